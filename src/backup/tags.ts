@@ -1,0 +1,75 @@
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+
+/**
+ * What we write into a Cinder backup's metadata, so that chains can be rebuilt (Cinder does not show the parent) and a
+ * backup restored even when every manifest is lost. Keys and values have 255 characters at most.
+ */
+export interface Tags {
+  readonly run: string;
+  /** Who makes it, to find out whether the run still lives: see RunIdentity. */
+  readonly owner: string;
+  /** The restore point, unique to one create request. */
+  readonly point: string;
+  readonly chain: string;
+  readonly position: number;
+  readonly parent: string | undefined;
+  /** `started` until it stands in a manifest, then `recorded`. */
+  readonly state: 'started' | 'recorded';
+  readonly volumeTypeId: string | undefined;
+  readonly volumeType: string | undefined;
+  readonly encrypted: boolean;
+  readonly bootable: boolean;
+}
+
+const PREFIX = 'openstack-backup:';
+
+export function writeTags(tags: Tags): Record<string, string> {
+  const values: Record<string, string | undefined> = {
+    run: tags.run,
+    owner: tags.owner.slice(0, 255),
+    point: tags.point,
+    chain: tags.chain,
+    position: String(tags.position),
+    parent: tags.parent,
+    state: tags.state,
+    'volume-type-id': tags.volumeTypeId,
+    'volume-type': tags.volumeType,
+    encrypted: String(tags.encrypted),
+    bootable: String(tags.bootable),
+  };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`${PREFIX}${key}`, value]],
+    ),
+  );
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Our tags on a backup; undefined for a backup that we did not make, or whose tags were meddled with. */
+export function readTags(backup: Pick<Backup, 'metadata'>): Tags | undefined {
+  const get = (key: string): string | undefined => backup.metadata[`${PREFIX}${key}`];
+  const [run, point, chain, position, state] = [
+    get('run'),
+    get('point'),
+    get('chain'),
+    get('position'),
+    get('state'),
+  ];
+  if (![run, point, chain].every((value) => value !== undefined && UUID.test(value))) return undefined;
+  if (position === undefined || !/^\d{1,5}$/.test(position)) return undefined;
+  const parent = get('parent');
+  return {
+    run: String(run),
+    owner: get('owner') ?? '',
+    point: String(point),
+    chain: String(chain),
+    position: Number(position),
+    parent: parent !== undefined && UUID.test(parent) ? parent : undefined,
+    state: state === 'recorded' ? 'recorded' : 'started',
+    volumeTypeId: get('volume-type-id'),
+    volumeType: get('volume-type'),
+    encrypted: get('encrypted') === 'true',
+    bootable: get('bootable') === 'true',
+  };
+}

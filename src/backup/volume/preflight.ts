@@ -1,0 +1,120 @@
+import { OperationError, PlainError } from '../../errors.ts';
+import type { SavedEncryption } from '../../manifest/schema.ts';
+import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
+import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
+import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
+import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import { collect, pool } from '../../pool.ts';
+import { type ChainDecision, decideChain, type Mode } from './chain.ts';
+import { type QuotaLine, quotaAfter } from './quota.ts';
+
+/** What is to be done with one volume. */
+export interface VolumePlan {
+  readonly volume: Volume;
+  readonly typeId: string | undefined;
+  readonly encryption: SavedEncryption | null;
+  readonly decision: Exclude<ChainDecision, { mode: 'impossible' }>;
+}
+
+export interface Refused {
+  readonly volume: Volume;
+  readonly error: PlainError;
+}
+
+export interface Preflight {
+  readonly plans: readonly VolumePlan[];
+  /** Volumes that cannot be backed up now. The others can. */
+  readonly refused: readonly Refused[];
+  readonly quota: readonly QuotaLine[];
+}
+
+export interface PreflightOptions {
+  readonly mode: Mode;
+  readonly maxChain: number;
+}
+
+/** Looks at everything that could make a backup fail, and changes nothing. */
+export async function preflight(
+  client: ServiceClient,
+  volumes: readonly Volume[],
+  types: readonly VolumeType[],
+  options: PreflightOptions,
+): Promise<Preflight> {
+  const backups = Map.groupBy(await collect(listBackups(client)), ({ volumeId }) => volumeId);
+  const looked = await pool(volumes, 4, async (volume): Promise<VolumePlan | Refused> => {
+    try {
+      return await planVolume(client, volume, types, backups.get(volume.id) ?? [], options);
+    } catch (error) {
+      if (error instanceof PlainError) return { volume, error };
+      throw error;
+    }
+  });
+  const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
+  const quota = quotaAfter(await getLimits(client), {
+    backups: plans.length,
+    backupGigabytes: plans.reduce((sum, { volume }) => sum + volume.size, 0),
+  });
+  return { plans, refused: looked.filter((item): item is Refused => 'error' in item), quota };
+}
+
+async function planVolume(
+  client: ServiceClient,
+  volume: Volume,
+  types: readonly VolumeType[],
+  backups: readonly Backup[],
+  options: PreflightOptions,
+): Promise<VolumePlan> {
+  checkState(volume, backups);
+  const decision = decideChain(options.mode, backups, volume.size, options.maxChain);
+  if (decision.mode === 'impossible')
+    throw new OperationError(
+      `no increment of volume ${volume.id} can be made: ${decision.reason}`,
+      'Use mode auto, which makes a full backup then.',
+    );
+  return {
+    volume,
+    typeId: volume.volumeTypeId ?? types.find(({ name }) => name === volume.volumeType)?.id,
+    encryption: volume.encrypted ? await encryptionOf(client, volume) : null,
+    decision,
+  };
+}
+
+/** Cinder backs up volumes that are `available` or `in-use`, one backup of a volume at a time. */
+function checkState(volume: Volume, backups: readonly Backup[]): void {
+  const running = backups.find(({ status }) => status === 'creating');
+  if (running !== undefined || volume.status === 'backing-up')
+    throw new OperationError(
+      `volume ${volume.id} is being backed up already${running === undefined ? '' : ` (backup ${running.id} since ${running.createdAt})`}`,
+      'Wait until that is done. If it never ends, only the operator can reset it.',
+    );
+  if (volume.status !== 'available' && volume.status !== 'in-use')
+    throw new OperationError(
+      `volume ${volume.id} is ${volume.status}; only available and in-use volumes can be backed up`,
+      volume.status.startsWith('error')
+        ? 'Ask the operator to reset its state, or restore an earlier backup.'
+        : 'Wait until the cloud is done with it.',
+    );
+}
+
+async function encryptionOf(client: ServiceClient, volume: Volume): Promise<SavedEncryption> {
+  const encryption = await getVolumeEncryption(client, volume.id);
+  const keyId = volume.encryptionKeyId ?? encryption.keyId;
+  const hidden = keyId === undefined || /^[0-]+$/.test(keyId);
+  const secret = hidden ? undefined : await readableKey(client.session, keyId, `volume ${volume.id}`);
+  return {
+    provider: encryption.provider ?? null,
+    cipher: encryption.cipher ?? null,
+    keySize: encryption.keySize ?? null,
+    key: {
+      id: hidden ? null : keyId,
+      worth: 'cloud-only',
+      secretType: secret?.secretType ?? null,
+      algorithm: secret?.algorithm ?? null,
+      bitLength: secret?.bitLength ?? null,
+      mode: secret?.mode ?? null,
+      expires: secret?.expiration ?? null,
+    },
+  };
+}

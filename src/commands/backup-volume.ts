@@ -1,0 +1,269 @@
+import { type Preflight, preflight, type VolumePlan } from '../backup/volume/preflight.ts';
+import { quotaSentence } from '../backup/volume/quota.ts';
+import { markRecorded, type SaveTools, saveVolume } from '../backup/volume/save.ts';
+import { parseSelectors, selectVolumes } from '../backup/volume/select.ts';
+import { InputError, messageOf, OperationError, PlainError } from '../errors.ts';
+import { publishers } from '../manifest/publish.ts';
+import { ManifestRecord } from '../manifest/record.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { signingKey } from '../manifest/sign.ts';
+import { getBackup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
+import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
+import { listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { Watcher } from '../openstack/watcher.ts';
+import { collect, pool } from '../pool.ts';
+import { quoted } from '../text/escape.ts';
+import { TOOL } from '../version.ts';
+import { backupSummary } from './backup-summary.ts';
+import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import type { Inputs, Outputs, Values } from './table.ts';
+
+const inputs = {
+  ...cloudInputs,
+  volumes: {
+    kind: 'list',
+    required: true,
+    placeholder: 'VOLUME',
+    description:
+      'What to back up, one a line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
+  },
+  method: {
+    kind: 'choice',
+    choices: ['auto', 'cinder-backup', 'image'],
+    default: 'auto',
+    description:
+      'How: `cinder-backup` keeps the data in the backup service of the cloud. `auto` picks what fits.',
+  },
+  mode: {
+    kind: 'choice',
+    choices: ['auto', 'full', 'incremental'],
+    default: 'auto',
+    description:
+      '`auto` makes an increment where a chain of ours is whole and shorter than `max-chain`, else a full backup.',
+  },
+  'max-chain': {
+    kind: 'integer',
+    default: '7',
+    min: 1,
+    max: 1000,
+    description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
+  },
+  concurrency: {
+    kind: 'integer',
+    default: '4',
+    min: 1,
+    max: 100,
+    description: 'Volumes that are backed up at the same time.',
+  },
+  publish: {
+    kind: 'list',
+    default: 'directory:openstack-backups',
+    placeholder: 'PLACE',
+    description: 'Where the manifest goes: `directory:PATH`, into a directory of its own below PATH.',
+  },
+  'release-tag': {
+    kind: 'text',
+    placeholder: 'TAG',
+    description: 'The tag of the release, with `publish: release`.',
+  },
+  recipients: { kind: 'list', placeholder: 'AGE', description: 'age recipients that keys are sealed to.' },
+  'sign-key': {
+    kind: 'text',
+    secret: true,
+    description: 'An ed25519 private key in PEM that signs the manifest.',
+  },
+} as const satisfies Inputs;
+
+const outputs = {
+  manifest: { description: 'The path of the manifest.' },
+  'manifest-sha256': { description: "The SHA-256 of the manifest's bytes, lower-case hex." },
+  'artifact-id': { description: "The artifact's id, with `publish: artifact`." },
+  'restore-points': {
+    description: 'JSON: what was saved, a list of {id, volume, name, backup, mode, size}.',
+  },
+  failed: { description: 'JSON: what was not, a list of {id, name, error}.' },
+} as const satisfies Outputs;
+
+export const backupVolume = defineCommand({
+  name: 'backup-volume',
+  summary: 'Back up volumes, attached or not, encrypted or not.',
+  inputs,
+  outputs,
+  run,
+});
+
+async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
+  const { host } = context;
+  refuseWhatIsNotBuilt(given);
+  const selectors = parseSelectors(given.volumes);
+  const signKey = given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']);
+  const started = new Date(host.clock.now()).toISOString();
+  const places = publishers(given.publish, {
+    directory: host.directory,
+    run: { id: host.run.id, started },
+    signKey,
+  });
+
+  const session = await context.connect(given);
+  const client = await session.service('block-storage');
+  const volumes = selectVolumes(selectors, await collect(listVolumes(client)));
+  const plan = await preflight(client, volumes, await listVolumeTypes(client), {
+    mode: given.mode,
+    maxChain: given['max-chain'],
+  });
+  tellPlan(context, plan);
+  refuseOverQuota(plan);
+  if (context.dryRun) return { outputs: {}, failed: plan.refused.length > 0 };
+
+  for (const place of places) await place.prepare();
+  const record = new ManifestRecord(places, session, {
+    id: host.run.id,
+    tool: TOOL,
+    started,
+    finished: null,
+  });
+  for (const { volume, error } of plan.refused) fail(context, record, volume, error);
+  const tools: SaveTools = {
+    client,
+    backups: new Watcher(
+      { list: () => listBackups(client, { newestFirst: true }), get: (id) => getBackup(client, id) },
+      host.clock,
+      host.log,
+    ),
+    run: host.run,
+    clock: host.clock,
+    log: host.log,
+    signal: host.signal,
+  };
+  await saveAll(context, plan.plans, given.concurrency, tools, record);
+  const written = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
+  if (host.signal.aborted)
+    throw new OperationError(
+      `the run was stopped: ${messageOf(host.signal.reason)}`,
+      'What was done before stands in the manifest; the next run takes up what was under way.',
+    );
+  return {
+    outputs: {
+      manifest: written?.path ?? '',
+      'manifest-sha256': written?.sha256 ?? '',
+      'restore-points': restorePointsOutput(context, record.manifest.restorePoints),
+      failed: JSON.stringify(record.manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
+    },
+    failed: record.manifest.failed.length > 0,
+    summary: backupSummary(record.manifest, plan.quota),
+  };
+}
+
+/** A promise that is not kept yet must not look kept. */
+function refuseWhatIsNotBuilt(given: Values<typeof inputs>): void {
+  if (given.method === 'image')
+    throw new InputError('method: image is not built yet', 'Use method: cinder-backup.');
+  if (given.recipients.length > 0)
+    throw new InputError(
+      'sealing keys to recipients is not built yet',
+      'Leave recipients out: the manifest then says `cloud-only` for the keys.',
+    );
+  if (given['release-tag'] !== undefined)
+    throw new InputError('publish: release is not built yet', 'Use publish: directory:PATH.');
+}
+
+function tellPlan({ host }: Context, { plans, refused, quota }: Preflight): void {
+  for (const { volume, decision, encryption } of plans)
+    host.log.info(
+      `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
+    );
+  for (const { volume, error } of refused)
+    host.log.warn(`${quoted(volume.name)} (${volume.id}) cannot be backed up: ${error.message}`);
+  host.log.info(quotaSentence(quota));
+  const encrypted = plans.filter(({ encryption }) => encryption !== null).length;
+  if (encrypted > 0)
+    host.log.warn(
+      `${encrypted === 1 ? 'one volume is' : `${encrypted} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more`,
+    );
+}
+
+function refuseOverQuota({ quota }: Preflight): void {
+  const over = quota.filter(({ fits }) => !fits);
+  if (over.length === 0) return;
+  throw new OperationError(
+    `the quota is too small for this run: ${quotaSentence(over)}`,
+    'Delete backups that are not needed any more, choose fewer volumes, or ask the operator for more. Nothing was touched.',
+  );
+}
+
+async function saveAll(
+  context: Context,
+  plans: readonly VolumePlan[],
+  concurrency: number,
+  tools: SaveTools,
+  record: ManifestRecord,
+): Promise<void> {
+  const { host } = context;
+  const bar = host.progress.start('backing up', {
+    items: plans.length,
+    gigabytes: plans.reduce((sum, { volume }) => sum + volume.size, 0),
+  });
+  try {
+    await pool(plans, concurrency, async (plan) => {
+      if (host.signal.aborted) return;
+      try {
+        const point = await saveVolume(plan, tools);
+        await record.add(point);
+        await settle(point, tools);
+        host.log.info(
+          `backup ${point.backup.id} of volume ${quoted(plan.volume.name)} is available after ${point.seconds.toFixed(1)} s`,
+        );
+      } catch (error) {
+        if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
+        fail(context, record, plan.volume, error);
+      } finally {
+        bar.advance(1, plan.volume.size);
+      }
+    });
+  } finally {
+    bar.finish();
+  }
+}
+
+/** The restore point stands in the manifest; a tag that could not be set costs the next run a look, nothing else. */
+async function settle(point: RestorePoint, { client, log }: SaveTools): Promise<void> {
+  try {
+    await markRecorded(client, await getBackup(client, point.backup.id));
+  } catch (error) {
+    log.warn(`backup ${point.backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
+  }
+}
+
+function fail(
+  { host }: Context,
+  record: ManifestRecord,
+  volume: { id: string; name: string },
+  error: unknown,
+): void {
+  const hint = error instanceof PlainError && error.hint !== undefined ? ` ${error.hint}` : '';
+  const text = host.secrets.redact(`${messageOf(error)}.${hint}`);
+  host.log.error(text);
+  record.fail({ kind: 'volume', id: volume.id, name: volume.name, error: text.slice(0, 4096) });
+}
+
+/** A job's outputs have 1 MiB together, as UTF-16: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs */
+const LONGEST_OUTPUT = 128 * 1024;
+
+function restorePointsOutput({ host }: Context, points: Manifest['restorePoints']): string {
+  const short = points.map(({ id, resource, backup }) => ({
+    id,
+    volume: resource.id,
+    name: resource.name,
+    backup: backup.id,
+    mode: backup.incremental ? 'incremental' : 'full',
+    size: resource.size,
+  }));
+  let shown = short.length;
+  while (shown > 0 && JSON.stringify(short.slice(0, shown)).length > LONGEST_OUTPUT)
+    shown = Math.floor(shown * 0.9);
+  if (shown < short.length)
+    host.log.warn(
+      `the output restore-points holds the first ${shown} of ${short.length}; the manifest has them all`,
+    );
+  return JSON.stringify(short.slice(0, shown));
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { InputError, messageOf } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { loadCloud } from '../openstack/config/load.ts';
+import { type Http, openHttp } from '../openstack/http.ts';
+import { Session } from '../openstack/session.ts';
+import { forLog } from '../text/escape.ts';
+import type { CloudInputs, Context } from './command.ts';
+
+/** The context of a run on a host, and what ends it. */
+export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
+  const open: Http[] = [];
+  const context: Context = {
+    host,
+    dryRun,
+    async connect(inputs) {
+      const { cloud, region, 'clouds-yaml': cloudsYaml } = inputs;
+      const config = await loadCloud({ cloud, region, cloudsYaml }, host.environment, host.directory);
+      const http = openHttp(
+        { ca: config.cacert, verify: config.verify, cert: config.cert, key: config.key },
+        host.environment,
+      );
+      open.push(http);
+      if (!config.verify)
+        host.log.warn(`cloud "${config.name}": certificates are not checked (verify: false)`);
+      const session = await Session.open(config, {
+        http,
+        clock: host.clock,
+        log: host.log,
+        secret: (value) => host.secrets.add(value),
+        signal: host.signal,
+      });
+      checkProject(session, inputs);
+      return session;
+    },
+    async readText(pemOrPath) {
+      if (pemOrPath.includes('-----BEGIN ')) return pemOrPath;
+      try {
+        return await readFile(resolve(host.directory, pemOrPath), 'utf8');
+      } catch (error) {
+        throw new InputError(
+          `cannot read ${pemOrPath}: ${messageOf(error)}`,
+          'Give PEM text or the path of a file.',
+          error,
+        );
+      }
+    },
+  };
+  return {
+    context,
+    async close() {
+      for (const http of open) await http.close();
+    },
+  };
+}
+
+/** The caller's guard against working in the wrong project. */
+function checkProject({ scope, log }: Session, { project }: CloudInputs): void {
+  log.info(
+    `logged in as ${forLog(scope.user.name)} to project ${forLog(scope.project.name)} (${scope.project.id})`,
+  );
+  if (project === undefined || project === scope.project.id || project === scope.project.name) return;
+  throw new InputError(
+    `the credentials are for project ${scope.project.name} (${scope.project.id}), and \`project\` says ${project}`,
+    'Use the credentials of that project. Nothing was touched.',
+  );
+}

@@ -1,0 +1,236 @@
+import { resolve } from 'node:path';
+import { quotaSentence } from '../backup/volume/quota.ts';
+import { duration } from '../clock.ts';
+import { InputError } from '../errors.ts';
+import { readManifest } from '../manifest/directory.ts';
+import { cloudOf } from '../manifest/record.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import { verifyingKey } from '../manifest/sign.ts';
+import { getVolume, listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { isUuid } from '../openstack/decode.ts';
+import type { ServiceClient } from '../openstack/service.ts';
+import type { Session } from '../openstack/session.ts';
+import { Watcher } from '../openstack/watcher.ts';
+import { type RestoreTools, restoreOver, restoreToNew } from '../restore/volume/bring-back.ts';
+import { setRight } from '../restore/volume/finish.ts';
+import { planRestore, type RestorePlan } from '../restore/volume/preflight.ts';
+import { choosePoint, fromBackup, fromManifest } from '../restore/volume/source.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
+import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import type { Inputs, Outputs, Values } from './table.ts';
+
+const inputs = {
+  ...cloudInputs,
+  manifest: {
+    kind: 'text',
+    placeholder: 'PATH',
+    description: 'The manifest that a backup wrote: the file, or its directory.',
+  },
+  volume: {
+    kind: 'text',
+    placeholder: 'VOLUME',
+    description: "Which of the manifest's volumes, by name or id; not needed where it has only one.",
+  },
+  backup: {
+    kind: 'text',
+    placeholder: 'ID',
+    description: 'The id of a Cinder backup, where the manifest is lost; instead of `manifest`.',
+  },
+  to: {
+    kind: 'text',
+    placeholder: 'VOLUME',
+    description: 'Write over this volume (id or name) instead of making a new one; needs `overwrite: true`.',
+  },
+  overwrite: { kind: 'boolean', default: 'false', description: 'Everything on the volume `to` may be lost.' },
+  name: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description: 'The name of the restored volume, if not the recorded one.',
+  },
+  type: {
+    kind: 'text',
+    placeholder: 'TYPE',
+    description:
+      'The volume type (id or name), if not the recorded one. Encrypted backups go to the recorded type only.',
+  },
+  'availability-zone': {
+    kind: 'text',
+    placeholder: 'AZ',
+    description: 'The availability zone, if not the recorded one.',
+  },
+  identity: { kind: 'text', secret: true, description: 'The age identity that opens sealed keys.' },
+  'verify-key': {
+    kind: 'text',
+    placeholder: 'PATH',
+    description:
+      'The ed25519 public key (PEM text, or the path of a file) that the manifest must be signed with.',
+  },
+  'allow-unsigned': {
+    kind: 'boolean',
+    default: 'false',
+    description: 'Restore also from a manifest that is not signed or was altered.',
+  },
+  'allow-other-project': {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Restore also where the manifest names another cloud, region or project than the credentials.',
+  },
+} as const satisfies Inputs;
+
+const outputs = {
+  'volume-id': { description: 'The id of the restored volume.' },
+  report: { description: 'JSON: {volume, name, backup, size, type, encrypted, overwritten, seconds}.' },
+} as const satisfies Outputs;
+
+export const restoreVolume = defineCommand({
+  name: 'restore-volume',
+  summary: 'Restore a volume from a manifest, or from a bare Cinder backup.',
+  inputs,
+  outputs,
+  run,
+});
+
+async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
+  const { host } = context;
+  checkInputs(given);
+  const manifest =
+    given.manifest === undefined ? undefined : await trustedManifest(context, given.manifest, given);
+  const point = manifest && choosePoint(manifest, given.volume);
+
+  const session = await context.connect(given);
+  if (manifest !== undefined) compareClouds(context, manifest, session, given['allow-other-project']);
+  const client = await session.service('block-storage');
+  const source = point === undefined ? await fromBackup(client, given.backup ?? '') : fromManifest(point);
+  const plan = await planRestore(client, source, {
+    to: given.to,
+    overwrite: given.overwrite,
+    name: given.name,
+    type: given.type,
+    availabilityZone: given['availability-zone'],
+  });
+  tellPlan(context, plan);
+  if (context.dryRun) return { outputs: {}, failed: false };
+
+  const started = host.clock.now();
+  const tools = toolsOf(context, client);
+  const bar = host.progress.start('restoring', { items: 1, gigabytes: source.size });
+  try {
+    const restored = plan.kind === 'new' ? await restoreToNew(plan, tools) : await restoreOver(plan, tools);
+    const volume = await setRight(
+      client,
+      restored,
+      source,
+      given.name ?? (plan.kind === 'new' ? plan.name : plan.target.name),
+    );
+    bar.advance(1, source.size);
+    const seconds = (host.clock.now() - started) / 1000;
+    host.log.info(`volume ${quoted(volume.name)} (${volume.id}) is restored after ${seconds.toFixed(1)} s`);
+    const report = {
+      volume: volume.id,
+      name: volume.name,
+      backup: source.backupId,
+      size: volume.size,
+      type: volume.volumeType ?? null,
+      encrypted: volume.encrypted,
+      overwritten: plan.kind === 'overwrite',
+      seconds,
+    };
+    return {
+      outputs: { 'volume-id': volume.id, report: JSON.stringify(report) },
+      failed: false,
+      summary: summaryOf(report),
+    };
+  } finally {
+    bar.finish();
+  }
+}
+
+function checkInputs(given: Values<typeof inputs>): void {
+  if ((given.manifest === undefined) === (given.backup === undefined))
+    throw new InputError(
+      'give either `manifest` or `backup`',
+      'The manifest knows more: type, metadata, which cloud. A bare backup id is for when it is lost.',
+    );
+  if (given.backup !== undefined && !isUuid(given.backup))
+    throw new InputError(
+      '`backup` is not the id of a Cinder backup',
+      'List them with: openstack volume backup list',
+    );
+  if (given.backup !== undefined && given.volume !== undefined)
+    throw new InputError(
+      '`volume` chooses from a manifest, and `backup` has none',
+      'Leave one of the two out.',
+    );
+  if (given.identity !== undefined)
+    throw new InputError('sealed keys are not built yet, so `identity` has nothing to open', 'Leave it out.');
+}
+
+async function trustedManifest(
+  context: Context,
+  path: string,
+  given: Values<typeof inputs>,
+): Promise<Manifest> {
+  const key = given['verify-key'];
+  const { manifest } = await readManifest(resolve(context.host.directory, path), {
+    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
+    allowUnsigned: given['allow-unsigned'],
+    warn: (line) => context.host.log.warn(line),
+  });
+  return manifest;
+}
+
+/** A project id is unique in the world; a region is not, and the URL of Keystone may differ by network. */
+function compareClouds({ host }: Context, manifest: Manifest, session: Session, allowed: boolean): void {
+  const [then, now] = [manifest.cloud, cloudOf(session)];
+  if (then.project.id === now.project.id && then.region === now.region) return;
+  const what = `the manifest is of project ${quoted(then.project.name)} (${then.project.id}) in region ${quoted(then.region)}, and the credentials are for project ${quoted(now.project.name)} (${now.project.id}) in region ${quoted(now.region)}`;
+  if (!allowed)
+    throw new InputError(what, 'Use the credentials of that project, or say allow-other-project: true.');
+  host.log.warn(what);
+}
+
+function tellPlan({ host }: Context, plan: RestorePlan): void {
+  const { source } = plan;
+  if (plan.kind === 'overwrite') {
+    host.log.warn(
+      `everything on volume ${quoted(plan.target.name)} (${plan.target.id}, ${plan.target.size} GiB) will be overwritten with backup ${source.backupId}`,
+    );
+    return;
+  }
+  host.log.info(
+    `a new volume ${quoted(plan.name)} of ${source.size} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${source.encrypted ? ', encrypted' : ''}, from backup ${source.backupId}; ${quotaSentence(plan.quota)}`,
+  );
+}
+
+function toolsOf({ host }: Context, client: ServiceClient): RestoreTools {
+  const source = {
+    list: () => listVolumes(client, { newestFirst: true }),
+    get: (id: string) => getVolume(client, id),
+  };
+  return {
+    client,
+    volumes: new Watcher(source, host.clock, host.log),
+    run: host.run,
+    clock: host.clock,
+    log: host.log,
+    signal: host.signal,
+  };
+}
+
+function summaryOf(report: {
+  volume: string;
+  name: string;
+  backup: string;
+  size: number;
+  type: string | null;
+  seconds: number;
+}): string {
+  return [
+    `### Volume ${forMarkdown(report.name)} restored`,
+    '',
+    '| volume | size | type | from backup | took |',
+    '|---|---|---|---|---|',
+    `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${report.backup} | ${duration(report.seconds * 1000)} |`,
+  ].join('\n');
+}

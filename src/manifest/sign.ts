@@ -1,0 +1,44 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { InputError } from '../errors.ts';
+
+/**
+ * An ed25519 key for signing.
+ *
+ * @param pem PKCS#8, as `openssl genpkey -algorithm ed25519` writes it
+ * @throws InputError that shows nothing of it
+ */
+export function signingKey(pem: string): KeyObject {
+  return ed25519('sign-key', 'Make one with: openssl genpkey -algorithm ed25519 -out sign.pem', () =>
+    createPrivateKey(pem),
+  );
+}
+
+/** @param pem the public half, as `openssl pkey -in sign.pem -pubout` writes it */
+export function verifyingKey(pem: string): KeyObject {
+  return ed25519('verify-key', 'Get it with: openssl pkey -in sign.pem -pubout', () => {
+    if (pem.includes('PRIVATE KEY')) throw new TypeError('a private key');
+    return createPublicKey(pem);
+  });
+}
+
+function ed25519(input: string, hint: string, read: () => KeyObject): KeyObject {
+  let key: KeyObject | undefined;
+  try {
+    key = read();
+  } catch {
+    key = undefined;
+  }
+  if (key?.asymmetricKeyType !== 'ed25519')
+    throw new InputError(`${input} is not an ed25519 key in PEM`, hint);
+  return key;
+}
+
+/** Base64 of the ed25519 signature of the file's bytes: `openssl pkeyutl -verify -rawin` checks it without us. */
+export function signature(text: string, key: KeyObject): string {
+  return sign(null, Buffer.from(text, 'utf8'), key).toString('base64');
+}
+
+export function signatureHolds(text: string, base64: string, key: KeyObject): boolean {
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.length === 64 && verify(null, Buffer.from(text, 'utf8'), key, bytes);
+}

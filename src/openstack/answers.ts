@@ -1,0 +1,83 @@
+import { messageOf, PlainError } from '../errors.ts';
+import { CloudError, wordsOf } from './errors.ts';
+import { type HttpResponse, readBytes } from './http.ts';
+import { retryAfter } from './retry.ts';
+
+/** Longest answer that is read into memory. A page of 1,000 volumes with full metadata stays below. */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
+
+/** Runs an exchange; a failure to get any answer becomes a CloudError without a status, an abort stays itself. */
+export async function answered(
+  doing: string,
+  exchange: () => Promise<HttpResponse>,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
+  try {
+    return await exchange();
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (error instanceof PlainError) throw error;
+    throw new CloudError({ doing, words: messageOf(error), hint: connectionHint(error), cause: error });
+  }
+}
+
+/** Node's codes of a certificate that cannot be trusted, and of a name that cannot be found. */
+function connectionHint(error: unknown): string | undefined {
+  const words = `${messageOf(error)} ${String((error as { code?: unknown }).code ?? '')}`;
+  if (/certificate|self.signed|CERT_/i.test(words))
+    return 'If the cloud has an authority of its own, give its certificate as `cacert` in clouds.yaml.';
+  if (/ENOTFOUND|EAI_AGAIN/.test(words))
+    return 'The host is not known: check auth_url and endpoints, and whether a proxy is needed (HTTPS_PROXY).';
+  if (/ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT/.test(words))
+    return 'Nothing answers there: check the URL, the network and whether a proxy is needed (HTTPS_PROXY).';
+  return undefined;
+}
+
+/** The error that an answer tells of. */
+export async function refusal(doing: string, answer: HttpResponse, now: number): Promise<CloudError> {
+  const body = await readText(answer, 256 * 1024).catch(() => '');
+  return new CloudError({
+    doing,
+    status: answer.status,
+    words: wordsOf(body),
+    requestId: requestIdOf(answer),
+    retryAfterMs: retryAfter(answer.headers['retry-after'], now),
+  });
+}
+
+function requestIdOf(answer: HttpResponse): string | undefined {
+  const id = answer.headers['x-openstack-request-id'] ?? answer.headers['x-compute-request-id'];
+  return id !== undefined && /^[\w-]{1,100}$/.test(id) ? id : undefined;
+}
+
+/** Reads and decodes a JSON answer; a body cut short is a lost answer, one of another shape an error of its own. */
+export async function decoded<T>(
+  doing: string,
+  read: () => Promise<string>,
+  decode: (json: unknown) => T,
+): Promise<T> {
+  let body: string;
+  try {
+    body = await read();
+  } catch (error) {
+    throw new CloudError({ doing, words: `the answer broke off: ${messageOf(error)}`, cause: error });
+  }
+  try {
+    return decode(JSON.parse(body));
+  } catch (error) {
+    throw new CloudError({
+      doing,
+      status: 200,
+      words: `the answer is not what the API describes (${messageOf(error)})`,
+      hint: 'Is there a proxy or portal in between? The endpoint in the catalogue may be wrong.',
+    });
+  }
+}
+
+export function readAnswer(answer: HttpResponse): Promise<string> {
+  return readText(answer, LONGEST_ANSWER);
+}
+
+async function readText(answer: HttpResponse, limit: number): Promise<string> {
+  return (await readBytes(answer.body, limit)).toString('utf8');
+}

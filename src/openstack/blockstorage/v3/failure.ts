@@ -1,0 +1,36 @@
+import { OperationError } from '../../../errors.ts';
+import type { ServiceClient } from '../../service.ts';
+import { listMessages } from './messages.ts';
+
+/**
+ * The error of a job that the cloud gave up on, with all that it says about it.
+ *
+ * @param what "the backup of volume db (5f2c…) failed"
+ * @param said the resource's own words, such as a backup's fail_reason
+ * @param ids the resources that the messages may be about
+ */
+export async function cloudGaveUp(
+  client: ServiceClient,
+  what: string,
+  said: string | undefined,
+  ids: readonly string[],
+  hint?: string,
+): Promise<OperationError> {
+  const messages = (await Promise.all(ids.map((id) => listMessages(client, id)))).flat();
+  const last = messages.at(-1);
+  const words = [said, ...new Set(messages.map(({ userMessage }) => userMessage))].filter(
+    (text) => text !== undefined,
+  );
+  const request = last?.requestId === undefined ? '' : ` (request ${last.requestId})`;
+  return new OperationError(
+    `${what}: ${words.length === 0 ? 'the cloud gives no reason' : words.join('; ')}${request}`,
+    hint ?? hintFor(words.join(' ')),
+  );
+}
+
+function hintFor(words: string): string {
+  if (/Service not found|service is (down|not available)/i.test(words))
+    return 'The cloud has no backup service that works: ask the operator.';
+  if (/quota/i.test(words)) return 'A quota is used up: delete old backups, or ask the operator for more.';
+  return 'Try again; if it fails again, give the operator the request id and the ids above.';
+}

@@ -1,0 +1,92 @@
+import { InputError } from '../errors.ts';
+import type { CloudConfig } from './config/cloud.ts';
+import type { CatalogEntry } from './identity/v3/tokens.ts';
+
+/** The services that we speak to, each with the names it goes by (service-types-authority), best first. */
+export const SERVICE_TYPES = {
+  'block-storage': ['block-storage', 'volumev3', 'volume', 'block-store'],
+  image: ['image'],
+  compute: ['compute'],
+  'key-manager': ['key-manager'],
+  network: ['network'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Service = keyof typeof SERVICE_TYPES;
+
+/** The version that ends an endpoint's path when the catalogue leaves it out. */
+const VERSION: Readonly<Record<Service, string>> = {
+  'block-storage': 'v3',
+  image: 'v2',
+  compute: 'v2.1',
+  'key-manager': 'v1',
+  network: 'v2.0',
+};
+
+/**
+ * Where a service is: the caller's override, else the catalogue's entry for the region and interface.
+ * Discovery documents often name internal hosts behind TLS, so nothing but this URL is ever used.
+ *
+ * @returns the URL without a slash at its end
+ * @throws InputError that lists what the catalogue has
+ */
+export function endpointOf(service: Service, catalog: readonly CatalogEntry[], config: CloudConfig): string {
+  const override = SERVICE_TYPES[service]
+    .map((type) => config.endpointOverrides[type.replaceAll('-', '_')])
+    .find((url) => url !== undefined);
+  if (override !== undefined) return trimmed(service, override);
+  const offered: string[] = [];
+  for (const type of SERVICE_TYPES[service]) {
+    for (const entry of catalog.filter((candidate) => candidate.type === type)) {
+      for (const endpoint of entry.endpoints) {
+        if (
+          endpoint.interface !== config.interface ||
+          (config.region !== undefined && endpoint.region !== config.region)
+        ) {
+          offered.push(`${entry.type} ${endpoint.interface} in ${endpoint.region}`);
+          continue;
+        }
+        return trimmed(service, endpoint.url);
+      }
+    }
+  }
+  throw new InputError(
+    `the cloud's catalogue has no ${config.interface} endpoint of ${service}${config.region === undefined ? '' : ` in region ${config.region}`}`,
+    offered.length > 0
+      ? `It has: ${offered.join(', ')}. Set \`region\` or the interface in clouds.yaml.`
+      : `It has only: ${
+          catalog
+            .map((entry) => entry.type)
+            .sort()
+            .join(', ') || 'nothing'
+        }. Check the project, or set ${service.replaceAll('-', '_')}_endpoint_override.`,
+  );
+}
+
+/** The regions in which the catalogue has the service. */
+export function regionsOf(service: Service, catalog: readonly CatalogEntry[]): string[] {
+  const types: readonly string[] = SERVICE_TYPES[service];
+  const entries = catalog.filter((entry) => types.includes(entry.type));
+  return [...new Set(entries.flatMap((entry) => entry.endpoints.map((endpoint) => endpoint.region)))];
+}
+
+function trimmed(service: Service, url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new InputError(
+      `the endpoint of ${service} is not a URL`,
+      'Ask the operator, or override it in clouds.yaml.',
+    );
+  }
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')
+    throw new InputError(`the endpoint of ${service} is neither http nor https`);
+  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '');
+}
+
+/** An endpoint split at its version: `https://c/volume` + `/v3/PROJECT`; a missing version is added. */
+export function splitVersion(service: Service, endpoint: string): { root: string; versioned: string } {
+  const match = /^(.*?)\/v\d+(\.\d+)?(\/|$)/.exec(endpoint);
+  if (match !== null) return { root: match[1] ?? endpoint, versioned: endpoint };
+  return { root: endpoint, versioned: `${endpoint}/${VERSION[service]}` };
+}

@@ -1,0 +1,107 @@
+import { PlainError } from '../errors.ts';
+
+export interface CloudErrorFields {
+  /** What was tried, as a phrase: "create a backup of volume 5f2c…". */
+  readonly doing: string;
+  /** The HTTP status; undefined when no answer arrived. */
+  readonly status?: number | undefined;
+  /** The cloud's own words. */
+  readonly words: string;
+  readonly requestId?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A request that the cloud refused, or did not answer. */
+export class CloudError extends PlainError {
+  override readonly name = 'CloudError' as const;
+  readonly doing: string;
+  readonly status: number | undefined;
+  readonly words: string;
+  readonly requestId: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(fields: CloudErrorFields) {
+    const status = fields.status === undefined ? 'no answer' : `HTTP ${fields.status}`;
+    const request = fields.requestId === undefined ? '' : ` (request ${fields.requestId})`;
+    super(`cannot ${fields.doing}: ${status}: ${fields.words}${request}`, {
+      exitCode: 1,
+      hint: fields.hint ?? hintFor(fields.status, fields.words),
+      cause: fields.cause,
+    });
+    this.doing = fields.doing;
+    this.status = fields.status;
+    this.words = fields.words;
+    this.requestId = fields.requestId;
+    this.retryAfterMs = fields.retryAfterMs;
+  }
+}
+
+export function hasStatus(error: unknown, ...statuses: number[]): error is CloudError {
+  return error instanceof CloudError && error.status !== undefined && statuses.includes(error.status);
+}
+
+/**
+ * Whether a request may have been carried out although it failed: no answer, or a proxy's answer.
+ * 503 too: a load balancer sends it also when a backend dies after it took the request.
+ */
+export function isUncertain(error: unknown): boolean {
+  return (
+    error instanceof CloudError && (error.status === undefined || [500, 502, 503, 504].includes(error.status))
+  );
+}
+
+function hintFor(status: number | undefined, words: string): string | undefined {
+  switch (status) {
+    case 401:
+      return 'The credentials are not (or no longer) accepted: check user, password or application credential, and its expiry.';
+    case 403:
+      return /quota/i.test(words)
+        ? 'A quota is used up: free something or ask the operator for more.'
+        : 'The user lacks a role, or the application credential an access rule, for this request.';
+    case 413:
+      return 'A quota is used up: delete old backups, snapshots or volumes, or ask the operator for more. Nothing is retried here.';
+    case 429:
+      return 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';
+    case 502:
+    case 503:
+    case 504:
+    case undefined:
+      return 'The service or a proxy before it does not answer: try again, and ask the operator if it lasts.';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The sentence in an error body. Every service has its own shape: Cinder and Nova `{"badRequest": {"message"}}`,
+ * Keystone `{"error": {"message"}}`, Barbican `{"title", "description"}`, Glance HTML or text, Neutron `{"NeutronError"}`.
+ */
+export function wordsOf(body: string): string {
+  const text = fromJson(body) ?? body.replace(/<[^>]*>/g, ' ');
+  const words = text.replace(/\s+/g, ' ').trim();
+  if (words === '') return 'no explanation was given';
+  return words.length > 500 ? `${words.slice(0, 500)}…` : words;
+}
+
+function fromJson(body: string): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  return sentences(value).join(' ');
+}
+
+function sentences(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(sentences);
+  if (typeof value !== 'object' || value === null) return [];
+  const record = value as Record<string, unknown>;
+  const own = ['message', 'description', 'faultstring', 'detail']
+    .map((key) => record[key])
+    .find((v) => typeof v === 'string');
+  return typeof own === 'string' ? [own] : Object.values(record).flatMap(sentences);
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../clock.ts';
+import { CloudError, hasStatus, isUncertain } from './errors.ts';
+import type { Log } from './log.ts';
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal?: AbortSignal | undefined;
+  /** How many times in all. */
+  readonly attempts?: number;
+  /** Between 0 and 1, for the jitter. */
+  readonly random?: () => number;
+}
+
+const ATTEMPTS = 5;
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Repeats what may be repeated: the cloud is too busy (429, honouring Retry-After), or an idempotent request had no
+ * sure answer. 413 is a quota (Cinder sends it with `Retry-After: 0`) and everything else an answer: never repeated.
+ */
+export async function retry<T>(
+  idempotent: boolean,
+  operation: () => Promise<T>,
+  options: RetryOptions,
+): Promise<T> {
+  const attempts = options.attempts ?? ATTEMPTS;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await operation();
+    } catch (error) {
+      const again = hasStatus(error, 429) || (idempotent && isUncertain(error));
+      if (!again || attempt >= attempts || options.signal?.aborted) throw error;
+      const wait = backoff(attempt, error, options.random);
+      options.log.debug(`${(error as Error).message}; again in ${Math.ceil(wait / 1000)} s`);
+      await options.clock.sleep(wait, options.signal);
+    }
+  }
+}
+
+/** 0.5, 1, 2, 4 … seconds and up to a quarter more, or what the cloud asked for when that is longer. */
+export function backoff(attempt: number, error: unknown, random: () => number = Math.random): number {
+  const own = 500 * 2 ** (attempt - 1) * (1 + random() / 4);
+  const asked = error instanceof CloudError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.min(LONGEST_WAIT_MS, Math.max(own, asked));
+}
+
+/**
+ * Creates something that has no idempotency key, at most once: after an uncertain answer it is looked for by its tag
+ * before the request is repeated. `find` returns the thing when the lost request had made it.
+ */
+export async function createOnce<T>(
+  create: () => Promise<T>,
+  find: () => Promise<T | undefined>,
+  options: RetryOptions,
+): Promise<T> {
+  const attempts = options.attempts ?? ATTEMPTS;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await create();
+    } catch (error) {
+      if (!isUncertain(error) || options.signal?.aborted) throw error;
+      options.log.debug(`${(error as Error).message}; looking whether it was made`);
+      await options.clock.sleep(backoff(attempt, error, options.random), options.signal);
+      const found = await find();
+      if (found !== undefined) return found;
+      // 500 is an answer of the service itself: it would say the same again.
+      if (attempt >= attempts || hasStatus(error, 500)) throw error;
+    }
+  }
+}
+
+/** Retry-After as milliseconds: seconds or an HTTP date. */
+export function retryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,6}$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,176 @@
+import { answered, decoded, readAnswer, refusal } from './answers.ts';
+import { type Service, splitVersion } from './catalog.ts';
+import { type Json, list, object, optionalText, text } from './decode.ts';
+import { CloudError } from './errors.ts';
+import type { HttpRequest, HttpResponse, Method } from './http.ts';
+import { atLeast, formatMicroversion, lower, type Microversion, parseMicroversion } from './microversions.ts';
+import { retry } from './retry.ts';
+import type { Session } from './session.ts';
+
+export interface Call<T> {
+  /** What the request is for, as a phrase that follows "cannot": "list the volumes". */
+  readonly doing: string;
+  readonly method: Method;
+  /** Below the endpoint, with its leading slash; parts must be encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly ok: readonly number[];
+  /** A POST that may be repeated without harm. GET, PUT and DELETE may by their nature. */
+  readonly idempotent?: boolean | undefined;
+  readonly decode: (answer: Json) => T;
+}
+
+/** One service of one project: sends its requests, with the microversion that was agreed on. */
+export interface ServiceClient {
+  readonly session: Session;
+  /** @throws CloudError for every status that is not in `ok`, after the retries that are safe */
+  call<T>(call: Call<T>): Promise<T>;
+  /** The raw answer, whose body the caller must read to its end or destroy; the same errors and retries. */
+  open(call: Omit<Call<unknown>, 'decode'>): Promise<HttpResponse>;
+  /** Whether the cloud has this microversion, for example "3.47". */
+  supports(microversion: string): boolean;
+}
+
+/** What we speak at most: the versions whose changes were read. */
+const MICROVERSIONED: Partial<Record<Service, { readonly name: string; readonly highest: string }>> = {
+  'block-storage': { name: 'volume', highest: '3.71' },
+  compute: { name: 'compute', highest: '2.100' },
+};
+
+export const nothing = (): void => undefined;
+
+export async function openService(
+  service: Service,
+  endpoint: string,
+  session: Session,
+): Promise<ServiceClient> {
+  const { root, versioned } = splitVersion(service, endpoint);
+  const known = MICROVERSIONED[service];
+  const unversioned = clientAt(root, session, undefined, {});
+  const version = known === undefined ? undefined : await negotiate(service, unversioned, known.highest);
+  if (known === undefined || version === undefined) return clientAt(versioned, session, undefined, {});
+  return clientAt(versioned, session, version, {
+    'openstack-api-version': `${known.name} ${formatMicroversion(version)}`,
+  });
+}
+
+function clientAt(
+  base: string,
+  session: Session,
+  version: Microversion | undefined,
+  always: Record<string, string>,
+): ServiceClient {
+  const open = (call: Omit<Call<unknown>, 'decode'>): Promise<HttpResponse> => {
+    const { clock, log, signal } = session;
+    const idempotent = call.idempotent ?? call.method !== 'POST';
+    return retry(idempotent, () => exchange(base, always, call, session), { clock, log, signal });
+  };
+  return {
+    session,
+    open,
+    call: (call) => {
+      const { clock, log, signal } = session;
+      const idempotent = call.idempotent ?? call.method !== 'POST';
+      // The body belongs to the exchange: one that is cut short is asked for again.
+      return retry(
+        idempotent,
+        async () => {
+          const answer = await exchange(base, always, call, session);
+          if (answer.status === 204 || call.decode === (nothing as unknown)) {
+            await readAnswer(answer).catch(() => '');
+            return call.decode({});
+          }
+          return decoded(
+            call.doing,
+            () => readAnswer(answer),
+            (json) => call.decode(object(json)),
+          );
+        },
+        { clock, log, signal },
+      );
+    },
+    supports: (microversion) => version !== undefined && atLeast(version, microversion),
+  };
+}
+
+async function exchange(
+  base: string,
+  always: Record<string, string>,
+  call: Omit<Call<unknown>, 'decode'>,
+  session: Session,
+): Promise<HttpResponse> {
+  const request: HttpRequest = {
+    method: call.method,
+    url: `${base}${call.path}${queryOf(call.query)}`,
+    headers: {
+      accept: 'application/json',
+      ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...always,
+      ...call.headers,
+    },
+    body: call.json === undefined ? undefined : JSON.stringify(call.json),
+  };
+  const answer = await answered(call.doing, () => session.send(request), session.signal);
+  if (call.ok.includes(answer.status)) return answer;
+  throw await refusal(call.doing, answer, session.clock.now());
+}
+
+function queryOf(query: Call<unknown>['query']): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {}))
+    if (value !== undefined) parameters.set(key, String(value));
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}
+
+/**
+ * The highest microversion that both sides know. A cloud that hides its version document gets requests without a
+ * version, which every service answers with its oldest behaviour; features then degrade one by one.
+ */
+async function negotiate(
+  service: Service,
+  unversioned: ServiceClient,
+  highest: string,
+): Promise<Microversion | undefined> {
+  const wanted = parseMicroversion(highest);
+  if (wanted === undefined) throw new TypeError(`${highest} is not a microversion`);
+  let offered: Microversion | undefined;
+  try {
+    offered = await unversioned.call({
+      doing: `find the API versions of ${service}`,
+      method: 'GET',
+      path: '/',
+      ok: [200, 300],
+      decode: (answer) => highestOffered(answer, wanted.major),
+    });
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.status === undefined || error.status === 401) throw error;
+    unversioned.session.log.warn(`${error.message}; going on with the oldest version of the API`);
+  }
+  return offered === undefined ? undefined : lower(offered, wanted);
+}
+
+function highestOffered(answer: Json, major: number): Microversion | undefined {
+  const versions = list(answer, 'versions', (version) => ({
+    id: text(version, 'id'),
+    max: optionalText(version, 'version') ?? '',
+  }));
+  return versions
+    .map((version) => parseMicroversion(version.max))
+    .find((version) => version !== undefined && version.major === major);
+}
+
+/** Every item of a list that comes in pages, oldest API rules: `marker` is the last id, and an empty page is the end. */
+export async function* pages<T extends { readonly id: string }>(
+  first: (query: Record<string, string | number>) => Promise<{ items: T[]; more: boolean }>,
+): AsyncGenerator<T[]> {
+  let marker: string | undefined;
+  for (;;) {
+    const { items, more } = await first(marker === undefined ? {} : { marker });
+    yield items;
+    const last = items.at(-1);
+    if (!more || last === undefined || last.id === marker) return;
+    marker = last.id;
+  }
+}

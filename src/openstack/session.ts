@@ -1,0 +1,221 @@
+import type { Clock } from '../clock.ts';
+import { InputError } from '../errors.ts';
+import { answered, decoded, readAnswer, refusal } from './answers.ts';
+import { endpointOf, regionsOf, type Service } from './catalog.ts';
+import type { CloudConfig } from './config/cloud.ts';
+import { hasStatus } from './errors.ts';
+import type { Http, HttpRequest, HttpResponse } from './http.ts';
+import { decodeToken, TOKENS, type Token, tokenRequest } from './identity/v3/tokens.ts';
+import type { Log } from './log.ts';
+import { retry } from './retry.ts';
+import { openService, type ServiceClient } from './service.ts';
+
+export interface SessionDependencies {
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of every secret as soon as it is known, so that no sink ever shows it. */
+  readonly secret: (value: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Renewed when less is left: keystoneauth's MIN_TOKEN_LIFE_SECONDS. */
+const LEAST_LIFE_MS = 120_000;
+/** A token of this age counts as fresh for a long job of the cloud. */
+const FRESH_MS = 60_000;
+
+/**
+ * A login to one project of one cloud. Holds the token, renews it, and finds the services.
+ * Knows nothing of backups.
+ */
+export class Session {
+  readonly config: CloudConfig;
+  readonly #dependencies: SessionDependencies;
+  readonly #services = new Map<Service, Promise<ServiceClient>>();
+  #token: Token;
+  #renewal: Promise<Token> | undefined;
+
+  /**
+   * Logs in.
+   *
+   * @throws InputError when Keystone refuses the credentials
+   * @throws CloudError when it does not answer
+   */
+  static async open(config: CloudConfig, dependencies: SessionDependencies): Promise<Session> {
+    for (const secret of secretsOf(config)) dependencies.secret(secret);
+    return new Session(config, dependencies, await logIn(config, dependencies));
+  }
+
+  private constructor(config: CloudConfig, dependencies: SessionDependencies, token: Token) {
+    this.config = config;
+    this.#dependencies = dependencies;
+    this.#token = token;
+  }
+
+  /** What the token is good for: user, project, roles, expiry. Not the secret. */
+  get scope(): Omit<Token, 'value' | 'catalog'> {
+    const { value: _value, catalog: _catalog, ...scope } = this.#token;
+    return scope;
+  }
+
+  get clock(): Clock {
+    return this.#dependencies.clock;
+  }
+
+  get log(): Log {
+    return this.#dependencies.log;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#dependencies.signal;
+  }
+
+  /** The region worked in: the named one, else the only one that the service has. */
+  region(service: Service): string {
+    return this.config.region ?? regionsOf(service, this.#token.catalog)[0] ?? '';
+  }
+
+  /** @throws InputError when the catalogue has no such service */
+  service(service: Service): Promise<ServiceClient> {
+    let client = this.#services.get(service);
+    if (client === undefined) {
+      const endpoint = endpointOf(service, this.#token.catalog, this.config);
+      client = openService(service, endpoint, this);
+      client.catch(() => this.#services.delete(service));
+      this.#services.set(service, client);
+    }
+    return client;
+  }
+
+  has(service: Service): boolean {
+    return (
+      this.config.endpointOverrides[service.replaceAll('-', '_')] !== undefined ||
+      regionsOf(service, this.#token.catalog).length > 0
+    );
+  }
+
+  /**
+   * Takes a new token unless this one is fresh. To be called before every long job on the cloud's side: Cinder goes on
+   * using the caller's token, up to the clone of a key at the end of an encrypted restore.
+   *
+   * @returns milliseconds for which the token is good
+   */
+  async freshToken(): Promise<number> {
+    const { clock } = this.#dependencies;
+    if (this.config.auth.type !== 'token' && clock.now() - Date.parse(this.#token.issuedAt) > FRESH_MS)
+      await this.#renew();
+    return Date.parse(this.#token.expiresAt) - clock.now();
+  }
+
+  /**
+   * One request with the token, which is renewed before it runs out and once on a 401.
+   * Not retried otherwise: {@link ServiceClient} does that.
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const { clock } = this.#dependencies;
+    if (Date.parse(this.#token.expiresAt) - clock.now() < LEAST_LIFE_MS && this.config.auth.type !== 'token')
+      await this.#renew();
+    const token = this.#token;
+    const answer = await this.#exchange(request, token);
+    if (answer.status !== 401 || this.config.auth.type === 'token' || isStream(request.body)) return answer;
+    answer.body.resume();
+    if (token === this.#token) await this.#renew();
+    return this.#exchange(request, this.#token);
+  }
+
+  async #exchange(request: HttpRequest, token: Token): Promise<HttpResponse> {
+    const { clock, http, log, signal } = this.#dependencies;
+    const started = clock.now();
+    const answer = await http.send({
+      ...request,
+      headers: { ...request.headers, 'x-auth-token': token.value },
+      signal: request.signal ?? signal,
+    });
+    log.debug(
+      `${request.method} ${new URL(request.url).pathname}: ${answer.status} in ${clock.now() - started} ms ${answer.headers['x-openstack-request-id'] ?? ''}`,
+    );
+    return answer;
+  }
+
+  /** Renewals at the same time are one. */
+  #renew(): Promise<Token> {
+    this.#renewal ??= logIn(this.config, this.#dependencies)
+      .then((token) => {
+        this.#token = token;
+        return token;
+      })
+      .finally(() => {
+        this.#renewal = undefined;
+      });
+    return this.#renewal;
+  }
+}
+
+function isStream(body: HttpRequest['body']): boolean {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
+}
+
+function secretsOf(config: CloudConfig): string[] {
+  const { auth } = config;
+  const own = auth.type === 'password' ? auth.password : auth.type === 'token' ? auth.token : auth.secret;
+  return config.key === undefined ? [own] : [own, config.key];
+}
+
+async function logIn(config: CloudConfig, dependencies: SessionDependencies): Promise<Token> {
+  const { auth } = config;
+  const { clock, http, log, signal } = dependencies;
+  const request: HttpRequest = {
+    method: 'POST',
+    url: `${auth.authUrl}${TOKENS}`,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(tokenRequest(auth)),
+    signal,
+  };
+  const doing = `log in to cloud "${config.name}" at ${auth.authUrl}`;
+  try {
+    // A token has no tag and no owner to look it up by, and one more does no harm.
+    return await retry(true, () => requestToken(doing, request, http, clock, dependencies.secret), {
+      clock,
+      log,
+      signal,
+    });
+  } catch (error) {
+    if (hasStatus(error, 401)) throw new InputError(`${error.message}`, credentialHint(config), error);
+    if (hasStatus(error, 400, 404))
+      throw new InputError(
+        error.message,
+        'Check auth_url (it ends with /v3), and that the names of user, project and domains are right.',
+        error,
+      );
+    throw error;
+  }
+}
+
+async function requestToken(
+  doing: string,
+  request: HttpRequest,
+  http: Http,
+  clock: Clock,
+  secret: (value: string) => void,
+): Promise<Token> {
+  const answer = await answered(doing, () => http.send(request), request.signal);
+  const value = answer.headers['x-subject-token'];
+  if (value !== undefined) secret(value);
+  if (answer.status !== 201 || value === undefined) throw await refusal(doing, answer, clock.now());
+  return decoded(
+    doing,
+    () => readAnswer(answer),
+    (json) => decodeToken(value, json),
+  );
+}
+
+function credentialHint(config: CloudConfig): string {
+  switch (config.auth.type) {
+    case 'password':
+      return 'Check user name, password, project and their domains: Keystone says the same for any of them.';
+    case 'token':
+      return 'The token is expired, revoked or of another cloud: get a new one, or use an application credential.';
+    case 'application_credential':
+      return 'Check the id and the secret, and whether the application credential has expired.';
+  }
+}

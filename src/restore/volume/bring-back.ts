@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import { duration } from '../../clock.ts';
+import { InputError, messageOf, OperationError } from '../../errors.ts';
+import type { HostLog, RunIdentity } from '../../host/host.ts';
+import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
+import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
+import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import {
+  type CreateVolume,
+  createVolume,
+  deleteVolume,
+  getVolume,
+  listVolumes,
+  type Volume,
+} from '../../openstack/blockstorage/v3/volumes.ts';
+import { createOnce } from '../../openstack/retry.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { quoted } from '../../text/escape.ts';
+import type { NewVolumePlan, OverwritePlan } from './preflight.ts';
+
+export interface RestoreTools {
+  readonly client: ServiceClient;
+  readonly volumes: Watcher<Volume>;
+  readonly run: RunIdentity;
+  readonly clock: Clock;
+  readonly log: HostLog;
+  readonly signal: AbortSignal;
+}
+
+/** On a volume that is being restored to, until Cinder replaces its metadata by the source's at the end. */
+const TAG = 'openstack-backup:restore';
+const OWNER = 'openstack-backup:owner';
+
+/**
+ * Restores to a volume that is made for it. One that is not brought to its end is deleted again.
+ *
+ * @returns the volume, available and with its data
+ */
+export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
+  const oneRequest = plan.typeIsProven && tools.client.supports('3.47');
+  await freshToken(plan.source.size, tools);
+  const made = await makeVolume(plan, oneRequest, tools);
+  tools.log.info(
+    `volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`,
+  );
+  try {
+    const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
+    if (oneRequest) return proven(plan, volume);
+    return await fill(proven(plan, volume), plan, tools);
+  } catch (error) {
+    await removeUnfinished(made.id, tools);
+    throw error;
+  }
+}
+
+/** Restores over a volume that exists. What it held is lost from the first moment, also when the restore fails. */
+export async function restoreOver({ source, target }: OverwritePlan, tools: RestoreTools): Promise<Volume> {
+  await freshToken(source.size, tools);
+  await startRestore(source.backupId, target.id, tools);
+  return available(target.id, 'overwritten', source.size, source.backupId, tools);
+}
+
+async function fill(volume: Volume, { source }: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
+  await freshToken(source.size, tools);
+  await startRestore(source.backupId, volume.id, tools);
+  return available(volume.id, 'filled', source.size, source.backupId, tools);
+}
+
+async function freshToken(gigabytes: number, { client, log }: RestoreTools): Promise<void> {
+  const life = await client.session.freshToken();
+  if (life < allowance(gigabytes) / 4)
+    log.warn(
+      `the token is good for ${duration(life)} only: should the restore of ${gigabytes} GiB outlast it, an encrypted one fails at its end`,
+    );
+}
+
+function makeVolume(
+  plan: NewVolumePlan,
+  oneRequest: boolean,
+  { client, clock, log, run, signal }: RestoreTools,
+): Promise<Volume> {
+  const tag = randomUUID();
+  const wanted: CreateVolume = {
+    size: plan.source.size,
+    name: plan.name,
+    description: plan.source.description,
+    volumeType: plan.type?.id,
+    availabilityZone: plan.availabilityZone,
+    metadata: { [TAG]: tag, [OWNER]: run.owner.slice(0, 255) },
+    backupId: oneRequest ? plan.source.backupId : undefined,
+  };
+  const find = async () => {
+    for await (const page of listVolumes(client, { newestFirst: true })) {
+      const found = page.find(({ metadata }) => metadata[TAG] === tag);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return createOnce(() => createVolume(client, wanted), find, { clock, log, signal });
+}
+
+/** The empty or new volume must be encrypted exactly as the data is; found out before any data is written to it. */
+function proven({ source, type }: NewVolumePlan, volume: Volume): Volume {
+  if (volume.encrypted !== source.encrypted)
+    throw new InputError(
+      `volume type ${type?.name ?? volume.volumeType ?? ''} ${volume.encrypted ? 'is encrypted, and the backup is not' : 'is not encrypted, and the backup is'}`,
+      source.encrypted
+        ? 'Give the type that the volume had.'
+        : 'Choose a type without encryption with `type`: Cinder would write the data in clear and throw the key away.',
+    );
+  if (
+    source.encrypted &&
+    source.typeId !== undefined &&
+    volume.volumeTypeId !== undefined &&
+    volume.volumeTypeId !== source.typeId
+  )
+    throw new OperationError(
+      `the cloud made the volume with type ${volume.volumeTypeId} instead of ${source.typeId}`,
+      'Ask the operator.',
+    );
+  return volume;
+}
+
+function startRestore(
+  backupId: string,
+  volumeId: string,
+  { client, clock, log, signal }: RestoreTools,
+): Promise<true> {
+  const start = async (): Promise<true> => {
+    await restoreBackup(client, backupId, volumeId);
+    return true;
+  };
+  // A lost answer: the volume tells whether the restore began.
+  const begun = async () =>
+    (await getVolume(client, volumeId)).status === 'restoring-backup' ? (true as const) : undefined;
+  return createOnce(start, begun, { clock, log, signal });
+}
+
+class RestoreFailed extends Error {
+  readonly volume: Volume;
+  constructor(volume: Volume) {
+    super(`volume ${volume.id} is ${volume.status}`);
+    this.volume = volume;
+  }
+}
+
+const PENDING = new Set(['creating', 'downloading', 'restoring-backup', 'restoring', 'maintenance']);
+
+/** The volume's status decides: the backup goes back to `available` also when the restore failed. */
+function judge(volume: Volume): { done: Volume } | undefined {
+  if (volume.status === 'available') return { done: volume };
+  if (PENDING.has(volume.status)) return undefined;
+  throw new RestoreFailed(volume);
+}
+
+async function available(
+  volumeId: string,
+  stage: 'made' | 'filled' | 'overwritten',
+  gigabytes: number,
+  backupId: string,
+  tools: RestoreTools,
+): Promise<Volume> {
+  const { client, clock, volumes, signal } = tools;
+  try {
+    return await volumes.until(volumeId, judge, { deadline: clock.now() + allowance(gigabytes), signal });
+  } catch (error) {
+    const lost =
+      stage === 'overwritten'
+        ? `What volume ${volumeId} held is gone. Restore to a new volume by leaving \`to\` out; only the operator can reset this one.`
+        : undefined;
+    if (error instanceof RestoreFailed)
+      throw await cloudGaveUp(
+        client,
+        `the restore to volume ${volumeId} failed, and the volume is ${error.volume.status}`,
+        undefined,
+        [volumeId, backupId],
+        lost,
+      );
+    if (error instanceof DeadlineError)
+      throw new OperationError(
+        `the restore to volume ${volumeId} is not done after ${duration(allowance(gigabytes))}`,
+        lost ?? 'Ask the operator whether the backup service is alive.',
+        error,
+      );
+    throw error;
+  }
+}
+
+/** Deletes the volume that the restore made for itself; also when the run is told to stop. */
+async function removeUnfinished(volumeId: string, { client, log }: RestoreTools): Promise<void> {
+  try {
+    await deleteVolume(client, volumeId);
+    log.info(`volume ${volumeId}, which was made for the restore, is removed again`);
+  } catch (error) {
+    log.warn(
+      `volume ${quoted(volumeId)} was made for the restore and cannot be removed yet: ${messageOf(error)}`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { OperationError } from '../../errors.ts';
+import {
+  getVolume,
+  replaceVolumeMetadata,
+  setBootable,
+  setImageMetadata,
+  updateVolume,
+  type Volume,
+} from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import type { RestoreSource } from './source.ts';
+
+/**
+ * Sets right what Cinder's restore does to a volume beside its data: it replaces the metadata by the source's at the
+ * time of the backup, adds `src_backup_id`, and loses a bootable flag that was set by hand.
+ *
+ * @param name the name that the volume shall have
+ */
+export async function setRight(
+  client: ServiceClient,
+  restored: Volume,
+  source: RestoreSource,
+  name: string,
+): Promise<Volume> {
+  if (restored.name !== name) await updateVolume(client, restored.id, { name });
+  const metadata = source.metadata ?? ownMetadata(restored.metadata);
+  if (!same(restored.metadata, metadata)) await replaceVolumeMetadata(client, restored.id, metadata);
+  const missing = Object.entries(source.imageMetadata ?? {}).filter(
+    ([key, value]) => restored.imageMetadata[key] !== value,
+  );
+  if (missing.length > 0) await setImageMetadata(client, restored.id, Object.fromEntries(missing));
+  if (source.bootable !== undefined && restored.bootable !== source.bootable)
+    await setBootable(client, restored.id, source.bootable);
+  return checked(await getVolume(client, restored.id), source);
+}
+
+/** What a restored volume must be, whatever the cloud says of its status. */
+function checked(volume: Volume, source: RestoreSource): Volume {
+  if (volume.encrypted !== source.encrypted)
+    throw new OperationError(
+      `the restored volume ${volume.id} ${volume.encrypted ? 'is encrypted, and the backup was not' : 'is not encrypted, and the backup was'}`,
+      'Do not use it: restore once more to a new volume, and tell the operator.',
+    );
+  return volume;
+}
+
+/** Without the tags of a restore under way. */
+function ownMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(
+      ([key]) => !key.startsWith('openstack-backup:') && key !== 'src_backup_id',
+    ),
+  );
+}
+
+function same(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,268 @@
+import { readTags } from '../../backup/tags.ts';
+import { gapIn } from '../../backup/volume/chain.ts';
+import { type QuotaLine, quotaAfter, quotaSentence } from '../../backup/volume/quota.ts';
+import { oneVolume } from '../../backup/volume/select.ts';
+import { InputError, OperationError } from '../../errors.ts';
+import { type Backup, getBackup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
+import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
+import { listSnapshots } from '../../openstack/blockstorage/v3/snapshots.ts';
+import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
+import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import { collect } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
+import type { RestoreSource } from './source.ts';
+
+export interface RestoreWishes {
+  /** Id or name of a volume to write over. */
+  readonly to: string | undefined;
+  readonly overwrite: boolean;
+  readonly name: string | undefined;
+  /** Id or name of a volume type. */
+  readonly type: string | undefined;
+  readonly availabilityZone: string | undefined;
+}
+
+export type RestorePlan = NewVolumePlan | OverwritePlan;
+
+export interface NewVolumePlan {
+  readonly kind: 'new';
+  readonly source: RestoreSource;
+  readonly name: string;
+  readonly type: VolumeType | undefined;
+  /** Whether the type is known to be encrypted exactly as the backup: then one request makes and fills the volume. */
+  readonly typeIsProven: boolean;
+  readonly availabilityZone: string | undefined;
+  readonly quota: readonly QuotaLine[];
+}
+
+export interface OverwritePlan {
+  readonly kind: 'overwrite';
+  readonly source: RestoreSource;
+  readonly target: Volume;
+}
+
+/**
+ * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.
+ *
+ * @throws InputError or OperationError
+ */
+export async function planRestore(
+  client: ServiceClient,
+  source: RestoreSource,
+  wishes: RestoreWishes,
+): Promise<RestorePlan> {
+  await checkBackup(client, source);
+  const types = await listVolumeTypes(client);
+  return wishes.to === undefined
+    ? planNew(client, source, wishes, types)
+    : planOverwrite(client, source, wishes, wishes.to, types);
+}
+
+async function checkBackup(client: ServiceClient, source: RestoreSource): Promise<void> {
+  const backup = await getBackup(client, source.backupId).catch((error: unknown) => {
+    if (!hasStatus(error, 404)) throw error;
+    throw new OperationError(
+      `backup ${source.backupId} is gone from the cloud: the manifest alone cannot bring the volume back`,
+      'Take an earlier or later restore point.',
+      error,
+    );
+  });
+  if (backup.status !== 'available')
+    throw new OperationError(
+      `backup ${backup.id} is ${backup.status}, and only an available one can be restored`,
+      backup.status === 'restoring'
+        ? 'Another restore reads it: wait until that is done.'
+        : 'Take another restore point.',
+    );
+  if (backup.size > source.size)
+    throw new InputError(
+      `backup ${backup.id} is of ${backup.size} GiB, and the manifest says ${source.size}`,
+      'The manifest was altered, or is of another cloud.',
+    );
+  if (backup.volumeId !== source.volumeId)
+    throw new InputError(
+      `backup ${backup.id} is of volume ${backup.volumeId}, and the manifest says ${source.volumeId}`,
+      'The manifest was altered, or is of another cloud.',
+    );
+  await checkChain(client, backup);
+  if (source.encrypted && backup.encryptionKeyId !== undefined)
+    await readableKey(client.session, backup.encryptionKeyId, `backup ${backup.id}`);
+}
+
+/** Cinder notices a missing link only after it has begun to write. */
+async function checkChain(client: ServiceClient, backup: Backup): Promise<void> {
+  const tags = readTags(backup);
+  if (tags === undefined || tags.position === 0) return;
+  const gap = gapIn(tags, backup, await collect(listBackups(client, { volumeId: backup.volumeId })));
+  if (gap !== undefined)
+    throw new OperationError(
+      `the chain of backup ${backup.id} is broken: ${gap}`,
+      'Take a restore point of another chain.',
+    );
+}
+
+async function planNew(
+  client: ServiceClient,
+  source: RestoreSource,
+  wishes: RestoreWishes,
+  types: readonly VolumeType[],
+): Promise<NewVolumePlan> {
+  if (wishes.overwrite)
+    throw new InputError(
+      '`overwrite` needs `to`',
+      'Name the volume to write over, or leave overwrite out to restore to a new volume.',
+    );
+  const type = chooseType(source, wishes.type, types);
+  const quota = quotaAfter(await getLimits(client), { volumes: 1, gigabytes: source.size });
+  const over = quota.filter(({ fits }) => !fits);
+  if (over.length > 0)
+    throw new OperationError(
+      `the quota is too small for the restored volume: ${quotaSentence(over)}`,
+      'Delete volumes or snapshots, or ask the operator for more. Nothing was touched.',
+    );
+  return {
+    kind: 'new',
+    source,
+    name: wishes.name ?? source.name,
+    type,
+    typeIsProven: type !== undefined && type.id === source.typeId,
+    availabilityZone: wishes.availabilityZone ?? source.availabilityZone,
+    quota,
+  };
+}
+
+/**
+ * The type of the new volume. Cinder restores encrypted data only to the very type that it came from, by id, and finds
+ * that out after the target's data is gone: `_restore_vol_encryption_meta` in
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py
+ */
+export function chooseType(
+  source: RestoreSource,
+  wish: string | undefined,
+  types: readonly VolumeType[],
+): VolumeType | undefined {
+  const recorded = types.find(({ id }) => id === source.typeId);
+  const wished = wish === undefined ? undefined : typeNamed(wish, types);
+  if (source.encrypted) {
+    if (source.typeId === undefined) {
+      if (wished !== undefined) return wished;
+      throw new InputError(
+        `backup ${source.backupId} is encrypted, and the type of its volume is not known: no manifest, no tags, and the volume is gone`,
+        `Give the volume type that volume ${source.volumeId} had with \`type\`: any other ends in error_restoring.`,
+      );
+    }
+    if (recorded === undefined)
+      throw new OperationError(
+        `volume type ${source.typeName ?? ''} (${source.typeId}) is gone, and Cinder restores an encrypted backup to that very type only`,
+        'Ask the operator; a new type with the same settings has another id and does not do.',
+      );
+    if (wished !== undefined && wished.id !== recorded.id)
+      throw new InputError(
+        `the backup is of an encrypted volume of type ${recorded.name} (${recorded.id}), and cannot be restored to type ${wished.name} (${wished.id})`,
+        'Leave `type` out. Cinder would notice only after the data is written, and leave the volume in error_restoring.',
+      );
+    return recorded;
+  }
+  if (wished !== undefined) return wished;
+  if (recorded === undefined && source.typeId !== undefined)
+    throw new InputError(
+      `volume type ${source.typeName ?? ''} (${source.typeId}) is not there any more`,
+      `Choose another with \`type\`: ${types.map(({ name }) => name).join(', ')}.`,
+    );
+  return recorded;
+}
+
+function typeNamed(wish: string, types: readonly VolumeType[]): VolumeType {
+  const found = types.find(({ id }) => id === wish) ?? types.find(({ name }) => name === wish);
+  if (found === undefined)
+    throw new InputError(
+      `there is no volume type ${quoted(wish)}`,
+      `There are: ${types.map(({ name }) => name).join(', ')}.`,
+    );
+  return found;
+}
+
+async function planOverwrite(
+  client: ServiceClient,
+  source: RestoreSource,
+  wishes: RestoreWishes,
+  to: string,
+  types: readonly VolumeType[],
+): Promise<OverwritePlan> {
+  if (wishes.type !== undefined || wishes.availabilityZone !== undefined)
+    throw new InputError(
+      '`type` and `availability-zone` are for a new volume',
+      'Leave them out, or leave `to` out.',
+    );
+  const target = oneVolume(to, await collect(listVolumes(client)));
+  const refusal = refuseTarget(source, target, types) ?? (wishes.overwrite ? undefined : notTold(target));
+  if (refusal !== undefined) throw refusal;
+  if (target.encrypted) await refuseSnapshots(client, target);
+  return { kind: 'overwrite', source, target };
+}
+
+function notTold(target: Volume): InputError {
+  return new InputError(
+    `volume ${quoted(target.name)} (${target.id}, ${target.size} GiB) would be overwritten, and everything on it lost`,
+    'Say overwrite: true if that is meant; without `to`, a new volume is made.',
+  );
+}
+
+/** Why a volume cannot take the backup; undefined when it can. */
+export function refuseTarget(
+  source: RestoreSource,
+  target: Volume,
+  types: readonly VolumeType[],
+): Error | undefined {
+  const what = `volume ${quoted(target.name)} (${target.id})`;
+  if (target.status === 'in-use' || target.attachments.length > 0)
+    return new InputError(
+      `${what} is in use${target.attachments.map(({ serverId }) => ` by server ${serverId}`).join(',')}: a backup can only be restored to a detached volume`,
+      'Detach it first, or restore to a new volume by leaving `to` out. The root disk of a server cannot be detached while it exists.',
+    );
+  if (!['available', 'error_restoring'].includes(target.status))
+    return new OperationError(
+      `${what} is ${target.status}, and not available`,
+      'Wait until the cloud is done with it, or restore to a new volume.',
+    );
+  if (target.status === 'error_restoring')
+    return new OperationError(
+      `${what} is in error_restoring after a restore that failed`,
+      'Only the operator can reset it. Restore to a new volume by leaving `to` out, then delete this one.',
+    );
+  if (target.size < source.size)
+    return new InputError(
+      `${what} has ${target.size} GiB, and the backup needs ${source.size}`,
+      `Extend it with: openstack volume set --size ${source.size} ${target.id}`,
+    );
+  if (!source.encrypted && target.encrypted)
+    return new InputError(
+      `${what} is encrypted, and the backup is not: Cinder would write it in clear and throw the volume's key away`,
+      'Restore to a volume of a type without encryption, or to a new volume by leaving `to` out.',
+    );
+  const typeId = target.volumeTypeId ?? types.find(({ name }) => name === target.volumeType)?.id;
+  if (source.encrypted && source.typeId === undefined)
+    return new InputError(
+      `the backup is encrypted, and the type of its volume is not known`,
+      'Restore from the manifest.',
+    );
+  if (source.encrypted && typeId !== source.typeId)
+    return new InputError(
+      `${what} is of type ${target.volumeType ?? ''} (${typeId ?? 'unknown'}), and the encrypted backup of type ${source.typeName ?? ''} (${source.typeId}): Cinder would overwrite the data and then fail`,
+      'Choose a volume of that very type, or restore to a new volume by leaving `to` out.',
+    );
+  return undefined;
+}
+
+/** The snapshots' key is the volume's, which Cinder deletes at the end of the restore. */
+async function refuseSnapshots(client: ServiceClient, target: Volume): Promise<void> {
+  const snapshots = await collect(listSnapshots(client, { volumeId: target.id }));
+  if (snapshots.length === 0) return;
+  throw new InputError(
+    `the encrypted volume ${quoted(target.name)} (${target.id}) has ${snapshots.length === 1 ? 'a snapshot' : `${snapshots.length} snapshots`}, which a restore over it would make unreadable`,
+    `Delete ${snapshots.map(({ id }) => id).join(', ')} first, or restore to a new volume by leaving \`to\` out.`,
+  );
+}

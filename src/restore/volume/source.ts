@@ -1,0 +1,125 @@
+import { readTags } from '../../backup/tags.ts';
+import { oneVolume } from '../../backup/volume/select.ts';
+import { InputError } from '../../errors.ts';
+import type { Manifest, RestorePoint } from '../../manifest/schema.ts';
+import { type Backup, getBackup } from '../../openstack/blockstorage/v3/backups.ts';
+import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+
+/** What is known of the volume that a backup was taken of. Undefined is unknown, where the manifest is lost. */
+export interface RestoreSource {
+  readonly backupId: string;
+  /** GiB. */
+  readonly size: number;
+  readonly encrypted: boolean;
+  readonly volumeId: string;
+  readonly name: string;
+  readonly typeId: string | undefined;
+  readonly typeName: string | undefined;
+  readonly availabilityZone: string | undefined;
+  readonly bootable: boolean | undefined;
+  readonly description: string | undefined;
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly imageMetadata: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * The restore point that is meant.
+ *
+ * @param volume the id or name of a volume, or the id of a restore point; may be left out where the manifest has one only
+ * @throws InputError that lists what the manifest has
+ */
+export function choosePoint(manifest: Manifest, volume: string | undefined): RestorePoint {
+  const points = manifest.restorePoints;
+  const [only] = points;
+  if (only === undefined)
+    throw new InputError(
+      'the manifest has no restore point: nothing was saved in that run',
+      'Take the manifest of another run.',
+    );
+  if (volume === undefined) {
+    if (points.length === 1) return only;
+    throw new InputError(
+      `the manifest has ${points.length} restore points`,
+      `Say which with \`volume\`: ${points.map(({ resource }) => `${resource.id} (${resource.name})`).join(', ')}.`,
+    );
+  }
+  const byPoint = points.find(({ id }) => id === volume);
+  if (byPoint !== undefined) return byPoint;
+  const chosen = oneVolume(
+    volume,
+    points.map(({ resource, backup }) => ({ ...resource, status: `backup ${backup.id}` })),
+  );
+  return points.find(({ resource }) => resource.id === chosen.id) ?? only;
+}
+
+export function fromManifest({ resource, backup }: RestorePoint): RestoreSource {
+  return {
+    backupId: backup.id,
+    size: backup.size,
+    encrypted: resource.encryption !== null,
+    volumeId: resource.id,
+    name: resource.name,
+    typeId: resource.type.id ?? undefined,
+    typeName: resource.type.name ?? undefined,
+    availabilityZone: resource.availabilityZone === '' ? undefined : resource.availabilityZone,
+    bootable: resource.bootable,
+    description: resource.description,
+    metadata: resource.metadata,
+    imageMetadata: resource.imageMetadata,
+  };
+}
+
+/**
+ * What can be known of a backup without its manifest: our tags on it, else the source volume if it still exists.
+ *
+ * @throws InputError when there is no such backup, or it cannot be told whether it is encrypted
+ */
+export async function fromBackup(client: ServiceClient, backupId: string): Promise<RestoreSource> {
+  const backup = await existing(client, backupId);
+  const tags = readTags(backup);
+  const volume = await getVolume(client, backup.volumeId).catch((error: unknown) => {
+    if (hasStatus(error, 404, 403)) return undefined;
+    throw error;
+  });
+  const encrypted =
+    tags?.encrypted ?? (client.supports('3.64') ? backup.encryptionKeyId !== undefined : volume?.encrypted);
+  if (encrypted === undefined)
+    throw new InputError(
+      `it cannot be told whether backup ${backupId} is encrypted: it has no tags of ours, its volume is gone, and the cloud is too old to say`,
+      'Restore from its manifest.',
+    );
+  return {
+    backupId,
+    size: backup.size,
+    encrypted,
+    volumeId: backup.volumeId,
+    name: volume?.name || nameOf(backup),
+    typeId: tags?.volumeTypeId ?? volume?.volumeTypeId,
+    typeName: tags?.volumeType ?? volume?.volumeType,
+    availabilityZone: volume?.availabilityZone,
+    bootable: tags?.bootable ?? volume?.bootable,
+    description: volume?.description,
+    metadata: volume?.metadata,
+    imageMetadata: volume?.imageMetadata,
+  };
+}
+
+/** Ours are called after the volume, with the time behind. */
+function nameOf(backup: Backup): string {
+  return backup.name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '') || `restored ${backup.id}`;
+}
+
+async function existing(client: ServiceClient, backupId: string): Promise<Backup> {
+  try {
+    return await getBackup(client, backupId);
+  } catch (error) {
+    if (!hasStatus(error, 404)) throw error;
+    throw new InputError(
+      `there is no backup ${backupId} in project ${client.session.scope.project.name}`,
+      'List them with: openstack volume backup list. Backups of other projects cannot be seen with these credentials.',
+      error,
+    );
+  }
+}
