@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
-import { InputError, messageOf, OperationError } from '../../errors.ts';
+import { messageOf, OperationError } from '../../errors.ts';
 import type { HostLog, RunIdentity } from '../../host/host.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
@@ -18,7 +18,7 @@ import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { quoted } from '../../text/escape.ts';
-import type { NewVolumePlan, OverwritePlan } from './preflight.ts';
+import { encryptionMismatch, type NewVolumePlan, type OverwritePlan } from './preflight.ts';
 
 export interface RestoreTools {
   readonly client: ServiceClient;
@@ -101,15 +101,14 @@ function makeVolume(
   return createOnce(() => createVolume(client, wanted), find, { clock, log, signal });
 }
 
-/** The empty or new volume must be encrypted exactly as the data is; found out before any data is written to it. */
+/** The new volume must be encrypted exactly as the data is; found out before any data is written to it. */
 function proven({ source, type }: NewVolumePlan, volume: Volume): Volume {
-  if (volume.encrypted !== source.encrypted)
-    throw new InputError(
-      `volume type ${type?.name ?? volume.volumeType ?? ''} ${volume.encrypted ? 'is encrypted, and the backup is not' : 'is not encrypted, and the backup is'}`,
-      source.encrypted
-        ? 'Give the type that the volume had.'
-        : 'Choose a type without encryption with `type`: Cinder would write the data in clear and throw the key away.',
-    );
+  const mismatch = encryptionMismatch(
+    source.encrypted,
+    volume.encrypted,
+    type?.name ?? volume.volumeType ?? '',
+  );
+  if (mismatch !== undefined) throw new OperationError(mismatch.what, mismatch.hint);
   if (
     source.encrypted &&
     source.typeId !== undefined &&

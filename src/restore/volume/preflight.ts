@@ -116,6 +116,7 @@ async function planNew(
       'Name the volume to write over, or leave overwrite out to restore to a new volume.',
     );
   const type = chooseType(source, wishes.type, types);
+  if (type !== undefined && type.id !== source.typeId) await refuseKnownMismatch(client, source, type);
   const quota = quotaAfter(await getLimits(client), { volumes: 1, gigabytes: source.size });
   const over = quota.filter(({ fits }) => !fits);
   if (over.length > 0)
@@ -132,6 +133,40 @@ async function planNew(
     availabilityZone: wishes.availabilityZone ?? source.availabilityZone,
     quota,
   };
+}
+
+/** A type's encryption is shown to administrators only, but the project's volumes of that type tell. */
+async function refuseKnownMismatch(
+  client: ServiceClient,
+  source: RestoreSource,
+  type: VolumeType,
+): Promise<void> {
+  for await (const page of listVolumes(client)) {
+    const sample = page.find(
+      ({ volumeType, volumeTypeId }) => volumeTypeId === type.id || volumeType === type.name,
+    );
+    if (sample === undefined) continue;
+    const mismatch = encryptionMismatch(source.encrypted, sample.encrypted, type.name);
+    if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
+    return;
+  }
+}
+
+export function encryptionMismatch(
+  backup: boolean,
+  volume: boolean,
+  type: string,
+): { readonly what: string; readonly hint: string } | undefined {
+  if (backup === volume) return undefined;
+  return backup
+    ? {
+        what: `volume type ${type} is not encrypted, and the backup is`,
+        hint: 'Give the very type that the volume had with `type`.',
+      }
+    : {
+        what: `volume type ${type} is encrypted, and the backup is not`,
+        hint: 'Choose a type without encryption with `type`: Cinder would write the data in clear and throw the key away.',
+      };
 }
 
 /**
