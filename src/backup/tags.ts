@@ -6,8 +6,10 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
  */
 export interface Tags {
   readonly run: string;
-  /** Who makes it, to find out whether the run still lives: see RunIdentity. */
+  /** Who makes it, to find out whether the run still lives: an Owner as one word. */
   readonly owner: string;
+  /** ISO 8601: when it is left over at the latest, if nobody can see the owner. */
+  readonly expires: string | undefined;
   /** The restore point, unique to one create request. */
   readonly point: string;
   readonly chain: string;
@@ -27,6 +29,7 @@ export function writeTags(tags: Tags): Record<string, string> {
   const values: Record<string, string | undefined> = {
     run: tags.run,
     owner: tags.owner.slice(0, 255),
+    expires: tags.expires,
     point: tags.point,
     chain: tags.chain,
     position: String(tags.position),
@@ -62,6 +65,7 @@ export function readTags(backup: Pick<Backup, 'metadata'>): Tags | undefined {
   return {
     run: String(run),
     owner: get('owner') ?? '',
+    expires: get('expires'),
     point: String(point),
     chain: String(chain),
     position: Number(position),

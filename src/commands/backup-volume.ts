@@ -1,3 +1,4 @@
+import { adopt } from '../backup/volume/adopt.ts';
 import { type Preflight, preflight, type VolumePlan } from '../backup/volume/preflight.ts';
 import { quotaSentence } from '../backup/volume/quota.ts';
 import { markRecorded, type SaveTools, saveVolume } from '../backup/volume/save.ts';
@@ -9,9 +10,13 @@ import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { signingKey } from '../manifest/sign.ts';
 import { getBackup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
-import { listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../openstack/service.ts';
 import { Watcher } from '../openstack/watcher.ts';
 import { collect, pool } from '../pool.ts';
+import { cleanUp } from '../temporaries/clean.ts';
+import { findLeftovers } from '../temporaries/leftovers.ts';
+import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import { backupSummary } from './backup-summary.ts';
@@ -54,6 +59,14 @@ const inputs = {
     min: 1,
     max: 100,
     description: 'Volumes that are backed up at the same time.',
+  },
+  deadline: {
+    kind: 'integer',
+    default: '0',
+    min: 0,
+    max: 100_000,
+    description:
+      'Minutes after which the run ends and publishes what it has; 0 for never. Below the time limit of the job.',
   },
   publish: {
     kind: 'list',
@@ -106,42 +119,47 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   const session = await context.connect(given);
   const client = await session.service('block-storage');
-  const volumes = selectVolumes(selectors, await collect(listVolumes(client)));
-  const plan = await preflight(client, volumes, await listVolumeTypes(client), {
+  const [allVolumes, types, backups] = [
+    await collect(listVolumes(client)),
+    await listVolumeTypes(client),
+    await collect(listBackups(client)),
+  ];
+  const volumes = selectVolumes(selectors, allVolumes.filter(isNoTemporary));
+  const plan = await preflight(client, volumes, types, backups, {
     mode: given.mode,
     maxChain: given['max-chain'],
   });
   tellPlan(context, plan);
   refuseOverQuota(plan);
-  if (context.dryRun) return { outputs: {}, failed: plan.refused.length > 0 };
+  const leftovers = await findLeftovers(
+    backups,
+    allVolumes,
+    (owner) => host.liveness(owner),
+    host.clock.now(),
+  );
+  if (context.dryRun) {
+    await cleanUp(client, leftovers, host.log, true);
+    return { outputs: {}, failed: plan.refused.length > 0 };
+  }
 
   for (const place of places) await place.prepare();
+  await cleanUp(client, leftovers, host.log, false);
   const record = new ManifestRecord(places, session, {
     id: host.run.id,
     tool: TOOL,
     started,
     finished: null,
   });
+  const tools = toolsOf(context, client, given.deadline);
+  for (const point of await adopt(client, leftovers, allVolumes, types, host.log))
+    await keep(context, record, point, tools);
   for (const { volume, error } of plan.refused) fail(context, record, volume, error);
-  const tools: SaveTools = {
-    client,
-    backups: new Watcher(
-      { list: () => listBackups(client, { newestFirst: true }), get: (id) => getBackup(client, id) },
-      host.clock,
-      host.log,
-    ),
-    run: host.run,
-    clock: host.clock,
-    log: host.log,
-    signal: host.signal,
-  };
   await saveAll(context, plan.plans, given.concurrency, tools, record);
-  const written = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
   if (host.signal.aborted)
-    throw new OperationError(
-      `the run was stopped: ${messageOf(host.signal.reason)}`,
-      'What was done before stands in the manifest; the next run takes up what was under way.',
+    host.log.error(
+      `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
     );
+  const written = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
   return {
     outputs: {
       manifest: written?.path ?? '',
@@ -149,8 +167,29 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
       'restore-points': restorePointsOutput(context, record.manifest.restorePoints),
       failed: JSON.stringify(record.manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
     },
-    failed: record.manifest.failed.length > 0,
+    failed: record.manifest.failed.length > 0 || host.signal.aborted,
     summary: backupSummary(record.manifest, plan.quota),
+  };
+}
+
+/** A volume that a restore is filling is nobody's data yet. */
+function isNoTemporary({ metadata }: Volume): boolean {
+  return readTemporary(metadata) === undefined;
+}
+
+function toolsOf({ host }: Context, client: ServiceClient, deadline: number): SaveTools {
+  const source = {
+    list: () => listBackups(client, { newestFirst: true }),
+    get: (id: string) => getBackup(client, id),
+  };
+  return {
+    client,
+    backups: new Watcher(source, host.clock, host.log),
+    run: host.run,
+    clock: host.clock,
+    log: host.log,
+    signal: host.signal,
+    until: deadline === 0 ? Number.POSITIVE_INFINITY : host.clock.now() + deadline * 60_000,
   };
 }
 
@@ -199,20 +238,15 @@ async function saveAll(
   record: ManifestRecord,
 ): Promise<void> {
   const { host } = context;
-  const bar = host.progress.start('backing up', {
-    items: plans.length,
-    gigabytes: plans.reduce((sum, { volume }) => sum + volume.size, 0),
-  });
+  const gigabytes = plans.reduce((sum, { volume }) => sum + volume.size, 0);
+  const bar = host.progress.start('backing up', { items: plans.length, gigabytes });
   try {
     await pool(plans, concurrency, async (plan) => {
-      if (host.signal.aborted) return;
       try {
+        host.signal.throwIfAborted();
+        if (host.clock.now() >= tools.until) throw notStarted(plan.volume);
         const point = await saveVolume(plan, tools);
-        await record.add(point);
-        await settle(point, tools);
-        host.log.info(
-          `backup ${point.backup.id} of volume ${quoted(plan.volume.name)} is available after ${point.seconds.toFixed(1)} s`,
-        );
+        await keep(context, record, point, tools);
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
         fail(context, record, plan.volume, error);
@@ -225,12 +259,29 @@ async function saveAll(
   }
 }
 
-/** The restore point stands in the manifest; a tag that could not be set costs the next run a look, nothing else. */
-async function settle(point: RestorePoint, { client, log }: SaveTools): Promise<void> {
+function notStarted({ name, id }: Volume): OperationError {
+  return new OperationError(
+    `volume ${quoted(name)} (${id}) was not started: the run had to end`,
+    'Give it more time with `deadline`, or choose fewer volumes.',
+  );
+}
+
+/** Records a restore point, and marks its backup as recorded; a mark that cannot be set costs the next run a look. */
+async function keep(
+  { host }: Context,
+  record: ManifestRecord,
+  point: RestorePoint,
+  { client }: SaveTools,
+): Promise<void> {
+  const { backup, resource, seconds } = point;
+  await record.add(point);
+  host.log.info(
+    `backup ${backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', taken up from a run that is dead'}`,
+  );
   try {
-    await markRecorded(client, await getBackup(client, point.backup.id));
+    await markRecorded(client, await getBackup(client, backup.id));
   } catch (error) {
-    log.warn(`backup ${point.backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
+    host.log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
   }
 }
 

@@ -6,15 +6,19 @@ import { readManifest } from '../manifest/directory.ts';
 import { cloudOf } from '../manifest/record.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
+import { listBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { getVolume, listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { isUuid } from '../openstack/decode.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import type { Session } from '../openstack/session.ts';
 import { Watcher } from '../openstack/watcher.ts';
+import { collect } from '../pool.ts';
 import { type RestoreTools, restoreOver, restoreToNew } from '../restore/volume/bring-back.ts';
 import { setRight } from '../restore/volume/finish.ts';
 import { planRestore, type RestorePlan } from '../restore/volume/preflight.ts';
 import { choosePoint, fromBackup, fromManifest } from '../restore/volume/source.ts';
+import { cleanUp } from '../temporaries/clean.ts';
+import { findLeftovers, type Leftover } from '../temporaries/leftovers.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
@@ -110,6 +114,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     availabilityZone: given['availability-zone'],
   });
   tellPlan(context, plan);
+  await cleanUp(client, await leftoversOf(context, client), host.log, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 
   const started = host.clock.now();
@@ -144,6 +149,11 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   } finally {
     bar.finish();
   }
+}
+
+async function leftoversOf({ host }: Context, client: ServiceClient): Promise<Leftover[]> {
+  const [backups, volumes] = [await collect(listBackups(client)), await collect(listVolumes(client))];
+  return findLeftovers(backups, volumes, (owner) => host.liveness(owner), host.clock.now());
 }
 
 function checkInputs(given: Values<typeof inputs>): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../openstack/log.ts';
+import type { Liveness, Owner } from '../temporaries/owner.ts';
 import type { Secrets } from '../text/secrets.ts';
 
 /** Where we run: a terminal or a workflow step. Everything that a command may know of the outside. */
@@ -15,6 +16,8 @@ export interface Host {
   readonly signal: AbortSignal;
   /** Identifies this run among all that may be working on the project. */
   readonly run: RunIdentity;
+  /** Whether the maker of something that was left in the cloud still lives. */
+  liveness(owner: Owner): Promise<Liveness>;
   readonly progress: Progress;
 }
 
@@ -27,7 +30,7 @@ export interface HostLog extends Log {
 export interface RunIdentity {
   /** UUID. */
   readonly id: string;
-  /** Who to ask whether the run still lives: "github:<repository>:<run>:<attempt>" or "host:<name>:<boot>:<pid>". */
+  /** An {@link Owner} as one word. */
   readonly owner: string;
 }
 

@@ -23,6 +23,7 @@ export interface HttpResponse {
  */
 export interface Http {
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** Ends all connections, also those with an exchange under way. */
   close(): Promise<void>;
 }
 
@@ -49,7 +50,7 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
       });
       return { status: answer.statusCode, headers: flatten(answer.headers), body: answer.body };
     },
-    close: () => dispatcher.close(),
+    close: () => dispatcher.destroy(),
   };
 }
 

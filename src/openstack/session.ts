@@ -34,6 +34,7 @@ export class Session {
   readonly #services = new Map<Service, Promise<ServiceClient>>();
   #token: Token;
   #renewal: Promise<Token> | undefined;
+  #signal: AbortSignal | undefined;
 
   /**
    * Logs in.
@@ -50,6 +51,7 @@ export class Session {
     this.config = config;
     this.#dependencies = dependencies;
     this.#token = token;
+    this.#signal = dependencies.signal;
   }
 
   /** What the token is good for: user, project, roles, expiry. Not the secret. */
@@ -67,7 +69,12 @@ export class Session {
   }
 
   get signal(): AbortSignal | undefined {
-    return this.#dependencies.signal;
+    return this.#signal;
+  }
+
+  /** The run was told to stop: what is requested from now on cleans up, and has its own time. */
+  windUp(ms: number): void {
+    if (this.#signal?.aborted) this.#signal = AbortSignal.timeout(ms);
   }
 
   /** The region worked in: the named one, else the only one that the service has. */
@@ -124,12 +131,12 @@ export class Session {
   }
 
   async #exchange(request: HttpRequest, token: Token): Promise<HttpResponse> {
-    const { clock, http, log, signal } = this.#dependencies;
+    const { clock, http, log } = this.#dependencies;
     const started = clock.now();
     const answer = await http.send({
       ...request,
       headers: { ...request.headers, 'x-auth-token': token.value },
-      signal: request.signal ?? signal,
+      signal: request.signal ?? this.#signal,
     });
     log.debug(
       `${request.method} ${new URL(request.url).pathname}: ${answer.status} in ${clock.now() - started} ms ${answer.headers['x-openstack-request-id'] ?? ''}`,

@@ -1,12 +1,12 @@
 import { OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
-import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
-import { collect, pool } from '../../pool.ts';
+import { pool } from '../../pool.ts';
 import { type ChainDecision, decideChain, type Mode } from './chain.ts';
 import { type QuotaLine, quotaAfter } from './quota.ts';
 
@@ -35,14 +35,19 @@ export interface PreflightOptions {
   readonly maxChain: number;
 }
 
-/** Looks at everything that could make a backup fail, and changes nothing. */
+/**
+ * Looks at everything that could make a backup fail, and changes nothing.
+ *
+ * @param all the project's backups
+ */
 export async function preflight(
   client: ServiceClient,
   volumes: readonly Volume[],
   types: readonly VolumeType[],
+  all: readonly Backup[],
   options: PreflightOptions,
 ): Promise<Preflight> {
-  const backups = Map.groupBy(await collect(listBackups(client)), ({ volumeId }) => volumeId);
+  const backups = Map.groupBy(all, ({ volumeId }) => volumeId);
   const looked = await pool(volumes, 4, async (volume): Promise<VolumePlan | Refused> => {
     try {
       return await planVolume(client, volume, types, backups.get(volume.id) ?? [], options);
@@ -75,8 +80,8 @@ async function planVolume(
     );
   return {
     volume,
-    typeId: volume.volumeTypeId ?? types.find(({ name }) => name === volume.volumeType)?.id,
-    encryption: volume.encrypted ? await encryptionOf(client, volume) : null,
+    typeId: typeIdOf(volume, types),
+    encryption: await encryptionOf(client, volume),
     decision,
   };
 }
@@ -98,7 +103,14 @@ function checkState(volume: Volume, backups: readonly Backup[]): void {
     );
 }
 
-async function encryptionOf(client: ServiceClient, volume: Volume): Promise<SavedEncryption> {
+/** From the volume itself from 3.63, before by the name. */
+export function typeIdOf(volume: Volume, types: readonly VolumeType[]): string | undefined {
+  return volume.volumeTypeId ?? types.find(({ name }) => name === volume.volumeType)?.id;
+}
+
+/** @throws OperationError when the key cannot be read */
+export async function encryptionOf(client: ServiceClient, volume: Volume): Promise<SavedEncryption | null> {
+  if (!volume.encrypted) return null;
   const encryption = await getVolumeEncryption(client, volume.id);
   const keyId = volume.encryptionKeyId ?? encryption.keyId;
   const hidden = keyId === undefined || /^[0-]+$/.test(keyId);

@@ -17,9 +17,11 @@ import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { expiry } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import { readTags, type Tags, writeTags } from '../tags.ts';
 import type { VolumePlan } from './preflight.ts';
+import { restorePoint } from './restore-point.ts';
 
 export interface SaveTools {
   readonly client: ServiceClient;
@@ -28,6 +30,8 @@ export interface SaveTools {
   readonly clock: Clock;
   readonly log: HostLog;
   readonly signal: AbortSignal;
+  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
+  readonly until: number;
 }
 
 /**
@@ -38,8 +42,8 @@ export interface SaveTools {
 export async function saveVolume(plan: VolumePlan, tools: SaveTools): Promise<RestorePoint> {
   const { client, clock, log } = tools;
   const { volume } = plan;
-  const tags = tagsFor(plan, tools.run);
   const started = clock.now();
+  const tags = tagsFor(plan, tools.run, started);
   await freshToken(client, volume);
   const backupId = await startBackup(plan, tags, tools);
   log.info(
@@ -47,7 +51,13 @@ export async function saveVolume(plan: VolumePlan, tools: SaveTools): Promise<Re
   );
   const backup = await finished(backupId, volume, tools, started);
   const kept = await agreeOnChain(backup, tags, tools);
-  return restorePoint(plan, backup, kept, (clock.now() - started) / 1000);
+  return restorePoint({
+    ...plan,
+    backup,
+    tags: kept,
+    reason: reasonOf(plan, backup),
+    seconds: (clock.now() - started) / 1000,
+  });
 }
 
 /** Marks a backup as standing in a manifest, so that no later run takes it for left over. */
@@ -63,11 +73,12 @@ export async function markRecorded(
   });
 }
 
-function tagsFor({ volume, typeId, encryption, decision }: VolumePlan, run: RunIdentity): Tags {
+function tagsFor({ volume, typeId, encryption, decision }: VolumePlan, run: RunIdentity, now: number): Tags {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
     run: run.id,
     owner: run.owner,
+    expires: expiry(now, volume.size),
     point: randomUUID(),
     chain: increment?.chain ?? randomUUID(),
     position: increment?.position ?? 0,
@@ -124,27 +135,41 @@ async function finished(
   tools: SaveTools,
   started: number,
 ): Promise<Backup> {
-  const { backups, client, signal } = tools;
+  const { backups, client, signal, until } = tools;
   const what = `the backup of volume ${quoted(volume.name)} (${volume.id})`;
+  const deadline = started + allowance(volume.size);
   try {
-    return await backups.until(backupId, judge, { deadline: started + allowance(volume.size), signal });
+    return await backups.until(backupId, judge, { deadline: Math.min(deadline, until), signal });
   } catch (error) {
     if (error instanceof BackupFailed) {
-      const gaveUp = await cloudGaveUp(client, `${what} failed`, error.backup.failReason, [
-        backupId,
-        volume.id,
-      ]);
+      const said = error.backup.failReason;
+      const gaveUp = await cloudGaveUp(client, `${what} failed`, said, [backupId, volume.id]);
       await removeFailed(backupId, tools);
       throw gaveUp;
     }
-    if (error instanceof DeadlineError)
-      throw new OperationError(
-        `${what} is not done after ${duration(allowance(volume.size))}: backup ${backupId} is still being made, or no service takes it`,
-        'The cloud may still finish it, and the next run takes it up. If it never does, only the operator can reset it.',
-        error,
-      );
+    if (error instanceof DeadlineError) throw notDone(what, backupId, volume.size, until < deadline, error);
     throw error;
   }
+}
+
+function notDone(
+  what: string,
+  backupId: string,
+  gigabytes: number,
+  runEnds: boolean,
+  cause: Error,
+): OperationError {
+  return runEnds
+    ? new OperationError(
+        `${what} was not done when the run had to end: backup ${backupId} is still being made`,
+        'The next run takes it up when the cloud finishes it. Give the run more time with `deadline`, or fewer volumes.',
+        cause,
+      )
+    : new OperationError(
+        `${what} is not done after ${duration(allowance(gigabytes))}: backup ${backupId} is still being made, or no service takes it`,
+        'The cloud may still finish it, and the next run takes it up. If it never does, only the operator can reset it.',
+        cause,
+      );
 }
 
 class BackupFailed extends Error {
@@ -189,41 +214,8 @@ async function agreeOnChain(backup: Backup, tags: Tags, { client, log }: SaveToo
   return own;
 }
 
-function restorePoint(plan: VolumePlan, backup: Backup, tags: Tags, seconds: number): RestorePoint {
-  const { volume, decision } = plan;
-  return {
-    id: tags.point,
-    resource: {
-      kind: 'volume',
-      id: volume.id,
-      name: volume.name,
-      description: volume.description,
-      size: volume.size,
-      type: { id: plan.typeId ?? null, name: volume.volumeType ?? null },
-      availabilityZone: volume.availabilityZone,
-      bootable: volume.bootable,
-      multiattach: volume.multiattach,
-      metadata: { ...volume.metadata },
-      imageMetadata: { ...volume.imageMetadata },
-      attachments: volume.attachments.map(({ serverId, device }) => ({ server: serverId, device })),
-      created: volume.createdAt,
-      encryption: plan.encryption,
-    },
-    method: 'cinder-backup',
-    backup: {
-      id: backup.id,
-      size: backup.size,
-      incremental: backup.incremental,
-      created: backup.createdAt,
-      dataTimestamp: backup.dataTimestamp,
-      availabilityZone: backup.availabilityZone ?? null,
-      container: backup.container ?? null,
-      keyId: backup.encryptionKeyId ?? null,
-    },
-    chain: { id: tags.chain, position: tags.position, parent: tags.parent ?? null },
-    reason:
-      backup.incremental || decision.mode === 'full' ? decision.reason : 'the cloud made the increment full',
-    consistency: volume.attachments.length === 0 ? 'offline' : 'crash',
-    seconds,
-  };
+function reasonOf({ decision }: VolumePlan, backup: Backup): string {
+  return backup.incremental || decision.mode === 'full'
+    ? decision.reason
+    : 'the cloud made the increment full';
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { systemClock } from '../../clock.ts';
+import { formatOwner, livenessOfProcess } from '../../temporaries/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
-import type { Host, HostLog, RunIdentity } from '../host.ts';
+import type { Host, HostLog } from '../host.ts';
+import { startOf, thisProcess } from './process.ts';
 import { terminalProgress } from './progress.ts';
 
 export interface Stream {
@@ -21,6 +21,7 @@ export function terminalHost(options: {
   readonly verbose: boolean;
 }): Host {
   const secrets = new Secrets();
+  const here = thisProcess();
   const progress = terminalProgress(options.stderr, systemClock);
   const line = (mark: string) => (text: string) => {
     progress.clear();
@@ -45,20 +46,8 @@ export function terminalHost(options: {
     environment: options.environment,
     directory: options.directory,
     signal: options.signal,
-    run: identity(),
+    run: { id: randomUUID(), owner: formatOwner(here) },
+    liveness: async (owner) => (owner.kind === 'host' ? livenessOfProcess(owner, here, startOf) : 'unknown'),
     progress,
   };
-}
-
-/** A process is known by host, boot and pid: when one of them is gone, so is the run. */
-function identity(): RunIdentity {
-  return { id: randomUUID(), owner: `host:${hostname()}:${bootId()}:${process.pid}` };
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return 'unknown';
-  }
 }

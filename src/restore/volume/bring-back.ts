@@ -17,7 +17,7 @@ import {
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { quoted } from '../../text/escape.ts';
+import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
 import { encryptionMismatch, type NewVolumePlan, type OverwritePlan } from './preflight.ts';
 
 export interface RestoreTools {
@@ -29,10 +29,6 @@ export interface RestoreTools {
   readonly signal: AbortSignal;
 }
 
-/** On a volume that is being restored to, until Cinder replaces its metadata by the source's at the end. */
-const TAG = 'openstack-backup:restore';
-const OWNER = 'openstack-backup:owner';
-
 /**
  * Restores to a volume that is made for it. One that is not brought to its end is deleted again.
  *
@@ -41,16 +37,16 @@ const OWNER = 'openstack-backup:owner';
 export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
   const oneRequest = plan.typeIsProven && tools.client.supports('3.47');
   await freshToken(plan.source.size, tools);
-  const made = await makeVolume(plan, oneRequest, tools);
-  tools.log.info(
-    `volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`,
-  );
+  const tag = randomUUID();
   try {
+    const made = await makeVolume(plan, tag, oneRequest, tools);
+    tools.log.info(
+      `volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`,
+    );
     const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
-    if (oneRequest) return proven(plan, volume);
-    return await fill(proven(plan, volume), plan, tools);
+    return oneRequest ? proven(plan, volume) : await fill(proven(plan, volume), plan, tools);
   } catch (error) {
-    await removeUnfinished(made.id, tools);
+    await removeUnfinished(tag, tools);
     throw error;
   }
 }
@@ -78,27 +74,33 @@ async function freshToken(gigabytes: number, { client, log }: RestoreTools): Pro
 
 function makeVolume(
   plan: NewVolumePlan,
+  tag: string,
   oneRequest: boolean,
-  { client, clock, log, run, signal }: RestoreTools,
+  tools: RestoreTools,
 ): Promise<Volume> {
-  const tag = randomUUID();
+  const { client, clock, log, run, signal } = tools;
   const wanted: CreateVolume = {
     size: plan.source.size,
     name: plan.name,
     description: plan.source.description,
     volumeType: plan.type?.id,
     availabilityZone: plan.availabilityZone,
-    metadata: { [TAG]: tag, [OWNER]: run.owner.slice(0, 255) },
+    metadata: writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), plan.source.size) }),
     backupId: oneRequest ? plan.source.backupId : undefined,
   };
-  const find = async () => {
-    for await (const page of listVolumes(client, { newestFirst: true })) {
-      const found = page.find(({ metadata }) => metadata[TAG] === tag);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  return createOnce(() => createVolume(client, wanted), find, { clock, log, signal });
+  return createOnce(
+    () => createVolume(client, wanted),
+    () => findByTag(client, tag),
+    { clock, log, signal },
+  );
+}
+
+async function findByTag(client: ServiceClient, tag: string): Promise<Volume | undefined> {
+  for await (const page of listVolumes(client, { newestFirst: true })) {
+    const found = page.find(({ metadata }) => readTemporary(metadata)?.tag === tag);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The new volume must be encrypted exactly as the data is; found out before any data is written to it. */
@@ -187,14 +189,21 @@ async function available(
   }
 }
 
-/** Deletes the volume that the restore made for itself; also when the run is told to stop. */
-async function removeUnfinished(volumeId: string, { client, log }: RestoreTools): Promise<void> {
+/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
+const WIND_UP_MS = 5_000;
+
+/** Deletes the volume that the restore made for itself; also when the run is told to stop, or never learnt of its id. */
+async function removeUnfinished(tag: string, { client, log }: RestoreTools): Promise<void> {
+  client.session.windUp(WIND_UP_MS);
+  let made: Volume | undefined;
   try {
-    await deleteVolume(client, volumeId);
-    log.info(`volume ${volumeId}, which was made for the restore, is removed again`);
+    made = await findByTag(client, tag);
+    if (made === undefined) return;
+    await deleteVolume(client, made.id);
+    log.info(`volume ${made.id}, which was made for the restore, is removed again`);
   } catch (error) {
-    log.warn(
-      `volume ${quoted(volumeId)} was made for the restore and cannot be removed yet: ${messageOf(error)}`,
-    );
+    const what =
+      made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
+    log.warn(`${what} for the restore cannot be removed now, the next run does it: ${messageOf(error)}`);
   }
 }

@@ -1,0 +1,60 @@
+import type { RestorePoint, SavedEncryption } from '../../manifest/schema.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Tags } from '../tags.ts';
+
+export interface SavedFacts {
+  readonly volume: Volume;
+  readonly typeId: string | undefined;
+  readonly encryption: SavedEncryption | null;
+  readonly backup: Backup;
+  readonly tags: Tags;
+  readonly reason: string;
+  readonly seconds: number;
+}
+
+/** The record of a backup that the cloud calls available. */
+export function restorePoint({
+  volume,
+  typeId,
+  encryption,
+  backup,
+  tags,
+  reason,
+  seconds,
+}: SavedFacts): RestorePoint {
+  return {
+    id: tags.point,
+    resource: {
+      kind: 'volume',
+      id: volume.id,
+      name: volume.name,
+      description: volume.description,
+      size: volume.size,
+      type: { id: typeId ?? null, name: volume.volumeType ?? null },
+      availabilityZone: volume.availabilityZone,
+      bootable: volume.bootable,
+      multiattach: volume.multiattach,
+      metadata: { ...volume.metadata },
+      imageMetadata: { ...volume.imageMetadata },
+      attachments: volume.attachments.map(({ serverId, device }) => ({ server: serverId, device })),
+      created: volume.createdAt,
+      encryption,
+    },
+    method: 'cinder-backup',
+    backup: {
+      id: backup.id,
+      size: backup.size,
+      incremental: backup.incremental,
+      created: backup.createdAt,
+      dataTimestamp: backup.dataTimestamp,
+      availabilityZone: backup.availabilityZone ?? null,
+      container: backup.container ?? null,
+      keyId: backup.encryptionKeyId ?? null,
+    },
+    chain: { id: tags.chain, position: tags.position, parent: tags.parent ?? null },
+    reason,
+    consistency: volume.attachments.length === 0 ? 'offline' : 'crash',
+    seconds,
+  };
+}

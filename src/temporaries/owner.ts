@@ -1,0 +1,75 @@
+/**
+ * Who made a temporary, as one word in its metadata, so that a later run can find out whether the maker still lives:
+ * `github:<repository>:<run>:<attempt>` or `host:<machine>:<boot>:<process namespace>:<pid>:<start>`.
+ */
+export type Owner = WorkflowOwner | ProcessOwner;
+
+export interface WorkflowOwner {
+  readonly kind: 'github';
+  readonly repository: string;
+  readonly run: string;
+  readonly attempt: string;
+}
+
+export interface ProcessOwner {
+  readonly kind: 'host';
+  /** Digest of the machine's id and name: images are cloned with their id, and names are not unique. */
+  readonly machine: string;
+  readonly boot: string;
+  /** Containers of one machine share its boot and have process ids of their own. */
+  readonly namespace: string;
+  readonly pid: number;
+  /** Clock ticks from boot: a process id is used again, the pair is not. */
+  readonly start: string;
+}
+
+/** Whether the maker lives: it surely ended, it surely lives, or we cannot see it from here. */
+export type Liveness = 'ended' | 'alive' | 'unknown';
+
+export function formatOwner(owner: Owner): string {
+  return owner.kind === 'github'
+    ? `github:${owner.repository}:${owner.run}:${owner.attempt}`
+    : `host:${owner.machine}:${owner.boot}:${owner.namespace}:${owner.pid}:${owner.start}`;
+}
+
+export function parseOwner(text: string): Owner | undefined {
+  const github = /^github:([\w.-]+\/[\w.-]+):(\d+):(\d+)$/.exec(text);
+  if (github !== null) {
+    const [, repository = '', run = '', attempt = ''] = github;
+    return { kind: 'github', repository, run, attempt };
+  }
+  const host = /^host:([\w-]+):([\w-]+):([\w-]+):(\d+):(\d+)$/.exec(text);
+  if (host === null) return undefined;
+  const [, machine = '', boot = '', namespace = '', pid = '', start = ''] = host;
+  return { kind: 'host', machine, boot, namespace, pid: Number(pid), start };
+}
+
+/**
+ * Liveness of a process, as seen from this one.
+ *
+ * @param startOf the start of a process of this machine; undefined when there is none with that id
+ */
+export function livenessOfProcess(
+  owner: ProcessOwner,
+  here: ProcessOwner,
+  startOf: (pid: number) => string | undefined,
+): Liveness {
+  // Where there is no /proc, nothing can be known of processes.
+  if (owner.machine !== here.machine || owner.start === '0') return 'unknown';
+  if (owner.boot !== here.boot) return 'ended';
+  if (owner.namespace !== here.namespace) return 'unknown';
+  return startOf(owner.pid) === owner.start ? 'alive' : 'ended';
+}
+
+/**
+ * Whether what a run left may be touched: its maker ended, or nobody can see the maker and the time that it gave
+ * itself is over.
+ *
+ * @param expires ISO 8601
+ * @param now milliseconds since the epoch
+ */
+export function isAbandoned(liveness: Liveness, expires: string | undefined, now: number): boolean {
+  if (liveness !== 'unknown') return liveness === 'ended';
+  const end = Date.parse(expires ?? '');
+  return !Number.isNaN(end) && end < now;
+}
