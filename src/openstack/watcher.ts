@@ -154,7 +154,7 @@ export class Watcher<T extends Watchable> {
   async #rest(): Promise<void> {
     const since = this.#clock.now();
     while (this.#watches.size > 0) {
-      const left = this.#pause() - (this.#clock.now() - since);
+      const left = this.#pause(since) - (this.#clock.now() - since);
       if (left <= 0) return;
       this.#wake = new AbortController();
       await this.#clock.sleep(left, this.#wake.signal).catch(() => undefined);
@@ -162,9 +162,9 @@ export class Watcher<T extends Watchable> {
   }
 
   /** A twentieth of what the youngest wait has lasted: little to wait at the end, few requests on the way. */
-  #pause(): number {
+  #pause(now: number): number {
     const youngest = Math.max(...[...this.#watches].map((watch) => watch.since));
-    return Math.min(SLOWEST_MS, Math.max(FIRST_MS, (this.#clock.now() - youngest) / 20));
+    return Math.min(SLOWEST_MS, Math.max(FIRST_MS, Math.ceil((now - youngest) / 20)));
   }
 
   async #tick(blindSince: number | undefined): Promise<number | undefined> {

@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import { forLog, forMarkdown, forShell, quoted } from '../../src/text/escape.ts';
+import { Secrets } from '../../src/text/secrets.ts';
+
+const HOSTILE = 'x\n::error::y `id` $(id) \u001b[31m ##[error]z \u202e | <b> @all';
+
+describe('the log', () => {
+  test('a line stays a line, without control characters', () => {
+    expect(forLog(HOSTILE)).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(forLog(HOSTILE)).toContain('x\\n::error::y');
+  });
+
+  test.each(['::error::x', '  ::add-mask::x', '##[error]x', 'a ##[group]b'])(
+    '%j is no command of a runner',
+    (line) => {
+      expect(forLog(line)).not.toMatch(/^\s*::|##\[/);
+    },
+  );
+
+  test('a long name is cut', () => {
+    expect(quoted('a'.repeat(255))).toBe(`"${'a'.repeat(100)}…"`);
+  });
+});
+
+describe('Markdown', () => {
+  test('nothing of a name is structure', () => {
+    expect(forMarkdown(HOSTILE)).not.toMatch(/[\n`|<>@[\]*_]/);
+    expect(forMarkdown('a|b')).toBe('a&#124;b');
+    expect(forMarkdown('&lt;')).toBe('&#38;lt;');
+  });
+});
+
+describe('the shell', () => {
+  test.each([HOSTILE, "it's", '', '-rf', '~', '$HOME', 'a b', "'; rm -rf / #", 'plain-name_1.2'])(
+    '%j is one word and itself',
+    (name) => {
+      expect(execFileSync('sh', ['-c', `printf %s ${forShell(name)}`]).toString()).toBe(name);
+    },
+  );
+});
+
+describe('secrets', () => {
+  const key = Buffer.from('00ff10ab7c3d2e1f00ff10ab7c3d2e1f00ff10ab7c3d2e1f00ff10ab7c3d2e1f', 'hex');
+  const hex = key.toString('hex');
+  test.each([
+    ['hex', hex],
+    ['hex in capitals', hex.toUpperCase()],
+    ['base64', key.toString('base64')],
+    ['base64 without padding', key.toString('base64').replace(/=+$/, '')],
+    ['base64url', key.toString('base64url')],
+    ['base64 in a URL', encodeURIComponent(key.toString('base64'))],
+    ['hex of the passphrase', Buffer.from(hex).toString('hex')],
+    ['base64 of the passphrase', Buffer.from(hex).toString('base64')],
+  ])('a key is hidden as %s', (_encoding, text) => {
+    const secrets = new Secrets();
+    secrets.add(key);
+    expect(secrets.redact(`before ${text} after`)).toBe('before *** after');
+  });
+
+  test.each([
+    ['itself', 'p4ss/w+rd "x"'],
+    ['a URL', encodeURIComponent('p4ss/w+rd "x"')],
+    ['JSON', JSON.stringify('p4ss/w+rd "x"').slice(1, -1)],
+    ['base64', Buffer.from('p4ss/w+rd "x"').toString('base64')],
+  ])('a password is hidden in %s', (_sink, text) => {
+    const secrets = new Secrets();
+    secrets.add('p4ss/w+rd "x"');
+    expect(secrets.redact(`a ${text} b`)).toBe('a *** b');
+  });
+
+  test('each long line of a PEM is hidden', () => {
+    const secrets = new Secrets();
+    secrets.add('-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAA\n-----END PRIVATE KEY-----\n');
+    expect(secrets.redact('MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAA')).toBe('***');
+  });
+
+  test('the host is told of every encoding once', () => {
+    const told: string[] = [];
+    const secrets = new Secrets((encoding) => told.push(encoding));
+    secrets.add('hunter2hunter2');
+    secrets.add('hunter2hunter2');
+    expect(told).toContain('hunter2hunter2');
+    expect(told).toContain(Buffer.from('hunter2hunter2').toString('base64'));
+    expect(new Set(told).size).toBe(told.length);
+  });
+
+  test('an empty or very short secret does not blot out the log', () => {
+    const secrets = new Secrets();
+    secrets.add('');
+    secrets.add('ab');
+    expect(secrets.redact('abc')).toBe('abc');
+  });
+});
