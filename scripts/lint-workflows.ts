@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** `npm run lint:workflows`: actionlint and zizmor over our workflows, our actions and the examples. Installs nothing. */
+const root = join(import.meta.dirname, '..');
+const tools = join(root, 'build/tools');
+
+const yamlIn = (folder: string) =>
+  readdirSync(join(root, folder))
+    .filter((name) => /\.ya?ml$/.test(name))
+    .map((name) => `${folder}/${name}`);
+const workflows = [...yamlIn('.github/workflows'), ...yamlIn('examples')];
+const actions = [
+  'action.yml',
+  ...readdirSync(join(root, 'actions')).map((name) => `actions/${name}/action.yml`),
+];
+
+function lint(name: string, path: string, words: readonly string[]): boolean {
+  if (!existsSync(path)) {
+    process.stderr.write(`${name} is not there: run npm run tools -- ${name}\n`);
+    return false;
+  }
+  const { status } = spawnSync(path, words, { cwd: root, stdio: 'inherit' });
+  process.stdout.write(`${name}: ${status === 0 ? 'nothing found' : `exit ${status}`}\n`);
+  return status === 0;
+}
+
+const clean = [
+  lint('actionlint', join(tools, 'actionlint'), workflows),
+  lint('zizmor', join(tools, 'zizmor/bin/zizmor'), [
+    '--offline',
+    '--no-progress',
+    '--strict-collection',
+    '--persona=pedantic',
+    '--config=.github/zizmor.yml',
+    ...workflows,
+    ...actions,
+    '.github/dependabot.yml',
+  ]),
+];
+process.exitCode = clean.every(Boolean) ? 0 : 1;
