@@ -10,6 +10,7 @@ import {
 } from '../fakes/cloud/index.ts';
 import { runTool } from '../support/tool.ts';
 import { huntSecrets, keepOutput } from './hunt.ts';
+import { makeKeyPrivate } from './keys.ts';
 import { Sessions } from './session.ts';
 import type { World } from './world.ts';
 
@@ -51,6 +52,7 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
     write: async (id, offset, bytes) => volumeOf(id).data.write(offset, bytes),
     digest: async (id) => sparseDigest(volumeOf(id).data),
     content: async (id, length) => cloud.readPlain(volumeOf(id), 0, length),
+    makeKeyPrivate: async (id) => makeKeyPrivate(await sessions.of('demo'), id),
     removeVolume: async (id) => {
       cloud.state.volumes.delete(id);
     },

@@ -152,12 +152,15 @@ export const chains: Scenario = {
     ]);
     await detach();
     for (const id of ids) await world.removeVolume(id);
-    for (const { ran, digests } of runs)
-      for (const [at, name] of names.entries()) {
-        const restored = await restore(world, '--manifest', manifestOf(ran), '--volume', name);
-        expect([name, await world.digest(restored)]).toEqual([name, digests[at]]);
-        await world.removeVolume(restored);
+    for (const { ran, digests } of runs) {
+      const restored = await Promise.all(
+        names.map((name) => restore(world, '--manifest', manifestOf(ran), '--volume', name)),
+      );
+      for (const [at, id] of restored.entries()) {
+        expect([names[at], await world.digest(id)]).toEqual([names[at], digests[at]]);
+        await world.removeVolume(id);
       }
+    }
   },
 };
 
@@ -414,7 +417,7 @@ export const rights: Scenario = {
   name: 'a key that the user may not read fails its volume before anything starts, with the missing role named',
   async run(world) {
     await world.makeVolume({ name: 'rights-plain' });
-    await world.makeVolume({ name: 'rights-luks', type: 'luks' });
+    await world.makeKeyPrivate(await world.makeVolume({ name: 'rights-luks', type: 'luks' }));
     const before = await inventory(world);
     const alone = await world.tool(['backup-volume', '--volumes', 'rights-luks'], { user: 'nokeys' });
     expect(expectExit(alone, 1).stderr).toContain('the role `creator`');

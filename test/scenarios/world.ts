@@ -40,6 +40,8 @@ export interface World {
   digest(volumeId: string): Promise<string>;
   /** The first bytes of the volume's contents; through its key for an encrypted one. */
   content(volumeId: string, length: number): Promise<Buffer>;
+  /** Takes the key of an encrypted volume away from all but its owner, as its owner may. */
+  makeKeyPrivate(volumeId: string): Promise<void>;
   removeVolume(volumeId: string): Promise<void>;
   /** All of the project's volumes and backups that the scenario made are deleted again. */
   close(): Promise<void>;
