@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type EmbeddedCloud,
+  type EmbeddedCloudOptions,
+  type SparseBytes,
+  startEmbeddedCloud,
+} from '../fakes/cloud/index.ts';
+import { runTool } from '../support/tool.ts';
+import { huntSecrets, keepOutput } from './hunt.ts';
+import { makeKeyPrivate } from './keys.ts';
+import { Sessions } from './session.ts';
+import type { World } from './world.ts';
+
+export interface EmbeddedWorld extends World {
+  readonly cloud: EmbeddedCloud;
+}
+
+export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
+  const cloud = await startEmbeddedCloud(options);
+  const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
+  const outputs = keepOutput();
+  const sessions = new Sessions((user) => cloud.openrc(user));
+  const volumeOf = (id: string) => {
+    const volume = cloud.state.volumes.get(id);
+    if (volume === undefined) throw new Error(`the embedded cloud has no volume ${id}`);
+    return volume;
+  };
+  return {
+    kind: 'embedded',
+    cloud,
+    directory,
+    tool: async (words, { user = 'demo', environment = {}, ...more } = {}) =>
+      outputs.keep(
+        await runTool(words, { directory, environment: { ...cloud.openrc(user), ...environment }, ...more }),
+      ),
+    session: (user) => sessions.of(user),
+    makeVolume: async ({ content, metadata, ...wish }) =>
+      cloud.seed.addVolume({
+        ...wish,
+        ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+        ...(content === undefined ? {} : { bytes: content }),
+      }).id,
+    async attach(...volumeIds) {
+      const server = cloud.seed.addServer({ volumes: volumeIds.map(volumeOf) });
+      return async () => {
+        for (const id of volumeIds) cloud.seed.detach(server, volumeOf(id));
+      };
+    },
+    write: async (id, offset, bytes) => volumeOf(id).data.write(offset, bytes),
+    digest: async (id) => sparseDigest(volumeOf(id).data),
+    content: async (id, length) => cloud.readPlain(volumeOf(id), 0, length),
+    makeKeyPrivate: async (id) => makeKeyPrivate(await sessions.of('demo'), id),
+    removeVolume: async (id) => {
+      cloud.state.volumes.delete(id);
+    },
+    async close() {
+      try {
+        await huntSecrets(outputs.text(), directory, secretsOf(cloud));
+        if (cloud.errors.length > 0)
+          throw new AggregateError(cloud.errors, 'the embedded cloud did something wrong');
+      } finally {
+        await sessions.close();
+        await cloud.close();
+        await rm(directory, { recursive: true });
+      }
+    },
+  };
+}
+
+/** Every key's bytes and every token that the cloud ever gave out, and the password. */
+function secretsOf(cloud: EmbeddedCloud): (string | Buffer)[] {
+  const keys = [...cloud.state.secrets.values()].flatMap(({ payload }) =>
+    payload === null ? [] : [payload],
+  );
+  return [...keys, ...cloud.state.tokens.keys(), cloud.openrc()['OS_PASSWORD'] ?? ''];
+}
+
+/** Over the pieces that are not zero, with their places: a gibibyte of zeros costs no hashing. */
+function sparseDigest(data: SparseBytes): string {
+  const hash = createHash('sha256').update(`${data.size}`);
+  let at = 0;
+  for (const piece of data.chunks()) {
+    if (!piece.equals(Buffer.alloc(piece.length))) hash.update(`@${at}:`).update(piece);
+    at += piece.length;
+  }
+  return hash.digest('hex');
+}

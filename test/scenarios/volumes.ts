@@ -1,0 +1,447 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { readTags } from '../../src/backup/tags.ts';
+import { type Backup, listBackups } from '../../src/openstack/blockstorage/v3/backups.ts';
+import {
+  getVolume,
+  listVolumes,
+  replaceVolumeMetadata,
+  setBootable,
+} from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { collect } from '../../src/pool.ts';
+import type { Ran } from '../support/tool.ts';
+import type { Person, World } from './world.ts';
+
+/** A scenario: what it is called, and what it does on any world. */
+export interface Scenario {
+  readonly name: string;
+  run(world: World): Promise<void>;
+}
+
+interface Point {
+  readonly id: string;
+  readonly volume: string;
+  readonly name: string;
+  readonly backup: string;
+  readonly mode: string;
+}
+
+export function pointsOf(ran: Ran): Point[] {
+  return JSON.parse(String(ran.json['restore-points']));
+}
+
+export function manifestOf(ran: Ran): string {
+  return String(ran.json['manifest']);
+}
+
+/** Fails with all that was printed. */
+export function expectExit(ran: Ran, code: number): Ran {
+  if (ran.code !== code) throw new Error(`exit ${ran.code} instead of ${code}\n${ran.stdout}\n${ran.stderr}`);
+  return ran;
+}
+
+export async function backUp(world: World, names: readonly string[], ...more: string[]): Promise<Ran> {
+  const flags = names.flatMap((name) => ['--volumes', name]);
+  return expectExit(await world.tool(['backup-volume', ...flags, ...more, '--json']), 0);
+}
+
+export async function restore(world: World, ...flags: string[]): Promise<string> {
+  const ran = expectExit(await world.tool(['restore-volume', ...flags, '--allow-unsigned', '--json']), 0);
+  return String(ran.json['volume-id']);
+}
+
+export async function backupsOf(world: World, user?: Person): Promise<Backup[]> {
+  return collect(listBackups(await (await world.session(user)).service('block-storage')));
+}
+
+/** What a refused or failed run must not change: volumes and backups with their states. */
+export async function inventory(world: World, user?: Person): Promise<string[]> {
+  const client = await (await world.session(user)).service('block-storage');
+  const volumes = await collect(listVolumes(client));
+  const backups = await collect(listBackups(client));
+  return [
+    ...volumes.map(
+      ({ id, status, name, metadata }) => `volume ${id} ${status} ${name} ${JSON.stringify(metadata)}`,
+    ),
+    ...backups.map(({ id, status, metadata }) => `backup ${id} ${status} ${readTags({ metadata })?.state}`),
+  ].sort();
+}
+
+/** The four kinds: plain and encrypted, detached and in use. */
+async function fourVolumes(world: World, prefix: string) {
+  const content = randomBytes(1 << 20);
+  const names = ['plain', 'luks', 'plain-used', 'luks-used'].map((kind) => `${prefix}-${kind}`);
+  const ids: string[] = [];
+  for (const name of names)
+    ids.push(
+      await world.makeVolume({
+        name,
+        content,
+        type: name.includes('luks') ? 'luks' : 'standard',
+        metadata: { kept: 'yes', 'a key': 'x\n::error::y `id`' },
+      }),
+    );
+  const [, , ...used] = ids;
+  const detach = await world.attach(...used);
+  return { names, ids, content, detach };
+}
+
+export const backupAndRestore: Scenario = {
+  name: 'plain and encrypted, detached and in use: backed up, deleted, restored from the manifest alone, bytes equal',
+  async run(world) {
+    const { names, ids, content, detach } = await fourVolumes(world, 'first');
+    const client = await (await world.session()).service('block-storage');
+    await setBootable(client, ids[0] ?? '', true);
+    const ran = await backUp(world, names);
+    const digests = await Promise.all(ids.map((id) => world.digest(id)));
+    const statuses = await Promise.all(ids.map(async (id) => (await getVolume(client, id)).status));
+    expect(statuses).toEqual(['available', 'available', 'in-use', 'in-use']);
+    await detach();
+    for (const id of ids) await world.removeVolume(id);
+
+    for (const [at, name] of names.entries()) {
+      const restored = await restore(world, '--manifest', manifestOf(ran), '--volume', name);
+      expect(await world.digest(restored)).toBe(digests[at]);
+      expect((await world.content(restored, content.length)).equals(content)).toBe(true);
+      expect(await getVolume(client, restored)).toMatchObject({
+        name,
+        status: 'available',
+        encrypted: name.includes('luks'),
+        bootable: at === 0,
+        metadata: { kept: 'yes', 'a key': 'x\n::error::y `id`' },
+      });
+    }
+    const manifest = JSON.parse(await readFile(manifestOf(ran), 'utf8'));
+    expect(manifest.restorePoints.map((point: { consistency: string }) => point.consistency).sort()).toEqual([
+      'crash',
+      'crash',
+      'offline',
+      'offline',
+    ]);
+    expect(
+      manifest.restorePoints.find(
+        (point: { resource: { name: string } }) => point.resource.name === 'first-luks',
+      ).resource.encryption,
+    ).toMatchObject({
+      provider: 'luks',
+      cipher: 'aes-xts-plain64',
+      keySize: 256,
+      key: { worth: 'cloud-only', algorithm: 'aes', bitLength: 256 },
+    });
+    expect(ran.stderr).toContain('the keys stay in the cloud only');
+  },
+};
+
+export const chains: Scenario = {
+  name: 'full, increment, increment of the four kinds: each link of each chain restored with its own bytes',
+  async run(world) {
+    const { names, ids, detach } = await fourVolumes(world, 'chain');
+    const runs: { ran: Ran; digests: string[] }[] = [];
+    for (let link = 0; link < 3; link += 1) {
+      // Behind the LUKS header, where every kind has data.
+      for (const id of ids) await world.write(id, (8 + 16 * link) << 20, randomBytes(200_000));
+      const digests = await Promise.all(ids.map((id) => world.digest(id)));
+      runs.push({ ran: await backUp(world, names), digests });
+    }
+    expect(runs.map(({ ran }) => pointsOf(ran).map(({ mode }) => mode))).toEqual([
+      ['full', 'full', 'full', 'full'],
+      ['incremental', 'incremental', 'incremental', 'incremental'],
+      ['incremental', 'incremental', 'incremental', 'incremental'],
+    ]);
+    await detach();
+    for (const id of ids) await world.removeVolume(id);
+    for (const { ran, digests } of runs) {
+      const restored = await Promise.all(
+        names.map((name) => restore(world, '--manifest', manifestOf(ran), '--volume', name)),
+      );
+      for (const [at, id] of restored.entries()) {
+        expect([names[at], await world.digest(id)]).toEqual([names[at], digests[at]]);
+        await world.removeVolume(id);
+      }
+    }
+  },
+};
+
+export const maxChain: Scenario = {
+  name: 'a chain ends at max-chain, and a foreign backup makes the next one full',
+  async run(world) {
+    await world.makeVolume({ name: 'long' });
+    const modes: string[] = [];
+    for (let run = 0; run < 3; run += 1)
+      modes.push(pointsOf(await backUp(world, ['long'], '--max-chain', '2'))[0]?.mode ?? '');
+    expect(modes).toEqual(['full', 'incremental', 'full']);
+  },
+};
+
+export const overwrite: Scenario = {
+  name: 'restored over an existing volume, only when told to, plain and encrypted',
+  async run(world) {
+    for (const type of ['standard', 'luks'] as const) {
+      const content = randomBytes(100_000);
+      const id = await world.makeVolume({ name: `over-${type}`, type, content, metadata: { v: '1' } });
+      const digest = await world.digest(id);
+      const ran = await backUp(world, [id]);
+      await world.write(id, 16 << 20, randomBytes(300_000));
+      expect(await world.digest(id)).not.toBe(digest);
+      const client = await (await world.session()).service('block-storage');
+      await replaceVolumeMetadata(client, id, { v: '2' });
+
+      const before = await inventory(world);
+      const refused = await world.tool([
+        'restore-volume',
+        '--manifest',
+        manifestOf(ran),
+        '--to',
+        id,
+        '--allow-unsigned',
+      ]);
+      expect(expectExit(refused, 2).stderr).toContain('would be overwritten, and everything on it lost');
+      expect(await inventory(world)).toEqual(before);
+
+      expect(await restore(world, '--manifest', manifestOf(ran), '--to', id, '--overwrite')).toBe(id);
+      expect(await world.digest(id)).toBe(digest);
+      expect((await world.content(id, content.length)).equals(content)).toBe(true);
+      expect(await getVolume(client, id)).toMatchObject({
+        status: 'available',
+        name: `over-${type}`,
+        metadata: { v: '1' },
+      });
+    }
+  },
+};
+
+export const bareBackup: Scenario = {
+  name: 'restored from a bare backup id when the manifest and the volume are lost',
+  async run(world) {
+    for (const type of ['standard', 'luks'] as const) {
+      const content = randomBytes(50_000);
+      const id = await world.makeVolume({ name: `bare-${type}`, type, content });
+      const digest = await world.digest(id);
+      const [point] = pointsOf(await backUp(world, [id]));
+      await world.removeVolume(id);
+      const restored = await restore(world, '--backup', point?.backup ?? '');
+      expect(await world.digest(restored)).toBe(digest);
+      expect((await world.content(restored, content.length)).equals(content)).toBe(true);
+      const client = await (await world.session()).service('block-storage');
+      expect(await getVolume(client, restored)).toMatchObject({
+        name: `bare-${type}`,
+        volumeType: type,
+        encrypted: type === 'luks',
+      });
+    }
+  },
+};
+
+export const refusals: Scenario = {
+  name: 'what would destroy or hide data is refused before anything is touched',
+  async run(world) {
+    const plain = await world.makeVolume({ name: 'r-plain' });
+    const luks = await world.makeVolume({ name: 'r-luks', type: 'luks' });
+    const other = await world.makeVolume({ name: 'r-other', type: 'luks-other' });
+    const used = await world.makeVolume({ name: 'r-used' });
+    const ran = await backUp(world, ['r-plain', 'r-luks']);
+    const detach = await world.attach(used);
+    const before = await inventory(world);
+    const cases: [string, string[], string][] = [
+      ['r-luks', ['--type', 'luks-other'], 'cannot be restored to type luks-other'],
+      ['r-luks', ['--type', 'standard'], 'cannot be restored to type standard'],
+      ['r-luks', ['--to', other, '--overwrite'], 'Cinder would overwrite the data and then fail'],
+      ['r-luks', ['--to', plain, '--overwrite'], 'Cinder would overwrite the data and then fail'],
+      ['r-plain', ['--to', luks, '--overwrite'], 'is encrypted, and the backup is not'],
+      ['r-plain', ['--type', 'luks'], 'volume type luks is encrypted, and the backup is not'],
+      ['r-plain', ['--type', 'nope'], 'there is no volume type "nope"'],
+      ['r-plain', ['--to', used, '--overwrite'], 'is in use by server'],
+      ['r-plain', ['--to', 'nope', '--overwrite'], 'there is no volume called "nope"'],
+      ['r-plain', ['--overwrite'], '`overwrite` needs `to`'],
+      ['nope', [], 'there is no volume called "nope"'],
+      ['r-plain', ['--project', 'another'], 'and `project` says another'],
+    ];
+    for (const [volume, flags, message] of cases) {
+      const refused = await world.tool([
+        'restore-volume',
+        '--manifest',
+        manifestOf(ran),
+        '--volume',
+        volume,
+        '--allow-unsigned',
+        ...flags,
+      ]);
+      expect([flags, refused.code, refused.stderr]).toEqual([flags, 2, expect.stringContaining(message)]);
+      expect(refused.stdout).toBe('');
+    }
+    const stranger = await world.tool(
+      ['restore-volume', '--manifest', manifestOf(ran), '--volume', 'r-plain', '--allow-unsigned'],
+      { user: 'small' },
+    );
+    expect(expectExit(stranger, 2).stderr).toContain('the manifest is of project "demo"');
+    expect(await inventory(world)).toEqual(before);
+    await detach();
+  },
+};
+
+export const badInput: Scenario = {
+  name: 'bad input: one clear message with what to do, nothing changed in the cloud',
+  async run(world) {
+    await world.makeVolume({ name: 'twin' });
+    await world.makeVolume({ name: 'twin' });
+    const hostile = 'x\n::error::y, `id` \u001b[31m';
+    await world.makeVolume({ name: hostile });
+    const ran = await backUp(world, ['name:x*']);
+    const before = await inventory(world);
+    const cases: [string[], Record<string, string>, number, string][] = [
+      [['--volumes', 'nope'], {}, 2, 'there is no volume called "nope"'],
+      [['--volumes', 'twin'], {}, 2, '2 volumes are called "twin"'],
+      [[], {}, 2, '`volumes` is required'],
+      [['--volumes', 'twin', '--mode', 'ful'], {}, 2, '`mode` is "ful": use auto, full, incremental'],
+      [['--volumes', 'twin'], { OS_PASSWORD: 'wrong-password' }, 2, 'HTTP 401'],
+      [
+        ['--volumes', 'twin'],
+        { OS_REGION_NAME: 'Nowhere' },
+        2,
+        'no public endpoint of block-storage in region Nowhere',
+      ],
+      [['--volumes', 'twin'], { OS_AUTH_URL: 'http://127.0.0.1:9/v3' }, 1, 'no answer'],
+      [['--volumes', 'twin'], { OS_TOKEN: 'gAAAAABexpired', OS_AUTH_TYPE: 'v3token' }, 2, 'HTTP 401'],
+      [
+        ['--volumes', 'all', '--clouds-yaml', 'env:Y', '--cloud', 'c'],
+        { Y: 'clouds: {c: {auth: {password: hunter2-hunter2' },
+        2,
+        'is not YAML',
+      ],
+      [['--volumes', 'all', '--clouds-yaml', 'clouds: {}'], {}, 2, 'must not stand in the command line'],
+      [['--volumes', 'twin', '--publish', 'directory:/etc/passwd/x'], {}, 2, '2 volumes are called'],
+      [
+        ['--volumes', 'name:x*', '--publish', 'directory:/etc/passwd/x'],
+        {},
+        2,
+        'cannot write the manifest into',
+      ],
+    ];
+    for (const [flags, environment, code, message] of cases) {
+      const refused = await world.tool(['backup-volume', ...flags], { environment });
+      expect([flags, refused.code, refused.stderr]).toEqual([flags, code, expect.stringContaining(message)]);
+      expect(refused.stdout).toBe('');
+      expect(refused.stderr).not.toMatch(/hunter2|wrong-password|gAAAAABexpired/);
+      expect(refused.stderr).not.toMatch(/^\s+at /m);
+    }
+    expect(await inventory(world)).toEqual(before);
+    // A name with a new line and a command must never start a line.
+    expect(ran.stderr).toContain('"x\\n::error::y, `id` \\u001b[31m"');
+    for (const line of ran.stderr.split('\n')) expect(line).not.toMatch(/^\s*::|\p{Cc}/u);
+    const restored = await restore(world, '--manifest', manifestOf(ran));
+    const client = await (await world.session()).service('block-storage');
+    expect((await getVolume(client, restored)).name).toBe(hostile);
+  },
+};
+
+export const alteredManifest: Scenario = {
+  name: 'a manifest with one byte changed, one from a newer version, an unsigned one: refused',
+  async run(world) {
+    const { writeFile } = await import('node:fs/promises');
+    const { generateKeyPairSync } = await import('node:crypto');
+    const pair = generateKeyPairSync('ed25519');
+    const sign = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const verify = join(world.directory, 'verify.pem');
+    await writeFile(verify, pair.publicKey.export({ type: 'spki', format: 'pem' }));
+    const id = await world.makeVolume({ name: 'signed' });
+    const ran = expectExit(
+      await world.tool(['backup-volume', '--volumes', id, '--sign-key', 'env:SIGN', '--json'], {
+        environment: { SIGN: sign },
+      }),
+      0,
+    );
+    const file = manifestOf(ran);
+    const good = await readFile(file);
+    const before = await inventory(world);
+    const attempt = async (content: Buffer | string, ...flags: string[]) => {
+      await writeFile(file, content);
+      return world.tool(['restore-volume', '--manifest', file, ...flags]);
+    };
+    const flipped = Buffer.from(good);
+    flipped[good.indexOf('"signed"') + 1] = 'S'.charCodeAt(0);
+    expect(expectExit(await attempt(flipped, '--verify-key', verify), 2).stderr).toContain('was altered');
+    expect(expectExit(await attempt(good), 2).stderr).toContain('no verify-key was given');
+    const newer = good.toString().replace('"version": 1', '"version": 2');
+    expect(expectExit(await attempt(newer, '--allow-unsigned'), 2).stderr).toContain(
+      'is a manifest of version 2',
+    );
+    const swapped = good
+      .toString()
+      .replaceAll(pointsOf(ran)[0]?.backup ?? '', '00000000-0000-4000-8000-000000000000');
+    expect(expectExit(await attempt(swapped, '--allow-unsigned'), 1).stderr).toContain(
+      'is gone from the cloud',
+    );
+    expect(await inventory(world)).toEqual(before);
+    expectExit(await attempt(good, '--verify-key', verify), 0);
+  },
+};
+
+export const dryRun: Scenario = {
+  name: 'a dry run says what would be done and the quota after, and does nothing',
+  async run(world) {
+    const id = await world.makeVolume({ name: 'dry', type: 'luks' });
+    const before = await inventory(world);
+    const ran = expectExit(await world.tool(['backup-volume', '--volumes', 'dry', '--dry-run']), 0);
+    expect(ran.stderr).toMatch(/after this run \d+ of \d+ backups, \d+ of \d+ GB of backups/);
+    expect(ran.stderr).toContain('full, because the volume has no backup yet');
+    expect(await inventory(world)).toEqual(before);
+    const backup = await backUp(world, [id]);
+    const after = await inventory(world);
+    expectExit(
+      await world.tool(['restore-volume', '--manifest', manifestOf(backup), '--allow-unsigned', '--dry-run']),
+      0,
+    );
+    expect(await inventory(world)).toEqual(after);
+  },
+};
+
+export const quota: Scenario = {
+  name: 'a quota that is too small for the whole run is found before anything starts',
+  async run(world) {
+    for (let at = 0; at < 4; at += 1) await world.makeVolume({ name: `q-${at}`, user: 'small' });
+    for (let run = 0; run < 2; run += 1)
+      expectExit(
+        await world.tool(['backup-volume', '--volumes', 'name:q-*', '--mode', 'full'], { user: 'small' }),
+        0,
+      );
+    const before = await inventory(world, 'small');
+    const refused = await world.tool(['backup-volume', '--volumes', 'name:q-*'], { user: 'small' });
+    expect(expectExit(refused, 1).stderr).toContain('12 of 10 backups');
+    expect(await inventory(world, 'small')).toEqual(before);
+  },
+};
+
+export const rights: Scenario = {
+  name: 'a key that the user may not read fails its volume before anything starts, with the missing role named',
+  async run(world) {
+    await world.makeVolume({ name: 'rights-plain' });
+    await world.makeKeyPrivate(await world.makeVolume({ name: 'rights-luks', type: 'luks' }));
+    const before = await inventory(world);
+    const alone = await world.tool(['backup-volume', '--volumes', 'rights-luks'], { user: 'nokeys' });
+    expect(expectExit(alone, 1).stderr).toContain('the role `creator`');
+    expect(await inventory(world)).toEqual(before);
+    const both = await world.tool(['backup-volume', '--volumes', 'name:rights-*', '--json'], {
+      user: 'nokeys',
+    });
+    expect(expectExit(both, 1).json['failed']).toContain('cannot be read');
+    expect(pointsOf(both).map(({ name }) => name)).toEqual(['rights-plain']);
+    const reader = await world.tool(['backup-volume', '--volumes', 'rights-plain'], { user: 'reader' });
+    expect(expectExit(reader, 1).stderr).toContain('HTTP 403');
+  },
+};
+
+export const volumeScenarios: readonly Scenario[] = [
+  backupAndRestore,
+  chains,
+  maxChain,
+  overwrite,
+  bareBackup,
+  refusals,
+  badInput,
+  alteredManifest,
+  dryRun,
+  quota,
+  rights,
+];
