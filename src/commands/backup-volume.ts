@@ -173,8 +173,8 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 }
 
 /** A volume that a restore is filling is nobody's data yet. */
-function isNoTemporary({ metadata }: Volume): boolean {
-  return readTemporary(metadata) === undefined;
+function isNoTemporary(volume: Volume): boolean {
+  return readTemporary(volume) === undefined;
 }
 
 function toolsOf({ host }: Context, client: ServiceClient, deadline: number): SaveTools {

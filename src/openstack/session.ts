@@ -187,7 +187,9 @@ async function logIn(config: CloudConfig, dependencies: SessionDependencies): Pr
       signal,
     });
   } catch (error) {
-    if (hasStatus(error, 401)) throw new InputError(`${error.message}`, credentialHint(config), error);
+    // Keystone says 404 "Could not recognize Fernet token" of a token that is no token of its own.
+    if (hasStatus(error, 401) || (hasStatus(error, 404) && auth.type === 'token'))
+      throw new InputError(`${error.message}`, credentialHint(config), error);
     if (hasStatus(error, 400, 404))
       throw new InputError(
         error.message,

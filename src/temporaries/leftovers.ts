@@ -38,7 +38,7 @@ export async function findLeftovers(
       found.push(leftBackup(backup, tags));
   }
   for (const volume of volumes) {
-    const tags = readTemporary(volume.metadata);
+    const tags = readTemporary(volume);
     if (tags !== undefined && (await abandoned(tags.owner, tags.expires)))
       found.push({ kind: 'volume', action: BUSY.has(volume.status) ? 'wait' : 'delete', volume });
   }

@@ -13,9 +13,7 @@ export interface TemporaryTags {
   readonly expires: string | undefined;
 }
 
-const TAG = 'openstack-backup:temporary';
-const OWNER = 'openstack-backup:owner';
-const EXPIRES = 'openstack-backup:expires';
+const MARK = 'openstack-backup temporary';
 
 /** An hour beyond the time that the job may take. */
 export function expiry(now: number, gigabytes: number): string {
@@ -23,18 +21,18 @@ export function expiry(now: number, gigabytes: number): string {
 }
 
 /**
- * Metadata of a volume that is being restored to. Cinder replaces it by the source's when the data is there, so a volume
- * that still has it was never brought to its end.
+ * The description of a volume that is being restored to. Not its metadata: Cinder replaces that by the source's before
+ * we see that the data is there, while it leaves the description of a volume with a name alone.
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py `_restore_vol_base_meta`
  */
-export function writeTemporary(tags: TemporaryTags): Record<string, string> {
-  return {
-    [TAG]: tags.tag,
-    [OWNER]: tags.owner.slice(0, 255),
-    ...(tags.expires === undefined ? {} : { [EXPIRES]: tags.expires }),
-  };
+export function writeTemporary({ tag, owner, expires }: TemporaryTags): string {
+  return `${MARK} ${tag} ${expires ?? 'never'} ${owner}`.slice(0, 255);
 }
 
-export function readTemporary(metadata: Readonly<Record<string, string>>): TemporaryTags | undefined {
-  const tag = metadata[TAG];
-  return tag === undefined ? undefined : { tag, owner: metadata[OWNER] ?? '', expires: metadata[EXPIRES] };
+const FORM = new RegExp(`^${MARK} ([0-9a-f-]{36}) (\\S+) (\\S*)$`);
+
+/** The record in a volume's description; undefined for a volume that is no temporary of ours. */
+export function readTemporary({ description }: { readonly description: string }): TemporaryTags | undefined {
+  const [, tag, expires, owner] = FORM.exec(description) ?? [];
+  return tag === undefined ? undefined : { tag, owner: owner ?? '', expires };
 }

@@ -303,7 +303,12 @@ export const badInput: Scenario = {
         'no public endpoint of block-storage in region Nowhere',
       ],
       [['--volumes', 'twin'], { OS_AUTH_URL: 'http://127.0.0.1:9/v3' }, 1, 'no answer'],
-      [['--volumes', 'twin'], { OS_TOKEN: 'gAAAAABexpired', OS_AUTH_TYPE: 'v3token' }, 2, 'HTTP 401'],
+      [
+        ['--volumes', 'twin'],
+        { OS_TOKEN: 'gAAAAABexpired', OS_AUTH_TYPE: 'v3token' },
+        2,
+        'The token is expired',
+      ],
       [
         ['--volumes', 'all', '--clouds-yaml', 'env:Y', '--cloud', 'c'],
         { Y: 'clouds: {c: {auth: {password: hunter2-hunter2' },

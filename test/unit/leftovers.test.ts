@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { writeTags } from '../../src/backup/tags.ts';
 import { startOf, thisProcess } from '../../src/host/terminal/process.ts';
@@ -74,7 +75,7 @@ describe('what a dead run left', () => {
   const started = (owner: string, status: string) =>
     backup({ status, metadata: writeTags(tags({ owner, state: 'started', expires: PAST })) });
   const making = (owner: string, status: string) =>
-    volume({ status, metadata: writeTemporary({ tag: 't', owner, expires: PAST }) });
+    volume({ status, description: writeTemporary({ tag: randomUUID(), owner, expires: PAST }) });
   const actions = async (
     backups: Parameters<typeof findLeftovers>[0],
     volumes: Parameters<typeof findLeftovers>[1],

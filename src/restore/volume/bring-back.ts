@@ -82,10 +82,9 @@ function makeVolume(
   const wanted: CreateVolume = {
     size: plan.source.size,
     name: plan.name,
-    description: plan.source.description,
     volumeType: plan.type?.id,
     availabilityZone: plan.availabilityZone,
-    metadata: writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), plan.source.size) }),
+    description: writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), plan.source.size) }),
     backupId: oneRequest ? plan.source.backupId : undefined,
   };
   return createOnce(
@@ -97,7 +96,7 @@ function makeVolume(
 
 async function findByTag(client: ServiceClient, tag: string): Promise<Volume | undefined> {
   for await (const page of listVolumes(client, { newestFirst: true })) {
-    const found = page.find(({ metadata }) => readTemporary(metadata)?.tag === tag);
+    const found = page.find((volume) => readTemporary(volume)?.tag === tag);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -8,6 +8,7 @@ import {
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import { readTemporary } from '../../temporaries/tags.ts';
 import type { RestoreSource } from './source.ts';
 
 /**
@@ -22,7 +23,6 @@ export async function setRight(
   source: RestoreSource,
   name: string,
 ): Promise<Volume> {
-  if (restored.name !== name) await updateVolume(client, restored.id, { name });
   const metadata = source.metadata ?? ownMetadata(restored.metadata);
   if (!same(restored.metadata, metadata)) await replaceVolumeMetadata(client, restored.id, metadata);
   const missing = Object.entries(source.imageMetadata ?? {}).filter(
@@ -31,7 +31,13 @@ export async function setRight(
   if (missing.length > 0) await setImageMetadata(client, restored.id, Object.fromEntries(missing));
   if (source.bootable !== undefined && restored.bootable !== source.bootable)
     await setBootable(client, restored.id, source.bootable);
-  return checked(await getVolume(client, restored.id), source);
+  const volume = checked(await getVolume(client, restored.id), source);
+  // Last: until then a volume that was made for the restore says in its description that it is not done.
+  const description =
+    readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
+  if (volume.name === name && volume.description === description) return volume;
+  await updateVolume(client, restored.id, { name, description });
+  return { ...volume, name, description };
 }
 
 /** What a restored volume must be, whatever the cloud says of its status. */
@@ -44,7 +50,7 @@ function checked(volume: Volume, source: RestoreSource): Volume {
   return volume;
 }
 
-/** Without the tags of a restore under way. */
+/** Without what Cinder adds. */
 function ownMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(metadata).filter(

@@ -127,7 +127,8 @@ async function planNew(
   return {
     kind: 'new',
     source,
-    name: wishes.name ?? source.name,
+    // Cinder takes a volume without a name for one of its own making, and changes its description.
+    name: wishes.name ?? (source.name || `restored ${source.backupId}`),
     type,
     typeIsProven: type !== undefined && type.id === source.typeId,
     availabilityZone: wishes.availabilityZone ?? source.availabilityZone,

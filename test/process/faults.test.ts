@@ -1,0 +1,285 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { readTags } from '../../src/backup/tags.ts';
+import { backupVolume } from '../../src/commands/backup-volume.ts';
+import type { Command } from '../../src/commands/command.ts';
+import { restoreVolume } from '../../src/commands/restore-volume.ts';
+import { readTemporary } from '../../src/temporaries/tags.ts';
+import type { FaultDeed, FaultWhen } from '../fakes/cloud/index.ts';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { runInProcess, type Told } from '../support/in-process.ts';
+
+const FAULTS: Readonly<Record<string, { deed: FaultDeed; times?: number }>> = {
+  '401 once': { deed: { status: 401 } },
+  '401 always': { deed: { status: 401 }, times: Number.POSITIVE_INFINITY },
+  '403': { deed: { status: 403 }, times: Number.POSITIVE_INFINITY },
+  '409': { deed: { status: 409 }, times: Number.POSITIVE_INFINITY },
+  '413': { deed: { status: 413, headers: { 'retry-after': '0' } }, times: Number.POSITIVE_INFINITY },
+  '429 with Retry-After': { deed: { status: 429, headers: { 'retry-after': '2' } } },
+  '500 once': { deed: { status: 500 } },
+  '503 twice': { deed: { status: 503 }, times: 2 },
+  '503 always': { deed: { status: 503 }, times: Number.POSITIVE_INFINITY },
+  'a lost answer': { deed: 'lost-response' },
+  'a lost request': { deed: 'connection-reset' },
+  'a body cut short': { deed: 'cut-body' },
+  'a slow body': { deed: { slowBody: 100 } },
+};
+
+const BACKUP_STEPS: Readonly<Record<string, FaultWhen>> = {
+  'logging in': { service: 'identity', method: 'POST' },
+  'finding the versions': { service: 'volume', method: 'GET', path: /\/volume\/$/ },
+  'listing the volumes': { method: 'GET', path: '/volumes/detail' },
+  'listing the types': { method: 'GET', path: /\/types(\?|$)/ },
+  'reading the encryption': { method: 'GET', path: '/encryption' },
+  'reading the key': { method: 'GET', path: '/payload' },
+  'reading the quota': { method: 'GET', path: '/limits' },
+  'starting the backup': { method: 'POST', path: /\/backups$/ },
+  'waiting for the backup': { method: 'GET', path: /\/backups\/[0-9a-f-]{36}$/ },
+  'marking it as recorded': { method: 'PUT', path: /\/backups\/[0-9a-f-]{36}$/ },
+};
+
+const RESTORE_STEPS: Readonly<Record<string, FaultWhen>> = {
+  'reading the backup': { method: 'GET', path: /\/backups\/[0-9a-f-]{36}$/ },
+  'listing the types': { method: 'GET', path: /\/types(\?|$)/ },
+  'reading the quota': { method: 'GET', path: '/limits' },
+  'making the volume': { method: 'POST', path: /\/volumes$/ },
+  'waiting for the volume': { method: 'GET', path: /\/volumes\/[0-9a-f-]{36}$/ },
+  'setting the metadata': { method: 'PUT', path: '/metadata' },
+  'setting the name': { method: 'PUT', path: /\/volumes\/[0-9a-f-]{36}$/ },
+};
+
+const worlds: EmbeddedWorld[] = [];
+afterAll(async () => {
+  for (const world of worlds) await world.close();
+});
+
+async function prepared(): Promise<{
+  world: EmbeddedWorld;
+  id: string;
+  digest: string;
+  manifest: string;
+  run: Runner;
+}> {
+  const world = await embeddedWorld({ tickMs: 2 });
+  worlds.push(world);
+  const run = runnerOf(world);
+  const id = await world.makeVolume({
+    name: 'db',
+    type: 'luks',
+    content: randomBytes(10_000),
+    metadata: { k: 'v' },
+  });
+  const first = await run(backupVolume, { volumes: id });
+  expect(first.code).toBe(0);
+  return { world, id, digest: await world.digest(id), manifest: first.outputs['manifest'] ?? '', run };
+}
+
+type Runner = (command: unknown, raw: Record<string, string>) => Promise<Told>;
+
+function runnerOf(world: EmbeddedWorld): Runner {
+  return (command, raw) =>
+    runInProcess(command as Command, raw, {
+      environment: world.cloud.openrc(),
+      directory: world.directory,
+    });
+}
+
+/** What must hold after every run, whatever struck it: nothing half done, nothing of before touched. */
+function leftovers(world: EmbeddedWorld): string[] {
+  const { backups, volumes } = world.cloud.state;
+  return [
+    ...[...backups.values()]
+      .filter(({ status }) => status !== 'available')
+      .map(({ id, status }) => `backup ${id} ${status}`),
+    ...[...volumes.values()]
+      .filter(({ description }) => readTemporary({ description: description ?? '' }) !== undefined)
+      .map(({ id, status }) => `volume ${id} ${status}`),
+  ];
+}
+
+function onlyOneClearError(told: Told): void {
+  if (told.code === 0) return;
+  const text = `${told.error}${told.log}`;
+  expect(text).toMatch(/cannot|failed|refuses|is gone|no .* endpoint/);
+  expect(told.error.length > 0 || told.log.includes('error: ')).toBe(true);
+  expect(text).not.toMatch(/TypeError|undefined|\[object/);
+}
+
+describe('a fault in the middle of a backup', () => {
+  for (const [step, when] of Object.entries(BACKUP_STEPS))
+    for (const [fault, { deed, times = 1 }] of Object.entries(FAULTS))
+      test(`${fault}, ${step}`, async () => {
+        const { world, id, digest, manifest, run } = await prepared();
+        const planted = world.cloud.faults.add({ when: { ...when, times }, do: deed });
+        const struck = await run(backupVolume, { volumes: id });
+        expect(planted.hits).toBeGreaterThan(0);
+        onlyOneClearError(struck);
+        world.cloud.faults.clear();
+        await world.cloud.ticks.settle();
+
+        expect(await world.digest(id)).toBe(digest);
+        expect(world.cloud.state.volumes.get(id)?.status).toBe('available');
+        const next = await run(backupVolume, { volumes: id });
+        expect([next.code, next.error]).toEqual([0, '']);
+        expect(leftovers(world)).toEqual([]);
+        const ours = [...world.cloud.state.backups.values()].map(
+          ({ metadata }) => readTags({ metadata: { ...metadata } })?.state,
+        );
+        expect(ours).toEqual(ours.map(() => 'recorded'));
+        const restored = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
+        expect(restored.code).toBe(0);
+        expect(await world.digest(restored.outputs['volume-id'] ?? '')).toBe(digest);
+      }, 60_000);
+});
+
+describe('a fault in the middle of a restore', () => {
+  for (const [step, when] of Object.entries(RESTORE_STEPS))
+    for (const [fault, { deed, times = 1 }] of Object.entries(FAULTS))
+      test(`${fault}, ${step}`, async () => {
+        const { world, digest, manifest, run, id } = await prepared();
+        const planted = world.cloud.faults.add({ when: { ...when, times }, do: deed });
+        const struck = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
+        expect(planted.hits).toBeGreaterThan(0);
+        onlyOneClearError(struck);
+        world.cloud.faults.clear();
+        await world.cloud.ticks.settle();
+
+        const next = await run(restoreVolume, { manifest, 'allow-unsigned': 'true', name: 'second' });
+        expect([next.code, next.error]).toEqual([0, '']);
+        expect(await world.digest(next.outputs['volume-id'] ?? '')).toBe(digest);
+        expect(leftovers(world)).toEqual([]);
+        expect(await world.digest(id)).toBe(digest);
+        // Struck and given up: no volume of that restore is left. Struck and survived: exactly one.
+        const named = [...world.cloud.state.volumes.values()].filter(({ name }) => name === 'db');
+        expect(named).toHaveLength(struck.code === 0 ? 2 : 1);
+      }, 60_000);
+});
+
+describe('jobs that the cloud does not bring to their end', () => {
+  test('a backup that fails later: the reason is told, the failed backup removed, the next run succeeds', async () => {
+    const { world, id, digest, run } = await prepared();
+    world.cloud.faults.add({
+      when: { method: 'POST', path: /\/backups$/ },
+      do: { failLater: 'the disk is on fire' },
+    });
+    const struck = await run(backupVolume, { volumes: id });
+    expect([struck.code, struck.outputs['failed']]).toEqual([
+      1,
+      expect.stringContaining('the disk is on fire'),
+    ]);
+    expect(leftovers(world)).toEqual([]);
+    expect(await world.digest(id)).toBe(digest);
+    expect((await run(backupVolume, { volumes: id })).code).toBe(0);
+  });
+
+  test('a restore that fails later: the reason is told, the volume removed', async () => {
+    const { world, manifest, run } = await prepared();
+    world.cloud.faults.add({ when: { method: 'POST', path: /\/volumes$/ }, do: { failLater: 'no luck' } });
+    const struck = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
+    expect([struck.code, struck.error]).toEqual([1, expect.stringContaining('failed')]);
+    await world.cloud.ticks.settle();
+    expect(leftovers(world)).toEqual([]);
+  });
+
+  test('a backup that no service takes is found by its deadline', async () => {
+    const { world, id, run } = await prepared();
+    world.cloud.faults.add({ when: { method: 'POST', path: /\/backups$/ }, do: 'stuck' });
+    const struck = await run(backupVolume, { volumes: id });
+    expect([struck.code, struck.outputs['failed']]).toEqual([
+      1,
+      expect.stringContaining('is not done after 17 min'),
+    ]);
+  }, 60_000);
+
+  test('the deadline of the run ends it with what it has', async () => {
+    const { world, id, run } = await prepared();
+    const other = await world.makeVolume({ name: 'other' });
+    world.cloud.faults.add({ when: { method: 'POST', path: /\/backups$/ }, do: 'stuck' });
+    const struck = await run(backupVolume, { volumes: `${id}\n${other}`, concurrency: '2', deadline: '3' });
+    expect(struck.outputs['failed']).toContain('was not done when the run had to end');
+    expect(JSON.parse(struck.outputs['restore-points'] ?? '[]')).toHaveLength(1);
+    const late = await run(backupVolume, { volumes: `${other}`, concurrency: '1', deadline: '3' });
+    expect(late.code).toBe(0);
+  }, 60_000);
+
+  test('no backup service at all', async () => {
+    const world = await embeddedWorld({ tickMs: 2, noBackupService: true });
+    worlds.push(world);
+    const id = await world.makeVolume({ name: 'db' });
+    const struck = await runnerOf(world)(backupVolume, { volumes: id });
+    expect([struck.code, struck.outputs['failed']]).toEqual([
+      1,
+      expect.stringContaining('Service not found for creating backup'),
+    ]);
+    expect(world.cloud.state.volumes.get(id)?.status).toBe('available');
+    // Without a service Cinder deletes nothing either, so it stays and is told of; the next run tries again.
+    expect(struck.log).toContain('cannot be removed');
+    expect(leftovers(world)).toEqual([expect.stringContaining('error')]);
+  });
+
+  test('a driver that makes increments full starts a new chain, and says so', async () => {
+    const world = await embeddedWorld({ tickMs: 2, forcedFull: true });
+    worlds.push(world);
+    const run = runnerOf(world);
+    const id = await world.makeVolume({ name: 'db' });
+    await run(backupVolume, { volumes: id });
+    const second = await run(backupVolume, { volumes: id });
+    expect(second.log).toContain('full although an increment was asked for');
+    const chains = [...world.cloud.state.backups.values()].map(({ metadata }) =>
+      readTags({ metadata: { ...metadata } }),
+    );
+    expect(chains.map((tags) => [tags?.position, tags?.parent])).toEqual([
+      [0, undefined],
+      [0, undefined],
+    ]);
+    expect(new Set(chains.map((tags) => tags?.chain)).size).toBe(2);
+  });
+
+  test.each(['POST', 'GET'])('a token that dies in mid-job (%s)', async (method) => {
+    const { world, id, run } = await prepared();
+    const planted = world.cloud.faults.add({ when: { method, path: /\/backups/ }, do: 'token-dies' });
+    const struck = await run(backupVolume, { volumes: id });
+    expect(planted.hits).toBe(1);
+    onlyOneClearError(struck);
+    await world.cloud.ticks.settle();
+    expect((await run(backupVolume, { volumes: id })).code).toBe(0);
+    expect(leftovers(world)).toEqual([]);
+  });
+
+  test('a new backup that other API nodes do not know yet', async () => {
+    const { world, id, run } = await prepared();
+    const planted = world.cloud.faults.add({
+      when: { method: 'POST', path: /\/backups$/ },
+      do: { notFoundAfterCreate: 3 },
+    });
+    expect((await run(backupVolume, { volumes: id })).code).toBe(0);
+    expect(planted.hits).toBe(1);
+  });
+});
+
+describe('old clouds', () => {
+  test.each(['3.42', '3.46', '3.50', '3.62', '3.63', '3.66', '3.70'])(
+    'Cinder %s: features degrade, data does not',
+    async (cinderMax) => {
+      const world = await embeddedWorld({ tickMs: 2, cinderMax });
+      worlds.push(world);
+      const run = runnerOf(world);
+      for (const type of ['standard', 'luks'] as const) {
+        const id = await world.makeVolume({ name: type, type, content: randomBytes(10_000) });
+        const detach = type === 'standard' ? await world.attach(id) : async () => undefined;
+        const saved = await run(backupVolume, { volumes: id });
+        expect([saved.code, saved.outputs['failed']]).toEqual([0, '[]']);
+        await detach();
+        const digest = await world.digest(id);
+        const restored = await run(restoreVolume, {
+          manifest: saved.outputs['manifest'] ?? '',
+          'allow-unsigned': 'true',
+        });
+        expect([restored.code, restored.error]).toEqual([0, '']);
+        expect(await world.digest(restored.outputs['volume-id'] ?? '')).toBe(digest);
+      }
+      expect(leftovers(world)).toEqual([]);
+    },
+    30_000,
+  );
+});

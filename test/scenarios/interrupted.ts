@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { readTags } from '../../src/backup/tags.ts';
+import { getVolume, listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { collect } from '../../src/pool.ts';
+import { readTemporary } from '../../src/temporaries/tags.ts';
+import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from './volumes.ts';
+import type { World } from './world.ts';
+
+/** Ends a run at the moment that its output has these words. */
+function endAt(words: string, signal: NodeJS.Signals) {
+  let sent = false;
+  return (text: string, kill: (signal: NodeJS.Signals) => void) => {
+    if (sent || !text.includes(words)) return;
+    sent = true;
+    kill(signal);
+  };
+}
+
+async function calm(world: World): Promise<void> {
+  const client = await (await world.session()).service('block-storage');
+  const busy = /^(creating|backing-up|restoring|restoring-backup|deleting|downloading)$/;
+  for (let tries = 0; tries < 240; tries += 1) {
+    const statuses = [...(await collect(listVolumes(client))), ...(await backupsOf(world))].map(
+      ({ status }) => status,
+    );
+    if (!statuses.some((status) => busy.test(status))) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error('the cloud does not come to rest');
+}
+
+async function temporaries(world: World): Promise<string[]> {
+  const client = await (await world.session()).service('block-storage');
+  return (await collect(listVolumes(client)))
+    .filter((volume) => readTemporary(volume) !== undefined)
+    .map(({ id }) => id);
+}
+
+const killedBackup = (signal: NodeJS.Signals): Scenario => ({
+  name: `a backup ended by ${signal} in its middle: the source as before, and the next run takes up what it left`,
+  async run(world) {
+    const id = await world.makeVolume({ name: 'killed', content: randomBytes(50_000) });
+    const digest = await world.digest(id);
+    const first = await backUp(world, [id]);
+    const words = ['backup-volume', '--volumes', 'killed', '--json'];
+    const started = Date.now();
+    let ended = 0;
+    const end = endAt(' started: ', signal);
+    const killed = await world.tool(words, {
+      onOutput: (text, kill) =>
+        end(text, (which) => {
+          ended = Date.now();
+          kill(which);
+        }),
+    });
+    expect(ended).toBeGreaterThan(started);
+    expect(killed.code).toBe(signal === 'SIGKILL' ? null : 1);
+    if (signal !== 'SIGKILL') {
+      expect(Date.now() - ended).toBeLessThan(7_000);
+      expect(killed.stderr).toContain(`stopped by ${signal}`);
+      expect(String(killed.json['manifest'])).toContain('manifest.json');
+    }
+    await calm(world);
+    const client = await (await world.session()).service('block-storage');
+    expect((await getVolume(client, id)).status).toBe('available');
+    expect(await world.digest(id)).toBe(digest);
+
+    const next = await backUp(world, [id]);
+    expect(next.stderr).toContain('taken up from a run that is dead');
+    expect(pointsOf(next).map(({ mode }) => mode)).toEqual(['incremental', 'incremental']);
+    const states = (await backupsOf(world))
+      .filter(({ volumeId }) => volumeId === id)
+      .map((backup) => [backup.status, readTags(backup)?.state]);
+    expect(states).toEqual(states.map(() => ['available', 'recorded']));
+    expect(states).toHaveLength(3);
+    // Earlier backups are whole, the adopted one too.
+    await world.removeVolume(id);
+    const [adopted] = pointsOf(next);
+    for (const flags of [
+      ['--manifest', manifestOf(first)],
+      ['--manifest', manifestOf(next), '--volume', adopted?.id ?? ''],
+    ])
+      expect(await world.digest(await restore(world, ...flags))).toBe(digest);
+  },
+});
+
+const killedRestore = (signal: NodeJS.Signals): Scenario => ({
+  name: `a restore ended by ${signal} in its middle: its volume is removed, at once or by the next run`,
+  async run(world) {
+    const id = await world.makeVolume({
+      name: 'again',
+      type: 'luks',
+      content: randomBytes(50_000),
+      metadata: { k: 'v' },
+    });
+    const digest = await world.digest(id);
+    const ran = await backUp(world, [id]);
+    await world.removeVolume(id);
+    const words = ['restore-volume', '--manifest', manifestOf(ran), '--allow-unsigned'];
+    const onOutput = endAt(' is being made from backup', signal);
+    const killed = await world.tool(words, { onOutput });
+    expect(killed.code).toBe(signal === 'SIGKILL' ? null : 1);
+    const left = await temporaries(world);
+    if (signal === 'SIGKILL') expect(left).toHaveLength(1);
+    await calm(world);
+    const restored = await restore(world, '--manifest', manifestOf(ran));
+    expect(await world.digest(restored)).toBe(digest);
+    await calm(world);
+    expect(await temporaries(world)).toEqual([]);
+    const client = await (await world.session()).service('block-storage');
+    const all = await collect(listVolumes(client));
+    expect(all.filter(({ name }) => name === 'again').map((volume) => volume.id)).toEqual([restored]);
+    expect(await getVolume(client, restored)).toMatchObject({ metadata: { k: 'v' }, description: '' });
+  },
+});
+
+const cutManifest: Scenario = {
+  name: 'a run ended in its middle leaves a manifest of what had succeeded',
+  async run(world) {
+    for (const name of ['cut-1', 'cut-2']) await world.makeVolume({ name });
+    const words = ['backup-volume', '--volumes', 'cut-1', '--volumes', 'cut-2', '--concurrency', '1'];
+    await world.tool(words, { onOutput: endAt('is available after', 'SIGKILL') });
+    const [directory] = await readdir(join(world.directory, 'openstack-backups'));
+    await calm(world);
+    const manifest = join(world.directory, 'openstack-backups', directory ?? '');
+    const restored = await restore(world, '--manifest', manifest, '--volume', 'cut-1', '--name', 'from-cut');
+    const client = await (await world.session()).service('block-storage');
+    expect((await getVolume(client, restored)).status).toBe('available');
+  },
+};
+
+export const interruptedScenarios: readonly Scenario[] = [
+  killedBackup('SIGKILL'),
+  killedBackup('SIGINT'),
+  killedRestore('SIGKILL'),
+  killedRestore('SIGTERM'),
+  cutManifest,
+];

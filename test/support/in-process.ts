@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import type { Command } from '../../src/commands/command.ts';
+import { openContext } from '../../src/commands/context.ts';
+import { parseInputs, type Raw } from '../../src/commands/table.ts';
+import { messageOf, PlainError } from '../../src/errors.ts';
+import { terminalHost } from '../../src/host/terminal/host.ts';
+
+export interface Told {
+  readonly code: 0 | 1 | 2;
+  readonly outputs: Readonly<Record<string, string | undefined>>;
+  readonly log: string;
+  /** What a person would be shown as the error. */
+  readonly error: string;
+}
+
+/** Time a hundred times as fast: polls and deadlines of minutes pass in a test's seconds. */
+export function fastClock(factor = 100): Clock {
+  const base = Date.now();
+  return {
+    now: () => base + (Date.now() - base) * factor,
+    sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
+  };
+}
+
+/** Runs a command without a process of its own: for matrices of hundreds of runs. */
+export async function runInProcess(
+  command: Command,
+  raw: Raw,
+  options: {
+    readonly environment: Readonly<Record<string, string>>;
+    readonly directory: string;
+    readonly clock?: Clock;
+  },
+): Promise<Told> {
+  const written: string[] = [];
+  const host = {
+    ...terminalHost({
+      stderr: { write: (text) => written.push(text) },
+      environment: options.environment,
+      directory: options.directory,
+      signal: new AbortController().signal,
+      verbose: true,
+    }),
+    clock: options.clock ?? fastClock(),
+    run: { id: randomUUID(), owner: `github:o/r:${written.length + 1}:1` },
+    // Runs of the matrix follow one another: every other one is over.
+    liveness: async () => 'ended' as const,
+  };
+  const { context, close } = openContext(host, false);
+  try {
+    const outcome = await command.run(context, parseInputs(command.inputs, raw));
+    return { code: outcome.failed ? 1 : 0, outputs: outcome.outputs, log: written.join(''), error: '' };
+  } catch (error) {
+    const known = error instanceof PlainError ? error : undefined;
+    if (known === undefined) throw error;
+    const text = host.secrets.redact(`${messageOf(error)} ${known.hint ?? ''}`);
+    return { code: known.exitCode, outputs: {}, log: written.join(''), error: text };
+  } finally {
+    await close();
+  }
+}
