@@ -1,10 +1,11 @@
 import { text } from 'node:stream/consumers';
+import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
 import type { Command, Outcome } from './commands/command.ts';
 import { commands } from './commands/index.ts';
-import { type Outputs, parseInputs } from './commands/table.ts';
-import { messageOf, PlainError } from './errors.ts';
+import type { Outputs, Raw } from './commands/table.ts';
+import { type InputError, messageOf } from './errors.ts';
 import type { Host } from './host/host.ts';
-import { fetchSecrets, type Parsed, parseArguments } from './host/terminal/arguments.ts';
+import { fetchSecrets, parseArguments } from './host/terminal/arguments.ts';
 import { helpOf, overview } from './host/terminal/help.ts';
 import { terminalHost } from './host/terminal/host.ts';
 import { forLog } from './text/escape.ts';
@@ -20,26 +21,23 @@ export async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(overview(await Promise.all(Object.values(commands).map((load) => load()))));
     return name === undefined ? 2 : 0;
   }
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined) {
-    process.stderr.write(
-      `error: there is no action ${forLog(name)}\n  There are: ${Object.keys(commands).join(', ')}.\n`,
-    );
+  let command: Command;
+  try {
+    command = await commandNamed(name);
+  } catch (error) {
+    process.stderr.write(`error: ${messageOf(error)}\n  ${(error as InputError).hint}\n`);
     return 2;
   }
-  return runCommand(await load(), rest);
+  return runCommand(command, rest);
 }
 
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   const wantsJson = words.includes('--json');
   const host = terminalHost({
     stderr: process.stderr,
     environment: process.env,
     directory: process.cwd(),
-    signal: stop.signal,
+    signal: stopSignal(),
     verbose: words.includes('--verbose'),
   });
   try {
@@ -48,7 +46,8 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
       process.stdout.write(helpOf(command));
       return 0;
     }
-    const outcome = await carryOut(command, parsed, host);
+    const raw = await withSecrets(parsed.raw, command, host);
+    const outcome = await carryOut(command, raw, host, parsed.switches.dryRun);
     process.stdout.write(host.secrets.redact(wantsJson ? jsonOf(outcome) : linesOf(outcome)));
     return outcome.failed ? 1 : 0;
   } catch (error) {
@@ -56,22 +55,10 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
   }
 }
 
-async function carryOut(command: Command, { raw, switches }: Parsed, host: Host): Promise<Outcome<Outputs>> {
+function withSecrets(raw: Raw, command: Command, host: Host): Promise<Raw> {
   const stdin = () => text(process.stdin);
-  const fetched = await fetchSecrets(
-    raw,
-    command.inputs,
-    { environment: host.environment, directory: host.directory, stdin },
-    (value) => host.secrets.add(value),
-  );
-  const inputs = parseInputs(command.inputs, fetched);
-  const { openContext } = await import('./commands/context.ts');
-  const { context, close } = openContext(host, switches.dryRun);
-  try {
-    return await command.run(context, inputs);
-  } finally {
-    await close();
-  }
+  const from = { environment: host.environment, directory: host.directory, stdin };
+  return fetchSecrets(raw, command.inputs, from, (value) => host.secrets.add(value));
 }
 
 /** Outputs that are JSON stay strings, as in a workflow: one shape for both. */
@@ -87,20 +74,10 @@ function linesOf({ outputs }: Outcome<Outputs>): string {
 }
 
 function tellError(error: unknown, host: Host, wantsJson: boolean): number {
-  const known = error instanceof PlainError ? error : undefined;
-  const exitCode = known?.exitCode ?? 1;
-  const message = host.secrets.redact(messageOf(error));
-  const hint = host.secrets.redact(
-    known?.hint ?? (host.signal.aborted ? '' : 'This is a fault of openstack-backup: please report it.'),
-  );
+  const { message, hint, exitCode, trace } = tell(error, host);
   host.log.error(message);
   if (hint !== '') process.stderr.write(`  ${forLog(hint)}\n`);
-  if (
-    known === undefined &&
-    error instanceof Error &&
-    host.environment['OPENSTACK_BACKUP_TRACE'] !== undefined
-  )
-    process.stderr.write(`${host.secrets.redact(error.stack ?? '')}\n`);
+  if (trace !== undefined) process.stderr.write(`${trace}\n`);
   if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { message, hint, exit: exitCode } })}\n`);
   return exitCode;
 }

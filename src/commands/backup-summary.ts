@@ -1,10 +1,15 @@
 import { type QuotaLine, quotaSentence } from '../backup/volume/quota.ts';
 import { duration } from '../clock.ts';
+import type { Published } from '../manifest/publish.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { forMarkdown } from '../text/escape.ts';
 
-/** What was saved, as Markdown. */
-export function backupSummary(manifest: Manifest, quota: readonly QuotaLine[]): string {
+/** What was saved, where that is written down, and how to come back to it, as Markdown. */
+export function backupSummary(
+  manifest: Manifest,
+  quota: readonly QuotaLine[],
+  published: readonly Published[],
+): string {
   const lines = [
     `### ${manifest.restorePoints.length} of ${manifest.restorePoints.length + manifest.failed.length} volumes backed up`,
     '',
@@ -16,6 +21,12 @@ export function backupSummary(manifest: Manifest, quota: readonly QuotaLine[]): 
     ),
     '',
     `${forMarkdown(quotaSentence(quota))}.`,
+    '',
+    ...(published.length === 0 ? ['**The manifest was not published.**'] : []),
+    ...published.map(
+      ({ path, sha256 }) =>
+        `To restore: \`restore-volume\` with \`manifest:\` ${forMarkdown(path)} (SHA-256 ${sha256}).`,
+    ),
   ];
   return lines.join('\n');
 }

@@ -4,10 +4,8 @@ import { quotaSentence } from '../backup/volume/quota.ts';
 import { markRecorded, type SaveTools, saveVolume } from '../backup/volume/save.ts';
 import { parseSelectors, selectVolumes } from '../backup/volume/select.ts';
 import { InputError, messageOf, OperationError, PlainError } from '../errors.ts';
-import { publishers } from '../manifest/publish.ts';
 import { ManifestRecord } from '../manifest/record.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
-import { signingKey } from '../manifest/sign.ts';
 import { getBackup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
@@ -21,6 +19,7 @@ import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import { backupSummary } from './backup-summary.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { openPlaces, publishedOutputs, publishInputs, publishOutputs } from './publishing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
 const inputs = {
@@ -68,29 +67,11 @@ const inputs = {
     description:
       'Minutes after which the run ends and publishes what it has; 0 for never. Below the time limit of the job.',
   },
-  publish: {
-    kind: 'list',
-    default: 'directory:openstack-backups',
-    placeholder: 'PLACE',
-    description: 'Where the manifest goes: `directory:PATH`, into a directory of its own below PATH.',
-  },
-  'release-tag': {
-    kind: 'text',
-    placeholder: 'TAG',
-    description: 'The tag of the release, with `publish: release`.',
-  },
-  recipients: { kind: 'list', placeholder: 'AGE', description: 'age recipients that keys are sealed to.' },
-  'sign-key': {
-    kind: 'text',
-    secret: true,
-    description: 'An ed25519 private key in PEM that signs the manifest.',
-  },
+  ...publishInputs,
 } as const satisfies Inputs;
 
 const outputs = {
-  manifest: { description: 'The path of the manifest.' },
-  'manifest-sha256': { description: "The SHA-256 of the manifest's bytes, lower-case hex." },
-  'artifact-id': { description: "The artifact's id, with `publish: artifact`." },
+  ...publishOutputs,
   'restore-points': {
     description: 'JSON: what was saved, a list of {id, volume, name, backup, mode, size}.',
   },
@@ -109,13 +90,8 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const { host } = context;
   refuseWhatIsNotBuilt(given);
   const selectors = parseSelectors(given.volumes);
-  const signKey = given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']);
   const started = new Date(host.clock.now()).toISOString();
-  const places = publishers(given.publish, {
-    directory: host.directory,
-    run: { id: host.run.id, started },
-    signKey,
-  });
+  const places = await openPlaces(context, given, started);
 
   const session = await context.connect(given);
   const client = await session.service('block-storage');
@@ -159,16 +135,15 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     host.log.error(
       `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
     );
-  const written = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
+  const finished = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
   return {
     outputs: {
-      manifest: written?.path ?? '',
-      'manifest-sha256': written?.sha256 ?? '',
+      ...publishedOutputs(context, finished),
       'restore-points': restorePointsOutput(context, record.manifest.restorePoints),
       failed: JSON.stringify(record.manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
     },
-    failed: record.manifest.failed.length > 0 || host.signal.aborted,
-    summary: backupSummary(record.manifest, plan.quota),
+    failed: record.manifest.failed.length > 0 || finished.failures.length > 0 || host.signal.aborted,
+    summary: backupSummary(record.manifest, plan.quota, finished.published),
   };
 }
 
@@ -197,13 +172,6 @@ function toolsOf({ host }: Context, client: ServiceClient, deadline: number): Sa
 function refuseWhatIsNotBuilt(given: Values<typeof inputs>): void {
   if (given.method === 'image')
     throw new InputError('method: image is not built yet', 'Use method: cinder-backup.');
-  if (given.recipients.length > 0)
-    throw new InputError(
-      'sealing keys to recipients is not built yet',
-      'Leave recipients out: the manifest then says `cloud-only` for the keys.',
-    );
-  if (given['release-tag'] !== undefined)
-    throw new InputError('publish: release is not built yet', 'Use publish: directory:PATH.');
 }
 
 function tellPlan({ host }: Context, { plans, refused, quota }: Preflight): void {

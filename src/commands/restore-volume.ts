@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { quotaSentence } from '../backup/volume/quota.ts';
 import { duration } from '../clock.ts';
 import { InputError } from '../errors.ts';
-import { readManifest } from '../manifest/directory.ts';
+import { findManifest } from '../manifest/find.ts';
 import { cloudOf } from '../manifest/record.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
@@ -27,8 +26,20 @@ const inputs = {
   ...cloudInputs,
   manifest: {
     kind: 'text',
-    placeholder: 'PATH',
-    description: 'The manifest that a backup wrote: the file, or its directory.',
+    placeholder: 'REF',
+    description:
+      "The manifest that a backup made: the path of the file or its directory, `artifact:RUN` or `artifact:RUN/NAME`, `release:TAG`, `latest` (the newest that has the volume, of the workflow's runs and the releases; in a terminal, in `openstack-backups`), or `latest:PATH`, the newest in a directory.",
+  },
+  workflow: {
+    kind: 'text',
+    placeholder: 'FILE',
+    description:
+      'The workflow whose artifacts are taken, by its file: `backup.yml`. If not said, `latest` takes those of the workflow that runs, and `artifact:RUN` any.',
+  },
+  branch: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description: 'The branch whose runs are taken, if not the default branch.',
   },
   volume: {
     kind: 'text',
@@ -62,7 +73,12 @@ const inputs = {
     placeholder: 'AZ',
     description: 'The availability zone, if not the recorded one.',
   },
-  identity: { kind: 'text', secret: true, description: 'The age identity that opens sealed keys.' },
+  identity: {
+    kind: 'text',
+    secret: true,
+    description:
+      'The age identity that opens a sealed manifest: `AGE-SECRET-KEY-…`, or the text of an identity file.',
+  },
   'verify-key': {
     kind: 'text',
     placeholder: 'PATH',
@@ -72,7 +88,8 @@ const inputs = {
   'allow-unsigned': {
     kind: 'boolean',
     default: 'false',
-    description: 'Restore also from a manifest that is not signed or was altered.',
+    description:
+      'Restore also from a manifest that is not signed or was altered. An artifact of a trusted run of the same repository needs no signature.',
   },
   'allow-other-project': {
     kind: 'boolean',
@@ -172,22 +189,41 @@ function checkInputs(given: Values<typeof inputs>): void {
       '`volume` chooses from a manifest, and `backup` has none',
       'Leave one of the two out.',
     );
-  if (given.identity !== undefined)
-    throw new InputError('sealed keys are not built yet, so `identity` has nothing to open', 'Leave it out.');
 }
 
 async function trustedManifest(
   context: Context,
-  path: string,
+  reference: string,
   given: Values<typeof inputs>,
 ): Promise<Manifest> {
   const key = given['verify-key'];
-  const { manifest } = await readManifest(resolve(context.host.directory, path), {
+  const { host } = context;
+  const found = await findManifest(reference, {
+    directory: host.directory,
+    github: host.github,
+    workflow: given.workflow,
+    branch: given.branch,
+    wanted: (manifest) => holds(manifest, given.volume),
+    log: host.log,
     verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
     allowUnsigned: given['allow-unsigned'],
-    warn: (line) => context.host.log.warn(line),
+    identity: given.identity,
+    warn: (line) => host.log.warn(line),
   });
-  return manifest;
+  const { run } = found.manifest;
+  host.log.info(`${found.path}: of ${run.started}, SHA-256 ${found.sha256}`);
+  return found.manifest;
+}
+
+/** Whether a manifest has the volume, or any where none is named. */
+function holds(manifest: Manifest, volume: string | undefined): boolean {
+  try {
+    choosePoint(manifest, volume ?? manifest.restorePoints[0]?.id);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
 }
 
 /** A project id is unique in the world; a region is not, and the URL of Keystone may differ by network. */

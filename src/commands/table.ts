@@ -59,7 +59,7 @@ export function parseInputs<T extends Inputs>(table: T, raw: Raw): Values<T> {
     else values[name] = parseValue(name, input, given, problems);
   }
   if (problems.length > 0)
-    throw new InputError(problems.join('; '), 'See --help for the inputs. Nothing was touched.');
+    throw new InputError(problems.join('; '), 'Nothing was touched. The README and --help list the inputs.');
   return values as Values<T>;
 }
 

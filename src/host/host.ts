@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { GitHub } from '../manifest/github/services.ts';
 import type { Log } from '../openstack/log.ts';
 import type { Liveness, Owner } from '../temporaries/owner.ts';
 import type { Secrets } from '../text/secrets.ts';
@@ -19,6 +20,14 @@ export interface Host {
   /** Whether the maker of something that was left in the cloud still lives. */
   liveness(owner: Owner): Promise<Liveness>;
   readonly progress: Progress;
+  /** What only a workflow has: artifacts, releases, other runs. Undefined in a terminal. */
+  readonly github: GitHub | undefined;
+  /**
+   * A token that says which workflow this is, for a cloud that trusts it.
+   *
+   * @throws InputError where there is none: in a terminal, or without the permission
+   */
+  identityToken(audience: string): Promise<string>;
 }
 
 export interface HostLog extends Log {

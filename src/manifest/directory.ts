@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
-import { LARGEST_MANIFEST, parseManifest, serialize, sha256 } from './parse.ts';
+import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from './package.ts';
+import { LARGEST_MANIFEST, serialize, sha256 } from './parse.ts';
+import { digestsOf, type Found, linesOf, type Read, type ReadOptions, readFound } from './read.ts';
 import type { Manifest } from './schema.ts';
-import { signature, signatureHolds } from './sign.ts';
+import { signature } from './sign.ts';
 
-export const MANIFEST_FILE = 'manifest.json';
-const DIGEST = '.sha256';
-const SIGNATURE = '.sig';
+export type { ReadOptions } from './read.ts';
 
 export interface Written {
   readonly path: string;
@@ -50,7 +50,10 @@ export class DirectoryWriter {
 
   async write(manifest: Manifest): Promise<Written> {
     const text = serialize(manifest);
-    const next = { digest: sha256(text), signature: this.#key && signature(text, this.#key) };
+    const next = {
+      digest: sha256(text),
+      signature: this.#key && signature(Buffer.from(text, 'utf8'), this.#key),
+    };
     try {
       await this.#sidecars([this.#last, next]);
       await replace(this.path, text);
@@ -80,7 +83,7 @@ export class DirectoryWriter {
 }
 
 /** A file is the old one or the new one, whatever happens meanwhile. */
-async function replace(path: string, text: string): Promise<void> {
+export async function replace(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w', 0o600);
   try {
@@ -92,66 +95,56 @@ async function replace(path: string, text: string): Promise<void> {
   await rename(temporary, path);
 }
 
-export interface ReadOptions {
-  /** Public key that the manifest must be signed with. */
-  readonly verifyKey: KeyObject | undefined;
-  /** Accept one that is not signed, not by that key, or was altered. */
-  readonly allowUnsigned: boolean;
-  readonly warn: (line: string) => void;
-}
-
 /**
  * Reads a manifest and says whether it can be trusted.
  *
- * @param path the file, or the directory that holds it
+ * @param path the file, sealed or not, or the directory that holds it
  * @throws InputError when it is not there, not whole, altered or unsigned
  */
-export async function readManifest(
-  path: string,
-  options: ReadOptions,
-): Promise<{ manifest: Manifest; sha256: string; path: string }> {
-  const file = await manifestFile(path);
-  const text = await readBounded(file);
-  const digest = sha256(text);
-  const doubt = await doubtOf(file, text, digest, options.verifyKey);
-  if (doubt !== undefined) {
-    if (!options.allowUnsigned) throw new InputError(`${file} ${doubt.what}`, doubt.hint);
-    options.warn(`${file} ${doubt.what}; restoring from it all the same, as allow-unsigned says`);
-  }
-  return { manifest: await parseManifest(text, file), sha256: digest, path: file };
+export async function readManifest(path: string, options: ReadOptions): Promise<Read> {
+  return readFound(await findFile(path), options);
 }
 
-async function doubtOf(
-  file: string,
-  text: string,
-  digest: string,
-  key: KeyObject | undefined,
-): Promise<{ what: string; hint: string } | undefined> {
-  const altered = 'Take another copy of it. If you know why it changed, add allow-unsigned.';
-  const digests = (await sidecar(file + DIGEST)).map((line) => line.split(/\s+/)[0]);
-  if (digests.length > 0 && !digests.includes(digest))
-    return {
-      what: `was altered: its SHA-256 is ${digest}, and ${basename(file)}${DIGEST} says ${digests.at(-1)}`,
-      hint: altered,
-    };
-  const signatures = await sidecar(file + SIGNATURE);
-  if (key !== undefined) {
-    if (signatures.some((line) => signatureHolds(text, line, key))) return undefined;
-    return signatures.length === 0
-      ? { what: 'is not signed', hint: 'If you trust where it comes from, add allow-unsigned.' }
-      : { what: 'was altered, or signed with another key than verify-key', hint: altered };
+/** @throws InputError when there is none, or it cannot be read */
+export async function findFile(path: string): Promise<Found> {
+  const file = await manifestFile(path);
+  return {
+    name: file,
+    file: basename(file),
+    bytes: await readBounded(file),
+    digests: digestsOf(await sidecar(file + DIGEST)),
+    signatures: linesOf(await sidecar(file + SIGNATURE)),
+    vouched: false,
+  };
+}
+
+/** The directories of runs below one, newest first: their names sort by time. */
+export async function runDirectories(path: string): Promise<string[]> {
+  let names: string[];
+  try {
+    names = await readdir(path);
+  } catch (error) {
+    throw new InputError(
+      `cannot look for manifests in ${path}: ${messageOf(error)}`,
+      'Name the directory that backups publish to: latest:PATH.',
+      error,
+    );
   }
-  return signatures.length === 0
-    ? { what: 'is not signed', hint: 'If you trust where it comes from, add allow-unsigned.' }
-    : {
-        what: 'is signed, and no verify-key was given to check that',
-        hint: 'Give verify-key, or add allow-unsigned if you trust where it comes from.',
-      };
+  return names
+    .filter((name) => /^\d{8}T\d{6}Z-[0-9a-f]{8}$/.test(name))
+    .sort()
+    .reverse()
+    .map((name) => join(path, name));
 }
 
 async function manifestFile(path: string): Promise<string> {
   try {
-    return (await stat(path)).isDirectory() ? join(path, MANIFEST_FILE) : path;
+    if (!(await stat(path)).isDirectory()) return path;
+    const names = await readdir(path);
+    return join(
+      path,
+      names.includes(SEALED_FILE) && !names.includes(MANIFEST_FILE) ? SEALED_FILE : MANIFEST_FILE,
+    );
   } catch (error) {
     throw new InputError(
       `there is no manifest at ${path}`,
@@ -161,11 +154,11 @@ async function manifestFile(path: string): Promise<string> {
   }
 }
 
-async function readBounded(file: string): Promise<string> {
+async function readBounded(file: string): Promise<Buffer> {
   try {
     if ((await stat(file)).size > LARGEST_MANIFEST)
       throw new InputError(`${file} is larger than any manifest`);
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(
@@ -176,11 +169,6 @@ async function readBounded(file: string): Promise<string> {
   }
 }
 
-async function sidecar(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text
-    .slice(0, 4096)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+async function sidecar(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
 }

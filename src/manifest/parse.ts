@@ -73,6 +73,6 @@ export function serialize(manifest: Manifest): string {
 }
 
 /** Lower-case hex. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+export function sha256(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -2,7 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { DirectoryWriter, type Written } from './directory.ts';
+import { artifactPublisher } from './github/artifact.ts';
+import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
+import type { GitHub } from './github/services.ts';
+import { retentionDoubt } from './retention.ts';
 import type { Manifest } from './schema.ts';
+import { type Sealer, sealer } from './seal.ts';
 
 /** Where manifests go; written again and again as a run goes on, so that what succeeded is never lost. */
 export interface Publisher {
@@ -10,7 +15,14 @@ export interface Publisher {
   prepare(): Promise<void>;
   write(manifest: Manifest): Promise<void>;
   /** The manifest of a run that is over. */
-  finish(manifest: Manifest): Promise<Written>;
+  finish(manifest: Manifest): Promise<Published>;
+}
+
+export interface Published extends Written {
+  /** As the input `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME` or `release:TAG`. */
+  readonly path: string;
+  readonly artifactId?: number;
+  readonly releaseUrl?: string;
 }
 
 export interface PublishOptions {
@@ -18,25 +30,102 @@ export interface PublishOptions {
   readonly directory: string;
   readonly run: { readonly id: string; readonly started: string };
   readonly signKey: KeyObject | undefined;
+  /** Undefined in a terminal. */
+  readonly github: GitHub | undefined;
+  /** age recipients that are sealed to. */
+  readonly recipients: readonly string[];
+  readonly releaseTag: string | undefined;
+  /** Days to keep an artifact; 0 for what the repository says. */
+  readonly retentionDays: number;
+  /** `outlive`: at least one place must keep it longer than an artifact lives. */
+  readonly retention: 'any' | 'outlive';
+  readonly warn: (line: string) => void;
 }
 
+export type Place =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'artifact' }
+  | { readonly kind: 'release' };
+
 /**
- * The places of the input `publish`.
+ * The places of the input `publish`, an artifact in a workflow and a directory in a terminal where it names none.
+ * Asks GitHub whether it can be published there, and changes nothing.
  *
- * @throws InputError for a place of no known form
+ * @throws InputError for a place of no known form, one that cannot take it, or one that all could read
  */
-export function publishers(places: readonly string[], options: PublishOptions): Publisher[] {
-  if (places.length === 0) throw new InputError('`publish` names no place', 'Give directory:PATH.');
-  return places.map((place) => {
-    if (place.startsWith('directory:') && place !== 'directory:')
-      return directoryPublisher(place.slice('directory:'.length), options);
-    if (place === 'artifact' || place === 'release')
-      throw new InputError(
-        `publish: ${place} works only in a workflow, which this version does not know yet`,
-        'Use directory:PATH.',
-      );
-    throw new InputError(`\`publish\` is "${place}"`, 'Use directory:PATH.');
-  });
+export async function publishers(names: readonly string[], options: PublishOptions): Promise<Publisher[]> {
+  const { github } = options;
+  const given = names.length > 0 ? names : [github === undefined ? `directory:${DIRECTORY}` : 'artifact'];
+  const places = given.map((name) => parsePlace(name, github !== undefined));
+  checkInputs(places, options);
+  const doubt = retentionDoubt(places, options.retentionDays, github?.here);
+  if (doubt !== undefined && options.retention === 'outlive')
+    throw new InputError(`${doubt.what}, and \`retention: outlive\` asks for more`, doubt.hint);
+  const seal = await sealerFor(places, options);
+  const made: Publisher[] = [];
+  for (const place of places) made.push(await open(place, options, seal));
+  if (doubt !== undefined) options.warn(`${doubt.what}. ${doubt.hint}`);
+  return made;
+}
+
+/** Where manifests go, and are looked for, in a terminal. */
+export const DIRECTORY = 'openstack-backups';
+
+/** @throws InputError for a place of no known form, or of a workflow in a terminal */
+export function parsePlace(name: string, inWorkflow: boolean): Place {
+  if (name.startsWith('directory:') && name !== 'directory:')
+    return { kind: 'directory', path: name.slice('directory:'.length) };
+  if (name === 'artifact' || name === 'release') {
+    if (!inWorkflow)
+      throw new InputError(`publish: ${name} works only in a workflow on GitHub`, 'Use directory:PATH.');
+    return { kind: name };
+  }
+  throw new InputError(
+    `\`publish\` is "${name}"`,
+    inWorkflow ? 'Use artifact, release or directory:PATH.' : 'Use directory:PATH.',
+  );
+}
+
+function checkInputs(places: readonly Place[], { recipients, releaseTag }: PublishOptions): void {
+  const has = (kind: Place['kind']) => places.some((place) => place.kind === kind);
+  for (const kind of ['artifact', 'release'] as const)
+    if (places.filter((place) => place.kind === kind).length > 1)
+      throw new InputError(`\`publish\` names ${kind} twice`, 'Name it once.');
+  if (releaseTag !== undefined && !has('release'))
+    throw new InputError(
+      '`release-tag` is for publish: release',
+      'Leave it out, or add release to `publish`.',
+    );
+  if (recipients.length > 0 && !has('artifact') && !has('release'))
+    throw new InputError(
+      '`recipients` seal the manifest that goes to an artifact or a release; sealing keys to them is not built yet',
+      'Leave recipients out: the manifest then says `cloud-only` for the keys.',
+    );
+}
+
+/** What goes to GitHub is sealed where `recipients` are given; in a public repository they must be. */
+async function sealerFor(
+  places: readonly Place[],
+  { github, recipients }: PublishOptions,
+): Promise<Sealer | undefined> {
+  if (recipients.length > 0) return sealer(recipients);
+  const onGitHub = places.find(({ kind }) => kind !== 'directory');
+  if (github === undefined || onGitHub === undefined) return undefined;
+  if (!(await github.repository()).isPublic) return undefined;
+  throw new InputError(
+    `publish: ${onGitHub.kind} would show the manifest to everybody: ${github.here.repository} is public`,
+    'Give `recipients`, age public keys that it is sealed to (age-keygen makes one), or publish to a directory. Nothing was touched.',
+  );
+}
+
+async function open(place: Place, options: PublishOptions, seal: Sealer | undefined): Promise<Publisher> {
+  if (place.kind === 'directory') return directoryPublisher(place.path, options);
+  const { github } = options;
+  if (github === undefined) throw new TypeError(`${place.kind} without GitHub`);
+  if (place.kind === 'artifact')
+    return artifactPublisher(github, { ...options, sealer: seal, days: options.retentionDays });
+  const tag = checkTag(options.releaseTag ?? TAG_PREFIX + directoryName(options.run));
+  return releasePublisher(github, { ...options, sealer: seal, tag });
 }
 
 function directoryPublisher(path: string, { directory, run, signKey }: PublishOptions): Publisher {

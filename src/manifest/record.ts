@@ -1,6 +1,5 @@
 import type { Session } from '../openstack/session.ts';
-import type { Written } from './directory.ts';
-import type { Publisher } from './publish.ts';
+import type { Published, Publisher } from './publish.ts';
 import {
   MANIFEST_FORMAT,
   MANIFEST_VERSION,
@@ -8,6 +7,12 @@ import {
   type RestorePoint,
   type SavedFailure,
 } from './schema.ts';
+
+export interface Finished {
+  readonly published: readonly Published[];
+  /** What was thrown by the places that could not take it. */
+  readonly failures: readonly unknown[];
+}
 
 /** The manifest of a run as it grows: published after every restore point. */
 export class ManifestRecord {
@@ -41,10 +46,21 @@ export class ManifestRecord {
     this.#manifest = { ...this.#manifest, failed: [...this.#manifest.failed, failure] };
   }
 
-  /** @param finished ISO 8601, or null for a run that was cut short */
-  async finish(finished: string | null): Promise<Written | undefined> {
+  /**
+   * Publishes the last state of it. A place that fails does not keep the others from getting it.
+   *
+   * @param finished ISO 8601, or null for a run that was cut short
+   */
+  async finish(finished: string | null): Promise<Finished> {
     this.#manifest = { ...this.#manifest, run: { ...this.#manifest.run, finished } };
-    return (await this.#publish((publisher) => publisher.finish(this.#manifest)))[0];
+    const all = await this.#publish(async (publisher) => {
+      const [result] = await Promise.allSettled([publisher.finish(this.#manifest)]);
+      return result;
+    });
+    return {
+      published: all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+      failures: all.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+    };
   }
 
   /** One at a time: each write replaces the one before. */

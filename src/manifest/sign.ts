@@ -34,11 +34,11 @@ function ed25519(input: string, hint: string, read: () => KeyObject): KeyObject 
 }
 
 /** Base64 of the ed25519 signature of the file's bytes: `openssl pkeyutl -verify -rawin` checks it without us. */
-export function signature(text: string, key: KeyObject): string {
-  return sign(null, Buffer.from(text, 'utf8'), key).toString('base64');
+export function signature(bytes: Uint8Array, key: KeyObject): string {
+  return sign(null, bytes, key).toString('base64');
 }
 
-export function signatureHolds(text: string, base64: string, key: KeyObject): boolean {
-  const bytes = Buffer.from(base64, 'base64');
-  return bytes.length === 64 && verify(null, Buffer.from(text, 'utf8'), key, bytes);
+export function signatureHolds(bytes: Uint8Array, base64: string, key: KeyObject): boolean {
+  const given = Buffer.from(base64, 'base64');
+  return given.length === 64 && verify(null, bytes, key, given);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../clock.ts';
+import { InputError } from '../../errors.ts';
 import { formatOwner, livenessOfProcess } from '../../temporaries/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
@@ -49,5 +50,12 @@ export function terminalHost(options: {
     run: { id: randomUUID(), owner: formatOwner(here) },
     liveness: async (owner) => (owner.kind === 'host' ? livenessOfProcess(owner, here, startOf) : 'unknown'),
     progress,
+    github: undefined,
+    identityToken: async () => {
+      throw new InputError(
+        'a terminal has no identity token: only a workflow on GitHub has',
+        'Use another way to log in.',
+      );
+    },
   };
 }

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { minify } from '@swc/core';
+import { commands } from '../src/commands/index.ts';
+
+/**
+ * Builds `dist/`: TypeScript → JavaScript in `build/js` → one bundle by ncc, split where the source imports lazily →
+ * made smaller → two-line stubs. The same source gives the same bytes wherever it is built; `check:dist` relies on it.
+ */
+const root = join(import.meta.dirname, '..');
+const js = join(root, 'build/js');
+const dist = join(root, 'dist');
+const run = promisify(execFile);
+
+const node = (tool: string, ...words: string[]) =>
+  run(process.execPath, [join(root, 'node_modules', tool), ...words], { cwd: root, maxBuffer: 64 << 20 });
+
+async function bundle(): Promise<void> {
+  await rm(js, { recursive: true, force: true });
+  await rm(dist, { recursive: true, force: true });
+  // ncc's own loader wants other compiler options than ours. Types are checked by `npm run types`.
+  await node('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck');
+  const from = ['build', join(js, 'bundle.js'), '--out', dist];
+  await node('@vercel/ncc/dist/ncc/cli.js', ...from, '--license', 'licenses.txt', '--no-cache', '--quiet');
+}
+
+/** Every job of every user downloads this. Names are kept, for stack traces; ncc's own `--minify` leaves the chunks out. */
+async function squeeze(): Promise<void> {
+  for (const name of await readdir(dist)) {
+    if (!name.endsWith('.js')) continue;
+    const path = join(dist, name);
+    const { code } = await minify(await readFile(path, 'utf8'), {
+      module: true,
+      compress: { keep_classnames: true, keep_fnames: true },
+      mangle: { keep_classnames: true, keep_fnames: true },
+      format: { comments: false },
+    });
+    await writeFile(path, `${code}\n`);
+  }
+}
+
+async function stubs(): Promise<void> {
+  const stub = (name: string, lines: readonly string[]) =>
+    writeFile(join(dist, `${name}.js`), `${lines.join('\n')}\n`);
+  await stub('cli', [
+    "import { cli } from './index.js';",
+    'process.exitCode = await cli(process.argv.slice(2));',
+  ]);
+  for (const name of Object.keys(commands)) {
+    await stub(name, ["import { run } from './index.js';", `await run('${name}');`]);
+    await stub(`${name}-post`, ["import { post } from './index.js';", `await post('${name}');`]);
+  }
+}
+
+await bundle();
+await squeeze();
+await stubs();

@@ -1,0 +1,187 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import packageJson from '../package.json' with { type: 'json' };
+import type { Command } from '../src/commands/command.ts';
+import { commands } from '../src/commands/index.ts';
+import type { Input, Inputs } from '../src/commands/table.ts';
+import { workflowInputs } from '../src/host/github/inputs.ts';
+import { ManifestSchema } from '../src/manifest/schema.ts';
+
+/**
+ * Makes from the commands' tables what others read: `action.yml`, `action-types.yml`, the tables of the READMEs; and the
+ * manifest's JSON Schema, and the version. With `--check` nothing is written, and what is stale is an error.
+ */
+const root = join(import.meta.dirname, '..');
+
+/** https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#branding */
+const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
+  'backup-volume': { icon: 'save', color: 'blue' },
+  'restore-volume': { icon: 'rotate-ccw', color: 'green' },
+};
+
+const made = 'Made by `npm run generate` from the table in src/commands.';
+
+/** What a step of a workflow can be given. */
+function inputsOf(command: Command): Inputs {
+  return { ...command.inputs, ...workflowInputs };
+}
+
+function actionYaml(command: Command): string {
+  const look = branding[command.name];
+  if (look === undefined) throw new Error(`${command.name} has no branding in scripts/generate.ts`);
+  return yaml({
+    name: `OpenStack: ${command.name}`,
+    description: command.summary,
+    author: 'openstack-backup',
+    branding: look,
+    inputs: Object.fromEntries(
+      Object.entries(inputsOf(command)).map(([name, input]) => [
+        name,
+        {
+          description: described(input),
+          required: input.required === true,
+          ...(input.default === undefined ? {} : { default: input.default }),
+        },
+      ]),
+    ),
+    outputs: command.outputs,
+    runs: {
+      using: 'node24',
+      main: `../../dist/${command.name}.js`,
+      post: `../../dist/${command.name}-post.js`,
+    },
+  });
+}
+
+/** https://github.com/typesafegithub/github-actions-typing */
+function actionTypesYaml(command: Command): string {
+  return yaml({
+    inputs: mapped(inputsOf(command), typeOf),
+    outputs: mapped(command.outputs, () => ({ type: 'string' })),
+  });
+}
+
+function typeOf(input: Input): Record<string, unknown> {
+  switch (input.kind) {
+    case 'text':
+      return { type: 'string' };
+    case 'list':
+      return { type: 'list', separator: '\n', 'list-item': { type: 'string' } };
+    case 'boolean':
+    case 'integer':
+      return { type: input.kind };
+    case 'choice':
+      return { type: 'enum', 'allowed-values': input.choices };
+  }
+}
+
+function mapped<T>(all: Readonly<Record<string, T>>, change: (one: T) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, change(one)]));
+}
+
+function yaml(value: unknown): string {
+  return `# ${made}\n${stringify(value, { lineWidth: 0, blockQuote: false })}`;
+}
+
+function described(input: Input): string {
+  const secret =
+    input.secret === true && input.default === undefined ? ' Secret: take it from `secrets`.' : '';
+  const description = input.description.trim() + secret;
+  if (!/^\S.*[.!]$/.test(description)) throw new Error(`a description is no sentence: "${description}"`);
+  return description;
+}
+
+function inputsTable(command: Command): string {
+  return table(
+    ['input', 'what it is', 'default'],
+    Object.entries(inputsOf(command)).map(([name, input]) => [
+      `\`${name}\``,
+      described(input) + (input.kind === 'choice' ? ` One of ${list(input.choices)}.` : ''),
+      input.required === true ? '**required**' : input.default === undefined ? '' : `\`${input.default}\``,
+    ]),
+  );
+}
+
+function outputsTable(command: Command): string {
+  return table(
+    ['output', 'what it is'],
+    Object.entries(command.outputs).map(([name, { description }]) => [`\`${name}\``, description]),
+  );
+}
+
+function list(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(', ');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** @throws Error where the file lacks the markers: a table that silently is not there would be missed by nobody */
+function between(text: string, path: string, marker: string, content: string): string {
+  const [start, end] = [`<!-- ${marker}: made by npm run generate -->`, `<!-- end of ${marker} -->`];
+  const [before, rest, ...more] = text.split(start);
+  const after = rest?.split(end);
+  if (before === undefined || after?.length !== 2 || more.length > 0)
+    throw new Error(`${path} needs exactly one "${start}" and "${end}"`);
+  return `${before}${start}\n${content}\n${end}${after[1]}`;
+}
+
+async function readmeOf(command: Command, path: string): Promise<string> {
+  const text = await readFile(join(root, path), 'utf8');
+  return between(between(text, path, 'inputs', inputsTable(command)), path, 'outputs', outputsTable(command));
+}
+
+function schemaJson(): string {
+  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...ManifestSchema };
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
+
+async function versionModule(): Promise<string> {
+  const text = await readFile(join(root, 'src/version.ts'), 'utf8');
+  const line = /^export const VERSION = '.*';$/m;
+  if (!line.test(text)) throw new Error('src/version.ts has no line "export const VERSION = …"');
+  return text.replace(line, `export const VERSION = '${packageJson.version}';`);
+}
+
+async function everything(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const load of Object.values(commands)) {
+    const command = await load();
+    const folder = `actions/${command.name}`;
+    files.set(`${folder}/action.yml`, actionYaml(command));
+    files.set(`${folder}/action-types.yml`, actionTypesYaml(command));
+    files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
+  }
+  files.set('docs/manifest-v1.schema.json', schemaJson());
+  files.set('src/version.ts', await versionModule());
+  return files;
+}
+
+/** An action whose command is gone would go on being published. */
+async function strays(files: ReadonlyMap<string, string>): Promise<string[]> {
+  const folders = await readdir(join(root, 'actions'), { withFileTypes: true });
+  return folders
+    .filter((entry) => entry.isDirectory() && !files.has(`actions/${entry.name}/action.yml`))
+    .map(({ name }) => `actions/${name}: no command has that name`);
+}
+
+const files = await everything();
+const stale: string[] = await strays(files);
+for (const [path, text] of files) {
+  const old = await readFile(join(root, path), 'utf8').catch(() => undefined);
+  if (old === text) continue;
+  if (process.argv.includes('--check')) stale.push(`${path}: stale`);
+  else {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+    process.stdout.write(`${path}\n`);
+  }
+}
+if (stale.length > 0) {
+  process.stderr.write(`${stale.map((line) => `${line}\n`).join('')}Run npm run generate.\n`);
+  process.exitCode = 1;
+}

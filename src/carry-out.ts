@@ -1,0 +1,66 @@
+import type { Command, Outcome } from './commands/command.ts';
+import { commands } from './commands/index.ts';
+import { type Outputs, parseInputs, type Raw } from './commands/table.ts';
+import { InputError, messageOf, PlainError } from './errors.ts';
+import type { Host } from './host/host.ts';
+import { forLog } from './text/escape.ts';
+
+/** What the two ways in have in common: finding a command, carrying it out, and telling what went wrong. */
+
+/** @throws InputError that lists what there is */
+export async function commandNamed(name: string): Promise<Command> {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined)
+    throw new InputError(
+      `there is no action ${forLog(name)}`,
+      `There are: ${Object.keys(commands).join(', ')}.`,
+    );
+  return load();
+}
+
+/** @throws PlainError when it cannot be done; anything else is a fault of ours */
+export async function carryOut(
+  command: Command,
+  raw: Raw,
+  host: Host,
+  dryRun: boolean,
+): Promise<Outcome<Outputs>> {
+  const inputs = parseInputs(command.inputs, raw);
+  const { openContext } = await import('./commands/context.ts');
+  const { context, close } = openContext(host, dryRun);
+  try {
+    return await command.run(context, inputs);
+  } finally {
+    await close();
+  }
+}
+
+/** An error as a person is told: no secret in it, names still to be escaped by the sink. */
+export interface Told {
+  readonly message: string;
+  /** What to do; may be empty. */
+  readonly hint: string;
+  readonly exitCode: 1 | 2;
+  /** Where it happened, for faults of ours and who asks for it. */
+  readonly trace: string | undefined;
+}
+
+export function tell(error: unknown, host: Host): Told {
+  const known = error instanceof PlainError ? error : undefined;
+  const fault = host.signal.aborted ? '' : 'This is a fault of openstack-backup: please report it.';
+  const wantsTrace = known === undefined && host.environment['OPENSTACK_BACKUP_TRACE'] !== undefined;
+  return {
+    message: host.secrets.redact(messageOf(error)),
+    hint: host.secrets.redact(known === undefined ? fault : (known.hint ?? '')),
+    exitCode: known?.exitCode ?? 1,
+    trace: wantsTrace && error instanceof Error ? host.secrets.redact(error.stack ?? '') : undefined,
+  };
+}
+
+/** Aborts when the process is told to stop: a runner sends SIGINT, then SIGTERM, and kills in the end. */
+export function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  return stop.signal;
+}

@@ -1,0 +1,101 @@
+import { messageOf, PlainError } from '../errors.ts';
+import { type Published, type Publisher, publishers } from '../manifest/publish.ts';
+import type { Finished } from '../manifest/record.ts';
+import { signingKey } from '../manifest/sign.ts';
+import type { Context } from './command.ts';
+import type { Inputs, Outputs, Values } from './table.ts';
+
+/** The inputs of every command that makes a manifest. */
+export const publishInputs = {
+  publish: {
+    kind: 'list',
+    placeholder: 'PLACE',
+    description:
+      'Where the manifest goes, one or several: `artifact`, `release`, or `directory:PATH`, into a directory of its own below PATH. If not said, `artifact` in a workflow and `directory:openstack-backups` in a terminal.',
+  },
+  retention: {
+    kind: 'choice',
+    choices: ['any', 'outlive'],
+    default: 'any',
+    description:
+      'Backups do not expire, and artifacts do. `any` warns where the manifest would be gone first; `outlive` refuses unless `publish` names a place that keeps it.',
+  },
+  'retention-days': {
+    kind: 'integer',
+    default: '0',
+    min: 0,
+    max: 400,
+    description: 'Days that the artifact is kept; 0 for what the repository says.',
+  },
+  'release-tag': {
+    kind: 'text',
+    placeholder: 'TAG',
+    description:
+      'The tag of the release, with `publish: release`: a new one for each run. If not said, `openstack-backup/` and the time.',
+  },
+  recipients: {
+    kind: 'list',
+    placeholder: 'AGE',
+    description:
+      'age recipients that the manifest is sealed to where it goes to an artifact or a release; in a public repository there must be one.',
+  },
+  'sign-key': {
+    kind: 'text',
+    secret: true,
+    description: 'An ed25519 private key in PEM that signs the manifest.',
+  },
+} as const satisfies Inputs;
+
+export const publishOutputs = {
+  manifest: {
+    description:
+      'The manifest, as `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME` or `release:TAG`. The first place of `publish`.',
+  },
+  'manifest-sha256': { description: "The SHA-256 of the manifest's text, lower-case hex." },
+  'artifact-id': { description: "The artifact's id, with `publish: artifact`." },
+  'release-url': { description: "The release's page, with `publish: release`." },
+} as const satisfies Outputs;
+
+/**
+ * The places that the inputs name, which are asked whether they take it; nothing is changed yet.
+ *
+ * @param started ISO 8601
+ * @throws InputError
+ */
+export function openPlaces(
+  { host }: Context,
+  given: Values<typeof publishInputs>,
+  started: string,
+): Promise<Publisher[]> {
+  return publishers(given.publish, {
+    directory: host.directory,
+    run: { id: host.run.id, started },
+    signKey: given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']),
+    github: host.github,
+    recipients: given.recipients,
+    releaseTag: given['release-tag'],
+    retentionDays: given['retention-days'],
+    retention: given.retention,
+    warn: (line) => host.log.warn(line),
+  });
+}
+
+/** What became of publishing, as outputs; what failed is told here. */
+export function publishedOutputs(
+  { host }: Context,
+  { published, failures }: Finished,
+): Partial<Record<keyof typeof publishOutputs, string>> {
+  for (const failure of failures) {
+    const hint = failure instanceof PlainError && failure.hint !== undefined ? `. ${failure.hint}` : '';
+    host.log.error(`the manifest was not published: ${messageOf(failure)}${hint}`);
+  }
+  const first: Published | undefined = published[0];
+  const artifactId = published.find((place) => place.artifactId !== undefined)?.artifactId;
+  const releaseUrl = published.find((place) => place.releaseUrl !== undefined)?.releaseUrl;
+  return {
+    manifest: first?.path ?? '',
+    'manifest-sha256': first?.sha256 ?? '',
+    ...(artifactId === undefined ? {} : { 'artifact-id': String(artifactId) }),
+    ...(releaseUrl === undefined ? {} : { 'release-url': releaseUrl }),
+  };
+}

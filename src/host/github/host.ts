@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../clock.ts';
+import { formatOwner } from '../../temporaries/owner.ts';
+import { forLog } from '../../text/escape.ts';
+import { Secrets } from '../../text/secrets.ts';
+import type { Host, HostLog } from '../host.ts';
+import { type Runner, runner } from './commands.ts';
+import { hereOf } from './environment.ts';
+import { tokenOf } from './inputs.ts';
+import { lazyGitHub } from './lazy.ts';
+import { loggedProgress } from './progress.ts';
+
+export interface GitHubHost extends Host {
+  /** For what only the way in says: outputs, the summary, the end. */
+  readonly runner: Runner;
+}
+
+/** A step of a workflow on GitHub. Its clients are loaded when they are first needed. */
+export function githubHost(options: {
+  readonly stdout: { write(text: string): unknown };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  /** Of titles of annotations: the action. */
+  readonly title: string;
+}): GitHubHost {
+  const { environment, title } = options;
+  const say = runner(options.stdout, environment);
+  // A mask of several lines would mask each of them, also the harmless: Secrets tells those that matter one by one.
+  const secrets = new Secrets((encoding) => {
+    if (!/[\r\n]/.test(encoding)) say.mask(encoding);
+  });
+  for (const name of ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'])
+    secrets.add(environment[name] ?? '');
+  const token = tokenOf(environment);
+  secrets.add(token ?? '');
+  const log = stepLog(say, secrets, title, environment['RUNNER_DEBUG'] === '1');
+  const here = hereOf(environment);
+  const { repository, runId, attempt } = here;
+  const github = lazyGitHub({
+    here,
+    token,
+    environment,
+    log,
+    secret: (value) => secrets.add(value),
+    runner: say,
+  });
+  return {
+    kind: 'github',
+    clock: systemClock,
+    log,
+    secrets,
+    environment,
+    directory: options.directory,
+    signal: options.signal,
+    run: {
+      id: randomUUID(),
+      owner: formatOwner({ kind: 'github', repository, run: String(runId), attempt: String(attempt) }),
+    },
+    liveness: async (owner) => (owner.kind === 'github' ? github.liveness(owner) : 'unknown'),
+    progress: loggedProgress(log.info, systemClock),
+    github: github.services,
+    identityToken: (audience) => github.identityToken(audience),
+    runner: say,
+  };
+}
+
+/** Longer annotations help nobody; the log has the rest. */
+const LONGEST_ANNOTATION = 4000;
+
+function stepLog(say: Runner, secrets: Secrets, title: string, isDebug: boolean): HostLog {
+  const safe = (text: string) => forLog(secrets.redact(text));
+  const short = (text: string) => {
+    const line = safe(text);
+    return line.length > LONGEST_ANNOTATION ? `${line.slice(0, LONGEST_ANNOTATION)}…` : line;
+  };
+  return {
+    // The runner hides these unless ACTIONS_STEP_DEBUG is set, and still carries them.
+    debug: isDebug ? (text) => say.debug(safe(text)) : () => undefined,
+    info: (text) => say.line(safe(text)),
+    warn: (text) => say.warning(short(text), title),
+    error: (text) => say.error(short(text), title),
+    async group(name, work) {
+      say.startGroup(safe(name));
+      try {
+        return await work();
+      } finally {
+        say.endGroup();
+      }
+    },
+  };
+}

@@ -1,0 +1,179 @@
+import { mkdir } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError, messageOf, OperationError } from '../../errors.ts';
+import type { DirectoryCache, GitHub, Here } from '../../manifest/github/services.ts';
+import type { Log } from '../../openstack/log.ts';
+import type { Liveness, WorkflowOwner } from '../../temporaries/owner.ts';
+import type { Runner } from './commands.ts';
+import { isEnterpriseServer, scratchName } from './environment.ts';
+import type { Rest } from './rest.ts';
+
+export interface Dependencies {
+  readonly here: Here;
+  readonly token: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  readonly secret: (value: string) => void;
+  readonly runner: Runner;
+}
+
+/** GitHub's services. A client's code is loaded when it is first asked: a refused input pays for none. */
+export function lazyGitHub(dependencies: Dependencies): {
+  readonly services: GitHub;
+  liveness(owner: WorkflowOwner): Promise<Liveness>;
+  identityToken(audience: string): Promise<string>;
+} {
+  const { here, environment, log } = dependencies;
+  let opened: Promise<Rest> | undefined;
+  const rest = () => {
+    opened ??= import('./rest.ts').then(({ openRest }) => openRest(dependencies));
+    return opened;
+  };
+  let scratch: Promise<string> | undefined;
+  const services: GitHub = {
+    here,
+    repository: async () => (await import('./repository.ts')).readRepository(await rest()),
+    artifacts: {
+      problem: artifactProblem(environment),
+      upload: async (name, files, days) => {
+        const { uploadArtifact } = await import('./artifacts.ts');
+        return uploadArtifact(name, files, days, await services.scratch());
+      },
+      of: async (run) => (await import('./runs.ts')).artifactsOf(await rest(), run),
+      newest: async () => (await import('./runs.ts')).newestArtifacts(await rest()),
+      download: async (id, limit) =>
+        (await rest()).download(
+          'GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip',
+          { artifact_id: id },
+          {
+            doing: `download artifact ${id}`,
+            permission: 'actions: read',
+            limit,
+          },
+        ),
+    },
+    runs: {
+      get: async (id) => (await import('./runs.ts')).getRun(await rest(), id),
+      completed: async (workflow, branch) =>
+        (await import('./runs.ts')).completedRuns(await rest(), workflow, branch),
+    },
+    releases: {
+      byTag: async (tag) => (await import('./releases.ts')).releaseByTag(await rest(), tag),
+      async *published() {
+        yield* (await import('./releases.ts')).publishedReleases(await rest());
+      },
+      draft: async (tag, title, text) =>
+        (await import('./releases.ts')).draftRelease(await rest(), tag, title, text),
+      get: async (id) => (await import('./releases.ts')).getRelease(await rest(), id),
+      attach: async (id, name, bytes) =>
+        (await import('./releases.ts')).attachAsset(await rest(), id, name, bytes),
+      publish: async (id) => (await import('./releases.ts')).publishRelease(await rest(), id),
+      remove: async (id) => (await import('./releases.ts')).removeRelease(await rest(), id),
+      download: async (id, limit) =>
+        (await rest()).download(
+          'GET /repos/{owner}/{repo}/releases/assets/{asset_id}',
+          { asset_id: id },
+          {
+            doing: `download release asset ${id}`,
+            permission: 'contents: read',
+            limit,
+          },
+        ),
+    },
+    cache: cacheOf(log),
+    scratch: () => {
+      scratch ??= makeScratch(environment);
+      return scratch;
+    },
+    remember: (name, value) => dependencies.runner.state(name, value),
+  };
+  return {
+    services,
+    liveness: async (owner) => {
+      if (owner.repository === here.repository && owner.run === String(here.runId)) return 'alive';
+      // Other repositories' runs cannot be seen with this token, and its own may not be readable either.
+      if (owner.repository !== here.repository || dependencies.token === undefined) return 'unknown';
+      try {
+        return await (await import('./runs.ts')).livenessOfRun(await rest(), owner);
+      } catch (error) {
+        log.debug(`run ${owner.run}: ${messageOf(error)}`);
+        return 'unknown';
+      }
+    },
+    identityToken: (audience) => identityToken(audience, dependencies),
+  };
+}
+
+function artifactProblem(environment: Dependencies['environment']): GitHub['artifacts']['problem'] {
+  if (isEnterpriseServer(environment))
+    return {
+      what: 'GitHub Enterprise Server has no artifact service that this action could use',
+      hint: 'Use publish: release, or publish: directory:PATH and upload that directory in a later step.',
+    };
+  if (!environment['ACTIONS_RUNTIME_TOKEN'] || !environment['ACTIONS_RESULTS_URL'])
+    return {
+      what: 'this step has no ACTIONS_RUNTIME_TOKEN, so it cannot upload an artifact',
+      hint: 'Run it as an action (`uses:`): a `run:` step gets no such token. Elsewhere use publish: directory:PATH.',
+    };
+  return undefined;
+}
+
+async function makeScratch(environment: Dependencies['environment']): Promise<string> {
+  const path = join(environment['RUNNER_TEMP'] || tmpdir(), scratchName());
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new OperationError(
+      `cannot make the directory ${path}: ${messageOf(error)}`,
+      'The runner must be able to write to RUNNER_TEMP.',
+      error,
+    );
+  }
+  return path;
+}
+
+/** The path as GitHub's cache has it: the same on every runner, whoever its user is. */
+const CACHED = '~/.cache/openstack-backup/catalogue';
+
+function cacheOf(log: Log): DirectoryCache {
+  return {
+    path: join(homedir(), CACHED.slice(2)),
+    async restore(key, prefix) {
+      try {
+        const { restoreCache } = await import('@actions/cache');
+        await restoreCache([CACHED], key, [prefix]);
+      } catch (error) {
+        log.debug(`no copy of the catalogue: ${messageOf(error)}`);
+      }
+    },
+    async save(key) {
+      try {
+        const { saveCache } = await import('@actions/cache');
+        await saveCache([CACHED], key);
+      } catch (error) {
+        log.info(`no copy of the catalogue was kept: ${messageOf(error)}`);
+      }
+    },
+  };
+}
+
+async function identityToken(audience: string, { environment, secret }: Dependencies): Promise<string> {
+  if (!environment['ACTIONS_ID_TOKEN_REQUEST_URL'] || !environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'])
+    throw new InputError(
+      'this job may not ask for an identity token',
+      'Add to the job: permissions: id-token: write. Workflows of forks never get one.',
+    );
+  try {
+    const { getIDToken } = await import('@actions/core');
+    const token = await getIDToken(audience);
+    secret(token);
+    return token;
+  } catch (error) {
+    throw new OperationError(
+      `GitHub gave no identity token: ${messageOf(error)}`,
+      'Run the job again; if it stays so, see githubstatus.com.',
+      error,
+    );
+  }
+}

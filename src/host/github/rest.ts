@@ -1,0 +1,133 @@
+import { getOctokit } from '@actions/github';
+import { systemClock } from '../../clock.ts';
+import { InputError } from '../../errors.ts';
+import type { Here } from '../../manifest/github/services.ts';
+import type { Log } from '../../openstack/log.ts';
+import { TOOL } from '../../version.ts';
+import { type Doing, explain, isRateLimit, statusOf } from './errors.ts';
+
+type Parameters = Readonly<Record<string, unknown>>;
+
+/** GitHub's REST API, of the repository that the workflow runs in. */
+export interface Rest {
+  readonly here: Here;
+  /** The body of the answer, to be read field by field. @throws PlainError */
+  send(route: string, parameters: Parameters, doing: Doing): Promise<unknown>;
+  /** As {@link send}; undefined where there is no such thing. */
+  find(route: string, parameters: Parameters, doing: Doing): Promise<unknown>;
+  /** Bytes, also behind a redirect, which gets no token. @throws RangeError when there are more than `limit` */
+  download(
+    route: string,
+    parameters: Parameters,
+    options: Doing & { readonly limit: number },
+  ): Promise<Buffer>;
+}
+
+const ATTEMPTS = 4;
+
+/** @throws InputError without a token */
+export function openRest(options: {
+  readonly here: Here;
+  readonly token: string | undefined;
+  readonly log: Log;
+}): Rest {
+  const { here, token, log } = options;
+  if (token === undefined)
+    throw new InputError(
+      '`github-token` is empty, and GitHub is asked for nothing without one',
+      'Leave the input out for the token of the job, or give one that is not empty.',
+    );
+  const [owner, repo] = here.repository.split('/');
+  const octokit = getOctokit(token, {
+    userAgent: TOOL.replace(' ', '/'),
+    log: { debug: () => undefined, info: () => undefined, warn: log.debug, error: log.debug },
+  });
+
+  async function request(route: string, parameters: Parameters, doing: Doing): Promise<unknown> {
+    const repeatable = route.startsWith('GET ');
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer: { status: number; data: unknown } = await octokit.request(route, {
+          owner,
+          repo,
+          ...parameters,
+        });
+        log.debug(`${route.replace(/\{\?.*/, '')}: ${answer.status}, to ${doing.doing}`);
+        return answer.data;
+      } catch (error) {
+        const wait = repeatable && attempt < ATTEMPTS ? waitOf(error, attempt) : undefined;
+        log.debug(`${route.replace(/\{\?.*/, '')}: ${statusOf(error) ?? 'no answer'}, to ${doing.doing}`);
+        if (wait === undefined) throw error;
+        await systemClock.sleep(wait);
+      }
+    }
+  }
+
+  return {
+    here,
+    async send(route, parameters, doing) {
+      try {
+        return await request(route, parameters, doing);
+      } catch (error) {
+        throw explain(error, doing);
+      }
+    },
+    async find(route, parameters, doing) {
+      try {
+        return await request(route, parameters, doing);
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw explain(error, doing);
+      }
+    },
+    async download(route, parameters, { limit, ...doing }) {
+      let body: unknown;
+      try {
+        body = await request(
+          route,
+          {
+            ...parameters,
+            headers: { accept: 'application/octet-stream' },
+            request: { parseSuccessResponseBody: false },
+          },
+          doing,
+        );
+      } catch (error) {
+        throw explain(error, doing);
+      }
+      if (!(body instanceof ReadableStream)) return Buffer.alloc(0);
+      return readStream(body, limit, doing);
+    },
+  };
+}
+
+/** Milliseconds until it is worth asking again; undefined when it is not. */
+function waitOf(error: unknown, attempt: number): number | undefined {
+  const status = statusOf(error);
+  if (status !== undefined && status < 500 && !isRateLimit(error, status)) return undefined;
+  const asked = Number(retryAfterOf(error) ?? 0) * 1000;
+  // A primary limit is reset within the hour: no job waits that long.
+  return asked > 60_000 ? undefined : Math.max(asked, 500 * 2 ** (attempt - 1));
+}
+
+function retryAfterOf(error: unknown): string | undefined {
+  const { response } = error as { response?: { headers?: Record<string, string | undefined> } };
+  const value = response?.headers?.['retry-after'];
+  return value !== undefined && /^\d+$/.test(value) ? value : undefined;
+}
+
+async function readStream(body: ReadableStream, limit: number, doing: Doing): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body as ReadableStream<Uint8Array>) {
+      size += chunk.length;
+      if (size > limit) throw new RangeError(`it is longer than ${limit} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw explain(error, doing);
+  }
+  return Buffer.concat(chunks);
+}

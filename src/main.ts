@@ -1,0 +1,85 @@
+import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
+import type { Command, Outcome } from './commands/command.ts';
+import type { Outputs, Raw } from './commands/table.ts';
+import { parseInputs } from './commands/table.ts';
+import { type GitHubHost, githubHost } from './host/github/host.ts';
+import { readInputs, workflowInputs } from './host/github/inputs.ts';
+import { fitSummary } from './host/github/summary.ts';
+import { PENDING, parsePending } from './manifest/github/pending.ts';
+
+/**
+ * A step of a workflow: `uses: …/actions/<name>`. Never throws; the exit code is as the terminal's: 0 all well,
+ * 1 something failed, 2 wrong input and nothing touched.
+ *
+ * @param name of the command
+ */
+export async function run(name: string): Promise<void> {
+  const host = hostFor(name);
+  try {
+    const command = await commandNamed(name);
+    const raw = readRaw(command, host);
+    const own = { 'dry-run': workflowInputs['dry-run'] };
+    const { 'dry-run': dryRun } = parseInputs(own, readInputs(own, host.environment));
+    const outcome = await carryOut(command, raw, host, dryRun);
+    tellOutcome(outcome, host);
+    if (outcome.failed) fail(host, failureOf(host), 1);
+  } catch (error) {
+    const { message, hint, exitCode, trace } = tell(error, host);
+    if (trace !== undefined) for (const line of trace.split('\n')) host.log.info(line);
+    fail(host, hint === '' ? message : `${message}. ${hint}`, exitCode);
+  }
+}
+
+/**
+ * What comes behind the job's steps, also when this one was cancelled or killed: publishes what it had saved and could
+ * not publish. Never fails a job.
+ */
+export async function post(name: string): Promise<void> {
+  const host = hostFor(name);
+  try {
+    const pending = PENDING.map((key) => parsePending(host.environment[`STATE_${key}`] ?? ''));
+    for (const one of pending) {
+      if (one === undefined || host.github === undefined) continue;
+      const { finishPending } = await import('./manifest/github/post.ts');
+      await finishPending(host.github, one, host.log);
+    }
+  } catch (error) {
+    host.log.warn(tell(error, host).message);
+  }
+}
+
+function hostFor(name: string): GitHubHost {
+  return githubHost({
+    stdout: process.stdout,
+    environment: process.env,
+    directory: process.env['GITHUB_WORKSPACE'] || process.cwd(),
+    signal: stopSignal(),
+    title: name,
+  });
+}
+
+/** Secrets are masked as they are read, before anything can go wrong with them. */
+function readRaw(command: Command, host: GitHubHost): Raw {
+  const raw = readInputs(command.inputs, host.environment);
+  for (const [name, input] of Object.entries(command.inputs))
+    if (input.secret === true) host.secrets.add(raw[name] ?? '');
+  return raw;
+}
+
+function tellOutcome({ outputs, summary }: Outcome<Outputs>, { runner, secrets }: GitHubHost): void {
+  for (const [name, value] of Object.entries(outputs))
+    if (value !== undefined) runner.output(name, secrets.redact(value));
+  if (summary !== undefined) runner.summary(fitSummary(secrets.redact(summary)));
+}
+
+/** What failed was told one by one; this is the line that the run's page shows. */
+function failureOf({ signal }: GitHubHost): string {
+  return signal.aborted
+    ? 'the run was stopped; what succeeded before is recorded and published'
+    : 'not everything succeeded, see the errors above; what did is recorded and published';
+}
+
+function fail(host: GitHubHost, message: string, exitCode: 1 | 2): void {
+  host.log.error(message);
+  process.exitCode = exitCode;
+}

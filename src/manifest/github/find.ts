@@ -1,0 +1,240 @@
+import { InputError } from '../../errors.ts';
+import type { FindOptions } from '../find.ts';
+import { type Candidate, type Candidates, listed, newestWanted, readOnly } from '../newest.ts';
+import { ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE } from '../package.ts';
+import { LARGEST_MANIFEST, sha256 } from '../parse.ts';
+import { type Doubt, type Found, foundIn, type Read } from '../read.ts';
+import { ARTIFACT_PREFIX } from './artifact.ts';
+import type { Catalogue } from './catalogue.ts';
+import { refuseRun, workflowFile } from './provenance.ts';
+import type { Artifact, Asset, GitHub, Release, WorkflowRun } from './services.ts';
+import { unzip } from './unzip.ts';
+
+export interface Search extends FindOptions {
+  readonly github: GitHub;
+  readonly catalogue: Catalogue;
+}
+
+/** Sealing and packing add a little to what a manifest may be. */
+const LARGEST_FILE = LARGEST_MANIFEST + 1024 * 1024;
+/** How far back `latest` looks. */
+const MOST = 100;
+
+/**
+ * The manifest among the artifacts of a run.
+ *
+ * @param name of the artifact, where the run has several
+ * @throws InputError when the run is not to be trusted, or has none
+ */
+export async function fromArtifacts(id: number, name: string | undefined, search: Search): Promise<Read> {
+  const { github } = search;
+  const [repository, run] = [await github.repository(), await github.runs.get(id)];
+  const doubt = refuseRun(run, repository, github.here, {
+    workflow: search.workflow,
+    branch: search.branch ?? repository.defaultBranch,
+  });
+  if (doubt !== undefined) throw new InputError(`run ${id} ${doubt.what}`, doubt.hint);
+  const all = await github.artifacts.of(id);
+  const ours = all.filter((artifact) =>
+    name === undefined ? artifact.name.startsWith(ARTIFACT_PREFIX) : artifact.name === name,
+  );
+  if (ours.length === 0)
+    throw new InputError(
+      `run ${id} has no artifact ${name ?? `${ARTIFACT_PREFIX}…`}`,
+      `It has: ${all.map((artifact) => artifact.name).join(', ') || 'none'}. Artifacts are deleted some time after they expire.`,
+    );
+  const candidates = ours.map((artifact) => artifactCandidate(artifact, run, search));
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1) return readOnly(only, search);
+  return newestWanted(listed(candidates), {
+    ...search,
+    among: `the ${ours.length} artifacts of run ${id}`,
+    hint: () => `They are: ${ours.map((artifact) => artifact.name).join(', ')}.`,
+  });
+}
+
+/** @throws InputError when there is no such release, or it is not to be trusted */
+export async function fromRelease(tag: string, search: Search): Promise<Read> {
+  const release = await search.github.releases.byTag(tag);
+  if (release === undefined)
+    throw new InputError(
+      `there is no release ${tag} in ${search.github.here.repository}`,
+      'A draft is none yet. Check the tag on the releases page of the repository.',
+    );
+  return readOnly(releaseCandidate(release, search), search);
+}
+
+/**
+ * The newest manifest of the repository that holds what is wanted: among the artifacts of a workflow's runs, and the
+ * releases. The workflow is the one that we are in unless another is named: it is the only one that is known to be
+ * ours, and any other could have been made to upload what somebody else wrote.
+ */
+export async function fromRepository(search: Search): Promise<Read> {
+  const { github } = search;
+  const repository = await github.repository();
+  const workflow = search.workflow ?? github.here.workflow;
+  const branch = search.branch ?? repository.defaultBranch;
+  const runs = workflow === undefined ? [] : await trustedRuns(workflow, branch, search);
+  const releases = await newestReleases(search);
+  const among = `the last ${MOST} runs of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and the releases`;
+  const hint = () =>
+    search.workflow === undefined
+      ? otherWorkflows(search)
+      : 'Check that it publishes to an artifact or a release, and that those have not expired.';
+  return newestWanted(interleaved(runs, releases, search), { ...search, among, hint });
+}
+
+/** A run may wait so long for a runner before its backup starts: so far back, an older run may have the newer manifest. */
+const SLACK_MS = 12 * 3_600_000;
+
+/** Each run costs a request, so they are asked one by one, until nothing newer can come. */
+function interleaved(runs: readonly WorkflowRun[], releases: readonly Release[], search: Search): Candidates {
+  const sources = [
+    ...runs.map((run) => ({ time: run.started, candidates: () => candidatesOf(run, search) })),
+    ...releases.map((release) => ({
+      time: release.created,
+      candidates: async () => [releaseCandidate(release, search)],
+    })),
+  ].sort((a, b) => (a.time < b.time ? 1 : -1));
+  return async function* each(best) {
+    for (const { time, candidates } of sources) {
+      if (Date.parse(time) + SLACK_MS < Date.parse(best() ?? '')) return;
+      yield* await candidates();
+    }
+  };
+}
+
+async function candidatesOf(run: WorkflowRun, search: Search): Promise<Candidate[]> {
+  return (await search.github.artifacts.of(run.id))
+    .filter(({ name, expired }) => name.startsWith(ARTIFACT_PREFIX) && !expired)
+    .map((artifact) => artifactCandidate(artifact, run, search));
+}
+
+async function newestReleases({ github }: Search): Promise<Release[]> {
+  for await (const page of github.releases.published())
+    return page.filter(isOurs).sort((a, b) => (a.created < b.created ? 1 : -1));
+  return [];
+}
+
+async function trustedRuns(workflow: string, branch: string, search: Search): Promise<WorkflowRun[]> {
+  const { github, log } = search;
+  const repository = await github.repository();
+  const pages = await github.runs.completed(workflowFile(workflow), branch);
+  if (pages === undefined)
+    throw new InputError(
+      `there is no workflow ${workflowFile(workflow)} in ${github.here.repository}`,
+      'Name the workflow that makes the backups with `workflow`: its file, such as backup.yml.',
+    );
+  for await (const page of pages)
+    return page
+      .slice(0, MOST)
+      .filter((run) => {
+        const doubt = refuseRun(run, repository, github.here, { workflow, branch });
+        if (doubt !== undefined) log.debug(`run ${run.id} ${doubt.what}`);
+        return doubt === undefined;
+      })
+      .sort((a, b) => (a.started < b.started ? 1 : -1));
+  return [];
+}
+
+function isOurs({ assets }: Release): boolean {
+  return assets.some(({ name }) => name === MANIFEST_FILE || name === SEALED_FILE);
+}
+
+/** What to say when the workflow that we are in makes no backups: which one does. */
+async function otherWorkflows({ github }: Search): Promise<string> {
+  const ours = (await github.artifacts.newest()).filter(
+    ({ name, runId }) => name.startsWith(ARTIFACT_PREFIX) && runId !== undefined,
+  );
+  const [newest] = ours;
+  if (newest?.runId === undefined)
+    return 'Name the workflow that makes the backups with `workflow`, its file.';
+  const { workflow } = await github.runs.get(newest.runId);
+  return `Run ${newest.runId} of ${workflowFile(workflow)} has one: if that workflow makes the backups, say workflow: ${workflowFile(workflow)}.`;
+}
+
+function artifactCandidate(artifact: Artifact, run: WorkflowRun, search: Search): Candidate {
+  return {
+    reference: `artifact:${run.id}/${artifact.name}`,
+    time: artifact.created,
+    load: () => loadArtifact(artifact, run, search),
+  };
+}
+
+async function loadArtifact(artifact: Artifact, run: WorkflowRun, search: Search): Promise<Found | Doubt> {
+  const { github, catalogue } = search;
+  const again = 'Take another run. Without a manifest, `backup` takes the id of a Cinder backup.';
+  if (artifact.expired)
+    return {
+      what: `expired${artifact.expires === undefined ? '' : ` on ${artifact.expires.slice(0, 10)}`}`,
+      hint: again,
+    };
+  if (artifact.size > LARGEST_FILE)
+    return { what: `has ${artifact.size} bytes, more than any manifest`, hint: again };
+  try {
+    const bytes = await catalogue.get(artifact.sha256, () =>
+      github.artifacts.download(artifact.id, LARGEST_FILE),
+    );
+    const digest = sha256(bytes);
+    if (artifact.sha256 !== undefined && artifact.sha256 !== digest)
+      return {
+        what: `was altered: its SHA-256 is ${digest}, and GitHub noted ${artifact.sha256} when it was uploaded`,
+        hint: again,
+      };
+    const name = `artifact ${artifact.name} of run ${run.id}`;
+    return foundIn(name, unzip(bytes, isFile, LARGEST_FILE), artifact.sha256 !== undefined);
+  } catch (error) {
+    return unusable(error, again);
+  }
+}
+
+function releaseCandidate(release: Release, search: Search): Candidate {
+  return {
+    reference: `release:${release.tag}`,
+    time: release.created,
+    load: () => loadRelease(release, search),
+  };
+}
+
+/** Whoever may write to the repository can make a release, and change it: it needs a signature, unlike a run's artifact. */
+async function loadRelease(release: Release, search: Search): Promise<Found | Doubt> {
+  const again = 'Take another release. Without a manifest, `backup` takes the id of a Cinder backup.';
+  const files: Record<string, Buffer> = {};
+  try {
+    for (const asset of release.assets.filter(({ name }) => isFile(name))) {
+      const bytes = await loadAsset(asset, search);
+      if (!Buffer.isBuffer(bytes)) return bytes;
+      files[asset.name] = bytes;
+    }
+    return foundIn(`release ${release.tag}`, files, false);
+  } catch (error) {
+    return unusable(error, again);
+  }
+}
+
+async function loadAsset(asset: Asset, { github, catalogue }: Search): Promise<Buffer | Doubt> {
+  const hint = 'Take another release.';
+  if (asset.size > LARGEST_FILE)
+    return { what: `has ${asset.name} of ${asset.size} bytes, more than any manifest`, hint };
+  const bytes = await catalogue.get(asset.sha256, () => github.releases.download(asset.id, LARGEST_FILE));
+  const digest = sha256(bytes);
+  return asset.sha256 === undefined || asset.sha256 === digest
+    ? bytes
+    : {
+        what: `was altered: the SHA-256 of ${asset.name} is ${digest}, and GitHub says ${asset.sha256}`,
+        hint,
+      };
+}
+
+function isFile(name: string): boolean {
+  return name !== ENVELOPE_FILE && (name.startsWith(MANIFEST_FILE) || name.startsWith(SEALED_FILE));
+}
+
+/** An archive that is broken or too large says so in its own words; anything else is no fault of the manifest's. */
+function unusable(error: unknown, hint: string): Doubt {
+  if (error instanceof RangeError || error instanceof TypeError)
+    return { what: `cannot be used: ${error.message}`, hint };
+  if (error instanceof InputError && error.cause === undefined)
+    return { what: `cannot be used: ${error.message}`, hint };
+  throw error;
+}

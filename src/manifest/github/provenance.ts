@@ -1,0 +1,56 @@
+import type { Doubt } from '../read.ts';
+import type { Here, Repository, WorkflowRun } from './services.ts';
+
+/** Which runs may be believed. */
+export interface Trust {
+  /** A file's name, ".github/workflows/backup.yml" or "backup.yml"; undefined for any. */
+  readonly workflow: string | undefined;
+  readonly branch: string;
+}
+
+/**
+ * Why a run's manifest is not taken; undefined when it is. A fork's run is one of this repository too, with artifacts
+ * of any name: what tells is where its code came from and what started it.
+ */
+export function refuseRun(
+  run: WorkflowRun,
+  repository: Repository,
+  here: Here,
+  trust: Trust,
+): Doubt | undefined {
+  if (run.repositoryId !== repository.id || (here.repositoryId ?? repository.id) !== repository.id)
+    return { what: 'belongs to another repository', hint: 'Take a run of this one.' };
+  if (run.headRepositoryId !== repository.id)
+    return {
+      what: `ran the code of ${run.headRepositoryId === undefined ? 'a repository that is gone' : 'a fork'}, so anybody can have written its artifacts`,
+      hint: 'Take a run of this repository that no fork started.',
+    };
+  if (run.event.startsWith('pull_request'))
+    return {
+      what: `was started by ${run.event}, so its artifacts may hold what nobody has reviewed`,
+      hint: 'Take a run that a schedule, a push or a person started.',
+    };
+  if (run.branch !== trust.branch)
+    return {
+      what: `ran on branch ${run.branch ?? 'none'}, and not on ${trust.branch}`,
+      hint: 'Name that branch with `branch` if you trust what runs there.',
+    };
+  if (trust.workflow !== undefined && !isWorkflow(run.workflow, trust.workflow))
+    return {
+      what: `is one of workflow ${run.workflow}, and not of ${trust.workflow}`,
+      hint: 'Name the workflow that makes the backups with `workflow`.',
+    };
+  // The run that we are in is not over; what an earlier job or step of it has published is whole.
+  if (run.status !== 'completed' && run.id !== here.runId)
+    return { what: `is not over (${run.status})`, hint: 'Wait until it is, or take an earlier one.' };
+  return undefined;
+}
+
+/** "backup.yml" of ".github/workflows/backup.yml": names of files are unique there, titles are not. */
+export function workflowFile(workflow: string): string {
+  return workflow.split('/').at(-1) ?? workflow;
+}
+
+function isWorkflow(path: string, named: string): boolean {
+  return path === `.github/workflows/${workflowFile(named)}`;
+}

@@ -1,0 +1,53 @@
+import type { KeyObject } from 'node:crypto';
+import type { Files } from './github/services.ts';
+import { serialize, sha256 } from './parse.ts';
+import type { Manifest } from './schema.ts';
+import type { Sealer } from './seal.ts';
+import { signature } from './sign.ts';
+
+export const MANIFEST_FILE = 'manifest.json';
+export const SEALED_FILE = `${MANIFEST_FILE}.age`;
+export const ENVELOPE_FILE = 'envelope.json';
+export const DIGEST = '.sha256';
+export const SIGNATURE = '.sig';
+
+/** A manifest and what belongs to it, as files that go somewhere together. */
+export interface Package {
+  readonly files: Files;
+  /** Of the manifest's text, sealed or not. Lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * The files of a manifest. Sidecars are of the very file that they stand beside: what is sealed can be checked by those
+ * who cannot open it.
+ */
+export async function packageOf(
+  manifest: Manifest,
+  key: KeyObject | undefined,
+  seal: Sealer | undefined,
+): Promise<Package> {
+  const text = Buffer.from(serialize(manifest), 'utf8');
+  const [name, bytes] = seal === undefined ? [MANIFEST_FILE, text] : [SEALED_FILE, await seal.seal(text)];
+  return {
+    sha256: sha256(text),
+    files: {
+      [name]: bytes,
+      [name + DIGEST]: digestLine(sha256(bytes), name),
+      ...(key === undefined ? {} : { [name + SIGNATURE]: Buffer.from(`${signature(bytes, key)}\n`) }),
+      ...(seal === undefined ? {} : { [ENVELOPE_FILE]: Buffer.from(envelope(manifest)) }),
+    },
+  };
+}
+
+/** The format of sha256sum, so that `sha256sum -c` checks it. */
+function digestLine(digest: string, name: string): Buffer {
+  return Buffer.from(`${digest}  ${name}\n`);
+}
+
+/** All that strangers may know of a sealed manifest: that it is one, by what and when it was made, how to open it. */
+function envelope({ run }: Manifest): string {
+  const { id, tool, started, finished } = run;
+  const open = `age -d -i KEY -o ${MANIFEST_FILE} ${SEALED_FILE}`;
+  return `${JSON.stringify({ format: 'openstack-backup envelope', version: 1, run: { id, tool, started, finished }, sealed: SEALED_FILE, open }, undefined, 2)}\n`;
+}
