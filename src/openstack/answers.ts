@@ -50,18 +50,22 @@ function requestIdOf(answer: HttpResponse): string | undefined {
   return id !== undefined && /^[\w-]{1,100}$/.test(id) ? id : undefined;
 }
 
+/** A body that is cut short is a lost answer. */
+export async function brokenOff<T>(doing: string, body: Promise<T>): Promise<T> {
+  try {
+    return await body;
+  } catch (error) {
+    throw new CloudError({ doing, words: `the answer broke off: ${messageOf(error)}`, cause: error });
+  }
+}
+
 /** Reads and decodes a JSON answer; a body cut short is a lost answer, one of another shape an error of its own. */
 export async function decoded<T>(
   doing: string,
   read: () => Promise<string>,
   decode: (json: unknown) => T,
 ): Promise<T> {
-  let body: string;
-  try {
-    body = await read();
-  } catch (error) {
-    throw new CloudError({ doing, words: `the answer broke off: ${messageOf(error)}`, cause: error });
-  }
+  const body = await brokenOff(doing, read());
   try {
     return decode(JSON.parse(body));
   } catch (error) {

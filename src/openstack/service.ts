@@ -1,8 +1,9 @@
-import { answered, decoded, readAnswer, refusal } from './answers.ts';
+import { messageOf } from '../errors.ts';
+import { answered, brokenOff, decoded, readAnswer, refusal } from './answers.ts';
 import { type Service, splitVersion } from './catalog.ts';
 import { type Json, list, object, optionalText, text } from './decode.ts';
-import { CloudError } from './errors.ts';
-import type { HttpRequest, HttpResponse, Method } from './http.ts';
+import { hasStatus } from './errors.ts';
+import { type HttpRequest, type HttpResponse, type Method, readBytes } from './http.ts';
 import { atLeast, formatMicroversion, lower, type Microversion, parseMicroversion } from './microversions.ts';
 import { retry } from './retry.ts';
 import type { Session } from './session.ts';
@@ -22,13 +23,17 @@ export interface Call<T> {
   readonly decode: (answer: Json) => T;
 }
 
+export type Request = Omit<Call<unknown>, 'decode'>;
+
 /** One service of one project: sends its requests, with the microversion that was agreed on. */
 export interface ServiceClient {
   readonly session: Session;
   /** @throws CloudError for every status that is not in `ok`, after the retries that are safe */
   call<T>(call: Call<T>): Promise<T>;
   /** The raw answer, whose body the caller must read to its end or destroy; the same errors and retries. */
-  open(call: Omit<Call<unknown>, 'decode'>): Promise<HttpResponse>;
+  open(call: Request): Promise<HttpResponse>;
+  /** The body as it is, at most `limit` bytes. */
+  bytes(call: Request, limit: number): Promise<Buffer>;
   /** Whether the cloud has this microversion, for example "3.47". */
   supports(microversion: string): boolean;
 }
@@ -62,35 +67,31 @@ function clientAt(
   version: Microversion | undefined,
   always: Record<string, string>,
 ): ServiceClient {
-  const open = (call: Omit<Call<unknown>, 'decode'>): Promise<HttpResponse> => {
-    const { clock, log, signal } = session;
-    const idempotent = call.idempotent ?? call.method !== 'POST';
-    return retry(idempotent, () => exchange(base, always, call, session), { clock, log, signal });
+  const { clock, log } = session;
+  /** The body belongs to the exchange: one that is cut short is asked for again. */
+  const retried = <T>(call: Request, use: (answer: HttpResponse) => Promise<T>): Promise<T> => {
+    const exchanged = async () => use(await exchange(base, always, call, session));
+    return retry(call.idempotent ?? call.method !== 'POST', exchanged, {
+      clock,
+      log,
+      signal: session.signal,
+    });
   };
   return {
     session,
-    open,
-    call: (call) => {
-      const { clock, log, signal } = session;
-      const idempotent = call.idempotent ?? call.method !== 'POST';
-      // The body belongs to the exchange: one that is cut short is asked for again.
-      return retry(
-        idempotent,
-        async () => {
-          const answer = await exchange(base, always, call, session);
-          if (answer.status === 204 || call.decode === (nothing as unknown)) {
-            await readAnswer(answer).catch(() => '');
-            return call.decode({});
-          }
+    open: (call) => retried(call, async (answer) => answer),
+    bytes: (call, limit) => retried(call, (answer) => brokenOff(call.doing, readBytes(answer.body, limit))),
+    call: (call) =>
+      retried(call, async (answer) => {
+        if (answer.status !== 204 && call.decode !== (nothing as unknown))
           return decoded(
             call.doing,
             () => readAnswer(answer),
             (json) => call.decode(object(json)),
           );
-        },
-        { clock, log, signal },
-      );
-    },
+        await readAnswer(answer).catch(() => '');
+        return call.decode({});
+      }),
     supports: (microversion) => version !== undefined && atLeast(version, microversion),
   };
 }
@@ -98,7 +99,7 @@ function clientAt(
 async function exchange(
   base: string,
   always: Record<string, string>,
-  call: Omit<Call<unknown>, 'decode'>,
+  call: Request,
   session: Session,
 ): Promise<HttpResponse> {
   const request: HttpRequest = {
@@ -135,20 +136,30 @@ async function negotiate(
 ): Promise<Microversion | undefined> {
   const wanted = parseMicroversion(highest);
   if (wanted === undefined) throw new TypeError(`${highest} is not a microversion`);
-  let offered: Microversion | undefined;
-  try {
-    offered = await unversioned.call({
+  const ask = (path: string) =>
+    unversioned.call({
       doing: `find the API versions of ${service}`,
       method: 'GET',
-      path: '/',
+      path,
       ok: [200, 300],
       decode: (answer) => highestOffered(answer, wanted.major),
     });
+  try {
+    const offered = await ask('/')
+      .catch(hiddenOnly)
+      .then((found) => found ?? ask(`/v${wanted.major}/`));
+    return offered === undefined ? undefined : lower(offered, wanted);
   } catch (error) {
-    if (!(error instanceof CloudError) || error.status === undefined || error.status === 401) throw error;
-    unversioned.session.log.warn(`${error.message}; going on with the oldest version of the API`);
+    hiddenOnly(error);
+    unversioned.session.log.warn(`${messageOf(error)}; going on with the oldest version of the API`);
+    return undefined;
   }
-  return offered === undefined ? undefined : lower(offered, wanted);
+}
+
+/** A document that is hidden says nothing of the cloud; a service that is ill must not pass for an old one. */
+function hiddenOnly(error: unknown): undefined {
+  if (!hasStatus(error, 403, 404, 405)) throw error;
+  return undefined;
 }
 
 function highestOffered(answer: Json, major: number): Microversion | undefined {

@@ -6,7 +6,7 @@ import { readTags } from '../../src/backup/tags.ts';
 import { getVolume, listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { collect } from '../../src/pool.ts';
 import { readTemporary } from '../../src/temporaries/tags.ts';
-import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from './volumes.ts';
+import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
 /** Ends a run at the moment that its output has these words. */

@@ -7,7 +7,6 @@ import {
   strings,
   text,
 } from '../../decode.ts';
-import { readBytes } from '../../http.ts';
 import type { ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secrets.html
@@ -49,14 +48,16 @@ const LONGEST_PAYLOAD = 1024 * 1024;
  * @returns the number of bytes
  */
 export async function probePayload(client: ServiceClient, secretId: string): Promise<number> {
-  const answer = await client.open({
-    doing: `read key ${secretId}`,
-    method: 'GET',
-    path: `${secretUrl(secretId)}/payload`,
-    headers: { accept: 'application/octet-stream' },
-    ok: [200],
-  });
-  const payload = await readBytes(answer.body, LONGEST_PAYLOAD);
+  const payload = await client.bytes(
+    {
+      doing: `read key ${secretId}`,
+      method: 'GET',
+      path: `${secretUrl(secretId)}/payload`,
+      headers: { accept: 'application/octet-stream' },
+      ok: [200],
+    },
+    LONGEST_PAYLOAD,
+  );
   payload.fill(0);
   return payload.length;
 }
