@@ -70,7 +70,13 @@ try {
   const page = join(directory, 'summary.html');
   await writeFile(page, `<!doctype html><meta charset="utf-8"><style>${style}</style>${html}`);
   run('chromium', [
-    ...['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--force-device-scale-factor=1.5'],
+    ...[
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--hide-scrollbars',
+      '--force-device-scale-factor=1.5',
+    ],
     ...['--window-size=1230,470', `--user-data-dir=${join(directory, 'profile')}`],
     `--screenshot=${join(root, 'docs/summary.png')}`,
     `file://${page}`,

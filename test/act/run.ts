@@ -2,9 +2,10 @@ import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:as
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import { type EmbeddedCloud, startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { type FakeGitHub, type Run, startFakeGitHub } from '../fakes/github/index.ts';
 
@@ -62,6 +63,7 @@ async function carryOut(world: World, wish: Wish): Promise<Ended> {
     conclusion: null,
     started: new Date(),
   });
+  github.state.permissions = await permissionsOf(example);
   // act gives the token as it does on GitHub, by the default of the input.
   const { 'INPUT_GITHUB-TOKEN': token = '', ...variables } = github.environment(run);
   const flag = (name: string) => (value: string) => [name, value];
@@ -91,6 +93,28 @@ async function carryOut(world: World, wish: Wish): Promise<Ended> {
     ok(!log.includes(secret), 'a secret stands in the log');
   deepStrictEqual([cloud.errors, github.errors], [[], []]);
   return { exit, log, run };
+}
+
+/** act takes no notice of them, so the fake's token gets what the job that uses us asks for, and no more. */
+async function permissionsOf(example: string): Promise<Record<string, 'read' | 'write'>> {
+  const { jobs } = parse(await readFile(join(root, 'examples', example), 'utf8')) as Workflow;
+  const ours = Object.values(jobs).filter(({ steps }) =>
+    steps.some(({ uses }) => uses?.startsWith('OWNER/')),
+  );
+  strictEqual(ours.length, 1);
+  return { ...ours[0]?.permissions };
+}
+
+interface Workflow {
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly permissions: Readonly<Record<string, 'read' | 'write'>>;
+        readonly steps: readonly { readonly uses?: string }[];
+      }
+    >
+  >;
 }
 
 function spawned(
