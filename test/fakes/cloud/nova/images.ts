@@ -1,0 +1,190 @@
+/** createImage: of an image-backed server a copy of its root disk, of a volume-backed one a snapshot of each volume. */
+
+import { SparseBytes } from '../bytes.ts';
+import { makeSnapshot } from '../cinder/snapshots.ts';
+import { type Core, workTicks } from '../core.ts';
+import { dropQueuedImage, fillImage, queueImage } from '../glance-internals.ts';
+import { isObject, JobFailure, type Json, Refusal, type Reply } from '../http.ts';
+import type { Image, Server } from '../state.ts';
+import { beginAction, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
+
+const SNAPSHOT_STATES = ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED'];
+/** Of the base image's properties these are not passed on. */
+const NOT_INHERITED = ['cinder_encryption_key_id', 'cinder_encryption_key_deletion_policy'];
+
+function inherited(core: Core, server: Server): Record<string, string> {
+  const from = server.imageId === null ? undefined : core.state.images.get(server.imageId);
+  return Object.fromEntries(
+    Object.entries(from?.properties ?? {}).filter(
+      ([key]) =>
+        !NOT_INHERITED.includes(key) && !key.startsWith('img_signature') && !key.startsWith('os_glance'),
+    ),
+  );
+}
+
+function metadataOf(value: Json | undefined): Record<string, string> {
+  const entries = isObject(value) ? Object.entries(value) : [];
+  return Object.fromEntries(entries.map(([key, each]) => [key, String(each)]));
+}
+
+export async function createImage(core: Core, call: NovaCall, server: Server): Promise<Reply> {
+  const body = readBody(call.raw, 'createImage', ['name']);
+  mustBeMember(core, call, 'os_compute_api:servers:create_image');
+  const volumeBacked = server.imageId === null;
+  if (!SNAPSHOT_STATES.includes(server.status)) {
+    throw refuse(
+      409,
+      `Cannot 'createImage' instance ${server.id} while it is in vm_state ${server.status.toLowerCase()}`,
+    );
+  }
+  if (server.taskState !== null) {
+    throw refuse(
+      409,
+      `Cannot 'createImage' instance ${server.id} while it is in task_state ${server.taskState}`,
+    );
+  }
+  const name = textOf(body['name']) ?? '';
+  const own = {
+    ...inherited(core, server),
+    base_image_ref: server.imageId ?? '',
+    owner_user_name: call.token.user.name,
+    owner_project_name: call.token.project?.name ?? '',
+    boot_roles: call.token.roles.join(','),
+    hw_machine_type: 'pc',
+    hw_disk_bus: 'virtio',
+    ...metadataOf(body['metadata']),
+  };
+  const image = volumeBacked
+    ? await imageOfVolumes(core, call, server, name, own)
+    : imageOfRoot(core, call, server, name, own);
+  call.created(image.id);
+  if (call.minor >= 45) return { status: 202, json: { image_id: image.id } };
+  return { status: 202, headers: { Location: `${call.linkOrigin}/image/images/${image.id}` } };
+}
+
+function imageOfRoot(
+  core: Core,
+  call: NovaCall,
+  server: Server,
+  name: string,
+  properties: Record<string, string>,
+): Image {
+  const image = queueImage(core, call.token, {
+    name,
+    // Unknown until the compute node has looked at the disk.
+    diskFormat: null,
+    containerFormat: null,
+    visibility: 'private',
+    protected: false,
+    minDisk: core.state.flavors.get(server.flavorId)?.disk ?? 0,
+    properties: { ...properties, image_type: 'snapshot', instance_uuid: server.id, user_id: server.userId },
+  });
+  const end = beginAction(core, call, server, 'createImage', 'compute_snapshot_instance');
+  server.taskState = 'image_snapshot_pending';
+  const root = server.root?.clone();
+  call.job({
+    ticks: workTicks(core, 1),
+    begin: () => {
+      server.taskState = 'image_uploading';
+      image.status = 'saving';
+      // As on a node whose disks are on RBD or LVM; one with qcow2 files uploads qcow2.
+      image.diskFormat = 'raw';
+      image.containerFormat = 'bare';
+      Object.assign(image.properties, {
+        image_location: 'snapshot',
+        image_state: 'available',
+        owner_id: server.projectId,
+      });
+    },
+    done: async () => {
+      if (root === undefined) throw new JobFailure('the server has no root disk');
+      await fillImage(core, image, root);
+      server.taskState = null;
+      end();
+    },
+    fail: (failure) => {
+      // Nova deletes the image; only the instance action tells what was wrong.
+      dropQueuedImage(core, image);
+      server.taskState = null;
+      end(failure.message);
+    },
+  });
+  return image;
+}
+
+/** compute/api.py snapshot_volume_backed: the image is active at once, its snapshots may still be on their way. */
+async function imageOfVolumes(
+  core: Core,
+  call: NovaCall,
+  server: Server,
+  name: string,
+  properties: Record<string, string>,
+): Promise<Image> {
+  const end = beginAction(core, call, server, 'createImage', 'api_snapshot_instance');
+  const mappings = server.volumes.map((attached) => {
+    const volume = core.state.volumes.get(attached.volumeId);
+    const snapshot = snapshotFor(core, call, attached.volumeId, name, end);
+    return {
+      // Known for what the server was started with, not for what was attached later.
+      disk_bus: attached.bootIndex === null ? null : 'virtio',
+      device_name: attached.device,
+      snapshot_id: snapshot,
+      device_type: attached.bootIndex === null ? null : 'disk',
+      volume_type: null,
+      tag: attached.tag,
+      encryption_format: null,
+      boot_index: attached.bootIndex,
+      destination_type: 'volume',
+      volume_id: null,
+      volume_size: volume?.size ?? 0,
+      encrypted: null,
+      encryption_secret_uuid: null,
+      image_id: null,
+      guest_format: null,
+      source_type: 'snapshot',
+      delete_on_termination: attached.deleteOnTermination,
+      no_device: null,
+      encryption_options: null,
+    };
+  });
+  const image = queueImage(core, call.token, {
+    name,
+    diskFormat: 'raw',
+    containerFormat: 'bare',
+    visibility: 'private',
+    protected: false,
+    minDisk: core.state.volumes.get(server.volumes[0]?.volumeId ?? '')?.size ?? 0,
+    properties: {
+      ...properties,
+      root_device_name: server.volumes[0]?.device ?? '/dev/vda',
+      block_device_mapping: JSON.stringify(mappings),
+      bdm_v2: 'True',
+    },
+  });
+  // Nova uploads nothing at all, so there is a digest, that of nothing.
+  await fillImage(core, image, new SparseBytes(0));
+  image.virtualSize = null;
+  end();
+  return image;
+}
+
+/** The loop over the volumes cleans nothing up: what was made before a failure stays. */
+function snapshotFor(
+  core: Core,
+  call: NovaCall,
+  volumeId: string,
+  name: string,
+  end: (error?: string) => void,
+): string {
+  try {
+    return makeSnapshot(core, call, volumeId, {
+      name: `snapshot for ${name}`,
+      description: null,
+      metadata: {},
+    }).id;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    end(error.message);
+    throw refuse(error.reply.status === 413 ? 403 : 500, error.message.replace(/^\w+: /, ''));
+  }
+}

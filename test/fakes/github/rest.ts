@@ -1,0 +1,150 @@
+/** The part of GitHub's REST API that manifests need: the repository, runs, artifacts. */
+import type { Call, Reply } from './http.ts';
+import { match, Refusal } from './http.ts';
+import { releases } from './releases.ts';
+import type { Artifact, GitHubState, Run } from './state.ts';
+
+/** The API's path as on GitHub Enterprise: a client that ignores GITHUB_API_URL finds nothing. */
+export const API = '/api/v3';
+
+export function rest(call: Call): Reply | undefined {
+  if (!call.path.startsWith(`${API}/`) && !call.path.startsWith('/uploads/')) return undefined;
+  if (call.headers.authorization !== `token ${call.tokens.job}`)
+    return { status: 401, json: { message: 'Bad credentials' } };
+  const { owner, name } = call.state;
+  const home = `${API}/repos/${owner}/${name}`;
+  if (call.path === home) return { status: 200, json: repositoryOf(call.state) };
+  if (call.path.startsWith(`${home}/actions/`)) {
+    need(call, 'actions', 'read');
+    return actions(call, call.path.slice(`${home}/actions`.length));
+  }
+  const reply = releases(call, home);
+  return reply ?? NOT_FOUND;
+}
+
+const NOT_FOUND: Reply = {
+  status: 404,
+  json: { message: 'Not Found', documentation_url: 'https://docs.github.com/rest' },
+};
+
+/** What GitHub says when the job has no such permission. */
+export function need({ state }: Call, permission: string, level: 'read' | 'write'): void {
+  const has = state.permissions[permission];
+  if (has === 'write' || has === level) return;
+  throw new Refusal({
+    status: 403,
+    headers: { 'x-accepted-github-permissions': `${permission}=${level}` },
+    json: {
+      message: 'Resource not accessible by integration',
+      documentation_url: 'https://docs.github.com/rest',
+      status: '403',
+    },
+  });
+}
+
+function repositoryOf(state: GitHubState): unknown {
+  return {
+    id: state.repositoryId,
+    full_name: `${state.owner}/${state.name}`,
+    private: state.isPrivate,
+    visibility: state.isPrivate ? 'private' : 'public',
+    default_branch: state.defaultBranch,
+  };
+}
+
+function actions({ state, origin, query }: Call, path: string): Reply {
+  const attempt = match('/runs/:run/attempts/:attempt', path);
+  const run = match('/runs/:run', path) ?? attempt;
+  if (run !== undefined) {
+    const found = state.runs.find(({ id }) => id === Number(run['run']));
+    if (found === undefined || Number(attempt?.['attempt'] ?? 1) > found.attempt) return NOT_FOUND;
+    return { status: 200, json: runOf(state, found) };
+  }
+  const ofRun = match('/runs/:run/artifacts', path);
+  if (ofRun !== undefined || path === '/artifacts') {
+    const all = state.artifacts
+      .filter(({ runId }) => ofRun === undefined || runId === Number(ofRun['run']))
+      .sort((a, b) => b.created.getTime() - a.created.getTime());
+    return page(
+      query,
+      'artifacts',
+      all.map((artifact) => artifactOf(state, artifact)),
+    );
+  }
+  const archive = match('/artifacts/:id/zip', path);
+  if (archive !== undefined) return archiveOf(state, origin, Number(archive['id']));
+  const workflow = match('/workflows/:file/runs', path);
+  if (workflow !== undefined) return runsOf(state, query, workflow['file'] ?? '');
+  return NOT_FOUND;
+}
+
+function runsOf(state: GitHubState, query: URLSearchParams, file: string): Reply {
+  const ofWorkflow = state.runs.filter(({ path }) => path === `.github/workflows/${file}`);
+  if (ofWorkflow.length === 0) return NOT_FOUND;
+  const [branch, status] = [query.get('branch'), query.get('status')];
+  const wanted = ofWorkflow
+    .filter((run) => (branch === null || run.branch === branch) && (status === null || run.status === status))
+    .sort((a, b) => b.started.getTime() - a.started.getTime());
+  return page(
+    query,
+    'workflow_runs',
+    wanted.map((run) => runOf(state, run)),
+  );
+}
+
+function archiveOf(state: GitHubState, origin: string, id: number): Reply {
+  const artifact = state.artifacts.find((each) => each.id === id);
+  if (artifact === undefined) return NOT_FOUND;
+  if (artifact.expired) return { status: 410, json: { message: 'Artifact has expired' } };
+  const secret = state.signedDownload(artifact.archive, 'application/zip');
+  // Another host than the API's, so that a client has to drop its token.
+  const location = `${origin.replace('127.0.0.1', 'localhost')}/blob/out/artifact.zip?sig=${secret}`;
+  return { status: 302, headers: { location } };
+}
+
+export function page(query: URLSearchParams, name: string, all: readonly unknown[]): Reply {
+  return { status: 200, json: { total_count: all.length, [name]: slice(query, all) } };
+}
+
+export function slice<T>(query: URLSearchParams, all: readonly T[]): T[] {
+  const size = Number(query.get('per_page') ?? 30);
+  const start = (Number(query.get('page') ?? 1) - 1) * size;
+  return all.slice(start, start + size);
+}
+
+function runOf(state: GitHubState, run: Run): unknown {
+  const { owner, name, repositoryId } = state;
+  return {
+    id: run.id,
+    run_attempt: run.attempt,
+    status: run.status,
+    conclusion: run.conclusion,
+    event: run.event,
+    head_branch: run.branch,
+    path: run.path,
+    created_at: run.started.toISOString(),
+    run_started_at: run.started.toISOString(),
+    repository: { id: repositoryId, full_name: `${owner}/${name}` },
+    head_repository:
+      run.headRepositoryId === null ? null : { id: run.headRepositoryId, full_name: `someone/${name}` },
+  };
+}
+
+function artifactOf(state: GitHubState, artifact: Artifact): unknown {
+  const run = state.runs.find(({ id }) => id === artifact.runId);
+  return {
+    id: artifact.id,
+    name: artifact.name,
+    size_in_bytes: artifact.claims ?? artifact.archive.length,
+    expired: artifact.expired,
+    created_at: artifact.created.toISOString(),
+    expires_at: artifact.expires.toISOString(),
+    digest: artifact.digest,
+    workflow_run: {
+      id: artifact.runId,
+      repository_id: state.repositoryId,
+      head_repository_id: run?.headRepositoryId ?? null,
+      head_branch: run?.branch ?? null,
+    },
+  };
+}
