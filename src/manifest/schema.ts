@@ -90,6 +90,7 @@ const CinderBackup = Type.Object(
     size: Gibibytes,
     incremental: Type.Boolean(),
     created: Moment,
+    finished: Type.Union([Moment, Type.Null()], { description: 'When the cloud called it available.' }),
     dataTimestamp: Moment,
     availabilityZone: Type.Union([Name, Type.Null()]),
     container: Type.Union([Name, Type.Null()]),

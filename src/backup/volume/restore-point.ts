@@ -47,6 +47,7 @@ export function restorePoint({
       size: backup.size,
       incremental: backup.incremental,
       created: backup.createdAt,
+      finished: backup.updatedAt ?? null,
       dataTimestamp: backup.dataTimestamp,
       availabilityZone: backup.availabilityZone ?? null,
       container: backup.container ?? null,
