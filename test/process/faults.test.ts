@@ -77,11 +77,13 @@ async function prepared(): Promise<{
 type Runner = (command: unknown, raw: Record<string, string>) => Promise<Told>;
 
 function runnerOf(world: EmbeddedWorld): Runner {
-  return (command, raw) =>
-    runInProcess(command as Command, raw, {
-      environment: world.cloud.openrc(),
-      directory: world.directory,
-    });
+  return async (command, raw) => {
+    const environment = world.cloud.openrc();
+    const told = await runInProcess(command as Command, raw, { environment, directory: world.directory });
+    world.heard(JSON.stringify(told));
+    world.heard(told.log);
+    return told;
+  };
 }
 
 /** What must hold after every run, whatever struck it: nothing half done, nothing of before touched. */
@@ -255,6 +257,30 @@ describe('jobs that the cloud does not bring to their end', () => {
     expect((await run(backupVolume, { volumes: id })).code).toBe(0);
     expect(planted.hits).toBe(1);
   });
+});
+
+describe('many at once', () => {
+  test('a hundred volumes: one request a look, none lost', async () => {
+    const world = await embeddedWorld({ tickMs: 20, ticksPerGib: 20 });
+    worlds.push(world);
+    const run = runnerOf(world);
+    for (let at = 0; at < 100; at += 1) await world.makeVolume({ name: `many-${at}` });
+    const before = world.cloud.requests.length;
+    const told = await run(backupVolume, { volumes: 'name:many-*', concurrency: '100' });
+    expect([told.code, JSON.parse(told.outputs['restore-points'] ?? '[]').length]).toEqual([0, 100]);
+    const requests = world.cloud.requests.slice(before);
+    const creates = requests.filter(({ method }) => method === 'POST').length;
+    const reads = requests.filter(
+      ({ method, path }) => method === 'GET' && /\/backups\/[0-9a-f-]{36}$/.test(path),
+    ).length;
+    const looks = requests.filter(
+      ({ method, path }) => method === 'GET' && path.includes('/backups/detail'),
+    ).length;
+    expect(creates).toBe(101);
+    // One to mark each as recorded; the waiter itself asks for lists.
+    expect(reads).toBeLessThanOrEqual(110);
+    expect(looks).toBeLessThan(100);
+  }, 60_000);
 });
 
 describe('old clouds', () => {

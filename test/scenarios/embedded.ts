@@ -16,6 +16,8 @@ import type { World } from './world.ts';
 
 export interface EmbeddedWorld extends World {
   readonly cloud: EmbeddedCloud;
+  /** Output of a run without a process of its own, for the secret hunt. */
+  heard(text: string): void;
 }
 
 export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
@@ -31,6 +33,7 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
   return {
     kind: 'embedded',
     cloud,
+    heard: (text) => outputs.add(text),
     directory,
     tool: async (words, { user = 'demo', environment = {}, ...more } = {}) =>
       outputs.keep(

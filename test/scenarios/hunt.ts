@@ -4,6 +4,7 @@ import type { Ran } from '../support/tool.ts';
 
 export interface KeptOutput {
   keep(ran: Ran): Ran;
+  add(text: string): void;
   text(): string;
 }
 
@@ -14,6 +15,7 @@ export function keepOutput(): KeptOutput {
       kept.push(ran.stdout, ran.stderr);
       return ran;
     },
+    add: (text) => void kept.push(text),
     text: () => kept.join('\n'),
   };
 }
