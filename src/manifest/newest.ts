@@ -27,9 +27,15 @@ export interface Candidate {
  */
 export type Candidates = (best: () => string | undefined) => AsyncIterable<Candidate>;
 
+/** Order of moments in ISO 8601. */
+export function laterFirst(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? 1 : -1;
+}
+
 /** Those that are all known beforehand. */
 export function listed(candidates: readonly Candidate[]): Candidates {
-  const newestFirst = [...candidates].sort((a, b) => (a.time < b.time ? 1 : -1));
+  const newestFirst = [...candidates].sort((a, b) => laterFirst(a.time, b.time));
   return async function* each() {
     yield* newestFirst;
   };

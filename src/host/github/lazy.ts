@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../../errors.ts';
 import type { DirectoryCache, GitHub, Here } from '../../manifest/github/services.ts';
@@ -81,7 +81,7 @@ export function lazyGitHub(dependencies: Dependencies): {
           },
         ),
     },
-    cache: cacheOf(log),
+    cache: cacheOf(environment, log),
     scratch: () => {
       scratch ??= makeScratch(environment);
       return scratch;
@@ -133,16 +133,15 @@ async function makeScratch(environment: Dependencies['environment']): Promise<st
   return path;
 }
 
-/** The path as GitHub's cache has it: the same on every runner, whoever its user is. */
-const CACHED = '~/.cache/openstack-backup/catalogue';
-
-function cacheOf(log: Log): DirectoryCache {
+/** The runner empties it before each job. GitHub's cache takes the path for a part of the key. */
+function cacheOf(environment: Dependencies['environment'], log: Log): DirectoryCache {
+  const path = join(environment['RUNNER_TEMP'] || tmpdir(), 'openstack-backup-catalogue');
   return {
-    path: join(homedir(), CACHED.slice(2)),
+    path,
     async restore(key, prefix) {
       try {
         const { restoreCache } = await import('@actions/cache');
-        await restoreCache([CACHED], key, [prefix]);
+        await restoreCache([path], key, [prefix]);
       } catch (error) {
         log.debug(`no copy of the catalogue: ${messageOf(error)}`);
       }
@@ -150,7 +149,7 @@ function cacheOf(log: Log): DirectoryCache {
     async save(key) {
       try {
         const { saveCache } = await import('@actions/cache');
-        await saveCache([CACHED], key);
+        await saveCache([path], key);
       } catch (error) {
         log.info(`no copy of the catalogue was kept: ${messageOf(error)}`);
       }

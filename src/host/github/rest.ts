@@ -95,8 +95,7 @@ export function openRest(options: {
       } catch (error) {
         throw explain(error, doing);
       }
-      if (!(body instanceof ReadableStream)) return Buffer.alloc(0);
-      return readStream(body, limit, doing);
+      return body === null || typeof body !== 'object' ? Buffer.alloc(0) : readStream(body, limit, doing);
     },
   };
 }
@@ -116,11 +115,11 @@ function retryAfterOf(error: unknown): string | undefined {
   return value !== undefined && /^\d+$/.test(value) ? value : undefined;
 }
 
-async function readStream(body: ReadableStream, limit: number, doing: Doing): Promise<Buffer> {
+async function readStream(body: object, limit: number, doing: Doing): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body as ReadableStream<Uint8Array>) {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > limit) throw new RangeError(`it is longer than ${limit} bytes`);
       chunks.push(chunk);

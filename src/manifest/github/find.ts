@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 import type { FindOptions } from '../find.ts';
-import { type Candidate, type Candidates, listed, newestWanted, readOnly } from '../newest.ts';
+import { type Candidate, type Candidates, laterFirst, listed, newestWanted, readOnly } from '../newest.ts';
 import { ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE } from '../package.ts';
 import { LARGEST_MANIFEST, sha256 } from '../parse.ts';
 import { type Doubt, type Found, foundIn, type Read } from '../read.ts';
@@ -95,7 +95,7 @@ function interleaved(runs: readonly WorkflowRun[], releases: readonly Release[],
       time: release.created,
       candidates: async () => [releaseCandidate(release, search)],
     })),
-  ].sort((a, b) => (a.time < b.time ? 1 : -1));
+  ].sort((a, b) => laterFirst(a.time, b.time));
   return async function* each(best) {
     for (const { time, candidates } of sources) {
       if (Date.parse(time) + SLACK_MS < Date.parse(best() ?? '')) return;
@@ -112,7 +112,7 @@ async function candidatesOf(run: WorkflowRun, search: Search): Promise<Candidate
 
 async function newestReleases({ github }: Search): Promise<Release[]> {
   for await (const page of github.releases.published())
-    return page.filter(isOurs).sort((a, b) => (a.created < b.created ? 1 : -1));
+    return page.filter(isOurs).sort((a, b) => laterFirst(a.created, b.created));
   return [];
 }
 
@@ -133,7 +133,7 @@ async function trustedRuns(workflow: string, branch: string, search: Search): Pr
         if (doubt !== undefined) log.debug(`run ${run.id} ${doubt.what}`);
         return doubt === undefined;
       })
-      .sort((a, b) => (a.started < b.started ? 1 : -1));
+      .sort((a, b) => laterFirst(a.started, b.started));
   return [];
 }
 

@@ -91,7 +91,8 @@ function unpack(packed: Buffer, name: string, method: number, limit: number): Bu
   try {
     return inflateRawSync(packed, { maxOutputLength: limit });
   } catch (error) {
-    if (error instanceof RangeError) throw new RangeError(`${name} unpacks to more than ${limit} bytes`);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new RangeError(`${name} unpacks to more than ${limit} bytes`);
     throw new TypeError(`${name} cannot be unpacked`);
   }
 }

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { GitHubHost } from '../../src/host/github/host.ts';
+import { publishFiles } from '../../src/manifest/github/release.ts';
+import type { GitHub } from '../../src/manifest/github/services.ts';
+import { type FakeGitHub, type Run, startFakeGitHub } from '../fakes/github/index.ts';
+
+jest.setTimeout(60_000);
+
+/** The real clients in this process; they read process.env. */
+let fake: FakeGitHub;
+let run: Run;
+const said: string[] = [];
+let open: (environment?: Record<string, string>) => GitHubHost;
+
+beforeAll(async () => {
+  fake = await startFakeGitHub();
+  run = fake.state.addRun({ status: 'in_progress' });
+  Object.assign(process.env, fake.environment(run));
+  const { githubHost } = await import('../../src/host/github/host.ts');
+  open = (environment = {}) =>
+    githubHost({
+      stdout: { write: (text) => said.push(text) },
+      environment: { ...process.env, ...environment },
+      directory: '/',
+      signal: new AbortController().signal,
+      title: 'test',
+    });
+});
+afterAll(() => fake.close());
+beforeEach(() => {
+  said.length = 0;
+  fake.state.permissions = { actions: 'read', contents: 'write', 'id-token': 'write' };
+});
+
+const github = (environment?: Record<string, string>): GitHub => {
+  const services = open(environment).github;
+  if (services === undefined) throw new Error('a workflow has GitHub');
+  return services;
+};
+
+describe('whether the maker of a leftover lives', () => {
+  const owner = (fields: object = {}) =>
+    ({ kind: 'github', repository: 'acme/infra', run: String(run.id), attempt: '1', ...fields }) as const;
+
+  test('this run does', async () => expect(await open().liveness(owner())).toBe('alive'));
+
+  test('a run that is over does not, one under way does', async () => {
+    const over = fake.state.addRun();
+    const other = fake.state.addRun({ status: 'queued' });
+    expect(await open().liveness(owner({ run: String(over.id) }))).toBe('ended');
+    expect(await open().liveness(owner({ run: String(other.id) }))).toBe('alive');
+  });
+
+  test.each([
+    ['of another repository', { repository: 'o/r' }],
+    ['that was deleted', { run: '1' }],
+  ])('of a run %s is not known', async (_which, fields) =>
+    expect(await open().liveness(owner(fields))).toBe('unknown'),
+  );
+
+  test('is not known without a token, or the permission', async () => {
+    const over = owner({ run: String(fake.state.addRun().id) });
+    expect(await open({ 'INPUT_GITHUB-TOKEN': '' }).liveness(over)).toBe('unknown');
+    fake.state.permissions = {};
+    expect(await open().liveness(over)).toBe('unknown');
+  });
+
+  test('of a process is not known from here', async () =>
+    expect(
+      await open().liveness({ kind: 'host', machine: 'm', boot: 'b', namespace: '1', pid: 1, start: '1' }),
+    ).toBe('unknown'));
+});
+
+describe('an identity token', () => {
+  test('is of the audience, and masked', async () => {
+    const host = open();
+    const token = await host.identityToken('keystone');
+    expect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
+      aud: 'keystone',
+      repository_id: '4711',
+    });
+    expect(said.join('')).toContain(`::add-mask::${token}`);
+    expect(host.secrets.redact(`x ${token}`)).toBe('x ***');
+  });
+
+  test('without the permission names it', async () => {
+    await expect(open({ ACTIONS_ID_TOKEN_REQUEST_URL: '' }).identityToken('keystone')).rejects.toMatchObject({
+      exitCode: 2,
+      hint: expect.stringContaining('permissions: id-token: write'),
+    });
+  });
+});
+
+describe('a release that was cut short', () => {
+  const files = { a: Buffer.from('one'), b: Buffer.from('two') };
+
+  test('gets what is missing, and half an upload is made anew', async () => {
+    const { releases } = github();
+    const { id } = await releases.draft('t1', 'title', 'text');
+    const kept = fake.state.releases.find((release) => release.id === id);
+    kept?.assets.push(
+      { ...fake.state.asset('a', Buffer.from('one')) },
+      { ...fake.state.asset('b', Buffer.from('t')), state: 'starter' },
+    );
+    const release = await publishFiles(releases, id, files);
+    expect(release).toMatchObject({ draft: false, tag: 't1' });
+    expect(kept?.assets.map(({ name, bytes }) => [name, String(bytes)])).toEqual([
+      ['a', 'one'],
+      ['b', 'two'],
+    ]);
+  });
+
+  test('and was published after all is left alone', async () => {
+    const { releases } = github();
+    const { id } = await releases.draft('t2', 'title', 'text');
+    await publishFiles(releases, id, files);
+    const before = fake.requests.length;
+    await publishFiles(releases, id, files);
+    expect(fake.requests.slice(before).map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('the repository', () => {
+  test('is asked what it is now', async () => {
+    expect(await github().repository()).toEqual({ id: 4711, isPublic: false, defaultBranch: 'main' });
+    fake.state.isPrivate = false;
+    expect((await github().repository()).isPublic).toBe(true);
+  });
+
+  test('that does not answer at once is asked again, as long as asking changes nothing', async () => {
+    fake.fault({ path: '/repos/', reply: 'reset', times: 2 });
+    expect((await github().repository()).id).toBe(4711);
+    fake.fault({
+      path: '/repos/',
+      reply: { status: 429, headers: { 'retry-after': '1' }, json: { message: 'slow' } },
+    });
+    expect((await github().repository()).id).toBe(4711);
+    fake.fault({ method: 'POST', path: '/releases', reply: { status: 502, json: { message: 'bad' } } });
+    const before = fake.requests.length;
+    await expect(github().releases.draft('t3', 'title', 'text')).rejects.toThrow(
+      'cannot make a release t3: GitHub said 502',
+    );
+    expect(fake.requests.slice(before)).toHaveLength(1);
+  });
+});
+
+test('no token was sent where it does not belong, and the fake did nothing wrong', () => {
+  expect(fake.errors).toEqual([]);
+});

@@ -1,0 +1,168 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { parsePending, readSpool, Spool } from '../../src/manifest/github/pending.ts';
+import { checkTag } from '../../src/manifest/github/release.ts';
+import type { Here } from '../../src/manifest/github/services.ts';
+import { type Place, parsePlace, publishers } from '../../src/manifest/publish.ts';
+import { retentionDoubt } from '../../src/manifest/retention.ts';
+import { sealer, unseal } from '../../src/manifest/seal.ts';
+
+const options = {
+  directory: '/',
+  run: { id: '00000000-0000-4000-8000-000000000000', started: '2026-11-23T00:00:00.000Z' },
+  signKey: undefined,
+  github: undefined,
+  recipients: [] as readonly string[],
+  releaseTag: undefined as string | undefined,
+  retentionDays: 0,
+  retention: 'any' as const,
+  warn: () => undefined,
+};
+
+describe('a place', () => {
+  test.each([
+    ['directory:a:b', { kind: 'directory', path: 'a:b' }],
+    ['artifact', { kind: 'artifact' }],
+    ['release', { kind: 'release' }],
+  ])('%s', (name, expected) => expect(parsePlace(name, true)).toEqual(expected));
+
+  test.each(['artifact', 'release'])('%s is none in a terminal', (name) =>
+    expect(() => parsePlace(name, false)).toThrow('works only in a workflow on GitHub'),
+  );
+
+  test.each(['', 'directory:', 's3:x', 'artifacts'])('%j is none', (name) =>
+    expect(() => parsePlace(name, true)).toThrow(
+      'Use artifact, release or directory' === name ? '' : '`publish` is',
+    ),
+  );
+
+  test('a terminal has a directory where none is named', async () => {
+    expect(await publishers([], options)).toHaveLength(1);
+  });
+
+  test.each([
+    [['directory:a'], { recipients: ['age1x'] }, 'sealing keys to them is not built yet'],
+    [['directory:a'], { releaseTag: 'v1' }, '`release-tag` is for publish: release'],
+  ])('%j with %j is refused', async (places, given, said) => {
+    await expect(publishers(places, { ...options, ...given })).rejects.toThrow(said);
+  });
+});
+
+describe('how long a manifest is kept', () => {
+  const hosted: Here = {
+    repository: 'o/r',
+    repositoryId: 1,
+    runId: 1,
+    attempt: 1,
+    workflow: undefined,
+    vanishes: true,
+    retentionDays: 30,
+  };
+  const artifact: Place = { kind: 'artifact' };
+  const release: Place = { kind: 'release' };
+  const directory: Place = { kind: 'directory', path: 'x' };
+  const cases: [string, Place[], number, Here | undefined, string | undefined][] = [
+    ['an artifact', [artifact], 0, hosted, 'after 30 days'],
+    ['one for a day', [artifact], 1, hosted, 'after 1 day,'],
+    ['one for longer than the repository keeps any', [artifact], 90, hosted, 'after 30 days'],
+    [
+      'where the repository does not say',
+      [artifact],
+      0,
+      { ...hosted, retentionDays: undefined },
+      'after 90 days',
+    ],
+    ['a directory of a hosted runner', [directory], 0, hosted, 'gone when the job ends'],
+    ['both', [artifact, directory], 0, hosted, 'after 30 days'],
+    ['a release beside', [artifact, release], 0, hosted, undefined],
+    ['a directory of our own runner', [artifact, directory], 0, { ...hosted, vanishes: false }, undefined],
+    ['a terminal', [directory], 0, undefined, undefined],
+  ];
+  test.each(cases)('%s', (_what, places, days, here, said) => {
+    const doubt = retentionDoubt(places, days, here);
+    if (said === undefined) expect(doubt).toBeUndefined();
+    else expect(doubt?.what).toContain(said);
+  });
+});
+
+describe('a tag', () => {
+  test.each(['v1', 'backups/2026-11-23', 'a.b_c+d'])('%s', (tag) => expect(checkTag(tag)).toBe(tag));
+  test.each([
+    '',
+    '-x',
+    'a..b',
+    'a b',
+    'a//b',
+    '/a',
+    'a/',
+    'a~1',
+    'a.lock',
+    'a.',
+    '.a',
+    'x\ny',
+    'a'.repeat(201),
+    '$(id)',
+  ])('%j is none', (tag) => expect(() => checkTag(tag)).toThrow('no tag that git takes'));
+});
+
+describe('what the post finds', () => {
+  test('is what the step left', () => {
+    const artifact = { place: 'artifact', name: 'n', days: 0, file: '/f' };
+    const release = { place: 'release', release: 1, tag: 't', file: '/f' };
+    for (const pending of [artifact, release]) expect(parsePending(JSON.stringify(pending))).toEqual(pending);
+  });
+
+  test.each(['', 'null', '{}', '[]', '{"place":"artifact","file":1}', '{"place":"x","file":"/f"}', '{'])(
+    '%j is nothing',
+    (text) => expect(parsePending(text)).toBeUndefined(),
+  );
+
+  test('are the files, whole or none', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'spool-'));
+    const spool = new Spool(directory, 'artifact');
+    expect(await readSpool(spool.file)).toBeUndefined();
+    await spool.write({ a: Buffer.from([0, 255]) });
+    await spool.write({ b: Buffer.from([1, 254]) });
+    expect(await readSpool(spool.file)).toEqual({ b: Buffer.from([1, 254]) });
+    await spool.remove();
+    expect(await readSpool(spool.file)).toBeUndefined();
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('sealing', () => {
+  test('is for each recipient, and for nobody else', async () => {
+    const identities = [await generateIdentity(), await generateIdentity()];
+    const recipients = await Promise.all(identities.map(identityToRecipient));
+    const text = Buffer.from('a manifest');
+    const sealed = await (await sealer(recipients)).seal(text);
+    expect(Buffer.from(sealed).toString('latin1')).not.toContain('a manifest');
+    for (const identity of identities) expect(await unseal(sealed, identity, 'x')).toEqual(text);
+    await expect(unseal(sealed, await generateIdentity(), 'x')).rejects.toThrow('sealed to others');
+    await expect(unseal(sealed, undefined, 'x')).rejects.toThrow('x is sealed');
+    await expect(unseal(sealed, 'nonsense', 'x')).rejects.toThrow('is no age identity');
+  });
+
+  test('that was altered is not opened', async () => {
+    const identity = await generateIdentity();
+    const sealed = await (await sealer([await identityToRecipient(identity)])).seal(
+      Buffer.from('a manifest'),
+    );
+    for (const at of [0, 60, sealed.length - 1]) {
+      const changed = Uint8Array.from(sealed);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      await expect(unseal(changed, identity, 'x')).rejects.toThrow(/cannot be opened|sealed to others/);
+    }
+  });
+
+  test.each(['age1x', 'ssh-ed25519 AAAA', 'AGE-SECRET-KEY-1QQQ'])(
+    '%s is no recipient, and not shown',
+    async (text) => {
+      await expect(sealer([text])).rejects.toThrow('recipient 1 of 1 is no age recipient');
+      await expect(sealer([text])).rejects.not.toThrow(text);
+    },
+  );
+});
