@@ -204,6 +204,7 @@ function startBackup(core: Core, call: CinderCall, work: Work): void {
   call.job({
     ticks: workTicks(core, volume.size),
     begin: () => {
+      backup.availabilityZone ??= 'nova';
       cloneKeyFor(core, call, work);
       if (snapshot !== null || volume.previousStatus === 'in-use')
         temporary = addTemporary(core, call, volume, data);
@@ -321,7 +322,6 @@ function finish(core: Core, call: CinderCall, work: Work, data: Volume['data']):
   };
   backup.objectCount = objectsOf(data, backup.parentId === null ? null : (parent?.saved?.data ?? null));
   backup.container ??= `${backup.id.slice(0, 2)}/${backup.id.slice(2, 4)}/${backup.id}`;
-  backup.availabilityZone ??= 'nova';
   backup.status = 'available';
   touch(core, backup);
   if (parent !== null && backup.parentId !== null) touch(core, parent);
