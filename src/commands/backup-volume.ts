@@ -147,9 +147,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   };
 }
 
-/** A volume that a restore is filling is nobody's data yet. */
+/** A volume that a restore is filling is nobody's data yet, and one that Cinder made for itself never is. */
 function isNoTemporary(volume: Volume): boolean {
-  return readTemporary(volume) === undefined;
+  return volume.consumesQuota && readTemporary(volume) === undefined;
 }
 
 function toolsOf({ host }: Context, client: ServiceClient, deadline: number): SaveTools {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../errors.ts';
-import { MANIFEST_FORMAT, MANIFEST_VERSION, type Manifest, ManifestSchema } from './schema.ts';
+import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
+import type { Manifest } from './schema.ts';
 
 /** A manifest of 10,000 volumes with rich metadata stays below. */
 export const LARGEST_MANIFEST = 64 * 1024 * 1024;
@@ -32,7 +33,7 @@ export async function parseManifest(text: string, path: string): Promise<Manifes
       `${path} is a manifest of version ${head['version']}; this program reads versions up to ${MANIFEST_VERSION}`,
       'Restore with the version of openstack-backup that wrote it, or a newer one.',
     );
-  const { Value } = await import('typebox/value');
+  const [{ Value }, { ManifestSchema }] = await Promise.all([import('typebox/value'), import('./schema.ts')]);
   if (!Value.Check(ManifestSchema, value)) {
     const [first] = Value.Errors(ManifestSchema, value);
     throw new InputError(

@@ -1,12 +1,7 @@
 import type { Session } from '../openstack/session.ts';
+import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
 import type { Published, Publisher } from './publish.ts';
-import {
-  MANIFEST_FORMAT,
-  MANIFEST_VERSION,
-  type Manifest,
-  type RestorePoint,
-  type SavedFailure,
-} from './schema.ts';
+import type { Manifest, RestorePoint, SavedFailure } from './schema.ts';
 
 export interface Finished {
   readonly published: readonly Published[];

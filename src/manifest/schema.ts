@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
 
 /**
  * The manifest, version 1. This is the one source: the types, the check on reading and `docs/manifest-v1.schema.json`
@@ -134,9 +135,6 @@ const Failure = Type.Object(
   { kind: Type.Literal('volume'), id: Id, name: Name, error: Type.String({ maxLength: 4096 }) },
   closed,
 );
-
-export const MANIFEST_FORMAT = 'openstack-backup manifest';
-export const MANIFEST_VERSION = 1;
 
 export const ManifestSchema = Type.Object(
   {

@@ -1,6 +1,7 @@
 import { messageOf, PlainError } from '../errors.ts';
+import { readBytes } from './body.ts';
 import { CloudError, wordsOf } from './errors.ts';
-import { type HttpResponse, readBytes } from './http.ts';
+import type { HttpResponse } from './http.ts';
 import { retryAfter } from './retry.ts';
 
 /** Longest answer that is read into memory. A page of 1,000 volumes with full metadata stays below. */

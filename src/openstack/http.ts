@@ -88,18 +88,3 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
     ]),
   );
 }
-
-/** The whole body; throws when it is longer than `limit` bytes, so that no answer can fill the memory. */
-export async function readBytes(body: Readable, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += (chunk as Buffer).length;
-    if (size > limit) {
-      body.destroy();
-      throw new RangeError(`the answer is longer than ${limit} bytes`);
-    }
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
-}

@@ -13,9 +13,9 @@ import {
   listVolumes,
   setBootable,
 } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { readBytes } from '../../src/openstack/body.ts';
 import { field, id, text } from '../../src/openstack/decode.ts';
 import { hasStatus } from '../../src/openstack/errors.ts';
-import { readBytes } from '../../src/openstack/http.ts';
 import { silentLog } from '../../src/openstack/log.ts';
 import { nothing } from '../../src/openstack/service.ts';
 import type { Session } from '../../src/openstack/session.ts';

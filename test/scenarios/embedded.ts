@@ -20,8 +20,9 @@ export interface EmbeddedWorld extends World {
   heard(text: string): void;
 }
 
+/** A "GiB" of it has 64 MiB, so that hashing a volume costs a moment. */
 export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
-  const cloud = await startEmbeddedCloud(options);
+  const cloud = await startEmbeddedCloud({ gibBytes: 64 * 1024 ** 2, ...options });
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
   const outputs = keepOutput();
   const sessions = new Sessions((user) => cloud.openrc(user));
@@ -75,10 +76,7 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
 
 /** Every key's bytes and every token that the cloud ever gave out, and the password. */
 function secretsOf(cloud: EmbeddedCloud): (string | Buffer)[] {
-  const keys = [...cloud.state.secrets.values()].flatMap(({ payload }) =>
-    payload === null ? [] : [payload],
-  );
-  return [...keys, ...cloud.state.tokens.keys(), cloud.openrc()['OS_PASSWORD'] ?? ''];
+  return [...cloud.state.everyPayload, ...cloud.state.tokens.keys(), cloud.openrc()['OS_PASSWORD'] ?? ''];
 }
 
 /** All holes share one buffer of zeros. */

@@ -379,7 +379,7 @@ export const rights: Scenario = {
   },
 };
 
-export const volumeScenarios: readonly Scenario[] = [
+export const volumesScenarios: readonly Scenario[] = [
   backupAndRestore,
   chains,
   maxChain,

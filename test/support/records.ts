@@ -24,6 +24,7 @@ export function volume(fields: Partial<Volume> = {}): Volume {
     attachments: [],
     groupId: undefined,
     snapshotId: undefined,
+    consumesQuota: true,
     ...fields,
   };
 }

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { readBytes } from '../../src/openstack/body.ts';
 import { endpointOf, splitVersion } from '../../src/openstack/catalog.ts';
 import { parseCloud } from '../../src/openstack/config/parse.ts';
 import { id, moment } from '../../src/openstack/decode.ts';
 import { CloudError, wordsOf } from '../../src/openstack/errors.ts';
-import { readBytes } from '../../src/openstack/http.ts';
 import { silentLog } from '../../src/openstack/log.ts';
 import { atLeast, lower, parseMicroversion } from '../../src/openstack/microversions.ts';
 import { backoff, createOnce, retry, retryAfter } from '../../src/openstack/retry.ts';

@@ -6,7 +6,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Http, openHttp, readBytes } from '../../src/openstack/http.ts';
+import { readBytes } from '../../src/openstack/body.ts';
+import { type Http, openHttp } from '../../src/openstack/http.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tls-'));
 const files = { key: join(directory, 'key.pem'), cert: join(directory, 'cert.pem') };

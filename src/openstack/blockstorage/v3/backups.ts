@@ -13,6 +13,7 @@ import {
   strings,
   text,
 } from '../../decode.ts';
+import { hasStatus } from '../../errors.ts';
 import { nothing, pages, type ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#backups-backups
@@ -138,14 +139,19 @@ export function updateBackupMetadata(
   });
 }
 
-export function deleteBackup(client: ServiceClient, backupId: string): Promise<void> {
-  return client.call({
-    doing: `delete backup ${backupId}`,
-    method: 'DELETE',
-    path: backupUrl(backupId),
-    ok: [202, 404],
-    decode: nothing,
-  });
+/** One that is gone already is deleted; a 404 may also say that there is no backup service. */
+export async function deleteBackup(client: ServiceClient, backupId: string): Promise<void> {
+  try {
+    await client.call({
+      doing: `delete backup ${backupId}`,
+      method: 'DELETE',
+      path: backupUrl(backupId),
+      ok: [202],
+      decode: nothing,
+    });
+  } catch (error) {
+    if (!hasStatus(error, 404) || /service/i.test(error.words)) throw error;
+  }
 }
 
 /**

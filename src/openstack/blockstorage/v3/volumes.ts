@@ -39,6 +39,8 @@ export interface Volume {
   readonly attachments: readonly { readonly serverId: string; readonly device: string }[];
   readonly groupId: string | undefined;
   readonly snapshotId: string | undefined;
+  /** From 3.65; false for what Cinder makes for itself, such as the source of a backup of a volume in use. */
+  readonly consumesQuota: boolean;
 }
 
 /** What only the volume's own endpoint tells before 3.64, and at all versions of provider and cipher. */
@@ -235,5 +237,6 @@ function decodeVolume(volume: Json): Volume {
     })),
     groupId: optionalId(volume, 'group_id'),
     snapshotId: optionalId(volume, 'snapshot_id'),
+    consumesQuota: volume['consumes_quota'] !== false,
   };
 }

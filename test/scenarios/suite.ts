@@ -1,0 +1,26 @@
+import { describe, test } from '@jest/globals';
+import type { Scenario } from './steps.ts';
+import type { World } from './world.ts';
+
+/** Each scenario on a world of its own, which is closed, and with that hunted for secrets, whatever happens. */
+export function suite(
+  title: string,
+  scenarios: readonly Scenario[],
+  open: () => Promise<World>,
+  timeoutMs: number,
+): void {
+  describe(title, () => {
+    test.each(scenarios)(
+      '$name',
+      async (scenario) => {
+        const world = await open();
+        try {
+          await scenario.run(world);
+        } finally {
+          await world.close();
+        }
+      },
+      timeoutMs,
+    );
+  });
+}
