@@ -31,10 +31,13 @@ async function squeeze(): Promise<void> {
   for (const name of await readdir(dist)) {
     if (!name.endsWith('.js')) continue;
     const path = join(dist, name);
-    const { code } = await minify(await readFile(path, 'utf8'), {
+    const source = await readFile(path, 'utf8');
+    // A class that makes one of itself while it is being defined, as the curves of age do, is broken by swc if it keeps its name.
+    const keepsClasses = !/\bnoble-curves\b/.test(source);
+    const { code } = await minify(source, {
       module: true,
       compress: { keep_classnames: true, keep_fnames: true },
-      mangle: { keep_classnames: true, keep_fnames: true },
+      mangle: { keep_classnames: keepsClasses, keep_fnames: true },
       format: { comments: false },
     });
     await writeFile(path, `${code}\n`);

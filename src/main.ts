@@ -80,6 +80,6 @@ function failureOf({ signal }: GitHubHost): string {
 }
 
 function fail(host: GitHubHost, message: string, exitCode: 1 | 2): void {
-  host.log.error(message);
+  host.fail(message);
   process.exitCode = exitCode;
 }

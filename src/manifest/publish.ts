@@ -106,16 +106,21 @@ function checkInputs(places: readonly Place[], { recipients, releaseTag }: Publi
 /** What goes to GitHub is sealed where `recipients` are given; in a public repository they must be. */
 async function sealerFor(
   places: readonly Place[],
-  { github, recipients }: PublishOptions,
+  { github, recipients, warn }: PublishOptions,
 ): Promise<Sealer | undefined> {
-  if (recipients.length > 0) return sealer(recipients);
+  const seal = recipients.length > 0 ? await sealer(recipients) : undefined;
   const onGitHub = places.find(({ kind }) => kind !== 'directory');
-  if (github === undefined || onGitHub === undefined) return undefined;
-  if (!(await github.repository()).isPublic) return undefined;
-  throw new InputError(
-    `publish: ${onGitHub.kind} would show the manifest to everybody: ${github.here.repository} is public`,
-    'Give `recipients`, age public keys that it is sealed to (age-keygen makes one), or publish to a directory. Nothing was touched.',
+  if (github === undefined || onGitHub === undefined) return seal;
+  if (!(await github.repository()).isPublic) return seal;
+  if (seal === undefined)
+    throw new InputError(
+      `publish: ${onGitHub.kind} would show the manifest to everybody: ${github.here.repository} is public`,
+      'Give `recipients`, age public keys that it is sealed to (age-keygen makes one), or publish to a directory. Nothing was touched.',
+    );
+  warn(
+    `${github.here.repository} is public, and so is this log: names and ids of what is saved can be read there. The manifest is sealed`,
   );
+  return seal;
 }
 
 async function open(place: Place, options: PublishOptions, seal: Sealer | undefined): Promise<Publisher> {

@@ -42,7 +42,10 @@ describe('whether the maker of a leftover lives', () => {
   const owner = (fields: object = {}) =>
     ({ kind: 'github', repository: 'acme/infra', run: String(run.id), attempt: '1', ...fields }) as const;
 
-  test('this run does', async () => expect(await open().liveness(owner())).toBe('alive'));
+  test('this run does, and its earlier attempts do not', async () => {
+    expect(await open().liveness(owner())).toBe('alive');
+    expect(await open({ GITHUB_RUN_ATTEMPT: '2' }).liveness(owner())).toBe('ended');
+  });
 
   test('a run that is over does not, one under way does', async () => {
     const over = fake.state.addRun();

@@ -64,8 +64,13 @@ describe('a run', () => {
     expect(refuseRun(run, repository, here, { ...trust, workflow: undefined })).toBeUndefined();
   });
 
-  test('that we are in is taken although it is not over', () => {
-    expect(refuseRun({ ...run, id: 9, status: 'in_progress' }, repository, here, trust)).toBeUndefined();
+  test('that we are in is taken although it is not over, on any branch, but not for a fork', () => {
+    const own = { ...run, id: 9, status: 'in_progress', branch: 'feature' };
+    expect(refuseRun(own, repository, here, trust)).toBeUndefined();
+    expect(refuseRun({ ...own, headRepositoryId: 2 }, repository, here, trust)?.what).toContain('a fork');
+    expect(refuseRun({ ...own, event: 'pull_request' }, repository, here, trust)?.what).toContain(
+      'pull_request',
+    );
   });
 
   const refused: [string, Partial<WorkflowRun>, string][] = [

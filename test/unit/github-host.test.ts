@@ -173,6 +173,18 @@ describe('the log', () => {
     expect(said.slice(3)).toEqual(['::group::phase ::x\n', 'inside\n', '::endgroup::\n']);
   });
 
+  test('keeps the last annotation for why the step failed', () => {
+    const one = host();
+    for (let index = 0; index < 12; index += 1) one.log.error(`::no ${index}`);
+    one.fail('because');
+    const said = lines.filter((line) => !line.startsWith('::add-mask::'));
+    expect(said.filter((line) => line.startsWith('::error'))).toHaveLength(10);
+    expect(said.slice(9)).toEqual([
+      ...[9, 10, 11].map((index) => `error: :\u200b:no ${index}\n`),
+      '::error title=backup-volume::because\n',
+    ]);
+  });
+
   test('shows requests where the step is debugged', () => {
     host().log.debug('GET /x');
     expect(lines.join('')).not.toContain('GET /x');

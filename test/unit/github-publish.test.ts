@@ -1,13 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { readManifest } from '../../src/manifest/directory.ts';
 import { parsePending, readSpool, Spool } from '../../src/manifest/github/pending.ts';
 import { checkTag } from '../../src/manifest/github/release.ts';
 import type { Here } from '../../src/manifest/github/services.ts';
+import { packageOf } from '../../src/manifest/package.ts';
 import { type Place, parsePlace, publishers } from '../../src/manifest/publish.ts';
 import { retentionDoubt } from '../../src/manifest/retention.ts';
+import type { Manifest } from '../../src/manifest/schema.ts';
 import { sealer, unseal } from '../../src/manifest/seal.ts';
 
 const options = {
@@ -106,6 +110,31 @@ describe('a tag', () => {
     'a'.repeat(201),
     '$(id)',
   ])('%j is none', (tag) => expect(() => checkTag(tag)).toThrow('no tag that git takes'));
+});
+
+describe('a sealed manifest that was downloaded', () => {
+  test('is read from its directory with the identity, its signature checked without', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sealed-'));
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const identity = await generateIdentity();
+    const manifest: Manifest = {
+      format: 'openstack-backup manifest',
+      version: 1,
+      run: { id: options.run.id, tool: 't', started: options.run.started, finished: null },
+      cloud: { authUrl: 'https://c.example/v3', region: 'R', project: { id: 'p', name: 'p', domain: 'D' } },
+      restorePoints: [],
+      failed: [],
+    };
+    const made = await packageOf(manifest, privateKey, await sealer([await identityToRecipient(identity)]));
+    for (const [name, bytes] of Object.entries(made.files)) await writeFile(join(directory, name), bytes);
+    const trust = { verifyKey: publicKey, allowUnsigned: false, warn: () => undefined };
+    const read = await readManifest(directory, { ...trust, identity });
+    expect([read.manifest, read.sha256]).toEqual([manifest, made.sha256]);
+    await expect(readManifest(directory, trust)).rejects.toThrow('is sealed');
+    await writeFile(join(directory, 'manifest.json.age'), 'altered');
+    await expect(readManifest(directory, { ...trust, identity })).rejects.toThrow('was altered');
+    await rm(directory, { recursive: true });
+  });
 });
 
 describe('what the post finds', () => {

@@ -11,8 +11,10 @@ import { lazyGitHub } from './lazy.ts';
 import { loggedProgress } from './progress.ts';
 
 export interface GitHubHost extends Host {
-  /** For what only the way in says: outputs, the summary, the end. */
+  /** For what only the way in says: outputs and the summary. */
   readonly runner: Runner;
+  /** The one line that says why the step failed. */
+  fail(line: string): void;
 }
 
 /** A step of a workflow on GitHub. Its clients are loaded when they are first needed. */
@@ -62,24 +64,35 @@ export function githubHost(options: {
     github: github.services,
     identityToken: (audience) => github.identityToken(audience),
     runner: say,
+    fail: (line) => say.error(annotation(forLog(secrets.redact(line))), title),
   };
 }
 
 /** Longer annotations help nobody; the log has the rest. */
 const LONGEST_ANNOTATION = 4000;
+/** A step has ten of each kind, and the last error is kept for why it failed: the log shows what is beyond. */
+const MOST_ANNOTATIONS = 9;
+
+function annotation(line: string): string {
+  return line.length > LONGEST_ANNOTATION ? `${line.slice(0, LONGEST_ANNOTATION)}…` : line;
+}
 
 function stepLog(say: Runner, secrets: Secrets, title: string, isDebug: boolean): HostLog {
   const safe = (text: string) => forLog(secrets.redact(text));
-  const short = (text: string) => {
-    const line = safe(text);
-    return line.length > LONGEST_ANNOTATION ? `${line.slice(0, LONGEST_ANNOTATION)}…` : line;
+  const annotate = (kind: 'warning' | 'error') => {
+    let told = 0;
+    return (text: string) => {
+      told += 1;
+      if (told > MOST_ANNOTATIONS) say.line(`${kind}: ${safe(text)}`);
+      else say[kind](annotation(safe(text)), title);
+    };
   };
   return {
     // The runner hides these unless ACTIONS_STEP_DEBUG is set, and still carries them.
     debug: isDebug ? (text) => say.debug(safe(text)) : () => undefined,
     info: (text) => say.line(safe(text)),
-    warn: (text) => say.warning(short(text), title),
-    error: (text) => say.error(short(text), title),
+    warn: annotate('warning'),
+    error: annotate('error'),
     async group(name, work) {
       say.startGroup(safe(name));
       try {

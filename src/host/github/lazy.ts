@@ -91,7 +91,9 @@ export function lazyGitHub(dependencies: Dependencies): {
   return {
     services,
     liveness: async (owner) => {
-      if (owner.repository === here.repository && owner.run === String(here.runId)) return 'alive';
+      // Attempts of a run come one after the other.
+      if (owner.repository === here.repository && owner.run === String(here.runId))
+        return Number(owner.attempt) < here.attempt ? 'ended' : 'alive';
       // Other repositories' runs cannot be seen with this token, and its own may not be readable either.
       if (owner.repository !== here.repository || dependencies.token === undefined) return 'unknown';
       try {

@@ -30,6 +30,9 @@ export function refuseRun(
       what: `was started by ${run.event}, so its artifacts may hold what nobody has reviewed`,
       hint: 'Take a run that a schedule, a push or a person started.',
     };
+  // The run that we are in runs the very code that asks: its branch and workflow are ours, and it is not over, but what an
+  // earlier job or step of it has published is whole.
+  if (run.id === here.runId) return undefined;
   if (run.branch !== trust.branch)
     return {
       what: `ran on branch ${run.branch ?? 'none'}, and not on ${trust.branch}`,
@@ -40,8 +43,7 @@ export function refuseRun(
       what: `is one of workflow ${run.workflow}, and not of ${trust.workflow}`,
       hint: 'Name the workflow that makes the backups with `workflow`.',
     };
-  // The run that we are in is not over; what an earlier job or step of it has published is whole.
-  if (run.status !== 'completed' && run.id !== here.runId)
+  if (run.status !== 'completed')
     return { what: `is not over (${run.status})`, hint: 'Wait until it is, or take an earlier one.' };
   return undefined;
 }
