@@ -16,11 +16,10 @@ export function backupSummary(
     '| volume | size | how | consistency | key | took | backup |',
     '|---|---|---|---|---|---|---|',
     ...manifest.restorePoints.map(row),
-    ...manifest.failed.map(
-      ({ id, name, error }) => `| ${forMarkdown(name || id)} | | **failed** | | | | ${forMarkdown(error)} |`,
-    ),
+    ...(manifest.failed.length === 0 ? [] : ['', '**Failed:**', '']),
+    ...manifest.failed.map(({ id, name, error }) => `- ${forMarkdown(name || id)}: ${forMarkdown(error)}`),
     '',
-    `${forMarkdown(quotaSentence(quota))}.`,
+    `Quota ${forMarkdown(quotaSentence(quota))}.`,
     '',
     ...(published.length === 0 ? ['**The manifest was not published.**'] : []),
     ...published.map(
@@ -32,7 +31,7 @@ export function backupSummary(
 }
 
 function row({ resource, backup, chain, consistency, seconds }: RestorePoint): string {
-  const how = backup.incremental ? `increment ${chain.position}` : 'full';
+  const how = backup.incremental ? `increment&nbsp;${chain.position}` : 'full';
   const key = resource.encryption === null ? '' : resource.encryption.key.worth;
-  return `| ${forMarkdown(resource.name || resource.id)} | ${resource.size} GiB | ${how} | ${consistency} | ${key} | ${duration(seconds * 1000)} | ${backup.id} |`;
+  return `| ${forMarkdown(resource.name || resource.id)} | ${resource.size}&nbsp;GiB | ${how} | ${consistency} | ${key} | ${duration(seconds * 1000)} | ${backup.id} |`;
 }

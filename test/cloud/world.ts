@@ -33,8 +33,13 @@ const STATE = process.env['CLOUD_STATE'] ?? '/var/lib/oscloud';
 const DEVICE = fileURLToPath(new URL('device.py', import.meta.url));
 const MIB = 1 << 20;
 
+export interface RealWorld extends World {
+  /** OS_* of a user. */
+  environment(user: Person): Record<string, string>;
+}
+
 /** The real cloud of `npm run cloud:up`. Users act as users; only fixtures reach behind, to the devices. */
-export async function realWorld(): Promise<World> {
+export async function realWorld(): Promise<RealWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
   const outputs = keepOutput();
   const environmentOf = (user: Person) => ({
@@ -46,14 +51,15 @@ export async function realWorld(): Promise<World> {
   for (const user of ['demo', 'small'] as const) before.set(user, await everything(await sessions.of(user)));
   const keys: Buffer[] = [];
   const servers: string[] = [];
-  const world: World = {
+  const world: RealWorld = {
     kind: 'real',
+    environment: openrc,
     directory,
     tool: async (words, { user = 'demo', environment = {}, ...more } = {}) =>
       outputs.keep(
         await runTool(words, {
           directory,
-          environment: { ...(await openrc(user)), ...environment },
+          environment: { ...openrc(user), ...environment },
           ...more,
         }),
       ),
@@ -99,7 +105,7 @@ export async function realWorld(): Promise<World> {
 }
 
 /** As variables, so that a scenario can change one of them. */
-async function openrc(user: Person): Promise<Record<string, string>> {
+function openrc(user: Person): Record<string, string> {
   return {
     OS_AUTH_URL: 'http://127.0.0.1:5000/v3',
     OS_USERNAME: user,

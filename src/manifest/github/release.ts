@@ -83,7 +83,7 @@ export async function releasePublisher(
 }
 
 const TEXT = [
-  'A manifest of [openstack-backup](https://github.com/openstack-backup/openstack-backup): what a run saved, and where it lies.',
+  'A manifest of openstack-backup: what a run saved, and where it lies.',
   'It holds no data and no key in clear. Restore from it with `restore-volume`, `manifest: release:TAG`.',
 ].join('\n');
 
