@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { GitHub } from '../manifest/github/services.ts';
 import type { Log } from '../openstack/log.ts';
-import type { Liveness, Owner } from '../temporaries/owner.ts';
+import type { Liveness, Owner, RunIdentity } from '../temporaries/owner.ts';
 import type { Secrets } from '../text/secrets.ts';
 
 /** Where we run: a terminal or a workflow step. Everything that a command may know of the outside. */
@@ -34,13 +34,6 @@ export interface HostLog extends Log {
   error(line: string): void;
   /** A phase of the run; its lines belong together. */
   group<T>(title: string, work: () => Promise<T>): Promise<T>;
-}
-
-export interface RunIdentity {
-  /** UUID. */
-  readonly id: string;
-  /** An {@link Owner} as one word. */
-  readonly owner: string;
 }
 
 /** Work of a known amount, shown with rate and time left where somebody looks. */

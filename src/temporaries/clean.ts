@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
-import type { Host } from '../host/host.ts';
 import { deleteBackup } from '../openstack/blockstorage/v3/backups.ts';
 import { deleteVolume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Log } from '../openstack/log.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import { quoted } from '../text/escape.ts';
 import type { Leftover } from './leftovers.ts';
@@ -14,7 +14,7 @@ import type { Leftover } from './leftovers.ts';
 export async function cleanUp(
   client: ServiceClient,
   leftovers: readonly Leftover[],
-  log: Host['log'],
+  log: Log,
   dryRun: boolean,
 ): Promise<void> {
   for (const leftover of leftovers) {

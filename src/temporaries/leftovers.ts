@@ -1,6 +1,6 @@
-import { readTags, type Tags } from '../backup/tags.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import { readTags, type Tags } from './backup-tags.ts';
 import { isAbandoned, type Liveness, type Owner, parseOwner } from './owner.ts';
 import { readTemporary } from './tags.ts';
 

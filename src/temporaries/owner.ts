@@ -73,3 +73,11 @@ export function isAbandoned(liveness: Liveness, expires: string | undefined, now
   const end = Date.parse(expires ?? '');
   return !Number.isNaN(end) && end < now;
 }
+
+/** A run among all that may be working on the project. */
+export interface RunIdentity {
+  /** UUID. */
+  readonly id: string;
+  /** An {@link Owner} as one word. */
+  readonly owner: string;
+}

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readTags } from '../../src/backup/tags.ts';
 import { systemClock } from '../../src/clock.ts';
 import { deleteBackup, getBackup, listBackups } from '../../src/openstack/blockstorage/v3/backups.ts';
 import {
@@ -21,6 +20,7 @@ import { nothing } from '../../src/openstack/service.ts';
 import type { Session } from '../../src/openstack/session.ts';
 import { Watcher } from '../../src/openstack/watcher.ts';
 import { collect } from '../../src/pool.ts';
+import { readTags } from '../../src/temporaries/backup-tags.ts';
 import { SparseBytes } from '../fakes/cloud/bytes.ts';
 import { openLuks1, passphraseOf } from '../fakes/cloud/luks.ts';
 import { huntSecrets, keepOutput } from '../scenarios/hunt.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readTags } from '../../src/backup/tags.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import type { Command } from '../../src/commands/command.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
+import { readTags } from '../../src/temporaries/backup-tags.ts';
 import { readTemporary } from '../../src/temporaries/tags.ts';
 import type { FaultDeed, FaultWhen } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';

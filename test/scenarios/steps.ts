@@ -1,7 +1,7 @@
-import { readTags } from '../../src/backup/tags.ts';
 import { type Backup, listBackups } from '../../src/openstack/blockstorage/v3/backups.ts';
 import { listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { collect } from '../../src/pool.ts';
+import { readTags } from '../../src/temporaries/backup-tags.ts';
 import type { Ran } from '../support/tool.ts';
 import type { Person, World } from './world.ts';
 

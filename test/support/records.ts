@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Tags, writeTags } from '../../src/backup/tags.ts';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import type { Volume } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
 
 export function volume(fields: Partial<Volume> = {}): Volume {
   return {

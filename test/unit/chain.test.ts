@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { readTags, writeTags } from '../../src/backup/tags.ts';
 import { type ChainDecision, decideChain } from '../../src/backup/volume/chain.ts';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
+import { readTags, writeTags } from '../../src/temporaries/backup-tags.ts';
 import { backup, chainOf, tags } from '../support/records.ts';
 
 function auto(backups: readonly Backup[], size = 1, max = 7): ChainDecision {

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { writeTags } from '../../src/backup/tags.ts';
 import { startOf, thisProcess } from '../../src/host/terminal/process.ts';
+import { writeTags } from '../../src/temporaries/backup-tags.ts';
 import { findLeftovers } from '../../src/temporaries/leftovers.ts';
 import {
   formatOwner,

@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts';
-import type { HostLog } from '../../host/host.ts';
 import type { RestorePoint } from '../../manifest/schema.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Log } from '../../openstack/log.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
 import { encryptionOf, typeIdOf } from './preflight.ts';
@@ -17,7 +17,7 @@ export async function adopt(
   leftovers: readonly Leftover[],
   volumes: readonly Volume[],
   types: readonly VolumeType[],
-  log: HostLog,
+  log: Log,
 ): Promise<RestorePoint[]> {
   const points: RestorePoint[] = [];
   for (const leftover of leftovers) {

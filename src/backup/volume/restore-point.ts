@@ -1,7 +1,7 @@
 import type { RestorePoint, SavedEncryption } from '../../manifest/schema.ts';
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { Tags } from '../tags.ts';
+import type { Tags } from '../../temporaries/backup-tags.ts';
 
 export interface SavedFacts {
   readonly volume: Volume;

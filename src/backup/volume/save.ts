@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
-import type { HostLog, RunIdentity } from '../../host/host.ts';
 import type { RestorePoint } from '../../manifest/schema.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import {
@@ -14,12 +13,14 @@ import {
 } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
+import type { RunIdentity } from '../../temporaries/owner.ts';
 import { expiry } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
-import { readTags, type Tags, writeTags } from '../tags.ts';
 import type { VolumePlan } from './preflight.ts';
 import { restorePoint } from './restore-point.ts';
 
@@ -28,7 +29,7 @@ export interface SaveTools {
   readonly backups: Watcher<Backup>;
   readonly run: RunIdentity;
   readonly clock: Clock;
-  readonly log: HostLog;
+  readonly log: Log;
   readonly signal: AbortSignal;
   /** When the run has to end, milliseconds since the epoch; Infinity for never. */
   readonly until: number;

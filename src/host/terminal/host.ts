@@ -6,12 +6,7 @@ import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
 import type { Host, HostLog } from '../host.ts';
 import { startOf, thisProcess } from './process.ts';
-import { terminalProgress } from './progress.ts';
-
-export interface Stream {
-  readonly isTTY?: boolean | undefined;
-  write(text: string): unknown;
-}
+import { type Stream, terminalProgress } from './progress.ts';
 
 /** A person's terminal, or a script: the story and progress on stderr, results on stdout. */
 export function terminalHost(options: {

@@ -1,6 +1,10 @@
 import { type Clock, duration } from '../../clock.ts';
 import type { Progress, ProgressBar } from '../host.ts';
-import type { Stream } from './host.ts';
+
+export interface Stream {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
 
 export interface DrawnProgress extends Progress {
   /** Takes the line away so that another can be written, and draws it again. */

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
 import { messageOf, OperationError } from '../../errors.ts';
-import type { HostLog, RunIdentity } from '../../host/host.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
@@ -14,9 +13,11 @@ import {
   listVolumes,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import type { RunIdentity } from '../../temporaries/owner.ts';
 import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
 import { encryptionMismatch, type NewVolumePlan, type OverwritePlan } from './preflight.ts';
 
@@ -25,7 +26,7 @@ export interface RestoreTools {
   readonly volumes: Watcher<Volume>;
   readonly run: RunIdentity;
   readonly clock: Clock;
-  readonly log: HostLog;
+  readonly log: Log;
   readonly signal: AbortSignal;
 }
 

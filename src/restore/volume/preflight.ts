@@ -1,4 +1,3 @@
-import { readTags } from '../../backup/tags.ts';
 import { gapIn } from '../../backup/volume/chain.ts';
 import { type QuotaLine, quotaAfter, quotaSentence } from '../../backup/volume/quota.ts';
 import { oneVolume } from '../../backup/volume/select.ts';
@@ -12,6 +11,7 @@ import { hasStatus } from '../../openstack/errors.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { collect } from '../../pool.ts';
+import { readTags } from '../../temporaries/backup-tags.ts';
 import { quoted } from '../../text/escape.ts';
 import type { RestoreSource } from './source.ts';
 

@@ -1,4 +1,3 @@
-import { readTags } from '../../backup/tags.ts';
 import { oneVolume } from '../../backup/volume/select.ts';
 import { InputError } from '../../errors.ts';
 import type { Manifest, RestorePoint } from '../../manifest/schema.ts';
@@ -6,6 +5,7 @@ import { type Backup, getBackup } from '../../openstack/blockstorage/v3/backups.
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import { readTags } from '../../temporaries/backup-tags.ts';
 
 /** What is known of the volume that a backup was taken of. Undefined is unknown, where the manifest is lost. */
 export interface RestoreSource {
