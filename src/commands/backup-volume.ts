@@ -1,26 +1,33 @@
 import { adopt } from '../backup/volume/adopt.ts';
-import { type Preflight, preflight, type VolumePlan } from '../backup/volume/preflight.ts';
-import { quotaSentence } from '../backup/volume/quota.ts';
+import { type Preflight, preflight } from '../backup/volume/preflight.ts';
 import { markRecorded, type SaveTools, saveVolume } from '../backup/volume/save.ts';
-import { parseSelectors, selectVolumes } from '../backup/volume/select.ts';
-import { InputError, messageOf, OperationError, PlainError } from '../errors.ts';
-import { ManifestRecord } from '../manifest/record.ts';
-import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { InputError, messageOf, OperationError } from '../errors.ts';
+import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { getBackup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import { Watcher } from '../openstack/watcher.ts';
-import { collect, pool } from '../pool.ts';
+import { quotaSentence } from '../plan/quota.ts';
+import { parseSelectors, select } from '../plan/select.ts';
+import { collect } from '../pool.ts';
 import { cleanUp } from '../temporaries/clean.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
-import { TOOL } from '../version.ts';
-import { backupSummary } from './backup-summary.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { openPlaces, publishedOutputs, publishInputs, publishOutputs } from './publishing.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
+import { openPlaces } from './publishing.ts';
+import {
+  failed,
+  finishSaving,
+  type Saving,
+  type Subject,
+  saveEach,
+  savingInputs,
+  savingOutputs,
+  startSaving,
+} from './saving.ts';
+import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -59,37 +66,21 @@ const inputs = {
     max: 100,
     description: 'Volumes that are backed up at the same time.',
   },
-  deadline: {
-    kind: 'integer',
-    default: '0',
-    min: 0,
-    max: 100_000,
-    description:
-      'Minutes after which the run ends and publishes what it has; 0 for never. Below the time limit of the job.',
-  },
-  ...publishInputs,
+  ...savingInputs,
 } as const satisfies Inputs;
-
-const outputs = {
-  ...publishOutputs,
-  'restore-points': {
-    description: 'JSON: what was saved, a list of {id, volume, name, backup, mode, size}.',
-  },
-  failed: { description: 'JSON: what was not, a list of {id, name, error}.' },
-} as const satisfies Outputs;
 
 export const backupVolume = defineCommand({
   name: 'backup-volume',
   summary: 'Back up volumes, attached or not, encrypted or not.',
   inputs,
-  outputs,
+  outputs: savingOutputs,
   run,
 });
 
-async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
+async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   refuseWhatIsNotBuilt(given);
-  const selectors = parseSelectors(given.volumes);
+  const selectors = parseSelectors('volume', given.volumes);
   const started = new Date(host.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
 
@@ -100,7 +91,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     await listVolumeTypes(client),
     await collect(listBackups(client)),
   ];
-  const volumes = selectVolumes(selectors, allVolumes.filter(isNoTemporary));
+  const volumes = select('volume', selectors, allVolumes.filter(isNoTemporary));
   const plan = await preflight(client, volumes, types, backups, {
     mode: given.mode,
     maxChain: given['max-chain'],
@@ -120,31 +111,22 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   for (const place of places) await place.prepare();
   await cleanUp(client, leftovers, host.log, false);
-  const record = new ManifestRecord(places, session, {
-    id: host.run.id,
-    tool: TOOL,
-    started,
-    finished: null,
-  });
-  const tools = toolsOf(context, client, given.deadline);
+  const saving = startSaving(context, session, places, started, given.deadline);
+  const tools = toolsOf(saving, client);
   for (const point of await adopt(client, leftovers, allVolumes, types, host.log))
-    await keep(context, record, point, tools);
-  for (const { volume, error } of plan.refused) fail(context, record, volume, error);
-  await saveAll(context, plan.plans, given.concurrency, tools, record);
-  if (host.signal.aborted)
-    host.log.error(
-      `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
-    );
-  const finished = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
-  return {
-    outputs: {
-      ...publishedOutputs(context, finished),
-      'restore-points': restorePointsOutput(context, record.manifest.restorePoints),
-      failed: JSON.stringify(record.manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
-    },
-    failed: record.manifest.failed.length > 0 || finished.failures.length > 0 || host.signal.aborted,
-    summary: backupSummary(record.manifest, plan.quota, finished.published),
-  };
+    await keep(saving, point, client);
+  for (const { volume, error } of plan.refused) failed(saving, subjectOf(volume), error);
+  const jobs = plan.plans.map((volumePlan) => ({
+    subject: subjectOf(volumePlan.volume),
+    gigabytes: volumePlan.volume.size,
+    save: async () => keep(saving, await saveVolume(volumePlan, tools), client),
+  }));
+  await saveEach(saving, 'backing up', jobs, given.concurrency);
+  return finishSaving(saving, plan.quota);
+}
+
+function subjectOf({ id, name }: Volume): Subject {
+  return { kind: 'volume', id, name };
 }
 
 /** A volume that a restore is filling is nobody's data yet, and one that Cinder made for itself never is. */
@@ -152,7 +134,7 @@ function isNoTemporary(volume: Volume): boolean {
   return volume.consumesQuota && readTemporary(volume) === undefined;
 }
 
-function toolsOf({ host }: Context, client: ServiceClient, deadline: number): SaveTools {
+function toolsOf({ context: { host }, until }: Saving, client: ServiceClient): SaveTools {
   const source = {
     list: () => listBackups(client, { newestFirst: true }),
     get: (id: string) => getBackup(client, id),
@@ -164,7 +146,7 @@ function toolsOf({ host }: Context, client: ServiceClient, deadline: number): Sa
     clock: host.clock,
     log: host.log,
     signal: host.signal,
-    until: deadline === 0 ? Number.POSITIVE_INFINITY : host.clock.now() + deadline * 60_000,
+    until,
   };
 }
 
@@ -198,48 +180,11 @@ function refuseOverQuota({ quota }: Preflight): void {
   );
 }
 
-async function saveAll(
-  context: Context,
-  plans: readonly VolumePlan[],
-  concurrency: number,
-  tools: SaveTools,
-  record: ManifestRecord,
-): Promise<void> {
-  const { host } = context;
-  const gigabytes = plans.reduce((sum, { volume }) => sum + volume.size, 0);
-  const bar = host.progress.start('backing up', { items: plans.length, gigabytes });
-  try {
-    await pool(plans, concurrency, async (plan) => {
-      try {
-        host.signal.throwIfAborted();
-        if (host.clock.now() >= tools.until) throw notStarted(plan.volume);
-        const point = await saveVolume(plan, tools);
-        await keep(context, record, point, tools);
-      } catch (error) {
-        if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
-        fail(context, record, plan.volume, error);
-      } finally {
-        bar.advance(1, plan.volume.size);
-      }
-    });
-  } finally {
-    bar.finish();
-  }
-}
-
-function notStarted({ name, id }: Volume): OperationError {
-  return new OperationError(
-    `volume ${quoted(name)} (${id}) was not started: the run had to end`,
-    'Give it more time with `deadline`, or choose fewer volumes.',
-  );
-}
-
 /** Records a restore point, and marks its backup as recorded; a mark that cannot be set costs the next run a look. */
 async function keep(
-  { host }: Context,
-  record: ManifestRecord,
-  point: RestorePoint,
-  { client }: SaveTools,
+  { context: { host }, record }: Saving,
+  point: VolumeBackupPoint,
+  client: ServiceClient,
 ): Promise<void> {
   const { backup, resource, seconds } = point;
   await record.add(point);
@@ -251,38 +196,4 @@ async function keep(
   } catch (error) {
     host.log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
   }
-}
-
-function fail(
-  { host }: Context,
-  record: ManifestRecord,
-  volume: { id: string; name: string },
-  error: unknown,
-): void {
-  const hint = error instanceof PlainError && error.hint !== undefined ? ` ${error.hint}` : '';
-  const text = host.secrets.redact(`${messageOf(error)}.${hint}`);
-  host.log.error(text);
-  record.fail({ kind: 'volume', id: volume.id, name: volume.name, error: text.slice(0, 4096) });
-}
-
-/** A job's outputs have 1 MiB together, as UTF-16: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs */
-const LONGEST_OUTPUT = 128 * 1024;
-
-function restorePointsOutput({ host }: Context, points: Manifest['restorePoints']): string {
-  const short = points.map(({ id, resource, backup }) => ({
-    id,
-    volume: resource.id,
-    name: resource.name,
-    backup: backup.id,
-    mode: backup.incremental ? 'incremental' : 'full',
-    size: resource.size,
-  }));
-  let shown = short.length;
-  while (shown > 0 && JSON.stringify(short.slice(0, shown)).length > LONGEST_OUTPUT)
-    shown = Math.floor(shown * 0.9);
-  if (shown < short.length)
-    host.log.warn(
-      `the output restore-points holds the first ${shown} of ${short.length}; the manifest has them all`,
-    );
-  return JSON.stringify(short.slice(0, shown));
 }

@@ -1,46 +1,28 @@
-import { quotaSentence } from '../backup/volume/quota.ts';
 import { duration } from '../clock.ts';
 import { InputError } from '../errors.ts';
-import { findManifest } from '../manifest/find.ts';
-import { cloudOf } from '../manifest/record.ts';
-import type { Manifest } from '../manifest/schema.ts';
-import { verifyingKey } from '../manifest/sign.ts';
+import { choosePoint } from '../manifest/choose.ts';
+import type { VolumeBackupPoint, VolumePoint } from '../manifest/schema.ts';
 import { listBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { getVolume, listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { isUuid } from '../openstack/decode.ts';
 import type { ServiceClient } from '../openstack/service.ts';
-import type { Session } from '../openstack/session.ts';
 import { Watcher } from '../openstack/watcher.ts';
+import { quotaSentence } from '../plan/quota.ts';
 import { collect } from '../pool.ts';
 import { type RestoreTools, restoreOver, restoreToNew } from '../restore/volume/bring-back.ts';
 import { setRight } from '../restore/volume/finish.ts';
 import { planRestore, type RestorePlan } from '../restore/volume/preflight.ts';
-import { choosePoint, fromBackup, fromManifest } from '../restore/volume/source.ts';
+import { fromBackup, fromManifest } from '../restore/volume/source.ts';
 import { cleanUp } from '../temporaries/clean.ts';
 import { findLeftovers, type Leftover } from '../temporaries/leftovers.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { compareClouds, manifestInputs, trustedManifest } from './restoring.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,
-  manifest: {
-    kind: 'text',
-    placeholder: 'REF',
-    description:
-      "The manifest that a backup made: the path of the file or its directory, `artifact:RUN` or `artifact:RUN/NAME`, `release:TAG`, `latest` (the newest that has the volume, of the workflow's runs and the releases; in a terminal, in `openstack-backups`), or `latest:PATH`, the newest in a directory.",
-  },
-  workflow: {
-    kind: 'text',
-    placeholder: 'FILE',
-    description:
-      'The workflow whose artifacts are taken, by its file: `backup.yml`. If not said, `latest` takes those of the workflow that runs, and `artifact:RUN` any.',
-  },
-  branch: {
-    kind: 'text',
-    placeholder: 'NAME',
-    description: 'The branch whose runs are taken, if not the default branch.',
-  },
+  ...manifestInputs,
   volume: {
     kind: 'text',
     placeholder: 'VOLUME',
@@ -73,30 +55,6 @@ const inputs = {
     placeholder: 'AZ',
     description: 'The availability zone, if not the recorded one.',
   },
-  identity: {
-    kind: 'text',
-    secret: true,
-    description:
-      'The age identity that opens a sealed manifest: `AGE-SECRET-KEY-…`, or the text of an identity file.',
-  },
-  'verify-key': {
-    kind: 'text',
-    placeholder: 'PATH',
-    description:
-      'The ed25519 public key (PEM text, or the path of a file) that the manifest must be signed with.',
-  },
-  'allow-unsigned': {
-    kind: 'boolean',
-    default: 'false',
-    description:
-      'Restore also from a manifest that is not signed or was altered. An artifact of a trusted run of the same repository needs no signature.',
-  },
-  'allow-other-project': {
-    kind: 'boolean',
-    default: 'false',
-    description:
-      'Restore also where the manifest names another cloud, region or project than the credentials.',
-  },
 } as const satisfies Inputs;
 
 const outputs = {
@@ -116,11 +74,13 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const { host } = context;
   checkInputs(given);
   const manifest =
-    given.manifest === undefined ? undefined : await trustedManifest(context, given.manifest, given);
-  const point = manifest && choosePoint(manifest, given.volume);
+    given.manifest === undefined
+      ? undefined
+      : await trustedManifest(context, given.manifest, given, 'volume', given.volume);
+  const point = manifest && backupPoint(choosePoint(manifest, 'volume', given.volume));
 
   const session = await context.connect(given);
-  if (manifest !== undefined) compareClouds(context, manifest, session, given['allow-other-project']);
+  if (manifest !== undefined) compareClouds(context, manifest, session, given);
   const client = await session.service('block-storage');
   const source = point === undefined ? await fromBackup(client, given.backup ?? '') : fromManifest(point);
   const plan = await planRestore(client, source, {
@@ -191,49 +151,9 @@ function checkInputs(given: Values<typeof inputs>): void {
     );
 }
 
-async function trustedManifest(
-  context: Context,
-  reference: string,
-  given: Values<typeof inputs>,
-): Promise<Manifest> {
-  const key = given['verify-key'];
-  const { host } = context;
-  const found = await findManifest(reference, {
-    directory: host.directory,
-    github: host.github,
-    workflow: given.workflow,
-    branch: given.branch,
-    wanted: (manifest) => holds(manifest, given.volume),
-    log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
-    allowUnsigned: given['allow-unsigned'],
-    identity: given.identity,
-    warn: (line) => host.log.warn(line),
-  });
-  const { run } = found.manifest;
-  host.log.info(`${found.path}: of ${run.started}, SHA-256 ${found.sha256}`);
-  return found.manifest;
-}
-
-/** Whether a manifest has the volume, or any where none is named. */
-function holds(manifest: Manifest, volume: string | undefined): boolean {
-  try {
-    choosePoint(manifest, volume ?? manifest.restorePoints[0]?.id);
-    return true;
-  } catch (error) {
-    if (error instanceof InputError) return false;
-    throw error;
-  }
-}
-
-/** A project id is unique in the world; a region is not, and the URL of Keystone may differ by network. */
-function compareClouds({ host }: Context, manifest: Manifest, session: Session, allowed: boolean): void {
-  const [then, now] = [manifest.cloud, cloudOf(session)];
-  if (then.project.id === now.project.id && then.region === now.region) return;
-  const what = `the manifest is of project ${quoted(then.project.name)} (${then.project.id}) in region ${quoted(then.region)}, and the credentials are for project ${quoted(now.project.name)} (${now.project.id}) in region ${quoted(now.region)}`;
-  if (!allowed)
-    throw new InputError(what, 'Use the credentials of that project, or say allow-other-project: true.');
-  host.log.warn(what);
+function backupPoint(point: VolumePoint): VolumeBackupPoint {
+  if (point.method === 'cinder-backup') return point;
+  throw new InputError('a restore from an image is not built yet');
 }
 
 function tellPlan({ host }: Context, plan: RestorePlan): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../errors.ts';
+import { contradiction } from './contradictions.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
 import type { Manifest } from './schema.ts';
 
@@ -33,11 +34,20 @@ export async function parseManifest(text: string, path: string): Promise<Manifes
       `${path} is a manifest of version ${head['version']}; this program reads versions up to ${MANIFEST_VERSION}`,
       'Restore with the version of openstack-backup that wrote it, or a newer one.',
     );
-  const [{ Value }, { ManifestSchema }] = await Promise.all([import('typebox/value'), import('./schema.ts')]);
+  const [{ Value }, { ManifestSchema, POINTS }] = await Promise.all([
+    import('typebox/value'),
+    import('./schema.ts'),
+  ]);
   if (!Value.Check(ManifestSchema, value)) {
-    const [first] = Value.Errors(ManifestSchema, value);
+    const said =
+      firstProblem(head, (method, point) => {
+        const schema = Object.hasOwn(POINTS, method) ? POINTS[method as keyof typeof POINTS] : undefined;
+        return schema === undefined
+          ? [{ instancePath: '/method', message: 'is unknown' }]
+          : Value.Errors(schema, point);
+      }) ?? Value.Errors(ManifestSchema, value)[0];
     throw new InputError(
-      `${path} is not a whole manifest: ${first === undefined ? 'it does not match the schema' : `${first.instancePath || '/'} ${first.message}`}`,
+      `${path} is not a whole manifest: ${said === undefined ? 'it does not match the schema' : `${said.instancePath || '/'} ${said.message}`}`,
       'It was altered or cut short: take another copy. Nothing was touched.',
     );
   }
@@ -50,20 +60,22 @@ export async function parseManifest(text: string, path: string): Promise<Manifes
   return value;
 }
 
-/** What no schema can say: a restore point must be one thing all through. */
-function contradiction(manifest: Manifest): string | undefined {
-  const seen = new Set<string>();
-  for (const point of manifest.restorePoints) {
-    for (const id of [point.id, point.backup.id]) {
-      if (seen.has(id)) return `${id} stands in it twice`;
-      seen.add(id);
-    }
-    if (point.backup.size < point.resource.size && !point.backup.incremental)
-      return `backup ${point.backup.id} is smaller than its volume`;
-    if (point.backup.incremental !== (point.chain.parent !== null))
-      return `backup ${point.backup.id} is an increment without a parent, or a full one with`;
-    if ((point.chain.position === 0) !== (point.chain.parent === null))
-      return `backup ${point.backup.id} has a position in its chain that is not its own`;
+interface Problem {
+  readonly instancePath: string;
+  readonly message: string;
+}
+
+/** The first restore point that does not fit the schema of its method: a union's own error would only say "none fits". */
+function firstProblem(
+  head: Readonly<Record<string, unknown>>,
+  errorsOf: (method: string, point: unknown) => readonly Problem[],
+): Problem | undefined {
+  const points: readonly unknown[] = Array.isArray(head['restorePoints']) ? head['restorePoints'] : [];
+  for (const [index, point] of points.entries()) {
+    const method = (point as { method?: unknown } | null)?.method;
+    const [first] = errorsOf(String(method), point);
+    if (first !== undefined)
+      return { instancePath: `/restorePoints/${index}${first.instancePath}`, message: first.message };
   }
   return undefined;
 }

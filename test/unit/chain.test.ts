@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ChainDecision, decideChain } from '../../src/backup/volume/chain.ts';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
+import { type ChainDecision, decideChain } from '../../src/plan/chain.ts';
 import { readTags, writeTags } from '../../src/temporaries/backup-tags.ts';
 import { backup, chainOf, tags } from '../support/records.ts';
 

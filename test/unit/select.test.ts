@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { oneVolume, parseSelectors, selectVolumes } from '../../src/backup/volume/select.ts';
 import { InputError } from '../../src/errors.ts';
+import { oneOf, parseSelectors, select } from '../../src/plan/select.ts';
 import { volume } from '../support/records.ts';
 
 const db1 = volume({ name: 'db-1', metadata: { backup: 'daily', team: 'a=b' } });
@@ -10,8 +10,8 @@ const twin = volume({ name: 'web', size: 7, status: 'in-use' });
 const hostile = volume({ name: 'x\n::error::y `id`' });
 const all = [db1, db2, web, twin, hostile];
 
-function select(...entries: string[]): string[] {
-  return selectVolumes(parseSelectors(entries), all).map(({ id }) => id);
+function selected(...entries: string[]): string[] {
+  return select('volume', parseSelectors('volume', entries), all).map(({ id }) => id);
 }
 
 describe('selecting volumes', () => {
@@ -28,11 +28,11 @@ describe('selecting volumes', () => {
     ['everything', ['all'], all.map(({ id }) => id)],
     ['several selectors, each volume once', ['db-2', 'name:db-*'], [db2.id, db1.id]],
   ])('by %s', (_what, entries, expected) => {
-    expect(select(...entries)).toEqual(expected);
+    expect(selected(...entries)).toEqual(expected);
   });
 
   test('an ambiguous name lists the ids with what tells them apart', () => {
-    expect(() => select('web')).toThrow(
+    expect(() => selected('web')).toThrow(
       `2 volumes are called "web": ${web.id} (5 GiB, available), ${twin.id} (7 GiB, in-use)`,
     );
   });
@@ -45,16 +45,16 @@ describe('selecting volumes', () => {
     ['no metadata key', 'metadata:=x', 'names no metadata key'],
     ['an empty pattern', 'name:', 'names no pattern'],
   ])('%s is refused', (_what, entry, message) => {
-    expect(() => select(entry)).toThrow(InputError);
-    expect(() => select(entry)).toThrow(message);
+    expect(() => selected(entry)).toThrow(InputError);
+    expect(() => selected(entry)).toThrow(message);
   });
 
   test('an empty list is refused', () => {
-    expect(() => parseSelectors([])).toThrow('names no volume');
+    expect(() => parseSelectors('volume', [])).toThrow('names no volume');
   });
 
   test('a message holds a hostile name on one line', () => {
     const doubled = [hostile, { ...hostile, id: db1.id }];
-    expect(() => oneVolume(hostile.name, doubled)).toThrow('"x\\n::error::y `id`"');
+    expect(() => oneOf('volume', hostile.name, doubled)).toThrow('"x\\n::error::y `id`"');
   });
 });

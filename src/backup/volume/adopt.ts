@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts';
-import type { RestorePoint } from '../../manifest/schema.ts';
+import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
@@ -18,8 +18,8 @@ export async function adopt(
   volumes: readonly Volume[],
   types: readonly VolumeType[],
   log: Log,
-): Promise<RestorePoint[]> {
-  const points: RestorePoint[] = [];
+): Promise<VolumeBackupPoint[]> {
+  const points: VolumeBackupPoint[] = [];
   for (const leftover of leftovers) {
     if (leftover.action !== 'adopt') continue;
     const { backup, tags } = leftover;

@@ -6,9 +6,9 @@ import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import { type ChainDecision, decideChain, type Mode } from '../../plan/chain.ts';
+import { type QuotaLine, quotaAfter } from '../../plan/quota.ts';
 import { pool } from '../../pool.ts';
-import { type ChainDecision, decideChain, type Mode } from './chain.ts';
-import { type QuotaLine, quotaAfter } from './quota.ts';
 
 /** What is to be done with one volume. */
 export interface VolumePlan {

@@ -1,4 +1,4 @@
-import type { RestorePoint, SavedEncryption } from '../../manifest/schema.ts';
+import type { SavedEncryption, VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Tags } from '../../temporaries/backup-tags.ts';
@@ -22,7 +22,7 @@ export function restorePoint({
   tags,
   reason,
   seconds,
-}: SavedFacts): RestorePoint {
+}: SavedFacts): VolumeBackupPoint {
   return {
     id: tags.point,
     resource: {

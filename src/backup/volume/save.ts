@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
-import type { RestorePoint } from '../../manifest/schema.ts';
+import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import {
   type Backup,
@@ -40,7 +40,7 @@ export interface SaveTools {
  *
  * @throws OperationError when the cloud gives up; the failed backup is removed then, earlier ones stay as they are
  */
-export async function saveVolume(plan: VolumePlan, tools: SaveTools): Promise<RestorePoint> {
+export async function saveVolume(plan: VolumePlan, tools: SaveTools): Promise<VolumeBackupPoint> {
   const { client, clock, log } = tools;
   const { volume } = plan;
   const started = clock.now();

@@ -1,6 +1,3 @@
-import { gapIn } from '../../backup/volume/chain.ts';
-import { type QuotaLine, quotaAfter, quotaSentence } from '../../backup/volume/quota.ts';
-import { oneVolume } from '../../backup/volume/select.ts';
 import { InputError, OperationError } from '../../errors.ts';
 import { type Backup, getBackup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
@@ -10,6 +7,9 @@ import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volume
 import { hasStatus } from '../../openstack/errors.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import { gapIn } from '../../plan/chain.ts';
+import { type QuotaLine, quotaAfter, quotaSentence } from '../../plan/quota.ts';
+import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { readTags } from '../../temporaries/backup-tags.ts';
 import { quoted } from '../../text/escape.ts';
@@ -233,7 +233,7 @@ async function planOverwrite(
       '`type` and `availability-zone` are for a new volume',
       'Leave them out, or leave `to` out.',
     );
-  const target = oneVolume(to, await collect(listVolumes(client)));
+  const target = oneOf('volume', to, await collect(listVolumes(client)));
   const refusal = refuseTarget(source, target, types) ?? (wishes.overwrite ? undefined : notTold(target));
   if (refusal !== undefined) throw refusal;
   if (target.encrypted) await refuseSnapshots(client, target);

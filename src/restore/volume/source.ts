@@ -1,6 +1,5 @@
-import { oneVolume } from '../../backup/volume/select.ts';
 import { InputError } from '../../errors.ts';
-import type { Manifest, RestorePoint } from '../../manifest/schema.ts';
+import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import { type Backup, getBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { hasStatus } from '../../openstack/errors.ts';
@@ -24,37 +23,7 @@ export interface RestoreSource {
   readonly imageMetadata: Readonly<Record<string, string>> | undefined;
 }
 
-/**
- * The restore point that is meant.
- *
- * @param volume the id or name of a volume, or the id of a restore point; may be left out where the manifest has one only
- * @throws InputError that lists what the manifest has
- */
-export function choosePoint(manifest: Manifest, volume: string | undefined): RestorePoint {
-  const points = manifest.restorePoints;
-  const [only] = points;
-  if (only === undefined)
-    throw new InputError(
-      'the manifest has no restore point: nothing was saved in that run',
-      'Take the manifest of another run.',
-    );
-  if (volume === undefined) {
-    if (points.length === 1) return only;
-    throw new InputError(
-      `the manifest has ${points.length} restore points`,
-      `Say which with \`volume\`: ${points.map(({ resource }) => `${resource.id} (${resource.name})`).join(', ')}.`,
-    );
-  }
-  const byPoint = points.find(({ id }) => id === volume);
-  if (byPoint !== undefined) return byPoint;
-  const chosen = oneVolume(
-    volume,
-    points.map(({ resource, backup }) => ({ ...resource, status: `backup ${backup.id}` })),
-  );
-  return points.find(({ resource }) => resource.id === chosen.id) ?? only;
-}
-
-export function fromManifest({ resource, backup }: RestorePoint): RestoreSource {
+export function fromManifest({ resource, backup }: VolumeBackupPoint): RestoreSource {
   return {
     backupId: backup.id,
     size: backup.size,

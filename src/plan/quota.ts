@@ -1,4 +1,4 @@
-import type { Limit, Limits } from '../../openstack/blockstorage/v3/limits.ts';
+import type { Limit, Limits } from '../openstack/blockstorage/v3/limits.ts';
 
 /** One line of the quota after a run: "9 of 10 backups". */
 export interface QuotaLine {

@@ -1,28 +1,28 @@
-import { InputError } from '../../errors.ts';
-import { isUuid } from '../../openstack/decode.ts';
-import { quoted } from '../../text/escape.ts';
+import { InputError } from '../errors.ts';
+import { isUuid } from '../openstack/decode.ts';
+import { quoted } from '../text/escape.ts';
 
-/** One entry of the input `volumes`. */
+/** What can be selected. */
+export type Kind = 'volume' | 'image' | 'server' | 'secret';
+
+/** One entry of the inputs `volumes`, `images`, `servers` and `secrets`. */
 export type Selector =
   | { readonly kind: 'all' }
   | { readonly kind: 'metadata'; readonly key: string; readonly value: string | undefined }
   | { readonly kind: 'name'; readonly pattern: string }
   | { readonly kind: 'one'; readonly nameOrId: string };
 
-/** What selecting looks at; a volume of the cloud has it all. */
-export interface Selectable {
-  readonly id: string;
-  readonly name: string;
-  readonly size: number;
-  readonly status: string;
+/** What selecting looks at. */
+export interface Selectable extends Named {
+  /** Of an image its properties. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** @throws InputError for an empty list or a selector of no known form */
-export function parseSelectors(entries: readonly string[]): Selector[] {
+export function parseSelectors(kind: Kind, entries: readonly string[]): Selector[] {
   if (entries.length === 0)
     throw new InputError(
-      '`volumes` names no volume',
+      `\`${kind}s\` names no ${kind}`,
       'Give ids, names, metadata:KEY=VALUE, name:PATTERN or all.',
     );
   return entries.map(parseSelector);
@@ -52,79 +52,92 @@ function parseSelector(entry: string): Selector {
 }
 
 /**
- * The volumes that the selectors mean, each once, in the order of the selectors.
+ * The resources that the selectors mean, each once, in the order of the selectors.
  *
  * @throws InputError for a name that is unknown or ambiguous, or a selector that finds nothing: a backup that silently
  * saves nothing is worse than one that fails
  */
-export function selectVolumes<V extends Selectable>(
+export function select<T extends Selectable>(
+  kind: Kind,
   selectors: readonly Selector[],
-  volumes: readonly V[],
-): V[] {
-  const selected = new Map<string, V>();
+  all: readonly T[],
+): T[] {
+  const selected = new Map<string, T>();
   for (const selector of selectors)
-    for (const volume of matching(selector, volumes)) selected.set(volume.id, volume);
+    for (const found of matching(kind, selector, all)) selected.set(found.id, found);
   return [...selected.values()];
 }
 
-function matching<V extends Selectable>(selector: Selector, volumes: readonly V[]): V[] {
+function matching<T extends Selectable>(kind: Kind, selector: Selector, all: readonly T[]): T[] {
+  const some = (found: T[], entry: string, why: string) => {
+    if (found.length > 0) return found;
+    throw new InputError(
+      `the selector ${quoted(entry)} finds nothing: ${why}`,
+      `List them with: openstack ${kind} list --long`,
+    );
+  };
   switch (selector.kind) {
     case 'all':
-      return some(
-        volumes.filter(() => true),
-        'all',
-        'the project has no volumes',
-      );
+      return some([...all], 'all', `the project has no ${kind}s`);
     case 'metadata':
       return some(
-        volumes.filter(({ metadata }) =>
+        all.filter(({ metadata }) =>
           selector.value === undefined
             ? Object.hasOwn(metadata, selector.key)
             : metadata[selector.key] === selector.value,
         ),
         `metadata:${selector.key}${selector.value === undefined ? '' : `=${selector.value}`}`,
-        'no volume of the project has that metadata',
+        `no ${kind} of the project has that metadata`,
       );
     case 'name': {
       const pattern = globOf(selector.pattern);
       return some(
-        volumes.filter(({ name }) => pattern.test(name)),
+        all.filter(({ name }) => pattern.test(name)),
         `name:${selector.pattern}`,
-        'no volume of the project has such a name',
+        `no ${kind} of the project has such a name`,
       );
     }
     case 'one':
-      return [oneVolume(selector.nameOrId, volumes)];
+      return [oneOf(kind, selector.nameOrId, all)];
   }
 }
 
-function some<V>(found: V[], selector: string, why: string): V[] {
-  if (found.length === 0)
-    throw new InputError(
-      `the selector ${quoted(selector)} finds nothing: ${why}`,
-      'List them with: openstack volume list --long',
-    );
-  return found;
+/** What is looked up by id or name, and what tells two of one name apart. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+  /** GiB of a volume. */
+  readonly size?: number | undefined;
+  readonly status?: string | undefined;
 }
 
-/** The volume with this id, else the only one with this name. */
-export function oneVolume<V extends Selectable>(nameOrId: string, volumes: readonly V[]): V {
-  const byId = volumes.find(({ id }) => id === nameOrId.toLowerCase());
+/**
+ * The resource with this id, else the only one with this name.
+ *
+ * @throws InputError
+ */
+export function oneOf<T extends Named>(kind: Kind, nameOrId: string, all: readonly T[]): T {
+  const byId = all.find(({ id }) => id === nameOrId.toLowerCase());
   if (byId !== undefined) return byId;
-  const [first, ...more] = volumes.filter(({ name }) => name === nameOrId);
+  const [first, ...more] = all.filter(({ name }) => name === nameOrId);
   if (first === undefined)
     throw new InputError(
       isUuid(nameOrId)
-        ? `there is no volume with the id ${nameOrId} in the project`
-        : `there is no volume called ${quoted(nameOrId)} in the project`,
-      'List them with: openstack volume list. Volumes of other projects cannot be seen with these credentials.',
+        ? `there is no ${kind} with the id ${nameOrId} in the project`
+        : `there is no ${kind} called ${quoted(nameOrId)} in the project`,
+      `List them with: openstack ${kind} list. The ${kind}s of other projects cannot be seen with these credentials.`,
     );
   if (more.length > 0)
     throw new InputError(
-      `${more.length + 1} volumes are called ${quoted(nameOrId)}: ${[first, ...more].map(({ id, size, status }) => `${id} (${size} GiB, ${status})`).join(', ')}`,
+      `${more.length + 1} ${kind}s are called ${quoted(nameOrId)}: ${[first, ...more].map((one) => told(kind, one)).join(', ')}`,
       'Give the id of the one that is meant.',
     );
   return first;
+}
+
+function told(kind: Kind, { id, size, status }: Named): string {
+  const facts = [kind === 'volume' && size !== undefined ? `${size} GiB` : undefined, status];
+  return `${id} (${facts.filter((fact) => fact !== undefined).join(', ')})`;
 }
 
 /** `*` any characters, `?` any one; all else is itself. */

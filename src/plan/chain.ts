@@ -1,5 +1,5 @@
-import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
-import { readTags, type Tags } from '../../temporaries/backup-tags.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { readTags, type Tags } from '../temporaries/backup-tags.ts';
 
 export type Mode = 'auto' | 'full' | 'incremental';
 

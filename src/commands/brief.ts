@@ -1,0 +1,39 @@
+import type { RestorePoint } from '../manifest/schema.ts';
+
+/** A restore point in one line of the output `restore-points`. */
+export type Brief = Readonly<Record<string, string | number | boolean>>;
+
+export function briefOf(point: RestorePoint): Brief {
+  const { id, method, resource } = point;
+  return { id, kind: resource.kind, resource: resource.id, name: resource.name, method, ...factsOf(point) };
+}
+
+function factsOf(point: RestorePoint): Brief {
+  switch (point.method) {
+    case 'cinder-backup':
+      return {
+        volume: point.resource.id,
+        backup: point.backup.id,
+        mode: point.backup.incremental ? 'incremental' : 'full',
+        size: point.resource.size,
+      };
+    case 'image':
+      return {
+        volume: point.resource.id,
+        size: point.resource.size,
+        ...(point.image.kept ? { image: point.image.id } : {}),
+        ...(point.payload === null ? {} : { payload: point.payload.name }),
+      };
+    case 'download':
+      return { image: point.resource.id, payload: point.payload.name, size: point.payload.size };
+    case 'sealed':
+    case 'plaintext':
+      return { secret: point.resource.id, payload: point.payload.name };
+    case 'disks':
+      return {
+        server: point.resource.id,
+        consistency: point.consistency,
+        disks: point.resource.disks.length,
+      };
+  }
+}

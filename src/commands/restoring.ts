@@ -1,0 +1,120 @@
+import { InputError } from '../errors.ts';
+import { choosePoint, type Kind, pointsOf } from '../manifest/choose.ts';
+import { findManifest } from '../manifest/find.ts';
+import { cloudOf } from '../manifest/record.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import { verifyingKey } from '../manifest/sign.ts';
+import type { Session } from '../openstack/session.ts';
+import { quoted } from '../text/escape.ts';
+import type { Context } from './command.ts';
+import type { Inputs, Values } from './table.ts';
+
+/** The inputs of every command that reads a manifest. */
+export const manifestInputs = {
+  manifest: {
+    kind: 'text',
+    placeholder: 'REF',
+    description:
+      "The manifest that a backup made: the path of the file or its directory, `artifact:RUN` or `artifact:RUN/NAME`, `release:TAG`, `latest` (the newest that has what is asked for, of the workflow's runs and the releases; in a terminal, in `openstack-backups`), or `latest:PATH`, the newest in a directory.",
+  },
+  workflow: {
+    kind: 'text',
+    placeholder: 'FILE',
+    description:
+      'The workflow whose artifacts are taken, by its file: `backup.yml`. If not said, `latest` takes those of the workflow that runs, and `artifact:RUN` any.',
+  },
+  branch: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description: 'The branch whose runs are taken, if not the default branch.',
+  },
+  identity: {
+    kind: 'text',
+    secret: true,
+    description:
+      'The age identity that opens what is sealed: `AGE-SECRET-KEY-…`, or the text of an identity file.',
+  },
+  'verify-key': {
+    kind: 'text',
+    placeholder: 'PATH',
+    description:
+      'The ed25519 public key (PEM text, or the path of a file) that the manifest must be signed with.',
+  },
+  'allow-unsigned': {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Restore also from a manifest that is not signed or was altered. An artifact of a trusted run of the same repository needs no signature.',
+  },
+  'allow-other-project': {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Restore also where the manifest names another cloud, region or project than the credentials.',
+  },
+} as const satisfies Inputs;
+
+type ManifestInputs = Values<typeof manifestInputs>;
+
+/**
+ * The manifest that the inputs name, if it can be trusted.
+ *
+ * @param kind what is to be restored
+ * @param wanted its name or id; undefined for the only one
+ * @throws InputError
+ */
+export async function trustedManifest(
+  context: Context,
+  reference: string,
+  given: ManifestInputs,
+  kind: Kind,
+  wanted: string | undefined,
+): Promise<Manifest> {
+  const key = given['verify-key'];
+  const { host } = context;
+  const found = await findManifest(reference, {
+    directory: host.directory,
+    github: host.github,
+    workflow: given.workflow,
+    branch: given.branch,
+    wanted: (manifest) => holds(manifest, kind, wanted),
+    log: host.log,
+    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
+    allowUnsigned: given['allow-unsigned'],
+    identity: given.identity,
+    warn: (line) => host.log.warn(line),
+  });
+  const { run } = found.manifest;
+  host.log.info(`${found.path}: of ${run.started}, SHA-256 ${found.sha256}`);
+  return found.manifest;
+}
+
+/** Whether a manifest has the resource, or any of the kind where none is named. */
+function holds(manifest: Manifest, kind: Kind, wanted: string | undefined): boolean {
+  try {
+    choosePoint(manifest, kind, wanted ?? pointsOf(manifest, kind)[0]?.id);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+/**
+ * A project id is unique in the world; a region is not, and the URL of Keystone may differ by network.
+ *
+ * @throws InputError unless `allow-other-project` is set
+ */
+export function compareClouds(
+  { host }: Context,
+  manifest: Manifest,
+  session: Session,
+  given: ManifestInputs,
+): void {
+  const [then, now] = [manifest.cloud, cloudOf(session)];
+  if (then.project.id === now.project.id && then.region === now.region) return;
+  const what = `the manifest is of project ${quoted(then.project.name)} (${then.project.id}) in region ${quoted(then.region)}, and the credentials are for project ${quoted(now.project.name)} (${now.project.id}) in region ${quoted(now.region)}`;
+  if (!given['allow-other-project'])
+    throw new InputError(what, 'Use the credentials of that project, or say allow-other-project: true.');
+  host.log.warn(what);
+}

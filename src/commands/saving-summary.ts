@@ -1,0 +1,88 @@
+import { duration } from '../clock.ts';
+import type { Published } from '../manifest/publish.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import { bytes } from '../text/bytes.ts';
+import { forMarkdown } from '../text/escape.ts';
+
+/** What was saved, where that is written down, and how to come back to it, as Markdown. */
+export function savingSummary(
+  manifest: Manifest,
+  quota: readonly QuotaLine[],
+  published: readonly Published[],
+): string {
+  const { restorePoints, failed } = manifest;
+  const kinds = [
+    ...new Set([...restorePoints.map(({ resource }) => resource.kind), ...failed.map(({ kind }) => kind)]),
+  ];
+  const lines = [
+    `### ${kinds.map((kind) => countOf(manifest, kind)).join(', ') || 'Nothing'} backed up`,
+    '',
+    '| what | size | how | consistency | key | took | lies in |',
+    '|---|---|---|---|---|---|---|',
+    ...restorePoints.map(row),
+    ...(failed.length === 0 ? [] : ['', '**Failed:**', '']),
+    ...failed.map(({ id, name, error }) => `- ${forMarkdown(name || id)}: ${forMarkdown(error)}`),
+    '',
+    ...(quota.length === 0 ? [] : [`Quota ${forMarkdown(quotaSentence(quota))}.`, '']),
+    ...(published.length === 0 ? ['**The manifest was not published.**'] : []),
+    ...published.map(
+      ({ path, sha256 }) =>
+        `To restore: ${kinds.map((kind) => `\`restore-${kind}\``).join(' or ')} with \`manifest:\` ${forMarkdown(path)} (SHA-256 ${sha256}).`,
+    ),
+  ];
+  return lines.join('\n');
+}
+
+function countOf({ restorePoints, failed }: Manifest, kind: RestorePoint['resource']['kind']): string {
+  const done = restorePoints.filter(({ resource }) => resource.kind === kind).length;
+  const all = done + failed.filter((failure) => failure.kind === kind).length;
+  return `${done} of ${all} ${kind}s`;
+}
+
+function row(point: RestorePoint): string {
+  const { resource, seconds } = point;
+  const encryption = 'encryption' in resource ? resource.encryption : null;
+  const cells = [
+    `${resource.kind} ${forMarkdown(resource.name || resource.id)}`,
+    ...factsOf(point),
+    encryption === null ? '' : encryption.key.worth,
+    duration(seconds * 1000),
+    placeOf(point),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Size, how, and consistency. */
+function factsOf(point: RestorePoint): [string, string, string] {
+  switch (point.method) {
+    case 'cinder-backup':
+      return [
+        `${point.resource.size}&nbsp;GiB`,
+        point.backup.incremental ? `increment&nbsp;${point.chain.position}` : 'full',
+        point.consistency,
+      ];
+    case 'image':
+      return [`${point.resource.size}&nbsp;GiB`, 'image', point.consistency];
+    case 'download':
+      return [bytes(point.payload.size), 'download', ''];
+    case 'sealed':
+    case 'plaintext':
+      return [bytes(point.payload.size), point.method, ''];
+    case 'disks':
+      return [`${point.resource.disks.length} disks`, 'disks', point.consistency];
+  }
+}
+
+function placeOf(point: RestorePoint): string {
+  switch (point.method) {
+    case 'cinder-backup':
+      return `backup ${point.backup.id}`;
+    case 'image':
+      return point.payload === null ? `image ${point.image.id}` : forMarkdown(point.payload.name);
+    case 'disks':
+      return 'its disks';
+    default:
+      return forMarkdown(point.payload.name);
+  }
+}

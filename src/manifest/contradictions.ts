@@ -1,0 +1,82 @@
+import type { Manifest, RestorePoint, VolumeBackupPoint } from './schema.ts';
+
+/** What no schema can say: a manifest must be one thing all through. Undefined when it is. */
+export function contradiction(manifest: Manifest): string | undefined {
+  const seen = new Set<string>();
+  for (const point of manifest.restorePoints) {
+    for (const name of namesOf(point)) {
+      if (seen.has(name)) return `${name} stands in it twice`;
+      seen.add(name);
+    }
+    const own = point.method === 'cinder-backup' ? inBackup(point) : inPoint(point);
+    if (own !== undefined) return own;
+  }
+  const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
+  for (const point of manifest.restorePoints) {
+    const lost = inReferences(point, points);
+    if (lost !== undefined) return lost;
+  }
+  return undefined;
+}
+
+/** What may be in a manifest only once. */
+function namesOf(point: RestorePoint): string[] {
+  const payload = 'payload' in point && point.payload !== null ? [point.payload.name] : [];
+  return point.method === 'cinder-backup' ? [point.id, point.backup.id] : [point.id, ...payload];
+}
+
+function inBackup({ backup, chain, resource }: VolumeBackupPoint): string | undefined {
+  if (backup.size < resource.size && !backup.incremental)
+    return `backup ${backup.id} is smaller than its volume`;
+  if (backup.incremental !== (chain.parent !== null))
+    return `backup ${backup.id} is an increment without a parent, or a full one with`;
+  if ((chain.position === 0) !== (chain.parent === null))
+    return `backup ${backup.id} has a position in its chain that is not its own`;
+  return undefined;
+}
+
+function inPoint(point: Exclude<RestorePoint, VolumeBackupPoint>): string | undefined {
+  switch (point.method) {
+    case 'image':
+      if (point.payload === null && !point.image.kept)
+        return `restore point ${point.id} says that its image is neither kept nor stored`;
+      if (point.payload !== null && point.payload.size !== point.image.size)
+        return `payload ${point.payload.name} has not the size of its image`;
+      return undefined;
+    case 'download':
+      return point.payload.size === point.resource.size
+        ? undefined
+        : `payload ${point.payload.name} has not the size of its image`;
+    case 'sealed':
+    case 'plaintext':
+      return point.payload.sealed === (point.method === 'sealed')
+        ? undefined
+        : `key ${point.resource.id} is called ${point.method}, and its payload is not`;
+    case 'disks':
+      return undefined;
+  }
+}
+
+/** A restore point that needs another must find it here, and of the right kind. */
+function inReferences(point: RestorePoint, points: ReadonlyMap<string, RestorePoint>): string | undefined {
+  if (point.method === 'disks') {
+    const lost = point.resource.disks.find(({ volume, point: id }) => {
+      const kind = points.get(id)?.resource.kind;
+      return kind !== (volume === null ? 'image' : 'volume');
+    });
+    return lost === undefined
+      ? undefined
+      : `server ${point.resource.id} needs ${lost.point}, which is not in it`;
+  }
+  const encryption = 'encryption' in point.resource ? point.resource.encryption : null;
+  if (encryption === null) return undefined;
+  const { worth, point: id, id: keyId } = encryption.key;
+  if (id === undefined)
+    return worth === 'cloud-only'
+      ? undefined
+      : `the key of ${point.resource.id} is called ${worth}, and is not in it`;
+  const key = points.get(id);
+  return key?.resource.kind === 'secret' && key.resource.id === keyId
+    ? undefined
+    : `the key of ${point.resource.id} should be in ${id}, and is not`;
+}

@@ -1,0 +1,56 @@
+import Type from 'typebox';
+import { Payload } from './payload.ts';
+import { Key } from './secret.ts';
+import { Bytes, Count, closed, Hex, Id, KeystoneId, Moment, Name, orNull, Seconds, Word } from './words.ts';
+
+const Property = Type.Record(
+  Type.String({ pattern: '^[^\\u0000]{1,255}$' }),
+  Type.String({ maxLength: 65_535 }),
+  { maxProperties: 1024 },
+);
+
+export const ImageHash = orNull(Type.Object({ algorithm: Word, value: Hex }, closed), {
+  description: "Glance's own digest, `os_hash_value`; null where it has none.",
+});
+
+export const SavedImage = Type.Object(
+  {
+    kind: Type.Literal('image'),
+    id: Id,
+    name: Name,
+    diskFormat: orNull(Word),
+    containerFormat: orNull(Word),
+    visibility: Word,
+    protected: Type.Boolean(),
+    hidden: Type.Boolean(),
+    minDisk: Type.Integer({ ...Count, description: 'GiB.' }),
+    minRam: Type.Integer({ ...Count, description: 'MiB.' }),
+    size: Bytes,
+    virtualSize: orNull(Bytes),
+    checksum: orNull(Hex, { description: 'MD5, as Glance has it.' }),
+    hash: ImageHash,
+    tags: Type.Array(Name, { maxItems: 1024 }),
+    members: Type.Array(Type.Object({ project: KeystoneId, status: Word }, closed), { maxItems: 1024 }),
+    properties: Property,
+    created: Moment,
+    encryption: orNull(
+      Type.Object(
+        {
+          deletionPolicy: orNull(Word, { description: 'What becomes of the key when the image is deleted.' }),
+          key: Key,
+        },
+        closed,
+      ),
+      { description: 'null: Glance knows of no key.' },
+    ),
+  },
+  closed,
+);
+
+export const ImagePoint = Type.Object(
+  { id: Id, resource: SavedImage, method: Type.Literal('download'), payload: Payload, seconds: Seconds },
+  closed,
+);
+
+export type SavedImage = Type.Static<typeof SavedImage>;
+export type ImagePoint = Type.Static<typeof ImagePoint>;

@@ -1,0 +1,20 @@
+import Type from 'typebox';
+import { Bytes, closed, Sha256 } from './words.ts';
+
+/** Bytes that left the cloud. The store finds them by their name. */
+export const Payload = Type.Object(
+  {
+    name: Type.String({ pattern: '^[0-9a-z][0-9a-z._-]{0,127}$', description: 'Its name in the store.' }),
+    size: Type.Integer({ ...Bytes, description: 'Bytes, unpacked.' }),
+    sha256: Type.String({ ...Sha256, description: 'SHA-256 of the unpacked bytes, lower-case hex.' }),
+    stored: Type.Object(
+      { size: Bytes, sha256: Sha256 },
+      { ...closed, description: 'The same of the bytes as they lie in the store.' },
+    ),
+    compression: Type.Union([Type.Literal('none'), Type.Literal('zstd')]),
+    sealed: Type.Boolean({ description: 'Inside an age file; what was compressed was compressed before.' }),
+  },
+  closed,
+);
+
+export type Payload = Type.Static<typeof Payload>;

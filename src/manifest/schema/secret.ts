@@ -1,0 +1,76 @@
+import Type from 'typebox';
+import { Payload } from './payload.ts';
+import { closed, Id, KeystoneId, Moment, Name, orNull, Seconds, Tags, Word } from './words.ts';
+
+export const KeyWorth = Type.Union(
+  [Type.Literal('cloud-only'), Type.Literal('sealed, unproved'), Type.Literal('sealed, proved')],
+  {
+    description:
+      "What the key is worth: `cloud-only`, nothing was saved but the cloud's own copy; `sealed, unproved`, it was saved, and nobody could try it on the data; `sealed, proved`, it was saved and seen to open the data's LUKS header.",
+  },
+);
+
+/** The key of an encrypted volume or image. */
+export const Key = Type.Object(
+  {
+    id: orNull(Id, { description: 'The key in Barbican; null where the cloud hides it.' }),
+    worth: KeyWorth,
+    secretType: orNull(Word),
+    algorithm: orNull(Word),
+    bitLength: orNull(Type.Integer({ minimum: 0, maximum: 65_536 })),
+    mode: orNull(Word),
+    expires: orNull(Moment),
+    point: Type.Optional(Type.Union([Id], { description: 'The restore point that holds the sealed key.' })),
+  },
+  closed,
+);
+
+const User = Type.Object(
+  {
+    kind: Type.Union([Type.Literal('volume'), Type.Literal('backup'), Type.Literal('image')]),
+    id: Id,
+    name: Name,
+  },
+  closed,
+);
+
+export const SavedSecret = Type.Object(
+  {
+    kind: Type.Literal('secret'),
+    id: Id,
+    name: Name,
+    secretType: Word,
+    algorithm: orNull(Word),
+    bitLength: orNull(Type.Integer({ minimum: 0, maximum: 65_536 })),
+    mode: orNull(Word),
+    contentType: orNull(Word, { description: "The payload's type, as it was stored." }),
+    expires: orNull(Moment),
+    created: Moment,
+    creator: orNull(KeystoneId),
+    acl: orNull(
+      Type.Object(
+        { projectAccess: Type.Boolean(), users: Type.Array(KeystoneId, { maxItems: 1000 }) },
+        closed,
+      ),
+      { description: 'Who may read it; null: never set.' },
+    ),
+    metadata: Tags,
+    usedBy: Type.Array(User, { maxItems: 10_000, description: 'Whose key it is.' }),
+  },
+  closed,
+);
+
+export const SecretPoint = Type.Object(
+  {
+    id: Id,
+    resource: SavedSecret,
+    method: Type.Union([Type.Literal('sealed'), Type.Literal('plaintext')]),
+    payload: Payload,
+    seconds: Seconds,
+  },
+  closed,
+);
+
+export type Key = Type.Static<typeof Key>;
+export type SavedSecret = Type.Static<typeof SavedSecret>;
+export type SecretPoint = Type.Static<typeof SecretPoint>;
