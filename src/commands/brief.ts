@@ -26,6 +26,8 @@ function factsOf(point: RestorePoint): Brief {
       };
     case 'download':
       return { image: point.resource.id, payload: point.payload.name, size: point.payload.size };
+    case 'kept':
+      return { image: point.resource.id, size: point.resource.size };
     case 'sealed':
     case 'plaintext':
       return { secret: point.resource.id, payload: point.payload.name };

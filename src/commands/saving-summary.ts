@@ -66,6 +66,8 @@ function factsOf(point: RestorePoint): [string, string, string] {
       return [`${point.resource.size}&nbsp;GiB`, 'image', point.consistency];
     case 'download':
       return [bytes(point.payload.size), 'download', ''];
+    case 'kept':
+      return [bytes(point.resource.size), 'image', ''];
     case 'sealed':
     case 'plaintext':
       return [bytes(point.payload.size), point.method, ''];
@@ -80,6 +82,8 @@ function placeOf(point: RestorePoint): string {
       return `backup ${point.backup.id}`;
     case 'image':
       return point.payload === null ? `image ${point.image.id}` : forMarkdown(point.payload.name);
+    case 'kept':
+      return `image ${point.resource.id}`;
     case 'disks':
       return 'its disks';
     default:

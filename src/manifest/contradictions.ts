@@ -52,6 +52,7 @@ function inPoint(point: Exclude<RestorePoint, VolumeBackupPoint>): string | unde
       return point.payload.sealed === (point.method === 'sealed')
         ? undefined
         : `key ${point.resource.id} is called ${point.method}, and its payload is not`;
+    case 'kept':
     case 'disks':
       return undefined;
   }

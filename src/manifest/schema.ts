@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
-import { ImagePoint } from './schema/image.ts';
+import { ImagePoint, KeptImagePoint } from './schema/image.ts';
 import { SecretPoint } from './schema/secret.ts';
 import { ServerPoint } from './schema/server.ts';
 import { VolumeBackupPoint, VolumeImagePoint } from './schema/volume.ts';
@@ -17,12 +17,20 @@ export const POINTS = {
   'cinder-backup': VolumeBackupPoint,
   image: VolumeImagePoint,
   download: ImagePoint,
+  kept: KeptImagePoint,
   sealed: SecretPoint,
   plaintext: SecretPoint,
   disks: ServerPoint,
 } as const;
 
-const RestorePoint = Type.Union([VolumeBackupPoint, VolumeImagePoint, ImagePoint, SecretPoint, ServerPoint]);
+const RestorePoint = Type.Union([
+  VolumeBackupPoint,
+  VolumeImagePoint,
+  ImagePoint,
+  KeptImagePoint,
+  SecretPoint,
+  ServerPoint,
+]);
 
 const Failure = Type.Object(
   {
@@ -71,7 +79,7 @@ export const ManifestSchema = Type.Object(
 export type Manifest = Type.Static<typeof ManifestSchema>;
 export type RestorePoint = Type.Static<typeof RestorePoint>;
 export type SavedFailure = Type.Static<typeof Failure>;
-export type { ImagePoint, SavedImage } from './schema/image.ts';
+export type { ImagePoint, KeptImagePoint, SavedImage } from './schema/image.ts';
 export type { Payload } from './schema/payload.ts';
 export type { Key, SavedSecret, SecretPoint } from './schema/secret.ts';
 export type { SavedDisk, SavedFlavor, SavedPort, SavedServer, ServerPoint } from './schema/server.ts';

@@ -52,5 +52,16 @@ export const ImagePoint = Type.Object(
   closed,
 );
 
+export const KeptImagePoint = Type.Object(
+  {
+    id: Id,
+    resource: SavedImage,
+    method: Type.Literal('kept', { description: 'The image stays in the cloud, and the data nowhere else.' }),
+    seconds: Seconds,
+  },
+  closed,
+);
+
 export type SavedImage = Type.Static<typeof SavedImage>;
 export type ImagePoint = Type.Static<typeof ImagePoint>;
+export type KeptImagePoint = Type.Static<typeof KeptImagePoint>;
