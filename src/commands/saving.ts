@@ -50,8 +50,12 @@ export interface Job {
   readonly subject: Subject;
   /** GiB, for the progress. */
   readonly gigabytes: number;
-  /** Saves it and records its restore points with {@link Saving.record}. */
-  save(): Promise<void>;
+  /**
+   * Saves it and records its restore points with {@link Saving.record}.
+   *
+   * @param advance told of the GiB that are done, where that can be seen before the end
+   */
+  save(advance: (gigabytes: number) => void): Promise<void>;
 }
 
 /**
@@ -85,15 +89,20 @@ export async function saveEach(
   const bar = host.progress.start(title, { items: jobs.length, gigabytes });
   try {
     await pool(jobs, concurrency, async (job) => {
+      let left = job.gigabytes;
       try {
         host.signal.throwIfAborted();
         if (host.clock.now() >= saving.until) throw notStarted(job.subject);
-        await job.save();
+        await job.save((gigabytes) => {
+          const more = Math.min(left, gigabytes);
+          left -= more;
+          bar.advance(0, more);
+        });
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
         failed(saving, job.subject, error);
       } finally {
-        bar.advance(1, job.gigabytes);
+        bar.advance(1, left);
       }
     });
   } finally {

@@ -37,7 +37,8 @@ export function terminalProgress(stream: Stream, clock: Clock): DrawnProgress {
         advance(items, gigabytes) {
           done.items += items;
           done.gigabytes += gigabytes;
-          draw();
+          // Bytes that stream by come in thousands a second: the timer shows them.
+          if (items > 0) draw();
         },
         finish() {
           clearInterval(timer);
@@ -49,13 +50,19 @@ export function terminalProgress(stream: Stream, clock: Clock): DrawnProgress {
   };
 }
 
-/** "3 of 10, 12 of 40 GiB, 51 MiB/s, 9 min left". The rate is that of whole things done: clouds tell no more. */
+/**
+ * "3 of 10, 12 of 40 GiB, 51 MiB/s, 9 min left". Of what the cloud does by itself the rate is that of whole things done:
+ * it tells no more.
+ */
 export function progressLine(
   done: { items: number; gigabytes: number },
   total: { readonly items: number; readonly gigabytes: number },
   elapsedMs: number,
 ): string {
-  const parts = [`${done.items} of ${total.items}`, `${done.gigabytes} of ${total.gigabytes} GiB`];
+  const parts = [
+    `${done.items} of ${total.items}`,
+    `${short(done.gigabytes)} of ${short(total.gigabytes)} GiB`,
+  ];
   if (done.gigabytes > 0 && elapsedMs > 0) {
     const perMs = done.gigabytes / elapsedMs;
     parts.push(
@@ -64,4 +71,8 @@ export function progressLine(
     );
   } else parts.push(`for ${duration(elapsedMs)}`);
   return parts.join(', ');
+}
+
+function short(gigabytes: number): string {
+  return String(Number(gigabytes.toFixed(gigabytes < 10 ? 2 : 1)));
 }

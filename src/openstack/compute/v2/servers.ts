@@ -1,0 +1,311 @@
+import {
+  field,
+  flag,
+  id,
+  type Json,
+  list,
+  moment,
+  object,
+  optionalId,
+  optionalText,
+  strings,
+  text,
+} from '../../decode.ts';
+import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { decodeEmbeddedFlavor, type FlavorValues } from './flavors.ts';
+
+// https://docs.openstack.org/api-ref/compute/#servers-servers
+
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  /** From 2.19. */
+  readonly description: string;
+  /** In capitals: ACTIVE, SHUTOFF, … */
+  readonly status: string;
+  /** What Nova is doing with it; undefined when nothing. */
+  readonly taskState: string | undefined;
+  readonly projectId: string;
+  readonly createdAt: string;
+  /** The image that it was made from; undefined for a volume-backed server. */
+  readonly imageId: string | undefined;
+  /** Before 2.47. */
+  readonly flavorId: string | undefined;
+  /** From 2.47: the values, as they were when the server was made. */
+  readonly flavor: FlavorValues | undefined;
+  readonly volumes: readonly { readonly id: string; readonly deleteOnTermination: boolean }[];
+  /** By the name of the network. */
+  readonly addresses: Readonly<Record<string, readonly Address[]>>;
+  readonly securityGroups: readonly string[];
+  readonly keyName: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** From 2.26. */
+  readonly tags: readonly string[];
+  readonly availabilityZone: string | undefined;
+  readonly configDrive: boolean;
+  /** From 2.90. */
+  readonly hostname: string | undefined;
+  /** Ids, from 2.71. */
+  readonly serverGroups: readonly string[];
+  readonly locked: boolean;
+  /** Why it is in ERROR. */
+  readonly fault: string | undefined;
+}
+
+export interface Address {
+  readonly address: string;
+  readonly mac: string | undefined;
+  /** `fixed` or `floating`. */
+  readonly type: string | undefined;
+}
+
+/** A disk of a new server. https://docs.openstack.org/nova/latest/user/block-device-mapping.html */
+export interface BlockDevice {
+  readonly source: 'volume' | 'image';
+  /** Of the volume, or the image. */
+  readonly uuid: string;
+  /** `local`: the disk that Nova makes from the image. */
+  readonly destination: 'volume' | 'local';
+  /** 0 boots; -1 never does. */
+  readonly bootIndex: number;
+  /** A wish: libvirt names disks in their order. */
+  readonly device?: string | undefined;
+  /** From 2.42. */
+  readonly tag?: string | undefined;
+  readonly deleteOnTermination: boolean;
+}
+
+export interface NetworkWish {
+  readonly port?: string | undefined;
+  readonly uuid?: string | undefined;
+  readonly fixedIp?: string | undefined;
+}
+
+export interface CreateServer {
+  readonly name: string;
+  readonly flavorId: string;
+  readonly blockDevices: readonly BlockDevice[];
+  /** An image that a disk of the server's own is made from. */
+  readonly imageId?: string | undefined;
+  /** From 2.37 it must be said; `none` for a server without. */
+  readonly networks: 'none' | 'auto' | readonly NetworkWish[];
+  readonly securityGroups?: readonly string[] | undefined;
+  readonly keyName?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** From 2.52. */
+  readonly tags?: readonly string[] | undefined;
+  /** From 2.19. */
+  readonly description?: string | undefined;
+  /** From 2.90. */
+  readonly hostname?: string | undefined;
+  readonly availabilityZone?: string | undefined;
+  readonly configDrive?: boolean | undefined;
+  /** Id of a server group. */
+  readonly group?: string | undefined;
+}
+
+const serverUrl = (serverId: string) => `/servers/${encodeURIComponent(serverId)}`;
+
+/** @throws CloudError 404 when there is none with this id in the project */
+export function getServer(client: ServiceClient, serverId: string): Promise<Server> {
+  return client.call({
+    doing: `read server ${serverId}`,
+    method: 'GET',
+    path: serverUrl(serverId),
+    ok: [200],
+    decode: (answer) => decodeServer(field(answer, 'server')),
+  });
+}
+
+/** The project's servers, newest first, a page at a time. */
+export function listServers(client: ServiceClient): AsyncGenerator<Server[]> {
+  return pages((page) =>
+    client.call({
+      doing: 'list the servers',
+      method: 'GET',
+      path: '/servers/detail',
+      query: page,
+      ok: [200],
+      decode: (answer) => ({
+        items: list(answer, 'servers', decodeServer),
+        more: answer['servers_links'] !== undefined,
+      }),
+    }),
+  );
+}
+
+/** @returns the id; the password that Nova makes up is let go */
+export function createServer(client: ServiceClient, server: CreateServer): Promise<string> {
+  const { group } = server;
+  return client.call({
+    doing: `create server ${server.name}`,
+    method: 'POST',
+    path: '/servers',
+    json: {
+      server: {
+        name: server.name,
+        flavorRef: server.flavorId,
+        imageRef: server.imageId,
+        block_device_mapping_v2:
+          server.blockDevices.length === 0 ? undefined : server.blockDevices.map(encodeDisk),
+        networks: typeof server.networks === 'string' ? server.networks : server.networks.map(encodeNetwork),
+        security_groups: server.securityGroups?.map((name) => ({ name })),
+        key_name: server.keyName,
+        metadata: server.metadata,
+        tags: client.supports('2.52') ? server.tags : undefined,
+        description: client.supports('2.19') ? server.description : undefined,
+        hostname: client.supports('2.90') ? server.hostname : undefined,
+        availability_zone: server.availabilityZone,
+        config_drive: server.configDrive,
+      },
+      ...(group === undefined ? {} : { 'os:scheduler_hints': { group } }),
+    },
+    ok: [202],
+    decode: (answer) => id(field(answer, 'server'), 'id'),
+  });
+}
+
+function encodeDisk(disk: BlockDevice): Record<string, unknown> {
+  return {
+    source_type: disk.source,
+    destination_type: disk.destination,
+    uuid: disk.uuid,
+    boot_index: disk.bootIndex,
+    device_name: disk.device,
+    tag: disk.tag,
+    delete_on_termination: disk.deleteOnTermination,
+  };
+}
+
+function encodeNetwork({ port, uuid, fixedIp }: NetworkWish): Record<string, unknown> {
+  return { port, uuid, fixed_ip: fixedIp };
+}
+
+export function deleteServer(client: ServiceClient, serverId: string): Promise<void> {
+  return client.call({
+    doing: `delete server ${serverId}`,
+    method: 'DELETE',
+    path: serverUrl(serverId),
+    ok: [204, 404],
+    decode: nothing,
+  });
+}
+
+/** Replaces all of the server's metadata. */
+export function replaceServerMetadata(
+  client: ServiceClient,
+  serverId: string,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  return client.call({
+    doing: `set the metadata of server ${serverId}`,
+    method: 'PUT',
+    path: `${serverUrl(serverId)}/metadata`,
+    json: { metadata },
+    ok: [200],
+    decode: nothing,
+  });
+}
+
+/** Shuts it down; the guest is asked first. Done when the status is SHUTOFF. */
+export function stopServer(client: ServiceClient, serverId: string): Promise<void> {
+  return act(client, serverId, 'stop', { 'os-stop': null });
+}
+
+export function startServer(client: ServiceClient, serverId: string): Promise<void> {
+  return act(client, serverId, 'start', { 'os-start': null });
+}
+
+function act(client: ServiceClient, serverId: string, what: string, json: unknown): Promise<void> {
+  return client.call({
+    doing: `${what} server ${serverId}`,
+    method: 'POST',
+    path: `${serverUrl(serverId)}/action`,
+    json,
+    ok: [202],
+    decode: nothing,
+  });
+}
+
+/**
+ * Starts an image of the server: of an image-backed one its root disk, of a volume-backed one snapshots of all its
+ * volumes, which `block_device_mapping` of the empty image names.
+ * https://github.com/openstack/nova/blob/master/nova/api/openstack/compute/servers.py `_action_create_image`
+ *
+ * @returns the id of the image
+ */
+export async function createServerImage(
+  client: ServiceClient,
+  serverId: string,
+  image: { readonly name: string; readonly metadata?: Readonly<Record<string, string>> },
+): Promise<string> {
+  const call = {
+    doing: `create an image of server ${serverId}`,
+    method: 'POST',
+    path: `${serverUrl(serverId)}/action`,
+    json: { createImage: { name: image.name, metadata: image.metadata } },
+    ok: [202],
+  } as const;
+  if (client.supports('2.45')) return client.call({ ...call, decode: (answer) => id(answer, 'image_id') });
+  // Before 2.45 the id stands at the end of a URL, whose host is an internal one.
+  const answer = await client.open(call);
+  answer.body.resume();
+  return id({ image: answer.headers['location']?.split('/').at(-1) }, 'image');
+}
+
+function decodeServer(server: Json): Server {
+  const { image, flavor } = { image: server['image'], flavor: field(server, 'flavor') };
+  const fault = server['fault'];
+  return {
+    id: id(server, 'id'),
+    name: optionalText(server, 'name') ?? '',
+    description: optionalText(server, 'description') ?? '',
+    status: text(server, 'status'),
+    taskState: optionalText(server, 'OS-EXT-STS:task_state'),
+    projectId: id(server, 'tenant_id'),
+    createdAt: moment(server, 'created'),
+    imageId: typeof image === 'object' && image !== null ? id(object(image), 'id') : undefined,
+    flavorId: optionalId(flavor, 'id'),
+    flavor: flavor['original_name'] === undefined ? undefined : decodeEmbeddedFlavor(flavor),
+    volumes: list(server, 'os-extended-volumes:volumes_attached', (volume) => ({
+      id: id(volume, 'id'),
+      deleteOnTermination: flag(volume, 'delete_on_termination'),
+    })),
+    addresses: Object.fromEntries(
+      Object.keys(field(server, 'addresses')).map((network) => [
+        network,
+        list(field(server, 'addresses'), network, decodeAddress),
+      ]),
+    ),
+    securityGroups:
+      server['security_groups'] === undefined
+        ? []
+        : list(server, 'security_groups', (group) => text(group, 'name')),
+    keyName: optionalText(server, 'key_name'),
+    metadata: strings(server, 'metadata'),
+    tags: texts(server, 'tags'),
+    availabilityZone: optionalText(server, 'OS-EXT-AZ:availability_zone'),
+    configDrive: server['config_drive'] === '' ? false : flag(server, 'config_drive'),
+    hostname: optionalText(server, 'OS-EXT-SRV-ATTR:hostname'),
+    serverGroups: texts(server, 'server_groups'),
+    locked: flag(server, 'locked'),
+    fault: typeof fault === 'object' && fault !== null ? optionalText(object(fault), 'message') : undefined,
+  };
+}
+
+function decodeAddress(address: Json): Address {
+  return {
+    address: text(address, 'addr'),
+    mac: optionalText(address, 'OS-EXT-IPS-MAC:mac_addr'),
+    type: optionalText(address, 'OS-EXT-IPS:type'),
+  };
+}
+
+/** A list of strings; absent and null are empty. */
+function texts(from: Json, key: string): string[] {
+  const value = from[key];
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+    throw new TypeError(`${key} is not a list of strings`);
+  return value;
+}

@@ -1,0 +1,23 @@
+import { flag, id, optionalText } from '../../decode.ts';
+import type { ServiceClient } from '../../service.ts';
+import { collection } from './pages.ts';
+
+// https://docs.openstack.org/api-ref/network/v2/#networks
+
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly external: boolean;
+}
+
+/** The project's networks, and those that are shared with it. */
+export function listNetworks(
+  client: ServiceClient,
+  filter: { readonly name?: string } = {},
+): AsyncGenerator<Network[]> {
+  return collection(client, 'networks', '/networks', 'networks', { name: filter.name }, (network) => ({
+    id: id(network, 'id'),
+    name: optionalText(network, 'name') ?? '',
+    external: flag(network, 'router:external'),
+  }));
+}

@@ -1,0 +1,31 @@
+import { type Json, list } from '../../decode.ts';
+import { pages, type ServiceClient } from '../../service.ts';
+
+/**
+ * A collection of Neutron, page by page. Its lists are whole unless the operator set `pagination_max_limit`, and then
+ * they carry a link to the next page.
+ *
+ * @param words what it is for, such as "networks"
+ */
+export function collection<T extends { readonly id: string }>(
+  client: ServiceClient,
+  words: string,
+  path: string,
+  key: string,
+  query: Readonly<Record<string, string | undefined>>,
+  decode: (item: Json) => T,
+): AsyncGenerator<T[]> {
+  return pages((page) =>
+    client.call({
+      doing: `list the ${words}`,
+      method: 'GET',
+      path,
+      query: { ...query, ...page },
+      ok: [200],
+      decode: (answer) => ({
+        items: list(answer, key, decode),
+        more: Array.isArray(answer[`${key}_links`]),
+      }),
+    }),
+  );
+}
