@@ -1,0 +1,47 @@
+import type { Consistency } from '../../manifest/schema.ts';
+
+export interface Circumstances {
+  readonly volumeBacked: boolean;
+  /** As Nova shows it: ACTIVE, SHUTOFF, PAUSED … */
+  readonly statusBefore: string;
+  readonly statusAfter: string;
+  /** `os_require_quiesce` of the image that Nova made: it has the properties that the server was started with. */
+  readonly requiresQuiesce: boolean;
+  readonly disks: number;
+}
+
+export interface Promised {
+  readonly consistency: Consistency;
+  readonly oneMoment: boolean;
+}
+
+/** Statuses in which no guest writes. */
+const STILL = new Set(['SHUTOFF', 'PAUSED', 'SUSPENDED']);
+
+/**
+ * What the disks of a server can be promised to be. Never more than is known:
+ *
+ * - A freeze is sure only for a running volume-backed server whose image demands it: then Nova fails rather than go on
+ *   without. For the root disk of an image-backed one it goes on all the same, and on Ceph it does not even try.
+ * - Nova snapshots the volumes one after the other; a guest that is neither frozen nor still writes in between.
+ *
+ * https://github.com/openstack/nova/blob/master/nova/compute/api.py `snapshot_volume_backed`
+ * https://github.com/openstack/nova/blob/master/nova/virt/libvirt/driver.py `_live_snapshot`
+ */
+export function promised({
+  volumeBacked,
+  statusBefore,
+  statusAfter,
+  requiresQuiesce,
+  disks,
+}: Circumstances): Promised {
+  const still = STILL.has(statusBefore) && statusAfter === statusBefore;
+  if (still) return { consistency: statusBefore === 'SHUTOFF' ? 'offline' : 'crash', oneMoment: true };
+  const frozen = volumeBacked && statusBefore === 'ACTIVE' && requiresQuiesce;
+  return { consistency: frozen ? 'quiesced' : 'crash', oneMoment: frozen || disks < 2 };
+}
+
+/** As Nova reads it: `strutils.bool_from_string` of oslo. */
+export function requiresQuiesce(properties: Readonly<Record<string, string>>): boolean {
+  return /^(1|t|true|on|y|yes)$/i.test(properties['os_require_quiesce']?.trim() ?? '');
+}

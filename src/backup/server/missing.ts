@@ -1,0 +1,46 @@
+import type { SavedFlavor, SavedServer } from '../../manifest/schema.ts';
+import { quoted } from '../../text/escape.ts';
+
+export interface Looked {
+  readonly server: Pick<SavedServer, 'status' | 'flavor' | 'keyPair' | 'hostname'>;
+  /** Names of volumes that other servers are attached to as well. */
+  readonly multiattached: readonly string[];
+  /** Whether Neutron could be asked for the ports. */
+  readonly portsKnown: boolean;
+  /** Below 2.90 Nova shows no hostname, below 2.26 no tags, below 2.19 no description. */
+  readonly hidden: readonly string[];
+}
+
+/** What of a server nobody with a user's rights can save, in words; only what applies to this one. */
+export function missingOf({ server, multiattached, portsKnown, hidden }: Looked): string[] {
+  return [
+    'user data and injected files: Nova shows them to administrators only',
+    'the password of the administrator in the guest that Nova gave out when it was made',
+    ...(server.keyPair === null ? [] : ofKeyPair(server.keyPair)),
+    ...ofFlavor(server.flavor),
+    ...(server.status === 'SUSPENDED' || server.status === 'PAUSED' ? ['what the guest had in memory'] : []),
+    ...multiattached.map(
+      (name) => `what other servers wrote meanwhile to volume ${quoted(name)}, which is theirs too`,
+    ),
+    ...(portsKnown ? [] : ['ports with their addresses: the network service cannot be asked']),
+    ...hidden.map((what) => `${what}: this cloud's Nova is too old to show it`),
+  ];
+}
+
+function ofKeyPair({ name, publicKey }: NonNullable<SavedServer['keyPair']>): string[] {
+  const secret = `the private key of key pair ${quoted(name)}: Nova does not keep it`;
+  return publicKey === null
+    ? [
+        secret,
+        `the public key of key pair ${quoted(name)}: it is deleted, or belongs to the user who made the server`,
+      ]
+    : [secret];
+}
+
+/** createImage takes neither. */
+function ofFlavor({ ephemeral, swap }: SavedFlavor): string[] {
+  return [
+    ...(ephemeral > 0 ? [`what is on the ephemeral disk of ${ephemeral} GiB`] : []),
+    ...(swap > 0 ? [`what is on the swap disk of ${swap} MiB`] : []),
+  ];
+}

@@ -1,0 +1,117 @@
+import type { SavedDisk, SavedFlavor, SavedPort, SavedServer } from '../../manifest/schema.ts';
+import type { Flavor } from '../../openstack/compute/v2/flavors.ts';
+import type { KeyPair } from '../../openstack/compute/v2/keypairs.ts';
+import type { ServerGroup } from '../../openstack/compute/v2/server-groups.ts';
+import type { Server } from '../../openstack/compute/v2/servers.ts';
+import type { FloatingIp } from '../../openstack/network/v2/floating-ips.ts';
+import type { Network } from '../../openstack/network/v2/networks.ts';
+import type { Port } from '../../openstack/network/v2/ports.ts';
+import type { SecurityGroup } from '../../openstack/network/v2/security-groups.ts';
+
+/** What the cloud tells a user of a server and of all that belongs to it. */
+export interface ServerFacts {
+  readonly server: Server;
+  readonly flavors: readonly Flavor[];
+  /** The name of the image that an image-backed one was made from; undefined where that is gone. */
+  readonly imageName: string | undefined;
+  /** The user's key pair of the server's name for it. */
+  readonly keyPair: KeyPair | undefined;
+  readonly groups: readonly ServerGroup[];
+  /** Undefined where Neutron cannot be asked. */
+  readonly network: NetworkFacts | undefined;
+}
+
+export interface NetworkFacts {
+  readonly ports: readonly Port[];
+  readonly floatingIps: readonly FloatingIp[];
+  readonly networks: readonly Network[];
+  readonly securityGroups: readonly SecurityGroup[];
+}
+
+/** @param disks in the order that they shall be attached in again */
+export function savedServer(
+  { server, flavors, imageName, keyPair, groups, network }: ServerFacts,
+  disks: readonly SavedDisk[],
+  rootDevice: string | undefined,
+): SavedServer {
+  const group = groups.find(
+    ({ id, members }) => server.serverGroups.includes(id) || members.includes(server.id),
+  );
+  return {
+    kind: 'server',
+    id: server.id,
+    name: server.name,
+    description: server.description,
+    status: server.status,
+    flavor: savedFlavor(server, flavors),
+    image: server.imageId === undefined ? null : { id: server.imageId, name: imageName ?? null },
+    rootDevice: rootDevice ?? null,
+    disks: [...disks],
+    ports: network?.ports.map((port) => savedPort(port, network)) ?? [],
+    addresses: Object.fromEntries(
+      Object.entries(server.addresses).map(([name, addresses]) => [
+        name,
+        addresses.map(({ address, mac, type }) => ({ address, mac: mac ?? null, type: type ?? null })),
+      ]),
+    ),
+    // Nova names a group once for each port that has it.
+    securityGroups: [...new Set(server.securityGroups)],
+    keyPair:
+      server.keyName === undefined
+        ? null
+        : { name: server.keyName, publicKey: keyPair?.publicKey ?? null, type: keyPair?.type ?? null },
+    metadata: { ...server.metadata },
+    tags: [...server.tags],
+    availabilityZone: server.availabilityZone ?? null,
+    serverGroup:
+      group === undefined ? null : { id: group.id, name: group.name, policy: group.policy ?? null },
+    hostname: server.hostname ?? null,
+    configDrive: server.configDrive,
+    project: server.projectId,
+    created: server.createdAt,
+  };
+}
+
+/** From 2.47 Nova tells the values and not the id, which may be another flavor's by now; before, the id only. */
+function savedFlavor({ flavor, flavorId }: Server, flavors: readonly Flavor[]): SavedFlavor {
+  const known = flavors.find((candidate) =>
+    flavor === undefined ? candidate.id === flavorId : alike(candidate, flavor),
+  );
+  const { name, vcpus, ram, disk, ephemeral, swap, extraSpecs } = flavor ?? known ?? UNKNOWN;
+  return {
+    id: known?.id ?? flavorId ?? null,
+    name,
+    vcpus,
+    ram,
+    disk,
+    ephemeral,
+    swap,
+    extraSpecs: { ...extraSpecs },
+  };
+}
+
+/** Of an old cloud's deleted flavor nothing can be known: any flavor fits. */
+const UNKNOWN = { name: '', vcpus: 0, ram: 0, disk: 0, ephemeral: 0, swap: 0, extraSpecs: {} };
+
+function alike(a: Omit<Flavor, 'id'>, b: Omit<Flavor, 'id'>): boolean {
+  return a.name === b.name && a.vcpus === b.vcpus && a.ram === b.ram && a.disk === b.disk;
+}
+
+function savedPort(port: Port, { floatingIps, networks, securityGroups }: NetworkFacts): SavedPort {
+  const nameOf = (all: readonly { id: string; name: string }[], id: string) => ({
+    id,
+    name: all.find((candidate) => candidate.id === id)?.name ?? null,
+  });
+  return {
+    id: port.id,
+    name: port.name,
+    mac: port.mac,
+    network: nameOf(networks, port.networkId),
+    fixedIps: port.fixedIps.map(({ address, subnetId }) => ({ address, subnet: subnetId ?? null })),
+    securityGroups: port.securityGroups.map((id) => nameOf(securityGroups, id)),
+    allowedAddressPairs: port.allowedAddressPairs.map(({ address, mac }) => ({ address, mac: mac ?? null })),
+    portSecurity: port.portSecurity,
+    vnicType: port.vnicType ?? null,
+    floatingIps: floatingIps.filter(({ portId }) => portId === port.id).map(({ address }) => address),
+  };
+}

@@ -1,0 +1,79 @@
+import { InputError } from '../../errors.ts';
+import { quoted } from '../../text/escape.ts';
+
+/** What may be called otherwise in another project or cloud. */
+export const MAPPED = [
+  'network',
+  'flavor',
+  'type',
+  'key-pair',
+  'security-group',
+  'availability-zone',
+] as const;
+export type Mapped = (typeof MAPPED)[number];
+
+interface Line {
+  readonly kind: Mapped;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What is called how where it is restored to: by what it was called, or by its id. */
+export class Mapping {
+  readonly #lines: readonly Line[];
+  readonly #used = new Set<Line>();
+
+  constructor(lines: readonly Line[]) {
+    this.#lines = lines;
+  }
+
+  /** The new name or id for one of the old ones; undefined where nothing was said. */
+  of(kind: Mapped, ...old: readonly (string | null)[]): string | undefined {
+    const line = this.#lines.find((candidate) => candidate.kind === kind && old.includes(candidate.from));
+    if (line !== undefined) this.#used.add(line);
+    return line?.to;
+  }
+
+  /** @throws InputError for a line that nothing asked for: a typing error must not pass for a wish */
+  refuseUnused(): void {
+    const unused = this.#lines.filter((line) => !this.#used.has(line));
+    if (unused.length === 0) return;
+    throw new InputError(
+      `\`map\` has what the server does not: ${unused.map(({ kind, from }) => `${kind} ${quoted(from)}`).join(', ')}`,
+      'Write the names or ids that stand in the manifest on the left side. Nothing was touched.',
+    );
+  }
+}
+
+/**
+ * The lines of the input `map`: `network: old=new`.
+ *
+ * @throws InputError that lists all that is wrong
+ */
+export function parseMapping(lines: readonly string[]): Mapping {
+  const problems: string[] = [];
+  const parsed: Line[] = [];
+  for (const text of lines) {
+    const line = parseLine(text);
+    if (typeof line === 'string') problems.push(line);
+    else if (parsed.some(({ kind, from }) => kind === line.kind && from === line.from))
+      problems.push(`${quoted(text)} maps ${quoted(line.from)} a second time`);
+    else parsed.push(line);
+  }
+  if (problems.length > 0)
+    throw new InputError(
+      `\`map\` cannot be read: ${problems.join('; ')}`,
+      `Write one a line, such as \`network: old=new\`, with one of ${MAPPED.join(', ')}. Where a name has a comma or an equals sign, use the id.`,
+    );
+  return new Mapping(parsed);
+}
+
+function parseLine(text: string): Line | string {
+  const [, word = '', rest = ''] = /^([a-z-]+)\s*:\s*(.*)$/s.exec(text) ?? [];
+  const kind = MAPPED.find((known) => known === word);
+  if (kind === undefined) return `${quoted(text)} does not begin with what is mapped`;
+  const sides = rest.split('=').map((side) => side.trim());
+  const [from = '', to = ''] = sides;
+  if (sides.length !== 2 || from === '' || to === '') return `${quoted(text)} is not \`${kind}: old=new\``;
+  return { kind, from, to };
+}
