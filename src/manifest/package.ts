@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
+import type { Sealer } from '../keys/age.ts';
 import type { Files } from './github/services.ts';
 import { serialize, sha256 } from './parse.ts';
 import type { Manifest } from './schema.ts';
-import type { Sealer } from './seal.ts';
 import { signature } from './sign.ts';
 
 export const MANIFEST_FILE = 'manifest.json';

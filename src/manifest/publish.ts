@@ -1,13 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import { type Sealer, sealer } from '../keys/age.ts';
 import { DirectoryWriter, type Written } from './directory.ts';
 import { artifactPublisher } from './github/artifact.ts';
 import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
 import type { GitHub } from './github/services.ts';
 import { retentionDoubt } from './retention.ts';
 import type { Manifest } from './schema.ts';
-import { type Sealer, sealer } from './seal.ts';
 
 /** Where manifests go; written again and again as a run goes on, so that what succeeded is never lost. */
 export interface Publisher {

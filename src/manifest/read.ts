@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { InputError } from '../errors.ts';
+import { opener } from '../keys/age.ts';
 import type { Files } from './github/services.ts';
 import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from './package.ts';
 import { parseManifest, sha256 } from './parse.ts';
 import type { Manifest } from './schema.ts';
-import { unseal } from './seal.ts';
 import { signatureHolds } from './sign.ts';
 
 /** A manifest as it was found somewhere: nothing of it is checked yet. */
@@ -93,7 +93,9 @@ export function doubtOf(found: Found, key: KeyObject | undefined): Doubt | undef
 /** What stands in it, trusted or not. @throws InputError when it cannot be opened, or is no whole manifest */
 export async function parseFound(found: Found, identity: string | undefined): Promise<Read> {
   const sealed = found.file.endsWith('.age');
-  const bytes = sealed ? await unseal(found.bytes, identity, found.name) : found.bytes;
+  const bytes = sealed
+    ? await (await opener(identity, found.name)).open(found.bytes, found.name)
+    : found.bytes;
   return {
     manifest: await parseManifest(bytes.toString('utf8'), found.name),
     sha256: sha256(bytes),

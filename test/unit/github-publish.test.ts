@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { opener, sealer } from '../../src/keys/age.ts';
 import { readManifest } from '../../src/manifest/directory.ts';
 import { parsePending, readSpool, Spool } from '../../src/manifest/github/pending.ts';
 import { checkTag } from '../../src/manifest/github/release.ts';
@@ -12,7 +13,9 @@ import { packageOf } from '../../src/manifest/package.ts';
 import { type Place, parsePlace, publishers } from '../../src/manifest/publish.ts';
 import { retentionDoubt } from '../../src/manifest/retention.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
-import { sealer, unseal } from '../../src/manifest/seal.ts';
+
+const unseal = async (bytes: Uint8Array, identity: string | undefined, what: string) =>
+  (await opener(identity, what)).open(bytes, what);
 
 const options = {
   directory: '/',

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { InputError } from '../../errors.ts';
+import type { Sealer } from '../../keys/age.ts';
 import { packageOf } from '../package.ts';
 import type { Publisher } from '../publish.ts';
 import type { Manifest } from '../schema.ts';
-import type { Sealer } from '../seal.ts';
 import { type Pending, Spool } from './pending.ts';
 import type { GitHub } from './services.ts';
 

@@ -12,6 +12,7 @@ import {
   text,
 } from '../../decode.ts';
 import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { Watcher } from '../../watcher.ts';
 import { decodeEmbeddedFlavor, type FlavorValues } from './flavors.ts';
 
 // https://docs.openstack.org/api-ref/compute/#servers-servers
@@ -251,6 +252,12 @@ export async function createServerImage(
   const answer = await client.open(call);
   answer.body.resume();
   return id({ image: answer.headers['location']?.split('/').at(-1) }, 'image');
+}
+
+/** Looks at all servers that are waited for with one request a tick. */
+export function watchServers(client: ServiceClient): Watcher<Server> {
+  const { clock, log } = client.session;
+  return new Watcher({ list: () => listServers(client), get: (id) => getServer(client, id) }, clock, log);
 }
 
 function decodeServer(server: Json): Server {
