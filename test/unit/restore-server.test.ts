@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { chooseFlavor } from '../../src/restore/server/flavor.ts';
+import { planKeyPair } from '../../src/restore/server/key-pair.ts';
 import { parseMapping } from '../../src/restore/server/mapping.ts';
-import { flavor } from '../support/server-records.ts';
+import { type Offered, planNetworks } from '../../src/restore/server/networks.ts';
+import { serverRequest } from '../../src/restore/server/request.ts';
+import { flavor, port, savedDisk, savedPort, savedServer } from '../support/server-records.ts';
 
 describe('the flavor', () => {
   const saved = { ...flavor({ id: 'm1', vcpus: 2, ram: 4096, disk: 20 }), extraSpecs: {} };
@@ -88,5 +91,230 @@ describe('the mapping', () => {
 
   test('refuses two new names for one, and lists all that is wrong', () => {
     expect(() => parseMapping(['network: a=b', 'network: a=c', 'x'])).toThrow(/a second time.*"x"/);
+  });
+});
+
+describe('the networks', () => {
+  const NET = '33333333-3333-4333-8333-333333333333';
+  const OTHER = '44444444-4444-4444-8444-444444444444';
+  const offered: Offered = {
+    networks: [
+      { id: NET, name: 'private', external: false },
+      { id: OTHER, name: 'lab', external: false },
+    ],
+    ports: [],
+    securityGroups: [
+      { id: 'g1', name: 'default' },
+      { id: 'g2', name: 'web' },
+    ],
+  };
+  const saved = savedServer({
+    ports: [savedPort({ network: { id: NET, name: 'private' } })],
+    securityGroups: ['web'],
+  });
+  const plan = (fields: Partial<Offered> = {}, lines: string[] = [], from = saved) =>
+    planNetworks(from, { ...offered, ...fields }, parseMapping(lines));
+
+  test('none where it had none', () => {
+    expect(plan({}, [], savedServer({}))).toEqual({
+      networks: 'none',
+      securityGroups: undefined,
+      missing: [],
+    });
+  });
+
+  test('the same port where it is there and free: nothing is lost', () => {
+    const [{ id } = { id: '' }] = saved.ports;
+    expect(plan({ ports: [port({ id, networkId: NET, deviceId: '' })] })).toEqual({
+      networks: [{ port: id }],
+      securityGroups: ['web'],
+      missing: [],
+    });
+  });
+
+  test('else the same address, and the MAC address is told', () => {
+    expect(
+      plan({ ports: [port({ networkId: NET, fixedIps: [{ address: '192.0.2.9', subnetId: undefined }] })] }),
+    ).toEqual({
+      networks: [{ uuid: NET, fixedIp: '192.0.2.7' }],
+      securityGroups: ['web'],
+      missing: ['MAC address fa:16:3e:00:00:01 of the port in network "private"'],
+    });
+  });
+
+  test('another address where that is taken', () => {
+    const taken = port({ networkId: NET, fixedIps: [{ address: '192.0.2.7', subnetId: undefined }] });
+    const { networks, missing } = plan({ ports: [taken] });
+    expect(networks).toEqual([{ uuid: NET, fixedIp: undefined }]);
+    expect(missing[0]).toBe('address 192.0.2.7 in network "private": another port has it');
+  });
+
+  test('another network when told, without the address of the old one', () => {
+    for (const old of ['private', NET])
+      expect(plan({}, [`network: ${old}=lab`]).networks).toEqual([{ uuid: OTHER, fixedIp: undefined }]);
+  });
+
+  test('all that makes a port special is told', () => {
+    const special = savedPort({
+      network: { id: NET, name: 'private' },
+      fixedIps: [
+        { address: '192.0.2.7', subnet: null },
+        { address: '2001:db8::7', subnet: null },
+      ],
+      allowedAddressPairs: [{ address: '192.0.2.100', mac: null }],
+      portSecurity: false,
+      vnicType: 'direct',
+      floatingIps: ['198.51.100.4'],
+    });
+    const told = plan({}, [], savedServer({ ports: [special] })).missing.join('\n');
+    for (const words of [
+      '2001:db8::7',
+      '192.0.2.100',
+      'port security',
+      'VNIC type direct',
+      'floating IP 198.51.100.4',
+    ])
+      expect(told).toContain(words);
+  });
+
+  test('by the names of the addresses where the ports are not known', () => {
+    const addresses = {
+      private: [
+        { address: '192.0.2.7', mac: null, type: 'fixed' },
+        { address: '198.51.100.4', mac: null, type: 'floating' },
+      ],
+    };
+    expect(plan({}, [], savedServer({ addresses })).networks).toEqual([{ uuid: NET, fixedIp: undefined }]);
+  });
+
+  test('a network that is not there, or twice, is refused with what there is', () => {
+    const elsewhere = savedServer({ ports: [savedPort({ network: { id: 'x', name: 'gone' } })] });
+    expect(() => plan({}, [], elsewhere)).toThrow('there is no network "gone"');
+    expect(() => plan({}, ['network: private=nope'])).toThrow('there is no network "nope"');
+    const twins = [
+      { id: 'a', name: 'private', external: false },
+      { id: 'b', name: 'private', external: false },
+    ];
+    expect(() => plan({ networks: twins })).toThrow('2 networks are called "private"');
+  });
+
+  test('security groups by name, by what they are mapped to, and told where there is none', () => {
+    const two = savedServer({ ports: saved.ports, securityGroups: ['default', 'db'] });
+    const plain = plan({}, [], two);
+    expect(plain.securityGroups).toEqual(['default']);
+    expect(plain.missing).toContain('security group "db": there is none of that name');
+    expect(plan({}, ['security-group: db=web'], two).securityGroups).toEqual(['default', 'web']);
+    expect(() => plan({}, ['security-group: db=nope'], two)).toThrow('there is no security group "nope"');
+  });
+});
+
+describe('the key pair', () => {
+  const saved = { name: 'ada', publicKey: 'ssh-ed25519 AAAA ada@here', type: 'ssh' };
+  const none = parseMapping([]);
+
+  test('is the same where the user has it, whatever its comment', () => {
+    expect(
+      planKeyPair(saved, [{ name: 'ada', publicKey: 'ssh-ed25519 AAAA other', type: 'ssh' }], none),
+    ).toEqual({
+      name: 'ada',
+      toImport: undefined,
+      missing: [],
+    });
+  });
+
+  test('is made again from the public key', () => {
+    expect(planKeyPair(saved, [], none)).toEqual({ name: 'ada', toImport: saved, missing: [] });
+  });
+
+  test('is never another key of that name: the guest would let it in', () => {
+    const plan = planKeyPair(saved, [{ name: 'ada', publicKey: 'ssh-ed25519 BBBB', type: 'ssh' }], none);
+    expect(plan.name).toBeUndefined();
+    expect(plan.missing[0]).toContain('another key of that name');
+  });
+
+  test('may be another when told, and must be there then', () => {
+    const mapping = parseMapping(['key-pair: ada=grace']);
+    expect(planKeyPair(saved, [{ name: 'grace', publicKey: 'x', type: 'ssh' }], mapping).name).toBe('grace');
+    expect(() => planKeyPair(saved, [], mapping)).toThrow('there is no key pair "grace"');
+  });
+
+  test('may be none, or not known', () => {
+    expect(planKeyPair(null, [], none)).toEqual({ name: undefined, toImport: undefined, missing: [] });
+    expect(planKeyPair({ ...saved, publicKey: null }, [], none).missing[0]).toContain('not known');
+  });
+});
+
+describe('the request', () => {
+  const wish = {
+    saved: savedServer({ metadata: { k: 'v' }, tags: ['t'], configDrive: true, hostname: 'web' }),
+    name: 'web',
+    flavorId: 'm1',
+    network: { networks: 'none', securityGroups: undefined },
+    keyName: undefined,
+    availabilityZone: 'nova',
+    group: undefined,
+    metadata: { record: 'r' },
+  } as const;
+
+  test('of a volume-backed server: its disks in their order, with boot index, device and tag', () => {
+    const request = serverRequest({
+      ...wish,
+      disks: [
+        { saved: savedDisk({ bootIndex: 0, device: '/dev/vda' }), id: 'root' },
+        { saved: savedDisk({ device: '/dev/vdc', tag: 'data', deleteOnTermination: true }), id: 'data' },
+      ],
+    });
+    expect(request).toMatchObject({
+      imageId: undefined,
+      metadata: { k: 'v', record: 'r' },
+      configDrive: true,
+      hostname: 'web',
+    });
+    expect(request.blockDevices).toEqual([
+      {
+        source: 'volume',
+        destination: 'volume',
+        uuid: 'root',
+        bootIndex: 0,
+        device: '/dev/vda',
+        tag: undefined,
+        deleteOnTermination: false,
+      },
+      {
+        source: 'volume',
+        destination: 'volume',
+        uuid: 'data',
+        bootIndex: -1,
+        device: '/dev/vdc',
+        tag: 'data',
+        deleteOnTermination: true,
+      },
+    ]);
+  });
+
+  test('of an image-backed server names its image as image and as first disk', () => {
+    const request = serverRequest({
+      ...wish,
+      disks: [
+        { saved: savedDisk({ bootIndex: 0, volume: null, deleteOnTermination: true }), id: 'image' },
+        { saved: savedDisk({ device: '/dev/vdb' }), id: 'data' },
+      ],
+    });
+    expect(request.imageId).toBe('image');
+    expect(request.blockDevices[0]).toMatchObject({
+      source: 'image',
+      destination: 'local',
+      uuid: 'image',
+      bootIndex: 0,
+    });
+  });
+
+  test('asks for no device and no host name that Nova would refuse', () => {
+    const request = serverRequest({
+      ...wish,
+      saved: savedServer({ hostname: 'p2-errorid--x-q-é' }),
+      disks: [{ saved: savedDisk({ device: '/dev/vda; rm' }), id: 'root' }],
+    });
+    expect([request.hostname, request.blockDevices[0]?.device]).toEqual([undefined, undefined]);
   });
 });

@@ -1,0 +1,51 @@
+import { InputError } from '../../errors.ts';
+import type { SavedServer } from '../../manifest/schema.ts';
+import type { KeyPair } from '../../openstack/compute/v2/keypairs.ts';
+import { quoted } from '../../text/escape.ts';
+import type { Mapping } from './mapping.ts';
+
+export interface KeyPairPlan {
+  /** Of the key pair that the server is made with. */
+  readonly name: string | undefined;
+  /** What has to be made for it first, from the recorded public key. */
+  readonly toImport: KeyPair | undefined;
+  readonly missing: readonly string[];
+}
+
+const NONE: KeyPairPlan = { name: undefined, toImport: undefined, missing: [] };
+
+/**
+ * A guest takes a restored disk for a new server and lets the key in: so never another one than the recorded, unless
+ * that was asked for.
+ *
+ * @throws InputError when `map` names one that is not there
+ */
+export function planKeyPair(
+  saved: SavedServer['keyPair'],
+  pairs: readonly KeyPair[],
+  mapping: Mapping,
+): KeyPairPlan {
+  if (saved === null) return NONE;
+  const { name, publicKey, type } = saved;
+  const wish = mapping.of('key-pair', name);
+  const found = pairs.find((pair) => pair.name === (wish ?? name));
+  if (wish !== undefined) {
+    if (found !== undefined) return { ...NONE, name: wish };
+    throw new InputError(
+      `there is no key pair ${quoted(wish)}`,
+      `The user has: ${pairs.map((pair) => pair.name).join(', ') || 'none'}.`,
+    );
+  }
+  const without = (why: string): KeyPairPlan => ({ ...NONE, missing: [`key pair ${quoted(name)}: ${why}`] });
+  if (publicKey === null) return without('its public key is not known');
+  if (found === undefined) return { ...NONE, name, toImport: { name, publicKey, type: type ?? undefined } };
+  return sameKey(found.publicKey, publicKey)
+    ? { ...NONE, name }
+    : without('the user has another key of that name; take it with `map` if it is meant');
+}
+
+/** Without the comment. */
+function sameKey(a: string, b: string): boolean {
+  const key = (text: string) => text.trim().split(/\s+/).slice(0, 2).join(' ');
+  return key(a) === key(b);
+}

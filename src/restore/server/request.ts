@@ -1,0 +1,68 @@
+import type { SavedDisk, SavedServer } from '../../manifest/schema.ts';
+import type { BlockDevice, CreateServer } from '../../openstack/compute/v2/servers.ts';
+import type { NetworkPlan } from './networks.ts';
+
+/** A disk that is back. */
+export interface RestoredDisk {
+  readonly saved: SavedDisk;
+  /** Of the volume; of the image where the disk is the server's own. */
+  readonly id: string;
+}
+
+export interface ServerWish {
+  readonly saved: SavedServer;
+  readonly name: string;
+  readonly flavorId: string;
+  /** In their order. */
+  readonly disks: readonly RestoredDisk[];
+  readonly network: Pick<NetworkPlan, 'networks' | 'securityGroups'>;
+  readonly keyName: string | undefined;
+  readonly availabilityZone: string | undefined;
+  /** Id of a server group. */
+  readonly group: string | undefined;
+  /** Beside the recorded. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The request that makes the server again. */
+export function serverRequest(wish: ServerWish): CreateServer {
+  const { saved, disks, network } = wish;
+  return {
+    name: wish.name,
+    flavorId: wish.flavorId,
+    imageId: disks.find((disk) => disk.saved.volume === null)?.id,
+    blockDevices: disks.map(blockDevice),
+    networks: network.networks,
+    securityGroups: network.securityGroups,
+    keyName: wish.keyName,
+    metadata: { ...saved.metadata, ...wish.metadata },
+    tags: saved.tags,
+    description: saved.description === '' ? undefined : saved.description,
+    hostname: askable(saved.hostname),
+    availabilityZone: wish.availabilityZone,
+    configDrive: saved.configDrive ? true : undefined,
+    group: wish.group,
+  };
+}
+
+const DEVICE = /^\/dev\/[a-z]{2,8}\d{0,3}$/;
+
+function blockDevice({ saved, id }: RestoredDisk): BlockDevice {
+  const own = saved.volume === null;
+  return {
+    source: own ? 'image' : 'volume',
+    destination: own ? 'local' : 'volume',
+    uuid: id,
+    bootIndex: saved.bootIndex ?? -1,
+    device: saved.device !== null && DEVICE.test(saved.device) ? saved.device : undefined,
+    tag: saved.tag ?? undefined,
+    deleteOnTermination: saved.deleteOnTermination,
+  };
+}
+
+/** Nova makes host names from names that it would not take from a user: "café" is one. It makes the same again. */
+function askable(hostname: string | null): string | undefined {
+  return hostname !== null && /^[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/.test(hostname)
+    ? hostname
+    : undefined;
+}
