@@ -7,10 +7,15 @@ export async function readBytes(body: Readable, limit: number): Promise<Buffer> 
   for await (const chunk of body) {
     size += (chunk as Buffer).length;
     if (size > limit) {
-      body.destroy();
+      discard(body);
       throw new RangeError(`the answer is longer than ${limit} bytes`);
     }
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
+}
+
+/** Lets go of an answer that is not read to its end; undici calls that an error. */
+export function discard(body: Readable): void {
+  body.on('error', () => undefined).destroy();
 }

@@ -70,6 +70,23 @@ export function flag(from: Json, key: string): boolean {
   throw new TypeError(`${key} is not a boolean`);
 }
 
+/** A hash or another string of hexadecimal digits, as lower case. */
+export function optionalHex(from: Json, key: string): string | undefined {
+  const value = optionalText(from, key);
+  if (value !== undefined && !/^([0-9a-f]{2})+$/i.test(value))
+    throw new TypeError(`${key} is not hexadecimal`);
+  return value?.toLowerCase();
+}
+
+/** A list of strings; absent and null are empty. */
+export function texts(from: Json, key: string): string[] {
+  const value = from[key];
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+    throw new TypeError(`${key} is not a list of strings`);
+  return value;
+}
+
 /** A map of strings; absent and null are empty. */
 export function strings(from: Json, key: string): Record<string, string> {
   const value = from[key];

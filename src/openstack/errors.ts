@@ -57,6 +57,7 @@ function hintFor(status: number | undefined, words: string): string | undefined 
     case 401:
       return 'The credentials are not (or no longer) accepted: check user, password or application credential, and its expiry.';
     case 403:
+      if (/is protected/.test(words)) return 'Take the protection off first.';
       return /quota/i.test(words)
         ? 'A quota is used up: free something or ask the operator for more.'
         : 'The user lacks a role, or the application credential an access rule, for this request.';
@@ -79,10 +80,22 @@ function hintFor(status: number | undefined, words: string): string | undefined 
  * Keystone `{"error": {"message"}}`, Barbican `{"title", "description"}`, Glance HTML or text, Neutron `{"NeutronError"}`.
  */
 export function wordsOf(body: string): string {
-  const text = fromJson(body) ?? body.replace(/<[^>]*>/g, ' ');
+  const text = fromJson(body)?.replace(/<br ?\/?>/g, ' ') ?? fromPage(body);
   const words = text.replace(/\s+/g, ' ').trim();
   if (words === '') return 'no explanation was given';
   return words.length > 500 ? `${words.slice(0, 500)}…` : words;
+}
+
+/** Glance's pages say the status's name as title and as heading, its text in the first line, and the sentence below. */
+function fromPage(body: string): string {
+  const sentence = withoutTags(
+    body.replace(/<(head|h1)>[\s\S]{0,500}?<\/\1>/g, ' ').replace(/^\d{3} [\w -]{1,60}\n/, ''),
+  );
+  return sentence.trim() === '' ? withoutTags(body) : sentence;
+}
+
+function withoutTags(page: string): string {
+  return page.replace(/<[^>]*>/g, ' ');
 }
 
 function fromJson(body: string): string | undefined {

@@ -9,6 +9,15 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly timeouts?: Timeouts | undefined;
+}
+
+/** Milliseconds. A minute each where nothing else is said. */
+export interface Timeouts {
+  /** Until the answer's header, counted from the last piece of the body that could be sent. */
+  readonly header?: number | undefined;
+  /** Without a byte of the answer's body; while its reader holds it back no time passes. */
+  readonly body?: number | undefined;
 }
 
 export interface HttpResponse {
@@ -47,6 +56,8 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
         headers: { ...call.headers },
         body: call.body ?? null,
         signal: call.signal ?? null,
+        headersTimeout: call.timeouts?.header ?? null,
+        bodyTimeout: call.timeouts?.body ?? null,
       });
       return { status: answer.statusCode, headers: flatten(answer.headers), body: answer.body };
     },
@@ -78,6 +89,11 @@ function dispatcherFor(
     ...(httpsProxy ? { httpsProxy } : {}),
     ...(noProxy ? { noProxy } : {}),
   });
+}
+
+/** A body that can be read once only, so a request with it can be sent once only. */
+export function isStream(body: HttpRequest['body']): body is Readable {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {

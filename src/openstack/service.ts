@@ -1,10 +1,11 @@
+import type { Readable } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { answered, brokenOff, decoded, readAnswer, refusal } from './answers.ts';
 import { readBytes } from './body.ts';
 import { type Service, splitVersion } from './catalog.ts';
 import { type Json, list, object, optionalText, text } from './decode.ts';
 import { hasStatus } from './errors.ts';
-import type { HttpRequest, HttpResponse, Method } from './http.ts';
+import { type HttpRequest, type HttpResponse, isStream, type Method, type Timeouts } from './http.ts';
 import { atLeast, formatMicroversion, lower, type Microversion, parseMicroversion } from './microversions.ts';
 import { retry } from './retry.ts';
 import type { Session } from './session.ts';
@@ -17,9 +18,15 @@ export interface Call<T> {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly json?: unknown;
+  /**
+   * Sent as it is, instead of `json`; its content-type stands in `headers`. A stream is sent once and destroyed when
+   * that fails, so such a request is never repeated.
+   */
+  readonly body?: Readable | Uint8Array | undefined;
+  readonly timeouts?: Timeouts | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly ok: readonly number[];
-  /** A POST that may be repeated without harm. GET, PUT and DELETE may by their nature. */
+  /** A POST or PATCH that may be repeated without harm. GET, PUT and DELETE may by their nature. */
   readonly idempotent?: boolean | undefined;
   readonly decode: (answer: Json) => T;
 }
@@ -72,7 +79,8 @@ function clientAt(
   /** The body belongs to the exchange: one that is cut short is asked for again. */
   const retried = <T>(call: Request, use: (answer: HttpResponse) => Promise<T>): Promise<T> => {
     const exchanged = async () => use(await exchange(base, always, call, session));
-    return retry(call.idempotent ?? call.method !== 'POST', exchanged, {
+    if (isStream(call.body)) return sentOnce(call.body, exchanged);
+    return retry(call.idempotent ?? !['POST', 'PATCH'].includes(call.method), exchanged, {
       clock,
       log,
       signal: session.signal,
@@ -97,6 +105,15 @@ function clientAt(
   };
 }
 
+async function sentOnce<T>(body: Readable, exchanged: () => Promise<T>): Promise<T> {
+  try {
+    return await exchanged();
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
 async function exchange(
   base: string,
   always: Record<string, string>,
@@ -112,7 +129,8 @@ async function exchange(
       ...always,
       ...call.headers,
     },
-    body: call.json === undefined ? undefined : JSON.stringify(call.json),
+    body: call.json === undefined ? call.body : JSON.stringify(call.json),
+    timeouts: call.timeouts,
   };
   const answer = await answered(call.doing, () => session.send(request), session.signal);
   if (call.ok.includes(answer.status)) return answer;

@@ -4,7 +4,7 @@ import { answered, decoded, readAnswer, refusal } from './answers.ts';
 import { endpointOf, regionsOf, type Service } from './catalog.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import { hasStatus } from './errors.ts';
-import type { Http, HttpRequest, HttpResponse } from './http.ts';
+import { type Http, type HttpRequest, type HttpResponse, isStream } from './http.ts';
 import { decodeToken, TOKENS, type Token, tokenRequest } from './identity/v3/tokens.ts';
 import type { Log } from './log.ts';
 import { retry } from './retry.ts';
@@ -15,7 +15,7 @@ export interface SessionDependencies {
   readonly clock: Clock;
   readonly log: Log;
   /** Told of every secret as soon as it is known, so that no sink ever shows it. */
-  readonly secret: (value: string) => void;
+  readonly secret: (value: string | Uint8Array) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,6 +68,11 @@ export class Session {
     return this.#dependencies.log;
   }
 
+  /** To be told of every secret that is read from the cloud, before it goes anywhere. */
+  secret(value: string | Uint8Array): void {
+    this.#dependencies.secret(value);
+  }
+
   get signal(): AbortSignal | undefined {
     return this.#signal;
   }
@@ -115,7 +120,7 @@ export class Session {
   }
 
   /**
-   * One request with the token, which is renewed before it runs out and once on a 401.
+   * One request with the token, which is renewed before it runs out and once on a 401, but for a body that is a stream.
    * Not retried otherwise: {@link ServiceClient} does that.
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -156,10 +161,6 @@ export class Session {
       });
     return this.#renewal;
   }
-}
-
-function isStream(body: HttpRequest['body']): boolean {
-  return typeof body === 'object' && !(body instanceof Uint8Array);
 }
 
 function secretsOf(config: CloudConfig): string[] {

@@ -174,7 +174,13 @@ describe('answers', () => {
       '{"code": 403, "title": "Forbidden", "description": "Secret payload retrieval attempt not allowed"}',
       'Secret payload retrieval attempt not allowed',
     ],
-    ['<html><head><title>413</title></head><body>Too <b>large</b></body></html>', '413 Too large'],
+    ['<html><head><title>413</title></head><body>Too <b>large</b></body></html>', 'Too large'],
+    [
+      '<html><head><title>413 Too Large</title></head><body><h1>413 Too Large</h1></body></html>',
+      '413 Too Large 413 Too Large',
+    ],
+    ['404 Not Found\n\nNo image found with ID x\n\n   ', 'No image found with ID x'],
+    ['{"message": "Image x is protected.<br /><br />\\n\\n", "title": "Forbidden"}', 'Image x is protected.'],
     ['', 'no explanation was given'],
     ['{}', 'no explanation was given'],
   ])('the words of %s', (body, words) => {

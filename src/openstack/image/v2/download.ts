@@ -1,0 +1,178 @@
+import { messageOf, OperationError, PlainError } from '../../../errors.ts';
+import { discard } from '../../body.ts';
+import { hasStatus } from '../../errors.ts';
+import type { HttpResponse } from '../../http.ts';
+import { backoff } from '../../retry.ts';
+import type { Request, ServiceClient } from '../../service.ts';
+import { type Image, imageUrl } from './images.ts';
+
+/** A store may be silent for long while it fetches what it sends. */
+const TIMEOUTS = { header: 2 * 60_000, body: 5 * 60_000 };
+/** Breaks in a row that bring no more than a few bytes each. */
+const BREAKS = 5;
+const PROGRESS_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The data of an image, whole or from an offset on. A connection that breaks is made anew from where it was, where the
+ * store can do that: files and Cinder can, Ceph, Swift and S3 cannot.
+ * https://github.com/openstack/glance_store/blob/master/glance_store/capabilities.py
+ *
+ * @param image its size, when known, is what has to come: no byte less and none more
+ * @param from bytes
+ * @throws CloudError 403 when the image is deactivated, 404 when it is gone
+ * @throws OperationError when it breaks off and cannot be resumed, or when it is not as large as Glance says
+ */
+export async function* downloadImage(
+  client: ServiceClient,
+  image: Pick<Image, 'id' | 'size'>,
+  from = 0,
+): AsyncGenerator<Buffer, void> {
+  const breaks = new Breaks(client, image.id, from);
+  let { size } = image;
+  let at = from;
+  for (;;) {
+    try {
+      const answer = await open(client, image.id, at, size);
+      if (answer === undefined) return;
+      size ??= answer.size;
+      for await (const piece of answer.body) {
+        at += (piece as Buffer).length;
+        if (size !== undefined && at > size) throw otherSize(image.id, size, 'more');
+        yield piece as Buffer;
+      }
+      if (size === undefined || at === size) return;
+      throw new Error(`the answer ended after ${at} of ${size} bytes`);
+    } catch (error) {
+      await breaks.rest(at, error);
+    }
+  }
+}
+
+/** Bears a connection that breaks, as long as that leads anywhere. */
+class Breaks {
+  readonly #client: ServiceClient;
+  readonly #imageId: string;
+  #last: number;
+  #inARow = 0;
+
+  constructor(client: ServiceClient, imageId: string, from: number) {
+    this.#client = client;
+    this.#imageId = imageId;
+    this.#last = from;
+  }
+
+  /** Waits before the next try; throws what is no break, and when there were too many. */
+  async rest(at: number, error: unknown): Promise<void> {
+    const { clock, log, signal } = this.#client.session;
+    signal?.throwIfAborted();
+    if (error instanceof PlainError) throw error;
+    this.#inARow = at - this.#last >= PROGRESS_BYTES ? 1 : this.#inARow + 1;
+    this.#last = at;
+    const what = `the download of image ${this.#imageId} broke off`;
+    if (this.#inARow >= BREAKS)
+      throw new OperationError(
+        `${what} again and again, at last after ${at} bytes: ${messageOf(error)}`,
+        'Try again; if it lasts, ask the operator about the image service and the proxies before it.',
+        error,
+      );
+    log.debug(`${what} after ${at} bytes: ${messageOf(error)}`);
+    await clock.sleep(backoff(this.#inARow, error), signal);
+  }
+}
+
+interface Answer {
+  readonly body: HttpResponse['body'];
+  /** Of the whole image. */
+  readonly size: number | undefined;
+}
+
+/** @returns undefined for an image without data, such as one of a server that boots from a volume */
+async function open(
+  client: ServiceClient,
+  imageId: string,
+  at: number,
+  size: number | undefined,
+): Promise<Answer | undefined> {
+  if (at > 0) return resume(client, imageId, at, size);
+  const { status, headers, body } = await client.open(request(imageId, undefined, [200, 204]));
+  if (status === 204) {
+    body.resume();
+    if ((size ?? 0) > 0) throw otherSize(imageId, size, 'none');
+    return undefined;
+  }
+  const length = headers['content-length'];
+  const announced = length === undefined ? undefined : Number(length);
+  if (size !== undefined && announced !== undefined && announced !== size) {
+    discard(body);
+    throw otherSize(imageId, size, String(announced));
+  }
+  return { body, size: announced };
+}
+
+async function resume(
+  client: ServiceClient,
+  imageId: string,
+  at: number,
+  size: number | undefined,
+): Promise<Answer> {
+  const { status, headers, body } = await openRange(client, imageId, `${at}-`).catch((error: unknown) => {
+    throw hasStatus(error, 400, 416) ? notResumed(imageId, at, error.words, error) : error;
+  });
+  const range = headers['content-range'] ?? '';
+  const [, start, total] = /^bytes (\d{1,16})-\d{1,16}\/(\d{1,16})$/.exec(range) ?? [];
+  if (status === 206 && Number(start) === at && (size === undefined || Number(total) === size))
+    return { body, size: Number(total) };
+  discard(body);
+  throw notResumed(imageId, at, status === 206 ? `it sends ${range || 'no range'}` : 'it sends all again');
+}
+
+/**
+ * Whether parts of the image can be asked for: resumed, or several at a time.
+ *
+ * @throws CloudError 404 when it is gone
+ */
+export async function hasRanges(client: ServiceClient, image: Pick<Image, 'id' | 'size'>): Promise<boolean> {
+  // Of an image without data Glance answers 500.
+  if (image.size === undefined || image.size === 0) return false;
+  try {
+    const { status, body } = await openRange(client, image.id, '0-0');
+    discard(body);
+    return status === 206;
+  } catch (error) {
+    if (hasStatus(error, 400, 416)) return false;
+    throw error;
+  }
+}
+
+function openRange(client: ServiceClient, imageId: string, range: string): Promise<HttpResponse> {
+  return client.open(request(imageId, range, [200, 204, 206]));
+}
+
+function request(imageId: string, range: string | undefined, ok: readonly number[]): Request {
+  return {
+    doing: `download image ${imageId}`,
+    method: 'GET',
+    path: `${imageUrl(imageId)}/file`,
+    headers: {
+      accept: 'application/octet-stream',
+      ...(range === undefined ? {} : { range: `bytes=${range}` }),
+    },
+    timeouts: TIMEOUTS,
+    ok,
+  };
+}
+
+function otherSize(imageId: string, size: number | undefined, sent: string): OperationError {
+  return new OperationError(
+    `image ${imageId} has ${size} bytes, and ${sent} come`,
+    'A proxy in between may cut or change the answer, or the store lost data: ask the operator.',
+  );
+}
+
+function notResumed(imageId: string, at: number, words: string, cause?: unknown): OperationError {
+  return new OperationError(
+    `the download of image ${imageId} broke off after ${at} bytes, and the cloud cannot resume it: ${words}`,
+    'Try again, when the network is quiet or from a machine that is nearer to the cloud.',
+    cause,
+  );
+}

@@ -1,0 +1,48 @@
+/**
+ * What Glance refuses of users (403), by `_reserved_properties` and `_reserved_namespaces` in
+ * https://github.com/openstack/glance/blob/master/glance/api/v2/images.py
+ */
+const RESERVED = /^(os_glance.*|location|deleted|deleted_at)$/;
+
+/** What Nova and Cinder wrote of the moment when they made the image, and what is untrue of another. */
+const VOLATILE = new Set([
+  'base_image_ref',
+  'image_location',
+  'image_state',
+  'image_type',
+  'instance_uuid',
+  'owner_id',
+  'owner_project_name',
+  'owner_user_name',
+  'signature_verified',
+  'user_id',
+]);
+
+/** What names other things of the cloud, which have other ids once they are restored. */
+const REFERENCES = new Set([
+  'bdm_v2',
+  'block_device_mapping',
+  'cinder_encryption_key_deletion_policy',
+  'cinder_encryption_key_id',
+]);
+
+export interface Replay {
+  /** To be set on the restored image as they are. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** The names of those left out. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * An image's properties as they can be set on its restored copy. A key's id is left out in any case: an image with the
+ * id of another's key takes that key along when it is deleted. It has to be set anew, to the restored key.
+ */
+export function replayable(properties: Readonly<Record<string, string>>): Replay {
+  const entries = Object.entries(properties);
+  const kept = ([name]: readonly [string, string]) =>
+    !RESERVED.test(name) && !VOLATILE.has(name) && !REFERENCES.has(name);
+  return {
+    properties: Object.fromEntries(entries.filter(kept)),
+    dropped: entries.filter((entry) => !kept(entry)).map(([name]) => name),
+  };
+}

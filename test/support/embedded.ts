@@ -1,0 +1,53 @@
+import type { Clock } from '../../src/clock.ts';
+import { loadCloud } from '../../src/openstack/config/load.ts';
+import { openHttp } from '../../src/openstack/http.ts';
+import { silentLog } from '../../src/openstack/log.ts';
+import { Session } from '../../src/openstack/session.ts';
+import { type EmbeddedCloud, type EmbeddedCloudOptions, startEmbeddedCloud } from '../fakes/cloud/index.ts';
+import { fastClock } from './in-process.ts';
+
+export interface OpenCloud extends AsyncDisposable {
+  readonly cloud: EmbeddedCloud;
+  readonly session: Session;
+  /** All that the session was told is secret. */
+  readonly secrets: readonly (string | Uint8Array)[];
+  /** Method and path of what was asked of a service since the cloud started: "POST /image/v2/images". */
+  asked(prefix: string): string[];
+}
+
+export interface SessionWish {
+  readonly user?: string;
+  /** By service type: `image`. */
+  readonly endpoints?: Readonly<Record<string, string>>;
+  /** A hundred times as fast as the real one unless told. */
+  readonly clock?: Clock;
+}
+
+/** A cloud of its own and a user's session with it. */
+export async function openEmbedded(
+  options: EmbeddedCloudOptions = {},
+  { user = 'demo', endpoints = {}, clock = fastClock() }: SessionWish = {},
+): Promise<OpenCloud> {
+  const cloud = await startEmbeddedCloud({ gibBytes: 4 * 1024 ** 2, ...options });
+  const http = openHttp({ verify: true }, {});
+  const secrets: (string | Uint8Array)[] = [];
+  const config = await loadCloud({}, cloud.openrc(user), '/nonexistent');
+  const session = await Session.open(
+    { ...config, endpointOverrides: endpoints },
+    { http, clock, log: silentLog, secret: (value) => secrets.push(value) },
+  );
+  return {
+    cloud,
+    session,
+    secrets,
+    asked: (prefix) =>
+      cloud.requests
+        .map(({ method, path }) => `${method} ${path}`)
+        .filter((line) => line.includes(` ${prefix}`)),
+    async [Symbol.asyncDispose]() {
+      await http.close();
+      await cloud.close();
+      if (cloud.errors.length > 0) throw new AggregateError(cloud.errors, 'the embedded cloud failed');
+    },
+  };
+}
