@@ -4,15 +4,15 @@ import { promisify } from 'node:util';
 import { constants, createZstdDecompress, zstdCompress } from 'node:zlib';
 import { chunksOf } from './chunks.ts';
 
-const FRAME = 1 << 20;
+const FRAME = 4 << 20;
 const ZEROS = Buffer.alloc(FRAME);
 const compress = promisify(zstdCompress);
-/** node:zlib works on the thread pool, which has four threads. */
+/** On the thread pool of node:zlib, which has four threads. */
 const AT_ONCE = Math.min(4, Math.max(2, availableParallelism()));
 
 /**
- * Compresses, a frame of its own for each MiB, several at a time; `zstd -d` opens them as one file. node's own workers
- * inside one frame (ZSTD_c_nbWorkers) end streams too early.
+ * Compresses, a frame of its own for every 4 MiB, several at a time; `zstd -d` opens them as one file. node's own
+ * workers inside one frame (ZSTD_c_nbWorkers) end streams too early.
  */
 export async function* compressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const underWay: Promise<Uint8Array>[] = [];
@@ -31,6 +31,8 @@ export async function* compressed(source: AsyncIterable<Uint8Array>): AsyncGener
 
 function frame(bytes: Buffer): Promise<Uint8Array> {
   const made = compress(bytes, {
+    // Room for all of it: each time that it is full costs a turn of the event loop.
+    chunkSize: bytes.length + (bytes.length >> 8) + 1024,
     params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
   });
   // Whoever awaits it is told; who was stopped before does not.
