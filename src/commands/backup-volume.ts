@@ -3,15 +3,14 @@ import { type Preflight, preflight } from '../backup/volume/preflight.ts';
 import { markRecorded, type SaveTools, saveVolume } from '../backup/volume/save.ts';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
-import { getBackup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
+import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
-import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../openstack/service.ts';
-import { Watcher } from '../openstack/watcher.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, select } from '../plan/select.ts';
-import { collect } from '../pool.ts';
 import { cleanUp } from '../temporaries/clean.ts';
+import { holdingsOf } from '../temporaries/holdings.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
@@ -86,34 +85,25 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   const session = await context.connect(given);
   const client = await session.service('block-storage');
-  const [allVolumes, types, backups] = [
-    await collect(listVolumes(client)),
-    await listVolumeTypes(client),
-    await collect(listBackups(client)),
-  ];
-  const volumes = select('volume', selectors, allVolumes.filter(isNoTemporary));
-  const plan = await preflight(client, volumes, types, backups, {
+  const [holdings, types] = [await holdingsOf(session), await listVolumeTypes(client)];
+  const volumes = select('volume', selectors, holdings.volumes.filter(isNoTemporary));
+  const plan = await preflight(client, volumes, types, holdings.backups, {
     mode: given.mode,
     maxChain: given['max-chain'],
   });
   tellPlan(context, plan);
   refuseOverQuota(plan);
-  const leftovers = await findLeftovers(
-    backups,
-    allVolumes,
-    (owner) => host.liveness(owner),
-    host.clock.now(),
-  );
+  const leftovers = await findLeftovers(holdings, (owner) => host.liveness(owner), host.clock.now());
   if (context.dryRun) {
-    await cleanUp(client, leftovers, host.log, true);
+    await cleanUp(session, leftovers, host.log, true);
     return { outputs: {}, failed: plan.refused.length > 0 };
   }
 
   for (const place of places) await place.prepare();
-  await cleanUp(client, leftovers, host.log, false);
+  await cleanUp(session, leftovers, host.log, false);
   const saving = startSaving(context, session, places, started, given.deadline);
   const tools = toolsOf(saving, client);
-  for (const point of await adopt(client, leftovers, allVolumes, types, host.log))
+  for (const point of await adopt(client, leftovers, holdings.volumes, types, host.log))
     await keep(saving, point, client);
   for (const { volume, error } of plan.refused) failed(saving, subjectOf(volume), error);
   const jobs = plan.plans.map((volumePlan) => ({
@@ -135,13 +125,9 @@ function isNoTemporary(volume: Volume): boolean {
 }
 
 function toolsOf({ context: { host }, until }: Saving, client: ServiceClient): SaveTools {
-  const source = {
-    list: () => listBackups(client, { newestFirst: true }),
-    get: (id: string) => getBackup(client, id),
-  };
   return {
     client,
-    backups: new Watcher(source, host.clock, host.log),
+    backups: watchBackups(client),
     run: host.run,
     clock: host.clock,
     log: host.log,

@@ -2,19 +2,17 @@ import { duration } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { choosePoint } from '../manifest/choose.ts';
 import type { VolumeBackupPoint, VolumePoint } from '../manifest/schema.ts';
-import { listBackups } from '../openstack/blockstorage/v3/backups.ts';
-import { getVolume, listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { isUuid } from '../openstack/decode.ts';
 import type { ServiceClient } from '../openstack/service.ts';
-import { Watcher } from '../openstack/watcher.ts';
 import { quotaSentence } from '../plan/quota.ts';
-import { collect } from '../pool.ts';
 import { type RestoreTools, restoreOver, restoreToNew } from '../restore/volume/bring-back.ts';
 import { setRight } from '../restore/volume/finish.ts';
 import { planRestore, type RestorePlan } from '../restore/volume/preflight.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
 import { cleanUp } from '../temporaries/clean.ts';
-import { findLeftovers, type Leftover } from '../temporaries/leftovers.ts';
+import { holdingsOf } from '../temporaries/holdings.ts';
+import { findLeftovers } from '../temporaries/leftovers.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { compareClouds, manifestInputs, trustedManifest } from './restoring.ts';
@@ -91,7 +89,12 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     availabilityZone: given['availability-zone'],
   });
   tellPlan(context, plan);
-  await cleanUp(client, await leftoversOf(context, client), host.log, context.dryRun);
+  const leftovers = await findLeftovers(
+    await holdingsOf(session),
+    (owner) => host.liveness(owner),
+    host.clock.now(),
+  );
+  await cleanUp(session, leftovers, host.log, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 
   const started = host.clock.now();
@@ -126,11 +129,6 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   } finally {
     bar.finish();
   }
-}
-
-async function leftoversOf({ host }: Context, client: ServiceClient): Promise<Leftover[]> {
-  const [backups, volumes] = [await collect(listBackups(client)), await collect(listVolumes(client))];
-  return findLeftovers(backups, volumes, (owner) => host.liveness(owner), host.clock.now());
 }
 
 function checkInputs(given: Values<typeof inputs>): void {
@@ -170,13 +168,9 @@ function tellPlan({ host }: Context, plan: RestorePlan): void {
 }
 
 function toolsOf({ host }: Context, client: ServiceClient): RestoreTools {
-  const source = {
-    list: () => listVolumes(client, { newestFirst: true }),
-    get: (id: string) => getVolume(client, id),
-  };
   return {
     client,
-    volumes: new Watcher(source, host.clock, host.log),
+    volumes: watchVolumes(client),
     run: host.run,
     clock: host.clock,
     log: host.log,

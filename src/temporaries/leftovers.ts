@@ -1,27 +1,35 @@
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
-import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import { quoted } from '../text/escape.ts';
 import { readTags, type Tags } from './backup-tags.ts';
+import type { Holdings } from './holdings.ts';
 import { isAbandoned, type Liveness, type Owner, parseOwner } from './owner.ts';
-import { readTemporary } from './tags.ts';
+import type { Removable } from './remove.ts';
+import { parseTemporary, readTemporary } from './tags.ts';
 
 /** Something that a dead run left, and what becomes of it. */
 export type Leftover =
   /** A whole backup that stands in no manifest yet: it is taken up, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
-  | { readonly kind: 'backup'; readonly action: 'delete' | 'wait'; readonly backup: Backup }
-  | { readonly kind: 'volume'; readonly action: 'delete' | 'wait'; readonly volume: Volume };
+  | (Removable & { readonly action: 'delete' | 'wait' });
 
 /** Statuses in which the cloud is at work, and users can neither delete nor use the thing. */
-const BUSY = new Set(['creating', 'downloading', 'restoring-backup', 'deleting', 'restoring']);
+const BUSY = new Set([
+  'creating',
+  'downloading',
+  'uploading',
+  'restoring-backup',
+  'deleting',
+  'restoring',
+  'backing-up',
+]);
 
 /**
- * What dead runs left, judged by what they recorded on it. Never by a name.
+ * What dead runs left, judged by what they recorded on it. Never by the look of a name.
  *
  * @param liveness asked once an owner
  */
 export async function findLeftovers(
-  backups: readonly Backup[],
-  volumes: readonly Volume[],
+  holdings: Holdings,
   liveness: (owner: Owner) => Promise<Liveness>,
   now: number,
 ): Promise<Leftover[]> {
@@ -32,20 +40,39 @@ export async function findLeftovers(
     return isAbandoned((await asked.get(word)) ?? 'unknown', expires, now);
   };
   const found: Leftover[] = [];
-  for (const backup of backups) {
+  for (const backup of holdings.backups) {
     const tags = readTags(backup);
     if (tags?.state === 'started' && (await abandoned(tags.owner, tags.expires)))
       found.push(leftBackup(backup, tags));
   }
-  for (const volume of volumes) {
-    const tags = readTemporary(volume);
-    if (tags !== undefined && (await abandoned(tags.owner, tags.expires)))
-      found.push({ kind: 'volume', action: BUSY.has(volume.status) ? 'wait' : 'delete', volume });
+  for (const thing of temporariesOf(holdings)) {
+    const { owner, expires } = thing.record;
+    if (await abandoned(owner, expires))
+      found.push({ ...thing, action: BUSY.has(thing.status) ? 'wait' : 'delete' });
   }
   return found;
 }
 
 function leftBackup(backup: Backup, tags: Tags): Leftover {
   if (backup.status === 'available') return { kind: 'backup', action: 'adopt', backup, tags };
-  return { kind: 'backup', action: BUSY.has(backup.status) ? 'wait' : 'delete', backup };
+  const { id, status } = backup;
+  return { kind: 'backup', id, name: '', status, action: BUSY.has(status) ? 'wait' : 'delete' };
+}
+
+/** Everything that carries a record of a temporary, a living run's too. */
+export function temporariesOf({ volumes, snapshots, images, secrets }: Omit<Holdings, 'backups'>) {
+  const kinds = { image: images, volume: volumes, snapshot: snapshots, secret: secrets } as const;
+  return (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
+    kinds[kind].flatMap((thing) => {
+      const record = readTemporary(thing);
+      const { id, name, status } = thing;
+      return record === undefined ? [] : [{ kind, id, name: name ?? '', status, record }];
+    }),
+  );
+}
+
+/** "volume "db" (5f2c…, error)", for messages. A record is no name that anybody gave. */
+export function nameOf({ kind, id, name, status }: Removable): string {
+  const given = name === '' || parseTemporary(name) !== undefined ? '' : ` ${quoted(name)}`;
+  return `${kind}${given} (${id}, ${status})`;
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
+import type { Snapshot } from '../../src/openstack/blockstorage/v3/snapshots.ts';
 import type { Volume } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import type { Image } from '../../src/openstack/image/v2/images.ts';
+import type { ListedSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
 
 export function volume(fields: Partial<Volume> = {}): Volume {
@@ -87,4 +90,60 @@ export function chainOf(length: number, fields: Partial<Backup> = {}): Backup[] 
     );
   }
   return made;
+}
+
+export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
+  return {
+    id: randomUUID(),
+    name: '',
+    description: '',
+    status: 'available',
+    volumeId: '22222222-2222-4222-8222-222222222222',
+    size: 1,
+    createdAt: '2026-11-01T00:00:00.000Z',
+    metadata: {},
+    ...fields,
+  };
+}
+
+export function image(fields: Partial<Image> = {}): Image {
+  return {
+    id: randomUUID(),
+    name: 'web',
+    status: 'active',
+    visibility: 'private',
+    protected: false,
+    hidden: false,
+    owner: 'p',
+    size: 1 << 20,
+    virtualSize: undefined,
+    diskFormat: 'raw',
+    containerFormat: 'bare',
+    minDisk: 0,
+    minRam: 0,
+    checksum: undefined,
+    hash: undefined,
+    createdAt: '2026-11-01T00:00:00.000Z',
+    updatedAt: '2026-11-01T00:00:00.000Z',
+    tags: [],
+    properties: {},
+    ...fields,
+  };
+}
+
+export function secret(fields: Partial<ListedSecret> = {}): ListedSecret {
+  return {
+    id: randomUUID(),
+    name: undefined,
+    status: 'ACTIVE',
+    secretType: 'symmetric',
+    algorithm: 'aes',
+    bitLength: 256,
+    mode: undefined,
+    expiration: undefined,
+    createdAt: '2026-11-01T00:00:00.000Z',
+    creatorId: undefined,
+    contentTypes: { default: 'application/octet-stream' },
+    ...fields,
+  };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { startOf, thisProcess } from '../../src/host/terminal/process.ts';
 import { writeTags } from '../../src/temporaries/backup-tags.ts';
+import type { Holdings } from '../../src/temporaries/holdings.ts';
 import { findLeftovers } from '../../src/temporaries/leftovers.ts';
 import {
   formatOwner,
@@ -12,8 +13,8 @@ import {
   type ProcessOwner,
   parseOwner,
 } from '../../src/temporaries/owner.ts';
-import { writeTemporary } from '../../src/temporaries/tags.ts';
-import { backup, tags, volume } from '../support/records.ts';
+import { readTemporary, writeTemporary } from '../../src/temporaries/tags.ts';
+import { backup, image, secret, snapshot, tags, volume } from '../support/records.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const [PAST, FUTURE] = ['2026-11-23T11:59:59.000Z', '2026-11-23T12:00:01.000Z'];
@@ -76,10 +77,12 @@ describe('what a dead run left', () => {
     backup({ status, metadata: writeTags(tags({ owner, state: 'started', expires: PAST })) });
   const making = (owner: string, status: string) =>
     volume({ status, description: writeTemporary({ tag: randomUUID(), owner, expires: PAST }) });
-  const actions = async (
-    backups: Parameters<typeof findLeftovers>[0],
-    volumes: Parameters<typeof findLeftovers>[1],
-  ) => (await findLeftovers(backups, volumes, liveness, NOW)).map(({ kind, action }) => `${kind} ${action}`);
+  const none: Holdings = { backups: [], volumes: [], snapshots: [], images: [], secrets: [] };
+  const left = async (holdings: Partial<Holdings>) =>
+    (await findLeftovers({ ...none, ...holdings }, liveness, NOW)).map(
+      ({ kind, action }) => `${kind} ${action}`,
+    );
+  const actions = (backups: Holdings['backups'], volumes: Holdings['volumes']) => left({ backups, volumes });
 
   test('a whole backup is taken up, a failed one deleted, one under way left alone', async () => {
     expect(
@@ -109,6 +112,34 @@ describe('what a dead run left', () => {
     ).toEqual(['volume delete', 'volume delete', 'volume wait', 'volume wait']);
   });
 
+  const named = (owner: string) => writeTemporary({ tag: randomUUID(), owner, expires: PAST });
+
+  test('snapshots, images and keys carry their record in a description, a property or a name', async () => {
+    expect(
+      await left({
+        snapshots: [
+          snapshot({ description: named(dead) }),
+          snapshot({ name: `snapshot for ${named(dead)}` }),
+          snapshot({ name: `snapshot for ${named(living)}` }),
+          snapshot({ name: 'snapshot for openstack-backup temporary' }),
+        ],
+        images: [
+          image({ name: named(dead), status: 'active' }),
+          image({ name: 'web', properties: { openstack_backup_temporary: named(dead) } }),
+          image({ name: named(living) }),
+          image({ name: `a copy of ${named(dead)}` }),
+        ],
+        secrets: [secret({ name: named(dead) }), secret({ name: 'openstack-backup temporary' })],
+      }),
+    ).toEqual(['image delete', 'image delete', 'snapshot delete', 'snapshot delete', 'secret delete']);
+  });
+
+  test('a record is at most as long as a name that Nova puts words before', () => {
+    const long = `github:${'o'.repeat(39)}/${'r'.repeat(100)}:99999999999:99`;
+    expect(`snapshot for ${named(long)}`.length).toBeLessThanOrEqual(255);
+    expect(readTemporary({ name: named(dead) })?.owner).toBe(dead);
+  });
+
   test('what a living run works on, what is recorded, what is not ours: untouched, whatever it is called', async () => {
     const recorded = backup({ metadata: writeTags(tags({ owner: dead, state: 'recorded' })) });
     const foreign = backup({ name: 'db 2026-11-23T00:00:00Z', status: 'error' });
@@ -124,12 +155,8 @@ describe('what a dead run left', () => {
       asked += 1;
       return 'ended';
     };
-    await findLeftovers(
-      [started(dead, 'error'), started(dead, 'error')],
-      [making(dead, 'error')],
-      count,
-      NOW,
-    );
+    const backups = [started(dead, 'error'), started(dead, 'error')];
+    await findLeftovers({ ...none, backups, volumes: [making(dead, 'error')] }, count, NOW);
     expect(asked).toBe(1);
   });
 

@@ -15,6 +15,7 @@ import {
 } from '../../decode.ts';
 import { hasStatus } from '../../errors.ts';
 import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#backups-backups
 
@@ -167,6 +168,16 @@ export function restoreBackup(client: ServiceClient, backupId: string, volumeId:
     ok: [202],
     decode: nothing,
   });
+}
+
+/** Looks at all backups that are waited for with one request a tick. */
+export function watchBackups(client: ServiceClient): Watcher<Backup> {
+  const { clock, log } = client.session;
+  const source = {
+    list: () => listBackups(client, { newestFirst: true }),
+    get: (backupId: string) => getBackup(client, backupId),
+  };
+  return new Watcher(source, clock, log);
 }
 
 function decodeBackup(backup: Json): Backup {

@@ -13,6 +13,7 @@ import {
   text,
 } from '../../decode.ts';
 import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes
 
@@ -64,6 +65,8 @@ export interface CreateVolume {
   /** From 3.47. */
   readonly backupId?: string | undefined;
   readonly snapshotId?: string | undefined;
+  /** Needs a size: at least the image's bytes, rounded up to whole GiB, and its `min_disk`. */
+  readonly imageId?: string | undefined;
 }
 
 const volumeUrl = (volumeId: string) => `/volumes/${encodeURIComponent(volumeId)}`;
@@ -117,6 +120,7 @@ export function createVolume(client: ServiceClient, volume: CreateVolume): Promi
         metadata: volume.metadata,
         backup_id: volume.backupId,
         snapshot_id: volume.snapshotId,
+        imageRef: volume.imageId,
       },
     },
     ok: [202],
@@ -211,6 +215,16 @@ export function getVolumeEncryption(client: ServiceClient, volumeId: string): Pr
       controlLocation: optionalText(answer, 'control_location'),
     }),
   });
+}
+
+/** Looks at all volumes that are waited for with one request a tick. */
+export function watchVolumes(client: ServiceClient): Watcher<Volume> {
+  const { clock, log } = client.session;
+  const source = {
+    list: () => listVolumes(client, { newestFirst: true }),
+    get: (volumeId: string) => getVolume(client, volumeId),
+  };
+  return new Watcher(source, clock, log);
 }
 
 function decodeVolume(volume: Json): Volume {

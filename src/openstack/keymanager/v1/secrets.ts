@@ -1,5 +1,6 @@
 import {
   type Json,
+  list,
   moment,
   optionalInteger,
   optionalMoment,
@@ -7,7 +8,7 @@ import {
   strings,
   text,
 } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { nothing, type ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secrets.html
 
@@ -22,11 +23,27 @@ export interface Secret {
   readonly expiration: string | undefined;
   readonly createdAt: string;
   readonly creatorId: string | undefined;
+  /** Of the payload, by `default`; empty where there is no payload. */
   readonly contentTypes: Readonly<Record<string, string>>;
 }
 
+export interface ListedSecret extends Secret {
+  readonly id: string;
+}
+
+export interface CreateSecret {
+  readonly name?: string | undefined;
+  readonly secretType: string;
+  readonly algorithm?: string | undefined;
+  /** Bits. */
+  readonly bitLength?: number | undefined;
+  readonly mode?: string | undefined;
+  /** ISO 8601. */
+  readonly expiration?: string | undefined;
+}
+
 /** By id under the catalogue's endpoint: the host in a `secret_ref` is never followed. */
-const secretUrl = (secretId: string) => `/secrets/${encodeURIComponent(secretId)}`;
+export const secretUrl = (secretId: string) => `/secrets/${encodeURIComponent(secretId)}`;
 
 /** The attributes, without the payload. */
 export function getSecret(client: ServiceClient, secretId: string): Promise<Secret> {
@@ -39,15 +56,39 @@ export function getSecret(client: ServiceClient, secretId: string): Promise<Secr
   });
 }
 
+/** Barbican's largest page. */
+const PAGE = 100;
+
+/** The secrets that the user may see, a page at a time; Barbican counts pages by offset. Expired ones are gone. */
+export async function* listSecrets(
+  client: ServiceClient,
+  filter: { readonly name?: string | undefined } = {},
+): AsyncGenerator<ListedSecret[]> {
+  for (let offset = 0; ; offset += PAGE) {
+    const page = await client.call({
+      doing: 'list the secrets',
+      method: 'GET',
+      path: '/secrets',
+      query: { name: filter.name, limit: PAGE, offset, sort: 'created:desc' },
+      ok: [200],
+      decode: (answer) =>
+        list(answer, 'secrets', (secret) => ({ id: idOf(secret), ...decodeSecret(secret) })),
+    });
+    yield page;
+    if (page.length < PAGE) return;
+  }
+}
+
 /** Larger than any secret that Barbican takes (20,000 bytes by default). */
 const LONGEST_PAYLOAD = 1024 * 1024;
 
 /**
- * Proves that the user may read a key, which Cinder does with the user's own token, and lets go of the bytes.
+ * The payload as it was stored, byte by byte, also of a text: every type is given as an octet stream.
+ * https://github.com/openstack/barbican/blob/master/barbican/plugin/util/translations.py
  *
- * @returns the number of bytes
+ * The sinks are told of it before it is returned.
  */
-export async function probePayload(client: ServiceClient, secretId: string): Promise<number> {
+export async function readPayload(client: ServiceClient, secretId: string): Promise<Buffer> {
   const payload = await client.bytes(
     {
       doing: `read key ${secretId}`,
@@ -58,8 +99,85 @@ export async function probePayload(client: ServiceClient, secretId: string): Pro
     },
     LONGEST_PAYLOAD,
   );
+  client.session.secret(payload);
+  return payload;
+}
+
+/**
+ * Proves that the user may read a key, which Cinder does with the user's own token, and lets go of the bytes.
+ *
+ * @returns the number of bytes
+ */
+export async function probePayload(client: ServiceClient, secretId: string): Promise<number> {
+  const payload = await readPayload(client, secretId);
   payload.fill(0);
   return payload.length;
+}
+
+/**
+ * A secret without its payload, which {@link storePayload} gives it once. In one request Barbican would take the bytes
+ * as text in JSON, and strip it.
+ *
+ * @returns the id
+ */
+export function createSecret(client: ServiceClient, secret: CreateSecret): Promise<string> {
+  return client.call({
+    doing: 'create a secret',
+    method: 'POST',
+    path: '/secrets',
+    json: {
+      name: secret.name,
+      secret_type: secret.secretType,
+      algorithm: secret.algorithm,
+      bit_length: secret.bitLength,
+      mode: secret.mode,
+      expiration: secret.expiration,
+    },
+    ok: [201],
+    decode: idOf,
+  });
+}
+
+/**
+ * Gives a secret its payload. Barbican takes one only once.
+ *
+ * @param contentType as the original's: `application/octet-stream`, `text/plain`
+ * @throws CloudError 409 when it has one already, 413 when it is too long
+ */
+export async function storePayload(
+  client: ServiceClient,
+  secretId: string,
+  payload: Uint8Array,
+  contentType: string,
+): Promise<void> {
+  client.session.secret(payload);
+  await client.call({
+    doing: `store key ${secretId}`,
+    method: 'PUT',
+    path: secretUrl(secretId),
+    headers: { 'content-type': contentType },
+    body: payload,
+    ok: [204],
+    decode: nothing,
+  });
+}
+
+export function deleteSecret(client: ServiceClient, secretId: string): Promise<void> {
+  return client.call({
+    doing: `delete secret ${secretId}`,
+    method: 'DELETE',
+    path: secretUrl(secretId),
+    ok: [204, 404],
+    decode: nothing,
+  });
+}
+
+/** The id at the end of a `secret_ref`, which is a URL with a host of the operator's. */
+function idOf(secret: Json): string {
+  const [, id] =
+    /\/secrets\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text(secret, 'secret_ref')) ?? [];
+  if (id === undefined) throw new TypeError('secret_ref is not the URL of a secret');
+  return id;
 }
 
 function decodeSecret(secret: Json): Secret {
