@@ -62,6 +62,7 @@ function hintFor(status: number | undefined, words: string): string | undefined 
         ? 'A quota is used up: free something or ask the operator for more.'
         : 'The user lacks a role, or the application credential an access rule, for this request.';
     case 413:
+      if (/too large/i.test(words)) return 'The cloud has a limit for it: ask the operator.';
       return 'A quota is used up: delete old backups, snapshots or volumes, or ask the operator for more. Nothing is retried here.';
     case 429:
       return 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';

@@ -1,4 +1,4 @@
-import { field, flag } from '../../decode.ts';
+import { field, flag, texts } from '../../decode.ts';
 import { nothing, type ServiceClient } from '../../service.ts';
 import { secretUrl } from './secrets.ts';
 
@@ -23,11 +23,7 @@ export function getAcl(client: ServiceClient, secretId: string): Promise<Acl | u
       const read = field(answer, 'read');
       // Barbican answers a default of its own, without a time, where none was set.
       if (read['created'] === undefined && flag(read, 'project-access')) return undefined;
-      const users = Array.isArray(read['users']) ? read['users'] : [];
-      return {
-        projectAccess: flag(read, 'project-access'),
-        users: users.filter((user) => typeof user === 'string'),
-      };
+      return { projectAccess: flag(read, 'project-access'), users: texts(read, 'users') };
     },
   });
 }

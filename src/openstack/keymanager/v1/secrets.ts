@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import { timingSafeEqual } from 'node:crypto';
 import {
   type Json,
   list,
@@ -8,6 +10,7 @@ import {
   strings,
   text,
 } from '../../decode.ts';
+import { hasStatus } from '../../errors.ts';
 import { nothing, type ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secrets.html
@@ -56,26 +59,29 @@ export function getSecret(client: ServiceClient, secretId: string): Promise<Secr
   });
 }
 
-/** Barbican's largest page. */
+/** Barbican's largest page, unless the operator says less. */
 const PAGE = 100;
 
-/** The secrets that the user may see, a page at a time; Barbican counts pages by offset. Expired ones are gone. */
+/** The secrets that the user may see, newest first, a page at a time; Barbican counts by offset. Expired ones are gone. */
 export async function* listSecrets(
   client: ServiceClient,
   filter: { readonly name?: string | undefined } = {},
 ): AsyncGenerator<ListedSecret[]> {
-  for (let offset = 0; ; offset += PAGE) {
+  for (let offset = 0; ; ) {
     const page = await client.call({
       doing: 'list the secrets',
       method: 'GET',
       path: '/secrets',
       query: { name: filter.name, limit: PAGE, offset, sort: 'created:desc' },
       ok: [200],
-      decode: (answer) =>
-        list(answer, 'secrets', (secret) => ({ id: idOf(secret), ...decodeSecret(secret) })),
+      decode: (answer) => ({
+        items: list(answer, 'secrets', (secret) => ({ id: idOf(secret), ...decodeSecret(secret) })),
+        more: optionalText(answer, 'next') !== undefined,
+      }),
     });
-    yield page;
-    if (page.length < PAGE) return;
+    yield page.items;
+    if (!page.more || page.items.length === 0) return;
+    offset += page.items.length;
   }
 }
 
@@ -99,7 +105,7 @@ export async function readPayload(client: ServiceClient, secretId: string): Prom
     },
     LONGEST_PAYLOAD,
   );
-  client.session.secret(payload);
+  tell(client, payload);
   return payload;
 }
 
@@ -139,10 +145,11 @@ export function createSecret(client: ServiceClient, secret: CreateSecret): Promi
 }
 
 /**
- * Gives a secret its payload. Barbican takes one only once.
+ * Gives a secret its payload. Barbican takes one only once: one that is there already must be the same, as after an
+ * answer that was lost.
  *
- * @param contentType as the original's: `application/octet-stream`, `text/plain`
- * @throws CloudError 409 when it has one already, 413 when it is too long
+ * @param contentType `application/octet-stream` or `text/plain`: others are refused (415), also those of older secrets
+ * @throws CloudError 409 when it has another one, 413 when it is too long
  */
 export async function storePayload(
   client: ServiceClient,
@@ -150,18 +157,34 @@ export async function storePayload(
   payload: Uint8Array,
   contentType: string,
 ): Promise<void> {
-  client.session.secret(payload);
-  await client.call({
-    doing: `store key ${secretId}`,
-    method: 'PUT',
-    path: secretUrl(secretId),
-    headers: { 'content-type': contentType },
-    body: payload,
-    ok: [204],
-    decode: nothing,
-  });
+  tell(client, payload);
+  try {
+    await client.call({
+      doing: `store key ${secretId}`,
+      method: 'PUT',
+      path: secretUrl(secretId),
+      headers: { 'content-type': contentType },
+      body: payload,
+      ok: [204],
+      decode: nothing,
+    });
+  } catch (error) {
+    if (!hasStatus(error, 409) || !samePayload(await readPayload(client, secretId), payload)) throw error;
+  }
 }
 
+/** In a time that does not tell where they differ. */
+export function samePayload(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+/** Text turns up as it is, bytes in some encoding. */
+function tell({ session }: ServiceClient, payload: Uint8Array): void {
+  session.secret(payload);
+  if (isUtf8(payload)) session.secret(Buffer.from(payload).toString('utf8'));
+}
+
+/** One that is gone already is deleted. Barbican does not know who uses a key: volumes and images go blind without. */
 export function deleteSecret(client: ServiceClient, secretId: string): Promise<void> {
   return client.call({
     doing: `delete secret ${secretId}`,
