@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { InputError, OperationError } from '../errors.ts';
-import { chunksOf } from '../store/chunks.ts';
+import { chunksOf, peek, skip } from '../store/chunks.ts';
 
 /**
  * age, version 1: https://age-encryption.org/v1. The header is made and opened by the age-encryption package, the bulk
@@ -28,6 +28,7 @@ export interface Opener {
 
 const CHUNK = 64 * 1024;
 const TAG = 16;
+const NONCE = 16;
 /** A header of a thousand recipients stays below. */
 const LONGEST_HEADER = 256 * 1024;
 
@@ -63,14 +64,14 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
       const [fileKey] = fileKeys;
       if (fileKey === undefined) throw new TypeError('age-encryption gave no file key');
       // Its nonce and empty payload are let go: ours has a nonce, and so a key, of its own.
-      return { header: file.subarray(0, file.length - 16 - TAG), fileKey };
+      return { header: file.subarray(0, file.length - NONCE - TAG), fileKey };
     });
     turn = made.catch(() => undefined);
     return made;
   };
   const stream = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     const { header: head, fileKey } = await header();
-    const nonce = randomBytes(16);
+    const nonce = randomBytes(NONCE);
     const key = payloadKey(fileKey, nonce);
     yield Buffer.concat([head, nonce]);
     let index = 0;
@@ -113,11 +114,15 @@ export async function opener(identity: string | undefined, what: string): Promis
     source: AsyncIterable<Uint8Array>,
     name: string,
   ): AsyncGenerator<Uint8Array, void> {
-    const { header, rest } = await splitHeader(source, name);
-    const fileKey = await decrypter.decryptHeader(header).catch((error: unknown) => {
+    const { head, stream: whole } = await peek(source, (start) =>
+      headerEnd(start) > 0 || start.length > LONGEST_HEADER ? 0 : start.length + 1,
+    );
+    const end = headerEnd(head);
+    if (end === 0) throw cutShort(name);
+    const fileKey = await decrypter.decryptHeader(head.subarray(0, end)).catch((error: unknown) => {
       throw notOpened(name, error);
     });
-    yield* payload(rest, fileKey, name);
+    yield* payload(skip(whole, end), fileKey, name);
   };
   return { stream, open: async (bytes, name) => all(stream(once(bytes), name)) };
 }
@@ -127,11 +132,11 @@ async function* payload(
   fileKey: Uint8Array,
   what: string,
 ): AsyncGenerator<Uint8Array, void> {
-  const { head: nonce, rest: chunks } = await splitAt(rest, 16);
-  if (nonce.length < 16) throw cutShort(what);
-  const key = payloadKey(fileKey, nonce);
+  const { head, stream } = await peek(rest, () => NONCE);
+  if (head.length < NONCE) throw cutShort(what);
+  const key = payloadKey(fileKey, head.subarray(0, NONCE));
   let index = 0;
-  for await (const { bytes, last } of chunksOf(chunks, CHUNK + TAG)) {
+  for await (const { bytes, last } of chunksOf(skip(stream, NONCE), CHUNK + TAG)) {
     if (bytes.length < TAG || (bytes.length === TAG && index > 0)) throw cutShort(what);
     const decipher = createDecipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
       authTagLength: TAG,
@@ -164,42 +169,10 @@ function chunkNonce(index: number, last: boolean): Buffer {
   return nonce;
 }
 
-/** Up to and with the line of the MAC. */
-async function splitHeader(source: AsyncIterable<Uint8Array>, what: string) {
-  const pieces = source[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  for (;;) {
-    const start = head.indexOf('\n--- ');
-    const end = start < 0 ? -1 : head.indexOf('\n', start + 1);
-    if (end >= 0) return { header: head.subarray(0, end + 1), rest: after(head.subarray(end + 1), pieces) };
-    if (head.length > LONGEST_HEADER) throw cutShort(what);
-    const next = await pieces.next();
-    if (next.done) throw cutShort(what);
-    head = Buffer.concat([head, next.value]);
-  }
-}
-
-async function splitAt(source: AsyncIterable<Uint8Array>, count: number) {
-  const pieces = source[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.length < count) {
-    const next = await pieces.next();
-    if (next.done) break;
-    head = Buffer.concat([head, next.value]);
-  }
-  return { head: head.subarray(0, count), rest: after(head.subarray(count), pieces) };
-}
-
-async function* after(
-  first: Uint8Array,
-  pieces: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
-  try {
-    if (first.length > 0) yield first;
-    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
-  } finally {
-    await pieces.return?.();
-  }
+/** The bytes up to and with the line of the MAC; 0 where that is not there yet. */
+function headerEnd(head: Buffer): number {
+  const mac = head.indexOf('\n--- ');
+  return mac < 0 ? 0 : head.indexOf('\n', mac + 1) + 1;
 }
 
 function notOpened(what: string, error: unknown): Error {

@@ -35,3 +35,53 @@ function joined(parts: readonly Uint8Array[]): Buffer {
     ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
     : Buffer.concat(parts);
 }
+
+/**
+ * Looks at the first bytes of a stream.
+ *
+ * @param need how many are wanted, asked again of what came until it is content
+ * @returns at least as many as were wanted, or all where the stream is shorter; and the whole stream, these included
+ */
+export async function peek(
+  source: AsyncIterable<Uint8Array>,
+  need: (head: Buffer) => number,
+): Promise<{ readonly head: Buffer; readonly stream: AsyncGenerator<Uint8Array, void> }> {
+  const pieces = source[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  for (let wanted = need(head); head.length < wanted; wanted = need(head)) {
+    const parts: Uint8Array[] = [head];
+    let next: IteratorResult<Uint8Array> | undefined;
+    for (let held = head.length; held < wanted; held += next.value.length) {
+      next = await pieces.next();
+      if (next.done) break;
+      parts.push(next.value);
+    }
+    head = Buffer.concat(parts);
+    if (next?.done) break;
+  }
+  return { head, stream: resumed(head, pieces) };
+}
+
+async function* resumed(
+  head: Uint8Array,
+  pieces: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    if (head.length > 0) yield head;
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+/** The stream without its first bytes. */
+export async function* skip(
+  source: AsyncIterable<Uint8Array>,
+  count: number,
+): AsyncGenerator<Uint8Array, void> {
+  let left = count;
+  for await (const piece of source) {
+    if (piece.length > left) yield piece.subarray(left);
+    left = Math.max(0, left - piece.length);
+  }
+}

@@ -1,0 +1,114 @@
+import { InputError, OperationError } from '../errors.ts';
+import { bytes } from '../text/bytes.ts';
+import { forLog } from '../text/escape.ts';
+import { costOf, type HashName, hashName, type Kdf } from './kdf.ts';
+import { SECTOR_UNIT } from './xts.ts';
+
+/** A LUKS header, of either version, once it is checked: what is needed to open the data with a passphrase. */
+export interface LuksHeader {
+  readonly version: 1 | 2;
+  /** As dm-crypt names it. */
+  readonly cipher: string;
+  /** Of the data's key. */
+  readonly keyBytes: number;
+  readonly sectorBytes: number;
+  /** Bytes from the start of the image to the encrypted data. */
+  readonly payloadOffset: number;
+  /** Bytes; undefined: to the end of the image. */
+  readonly payloadBytes: number | undefined;
+  /** Number of the data's first sector, in units of 512 bytes. */
+  readonly firstSector: number;
+  readonly slots: readonly KeySlot[];
+  /** Proves that a key is the right one. */
+  readonly digest: { readonly kdf: Kdf; readonly value: Buffer };
+}
+
+/** The data's key, encrypted with a key that is made of a passphrase. */
+export interface KeySlot {
+  readonly number: number;
+  readonly kdf: Kdf;
+  /** Of the key that is made of the passphrase. */
+  readonly wrapBytes: number;
+  /** Of the anti-forensic splitter. */
+  readonly hash: HashName;
+  readonly stripes: number;
+  /** Bytes from the start of the image. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The only cipher that OpenStack's volume types are made with in practice, and cryptsetup's default since 2013. */
+export const CIPHER = 'aes-xts-plain64';
+
+/** More than any header needs: the keys of LUKS2 end at 16 MiB unless somebody asked for more. */
+export const LONGEST_HEADER = 16 * 2 ** 20;
+
+const MOST_STRIPES = 4000;
+/** A key slot takes its maker two seconds unless somebody asked for more. */
+const MOST_SECONDS = 300;
+/** KiB. cryptsetup chooses 1 GiB at most, and allows 4 when asked for. */
+const MOST_MEMORY = 2 * 2 ** 20;
+/** Half a PiB, well within what a number can count. */
+const MOST_SECTORS = 2 ** 40;
+
+/**
+ * Makes sure that a header, which may be anybody's, is one that we can open, has sane offsets, and cannot take the
+ * machine down.
+ *
+ * @throws InputError for what we do not have
+ * @throws OperationError for what makes no sense
+ */
+export function checked(header: LuksHeader): LuksHeader {
+  const { slots, cipher, keyBytes, payloadOffset, payloadBytes = 0, sectorBytes, firstSector } = header;
+  if (slots.length === 0) throw damaged('it has no key slot in use');
+  if (cipher !== CIPHER || ![32, 64].includes(keyBytes))
+    throw unsupported(`the cipher ${forLog(cipher.slice(0, 64))} with a key of ${keyBytes * 8} bits`);
+  for (const slot of slots) checkSlot(slot, payloadOffset);
+  checkCost(header);
+  if (![512, 1024, 2048, 4096].includes(sectorBytes)) throw damaged(`its sectors have ${sectorBytes} bytes`);
+  if (payloadOffset % SECTOR_UNIT !== 0 || payloadBytes % sectorBytes !== 0)
+    throw damaged(`its data lies at byte ${payloadOffset}, and has ${payloadBytes}`);
+  if (firstSector > MOST_SECTORS || payloadBytes > MOST_SECTORS * SECTOR_UNIT)
+    throw damaged('its numbers are too large');
+  return header;
+}
+
+function checkSlot({ number, offset, length, stripes }: KeySlot, payloadOffset: number): void {
+  if (stripes < 1 || stripes > MOST_STRIPES) throw damaged(`key slot ${number} has ${stripes} stripes`);
+  const end = offset + Math.ceil(length / SECTOR_UNIT) * SECTOR_UNIT;
+  if (offset % SECTOR_UNIT !== 0 || end > Math.min(LONGEST_HEADER, payloadOffset))
+    throw damaged(`key slot ${number} lies at bytes ${offset} to ${end}, the data at ${payloadOffset}`);
+}
+
+/** Of a passphrase that opens none. */
+function checkCost({ slots, digest }: LuksHeader): void {
+  const costs = slots.flatMap(({ kdf }) => [costOf(kdf), costOf(digest.kdf)]);
+  const seconds = costs.reduce((sum, cost) => sum + cost.seconds, 0);
+  const memory = Math.max(...costs.map((cost) => cost.memory));
+  if (seconds <= MOST_SECONDS && memory <= MOST_MEMORY) return;
+  throw new OperationError(
+    `to try a key on it, the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory`,
+    'No sane header does: it may be made to take this machine down. If you trust it, open it with cryptsetup.',
+  );
+}
+
+export function knownHash(name: string): HashName {
+  const known = hashName(name);
+  if (known === undefined) throw unsupported(`the hash ${JSON.stringify(name.slice(0, 32))}`);
+  return known;
+}
+
+export function unsupported(what: string): InputError {
+  return new InputError(
+    `the LUKS header uses ${what}, which openstack-backup cannot open`,
+    'Open it with cryptsetup.',
+  );
+}
+
+export function damaged(why: string, cause?: unknown): OperationError {
+  return new OperationError(
+    `the LUKS header is damaged: ${why}`,
+    'Take another copy of the image; `cryptsetup repair` may help.',
+    cause,
+  );
+}

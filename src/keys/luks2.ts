@@ -1,0 +1,164 @@
+import { hash } from 'node:crypto';
+import { messageOf, PlainError } from '../errors.ts';
+import { field, integer, type Json, object, text } from '../openstack/decode.ts';
+import { hashName, type Kdf } from './kdf.ts';
+import { CIPHER, checked, damaged, type KeySlot, knownHash, type LuksHeader, unsupported } from './luks.ts';
+
+// https://gitlab.com/cryptsetup/LUKS2-docs
+
+/** A copy of the header begins with this many binary bytes; text follows, up to the copy's size. */
+const BINARY = 4096;
+const SIZES = Array.from({ length: 9 }, (_, power) => 2 ** (14 + power));
+const FIRST_MAGIC = Buffer.from('LUKS\xba\xbe\0\x02', 'latin1');
+const SECOND_MAGIC = Buffer.from('SKUL\xba\xbe\0\x02', 'latin1');
+const CHECKSUM = { at: 448, length: 64 };
+const MOST_SLOTS = 32;
+const MOST_LANES = 64;
+/** Bytes, as in LUKS1. */
+const SHORTEST_DIGEST = 20;
+
+/** How many of an image's first bytes {@link parseLuks2} needs, as far as these tell: all of the first copy; if it is damaged, room for the second. */
+export function luks2Length(head: Buffer): number {
+  const size = head.length < BINARY ? BINARY : sizeAt(head, 0, FIRST_MAGIC);
+  if (size !== undefined && head.length < size) return size;
+  return size !== undefined && textAt(head, 0, FIRST_MAGIC) !== undefined ? size : 2 * Math.max(...SIZES);
+}
+
+/**
+ * @throws InputError where it uses what we do not have
+ * @throws OperationError where both copies are damaged or make no sense
+ */
+export function parseLuks2(head: Buffer): LuksHeader {
+  const copies = [
+    () => textAt(head, 0, FIRST_MAGIC),
+    ...SIZES.map((offset) => () => textAt(head, offset, SECOND_MAGIC)),
+  ];
+  for (const copy of copies) {
+    const json = copy();
+    if (json !== undefined) return checked(parseText(json));
+  }
+  throw damaged('the checksums of both copies are wrong');
+}
+
+/** The size that a copy says it has; undefined where there is none. */
+function sizeAt(head: Buffer, offset: number, magic: Buffer): number | undefined {
+  if (head.length < offset + BINARY || !head.subarray(offset, offset + magic.length).equals(magic))
+    return undefined;
+  const size = Number(head.readBigUInt64BE(offset + 8));
+  return SIZES.includes(size) && Number(head.readBigUInt64BE(offset + 256)) === offset ? size : undefined;
+}
+
+/** The text of a copy whose checksum is right. */
+function textAt(head: Buffer, offset: number, magic: Buffer): string | undefined {
+  const size = sizeAt(head, offset, magic);
+  if (size === undefined || head.length < offset + size) return undefined;
+  const copy = Buffer.from(head.subarray(offset, offset + size));
+  const algorithm = hashName(copy.toString('latin1', 72, 104).replace(/\0.*$/s, ''));
+  const checksum = Buffer.from(copy.subarray(CHECKSUM.at, CHECKSUM.at + CHECKSUM.length));
+  copy.fill(0, CHECKSUM.at, CHECKSUM.at + CHECKSUM.length);
+  if (algorithm === undefined) return undefined;
+  const digest = hash(algorithm, copy, 'buffer');
+  if (!digest.equals(checksum.subarray(0, digest.length))) return undefined;
+  return copy.toString('utf8', BINARY).replace(/\0.*$/s, '');
+}
+
+function parseText(json: string): LuksHeader {
+  try {
+    return headerOf(object(JSON.parse(json)));
+  } catch (error) {
+    if (error instanceof PlainError) throw error;
+    throw damaged(messageOf(error), error);
+  }
+}
+
+function headerOf(metadata: Json): LuksHeader {
+  const { mandatory } = object(field(metadata, 'config')['requirements'] ?? {});
+  if (Array.isArray(mandatory) && mandatory.length > 0)
+    throw unsupported(`what it calls ${JSON.stringify(mandatory).slice(0, 200)}`);
+  const [[segmentId, segment] = ['', {}], ...more] = entries(metadata, 'segments');
+  if (more.length > 0 || text(segment, 'type') !== 'crypt' || segment['integrity'] !== undefined)
+    throw unsupported('several data segments, or integrity');
+  const digest = entries(metadata, 'digests').find(([, one]) => names(one, 'segments').includes(segmentId));
+  if (digest === undefined) throw damaged('no digest proves the key of the data');
+  const slots = entries(metadata, 'keyslots').filter(([id]) => names(digest[1], 'keyslots').includes(id));
+  if (slots.length > MOST_SLOTS) throw damaged(`it has ${slots.length} key slots`);
+  const size = text(segment, 'size');
+  const value = base64(digest[1], 'digest');
+  if (value.length < SHORTEST_DIGEST) throw damaged('its digest is too short to prove anything');
+  return {
+    version: 2,
+    cipher: text(segment, 'encryption'),
+    keyBytes: keyBytesOf(slots.map(([, slot]) => integer(slot, 'key_size'))),
+    sectorBytes: integer(segment, 'sector_size'),
+    payloadOffset: amount(segment, 'offset'),
+    payloadBytes: size === 'dynamic' ? undefined : amount(segment, 'size'),
+    firstSector: amount(segment, 'iv_tweak'),
+    slots: slots.map(([id, slot]) => slotOf(id, slot)),
+    digest: { kdf: kdfOf(digest[1]), value },
+  };
+}
+
+function slotOf(id: string, slot: Json): KeySlot {
+  const [area, af] = [field(slot, 'area'), field(slot, 'af')];
+  const wrapBytes = integer(area, 'key_size');
+  if (text(area, 'encryption') !== CIPHER || ![32, 64].includes(wrapBytes))
+    throw unsupported(`key slots with the cipher ${text(area, 'encryption').slice(0, 32)}`);
+  const stripes = integer(af, 'stripes');
+  return {
+    number: amount({ id }, 'id'),
+    kdf: kdfOf(field(slot, 'kdf')),
+    wrapBytes,
+    hash: knownHash(text(af, 'hash')),
+    stripes,
+    offset: amount(area, 'offset'),
+    length: stripes * integer(slot, 'key_size'),
+  };
+}
+
+function kdfOf(from: Json): Kdf {
+  const kind = text(from, 'type');
+  const salt = base64(from, 'salt');
+  if (kind === 'pbkdf2')
+    return { kind, hash: knownHash(text(from, 'hash')), iterations: positive(from, 'iterations'), salt };
+  if (kind !== 'argon2i' && kind !== 'argon2id')
+    throw unsupported(`the key derivation ${JSON.stringify(kind.slice(0, 32))}`);
+  const [passes, memory, lanes] = [positive(from, 'time'), positive(from, 'memory'), positive(from, 'cpus')];
+  if (lanes > MOST_LANES) throw unsupported(`${kind} in ${lanes} lanes`);
+  return { kind, passes, memory, lanes, salt };
+}
+
+/** All slots hold the same key. */
+function keyBytesOf(sizes: readonly number[]): number {
+  const [size = 0] = sizes;
+  if (sizes.some((other) => other !== size)) throw damaged('its key slots hold keys of different sizes');
+  return size;
+}
+
+function entries(from: Json, key: string): [string, Json][] {
+  return Object.entries(field(from, key)).map(([name, value]) => [name, object(value, `an item of ${key}`)]);
+}
+
+function names(from: Json, key: string): unknown[] {
+  const value = from[key];
+  if (!Array.isArray(value)) throw new TypeError(`${key} is not a list`);
+  return value;
+}
+
+function positive(from: Json, key: string): number {
+  const value = integer(from, key);
+  if (value < 1) throw new TypeError(`${key} is not positive`);
+  return value;
+}
+
+/** Numbers of 64 bits are strings in LUKS2's JSON. */
+function amount(from: Json, key: string): number {
+  const value = text(from, key);
+  if (!/^\d{1,15}$/.test(value)) throw new TypeError(`${key} is not a number`);
+  return Number(value);
+}
+
+function base64(from: Json, key: string): Buffer {
+  const value = text(from, key);
+  if (!/^[0-9A-Za-z+/]{1,512}={0,2}$/.test(value)) throw new TypeError(`${key} is not base64`);
+  return Buffer.from(value, 'base64');
+}

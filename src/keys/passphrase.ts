@@ -1,0 +1,24 @@
+/**
+ * The passphrase that OpenStack makes of a key, to be given to LUKS without a newline: lower-case hex of its bytes; a
+ * secret of type `passphrase` is one already.
+ * https://opendev.org/openstack/os-brick/src/branch/master/os_brick/utils.py (get_passphrase_from_secret)
+ *
+ * @param secretType as Barbican says it
+ */
+export function passphraseOf(secret: Uint8Array, secretType: string): Buffer {
+  const bytes = Buffer.from(secret);
+  return secretType === 'passphrase' ? bytes : hexOf(bytes);
+}
+
+/**
+ * All passphrases that may have been made of a key, the likely one first: Nova, Cinder's RBD driver, and os-brick before
+ * August 2024, take the hex of every secret, whatever its type.
+ */
+export function passphrasesOf(secret: Uint8Array, secretType: string): Buffer[] {
+  const first = passphraseOf(secret, secretType);
+  return secretType === 'passphrase' ? [first, hexOf(secret)] : [first];
+}
+
+function hexOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(Buffer.from(bytes).toString('hex'), 'latin1');
+}

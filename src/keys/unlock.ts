@@ -1,0 +1,136 @@
+import { timingSafeEqual } from 'node:crypto';
+import { InputError, messageOf, OperationError } from '../errors.ts';
+import { chunksOf, skip } from '../store/chunks.ts';
+import { mergeStripes } from './af.ts';
+import { derive } from './kdf.ts';
+import { damaged, type KeySlot, type LuksHeader, unsupported } from './luks.ts';
+import { LUKS1_HEADER, parseLuks1 } from './luks1.ts';
+import { luks2Length, parseLuks2 } from './luks2.ts';
+import { passphrasesOf } from './passphrase.ts';
+import { SECTOR_UNIT, XtsDecipher } from './xts.ts';
+
+const MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
+/** Decrypted at once. */
+const PIECE = 2 ** 20;
+
+/** A LUKS image that a passphrase opened. */
+export interface OpenedLuks extends Pick<LuksHeader, 'version' | 'cipher' | 'sectorBytes' | 'payloadOffset'> {
+  /** The key slot that the passphrase opens. */
+  readonly slot: number;
+  /** Which of the passphrases that were tried: its index. */
+  readonly passphrase: number;
+  /**
+   * The plain bytes.
+   *
+   * @param image all of it, header and all, from its first byte
+   * @throws OperationError at the end, where it was cut short
+   */
+  plain(image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
+}
+
+/** Whether an image begins as a LUKS image does. */
+export function isLuks(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, MAGIC.length)).equals(MAGIC);
+}
+
+/**
+ * How many of an image's first bytes are needed to open it, as far as the given ones tell. To be asked again when that
+ * many are there, until they suffice.
+ *
+ * @throws InputError for what is no LUKS image, or one that we cannot open
+ */
+export function headerLength(head: Buffer): number {
+  const first = versionOf(head) === 1 ? LUKS1_HEADER : luks2Length(head);
+  if (head.length < first) return first;
+  const ends = parseHeader(head).slots.map(({ offset, length }) => offset + length);
+  return Math.max(first, ...ends);
+}
+
+/**
+ * Tries passphrases on the key slots of a LUKS image. Costs seconds, as its maker wished, of the thread pool.
+ *
+ * @param head as many first bytes as {@link headerLength} says
+ * @returns undefined when none opens a slot
+ * @throws InputError for what is no LUKS image, or one that we cannot open
+ * @throws OperationError where the header is damaged
+ */
+export async function openLuks(
+  head: Buffer,
+  passphrases: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<OpenedLuks | undefined> {
+  const header = parseHeader(head);
+  for (const [index, passphrase] of passphrases.entries())
+    for (const slot of header.slots) {
+      signal?.throwIfAborted();
+      const key = await keyIn(slot, header, head, passphrase);
+      if (key !== undefined) return opened(header, key, slot.number, index);
+    }
+  return undefined;
+}
+
+/**
+ * Whether a key of the cloud opens an image: tried on its header alone.
+ *
+ * @param head its first bytes, see {@link headerLength}
+ * @param secretType as Barbican says it
+ * @throws as {@link openLuks}
+ */
+export async function keyOpens(head: Buffer, secret: Uint8Array, secretType: string): Promise<boolean> {
+  return (await openLuks(head, passphrasesOf(secret, secretType))) !== undefined;
+}
+
+function versionOf(head: Buffer): 1 | 2 {
+  if (!isLuks(head))
+    throw new InputError('it is no LUKS image', 'Only images of encrypted volumes have a LUKS header.');
+  const version = head.length < 8 ? 0 : head.readUInt16BE(6);
+  if (version !== 1 && version !== 2) throw unsupported(`version ${version} of the format`);
+  return version;
+}
+
+function parseHeader(head: Buffer): LuksHeader {
+  if (versionOf(head) === 2) return parseLuks2(head);
+  if (head.length < LUKS1_HEADER) throw damaged('it is cut short');
+  return parseLuks1(head);
+}
+
+/** The key of the data, if the passphrase is that of the slot. */
+async function keyIn(
+  { number, kdf, wrapBytes, offset, length, stripes, hash }: KeySlot,
+  { keyBytes, digest }: LuksHeader,
+  head: Buffer,
+  passphrase: Uint8Array,
+): Promise<Buffer | undefined> {
+  const end = offset + Math.ceil(length / SECTOR_UNIT) * SECTOR_UNIT;
+  if (head.length < end) throw damaged('it is cut short');
+  const wrap = await derive(kdf, passphrase, wrapBytes).catch((error: unknown) => {
+    throw damaged(`the key derivation of slot ${number} is refused: ${messageOf(error)}`, error);
+  });
+  const material = new XtsDecipher(wrap, SECTOR_UNIT).open(head.subarray(offset, end), 0);
+  const key = mergeStripes(material, keyBytes, stripes, hash);
+  return timingSafeEqual(await derive(digest.kdf, key, digest.value.length), digest.value) ? key : undefined;
+}
+
+function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: number): OpenedLuks {
+  const { version, cipher, sectorBytes, payloadOffset, payloadBytes, firstSector } = header;
+  const plain = async function* (image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    const decipher = new XtsDecipher(key, sectorBytes);
+    let at = 0;
+    for await (const { bytes } of chunksOf(skip(image, payloadOffset), PIECE)) {
+      const wanted = bytes.subarray(0, payloadBytes === undefined ? undefined : payloadBytes - at);
+      if (wanted.length % sectorBytes !== 0) throw cutShort(at + wanted.length);
+      if (wanted.length > 0) yield decipher.open(wanted, firstSector + at / SECTOR_UNIT);
+      at += wanted.length;
+      if (at === payloadBytes) return;
+    }
+    if (payloadBytes !== undefined || at === 0) throw cutShort(at);
+  };
+  return { version, cipher, sectorBytes, payloadOffset, slot, passphrase, plain };
+}
+
+function cutShort(at: number): OperationError {
+  return new OperationError(
+    `the encrypted image ends too early, ${at} bytes into its data`,
+    'It was cut short: take another copy.',
+  );
+}
