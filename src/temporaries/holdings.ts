@@ -3,6 +3,7 @@ import { type Backup, listBackups } from '../openstack/blockstorage/v3/backups.t
 import { listSnapshots, type Snapshot } from '../openstack/blockstorage/v3/snapshots.ts';
 import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Service } from '../openstack/catalog.ts';
+import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { hasStatus } from '../openstack/errors.ts';
 import { type Image, listImages } from '../openstack/image/v2/images.ts';
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
@@ -17,12 +18,13 @@ export interface Holdings {
   readonly snapshots: readonly Snapshot[];
   readonly images: readonly Image[];
   readonly secrets: readonly ListedSecret[];
+  readonly servers: readonly Server[];
 }
 
-/** Lists them all; a cloud without images or keys has none of those. */
+/** Lists them all; a cloud without images, keys or servers has none of those. */
 export async function holdingsOf(session: Session): Promise<Holdings> {
   const cinder = await session.service('block-storage');
-  const [backups, volumes, snapshots, images, secrets] = await Promise.all([
+  const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
     collect(listBackups(cinder)),
     collect(listVolumes(cinder)),
     allowed(session, 'block-storage', async (client) => collect(listSnapshots(client))),
@@ -30,8 +32,9 @@ export async function holdingsOf(session: Session): Promise<Holdings> {
       collect(listImages(glance, { owner: session.scope.project.id })),
     ),
     allowed(session, 'key-manager', async (barbican) => collect(listSecrets(barbican))),
+    allowed(session, 'compute', async (nova) => collect(listServers(nova))),
   ]);
-  return { backups, volumes, snapshots, images, secrets };
+  return { backups, volumes, snapshots, images, secrets, servers };
 }
 
 /**

@@ -60,8 +60,14 @@ function leftBackup(backup: Backup, tags: Tags): Leftover {
 }
 
 /** Everything that carries a record of a temporary, a living run's too. */
-export function temporariesOf({ volumes, snapshots, images, secrets }: Omit<Holdings, 'backups'>) {
-  const kinds = { image: images, volume: volumes, snapshot: snapshots, secret: secrets } as const;
+export function temporariesOf({ volumes, snapshots, images, secrets, servers }: Omit<Holdings, 'backups'>) {
+  const kinds = {
+    server: servers.map((server) => ({ ...server, properties: server.metadata })),
+    image: images,
+    volume: volumes,
+    snapshot: snapshots,
+    secret: secrets,
+  } as const;
   return (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
     kinds[kind].flatMap((thing) => {
       const record = readTemporary(thing);

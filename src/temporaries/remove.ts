@@ -2,24 +2,26 @@ import { messageOf } from '../errors.ts';
 import { deleteBackup } from '../openstack/blockstorage/v3/backups.ts';
 import { deleteSnapshot } from '../openstack/blockstorage/v3/snapshots.ts';
 import { deleteVolume, watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
 import type { Session } from '../openstack/session.ts';
 
 export interface Removable {
-  readonly kind: 'backup' | 'image' | 'volume' | 'snapshot' | 'secret';
+  readonly kind: 'server' | 'backup' | 'image' | 'volume' | 'snapshot' | 'secret';
   readonly id: string;
   readonly name: string;
   readonly status: string;
 }
 
 /**
- * The order in which a cloud lets go: an image first (with it goes its clone of the key), then the volume that a
- * snapshot was made to, then, when that is gone, the snapshot. Ceph refuses to delete a snapshot that still has a volume.
+ * The order in which a cloud lets go: a server first, and when it is gone its volumes are free; an image (with it goes
+ * its clone of the key), then the volume that a snapshot was made to, then, when that is gone, the snapshot. Ceph
+ * refuses to delete a snapshot that still has a volume.
  */
-const ORDER = ['backup', 'image', 'volume', 'snapshot', 'secret'] as const;
+const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret'] as const;
 
-/** How long a volume may take to go before the snapshot below it is left to the next run. */
+/** How long a server may take to go before its volumes are left to the next run, and a volume before its snapshot is. */
 const GONE_MS = 120_000;
 
 export interface RemovalReport {
@@ -31,7 +33,7 @@ export interface RemovalReport {
  * Removes temporaries, the one way to clean up. What the cloud refuses is reported, and the others are removed all the
  * same.
  *
- * @param withinMs how long volumes are waited for, where snapshots stand below them
+ * @param withinMs how long a server is waited for, and a volume where snapshots stand below
  */
 export async function removeAll(
   session: Session,
@@ -55,12 +57,15 @@ export async function removeAll(
     );
     const deleted = mine.filter((_, at) => outcomes[at]);
     for (const thing of deleted) report.removed(thing);
-    if (kind === 'volume' && snapshots) await untilGone(session, deleted, withinMs);
+    if (kind === 'server') await serversGone(session, deleted, withinMs);
+    if (kind === 'volume' && snapshots) await volumesGone(session, deleted, withinMs);
   }
 }
 
 async function removeOne(session: Session, { kind, id }: Removable): Promise<void> {
   switch (kind) {
+    case 'server':
+      return deleteServer(await session.service('compute'), id);
     case 'backup':
       return deleteBackup(await session.service('block-storage'), id);
     case 'image':
@@ -75,7 +80,7 @@ async function removeOne(session: Session, { kind, id }: Removable): Promise<voi
 }
 
 /** A volume that does not go in time keeps its snapshot; the next run finds both by their records. */
-async function untilGone(session: Session, volumes: readonly Removable[], withinMs: number): Promise<void> {
+async function volumesGone(session: Session, volumes: readonly Removable[], withinMs: number): Promise<void> {
   const client = await session.service('block-storage');
   const watcher = watchVolumes(client);
   const deadline = session.clock.now() + withinMs;
@@ -91,4 +96,11 @@ async function untilGone(session: Session, volumes: readonly Removable[], within
       ),
     ),
   );
+}
+
+async function serversGone(session: Session, servers: readonly Removable[], withinMs: number): Promise<void> {
+  if (servers.length === 0) return;
+  const watcher = watchServers(await session.service('compute'));
+  const deadline = session.clock.now() + withinMs;
+  await Promise.allSettled(servers.map(({ id }) => watcher.gone(id, () => undefined, { deadline })));
 }

@@ -15,6 +15,7 @@ import {
 } from '../../src/temporaries/owner.ts';
 import { readTemporary, writeTemporary } from '../../src/temporaries/tags.ts';
 import { backup, image, secret, snapshot, tags, volume } from '../support/records.ts';
+import { server } from '../support/server-records.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const [PAST, FUTURE] = ['2026-11-23T11:59:59.000Z', '2026-11-23T12:00:01.000Z'];
@@ -77,7 +78,7 @@ describe('what a dead run left', () => {
     backup({ status, metadata: writeTags(tags({ owner, state: 'started', expires: PAST })) });
   const making = (owner: string, status: string) =>
     volume({ status, description: writeTemporary({ tag: randomUUID(), owner, expires: PAST }) });
-  const none: Holdings = { backups: [], volumes: [], snapshots: [], images: [], secrets: [] };
+  const none: Holdings = { backups: [], volumes: [], snapshots: [], images: [], secrets: [], servers: [] };
   const left = async (holdings: Partial<Holdings>) =>
     (await findLeftovers({ ...none, ...holdings }, liveness, NOW)).map(
       ({ kind, action }) => `${kind} ${action}`,
@@ -132,6 +133,21 @@ describe('what a dead run left', () => {
         secrets: [secret({ name: named(dead) }), secret({ name: 'openstack-backup temporary' })],
       }),
     ).toEqual(['image delete', 'image delete', 'snapshot delete', 'snapshot delete', 'secret delete']);
+  });
+
+  test('a server that was being made, in whatever status, before the volumes that it holds', async () => {
+    const record = { openstack_backup_temporary: named(dead) };
+    expect(
+      await left({
+        volumes: [making(dead, 'in-use')],
+        servers: [
+          server({ status: 'BUILD', metadata: record }),
+          server({ status: 'ACTIVE', metadata: record }),
+          server({ metadata: { openstack_backup_temporary: named(living) } }),
+          server({ metadata: { note: `a copy of ${named(dead)}` } }),
+        ],
+      }),
+    ).toEqual(['server delete', 'server delete', 'volume delete']);
   });
 
   test('a record is at most as long as a name that Nova puts words before', () => {
