@@ -23,15 +23,19 @@ export type ChainDecision =
  * @param backups all backups of the volume in the project, foreign ones too
  * @param size the volume's size now, GiB
  * @param maxChain backups in a chain at most, the full one counted
+ * @param snapshotAt when the snapshot that is backed up was taken: only backups of before can be its parent
  */
 export function decideChain(
   mode: Mode,
   backups: readonly Backup[],
   size: number,
   maxChain: number,
+  snapshotAt?: string,
 ): ChainDecision {
   if (mode === 'full') return { mode: 'full', reason: 'full backups were asked for' };
-  const increment = incrementOn(backups, size, maxChain);
+  const earlier =
+    snapshotAt === undefined ? backups : backups.filter(({ dataTimestamp }) => dataTimestamp < snapshotAt);
+  const increment = incrementOn(earlier, size, maxChain);
   if (typeof increment !== 'string') return increment;
   return mode === 'auto' ? { mode: 'full', reason: increment } : { mode: 'impossible', reason: increment };
 }

@@ -1,4 +1,5 @@
 import type { Limit, Limits } from '../openstack/blockstorage/v3/limits.ts';
+import type { ComputeLimits } from '../openstack/compute/v2/limits.ts';
 
 /** One line of the quota after a run: "9 of 10 backups". */
 export interface QuotaLine {
@@ -15,17 +16,36 @@ export interface Need {
   /** GiB. */
   readonly backupGigabytes?: number;
   readonly volumes?: number;
-  /** GiB. */
+  readonly snapshots?: number;
+  /** GiB of volumes and of snapshots. */
   readonly gigabytes?: number;
 }
 
 export function quotaAfter(limits: Limits, need: Need): QuotaLine[] {
-  const lines: [string, Limit, number | undefined][] = [
+  return linesOf([
     ['backups', limits.backups, need.backups],
     ['GB of backups', limits.backupGigabytes, need.backupGigabytes],
     ['volumes', limits.volumes, need.volumes],
+    ['snapshots', limits.snapshots, need.snapshots],
     ['GB of volumes', limits.gigabytes, need.gigabytes],
-  ];
+  ]);
+}
+
+/** Of one server more. */
+export function computeQuotaAfter(
+  limits: ComputeLimits,
+  flavor: { readonly vcpus: number; readonly ram: number },
+): QuotaLine[] {
+  return linesOf([
+    ['servers', limits.instances, 1],
+    ['CPUs', limits.cores, flavor.vcpus],
+    ['MiB of memory', limits.ram, flavor.ram],
+  ]);
+}
+
+function linesOf(
+  lines: readonly (readonly [what: string, limit: Limit, more: number | undefined])[],
+): QuotaLine[] {
   return lines.flatMap(([what, limit, more]) => {
     if (more === undefined) return [];
     const after = limit.used + more;

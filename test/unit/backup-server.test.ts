@@ -104,7 +104,13 @@ describe('what is promised', () => {
       'crash',
       true,
     ],
-    ['paused, where no freeze is tried', { statusBefore: 'PAUSED', requiresQuiesce: true }, 'crash', false],
+    [
+      'paused before, where no freeze is tried',
+      { statusBefore: 'PAUSED', requiresQuiesce: true },
+      'crash',
+      false,
+    ],
+    ['paused after', { statusAfter: 'PAUSED', requiresQuiesce: true }, 'crash', false],
     [
       'image-backed, where a freeze may fail unseen',
       { volumeBacked: false, requiresQuiesce: true, disks: 1 },

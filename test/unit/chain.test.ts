@@ -66,6 +66,22 @@ describe('full or increment', () => {
     expect(auto([...chainOf(2), failed])).toMatchObject({ mode: 'incremental', position: 2 });
   });
 
+  test('an increment of a snapshot goes on the newest backup of before, as Cinder lets it', () => {
+    const chain = chainOf(3);
+    const at = (moment: string) => decideChain('auto', chain, 1, 7, moment);
+    expect(at('2026-11-02T00:00:01.000Z')).toMatchObject({
+      mode: 'incremental',
+      position: 2,
+      parent: chain[1]?.id,
+    });
+    // Not of the same second: Cinder keeps no finer time.
+    expect(at('2026-11-02T00:00:00.000Z')).toMatchObject({ position: 1, parent: chain[0]?.id });
+    expect(at('2026-10-01T00:00:00.000Z')).toMatchObject({
+      mode: 'full',
+      reason: 'the volume has no backup yet',
+    });
+  });
+
   test('a link that was deleted by hand', () => {
     const [first, second, third] = chainOf(3) as [Backup, Backup, Backup];
     expect(auto([first, third])).toEqual({

@@ -37,7 +37,8 @@ export function promised({
 }: Circumstances): Promised {
   const still = STILL.has(statusBefore) && statusAfter === statusBefore;
   if (still) return { consistency: statusBefore === 'SHUTOFF' ? 'offline' : 'crash', oneMoment: true };
-  const frozen = volumeBacked && statusBefore === 'ACTIVE' && requiresQuiesce;
+  const ran = statusBefore === 'ACTIVE' && statusAfter === 'ACTIVE';
+  const frozen = volumeBacked && ran && requiresQuiesce;
   return { consistency: frozen ? 'quiesced' : 'crash', oneMoment: frozen || disks < 2 };
 }
 

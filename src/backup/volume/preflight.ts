@@ -16,6 +16,8 @@ export interface VolumePlan {
   readonly typeId: string | undefined;
   readonly encryption: SavedEncryption | null;
   readonly decision: Exclude<ChainDecision, { mode: 'impossible' }>;
+  /** A snapshot of the volume that is backed up instead of the volume as it is now. */
+  readonly snapshotId?: string;
 }
 
 export interface Refused {

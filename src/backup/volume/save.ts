@@ -102,7 +102,7 @@ async function freshToken(client: ServiceClient, volume: Volume): Promise<void> 
 }
 
 function startBackup(
-  { volume, decision }: VolumePlan,
+  { volume, decision, snapshotId }: VolumePlan,
   tags: Tags,
   { client, clock, log, signal }: SaveTools,
 ): Promise<string> {
@@ -112,7 +112,8 @@ function startBackup(
       name: `${volume.name || volume.id} ${new Date(clock.now()).toISOString().slice(0, 19)}Z`.slice(-255),
       description: `made by openstack-backup, run ${tags.run}`,
       incremental: decision.mode === 'incremental',
-      force: volume.status === 'in-use',
+      force: volume.status === 'in-use' && snapshotId === undefined,
+      snapshotId,
       metadata: writeTags(tags),
     });
   return createOnce(create, () => findByPoint(client, volume.id, tags.point), { clock, log, signal });

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, duration } from '../../clock.ts';
+import { messageOf, OperationError } from '../../errors.ts';
+import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
+import { listSnapshots, type Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
+import { novaGaveUp } from '../../openstack/compute/v2/failure.ts';
+import { createServerImage, type Server } from '../../openstack/compute/v2/servers.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { type Image, listImages } from '../../openstack/image/v2/images.ts';
+import type { Log } from '../../openstack/log.ts';
+import { createOnce } from '../../openstack/retry.ts';
+import type { Session } from '../../openstack/session.ts';
+import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { collect } from '../../pool.ts';
+import type { RunIdentity } from '../../temporaries/owner.ts';
+import { removeAll } from '../../temporaries/remove.ts';
+import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
+import { quoted } from '../../text/escape.ts';
+
+export interface ImageTools {
+  readonly session: Session;
+  readonly images: Watcher<Image>;
+  readonly run: RunIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** An image of a server that Nova made, with the snapshots that belong to it. All of it is temporary. */
+export interface ServerImage {
+  readonly image: Image;
+  /** In the record that all of it carries. */
+  readonly tag: string;
+}
+
+/**
+ * Makes an image of a server, lets `use` have it, and removes it with its snapshots again, whatever happens. Deleting
+ * the image alone would leave the snapshots for ever, and with them the volumes.
+ *
+ * @param gigabytes of its disks, for the deadline
+ * @throws OperationError with the reason that Nova gives
+ */
+export async function withServerImage<T>(
+  server: Server,
+  gigabytes: number,
+  tools: ImageTools,
+  use: (made: ServerImage) => Promise<T>,
+): Promise<T> {
+  const tag = randomUUID();
+  try {
+    return await use({ image: await makeImage(server, tag, gigabytes, tools), tag });
+  } finally {
+    await removeImage(tag, tools);
+  }
+}
+
+async function makeImage(
+  server: Server,
+  tag: string,
+  gigabytes: number,
+  { session, images, run, clock, log, signal }: ImageTools,
+): Promise<Image> {
+  const nova = await session.service('compute');
+  const started = clock.now();
+  const name = writeTemporary({ tag, owner: run.owner, expires: expiry(started, gigabytes) });
+  await session.freshToken();
+  const imageId = await createOnce(
+    () => createServerImage(nova, server.id, { name }),
+    async () => (await imagesOf(session, tag))[0]?.id,
+    { clock, log, signal },
+  );
+  const what = `the image of server ${quoted(server.name)} (${server.id})`;
+  log.info(`${what} is being made: ${imageId}`);
+  try {
+    return await images.until(imageId, judge, { deadline: started + allowance(gigabytes), signal });
+  } catch (error) {
+    // Nova deletes an image that it cannot finish, and only the instance action tells why.
+    if (error instanceof ImageLost || hasStatus(error, 404))
+      throw await novaGaveUp(nova, `${what} failed`, server.id, 'createImage');
+    if (error instanceof DeadlineError)
+      throw new OperationError(
+        `${what} is not done after ${duration(allowance(gigabytes))}`,
+        'Ask the operator whether the compute and the image service are well.',
+        error,
+      );
+    throw error;
+  }
+}
+
+class ImageLost extends Error {}
+
+const PENDING = new Set(['queued', 'saving', 'uploading', 'importing']);
+
+function judge(image: Image): { done: Image } | undefined {
+  if (image.status === 'active') return { done: image };
+  if (PENDING.has(image.status)) return undefined;
+  throw new ImageLost(`image ${image.id} is ${image.status}`);
+}
+
+/** By the record that is their name: a request whose answer was lost may have made more than one. */
+async function imagesOf(session: Session, tag: string): Promise<Image[]> {
+  const client = await session.service('image');
+  const own = await collect(listImages(client, { owner: session.scope.project.id }));
+  return own.filter((image) => readTemporary(image)?.tag === tag);
+}
+
+/** Those that Nova took for the image; their names have its name in them. */
+export async function snapshotsOf(session: Session, tag: string): Promise<Snapshot[]> {
+  const all = await collect(listSnapshots(await session.service('block-storage'), {}));
+  return all.filter((snapshot) => readTemporary(snapshot)?.tag === tag);
+}
+
+/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
+const WIND_UP_MS = 5_000;
+
+/** Also what a request made that failed in its middle: Nova cleans nothing up there. */
+async function removeImage(tag: string, { session, log }: ImageTools): Promise<void> {
+  session.windUp(WIND_UP_MS);
+  try {
+    const [images, snapshots] = [await imagesOf(session, tag), await snapshotsOf(session, tag)];
+    const left = [
+      ...images.map(({ id, name, status }) => ({ kind: 'image' as const, id, name, status })),
+      ...snapshots.map(({ id, name, status }) => ({ kind: 'snapshot' as const, id, name, status })),
+    ];
+    await removeAll(session, left, {
+      removed: ({ kind, id }) => log.debug(`temporary ${kind} ${id} is removed`),
+      refused: ({ kind, id }, why) =>
+        log.warn(`temporary ${kind} ${id} cannot be removed now, the next run does it: ${why}`),
+    });
+  } catch (error) {
+    log.warn(
+      `the temporary image of the server and its snapshots cannot be removed now, the next run does it: ${messageOf(error)}`,
+    );
+  }
+}

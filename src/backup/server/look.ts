@@ -1,0 +1,85 @@
+import { type Attachment, listAttachments } from '../../openstack/compute/v2/attachments.ts';
+import { type Flavor, listFlavors } from '../../openstack/compute/v2/flavors.ts';
+import { type KeyPair, listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
+import { listServerGroups, type ServerGroup } from '../../openstack/compute/v2/server-groups.ts';
+import type { Server } from '../../openstack/compute/v2/servers.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { getImage } from '../../openstack/image/v2/images.ts';
+import { type FloatingIp, listFloatingIps } from '../../openstack/network/v2/floating-ips.ts';
+import { listNetworks, type Network } from '../../openstack/network/v2/networks.ts';
+import { listPorts } from '../../openstack/network/v2/ports.ts';
+import { listSecurityGroups, type SecurityGroup } from '../../openstack/network/v2/security-groups.ts';
+import type { Session } from '../../openstack/session.ts';
+import { collect } from '../../pool.ts';
+import type { ServerFacts } from './record.ts';
+
+/** What a project has that servers refer to; read once for all of them. */
+export interface Surroundings {
+  readonly flavors: readonly Flavor[];
+  readonly keyPairs: readonly KeyPair[];
+  readonly groups: readonly ServerGroup[];
+  /** Undefined where there is no Neutron. */
+  readonly network:
+    | {
+        readonly networks: readonly Network[];
+        readonly securityGroups: readonly SecurityGroup[];
+        readonly floatingIps: readonly FloatingIp[];
+      }
+    | undefined;
+}
+
+export async function surroundingsOf(session: Session): Promise<Surroundings> {
+  const nova = await session.service('compute');
+  const neutron = session.has('network') ? await session.service('network') : undefined;
+  const [flavors, keyPairs, groups, network] = await Promise.all([
+    collect(listFlavors(nova)),
+    listKeyPairs(nova),
+    listServerGroups(nova),
+    neutron && {
+      networks: await collect(listNetworks(neutron)),
+      securityGroups: await collect(listSecurityGroups(neutron)),
+      floatingIps: await collect(listFloatingIps(neutron)),
+    },
+  ]);
+  return { flavors, keyPairs, groups, network };
+}
+
+/** A server with all that belongs to it. */
+export interface LookedAt {
+  readonly facts: ServerFacts;
+  readonly attachments: readonly Attachment[];
+}
+
+export async function lookAt(session: Session, server: Server, around: Surroundings): Promise<LookedAt> {
+  const nova = await session.service('compute');
+  const [attachments, imageName, ports] = await Promise.all([
+    listAttachments(nova, server.id),
+    imageNameOf(session, server),
+    portsOf(session, server),
+  ]);
+  return {
+    attachments,
+    facts: {
+      server,
+      flavors: around.flavors,
+      groups: around.groups,
+      imageName,
+      keyPair: around.keyPairs.find(({ name }) => name === server.keyName),
+      network: around.network && { ...around.network, ports },
+    },
+  };
+}
+
+async function imageNameOf(session: Session, { imageId }: Server): Promise<string | undefined> {
+  if (imageId === undefined) return undefined;
+  try {
+    return (await getImage(await session.service('image'), imageId)).name;
+  } catch (error) {
+    if (hasStatus(error, 404, 403)) return undefined;
+    throw error;
+  }
+}
+
+async function portsOf(session: Session, { id }: Server) {
+  return session.has('network') ? collect(listPorts(await session.service('network'), { deviceId: id })) : [];
+}

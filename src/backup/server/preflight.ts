@@ -1,0 +1,85 @@
+import { OperationError, PlainError } from '../../errors.ts';
+import type { Server } from '../../openstack/compute/v2/servers.ts';
+import type { Session } from '../../openstack/session.ts';
+import type { Need } from '../../plan/quota.ts';
+import { pool } from '../../pool.ts';
+import type { Refused as RefusedVolume, VolumePlan } from '../volume/preflight.ts';
+import { type LookedAt, lookAt, surroundingsOf } from './look.ts';
+import type { ServerPlan } from './save.ts';
+import { checkState } from './state.ts';
+
+export interface RefusedServer {
+  readonly server: Server;
+  readonly error: PlainError;
+}
+
+/** Servers as they are now; a state that forbids an image refuses one, and the others can be saved. */
+export async function lookAtServers(
+  session: Session,
+  servers: readonly Server[],
+): Promise<{ readonly looked: readonly LookedAt[]; readonly refused: readonly RefusedServer[] }> {
+  const around = await surroundingsOf(session);
+  const all = await pool(servers, 4, async (server): Promise<LookedAt | RefusedServer> => {
+    try {
+      checkState(server);
+      return await lookAt(session, server, around);
+    } catch (error) {
+      if (error instanceof PlainError) return { server, error };
+      throw error;
+    }
+  });
+  return {
+    looked: all.filter((item): item is LookedAt => 'facts' in item),
+    refused: all.filter((item): item is RefusedServer => 'error' in item),
+  };
+}
+
+/**
+ * Joins servers with the plans for their volumes. A server of which one volume cannot be saved is refused as a whole.
+ *
+ * @param plans those of all the servers' volumes
+ */
+export function planServers(
+  looked: readonly LookedAt[],
+  plans: readonly VolumePlan[],
+  refusedVolumes: readonly RefusedVolume[],
+): { readonly plans: readonly ServerPlan[]; readonly refused: readonly RefusedServer[] } {
+  const made: ServerPlan[] = [];
+  const refused: RefusedServer[] = [];
+  for (const one of looked) {
+    const { server } = one.facts;
+    const ids = one.attachments.map(({ volumeId }) => volumeId);
+    const volumes = plans.filter(({ volume }) => ids.includes(volume.id));
+    const found = new Set(volumes.map(({ volume }) => volume.id));
+    const [lost] = ids.filter((id) => !found.has(id));
+    if (lost === undefined) made.push({ looked: one, volumes, gigabytes: gigabytesOf(one, volumes) });
+    else refused.push({ server, error: whyNot(lost, refusedVolumes) });
+  }
+  return { plans: made, refused };
+}
+
+function gigabytesOf({ facts: { server } }: LookedAt, volumes: readonly VolumePlan[]): number {
+  const root = server.imageId === undefined ? 0 : (server.flavor?.disk ?? 0);
+  return volumes.reduce((sum, { volume }) => sum + volume.size, root);
+}
+
+function whyNot(volumeId: string, refused: readonly RefusedVolume[]): PlainError {
+  return (
+    refused.find(({ volume }) => volume.id === volumeId)?.error ??
+    new OperationError(
+      `volume ${volumeId} is attached and cannot be seen`,
+      'Is it of another project? Then only its owner can back it up.',
+    )
+  );
+}
+
+/** What the snapshots need of the quota, beside what becomes of their data. */
+export function needOf(plans: readonly ServerPlan[]): Need {
+  const taken = plans
+    .filter(({ looked }) => looked.facts.server.imageId === undefined)
+    .flatMap(({ volumes }) => volumes);
+  return {
+    snapshots: taken.length,
+    gigabytes: taken.reduce((sum, { volume }) => sum + volume.size, 0),
+  };
+}

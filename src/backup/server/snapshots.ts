@@ -1,0 +1,82 @@
+import { OperationError } from '../../errors.ts';
+import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
+import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import { type Snapshot, watchSnapshots } from '../../openstack/blockstorage/v3/snapshots.ts';
+import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { type MappedDisk, parseBlockDeviceMapping } from './block-device-mapping.ts';
+import { type ImageTools, type ServerImage, snapshotsOf } from './image.ts';
+
+/** A volume of a server as it was when Nova snapshot them all. */
+export interface TakenVolume {
+  readonly snapshot: Snapshot;
+  readonly place: MappedDisk;
+}
+
+/**
+ * The snapshots behind the image of a volume-backed server, when all of them can be used. Only those that carry the
+ * record of this very image count: what a property names is not believed.
+ *
+ * @param volumeIds the volumes that there must be a snapshot of
+ */
+export async function snapshotsBehind(
+  { image, tag }: ServerImage,
+  volumeIds: readonly string[],
+  tools: ImageTools,
+): Promise<TakenVolume[]> {
+  const own = new Map((await snapshotsOf(tools.session, tag)).map((snapshot) => [snapshot.id, snapshot]));
+  const mapping = parseBlockDeviceMapping(image.properties['block_device_mapping'] ?? '[]');
+  const taken = mapping.flatMap((place) => {
+    if (place.snapshotId === undefined) return [];
+    const snapshot = own.get(place.snapshotId);
+    if (snapshot === undefined)
+      throw new OperationError(
+        `image ${image.id} names snapshot ${place.snapshotId}, which was not taken for it`,
+        'Somebody meddled with it: try again.',
+      );
+    return [{ place, snapshot }];
+  });
+  const left = volumeIds.filter((id) => !taken.some(({ snapshot }) => snapshot.volumeId === id));
+  if (left.length > 0)
+    throw new OperationError(
+      `Nova took no snapshot of ${left.map((id) => `volume ${id}`).join(', ')}`,
+      'Was it attached or detached meanwhile? Try again.',
+    );
+  const watcher = watchSnapshots(await tools.session.service('block-storage'));
+  return Promise.all(
+    taken.map(async (one) => ({ ...one, snapshot: await available(one.snapshot, watcher, tools) })),
+  );
+}
+
+/** Nova does not wait for the snapshots that it begins. */
+async function available(
+  snapshot: Snapshot,
+  snapshots: Watcher<Snapshot>,
+  { session, clock, signal }: ImageTools,
+): Promise<Snapshot> {
+  const cinder = await session.service('block-storage');
+  const what = `snapshot ${snapshot.id} of volume ${snapshot.volumeId}`;
+  try {
+    return await snapshots.until(snapshot.id, judge, {
+      deadline: clock.now() + allowance(0),
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof SnapshotFailed)
+      throw await cloudGaveUp(cinder, `${what} failed`, undefined, [snapshot.id, snapshot.volumeId]);
+    if (error instanceof DeadlineError)
+      throw new OperationError(
+        `${what} is not done`,
+        'Ask the operator whether the volume service is well.',
+        error,
+      );
+    throw error;
+  }
+}
+
+class SnapshotFailed extends Error {}
+
+function judge(snapshot: Snapshot): { done: Snapshot } | undefined {
+  if (snapshot.status === 'available') return { done: snapshot };
+  if (snapshot.status === 'creating') return undefined;
+  throw new SnapshotFailed(`snapshot ${snapshot.id} is ${snapshot.status}`);
+}

@@ -1,0 +1,29 @@
+import { OperationError } from '../../errors.ts';
+import type { Server } from '../../openstack/compute/v2/servers.ts';
+import { quoted } from '../../text/escape.ts';
+
+/** The statuses in which Nova makes an image: `snapshot` in https://github.com/openstack/nova/blob/master/nova/compute/api.py */
+const IMAGEABLE = new Set(['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED']);
+
+const HINTS: Readonly<Record<string, string>> = {
+  SHELVED: 'Unshelve it first.',
+  SHELVED_OFFLOADED: 'Unshelve it first.',
+  RESCUE: 'Take it out of rescue first.',
+  VERIFY_RESIZE: 'Confirm or revert the resize first.',
+  ERROR: 'Its volumes can be backed up with backup-volume; ask the operator what is wrong with it.',
+};
+
+/** @throws OperationError when no image can be made of the server now */
+export function checkState({ id, name, status, taskState }: Server): void {
+  const what = `server ${quoted(name)} (${id})`;
+  if (!IMAGEABLE.has(status))
+    throw new OperationError(
+      `${what} is ${status}, and an image can be made of it only while it is ${[...IMAGEABLE].join(', ')}`,
+      HINTS[status] ?? 'Wait until the cloud is done with it.',
+    );
+  if (taskState !== undefined)
+    throw new OperationError(
+      `${what} is at something else: ${taskState}`,
+      'Wait until that is done. If it never ends, only the operator can reset it.',
+    );
+}
