@@ -1,0 +1,19 @@
+import { field, flag, list, text } from '../../decode.ts';
+import type { ServiceClient } from '../../service.ts';
+
+// https://docs.openstack.org/api-ref/compute/#availability-zones-os-availability-zone
+
+/** The names of the zones that servers can be made in. */
+export function listAvailabilityZones(client: ServiceClient): Promise<string[]> {
+  return client.call({
+    doing: 'list the availability zones',
+    method: 'GET',
+    path: '/os-availability-zone',
+    ok: [200],
+    decode: (answer) =>
+      list(answer, 'availabilityZoneInfo', (zone) => ({
+        name: text(zone, 'zoneName'),
+        available: flag(field(zone, 'zoneState'), 'available'),
+      })).flatMap(({ name, available }) => (available ? [name] : [])),
+  });
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../../errors.ts';
+import type { SavedDisk } from '../../manifest/schema.ts';
+import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
+import { deleteKeyPair, importKeyPair } from '../../openstack/compute/v2/keypairs.ts';
+import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
+import { pool } from '../../pool.ts';
+import type { RunIdentity } from '../../temporaries/owner.ts';
+import { type Removable, removeAll } from '../../temporaries/remove.ts';
+import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
+import { type BootTools, bootServer, serverWithTag } from './boot.ts';
+import { differences } from './check.ts';
+import type { ServerPlan } from './plan.ts';
+import { type RestoredDisk, serverRequest } from './request.ts';
+
+/** A disk that is to be brought back. */
+export interface DiskJob {
+  readonly saved: SavedDisk;
+  /** GiB, for the time that it may take. */
+  readonly gigabytes: number;
+  bring(): Promise<BroughtBack>;
+}
+
+/** A volume or an image that is back, and still carries the record of a temporary. */
+export interface BroughtBack {
+  readonly id: string;
+  readonly kind: 'volume' | 'image';
+  /** Takes the record off: from now on it is the user's. */
+  settle(): Promise<void>;
+}
+
+export interface ServerTools extends BootTools {
+  readonly run: RunIdentity;
+}
+
+export interface RestoredServer {
+  readonly server: Server;
+  readonly disks: readonly RestoredDisk[];
+  /** What the cloud made otherwise than it was asked to, in words. */
+  readonly differences: readonly string[];
+}
+
+/** Disks that are brought back at the same time. */
+const AT_ONCE = 4;
+/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
+const WIND_UP_MS = 5_000;
+
+/** Brings back the disks, then the server. One that is not brought to its end is removed with all that was made for it. */
+export async function bringBackServer(
+  plan: ServerPlan,
+  jobs: readonly DiskJob[],
+  tools: ServerTools,
+): Promise<RestoredServer> {
+  const { nova } = tools;
+  const tag = randomUUID();
+  const made: BroughtBack[] = [];
+  let imported: string | undefined;
+  try {
+    const disks = await pool(jobs, AT_ONCE, async ({ saved, bring }) => {
+      const brought = await bring();
+      made.push(brought);
+      return { saved, id: brought.id };
+    });
+    if (plan.keyPair.toImport !== undefined) {
+      await importKeyPair(nova, plan.keyPair.toImport);
+      imported = plan.keyPair.toImport.name;
+    }
+    const server = await bootServer(requestOf(plan, disks, tag, jobs, tools), tag, tools);
+    const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
+    // The server last. A run killed in between: the next one deletes the server, never a volume of one that stays.
+    for (const brought of made) await brought.settle();
+    await replaceServerMetadata(nova, server.id, plan.saved.metadata);
+    return { server, disks, differences: found };
+  } catch (error) {
+    await removeMade(tag, made, imported, tools);
+    throw error;
+  }
+}
+
+function requestOf(
+  plan: ServerPlan,
+  disks: readonly RestoredDisk[],
+  tag: string,
+  jobs: readonly DiskJob[],
+  { run, clock }: ServerTools,
+) {
+  const gigabytes = jobs.reduce((sum, job) => sum + job.gigabytes, 0);
+  const record = writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), gigabytes) });
+  return serverRequest({
+    saved: plan.saved,
+    name: plan.name,
+    flavorId: plan.flavor.id,
+    disks,
+    network: plan.network,
+    keyName: plan.keyPair.name,
+    availabilityZone: plan.availabilityZone,
+    group: plan.group,
+    metadata: { [TEMPORARY_PROPERTY]: record },
+  });
+}
+
+/** What the cloud refuses to remove now, the next run finds by its record. */
+async function removeMade(
+  tag: string,
+  made: readonly BroughtBack[],
+  keyPair: string | undefined,
+  { nova, log, signal }: ServerTools,
+): Promise<void> {
+  nova.session.windUp(WIND_UP_MS);
+  const refused = (what: string, why: string) =>
+    log.warn(`${what}, made for the restore, cannot be removed now, the next run does it: ${why}`);
+  try {
+    const server = await serverWithTag(nova, tag);
+    const left: Removable[] = [
+      ...(server === undefined ? [] : [{ ...server, kind: 'server' as const }]),
+      ...made.map(({ kind, id }) => ({ kind, id, name: '', status: '' })),
+    ];
+    const report = {
+      removed: ({ kind, id }: Removable) =>
+        log.info(`${kind} ${id}, which was made for the restore, is removed again`),
+      refused: ({ kind, id }: Removable, why: string) => refused(`${kind} ${id}`, why),
+    };
+    await removeAll(nova.session, left, report, signal.aborted ? WIND_UP_MS : undefined);
+    if (keyPair !== undefined) await deleteKeyPair(nova, keyPair);
+  } catch (error) {
+    refused('the server or the key pair', messageOf(error));
+  }
+}

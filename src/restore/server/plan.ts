@@ -1,0 +1,132 @@
+import { InputError } from '../../errors.ts';
+import type { SavedServer } from '../../manifest/schema.ts';
+import { listAvailabilityZones } from '../../openstack/compute/v2/availability-zones.ts';
+import { type Flavor, listFlavors } from '../../openstack/compute/v2/flavors.ts';
+import { listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
+import { getComputeLimits } from '../../openstack/compute/v2/limits.ts';
+import { listServerGroups, type ServerGroup } from '../../openstack/compute/v2/server-groups.ts';
+import { listNetworks } from '../../openstack/network/v2/networks.ts';
+import { listPorts } from '../../openstack/network/v2/ports.ts';
+import { listSecurityGroups } from '../../openstack/network/v2/security-groups.ts';
+import type { Session } from '../../openstack/session.ts';
+import { computeQuotaAfter, type QuotaLine } from '../../plan/quota.ts';
+import { collect } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
+import { chooseFlavor } from './flavor.ts';
+import { type KeyPairPlan, planKeyPair } from './key-pair.ts';
+import type { Mapping } from './mapping.ts';
+import { type NetworkPlan, type Offered, planNetworks } from './networks.ts';
+
+/** How a server is made again, but for its disks. */
+export interface ServerPlan {
+  readonly saved: SavedServer;
+  readonly name: string;
+  readonly flavor: Flavor;
+  readonly network: NetworkPlan;
+  readonly keyPair: KeyPairPlan;
+  readonly availabilityZone: string | undefined;
+  /** Id of the server group. */
+  readonly group: string | undefined;
+  readonly quota: readonly QuotaLine[];
+  /** What will be otherwise than it was, in words. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Looks for all that the server needs where it is restored to. Changes nothing.
+ *
+ * @param name if not the recorded one
+ * @throws InputError for what is not there and cannot be left out
+ */
+export async function planServer(
+  session: Session,
+  saved: SavedServer,
+  name: string | undefined,
+  mapping: Mapping,
+): Promise<ServerPlan> {
+  const nova = await session.service('compute');
+  const [flavors, pairs, zones, groups, limits, offered] = await Promise.all([
+    collect(listFlavors(nova)),
+    listKeyPairs(nova),
+    listAvailabilityZones(nova),
+    saved.serverGroup === null ? [] : listServerGroups(nova),
+    getComputeLimits(nova),
+    networksOf(session),
+  ]);
+  const { id, name: flavorName } = saved.flavor;
+  const rootDisk = saved.disks.some(({ volume }) => volume === null);
+  const chosen = chooseFlavor(saved.flavor, flavors, mapping.of('flavor', id, flavorName), rootDisk);
+  const network = planNetworks(saved, offered, mapping);
+  const keyPair = planKeyPair(saved.keyPair, pairs, mapping);
+  const zone = planZone(saved.availabilityZone, zones, mapping);
+  const group = groupFor(saved.serverGroup, groups);
+  return {
+    saved,
+    name: checkedName(name ?? saved.name),
+    flavor: chosen.flavor,
+    network,
+    keyPair,
+    availabilityZone: zone.name,
+    group: group?.id,
+    quota: computeQuotaAfter(limits, chosen.flavor),
+    missing: [
+      ...(chosen.instead === undefined ? [] : [chosen.instead]),
+      ...network.missing,
+      ...keyPair.missing,
+      ...zone.missing,
+      ...(saved.serverGroup !== null && group === undefined
+        ? [`server group ${quoted(saved.serverGroup.name)}: there is none of that name`]
+        : []),
+      ...(saved.status === 'ACTIVE' ? [] : [`that it was ${saved.status}: Nova starts what it makes`]),
+    ],
+  };
+}
+
+async function networksOf(session: Session): Promise<Offered> {
+  if (!session.has('network')) return { networks: [], ports: [], securityGroups: [] };
+  const neutron = await session.service('network');
+  const [networks, ports, securityGroups] = await Promise.all([
+    collect(listNetworks(neutron)),
+    collect(listPorts(neutron)),
+    collect(listSecurityGroups(neutron)),
+  ]);
+  return { networks, ports, securityGroups };
+}
+
+/** @throws InputError when `map` names a zone that is not there */
+function planZone(
+  saved: string | null,
+  zones: readonly string[],
+  mapping: Mapping,
+): { name: string | undefined; missing: string[] } {
+  if (saved === null) return { name: undefined, missing: [] };
+  const wish = mapping.of('availability-zone', saved);
+  const name = wish ?? saved;
+  if (zones.includes(name)) return { name, missing: [] };
+  if (wish === undefined)
+    return { name: undefined, missing: [`availability zone ${quoted(saved)}: there is none of that name`] };
+  throw new InputError(
+    `there is no availability zone ${quoted(wish)} for servers`,
+    `There are: ${zones.join(', ') || 'none'}.`,
+  );
+}
+
+function groupFor(
+  saved: SavedServer['serverGroup'],
+  groups: readonly ServerGroup[],
+): ServerGroup | undefined {
+  if (saved === null) return undefined;
+  return (
+    groups.find(({ id }) => id === saved.id) ??
+    groups.find(({ name, policy }) => name === saved.name && (policy ?? null) === saved.policy)
+  );
+}
+
+/** As Nova checks it: `name` in https://github.com/openstack/nova/blob/master/nova/api/validation/parameter_types.py */
+function checkedName(name: string): string {
+  if (name.length <= 255 && name.trim() === name && /^[^\p{C}]+$/u.test(name)) return name;
+  throw new InputError(
+    `a server cannot be called ${quoted(name)}`,
+    'Give another `name`: of printable characters, and without a space at its ends.',
+  );
+}
