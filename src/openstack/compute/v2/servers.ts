@@ -10,6 +10,7 @@ import {
   optionalText,
   strings,
   text,
+  texts,
 } from '../../decode.ts';
 import { nothing, pages, type ServiceClient } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
@@ -148,8 +149,10 @@ export function createServer(client: ServiceClient, server: CreateServer): Promi
         flavorRef: server.flavorId,
         imageRef: server.imageId,
         block_device_mapping_v2:
-          server.blockDevices.length === 0 ? undefined : server.blockDevices.map(encodeDisk),
-        networks: typeof server.networks === 'string' ? server.networks : server.networks.map(encodeNetwork),
+          server.blockDevices.length === 0
+            ? undefined
+            : server.blockDevices.map((disk) => encodeDisk(client, disk)),
+        networks: encodeNetworks(client, server.networks),
         security_groups: server.securityGroups?.map((name) => ({ name })),
         key_name: server.keyName,
         metadata: server.metadata,
@@ -166,20 +169,22 @@ export function createServer(client: ServiceClient, server: CreateServer): Promi
   });
 }
 
-function encodeDisk(disk: BlockDevice): Record<string, unknown> {
+function encodeDisk(client: ServiceClient, disk: BlockDevice): Record<string, unknown> {
   return {
     source_type: disk.source,
     destination_type: disk.destination,
     uuid: disk.uuid,
     boot_index: disk.bootIndex,
     device_name: disk.device,
-    tag: disk.tag,
+    tag: client.supports('2.42') ? disk.tag : undefined,
     delete_on_termination: disk.deleteOnTermination,
   };
 }
 
-function encodeNetwork({ port, uuid, fixedIp }: NetworkWish): Record<string, unknown> {
-  return { port, uuid, fixed_ip: fixedIp };
+/** Before 2.37 Nova knows neither `none` nor `auto`, and does what it can. */
+function encodeNetworks(client: ServiceClient, networks: CreateServer['networks']): unknown {
+  if (typeof networks === 'string') return client.supports('2.37') ? networks : undefined;
+  return networks.map(({ port, uuid, fixedIp }) => ({ port, uuid, fixed_ip: fixedIp }));
 }
 
 export function deleteServer(client: ServiceClient, serverId: string): Promise<void> {
@@ -306,13 +311,4 @@ function decodeAddress(address: Json): Address {
     mac: optionalText(address, 'OS-EXT-IPS-MAC:mac_addr'),
     type: optionalText(address, 'OS-EXT-IPS:type'),
   };
-}
-
-/** A list of strings; absent and null are empty. */
-function texts(from: Json, key: string): string[] {
-  const value = from[key];
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
-    throw new TypeError(`${key} is not a list of strings`);
-  return value;
 }

@@ -7,6 +7,7 @@ const RESERVED = /^(os_glance.*|location|deleted|deleted_at)$/;
 /** What Nova and Cinder wrote of the moment when they made the image, and what is untrue of another. */
 const VOLATILE = new Set([
   'base_image_ref',
+  'boot_roles',
   'image_location',
   'image_state',
   'image_type',
