@@ -9,9 +9,8 @@ import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, select } from '../plan/select.ts';
-import { cleanUp } from '../temporaries/clean.ts';
 import { holdingsOf } from '../temporaries/holdings.ts';
-import { findLeftovers } from '../temporaries/leftovers.ts';
+import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
@@ -93,14 +92,13 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   });
   tellPlan(context, plan);
   refuseOverQuota(plan);
-  const leftovers = await findLeftovers(holdings, (owner) => host.liveness(owner), host.clock.now());
   if (context.dryRun) {
-    await cleanUp(session, leftovers, host.log, true);
+    await sweep(session, host, true, holdings);
     return { outputs: {}, failed: plan.refused.length > 0 };
   }
 
   for (const place of places) await place.prepare();
-  await cleanUp(session, leftovers, host.log, false);
+  const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, started, given.deadline);
   const tools = toolsOf(saving, client);
   for (const point of await adopt(client, leftovers, holdings.volumes, types, host.log))

@@ -37,7 +37,7 @@ export const publishInputs = {
     kind: 'list',
     placeholder: 'AGE',
     description:
-      'age recipients that the manifest is sealed to where it goes to an artifact or a release; in a public repository there must be one.',
+      'age recipients, whose identities open what is sealed to them: keys, the data in `store`, and the manifest where it goes to an artifact or a release. In a public repository there must be one.',
   },
   'sign-key': {
     kind: 'text',

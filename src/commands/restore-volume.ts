@@ -10,9 +10,7 @@ import { type RestoreTools, restoreOver, restoreToNew } from '../restore/volume/
 import { setRight } from '../restore/volume/finish.ts';
 import { planRestore, type RestorePlan } from '../restore/volume/preflight.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
-import { cleanUp } from '../temporaries/clean.ts';
-import { holdingsOf } from '../temporaries/holdings.ts';
-import { findLeftovers } from '../temporaries/leftovers.ts';
+import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { compareClouds, manifestInputs, trustedManifest } from './restoring.ts';
@@ -89,12 +87,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     availabilityZone: given['availability-zone'],
   });
   tellPlan(context, plan);
-  const leftovers = await findLeftovers(
-    await holdingsOf(session),
-    (owner) => host.liveness(owner),
-    host.clock.now(),
-  );
-  await cleanUp(session, leftovers, host.log, context.dryRun);
+  await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 
   const started = host.clock.now();

@@ -86,7 +86,7 @@ export function parsePlace(name: string, inWorkflow: boolean): Place {
   );
 }
 
-function checkInputs(places: readonly Place[], { recipients, releaseTag }: PublishOptions): void {
+function checkInputs(places: readonly Place[], { releaseTag }: PublishOptions): void {
   const has = (kind: Place['kind']) => places.some((place) => place.kind === kind);
   for (const kind of ['artifact', 'release'] as const)
     if (places.filter((place) => place.kind === kind).length > 1)
@@ -95,11 +95,6 @@ function checkInputs(places: readonly Place[], { recipients, releaseTag }: Publi
     throw new InputError(
       '`release-tag` is for publish: release',
       'Leave it out, or add release to `publish`.',
-    );
-  if (recipients.length > 0 && !has('artifact') && !has('release'))
-    throw new InputError(
-      '`recipients` seal the manifest that goes to an artifact or a release; sealing keys to them is not built yet',
-      'Leave recipients out: the manifest then says `cloud-only` for the keys.',
     );
 }
 

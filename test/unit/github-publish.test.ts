@@ -51,7 +51,6 @@ describe('a place', () => {
   });
 
   test.each([
-    [['directory:a'], { recipients: ['age1x'] }, 'sealing keys to them is not built yet'],
     [['directory:a'], { releaseTag: 'v1' }, '`release-tag` is for publish: release'],
   ])('%j with %j is refused', async (places, given, said) => {
     await expect(publishers(places, { ...options, ...given })).rejects.toThrow(said);

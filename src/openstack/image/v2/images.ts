@@ -92,6 +92,8 @@ export interface ImageFilter {
   readonly visibility?: string | undefined;
   readonly owner?: string | undefined;
   readonly tag?: string | undefined;
+  /** Only hidden ones, which are left out otherwise. */
+  readonly hidden?: boolean | undefined;
 }
 
 /** The images that the project may see, newest first, a page at a time. */
@@ -106,6 +108,7 @@ export function listImages(client: ServiceClient, filter: ImageFilter = {}): Asy
         visibility: filter.visibility,
         owner: filter.owner,
         tag: filter.tag,
+        os_hidden: filter.hidden,
         limit: 200,
         ...page,
       },

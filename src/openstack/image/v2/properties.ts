@@ -1,3 +1,8 @@
+/** The property of an image of an encrypted volume that names its key in Barbican. */
+export const KEY_ID = 'cinder_encryption_key_id';
+/** `on_image_deletion`: Glance deletes the key with the image. */
+export const KEY_POLICY = 'cinder_encryption_key_deletion_policy';
+
 /**
  * What Glance refuses of users (403), by `_reserved_properties` and `_reserved_namespaces` in
  * https://github.com/openstack/glance/blob/master/glance/api/v2/images.py
@@ -20,12 +25,7 @@ const VOLATILE = new Set([
 ]);
 
 /** What names other things of the cloud, which have other ids once they are restored. */
-const REFERENCES = new Set([
-  'bdm_v2',
-  'block_device_mapping',
-  'cinder_encryption_key_deletion_policy',
-  'cinder_encryption_key_id',
-]);
+const REFERENCES = new Set(['bdm_v2', 'block_device_mapping', KEY_POLICY, KEY_ID]);
 
 export interface Replay {
   /** To be set on the restored image as they are. */

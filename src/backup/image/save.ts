@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { ImagePoint, Key, SavedImage, SecretPoint } from '../../manifest/schema.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { getImage, type Image } from '../../openstack/image/v2/images.ts';
+import { listMembers } from '../../openstack/image/v2/members.ts';
+import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import { payloadName } from '../../store/name.ts';
+import { type SavedKey, type SecretTools, saveSecret } from '../secret/save.ts';
+import { saveImageData } from './data.ts';
+
+export interface SavedImagePoints {
+  /** The key first: the image refers to it. */
+  readonly points: readonly (SecretPoint | ImagePoint)[];
+}
+
+/**
+ * Saves an image: its key, its data, and all that Glance tells of it.
+ *
+ * @param onBytes told of bytes as they flow
+ * @throws OperationError; of one that fails no data is left in the store
+ */
+export async function saveImage(
+  image: Image,
+  tools: SecretTools,
+  onBytes: (count: number) => void,
+): Promise<SavedImagePoints> {
+  const { session, payloads, clock, signal } = tools;
+  const started = clock.now();
+  const client = await session.service('image');
+  const key = await keyOf(image, tools);
+  const id = randomUUID();
+  const sealed = payloads.sealer !== undefined;
+  const name = payloadName('image', id, image.diskFormat, { compression: payloads.compression, sealed });
+  const payload = await saveImageData(client, image, name, payloads, {
+    signal,
+    onBytes,
+    key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
+  }).catch(async (error: unknown) => {
+    // A key without its data is of no use to anybody, and stands in no manifest.
+    if (key !== undefined) await payloads.sink.remove(key.point.payload.name);
+    throw error;
+  });
+  const members = await membersOf(client, image);
+  const point: ImagePoint = {
+    id,
+    resource: savedImage(await getImage(client, image.id), payload.size, members, key?.point),
+    method: 'download',
+    payload,
+    seconds: (clock.now() - started) / 1000,
+  };
+  return { points: key === undefined ? [point] : [key.point, point] };
+}
+
+async function keyOf(image: Image, tools: SecretTools): Promise<SavedKey | undefined> {
+  const keyId = image.properties[KEY_ID];
+  return keyId === undefined
+    ? undefined
+    : saveSecret(keyId, [{ kind: 'image', id: image.id, name: image.name }], tools);
+}
+
+/** Glance keeps members of shared images only, and shows them to the owner. */
+async function membersOf(client: ServiceClient, image: Image): Promise<SavedImage['members']> {
+  if (image.visibility !== 'shared') return [];
+  try {
+    const members = await listMembers(client, image.id);
+    return members.map(({ projectId, status }) => ({ project: projectId, status }));
+  } catch (error) {
+    if (hasStatus(error, 403, 404)) return [];
+    throw error;
+  }
+}
+
+/** @param size bytes that were seen to come */
+function savedImage(
+  image: Image,
+  size: number,
+  members: SavedImage['members'],
+  key: SecretPoint | undefined,
+): SavedImage {
+  return {
+    kind: 'image',
+    id: image.id,
+    name: image.name,
+    diskFormat: image.diskFormat ?? null,
+    containerFormat: image.containerFormat ?? null,
+    visibility: image.visibility,
+    protected: image.protected,
+    hidden: image.hidden,
+    minDisk: image.minDisk,
+    minRam: image.minRam,
+    size,
+    virtualSize: image.virtualSize ?? null,
+    checksum: image.checksum ?? null,
+    hash: image.hash ?? null,
+    tags: [...image.tags],
+    members,
+    properties: { ...image.properties },
+    created: image.createdAt,
+    encryption:
+      key === undefined
+        ? null
+        : { deletionPolicy: image.properties[KEY_POLICY] ?? null, key: provedKey(key) },
+  };
+}
+
+/** What a key is worth that was saved, and seen to open the data. */
+export function provedKey({ id, resource }: SecretPoint): Key {
+  return {
+    id: resource.id,
+    worth: 'sealed, proved',
+    secretType: resource.secretType,
+    algorithm: resource.algorithm,
+    bitLength: resource.bitLength,
+    mode: resource.mode,
+    expires: resource.expires,
+    point: id,
+  };
+}

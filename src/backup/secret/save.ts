@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import { OperationError } from '../../errors.ts';
+import type { SavedSecret, SecretPoint } from '../../manifest/schema.ts';
+import { getAcl } from '../../openstack/keymanager/v1/acls.ts';
+import { getSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
+import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
+import type { Session } from '../../openstack/session.ts';
+import { payloadName } from '../../store/name.ts';
+import { savePayload } from '../../store/save.ts';
+import { type Payloads, refuseBareKey } from '../payloads.ts';
+
+/** A key that was saved, and its bytes, to be tried on the data that it belongs to. */
+export interface SavedKey {
+  readonly point: SecretPoint;
+  readonly bytes: Buffer;
+}
+
+export interface SecretTools {
+  readonly session: Session;
+  readonly payloads: Payloads;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Saves a secret with all that Barbican tells of it. Its bytes are sealed before they leave the process.
+ *
+ * @param usedBy whose key it is
+ * @param plaintext a person asked by name for a file in clear
+ * @throws InputError where there is nobody to seal to
+ * @throws OperationError when it cannot be read, or has no payload
+ */
+export async function saveSecret(
+  secretId: string,
+  usedBy: SavedSecret['usedBy'],
+  tools: SecretTools,
+  plaintext = false,
+): Promise<SavedKey> {
+  const { session, payloads, clock, signal } = tools;
+  if (!plaintext) refuseBareKey(payloads, `key ${secretId}`);
+  const started = clock.now();
+  const client = await session.service('key-manager');
+  const secret = await readableKey(session, secretId, `secret ${secretId}`);
+  const [acl, metadata, bytes] = await Promise.all([
+    getAcl(client, secretId),
+    getSecretMetadata(client, secretId),
+    readPayload(client, secretId),
+  ]);
+  if (bytes.length === 0)
+    throw new OperationError(`secret ${secretId} is empty`, 'There is nothing in it that could be saved.');
+  const id = randomUUID();
+  const sealer = plaintext ? undefined : payloads.sealer;
+  const name = payloadName('secret', id, undefined, { compression: 'none', sealed: sealer !== undefined });
+  const { payload } = await savePayload(payloads.sink, name, once(bytes), {
+    compression: 'none',
+    sealer,
+    signal,
+  });
+  const point: SecretPoint = {
+    id,
+    resource: {
+      kind: 'secret',
+      id: secretId,
+      name: secret.name ?? '',
+      secretType: secret.secretType,
+      algorithm: secret.algorithm ?? null,
+      bitLength: secret.bitLength ?? null,
+      mode: secret.mode ?? null,
+      contentType: secret.contentTypes['default'] ?? null,
+      expires: secret.expiration ?? null,
+      created: secret.createdAt,
+      creator: secret.creatorId ?? null,
+      acl: acl === undefined ? null : { projectAccess: acl.projectAccess, users: [...acl.users] },
+      metadata,
+      usedBy,
+    },
+    method: plaintext ? 'plaintext' : 'sealed',
+    payload,
+    seconds: (clock.now() - started) / 1000,
+  };
+  return { point, bytes };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
+}

@@ -1,0 +1,106 @@
+import type { Payloads } from '../backup/payloads.ts';
+import { findKeys, type WantedKey } from '../backup/secret/find.ts';
+import { saveSecret } from '../backup/secret/save.ts';
+import { InputError } from '../errors.ts';
+import { readableKey } from '../openstack/keymanager/v1/readable.ts';
+import { quoted } from '../text/escape.ts';
+import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { openPlaces } from './publishing.ts';
+import { finishSaving, saveEach, savingInputs, savingOutputs, startSaving } from './saving.ts';
+import { openStore, sealerFor, storeInputs } from './storing.ts';
+import type { Inputs, Values } from './table.ts';
+
+const inputs = {
+  ...cloudInputs,
+  secrets: { kind: 'list', placeholder: 'SECRET', description: 'Secrets of Barbican, by id or name.' },
+  volumes: {
+    kind: 'list',
+    placeholder: 'VOLUME',
+    description: 'Volumes whose keys are saved: ids, names, `metadata:KEY=VALUE` or `name:PATTERN`.',
+  },
+  backups: { kind: 'list', placeholder: 'BACKUP', description: 'Cinder backups whose keys are saved.' },
+  images: { kind: 'list', placeholder: 'IMAGE', description: 'Images whose keys are saved.' },
+  plaintext: {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Write the keys in clear, into files that only you can read. In a terminal only; otherwise they are sealed to `recipients`, or not written at all.',
+  },
+  ...storeInputs,
+  ...savingInputs,
+} as const satisfies Inputs;
+
+export const exportSecret = defineCommand({
+  name: 'export-secret',
+  summary: 'Save keys of Barbican, sealed to age recipients.',
+  inputs,
+  outputs: savingOutputs,
+  run,
+});
+
+async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
+  const { host } = context;
+  refuseBareKeys(context, given);
+  const started = new Date(host.clock.now()).toISOString();
+  const places = await openPlaces(context, given, started);
+  const payloads: Payloads = {
+    sink: openStore(context, given.store),
+    compression: 'none',
+    sealer: await sealerFor(given.recipients),
+  };
+
+  const session = await context.connect(given);
+  const keys = await findKeys(session, given);
+  for (const key of keys) {
+    await readableKey(session, key.id, `secret ${key.id}`);
+    host.log.info(`${nameOf(key)}${usersOf(key)} goes to ${payloads.sink.place}`);
+  }
+  if (given.plaintext)
+    host.log.warn('the keys are written in clear: who reads these files can open all that they encrypt');
+  if (context.dryRun) return { outputs: {}, failed: false };
+
+  for (const place of places) await place.prepare();
+  await payloads.sink.prepare();
+  const saving = startSaving(context, session, places, started, given.deadline);
+  const tools = { session, payloads, clock: host.clock, signal: host.signal };
+  const jobs = keys.map((key) => ({
+    subject: { kind: 'secret', id: key.id, name: key.name } as const,
+    gigabytes: 0,
+    save: async () => {
+      const { point } = await saveSecret(key.id, key.usedBy, tools, given.plaintext);
+      await saving.record.add(point);
+      host.log.info(`${nameOf(key)} is saved as ${point.payload.name}`);
+    },
+  }));
+  await saveEach(saving, 'saving keys', jobs, 4);
+  return finishSaving(saving, []);
+}
+
+/** @throws InputError where a key would leave the process in clear without being asked for by name */
+function refuseBareKeys({ host }: Context, given: Values<typeof inputs>): void {
+  if (given.plaintext && host.github !== undefined)
+    throw new InputError(
+      '`plaintext` is for a terminal: in a workflow a key in clear would be on a machine of somebody else',
+      'Seal the keys with `recipients`.',
+    );
+  if (given.plaintext && given.recipients.length > 0)
+    throw new InputError(
+      '`plaintext` and `recipients` contradict each other',
+      'Leave `plaintext` out: sealed keys can be opened with age.',
+    );
+  if (!given.plaintext && given.recipients.length === 0)
+    throw new InputError(
+      'nobody is named whom the keys are sealed to',
+      'Name one or more age recipients with `recipients`: age-keygen makes a pair. A key is never written in clear unless asked for by name.',
+    );
+}
+
+function nameOf({ id, name }: WantedKey): string {
+  return `secret ${name === '' ? '' : `${quoted(name)} `}${name === '' ? id : `(${id})`}`;
+}
+
+function usersOf({ usedBy }: WantedKey): string {
+  return usedBy.length === 0
+    ? ''
+    : `, the key of ${usedBy.map(({ kind, id, name }) => `${kind} ${quoted(name)} (${id})`).join(', ')},`;
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { InputError } from '../errors.ts';
+import { type Sealer, sealer } from '../keys/age.ts';
+import { directoryStore } from '../store/directory.ts';
+import type { PayloadStore } from '../store/payload.ts';
+import type { Context } from './command.ts';
+import type { Inputs } from './table.ts';
+
+/** Where payloads lie: the same for who saves and who restores. */
+export const storeInputs = {
+  store: {
+    kind: 'text',
+    placeholder: 'PLACE',
+    description:
+      'Where the bytes lie that left the cloud: `directory:PATH`. If not said, in a terminal, `directory:openstack-backups/payloads`.',
+  },
+} as const satisfies Inputs;
+
+export const packInputs = {
+  ...storeInputs,
+  compression: {
+    kind: 'choice',
+    choices: ['zstd', 'none'],
+    default: 'zstd',
+    description: 'How the bytes are packed that leave the cloud.',
+  },
+} as const satisfies Inputs;
+
+const DEFAULT_STORE = 'directory:openstack-backups/payloads';
+
+/**
+ * The store that the input names; undefined where none is named and there is no place of its own.
+ *
+ * @throws InputError for a place of no known form
+ */
+export function namedStore({ host }: Context, store: string | undefined): PayloadStore | undefined {
+  if (store === undefined) return undefined;
+  const path = store.startsWith('directory:') ? store.slice('directory:'.length) : '';
+  if (path === '')
+    throw new InputError(`\`store\` is "${store}", which is no place`, 'Write directory:PATH.');
+  return directoryStore(resolve(host.directory, path), {
+    run: host.run,
+    liveness: (owner) => host.liveness(owner),
+    now: () => host.clock.now(),
+  });
+}
+
+/**
+ * The store that the input names, or the terminal's own.
+ *
+ * @throws InputError in a workflow that names none: a runner's disk is gone with the job
+ */
+export function openStore(context: Context, store: string | undefined): PayloadStore {
+  const named = namedStore(context, store ?? (context.host.github === undefined ? DEFAULT_STORE : undefined));
+  if (named === undefined)
+    throw new InputError(
+      '`store` names no place for the data',
+      "Write directory:PATH, a directory that lasts: a runner's own disk is gone with the job.",
+    );
+  return named;
+}
+
+/** @throws InputError for what is no age recipient */
+export async function sealerFor(recipients: readonly string[]): Promise<Sealer | undefined> {
+  return recipients.length === 0 ? undefined : sealer(recipients);
+}
