@@ -17,6 +17,8 @@ const root = join(import.meta.dirname, '..');
 /** https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#branding */
 const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
   'backup-volume': { icon: 'save', color: 'blue' },
+  'backup-image': { icon: 'save', color: 'blue' },
+  'export-secret': { icon: 'key', color: 'blue' },
   'restore-volume': { icon: 'rotate-ccw', color: 'green' },
 };
 
