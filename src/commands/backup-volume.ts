@@ -1,12 +1,8 @@
 import { adopt } from '../backup/volume/adopt.ts';
 import { type Preflight, preflight } from '../backup/volume/preflight.ts';
-import { markRecorded, type SaveTools, saveVolume } from '../backup/volume/save.ts';
-import { InputError, messageOf, OperationError } from '../errors.ts';
-import type { VolumeBackupPoint } from '../manifest/schema.ts';
-import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
+import { saveVolume } from '../backup/volume/save.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
-import type { ServiceClient } from '../openstack/service.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, select } from '../plan/select.ts';
 import { holdingsOf } from '../temporaries/holdings.ts';
@@ -18,13 +14,20 @@ import { openPlaces } from './publishing.ts';
 import {
   failed,
   finishSaving,
-  type Saving,
   type Subject,
   saveEach,
   savingInputs,
   savingOutputs,
   startSaving,
 } from './saving.ts';
+import {
+  cloudOnlyKeys,
+  keepVolume,
+  refuseOverQuota,
+  refuseWhatIsNotBuilt,
+  saveToolsOf,
+  volumeInputs,
+} from './saving-volumes.ts';
 import type { Inputs, Values } from './table.ts';
 
 const inputs = {
@@ -36,27 +39,7 @@ const inputs = {
     description:
       'What to back up, one a line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
   },
-  method: {
-    kind: 'choice',
-    choices: ['auto', 'cinder-backup', 'image'],
-    default: 'auto',
-    description:
-      'How: `cinder-backup` keeps the data in the backup service of the cloud. `auto` picks what fits.',
-  },
-  mode: {
-    kind: 'choice',
-    choices: ['auto', 'full', 'incremental'],
-    default: 'auto',
-    description:
-      '`auto` makes an increment where a chain of ours is whole and shorter than `max-chain`, else a full backup.',
-  },
-  'max-chain': {
-    kind: 'integer',
-    default: '7',
-    min: 1,
-    max: 1000,
-    description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
-  },
+  ...volumeInputs,
   concurrency: {
     kind: 'integer',
     default: '4',
@@ -91,7 +74,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     maxChain: given['max-chain'],
   });
   tellPlan(context, plan);
-  refuseOverQuota(plan);
+  refuseOverQuota(plan.quota, 'volumes');
   if (context.dryRun) {
     await sweep(session, host, true, holdings);
     return { outputs: {}, failed: plan.refused.length > 0 };
@@ -100,14 +83,14 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   for (const place of places) await place.prepare();
   const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, started, given.deadline);
-  const tools = toolsOf(saving, client);
+  const tools = saveToolsOf(saving, client);
   for (const point of await adopt(client, leftovers, holdings.volumes, types, host.log))
-    await keep(saving, point, client);
+    await keepVolume(saving, point, client);
   for (const { volume, error } of plan.refused) failed(saving, subjectOf(volume), error);
   const jobs = plan.plans.map((volumePlan) => ({
     subject: subjectOf(volumePlan.volume),
     gigabytes: volumePlan.volume.size,
-    save: async () => keep(saving, await saveVolume(volumePlan, tools), client),
+    save: async () => keepVolume(saving, await saveVolume(volumePlan, tools), client),
   }));
   await saveEach(saving, 'backing up', jobs, given.concurrency);
   return finishSaving(saving, plan.quota);
@@ -122,24 +105,6 @@ function isNoTemporary(volume: Volume): boolean {
   return volume.consumesQuota && readTemporary(volume) === undefined;
 }
 
-function toolsOf({ context: { host }, until }: Saving, client: ServiceClient): SaveTools {
-  return {
-    client,
-    backups: watchBackups(client),
-    run: host.run,
-    clock: host.clock,
-    log: host.log,
-    signal: host.signal,
-    until,
-  };
-}
-
-/** A promise that is not kept yet must not look kept. */
-function refuseWhatIsNotBuilt(given: Values<typeof inputs>): void {
-  if (given.method === 'image')
-    throw new InputError('method: image is not built yet', 'Use method: cinder-backup.');
-}
-
 function tellPlan({ host }: Context, { plans, refused, quota }: Preflight): void {
   for (const { volume, decision, encryption } of plans)
     host.log.info(
@@ -149,35 +114,5 @@ function tellPlan({ host }: Context, { plans, refused, quota }: Preflight): void
     host.log.warn(`${quoted(volume.name)} (${volume.id}) cannot be backed up: ${error.message}`);
   host.log.info(quotaSentence(quota));
   const encrypted = plans.filter(({ encryption }) => encryption !== null).length;
-  if (encrypted > 0)
-    host.log.warn(
-      `${encrypted === 1 ? 'one volume is' : `${encrypted} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more`,
-    );
-}
-
-function refuseOverQuota({ quota }: Preflight): void {
-  const over = quota.filter(({ fits }) => !fits);
-  if (over.length === 0) return;
-  throw new OperationError(
-    `the quota is too small for this run: ${quotaSentence(over)}`,
-    'Delete backups that are not needed any more, choose fewer volumes, or ask the operator for more. Nothing was touched.',
-  );
-}
-
-/** Records a restore point, and marks its backup as recorded; a mark that cannot be set costs the next run a look. */
-async function keep(
-  { context: { host }, record }: Saving,
-  point: VolumeBackupPoint,
-  client: ServiceClient,
-): Promise<void> {
-  const { backup, resource, seconds } = point;
-  await record.add(point);
-  host.log.info(
-    `backup ${backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', taken up from a run that is dead'}`,
-  );
-  try {
-    await markRecorded(client, await getBackup(client, backup.id));
-  } catch (error) {
-    host.log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
-  }
+  if (encrypted > 0) host.log.warn(cloudOnlyKeys(encrypted));
 }

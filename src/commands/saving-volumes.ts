@@ -1,0 +1,86 @@
+import { markRecorded, type SaveTools } from '../backup/volume/save.ts';
+import { InputError, messageOf, OperationError } from '../errors.ts';
+import type { VolumeBackupPoint } from '../manifest/schema.ts';
+import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
+import type { ServiceClient } from '../openstack/service.ts';
+import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import { quoted } from '../text/escape.ts';
+import type { Saving } from './saving.ts';
+import type { Inputs, Values } from './table.ts';
+
+/** What every command that saves volumes has in common. */
+
+export const volumeInputs = {
+  method: {
+    kind: 'choice',
+    choices: ['auto', 'cinder-backup', 'image'],
+    default: 'auto',
+    description:
+      'How: `cinder-backup` keeps the data in the backup service of the cloud. `auto` picks what fits.',
+  },
+  mode: {
+    kind: 'choice',
+    choices: ['auto', 'full', 'incremental'],
+    default: 'auto',
+    description:
+      '`auto` makes an increment where a chain of ours is whole and shorter than `max-chain`, else a full backup.',
+  },
+  'max-chain': {
+    kind: 'integer',
+    default: '7',
+    min: 1,
+    max: 1000,
+    description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
+  },
+} as const satisfies Inputs;
+
+/** A promise that is not kept yet must not look kept. */
+export function refuseWhatIsNotBuilt(given: Values<typeof volumeInputs>): void {
+  if (given.method === 'image')
+    throw new InputError('method: image is not built yet', 'Use method: cinder-backup.');
+}
+
+export function saveToolsOf({ context: { host }, until }: Saving, client: ServiceClient): SaveTools {
+  return {
+    client,
+    backups: watchBackups(client),
+    run: host.run,
+    clock: host.clock,
+    log: host.log,
+    signal: host.signal,
+    until,
+  };
+}
+
+/** Records a restore point, and marks its backup as recorded; a mark that cannot be set costs the next run a look. */
+export async function keepVolume(
+  { context: { host }, record }: Saving,
+  point: VolumeBackupPoint,
+  client: ServiceClient,
+): Promise<void> {
+  const { backup, resource, seconds } = point;
+  await record.add(point);
+  host.log.info(
+    `backup ${backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', taken up from a run that is dead'}`,
+  );
+  try {
+    await markRecorded(client, await getBackup(client, backup.id));
+  } catch (error) {
+    host.log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
+  }
+}
+
+/** @param what what to choose fewer of: "volumes" */
+export function refuseOverQuota(quota: readonly QuotaLine[], what: string): void {
+  const over = quota.filter(({ fits }) => !fits);
+  if (over.length === 0) return;
+  throw new OperationError(
+    `the quota is too small for this run: ${quotaSentence(over)}`,
+    `Delete backups that are not needed any more, choose fewer ${what}, or ask the operator for more. Nothing was touched.`,
+  );
+}
+
+/** Said once for all. */
+export function cloudOnlyKeys(count: number): string {
+  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more`;
+}
