@@ -1,4 +1,4 @@
-import type { SavedEncryption, VolumeBackupPoint } from '../../manifest/schema.ts';
+import type { SavedEncryption, SavedVolume, VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Tags } from '../../temporaries/backup-tags.ts';
@@ -25,22 +25,7 @@ export function restorePoint({
 }: SavedFacts): VolumeBackupPoint {
   return {
     id: tags.point,
-    resource: {
-      kind: 'volume',
-      id: volume.id,
-      name: volume.name,
-      description: volume.description,
-      size: volume.size,
-      type: { id: typeId ?? null, name: volume.volumeType ?? null },
-      availabilityZone: volume.availabilityZone,
-      bootable: volume.bootable,
-      multiattach: volume.multiattach,
-      metadata: { ...volume.metadata },
-      imageMetadata: { ...volume.imageMetadata },
-      attachments: volume.attachments.map(({ serverId, device }) => ({ server: serverId, device })),
-      created: volume.createdAt,
-      encryption,
-    },
+    resource: savedVolume(volume, typeId, encryption),
     method: 'cinder-backup',
     backup: {
       id: backup.id,
@@ -57,5 +42,29 @@ export function restorePoint({
     reason,
     consistency: volume.attachments.length === 0 ? 'offline' : 'crash',
     seconds,
+  };
+}
+
+/** A volume as it is now. */
+export function savedVolume(
+  volume: Volume,
+  typeId: string | undefined,
+  encryption: SavedEncryption | null,
+): SavedVolume {
+  return {
+    kind: 'volume',
+    id: volume.id,
+    name: volume.name,
+    description: volume.description,
+    size: volume.size,
+    type: { id: typeId ?? null, name: volume.volumeType ?? null },
+    availabilityZone: volume.availabilityZone,
+    bootable: volume.bootable,
+    multiattach: volume.multiattach,
+    metadata: { ...volume.metadata },
+    imageMetadata: { ...volume.imageMetadata },
+    attachments: volume.attachments.map(({ serverId, device }) => ({ server: serverId, device })),
+    created: volume.createdAt,
+    encryption,
   };
 }

@@ -1,0 +1,86 @@
+import { messageOf } from '../../errors.ts';
+import { listBackups } from '../../openstack/blockstorage/v3/backups.ts';
+import { getVolumeEncryption, listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { listImages } from '../../openstack/image/v2/images.ts';
+import { KEY_ID } from '../../openstack/image/v2/properties.ts';
+import {
+  deleteSecret,
+  type ListedSecret,
+  listSecrets,
+  readPayload,
+} from '../../openstack/keymanager/v1/secrets.ts';
+import type { Log } from '../../openstack/log.ts';
+import type { Session } from '../../openstack/session.ts';
+import { collect } from '../../pool.ts';
+
+/** Clocks of services differ a little. */
+const SLACK_MS = 5_000;
+
+/**
+ * Removes the clones of a volume's key that a failed upload left: Cinder makes one before it looks at anything else, and
+ * forgets it when the upload fails. One is surely that when it was made by us since then, has the very bytes of the
+ * volume's key, and nothing of the project names it; so no byte of a key is lost even should that be wrong.
+ * https://github.com/openstack/cinder/blob/master/cinder/volume/api.py `copy_volume_to_image`
+ *
+ * @param since when the upload began, milliseconds since the epoch
+ */
+export async function removeOrphans(
+  session: Session,
+  volume: Volume,
+  since: number,
+  log: Log,
+): Promise<void> {
+  try {
+    const barbican = await session.service('key-manager');
+    const young = (await youngSecrets(session, since)).filter(
+      ({ name, creatorId }) =>
+        name === undefined && (creatorId === undefined || creatorId === session.scope.user.id),
+    );
+    if (young.length === 0) return;
+    const keyId = volume.encryptionKeyId ?? (await keyOf(session, volume));
+    const key = keyId === undefined ? undefined : await readPayload(barbican, keyId);
+    const named = await keysInUse(session);
+    for (const { id } of young) {
+      if (key === undefined || id === keyId || named.has(id)) continue;
+      if (!(await readPayload(barbican, id)).equals(key)) continue;
+      await deleteSecret(barbican, id);
+      log.info(
+        `secret ${id}, a clone of the key of volume ${volume.id} that the failed upload left, is removed`,
+      );
+    }
+  } catch (error) {
+    log.warn(
+      `a clone of the key of volume ${volume.id} may be left in Barbican, and cannot be looked for: ${messageOf(error)}`,
+    );
+  }
+}
+
+async function keyOf(session: Session, volume: Volume): Promise<string | undefined> {
+  return (await getVolumeEncryption(await session.service('block-storage'), volume.id)).keyId;
+}
+
+async function youngSecrets(session: Session, since: number): Promise<ListedSecret[]> {
+  const young: ListedSecret[] = [];
+  for await (const page of listSecrets(await session.service('key-manager'))) {
+    const mine = page.filter(({ createdAt }) => Date.parse(createdAt) >= since - SLACK_MS);
+    young.push(...mine);
+    if (mine.length < page.length) break;
+  }
+  return young;
+}
+
+/** Every key that a volume, a backup or an image of the project names. */
+async function keysInUse(session: Session): Promise<Set<string | undefined>> {
+  const cinder = await session.service('block-storage');
+  const glance = await session.service('image');
+  const [volumes, backups, images] = await Promise.all([
+    collect(listVolumes(cinder)),
+    collect(listBackups(cinder)),
+    collect(listImages(glance, { owner: session.scope.project.id })),
+  ]);
+  return new Set([
+    ...volumes.map(({ encryptionKeyId }) => encryptionKeyId),
+    ...backups.map(({ encryptionKeyId }) => encryptionKeyId),
+    ...images.map(({ properties }) => properties[KEY_ID]),
+  ]);
+}
