@@ -21,11 +21,11 @@ import {
   startSaving,
 } from './saving.ts';
 import {
-  cloudOnlyKeys,
   keepVolume,
   refuseOverQuota,
   refuseWhatIsNotBuilt,
   saveToolsOf,
+  tellVolumes,
   volumeInputs,
 } from './saving-volumes.ts';
 import type { Inputs, Values } from './table.ts';
@@ -105,14 +105,10 @@ function isNoTemporary(volume: Volume): boolean {
   return volume.consumesQuota && readTemporary(volume) === undefined;
 }
 
-function tellPlan({ host }: Context, { plans, refused, quota }: Preflight): void {
-  for (const { volume, decision, encryption } of plans)
-    host.log.info(
-      `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
-    );
+function tellPlan(context: Context, { plans, refused, quota }: Preflight): void {
+  const { log } = context.host;
+  tellVolumes(context, plans);
   for (const { volume, error } of refused)
-    host.log.warn(`${quoted(volume.name)} (${volume.id}) cannot be backed up: ${error.message}`);
-  host.log.info(quotaSentence(quota));
-  const encrypted = plans.filter(({ encryption }) => encryption !== null).length;
-  if (encrypted > 0) host.log.warn(cloudOnlyKeys(encrypted));
+    log.warn(`${quoted(volume.name)} (${volume.id}) cannot be backed up: ${error.message}`);
+  log.info(quotaSentence(quota));
 }

@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 
 /** Loaded one by one: a command does not pay for another's code. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,
   'backup-volume': async () => (await import('./backup-volume.ts')).backupVolume as unknown as Command,
   'backup-image': async () => (await import('./backup-image.ts')).backupImage as unknown as Command,
   'export-secret': async () => (await import('./export-secret.ts')).exportSecret as unknown as Command,

@@ -1,3 +1,4 @@
+import type { VolumePlan } from '../backup/volume/preflight.ts';
 import { markRecorded, type SaveTools } from '../backup/volume/save.ts';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
@@ -5,6 +6,7 @@ import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts
 import type { ServiceClient } from '../openstack/service.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import { quoted } from '../text/escape.ts';
+import type { Context } from './command.ts';
 import type { Saving } from './saving.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -80,7 +82,16 @@ export function refuseOverQuota(quota: readonly QuotaLine[], what: string): void
   );
 }
 
-/** Said once for all. */
-export function cloudOnlyKeys(count: number): string {
+/** What is to be done with each volume. */
+export function tellVolumes({ host }: Context, plans: readonly VolumePlan[]): void {
+  for (const { volume, decision, encryption } of plans)
+    host.log.info(
+      `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
+    );
+  const encrypted = plans.filter(({ encryption }) => encryption !== null).length;
+  if (encrypted > 0) host.log.warn(cloudOnlyKeys(encrypted));
+}
+
+function cloudOnlyKeys(count: number): string {
   return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more`;
 }

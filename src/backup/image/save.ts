@@ -72,7 +72,7 @@ async function membersOf(client: ServiceClient, image: Image): Promise<SavedImag
 }
 
 /** @param size bytes that were seen to come */
-function savedImage(
+export function savedImage(
   image: Image,
   size: number,
   members: SavedImage['members'],

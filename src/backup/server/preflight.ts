@@ -74,7 +74,7 @@ function whyNot(volumeId: string, refused: readonly RefusedVolume[]): PlainError
 }
 
 /** What the snapshots need of the quota, beside what becomes of their data. */
-export function needOf(plans: readonly ServerPlan[]): Need {
+export function snapshotsNeed(plans: readonly ServerPlan[]): Need {
   const taken = plans
     .filter(({ looked }) => looked.facts.server.imageId === undefined)
     .flatMap(({ volumes }) => volumes);

@@ -1,14 +1,15 @@
 import { OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
-import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
+import type { Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { type ChainDecision, decideChain, type Mode } from '../../plan/chain.ts';
-import { type QuotaLine, quotaAfter } from '../../plan/quota.ts';
-import { pool } from '../../pool.ts';
+import { type Need, type QuotaLine, quotaAfter } from '../../plan/quota.ts';
+import { collect, pool } from '../../pool.ts';
 
 /** What is to be done with one volume. */
 export interface VolumePlan {
@@ -59,11 +60,16 @@ export async function preflight(
     }
   });
   const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
-  const quota = quotaAfter(await getLimits(client), {
+  const quota = quotaAfter(await getLimits(client), needOf(plans));
+  return { plans, refused: looked.filter((item): item is Refused => 'error' in item), quota };
+}
+
+/** What the plans need of the quota. */
+export function needOf(plans: readonly VolumePlan[]): Need {
+  return {
     backups: plans.length,
     backupGigabytes: plans.reduce((sum, { volume }) => sum + volume.size, 0),
-  });
-  return { plans, refused: looked.filter((item): item is Refused => 'error' in item), quota };
+  };
 }
 
 async function planVolume(
@@ -74,18 +80,42 @@ async function planVolume(
   options: PreflightOptions,
 ): Promise<VolumePlan> {
   checkState(volume, backups);
-  const decision = decideChain(options.mode, backups, volume.size, options.maxChain);
-  if (decision.mode === 'impossible')
-    throw new OperationError(
-      `no increment of volume ${volume.id} can be made: ${decision.reason}`,
-      'Use mode auto, which makes a full backup then.',
-    );
   return {
     volume,
     typeId: typeIdOf(volume, types),
     encryption: await encryptionOf(client, volume),
-    decision,
+    decision: decided(volume, backups, options),
   };
+}
+
+/**
+ * The plan for a snapshot of the volume, instead of the volume as it is now: what was backed up after it was taken is no
+ * parent for it.
+ */
+export async function planSnapshot(
+  client: ServiceClient,
+  plan: VolumePlan,
+  snapshot: Snapshot,
+  options: PreflightOptions,
+): Promise<VolumePlan> {
+  const backups = await collect(listBackups(client, { volumeId: plan.volume.id }));
+  const decision = decided({ ...plan.volume, size: snapshot.size }, backups, options, snapshot.createdAt);
+  return { ...plan, decision, snapshotId: snapshot.id };
+}
+
+/** @throws OperationError when an increment was asked for and cannot be had */
+function decided(
+  { id, size }: Volume,
+  backups: readonly Backup[],
+  { mode, maxChain }: PreflightOptions,
+  snapshotAt?: string,
+): VolumePlan['decision'] {
+  const decision = decideChain(mode, backups, size, maxChain, snapshotAt);
+  if (decision.mode !== 'impossible') return decision;
+  throw new OperationError(
+    `no increment of volume ${id} can be made: ${decision.reason}`,
+    'Use mode auto, which makes a full backup then.',
+  );
 }
 
 /** Cinder backs up volumes that are `available` or `in-use`, one backup of a volume at a time. */

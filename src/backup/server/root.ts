@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { OperationError } from '../../errors.ts';
+import type { ImagePoint, KeptImagePoint } from '../../manifest/schema.ts';
+import { type Image, updateImage } from '../../openstack/image/v2/images.ts';
+import { savedImage, saveImage } from '../image/save.ts';
+import type { SecretTools } from '../secret/save.ts';
+
+/**
+ * Downloads the root disk that Nova made an image of; the image stays temporary.
+ *
+ * @param name by which the restore point is called
+ */
+export async function storeRoot(
+  image: Image,
+  name: string,
+  tools: SecretTools,
+  onBytes: (count: number) => void,
+): Promise<ImagePoint> {
+  refuseEmpty(image);
+  const { points } = await saveImage(image, tools, onBytes);
+  const point = points.find(({ method }) => method === 'download');
+  if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
+  return { ...point, resource: { ...point.resource, name } };
+}
+
+/** Makes the image the user's own, by its new name: nothing takes it for a temporary any more. */
+export async function keepRoot(
+  image: Image,
+  name: string,
+  { session, clock }: Pick<SecretTools, 'session' | 'clock'>,
+): Promise<KeptImagePoint> {
+  refuseEmpty(image);
+  const started = clock.now();
+  const kept = await updateImage(await session.service('image'), image.id, [
+    { op: 'replace', name: 'name', value: name },
+  ]);
+  return {
+    id: randomUUID(),
+    resource: savedImage(kept, kept.size ?? 0, [], undefined),
+    method: 'kept',
+    seconds: (clock.now() - started) / 1000,
+  };
+}
+
+/** What Nova makes of a volume-backed server has no data, and is no backup of anything. */
+function refuseEmpty({ id, size, properties }: Image): void {
+  if (size === 0 || properties['block_device_mapping'] !== undefined)
+    throw new OperationError(
+      `image ${id} of the server has no data`,
+      'Nova took the server for one that boots from a volume: run it again, and report this if it stays so.',
+    );
+}

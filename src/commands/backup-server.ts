@@ -1,0 +1,220 @@
+import type { Payloads } from '../backup/payloads.ts';
+import { lookAtServers, planServers, type RefusedServer, snapshotsNeed } from '../backup/server/preflight.ts';
+import { keepRoot, storeRoot } from '../backup/server/root.ts';
+import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
+import { adopt } from '../backup/volume/adopt.ts';
+import { needOf, planSnapshot, preflight } from '../backup/volume/preflight.ts';
+import { saveVolume } from '../backup/volume/save.ts';
+import type { ServerPoint } from '../manifest/schema.ts';
+import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
+import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
+import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
+import { watchImages } from '../openstack/image/v2/images.ts';
+import type { Session } from '../openstack/session.ts';
+import { type QuotaLine, quotaAfter, quotaSentence } from '../plan/quota.ts';
+import { parseSelectors, type Selector, select } from '../plan/select.ts';
+import { collect } from '../pool.ts';
+import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
+import { sweep } from '../temporaries/sweep.ts';
+import { readTemporary } from '../temporaries/tags.ts';
+import { quoted } from '../text/escape.ts';
+import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { openPlaces } from './publishing.ts';
+import {
+  failed,
+  finishSaving,
+  type Saving,
+  saveEach,
+  savingInputs,
+  savingOutputs,
+  startSaving,
+} from './saving.ts';
+import {
+  keepVolume,
+  refuseOverQuota,
+  refuseWhatIsNotBuilt,
+  saveToolsOf,
+  tellVolumes,
+  volumeInputs,
+} from './saving-volumes.ts';
+import { namedStore, packInputs, sealerFor } from './storing.ts';
+import type { Inputs, Values } from './table.ts';
+
+const inputs = {
+  ...cloudInputs,
+  servers: {
+    kind: 'list',
+    required: true,
+    placeholder: 'SERVER',
+    description:
+      'What to save, one a line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
+  },
+  ...volumeInputs,
+  ...packInputs,
+  concurrency: {
+    kind: 'integer',
+    default: '2',
+    min: 1,
+    max: 100,
+    description: 'Servers that are saved at the same time.',
+  },
+  ...savingInputs,
+} as const satisfies Inputs;
+
+type Given = Values<typeof inputs>;
+
+export const backupServer = defineCommand({
+  name: 'backup-server',
+  summary: 'Save servers: all their disks, and what they were made of.',
+  inputs,
+  outputs: savingOutputs,
+  run,
+});
+
+async function run(context: Context, given: Given): Promise<Outcome<typeof savingOutputs>> {
+  const { host } = context;
+  refuseWhatIsNotBuilt(given);
+  const selectors = parseSelectors('server', given.servers);
+  const started = new Date(host.clock.now()).toISOString();
+  const places = await openPlaces(context, given, started);
+  const payloads = await payloadsOf(context, given);
+
+  const session = await context.connect(given);
+  const holdings = await holdingsOf(session);
+  const plan = await planAll(session, selectors, holdings, given);
+  tellPlan(context, plan, payloads);
+  refuseOverQuota(plan.quota, 'servers');
+  if (context.dryRun) {
+    await sweep(session, host, true, holdings);
+    return { outputs: {}, failed: plan.refused.length > 0 };
+  }
+
+  for (const place of places) await place.prepare();
+  await payloads?.sink.prepare();
+  const leftovers = await sweep(session, host, false, holdings);
+  const saving = startSaving(context, session, places, started, given.deadline);
+  const client = await session.service('block-storage');
+  for (const point of await adopt(client, leftovers, holdings.volumes, plan.types, host.log))
+    await keepVolume(saving, point, client);
+  for (const { server, error } of plan.refused) failed(saving, subjectOf(server), error);
+  const saver = await saverOf(saving, session, payloads, given);
+  const { run, clock, log, signal } = host;
+  const images = watchImages(await session.service('image'));
+  const tools = { session, images, run, clock, log, signal };
+  const jobs = plan.servers.map((serverPlan) => ({
+    subject: subjectOf(serverPlan.looked.facts.server),
+    gigabytes: serverPlan.gigabytes,
+    save: async (advance: (gigabytes: number) => void) => {
+      const point = await saveServer(serverPlan, saver(advance), tools);
+      await saving.record.add(point);
+      tellSaved(context, point);
+    },
+  }));
+  await saveEach(saving, 'saving', jobs, given.concurrency);
+  return finishSaving(saving, plan.quota);
+}
+
+/** Where the root disks go that leave the cloud; undefined: they stay in it, as images. */
+async function payloadsOf(context: Context, given: Given): Promise<Payloads | undefined> {
+  const sink = namedStore(context, given.store);
+  if (sink === undefined) return undefined;
+  return { sink, compression: given.compression, sealer: await sealerFor(given.recipients) };
+}
+
+interface Plan {
+  readonly servers: readonly ServerPlan[];
+  readonly refused: readonly RefusedServer[];
+  readonly quota: readonly QuotaLine[];
+  readonly types: Awaited<ReturnType<typeof listVolumeTypes>>;
+}
+
+async function planAll(
+  session: Session,
+  selectors: readonly Selector[],
+  { volumes, backups }: Holdings,
+  given: Given,
+): Promise<Plan> {
+  const cinder = await session.service('block-storage');
+  const all = await collect(listServers(await session.service('compute')));
+  const chosen = select('server', selectors, all.filter(isNoTemporary));
+  const { looked, refused } = await lookAtServers(session, chosen);
+  const attached = new Set(looked.flatMap(({ attachments }) => attachments.map(({ volumeId }) => volumeId)));
+  const types = await listVolumeTypes(cinder);
+  const wanted = volumes.filter(({ id }) => attached.has(id));
+  const options = { mode: given.mode, maxChain: given['max-chain'] };
+  const disks = await preflight(cinder, wanted, types, backups, options);
+  const joined = planServers(looked, disks.plans, disks.refused);
+  const need = { ...needOf(joined.plans.flatMap((plan) => plan.volumes)), ...snapshotsNeed(joined.plans) };
+  return {
+    servers: joined.plans,
+    refused: [...refused, ...joined.refused],
+    quota: quotaAfter(await getLimits(cinder), need),
+    types,
+  };
+}
+
+/** A server that a restore is making is nobody's yet. */
+function isNoTemporary({ metadata }: Server): boolean {
+  return readTemporary({ properties: metadata }) === undefined;
+}
+
+const GIB = 2 ** 30;
+
+/** How disks are saved, told of the GiB as they flow. */
+async function saverOf(
+  saving: Saving,
+  session: Session,
+  payloads: Payloads | undefined,
+  given: Given,
+): Promise<(advance: (gigabytes: number) => void) => DiskSaver> {
+  const { host } = saving.context;
+  const cinder = await session.service('block-storage');
+  const tools = saveToolsOf(saving, cinder);
+  const options = { mode: given.mode, maxChain: given['max-chain'] };
+  return (advance) => ({
+    volume: async (plan, snapshot) =>
+      saveVolume(snapshot === undefined ? plan : await planSnapshot(cinder, plan, snapshot, options), tools),
+    image: (image, server) => {
+      const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
+      return payloads === undefined
+        ? keepRoot(image, name, { session, clock: host.clock })
+        : storeRoot(image, name, { session, payloads, clock: host.clock, signal: host.signal }, (count) =>
+            advance(count / GIB),
+          );
+    },
+    record: async (point) => {
+      if (point.method === 'cinder-backup') await keepVolume(saving, point, cinder);
+      else await saving.record.add(point);
+    },
+  });
+}
+
+function subjectOf({ id, name }: Server) {
+  return { kind: 'server', id, name } as const;
+}
+
+function tellPlan(context: Context, { servers, refused, quota }: Plan, payloads: Payloads | undefined): void {
+  const { log } = context.host;
+  for (const { looked, volumes } of servers) {
+    const { id, name, status, imageId } = looked.facts.server;
+    const how =
+      imageId === undefined
+        ? `its ${volumes.length} volumes from snapshots that Nova takes together`
+        : `its own disk through an image${payloads === undefined ? ', which stays in the cloud' : ''}, and ${volumes.length} volumes`;
+    log.info(`server ${quoted(name)} (${id}), ${status}: ${how}`);
+    for (const { volume } of volumes.filter(({ volume: { attachments } }) => attachments.length > 1))
+      log.warn(
+        `volume ${quoted(volume.name)} (${volume.id}) is attached to other servers too, which write while it is saved`,
+      );
+    tellVolumes(context, volumes);
+  }
+  for (const { server, error } of refused)
+    log.warn(`${quoted(server.name)} (${server.id}) cannot be saved: ${error.message}`);
+  log.info(quotaSentence(quota));
+}
+
+function tellSaved({ host }: Context, { resource, consistency, oneMoment, seconds }: ServerPoint): void {
+  host.log.info(
+    `server ${quoted(resource.name)} (${resource.id}) is saved after ${seconds.toFixed(1)} s: ${resource.disks.length} disks, ${consistency}, ${oneMoment ? 'of one moment' : 'not of one moment'}`,
+  );
+}
