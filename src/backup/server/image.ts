@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, duration } from '../../clock.ts';
-import { messageOf, OperationError } from '../../errors.ts';
+import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { listSnapshots, type Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
 import { novaGaveUp } from '../../openstack/compute/v2/failure.ts';
@@ -13,7 +13,7 @@ import type { Session } from '../../openstack/session.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { collect } from '../../pool.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
-import { removeAll } from '../../temporaries/remove.ts';
+import { removeTagged } from '../../temporaries/tagged.ts';
 import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 
@@ -50,7 +50,7 @@ export async function withServerImage<T>(
   try {
     return await use({ image: await makeImage(server, tag, gigabytes, tools), tag });
   } finally {
-    await removeImage(tag, tools);
+    await removeTagged(tools.session, [tag], `the backup of server ${server.id}`, tools.log);
   }
 }
 
@@ -108,28 +108,4 @@ async function imagesOf(session: Session, tag: string): Promise<Image[]> {
 export async function snapshotsOf(session: Session, tag: string): Promise<Snapshot[]> {
   const all = await collect(listSnapshots(await session.service('block-storage'), {}));
   return all.filter((snapshot) => readTemporary(snapshot)?.tag === tag);
-}
-
-/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
-const WIND_UP_MS = 5_000;
-
-/** Also what a request made that failed in its middle: Nova cleans nothing up there. */
-async function removeImage(tag: string, { session, log }: ImageTools): Promise<void> {
-  session.windUp(WIND_UP_MS);
-  try {
-    const [images, snapshots] = [await imagesOf(session, tag), await snapshotsOf(session, tag)];
-    const left = [
-      ...images.map(({ id, name, status }) => ({ kind: 'image' as const, id, name, status })),
-      ...snapshots.map(({ id, name, status }) => ({ kind: 'snapshot' as const, id, name, status })),
-    ];
-    await removeAll(session, left, {
-      removed: ({ kind, id }) => log.debug(`temporary ${kind} ${id} is removed`),
-      refused: ({ kind, id }, why) =>
-        log.warn(`temporary ${kind} ${id} cannot be removed now, the next run does it: ${why}`),
-    });
-  } catch (error) {
-    log.warn(
-      `the temporary image of the server and its snapshots cannot be removed now, the next run does it: ${messageOf(error)}`,
-    );
-  }
 }

@@ -24,9 +24,10 @@ export interface DiskJob {
 /** A volume or an image that is back, and still carries the record of a temporary. */
 export interface BroughtBack {
   readonly id: string;
-  readonly kind: 'volume' | 'image';
   /** Takes the record off: from now on it is the user's. */
   settle(): Promise<void>;
+  /** Deletes what was made; what the cloud refuses is told, and the next run finds it by its record. */
+  remove(): Promise<void>;
 }
 
 export interface ServerTools extends BootTools {
@@ -99,30 +100,28 @@ function requestOf(
   });
 }
 
-/** What the cloud refuses to remove now, the next run finds by its record. */
+/** The server first, which holds the disks. What the cloud refuses to remove now, the next run finds by its record. */
 async function removeMade(
   tag: string,
   made: readonly BroughtBack[],
   keyPair: string | undefined,
   { nova, log, signal }: ServerTools,
 ): Promise<void> {
-  nova.session.windUp(WIND_UP_MS);
+  const { session } = nova;
+  session.windUp(WIND_UP_MS);
   const refused = (what: string, why: string) =>
     log.warn(`${what}, made for the restore, cannot be removed now, the next run does it: ${why}`);
   try {
     const server = await serverWithTag(nova, tag);
-    const left: Removable[] = [
-      ...(server === undefined ? [] : [{ ...server, kind: 'server' as const }]),
-      ...made.map(({ kind, id }) => ({ kind, id, name: '', status: '' })),
-    ];
+    const left = server === undefined ? [] : [{ ...server, kind: 'server' as const }];
     const report = {
-      removed: ({ kind, id }: Removable) =>
-        log.info(`${kind} ${id}, which was made for the restore, is removed again`),
-      refused: ({ kind, id }: Removable, why: string) => refused(`${kind} ${id}`, why),
+      removed: ({ id }: Removable) => log.info(`server ${id}, made for the restore, is removed again`),
+      refused: ({ id }: Removable, why: string) => refused(`server ${id}`, why),
     };
-    await removeAll(nova.session, left, report, signal.aborted ? WIND_UP_MS : undefined);
+    await removeAll(session, left, report, signal.aborted ? WIND_UP_MS : undefined);
     if (keyPair !== undefined) await deleteKeyPair(nova, keyPair);
   } catch (error) {
-    refused('the server or the key pair', messageOf(error));
+    refused('the server', messageOf(error));
   }
+  for (const brought of made) await brought.remove();
 }

@@ -12,8 +12,8 @@ import { readTemporary } from '../../temporaries/tags.ts';
 import type { RestoreSource } from './source.ts';
 
 /**
- * Sets right what Cinder's restore does to a volume beside its data: it replaces the metadata by the source's at the
- * time of the backup, adds `src_backup_id`, and loses a bootable flag that was set by hand.
+ * Sets right what Cinder's restore does to a volume beside its data, and takes its record off: from then on it is no
+ * temporary any more.
  *
  * @param name the name that the volume shall have
  */
@@ -23,6 +23,18 @@ export async function setRight(
   source: RestoreSource,
   name: string,
 ): Promise<Volume> {
+  return settle(client, await putRight(client, restored, source), source, name);
+}
+
+/**
+ * A restore replaces the metadata by the source's at the time of the backup, adds `src_backup_id`, and loses a bootable
+ * flag that was set by hand.
+ */
+export async function putRight(
+  client: ServiceClient,
+  restored: Volume,
+  source: RestoreSource,
+): Promise<Volume> {
   const metadata = source.metadata ?? ownMetadata(restored.metadata);
   if (!same(restored.metadata, metadata)) await replaceVolumeMetadata(client, restored.id, metadata);
   const missing = Object.entries(source.imageMetadata ?? {}).filter(
@@ -31,12 +43,19 @@ export async function setRight(
   if (missing.length > 0) await setImageMetadata(client, restored.id, Object.fromEntries(missing));
   if (source.bootable !== undefined && restored.bootable !== source.bootable)
     await setBootable(client, restored.id, source.bootable);
-  const volume = checked(await getVolume(client, restored.id), source);
-  // Last: until then a volume that was made for the restore says in its description that it is not done.
-  const description =
-    readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
+  return checked(await getVolume(client, restored.id), source);
+}
+
+/** The last step: until then a volume that was made for the restore says in its description that it is not done. */
+export async function settle(
+  client: ServiceClient,
+  volume: Volume,
+  source: RestoreSource,
+  name: string,
+): Promise<Volume> {
+  const description = readTemporary(volume) === undefined ? volume.description : (source.description ?? '');
   if (volume.name === name && volume.description === description) return volume;
-  await updateVolume(client, restored.id, { name, description });
+  await updateVolume(client, volume.id, { name, description });
   return { ...volume, name, description };
 }
 
