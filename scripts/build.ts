@@ -3,7 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { minify } from '@swc/core';
-import { commands } from '../src/commands/index.ts';
+import { actions } from '../src/commands/index.ts';
 
 /**
  * Builds `dist/`: TypeScript → JavaScript in `build/js` → one bundle by ncc, split where the source imports lazily →
@@ -51,7 +51,7 @@ async function stubs(): Promise<void> {
     "import { cli } from './index.js';",
     'process.exitCode = await cli(process.argv.slice(2));',
   ]);
-  for (const name of Object.keys(commands)) {
+  for (const name of Object.keys(actions)) {
     await stub(name, ["import { run } from './index.js';", `await run('${name}');`]);
     await stub(`${name}-post`, ["import { post } from './index.js';", `await post('${name}');`]);
   }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Command } from '../src/commands/command.ts';
-import { commands } from '../src/commands/index.ts';
+import { actions } from '../src/commands/index.ts';
 import type { Input, Inputs } from '../src/commands/table.ts';
 import { workflowInputs } from '../src/host/github/inputs.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
@@ -152,7 +152,7 @@ async function versionModule(): Promise<string> {
 
 async function everything(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const load of Object.values(commands)) {
+  for (const load of Object.values(actions)) {
     const command = await load();
     const folder = `actions/${command.name}`;
     files.set(`${folder}/action.yml`, actionYaml(command));
@@ -169,7 +169,7 @@ async function strays(files: ReadonlyMap<string, string>): Promise<string[]> {
   const folders = await readdir(join(root, 'actions'), { withFileTypes: true });
   return folders
     .filter((entry) => entry.isDirectory() && !files.has(`actions/${entry.name}/action.yml`))
-    .map(({ name }) => `actions/${name}: no command has that name`);
+    .map(({ name }) => `actions/${name}: no action has that name`);
 }
 
 const files = await everything();

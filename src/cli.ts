@@ -1,13 +1,11 @@
-import { text } from 'node:stream/consumers';
 import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
 import type { Command, Outcome } from './commands/command.ts';
 import { commands } from './commands/index.ts';
-import type { Outputs, Raw } from './commands/table.ts';
+import type { Outputs } from './commands/table.ts';
 import { type InputError, messageOf } from './errors.ts';
-import type { Host } from './host/host.ts';
 import { fetchSecrets, parseArguments } from './host/terminal/arguments.ts';
 import { helpOf, overview } from './host/terminal/help.ts';
-import { terminalHost } from './host/terminal/host.ts';
+import { type TerminalHost, terminalHost } from './host/terminal/host.ts';
 import { forLog } from './text/escape.ts';
 
 /**
@@ -34,6 +32,8 @@ export async function main(words: readonly string[]): Promise<number> {
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
   const wantsJson = words.includes('--json');
   const host = terminalHost({
+    stdin: () => process.stdin,
+    stdout: process.stdout,
     stderr: process.stderr,
     environment: process.env,
     directory: process.cwd(),
@@ -46,19 +46,13 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
       process.stdout.write(helpOf(command));
       return 0;
     }
-    const raw = await withSecrets(parsed.raw, command, host);
+    const raw = await fetchSecrets(parsed.raw, command.inputs, host.terminal.secret);
     const outcome = await carryOut(command, raw, host, parsed.switches.dryRun);
-    process.stdout.write(host.secrets.redact(wantsJson ? jsonOf(outcome) : linesOf(outcome)));
+    host.terminal.told.write(host.secrets.redact(wantsJson ? jsonOf(outcome) : linesOf(outcome)));
     return outcome.failed ? 1 : 0;
   } catch (error) {
     return tellError(error, host, wantsJson);
   }
-}
-
-function withSecrets(raw: Raw, command: Command, host: Host): Promise<Raw> {
-  const stdin = () => text(process.stdin);
-  const from = { environment: host.environment, directory: host.directory, stdin };
-  return fetchSecrets(raw, command.inputs, from, (value) => host.secrets.add(value));
 }
 
 /** Outputs that are JSON stay strings, as in a workflow: one shape for both. */
@@ -73,11 +67,12 @@ function linesOf({ outputs }: Outcome<Outputs>): string {
     .join('');
 }
 
-function tellError(error: unknown, host: Host, wantsJson: boolean): number {
+function tellError(error: unknown, host: TerminalHost, wantsJson: boolean): number {
   const { message, hint, exitCode, trace } = tell(error, host);
   host.log.error(message);
   if (hint !== '') process.stderr.write(`  ${forLog(hint)}\n`);
   if (trace !== undefined) process.stderr.write(`${trace}\n`);
-  if (wantsJson) process.stdout.write(`${JSON.stringify({ error: { message, hint, exit: exitCode } })}\n`);
+  if (wantsJson)
+    host.terminal.told.write(`${JSON.stringify({ error: { message, hint, exit: exitCode } })}\n`);
   return exitCode;
 }

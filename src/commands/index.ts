@@ -1,10 +1,15 @@
 import type { Command } from './command.ts';
 
-/** Loaded one by one: a command does not pay for another's code. */
-export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+/** What is an action, and a command of the terminal too. Loaded one by one: a command does not pay for another's code. */
+export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,
   'backup-volume': async () => (await import('./backup-volume.ts')).backupVolume as unknown as Command,
   'backup-image': async () => (await import('./backup-image.ts')).backupImage as unknown as Command,
   'export-secret': async () => (await import('./export-secret.ts')).exportSecret as unknown as Command,
   'restore-volume': async () => (await import('./restore-volume.ts')).restoreVolume as unknown as Command,
+};
+
+export const commands: typeof actions = {
+  ...actions,
+  unlock: async () => (await import('./unlock.ts')).unlock as unknown as Command,
 };

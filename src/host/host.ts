@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { GitHub } from '../manifest/github/services.ts';
 import type { Log } from '../openstack/log.ts';
@@ -22,12 +23,38 @@ export interface Host {
   readonly progress: Progress;
   /** What only a workflow has: artifacts, releases, other runs. Undefined in a terminal. */
   readonly github: GitHub | undefined;
+  /** What only a terminal has. Undefined in a workflow. */
+  readonly terminal: Terminal | undefined;
   /**
    * A token that says which workflow this is, for a cloud that trusts it.
    *
    * @throws InputError where there is none: in a terminal, or without the permission
    */
   identityToken(audience: string): Promise<string>;
+}
+
+/** The pipes of a terminal's command. */
+export interface Terminal {
+  /**
+   * Standard input.
+   *
+   * @param what reads it, for the message when something else wants it too
+   * @throws InputError when it is read already
+   */
+  input(what: string): Readable;
+  /**
+   * Standard output, for bytes: what is told there otherwise goes to standard error from then on.
+   *
+   * @throws InputError when a person would see them
+   */
+  output(): Writable;
+  /**
+   * The bytes of a secret that is named as `env:NAME`, `file:PATH` or `-`. They are masked from then on.
+   *
+   * @param name of the input, for messages
+   * @throws InputError when it is not there, or stands in the command line itself
+   */
+  secret(name: string, reference: string): Promise<Buffer>;
 }
 
 export interface HostLog extends Log {

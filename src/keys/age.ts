@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { InputError, OperationError } from '../errors.ts';
-import { chunksOf, peek, skip } from '../store/chunks.ts';
+import { allOf, chunksOf, once, peek, skip } from '../store/chunks.ts';
 
 /**
  * age, version 1: https://age-encryption.org/v1. The header is made and opened by the age-encryption package, the bulk
@@ -26,11 +26,17 @@ export interface Opener {
   stream(source: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array, void>;
 }
 
+const MAGIC = 'age-encryption.org/v1\n';
 const CHUNK = 64 * 1024;
 const TAG = 16;
 const NONCE = 16;
 /** A header of a thousand recipients stays below. */
 const LONGEST_HEADER = 256 * 1024;
+
+/** Whether bytes begin as an age file does. */
+export function isSealed(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, MAGIC.length)).equals(Buffer.from(MAGIC));
+}
 
 /** @throws InputError for what is no age recipient */
 export async function sealer(recipients: readonly string[]): Promise<Sealer> {
@@ -83,7 +89,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
       index += 1;
     }
   };
-  return { stream, seal: async (bytes) => all(stream(once(bytes))) };
+  return { stream, seal: async (bytes) => allOf(stream(once(bytes))) };
 }
 
 /**
@@ -124,7 +130,7 @@ export async function opener(identity: string | undefined, what: string): Promis
     });
     yield* payload(skip(whole, end), fileKey, name);
   };
-  return { stream, open: async (bytes, name) => all(stream(once(bytes), name)) };
+  return { stream, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
 }
 
 async function* payload(
@@ -194,14 +200,4 @@ function cutShort(what: string): OperationError {
     `${what} cannot be opened: it is no whole age file`,
     'It was altered or cut short: take another copy.',
   );
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
-}
-
-async function all(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of source) pieces.push(piece);
-  return Buffer.concat(pieces);
 }

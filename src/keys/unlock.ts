@@ -10,6 +10,7 @@ import { passphrasesOf } from './passphrase.ts';
 import { SECTOR_UNIT, XtsDecipher } from './xts.ts';
 
 const MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
+const VERSION_END = 8;
 /** Decrypted at once. */
 const PIECE = 2 ** 20;
 
@@ -40,6 +41,7 @@ export function isLuks(head: Uint8Array): boolean {
  * @throws InputError for what is no LUKS image, or one that we cannot open
  */
 export function headerLength(head: Buffer): number {
+  if (head.length < VERSION_END) return VERSION_END;
   const first = versionOf(head) === 1 ? LUKS1_HEADER : luks2Length(head);
   if (head.length < first) return first;
   const ends = parseHeader(head).slots.map(({ offset, length }) => offset + length);
@@ -83,7 +85,7 @@ export async function keyOpens(head: Buffer, secret: Uint8Array, secretType: str
 function versionOf(head: Buffer): 1 | 2 {
   if (!isLuks(head))
     throw new InputError('it is no LUKS image', 'Only images of encrypted volumes have a LUKS header.');
-  const version = head.length < 8 ? 0 : head.readUInt16BE(6);
+  const version = head.length < VERSION_END ? 0 : head.readUInt16BE(VERSION_END - 2);
   if (version !== 1 && version !== 2) throw unsupported(`version ${version} of the format`);
   return version;
 }

@@ -11,6 +11,7 @@ import {
   parseOwner,
   type RunIdentity,
 } from '../temporaries/owner.ts';
+import { notWritten, writeNew } from './file.ts';
 import { Meter } from './meter.ts';
 import { checkedName } from './name.ts';
 import type { PayloadStore, PayloadWriter, Stored } from './payload.ts';
@@ -86,27 +87,14 @@ class FileWriter implements PayloadWriter {
   }
 
   async write(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    const file = await open(this.#partial, 'wx', 0o600);
-    try {
-      for await (const piece of this.#meter.through(bytes)) {
-        for (let at = 0; at < piece.length; ) {
-          const { bytesWritten } = await file.write(piece, at).catch((error: unknown) => {
-            throw this.#notWritten(error);
-          });
-          at += bytesWritten;
-        }
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNew(this.#partial, this.#meter.through(bytes), this.#path, 'store');
   }
 
   async finish(): Promise<Stored> {
     try {
       await publish(this.#partial, this.#path);
     } catch (error) {
-      throw this.#notWritten(error);
+      throw notWritten(error, this.#path, 'store');
     }
     await this.discard();
     return { size: this.#meter.size, sha256: this.#meter.digests()['sha256'] ?? '' };
@@ -115,16 +103,6 @@ class FileWriter implements PayloadWriter {
   async discard(): Promise<void> {
     await rm(this.#partial, { force: true });
     await removeIfIdle(this.#directory);
-  }
-
-  #notWritten(error: unknown): OperationError {
-    return new OperationError(
-      `cannot write ${this.#path}: ${messageOf(error)}`,
-      (error as { code?: string }).code === 'ENOSPC'
-        ? 'The disk is full: make room, or name a larger place with `store`.'
-        : 'Choose another place with `store`.',
-      error,
-    );
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createZstdDecompress, zstdCompress } from 'node:zlib';
+import { messageOf, OperationError } from '../errors.ts';
 import { chunksOf } from './chunks.ts';
 
 const FRAME = 4 << 20;
@@ -40,9 +41,27 @@ function frame(bytes: Buffer): Promise<Uint8Array> {
   return made;
 }
 
-/** The bytes of all frames. Throws where they are damaged; how many come is for the reader to bound. */
-export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+/**
+ * The bytes of all frames; how many come is for the reader to bound.
+ *
+ * @param what for messages only
+ * @throws OperationError where they are damaged or cut short
+ */
+export async function* decompressed(
+  source: AsyncIterable<Uint8Array>,
+  what: string,
+): AsyncGenerator<Uint8Array, void> {
   const opened = createZstdDecompress({ chunkSize: 256 * 1024 });
   pipeline(Readable.from(source, { objectMode: false }), opened, () => undefined);
-  yield* opened;
+  try {
+    yield* opened;
+  } catch (error) {
+    // Those of node:zlib: ZSTD_error_…, and Z_BUF_ERROR where the end is missing.
+    if (!/^Z(STD)?_/.test(String((error as { code?: unknown }).code))) throw error;
+    throw new OperationError(
+      `${what} is damaged: ${messageOf(error)}`,
+      'It was altered or cut short: take another copy.',
+      error,
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PassThrough, Readable } from 'node:stream';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Command } from '../../src/commands/command.ts';
 import { openContext } from '../../src/commands/context.ts';
@@ -36,6 +37,8 @@ export async function runInProcess(
   const written: string[] = [];
   const host = {
     ...terminalHost({
+      stdin: () => Readable.from([]),
+      stdout: new PassThrough(),
       stderr: { write: (text) => written.push(text) },
       environment: options.environment,
       directory: options.directory,

@@ -1,10 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { commands } from '../../src/commands/index.ts';
 import { type Inputs, parseInputs } from '../../src/commands/table.ts';
 import { fetchSecrets, parseArguments } from '../../src/host/terminal/arguments.ts';
 import { helpOf, overview } from '../../src/host/terminal/help.ts';
+import { pipes } from '../../src/host/terminal/pipes.ts';
 import { progressLine } from '../../src/host/terminal/progress.ts';
+import { Secrets } from '../../src/text/secrets.ts';
 
 const table = {
   volumes: { kind: 'list', required: true, description: 'Volumes.' },
@@ -43,20 +49,44 @@ describe('flags', () => {
 });
 
 describe('secrets', () => {
-  const fetch = (value: string, told: string[] = []) =>
-    fetchSecrets(
-      { key: value, to: 'env:HOME' },
-      table,
-      { environment: { KEY: 's3cret', EMPTY: '' }, directory: '/', stdin: async () => 'from stdin' },
-      (secret) => told.push(secret),
-    );
+  const open = (secrets = new Secrets(), isTTY = false) =>
+    pipes({
+      stdin: () => Readable.from([Buffer.from('from stdin')]),
+      stdout: Object.assign(new PassThrough(), { isTTY }),
+      stderr: { write: () => true },
+      environment: { KEY: 's3cret', EMPTY: '' },
+      directory: '/',
+      secrets,
+    });
+  const fetch = (value: string, secrets?: Secrets) =>
+    fetchSecrets({ key: value, to: 'env:HOME' }, table, open(secrets).secret);
 
   test('come from the environment, a file or standard input, and are told of', async () => {
-    const told: string[] = [];
-    expect(await fetch('env:KEY', told)).toEqual({ key: 's3cret', to: 'env:HOME' });
-    expect(await fetch('-', told)).toMatchObject({ key: 'from stdin' });
-    expect((await fetch('file:/proc/version', told))['key']).toContain('Linux');
-    expect(told).toHaveLength(3);
+    const secrets = new Secrets();
+    expect(await fetch('env:KEY', secrets)).toEqual({ key: 's3cret', to: 'env:HOME' });
+    expect(await fetch('-', secrets)).toMatchObject({ key: 'from stdin' });
+    const version = (await fetch('file:/proc/version', secrets))['key'] ?? '';
+    expect(version).toContain('Linux');
+    expect(secrets.redact(`s3cret, from stdin, ${version}`)).toBe('***, ***, ***');
+  });
+
+  test('that are bytes come as they are, and are told of in hex', async () => {
+    const secrets = new Secrets();
+    const directory = mkdtempSync(join(tmpdir(), 'secret-'));
+    writeFileSync(join(directory, 'key'), Buffer.from('ff00fe01', 'hex'));
+    const bytes = await open(secrets).secret('key', `file:${join(directory, 'key')}`);
+    rmSync(directory, { recursive: true });
+    expect(bytes.toString('hex')).toBe('ff00fe01');
+    expect(secrets.redact('ff00fe01')).toBe('***');
+  });
+
+  test('standard input is read for one thing, and bytes are not shown to a person', async () => {
+    const one = open();
+    await one.secret('key', '-');
+    await expect(one.secret('identity', '-')).rejects.toThrow(
+      'both --key and --identity are to come from it',
+    );
+    expect(() => open(new Secrets(), true).output()).toThrow('standard output is a terminal');
   });
 
   test('never in the command line, and the message does not repeat them', async () => {

@@ -62,6 +62,7 @@ export function githubHost(options: {
     liveness: async (owner) => (owner.kind === 'github' ? github.liveness(owner) : 'unknown'),
     progress: loggedProgress(log.info, systemClock),
     github: github.services,
+    terminal: undefined,
     identityToken: (audience) => github.identityToken(audience),
     runner: say,
     fail: (line) => say.error(annotation(forLog(secrets.redact(line))), title),

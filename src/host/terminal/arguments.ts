@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Inputs, Raw } from '../../commands/table.ts';
-import { InputError, messageOf } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 
 /** Flags of the terminal itself, beside the inputs of the command. */
 export interface Switches {
@@ -77,58 +75,19 @@ function nextValue(name: string, isBoolean: boolean, queue: string[]): string {
 }
 
 /**
- * Fetches secrets from where they are said to be, and tells of each at once.
+ * Fetches secrets from where they are said to be.
  *
+ * @param fetch the bytes of an input, by its name and what was given
  * @throws InputError when one is given in clear: others on the machine can read arguments
  */
 export async function fetchSecrets(
   raw: Raw,
   table: Inputs,
-  from: {
-    readonly environment: Readonly<Record<string, string | undefined>>;
-    readonly directory: string;
-    readonly stdin: () => Promise<string>;
-  },
-  secret: (value: string) => void,
+  fetch: (name: string, reference: string) => Promise<Buffer>,
 ): Promise<Raw> {
   const fetched: Record<string, string | undefined> = { ...raw };
-  for (const [name, value] of Object.entries(raw)) {
-    if (table[name]?.secret !== true || value === undefined) continue;
-    const text = await fetchSecret(name, value, from);
-    secret(text);
-    fetched[name] = text;
-  }
+  for (const [name, value] of Object.entries(raw))
+    if (table[name]?.secret === true && value !== undefined)
+      fetched[name] = (await fetch(name, value)).toString('utf8');
   return fetched;
-}
-
-async function fetchSecret(
-  name: string,
-  value: string,
-  from: Parameters<typeof fetchSecrets>[2],
-): Promise<string> {
-  if (value === '-') return from.stdin();
-  if (value.startsWith('env:')) {
-    const found = from.environment[value.slice(4)];
-    if (found === undefined || found === '')
-      throw new InputError(
-        `--${name}: the variable ${value.slice(4)} is not set`,
-        'Set it, or use file:PATH or -.',
-      );
-    return found;
-  }
-  if (value.startsWith('file:')) {
-    try {
-      return await readFile(resolve(from.directory, value.slice(5)), 'utf8');
-    } catch (error) {
-      throw new InputError(
-        `--${name}: cannot read the file ${value.slice(5)}: ${messageOf(error)}`,
-        'Give the path of a file that this user can read.',
-        error,
-      );
-    }
-  }
-  throw new InputError(
-    `--${name} is secret and must not stand in the command line`,
-    `Write --${name} env:NAME, --${name} file:PATH, or --${name} - for standard input.`,
-  );
 }

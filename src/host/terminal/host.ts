@@ -1,21 +1,29 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
 import { systemClock } from '../../clock.ts';
 import { InputError } from '../../errors.ts';
 import { formatOwner, livenessOfProcess } from '../../temporaries/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
 import type { Host, HostLog } from '../host.ts';
+import { type Pipes, pipes } from './pipes.ts';
 import { startOf, thisProcess } from './process.ts';
 import { type Stream, terminalProgress } from './progress.ts';
 
+export interface TerminalHost extends Host {
+  readonly terminal: Pipes;
+}
+
 /** A person's terminal, or a script: the story and progress on stderr, results on stdout. */
 export function terminalHost(options: {
+  readonly stdin: () => Readable;
+  readonly stdout: Writable;
   readonly stderr: Stream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly verbose: boolean;
-}): Host {
+}): TerminalHost {
   const secrets = new Secrets();
   const here = thisProcess();
   const progress = terminalProgress(options.stderr, systemClock);
@@ -46,6 +54,7 @@ export function terminalHost(options: {
     liveness: async (owner) => (owner.kind === 'host' ? livenessOfProcess(owner, here, startOf) : 'unknown'),
     progress,
     github: undefined,
+    terminal: pipes({ ...options, secrets }),
     identityToken: async () => {
       throw new InputError(
         'a terminal has no identity token: only a workflow on GitHub has',

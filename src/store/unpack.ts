@@ -1,0 +1,36 @@
+import { isSealed, type Opener } from '../keys/age.ts';
+import { peek } from './chunks.ts';
+import { decompressed } from './zstd.ts';
+
+/** What bytes can be packed in. */
+export type Layer = 'age' | 'zstd';
+
+const ZSTD_MAGIC = 0xfd2fb528;
+const LONGEST_MAGIC = 32;
+
+/**
+ * Opens a payload whose manifest is not at hand: its first bytes tell what it is packed in. So nobody says what it must
+ * be: what is not sealed may be anything.
+ *
+ * @param opener asked for only where it is sealed
+ * @param what for messages only
+ * @returns the plain bytes, and the layers that were taken off, from the outside in
+ * @throws OperationError while it is read, where it was altered or cut short
+ */
+export async function unpacked(
+  source: AsyncIterable<Uint8Array>,
+  opener: () => Promise<Opener>,
+  what: string,
+): Promise<{ readonly bytes: AsyncGenerator<Uint8Array, void>; readonly layers: readonly Layer[] }> {
+  const layers: Layer[] = [];
+  let { head, stream } = await peek(source, () => LONGEST_MAGIC);
+  if (isSealed(head)) {
+    layers.push('age');
+    ({ head, stream } = await peek((await opener()).stream(stream, what), () => LONGEST_MAGIC));
+  }
+  if (head.length >= 4 && head.readUInt32LE() === ZSTD_MAGIC) {
+    layers.push('zstd');
+    stream = decompressed(stream, what);
+  }
+  return { bytes: stream, layers };
+}
