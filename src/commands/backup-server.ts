@@ -3,15 +3,15 @@ import { lookAtServers, planServers, type RefusedServer, snapshotsNeed } from '.
 import { keepRoot, storeRoot } from '../backup/server/root.ts';
 import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
 import { adopt } from '../backup/volume/adopt.ts';
-import { needOf, planSnapshot, preflight } from '../backup/volume/preflight.ts';
-import { saveVolume } from '../backup/volume/save.ts';
+import { saveEitherWay } from '../backup/volume/either-way.ts';
+import { needOf, type PreflightOptions, planSnapshot, preflight } from '../backup/volume/preflight.ts';
 import type { ServerPoint } from '../manifest/schema.ts';
 import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { watchImages } from '../openstack/image/v2/images.ts';
 import type { Session } from '../openstack/session.ts';
-import { type QuotaLine, quotaAfter, quotaSentence } from '../plan/quota.ts';
+import { bothNeeds, type QuotaLine, quotaAfter, quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
@@ -30,14 +30,14 @@ import {
   startSaving,
 } from './saving.ts';
 import {
+  keepEitherWay,
   keepVolume,
+  payloadsOf,
   refuseOverQuota,
-  refuseWhatIsNotBuilt,
   saveToolsOf,
   tellVolumes,
   volumeInputs,
 } from './saving-volumes.ts';
-import { namedStore, packInputs, sealerFor } from './storing.ts';
 import type { Inputs, Values } from './table.ts';
 
 const inputs = {
@@ -50,7 +50,6 @@ const inputs = {
       'What to save, one a line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
   },
   ...volumeInputs,
-  ...packInputs,
   concurrency: {
     kind: 'integer',
     default: '2',
@@ -73,7 +72,6 @@ export const backupServer = defineCommand({
 
 async function run(context: Context, given: Given): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
-  refuseWhatIsNotBuilt(given);
   const selectors = parseSelectors('server', given.servers);
   const started = new Date(host.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
@@ -81,7 +79,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
 
   const session = await context.connect(given);
   const holdings = await holdingsOf(session);
-  const plan = await planAll(session, selectors, holdings, given);
+  const plan = await planAll(session, selectors, holdings, payloads, given);
   tellPlan(context, plan, payloads);
   refuseOverQuota(plan.quota, 'servers');
   if (context.dryRun) {
@@ -114,13 +112,6 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   return finishSaving(saving, plan.quota);
 }
 
-/** Where the root disks go that leave the cloud; undefined: they stay in it, as images. */
-async function payloadsOf(context: Context, given: Given): Promise<Payloads | undefined> {
-  const sink = namedStore(context, given.store);
-  if (sink === undefined) return undefined;
-  return { sink, compression: given.compression, sealer: await sealerFor(given.recipients) };
-}
-
 interface Plan {
   readonly servers: readonly ServerPlan[];
   readonly refused: readonly RefusedServer[];
@@ -132,25 +123,35 @@ async function planAll(
   session: Session,
   selectors: readonly Selector[],
   { volumes, backups }: Holdings,
+  payloads: Payloads | undefined,
   given: Given,
 ): Promise<Plan> {
   const cinder = await session.service('block-storage');
-  const all = await collect(listServers(await session.service('compute')));
-  const chosen = select('server', selectors, all.filter(isNoTemporary));
+  const servers = await collect(listServers(await session.service('compute')));
+  const chosen = select('server', selectors, servers.filter(isNoTemporary));
   const { looked, refused } = await lookAtServers(session, chosen);
   const attached = new Set(looked.flatMap(({ attachments }) => attachments.map(({ volumeId }) => volumeId)));
   const types = await listVolumeTypes(cinder);
   const wanted = volumes.filter(({ id }) => attached.has(id));
-  const options = { mode: given.mode, maxChain: given['max-chain'] };
+  const options = planOptions(given, payloads);
   const disks = await preflight(cinder, wanted, types, backups, options);
   const joined = planServers(looked, disks.plans, disks.refused);
-  const need = { ...needOf(joined.plans.flatMap((plan) => plan.volumes)), ...snapshotsNeed(joined.plans) };
+  const all = joined.plans.flatMap((plan) => plan.volumes);
+  const need = bothNeeds(needOf(all, options.concurrency), snapshotsNeed(joined.plans));
   return {
     servers: joined.plans,
     refused: [...refused, ...joined.refused],
     quota: quotaAfter(await getLimits(cinder), need),
     types,
   };
+}
+
+/** Disks of a server that are saved at the same time. */
+const DISKS_AT_ONCE = 4;
+
+function planOptions(given: Given, payloads: Payloads | undefined): PreflightOptions {
+  const { mode, method, concurrency } = given;
+  return { mode, maxChain: given['max-chain'], method, payloads, concurrency: concurrency * DISKS_AT_ONCE };
 }
 
 /** A server that a restore is making is nobody's yet. */
@@ -169,11 +170,17 @@ async function saverOf(
 ): Promise<(advance: (gigabytes: number) => void) => DiskSaver> {
   const { host } = saving.context;
   const cinder = await session.service('block-storage');
-  const tools = saveToolsOf(saving, cinder);
-  const options = { mode: given.mode, maxChain: given['max-chain'] };
+  const tools = saveToolsOf(saving, cinder, payloads, given.method);
+  const options = planOptions(given, payloads);
   return (advance) => ({
-    volume: async (plan, snapshot) =>
-      saveVolume(snapshot === undefined ? plan : await planSnapshot(cinder, plan, snapshot, options), tools),
+    volume: async (plan, snapshot) => {
+      const { key, point } = await saveEitherWay(
+        snapshot === undefined ? plan : await planSnapshot(cinder, plan, snapshot, options),
+        { ...tools, onBytes: (count) => advance(count / GIB) },
+      );
+      if (key !== undefined) await saving.record.add(key);
+      return point;
+    },
     image: (image, server) => {
       const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
       return payloads === undefined
@@ -183,8 +190,8 @@ async function saverOf(
           );
     },
     record: async (point) => {
-      if (point.method === 'cinder-backup') await keepVolume(saving, point, cinder);
-      else await saving.record.add(point);
+      if (point.method === 'download' || point.method === 'kept') await saving.record.add(point);
+      else await keepEitherWay(saving, { key: undefined, point }, cinder);
     },
   });
 }
@@ -206,7 +213,7 @@ function tellPlan(context: Context, { servers, refused, quota }: Plan, payloads:
       log.warn(
         `volume ${quoted(volume.name)} (${volume.id}) is attached to other servers too, which write while it is saved`,
       );
-    tellVolumes(context, volumes);
+    tellVolumes(context, volumes, payloads);
   }
   for (const { server, error } of refused)
     log.warn(`${quoted(server.name)} (${server.id}) cannot be saved: ${error.message}`);

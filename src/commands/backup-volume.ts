@@ -1,6 +1,7 @@
+import type { Payloads } from '../backup/payloads.ts';
 import { adopt } from '../backup/volume/adopt.ts';
+import { saveEitherWay } from '../backup/volume/either-way.ts';
 import { type Preflight, preflight } from '../backup/volume/preflight.ts';
-import { saveVolume } from '../backup/volume/save.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import { quotaSentence } from '../plan/quota.ts';
@@ -21,9 +22,10 @@ import {
   startSaving,
 } from './saving.ts';
 import {
+  keepEitherWay,
   keepVolume,
+  payloadsOf,
   refuseOverQuota,
-  refuseWhatIsNotBuilt,
   saveToolsOf,
   tellVolumes,
   volumeInputs,
@@ -60,10 +62,10 @@ export const backupVolume = defineCommand({
 
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
-  refuseWhatIsNotBuilt(given);
   const selectors = parseSelectors('volume', given.volumes);
   const started = new Date(host.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
+  const payloads = await payloadsOf(context, given);
 
   const session = await context.connect(given);
   const client = await session.service('block-storage');
@@ -72,8 +74,11 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const plan = await preflight(client, volumes, types, holdings.backups, {
     mode: given.mode,
     maxChain: given['max-chain'],
+    method: given.method,
+    payloads,
+    concurrency: given.concurrency,
   });
-  tellPlan(context, plan);
+  tellPlan(context, plan, payloads);
   refuseOverQuota(plan.quota, 'volumes');
   if (context.dryRun) {
     await sweep(session, host, true, holdings);
@@ -81,20 +86,26 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   }
 
   for (const place of places) await place.prepare();
+  await payloads?.sink.prepare();
   const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, started, given.deadline);
-  const tools = saveToolsOf(saving, client);
+  const tools = saveToolsOf(saving, client, payloads, given.method);
   for (const point of await adopt(client, leftovers, holdings.volumes, types, host.log))
     await keepVolume(saving, point, client);
   for (const { volume, error } of plan.refused) failed(saving, subjectOf(volume), error);
   const jobs = plan.plans.map((volumePlan) => ({
     subject: subjectOf(volumePlan.volume),
     gigabytes: volumePlan.volume.size,
-    save: async () => keepVolume(saving, await saveVolume(volumePlan, tools), client),
+    save: async (advance: (gigabytes: number) => void) => {
+      const onBytes = (count: number) => advance(count / GIB);
+      await keepEitherWay(saving, await saveEitherWay(volumePlan, { ...tools, onBytes }), client);
+    },
   }));
   await saveEach(saving, 'backing up', jobs, given.concurrency);
   return finishSaving(saving, plan.quota);
 }
+
+const GIB = 2 ** 30;
 
 function subjectOf({ id, name }: Volume): Subject {
   return { kind: 'volume', id, name };
@@ -105,9 +116,13 @@ function isNoTemporary(volume: Volume): boolean {
   return volume.consumesQuota && readTemporary(volume) === undefined;
 }
 
-function tellPlan(context: Context, { plans, refused, quota }: Preflight): void {
+function tellPlan(
+  context: Context,
+  { plans, refused, quota }: Preflight,
+  payloads: Payloads | undefined,
+): void {
   const { log } = context.host;
-  tellVolumes(context, plans);
+  tellVolumes(context, plans, payloads);
   for (const { volume, error } of refused)
     log.warn(`${quoted(volume.name)} (${volume.id}) cannot be backed up: ${error.message}`);
   log.info(quotaSentence(quota));

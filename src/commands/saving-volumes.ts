@@ -1,13 +1,17 @@
+import type { Payloads } from '../backup/payloads.ts';
+import type { EitherTools, SavedEitherWay } from '../backup/volume/either-way.ts';
 import type { VolumePlan } from '../backup/volume/preflight.ts';
-import { markRecorded, type SaveTools } from '../backup/volume/save.ts';
-import { InputError, messageOf, OperationError } from '../errors.ts';
+import { markRecorded } from '../backup/volume/save.ts';
+import { messageOf, OperationError } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
 import type { Saving } from './saving.ts';
+import { namedStore, packInputs, sealerFor } from './storing.ts';
 import type { Inputs, Values } from './table.ts';
 
 /** What every command that saves volumes has in common. */
@@ -18,7 +22,7 @@ export const volumeInputs = {
     choices: ['auto', 'cinder-backup', 'image'],
     default: 'auto',
     description:
-      'How: `cinder-backup` keeps the data in the backup service of the cloud. `auto` picks what fits.',
+      'How: `cinder-backup` keeps the data in the backup service of the cloud; `image` makes an image of it, which goes to `store`, or stays in the cloud where none is named. `auto`: an image where a store is named, else a backup, and an image where no backup service answers.',
   },
   mode: {
     kind: 'choice',
@@ -34,16 +38,37 @@ export const volumeInputs = {
     max: 1000,
     description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
   },
+  ...packInputs,
 } as const satisfies Inputs;
 
-/** A promise that is not kept yet must not look kept. */
-export function refuseWhatIsNotBuilt(given: Values<typeof volumeInputs>): void {
-  if (given.method === 'image')
-    throw new InputError('method: image is not built yet', 'Use method: cinder-backup.');
+/**
+ * Where data goes that leaves the cloud; undefined where no store is named: it stays there then.
+ *
+ * @throws InputError
+ */
+export async function payloadsOf(
+  context: Context,
+  given: {
+    readonly store: string | undefined;
+    readonly compression: Payloads['compression'];
+    readonly recipients: readonly string[];
+  },
+): Promise<Payloads | undefined> {
+  const sink = namedStore(context, given.store);
+  if (sink === undefined) return undefined;
+  return { sink, compression: given.compression, sealer: await sealerFor(given.recipients) };
 }
 
-export function saveToolsOf({ context: { host }, until }: Saving, client: ServiceClient): SaveTools {
+export function saveToolsOf(
+  { context: { host }, until }: Saving,
+  client: ServiceClient,
+  payloads: Payloads | undefined,
+  method: Values<typeof volumeInputs>['method'],
+): EitherTools {
   return {
+    session: client.session,
+    payloads,
+    otherwiseImage: method === 'auto',
     client,
     backups: watchBackups(client),
     run: host.run,
@@ -52,6 +77,25 @@ export function saveToolsOf({ context: { host }, until }: Saving, client: Servic
     signal: host.signal,
     until,
   };
+}
+
+/** Records a volume's restore point, with its key before it. */
+export async function keepEitherWay(
+  saving: Saving,
+  { key, point }: SavedEitherWay,
+  client: ServiceClient,
+): Promise<void> {
+  if (key !== undefined) await saving.record.add(key);
+  if (point.method === 'cinder-backup') return keepVolume(saving, point, client);
+  await saving.record.add(point);
+  const { resource, image, payload, seconds } = point;
+  const where =
+    payload === null
+      ? `image ${image.id}`
+      : `${payload.name}, ${bytes(payload.size)} stored as ${bytes(payload.stored.size)}`;
+  saving.context.host.log.info(
+    `volume ${quoted(resource.name)} (${resource.id}) is saved as ${where}, after ${seconds.toFixed(1)} s`,
+  );
 }
 
 /** Records a restore point, and marks its backup as recorded; a mark that cannot be set costs the next run a look. */
@@ -83,13 +127,17 @@ export function refuseOverQuota(quota: readonly QuotaLine[], what: string): void
 }
 
 /** What is to be done with each volume. */
-export function tellVolumes({ host }: Context, plans: readonly VolumePlan[]): void {
+export function tellVolumes(
+  { host }: Context,
+  plans: readonly VolumePlan[],
+  payloads: Payloads | undefined,
+): void {
   for (const { volume, decision, encryption } of plans)
     host.log.info(
       `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
     );
-  const encrypted = plans.filter(({ encryption }) => encryption !== null).length;
-  if (encrypted > 0) host.log.warn(cloudOnlyKeys(encrypted));
+  const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
+  if (cloudOnly > 0 && payloads?.sealer === undefined) host.log.warn(cloudOnlyKeys(cloudOnly));
 }
 
 function cloudOnlyKeys(count: number): string {

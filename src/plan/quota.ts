@@ -21,6 +21,12 @@ export interface Need {
   readonly gigabytes?: number;
 }
 
+/** What two needs come to together. */
+export function bothNeeds(one: Need, other: Need): Need {
+  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])] as (keyof Need)[];
+  return Object.fromEntries(keys.map((key) => [key, (one[key] ?? 0) + (other[key] ?? 0)]));
+}
+
 export function quotaAfter(limits: Limits, need: Need): QuotaLine[] {
   return linesOf([
     ['backups', limits.backups, need.backups],

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { ImagePoint, Key, SavedImage, SecretPoint } from '../../manifest/schema.ts';
+import type { ImagePoint, SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { getImage, type Image } from '../../openstack/image/v2/images.ts';
 import { listMembers } from '../../openstack/image/v2/members.ts';
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { payloadName } from '../../store/name.ts';
+import { savedKey } from '../secret/key.ts';
 import { type SavedKey, type SecretTools, saveSecret } from '../secret/save.ts';
 import { saveImageData } from './data.ts';
 
@@ -100,20 +101,6 @@ export function savedImage(
     encryption:
       key === undefined
         ? null
-        : { deletionPolicy: image.properties[KEY_POLICY] ?? null, key: provedKey(key) },
-  };
-}
-
-/** What a key is worth that was saved, and seen to open the data. */
-export function provedKey({ id, resource }: SecretPoint): Key {
-  return {
-    id: resource.id,
-    worth: 'sealed, proved',
-    secretType: resource.secretType,
-    algorithm: resource.algorithm,
-    bitLength: resource.bitLength,
-    mode: resource.mode,
-    expires: resource.expires,
-    point: id,
+        : { deletionPolicy: image.properties[KEY_POLICY] ?? null, key: savedKey(key, 'sealed, proved') },
   };
 }

@@ -1,4 +1,4 @@
-import { OperationError, PlainError } from '../../errors.ts';
+import { InputError, OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
 import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
@@ -8,15 +8,27 @@ import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { type ChainDecision, decideChain, type Mode } from '../../plan/chain.ts';
+import { decideMethod, type Method } from '../../plan/method.ts';
 import { type Need, type QuotaLine, quotaAfter } from '../../plan/quota.ts';
 import { collect, pool } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
+import { type Payloads, refuseBareKey } from '../payloads.ts';
+
+/** A Cinder backup, full or an increment. */
+export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
+
+/** An image instead. */
+export interface ImageDecision {
+  readonly mode: 'image';
+  readonly reason: string;
+}
 
 /** What is to be done with one volume. */
 export interface VolumePlan {
   readonly volume: Volume;
   readonly typeId: string | undefined;
   readonly encryption: SavedEncryption | null;
-  readonly decision: Exclude<ChainDecision, { mode: 'impossible' }>;
+  readonly decision: BackupDecision | ImageDecision;
   /** A snapshot of the volume that is backed up instead of the volume as it is now. */
   readonly snapshotId?: string;
 }
@@ -36,6 +48,11 @@ export interface Preflight {
 export interface PreflightOptions {
   readonly mode: Mode;
   readonly maxChain: number;
+  readonly method: 'auto' | Method;
+  /** Where data goes that leaves the cloud; undefined: it stays there. */
+  readonly payloads: Payloads | undefined;
+  /** How many volumes are saved at a time. */
+  readonly concurrency: number;
 }
 
 /**
@@ -55,20 +72,43 @@ export async function preflight(
     try {
       return await planVolume(client, volume, types, backups.get(volume.id) ?? [], options);
     } catch (error) {
-      if (error instanceof PlainError) return { volume, error };
-      throw error;
+      // Wrong input is wrong for all of them: nothing is begun.
+      if (error instanceof InputError || !(error instanceof PlainError)) throw error;
+      return { volume, error };
     }
   });
   const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
-  const quota = quotaAfter(await getLimits(client), needOf(plans));
+  const quota = quotaAfter(await getLimits(client), needOf(plans, options.concurrency));
   return { plans, refused: looked.filter((item): item is Refused => 'error' in item), quota };
 }
 
-/** What the plans need of the quota. */
-export function needOf(plans: readonly VolumePlan[]): Need {
+/**
+ * What the plans need of the quota. A volume in use that goes as an image needs a snapshot and a volume of its size while
+ * it is saved.
+ *
+ * @param concurrency how many volumes are saved at a time
+ */
+export function needOf(plans: readonly VolumePlan[], concurrency: number): Need {
+  const backups = plans.filter(({ decision }) => decision.mode !== 'image');
+  const twice = plans
+    .filter(({ decision, volume }) => decision.mode === 'image' && volume.status !== 'available')
+    .map(({ volume }) => volume.size)
+    .sort((a, b) => b - a)
+    .slice(0, concurrency);
   return {
-    backups: plans.length,
-    backupGigabytes: plans.reduce((sum, { volume }) => sum + volume.size, 0),
+    ...(backups.length === 0 && plans.length > 0
+      ? {}
+      : {
+          backups: backups.length,
+          backupGigabytes: backups.reduce((sum, { volume }) => sum + volume.size, 0),
+        }),
+    ...(twice.length === 0
+      ? {}
+      : {
+          volumes: twice.length,
+          snapshots: twice.length,
+          gigabytes: twice.reduce((sum, size) => sum + 2 * size, 0),
+        }),
   };
 }
 
@@ -80,12 +120,34 @@ async function planVolume(
   options: PreflightOptions,
 ): Promise<VolumePlan> {
   checkState(volume, backups);
+  const encryption = await encryptionOf(client, volume);
+  const provider = encryption?.provider ?? undefined;
+  const { method, reason } = decideMethod(options.method, {
+    store: options.payloads !== undefined,
+    provider,
+  });
+  if (method === 'image') refuseLostKey(volume, encryption, options.payloads);
   return {
     volume,
     typeId: typeIdOf(volume, types),
-    encryption: await encryptionOf(client, volume),
-    decision: decided(volume, backups, options),
+    encryption,
+    decision: method === 'image' ? { mode: 'image', reason } : decided(volume, backups, options),
   };
+}
+
+/** Encrypted data that leaves the cloud without its key is lost when the cloud is. */
+function refuseLostKey(
+  { id, name }: Volume,
+  encryption: SavedEncryption | null,
+  payloads: Payloads | undefined,
+): void {
+  if (encryption === null || payloads === undefined) return;
+  refuseBareKey(payloads, `volume ${quoted(name)} (${id})`);
+  if (encryption.key.id !== null) return;
+  throw new OperationError(
+    `volume ${id} is encrypted with a key that the cloud does not tell, so its data would be of no use outside`,
+    'Use method: cinder-backup, which keeps it where the key is.',
+  );
 }
 
 /**
@@ -98,6 +160,7 @@ export async function planSnapshot(
   snapshot: Snapshot,
   options: PreflightOptions,
 ): Promise<VolumePlan> {
+  if (plan.decision.mode === 'image') return { ...plan, snapshotId: snapshot.id };
   const backups = await collect(listBackups(client, { volumeId: plan.volume.id }));
   const decision = decided({ ...plan.volume, size: snapshot.size }, backups, options, snapshot.createdAt);
   return { ...plan, decision, snapshotId: snapshot.id };
@@ -109,7 +172,7 @@ function decided(
   backups: readonly Backup[],
   { mode, maxChain }: PreflightOptions,
   snapshotAt?: string,
-): VolumePlan['decision'] {
+): BackupDecision {
   const decision = decideChain(mode, backups, size, maxChain, snapshotAt);
   if (decision.mode !== 'impossible') return decision;
   throw new OperationError(

@@ -21,7 +21,7 @@ import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { expiry } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
-import type { VolumePlan } from './preflight.ts';
+import type { BackupDecision, VolumePlan } from './preflight.ts';
 import { restorePoint } from './restore-point.ts';
 
 export interface SaveTools {
@@ -35,12 +35,18 @@ export interface SaveTools {
   readonly until: number;
 }
 
+/** A volume that goes to Cinder's backup service. */
+export type BackupPlan = VolumePlan & { readonly decision: BackupDecision };
+
+/** No backup service takes the job, or none is there: the volume may go another way. */
+export class NoBackupService extends OperationError {}
+
 /**
  * Backs one volume up to Cinder and waits until that is done. The source is only read.
  *
  * @throws OperationError when the cloud gives up; the failed backup is removed then, earlier ones stay as they are
  */
-export async function saveVolume(plan: VolumePlan, tools: SaveTools): Promise<VolumeBackupPoint> {
+export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<VolumeBackupPoint> {
   const { client, clock, log } = tools;
   const { volume } = plan;
   const started = clock.now();
@@ -74,7 +80,7 @@ export async function markRecorded(
   });
 }
 
-function tagsFor({ volume, typeId, encryption, decision }: VolumePlan, run: RunIdentity, now: number): Tags {
+function tagsFor({ volume, typeId, encryption, decision }: BackupPlan, run: RunIdentity, now: number): Tags {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
     run: run.id,
@@ -102,7 +108,7 @@ async function freshToken(client: ServiceClient, volume: Volume): Promise<void> 
 }
 
 function startBackup(
-  { volume, decision, snapshotId }: VolumePlan,
+  { volume, decision, snapshotId }: BackupPlan,
   tags: Tags,
   { client, clock, log, signal }: SaveTools,
 ): Promise<string> {
@@ -137,18 +143,20 @@ async function finished(
   tools: SaveTools,
   started: number,
 ): Promise<Backup> {
-  const { backups, client, signal, until } = tools;
+  const { backups, client, clock, signal, until } = tools;
   const what = `the backup of volume ${quoted(volume.name)} (${volume.id})`;
   const deadline = started + allowance(volume.size);
   try {
-    return await backups.until(backupId, judge, { deadline: Math.min(deadline, until), signal });
+    const look = judgeWith(clock, started);
+    return await backups.until(backupId, look, { deadline: Math.min(deadline, until), signal });
   } catch (error) {
     if (error instanceof BackupFailed) {
       const said = error.backup.failReason;
       const gaveUp = await cloudGaveUp(client, `${what} failed`, said, [backupId, volume.id]);
       await removeFailed(backupId, tools);
-      throw gaveUp;
+      throw /service not found/i.test(said ?? '') ? new NoBackupService(gaveUp.message, gaveUp.hint) : gaveUp;
     }
+    if (error instanceof NotTakenUp) throw nobodyTookIt(what, backupId, error);
     if (error instanceof DeadlineError) throw notDone(what, backupId, volume.size, until < deadline, error);
     throw error;
   }
@@ -182,10 +190,33 @@ class BackupFailed extends Error {
   }
 }
 
-function judge(backup: Backup): { done: Backup } | undefined {
-  if (backup.status === 'creating') return undefined;
-  if (backup.status === 'available' || backup.status === 'restoring') return { done: backup };
-  throw new BackupFailed(backup);
+class NotTakenUp extends Error {}
+
+/** Ten times what a service needs that has much to do; one with a full queue says nothing meanwhile. */
+const TAKE_UP_MS = 30 * 60_000;
+
+/**
+ * A backup that a service has taken up has a zone: `create_backup` in
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no service
+ * is alive a backup is accepted all the same, and stays `creating` for ever.
+ */
+function judgeWith({ now }: Clock, started: number) {
+  return (backup: Backup): { done: Backup } | undefined => {
+    const { status, availabilityZone, container } = backup;
+    if (status === 'available' || status === 'restoring') return { done: backup };
+    if (status !== 'creating') throw new BackupFailed(backup);
+    if (availabilityZone === undefined && container === undefined && now() - started > TAKE_UP_MS)
+      throw new NotTakenUp();
+    return undefined;
+  };
+}
+
+function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
+  return new NoBackupService(
+    `${what} was accepted, and no backup service took it up in ${duration(TAKE_UP_MS)}`,
+    `Backup ${backupId} stays \`creating\`, and only the operator can remove it: tell them that no backup service is alive. Use method: image until there is one.`,
+    cause,
+  );
 }
 
 /** A backup in `error` restores nothing and still counts in the quota. */
@@ -216,7 +247,7 @@ async function agreeOnChain(backup: Backup, tags: Tags, { client, log }: SaveToo
   return own;
 }
 
-function reasonOf({ decision }: VolumePlan, backup: Backup): string {
+function reasonOf({ decision }: BackupPlan, backup: Backup): string {
   return backup.incremental || decision.mode === 'full'
     ? decision.reason
     : 'the cloud made the increment full';

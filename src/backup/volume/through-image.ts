@@ -22,8 +22,8 @@ import { removeTagged } from '../../temporaries/tagged.ts';
 import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import { saveImageData } from '../image/data.ts';
-import { provedKey } from '../image/save.ts';
 import type { Payloads } from '../payloads.ts';
+import { savedKey } from '../secret/key.ts';
 import { type SavedKey, saveSecret } from '../secret/save.ts';
 import { removeOrphans } from './orphans.ts';
 import { savedVolume } from './restore-point.ts';
@@ -254,7 +254,7 @@ function pointOf({ plan, clock, started }: Work, id: string, image: Image, saved
   const proved =
     encryption === null || saved.key === undefined
       ? encryption
-      : { ...encryption, key: provedKey(saved.key.point) };
+      : { ...encryption, key: savedKey(saved.key.point, 'sealed, proved') };
   return {
     id,
     resource: savedVolume(volume, typeId, proved),
