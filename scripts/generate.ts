@@ -20,6 +20,8 @@ const branding: Readonly<Record<string, { readonly icon: string; readonly color:
   'backup-volume': { icon: 'save', color: 'blue' },
   'backup-image': { icon: 'save', color: 'blue' },
   'export-secret': { icon: 'key', color: 'blue' },
+  'restore-image': { icon: 'rotate-ccw', color: 'green' },
+  'restore-secret': { icon: 'key', color: 'green' },
   'restore-server': { icon: 'server', color: 'green' },
   'restore-volume': { icon: 'rotate-ccw', color: 'green' },
 };

@@ -48,7 +48,7 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     }
     const raw = await fetchSecrets(parsed.raw, command.inputs, host.terminal.secret);
     const outcome = await carryOut(command, raw, host, parsed.switches.dryRun);
-    host.terminal.told.write(host.secrets.redact(wantsJson ? jsonOf(outcome) : linesOf(outcome)));
+    host.terminal.told.write(wantsJson ? jsonOf(outcome, host) : linesOf(outcome, host));
     return outcome.failed ? 1 : 0;
   } catch (error) {
     return tellError(error, host, wantsJson);
@@ -56,15 +56,22 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
 }
 
 /** Outputs that are JSON stay strings, as in a workflow: one shape for both. */
-function jsonOf({ outputs }: Outcome<Outputs>): string {
-  return `${JSON.stringify(outputs)}\n`;
+function jsonOf(outcome: Outcome<Outputs>, host: TerminalHost): string {
+  return `${JSON.stringify(Object.fromEntries(safeOutputs(outcome, host)))}\n`;
 }
 
-function linesOf({ outputs }: Outcome<Outputs>): string {
-  return Object.entries(outputs)
-    .filter(([, value]) => value !== undefined && value !== '')
-    .map(([name, value]) => `${name}: ${forLog(value ?? '')}\n`)
+function linesOf(outcome: Outcome<Outputs>, host: TerminalHost): string {
+  return safeOutputs(outcome, host)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}: ${forLog(value)}\n`)
     .join('');
+}
+
+/** The values without secrets; the names are ours, whatever a password is. */
+function safeOutputs({ outputs }: Outcome<Outputs>, { secrets }: TerminalHost): [string, string][] {
+  return Object.entries(outputs).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, secrets.redact(value)]],
+  );
 }
 
 function tellError(error: unknown, host: TerminalHost, wantsJson: boolean): number {

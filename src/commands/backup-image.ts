@@ -5,7 +5,7 @@ import type { Payloads } from '../backup/payloads.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
 import { parseSelectors } from '../plan/select.ts';
 import { sweep } from '../temporaries/sweep.ts';
-import { bytes } from '../text/bytes.ts';
+import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { openPlaces } from './publishing.ts';
@@ -48,8 +48,6 @@ export const backupImage = defineCommand({
   outputs: savingOutputs,
   run,
 });
-
-const GIB = 2 ** 30;
 
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;

@@ -6,6 +6,8 @@ export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   'backup-volume': async () => (await import('./backup-volume.ts')).backupVolume as unknown as Command,
   'backup-image': async () => (await import('./backup-image.ts')).backupImage as unknown as Command,
   'export-secret': async () => (await import('./export-secret.ts')).exportSecret as unknown as Command,
+  'restore-image': async () => (await import('./restore-image.ts')).restoreImage as unknown as Command,
+  'restore-secret': async () => (await import('./restore-secret.ts')).restoreSecret as unknown as Command,
   'restore-server': async () => (await import('./restore-server.ts')).restoreServer as unknown as Command,
   'restore-volume': async () => (await import('./restore-volume.ts')).restoreVolume as unknown as Command,
 };

@@ -5,7 +5,7 @@ import { cloudOf } from '../manifest/record.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/session.ts';
-import { quoted } from '../text/escape.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -117,4 +117,11 @@ export function compareClouds(
   if (!given['allow-other-project'])
     throw new InputError(what, 'Use the credentials of that project, or say allow-other-project: true.');
   host.log.warn(what);
+}
+
+/** Lines of a summary in Markdown; none where all is as it was. */
+export function missingList(missing: readonly string[]): string[] {
+  return missing.length === 0
+    ? []
+    : ['', 'Not as it was:', '', ...missing.map((what) => `- ${forMarkdown(what)}`)];
 }

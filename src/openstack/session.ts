@@ -23,6 +23,8 @@ export interface SessionDependencies {
 const LEAST_LIFE_MS = 120_000;
 /** A token of this age counts as fresh for a long job of the cloud. */
 const FRESH_MS = 60_000;
+/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
+export const WIND_UP_MS = 5_000;
 
 /**
  * A login to one project of one cloud. Holds the token, renews it, and finds the services.
@@ -78,8 +80,8 @@ export class Session {
   }
 
   /** The run was told to stop: what is requested from now on cleans up, and has its own time. */
-  windUp(ms: number): void {
-    if (this.#signal?.aborted) this.#signal = AbortSignal.timeout(ms);
+  windUp(): void {
+    if (this.#signal?.aborted) this.#signal = AbortSignal.timeout(WIND_UP_MS);
   }
 
   /** The region worked in: the named one, else the only one that the service has. */

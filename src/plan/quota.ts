@@ -1,5 +1,6 @@
 import type { Limit, Limits } from '../openstack/blockstorage/v3/limits.ts';
 import type { ComputeLimits } from '../openstack/compute/v2/limits.ts';
+import type { ImageLimits } from '../openstack/image/v2/info.ts';
 
 /** One line of the quota after a run: "9 of 10 backups". */
 export interface QuotaLine {
@@ -49,11 +50,19 @@ export function computeQuotaAfter(
   ]);
 }
 
+/** Of one image more; empty where the cloud tells of no quota. */
+export function imageQuotaAfter(limits: ImageLimits, bytes: number): QuotaLine[] {
+  return linesOf([
+    ['images', limits.images, 1],
+    ['MiB of images', limits.size, Math.ceil(bytes / 2 ** 20)],
+  ]);
+}
+
 function linesOf(
-  lines: readonly (readonly [what: string, limit: Limit, more: number | undefined])[],
+  lines: readonly (readonly [what: string, limit: Limit | undefined, more: number | undefined])[],
 ): QuotaLine[] {
   return lines.flatMap(([what, limit, more]) => {
-    if (more === undefined) return [];
+    if (limit === undefined || more === undefined) return [];
     const after = limit.used + more;
     return [{ what, after, max: limit.max, fits: limit.max < 0 || after <= limit.max }];
   });

@@ -5,9 +5,6 @@ import { holdingsOf } from './holdings.ts';
 import { nameOf, temporariesOf } from './leftovers.ts';
 import { removeAll } from './remove.ts';
 
-/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
-const WIND_UP_MS = 5_000;
-
 /**
  * Removes all temporaries of one piece of work, found by the tag in their records: also what a request made whose answer
  * was lost, and also when the run is told to stop. What stays, the next run removes.
@@ -21,7 +18,7 @@ export async function removeTagged(
   what: string,
   log: Log,
 ): Promise<void> {
-  session.windUp(WIND_UP_MS);
+  session.windUp();
   try {
     const mine = temporariesOf(await holdingsOf(session)).filter(({ record }) => tags.includes(record.tag));
     await removeAll(session, mine, {

@@ -20,6 +20,8 @@ export interface TemporaryTags {
 const MARK = 'openstack-backup temporary';
 /** The image property that holds the record. Glance's names of properties take no space or colon in its client. */
 export const TEMPORARY_PROPERTY = 'openstack_backup_temporary';
+/** The user metadata of a secret that holds the record. Barbican's keys of metadata are addresses. */
+export const TEMPORARY_METADATA = 'openstack-backup-temporary';
 /** What Nova puts before an image's name to call the snapshots that it takes. */
 const NOVA_PREFIX = 'snapshot for ';
 /** A name has 255 characters, and Nova's prefix must fit before it. */

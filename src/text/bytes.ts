@@ -1,3 +1,5 @@
+export const GIB = 2 ** 30;
+
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** A number of bytes as people read it: "1.07 GiB", "32 bytes". */

@@ -1,8 +1,8 @@
-import { getHashes } from 'node:crypto';
 import { OperationError } from '../../errors.ts';
 import { LONGEST_HEADER } from '../../keys/luks.ts';
 import { isLuks, keyOpens } from '../../keys/unlock.ts';
 import type { Payload } from '../../manifest/schema.ts';
+import { digestsOf } from '../../openstack/image/v2/digests.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
@@ -31,7 +31,7 @@ export async function saveImageData(
   { sink, compression, sealer }: Payloads,
   { signal, onBytes, key }: DataOptions,
 ): Promise<Payload> {
-  const digest = digestOf(image);
+  const [digest] = digestsOf(image);
   const options = {
     compression,
     sealer,
@@ -48,14 +48,6 @@ export async function saveImageData(
     if (key !== undefined) await proveKey(image, came.head, key);
   });
   return payload;
-}
-
-/** The best digest that Glance tells of and node can make; Glance has none of data that it never saw. */
-export function digestOf(
-  image: Pick<Image, 'hash' | 'checksum'>,
-): { algorithm: string; value: string } | undefined {
-  if (image.hash !== undefined && getHashes().includes(image.hash.algorithm)) return image.hash;
-  return image.checksum === undefined ? undefined : { algorithm: 'md5', value: image.checksum };
 }
 
 async function proveKey(image: Image, head: Buffer, key: NonNullable<DataOptions['key']>): Promise<void> {

@@ -4,6 +4,7 @@ import type { SavedDisk } from '../../manifest/schema.ts';
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import { deleteKeyPair, importKeyPair } from '../../openstack/compute/v2/keypairs.ts';
 import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
+import { WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { type Removable, removeAll } from '../../temporaries/remove.ts';
@@ -43,8 +44,6 @@ export interface RestoredServer {
 
 /** Disks that are brought back at the same time. */
 const AT_ONCE = 4;
-/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
-const WIND_UP_MS = 5_000;
 
 /** Brings back the disks, then the server. One that is not brought to its end is removed with all that was made for it. */
 export async function bringBackServer(
@@ -108,7 +107,7 @@ async function removeMade(
   { nova, log, signal }: ServerTools,
 ): Promise<void> {
   const { session } = nova;
-  session.windUp(WIND_UP_MS);
+  session.windUp();
   const refused = (what: string, why: string) =>
     log.warn(`${what}, made for the restore, cannot be removed now, the next run does it: ${why}`);
   try {

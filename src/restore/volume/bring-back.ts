@@ -189,12 +189,9 @@ async function available(
   }
 }
 
-/** How long cleaning up may take after a stop: a runner sends SIGTERM 7.5 s after SIGINT. */
-const WIND_UP_MS = 5_000;
-
 /** Deletes the volume that the restore made for itself; also when the run is told to stop, or never learnt of its id. */
 async function removeUnfinished(tag: string, { client, log }: RestoreTools): Promise<void> {
-  client.session.windUp(WIND_UP_MS);
+  client.session.windUp();
   let made: Volume | undefined;
   try {
     made = await findByTag(client, tag);

@@ -1,0 +1,144 @@
+import { duration } from '../clock.ts';
+import { choosePoint } from '../manifest/choose.ts';
+import { quotaSentence } from '../plan/quota.ts';
+import { bringBackImage } from '../restore/image/bring-back.ts';
+import { type ImagePlan, planImage } from '../restore/image/preflight.ts';
+import { sweep } from '../temporaries/sweep.ts';
+import { bytes, GIB } from '../text/bytes.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
+import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
+import { openStore, storeInputs } from './storing.ts';
+import type { Inputs, Values } from './table.ts';
+
+const inputs = {
+  ...cloudInputs,
+  ...manifestInputs,
+  manifest: { ...manifestInputs.manifest, required: true },
+  image: {
+    kind: 'text',
+    placeholder: 'IMAGE',
+    description: "Which of the manifest's images, by name or id; not needed where it has only one.",
+  },
+  ...storeInputs,
+  name: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description: 'The name of the restored image, if not the recorded one.',
+  },
+  wrap: {
+    kind: 'choice',
+    choices: ['auto', 'never'],
+    default: 'auto',
+    description:
+      'Some disks are refused by the Glance of today as `raw`: LUKS 2, and boot sectors without a table of partitions. `auto` asks the cloud, and stores such a disk inside a qcow2.',
+  },
+} as const satisfies Inputs;
+
+const outputs = {
+  'image-id': { description: 'The id of the restored image, always a new one.' },
+  'secret-id': { description: 'The id of its key, a new one too; empty where it is not encrypted.' },
+  missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+  report: { description: 'JSON: {image, name, source, size, format, key, seconds}.' },
+} as const;
+
+export const restoreImage = defineCommand({
+  name: 'restore-image',
+  summary: 'Restore an image with all that was saved of it, and its key where it is encrypted.',
+  inputs,
+  outputs,
+  run,
+});
+
+async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
+  const { host } = context;
+  const reader = { source: openStore(context, given.store), identity: given.identity };
+  const manifest = await trustedManifest(context, given.manifest, given, 'image', given.image);
+  const point = choosePoint(manifest, 'image', given.image);
+
+  const session = await context.connect(given);
+  compareClouds(context, manifest, session, given);
+  const plan = await planImage(session, reader, manifest, point, given);
+  tellPlan(context, plan);
+  await sweep(session, host, context.dryRun);
+  if (context.dryRun) return { outputs: {}, failed: false };
+
+  const started = host.clock.now();
+  const bar = host.progress.start('uploading', { items: 1, gigabytes: plan.payload.size / GIB });
+  try {
+    const made = await bringBackImage(plan, reader, { session, run: host.run }, (count) =>
+      bar.advance(0, count / GIB),
+    );
+    const missing = await settled(made);
+    bar.advance(1, 0);
+    const { image, secretId } = made;
+    const seconds = (host.clock.now() - started) / 1000;
+    host.log.info(`image ${quoted(plan.name)} (${image.id}) is restored after ${seconds.toFixed(1)} s`);
+    for (const what of missing) host.log.warn(`not as it was: ${what}`);
+    const report = {
+      image: image.id,
+      name: plan.name,
+      source: plan.saved.id,
+      size: plan.payload.size,
+      format: image.diskFormat ?? null,
+      key: secretId ?? null,
+      seconds,
+    };
+    return {
+      outputs: {
+        'image-id': image.id,
+        'secret-id': secretId ?? '',
+        missing: JSON.stringify(missing),
+        report: JSON.stringify(report),
+      },
+      failed: false,
+      summary: summaryOf(report, missing),
+    };
+  } finally {
+    bar.finish();
+  }
+}
+
+/** One that cannot be brought to its end is removed. */
+async function settled(made: Awaited<ReturnType<typeof bringBackImage>>): Promise<string[]> {
+  try {
+    return await made.settle();
+  } catch (error) {
+    await made.remove();
+    throw error;
+  }
+}
+
+function tellPlan({ host }: Context, { name, payload, diskFormat, key, doubt, quota }: ImagePlan): void {
+  const encrypted =
+    key === undefined ? '' : `, encrypted: its key ${key.saved.id} opens the data, and becomes a new secret`;
+  const after = quota.length === 0 ? '' : `; ${quotaSentence(quota)}`;
+  host.log.info(
+    `a new image ${quoted(name)}, ${bytes(payload.size)}, ${diskFormat}${encrypted}, from ${payload.name}${after}`,
+  );
+  if (doubt !== undefined)
+    host.log.warn(
+      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before it is uploaded, and a raw disk then stored inside a qcow2`,
+    );
+}
+
+function summaryOf(
+  report: {
+    image: string;
+    name: string;
+    size: number;
+    format: string | null;
+    key: string | null;
+    seconds: number;
+  },
+  missing: readonly string[],
+): string {
+  return [
+    `### Image ${forMarkdown(report.name)} restored`,
+    '',
+    '| image | size | format | key | took |',
+    '|---|---|---|---|---|',
+    `| ${report.image} | ${bytes(report.size)} | ${forMarkdown(report.format ?? '')} | ${report.key ?? ''} | ${duration(report.seconds * 1000)} |`,
+    ...missingList(missing),
+  ].join('\n');
+}

@@ -1,0 +1,154 @@
+import { InputError, messageOf, PlainError } from '../errors.ts';
+import { choosePoint, pointsOf } from '../manifest/choose.ts';
+import type { SecretPoint } from '../manifest/schema.ts';
+import type { Session } from '../openstack/session.ts';
+import { pool } from '../pool.ts';
+import type { PayloadReader } from '../restore/payloads.ts';
+import { openKey, restoreSecret as restoreOne } from '../restore/secret/bring-back.ts';
+import { type SecretRequest, secretRequest } from '../restore/secret/request.ts';
+import { sweep } from '../temporaries/sweep.ts';
+import { expiry, writeTemporary } from '../temporaries/tags.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
+import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
+import { openStore, storeInputs } from './storing.ts';
+import type { Inputs, Values } from './table.ts';
+
+const inputs = {
+  ...cloudInputs,
+  ...manifestInputs,
+  manifest: { ...manifestInputs.manifest, required: true },
+  secrets: {
+    kind: 'list',
+    placeholder: 'SECRET',
+    description: "Which of the manifest's keys, by id or name. If not said, all of them.",
+  },
+  ...storeInputs,
+  name: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description: 'The name of the restored secret, if not the recorded one; for one only.',
+  },
+} as const satisfies Inputs;
+
+const outputs = {
+  'secret-id': {
+    description: 'The id of the restored secret, always a new one; of the first where there are several.',
+  },
+  secrets: { description: 'JSON: the new ids by the old ones, {"OLD": "NEW"}.' },
+  missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+} as const;
+
+export const restoreSecret = defineCommand({
+  name: 'restore-secret',
+  summary: 'Restore keys to Barbican from a manifest and the age identity that opens them.',
+  inputs,
+  outputs,
+  run,
+});
+
+/** A key that is opened and can be restored. */
+interface Job {
+  readonly point: SecretPoint;
+  readonly request: SecretRequest;
+  readonly bytes: Buffer;
+}
+
+async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
+  const { host } = context;
+  const reader = { source: openStore(context, given.store), identity: given.identity };
+  const manifest = await trustedManifest(context, given.manifest, given, 'secret', given.secrets[0]);
+  const all = given.secrets.length === 0 ? pointsOf(manifest, 'secret') : undefined;
+  const points = all ?? given.secrets.map((wanted) => choosePoint(manifest, 'secret', wanted));
+  if (given.name !== undefined && points.length > 1)
+    throw new InputError(
+      `\`name\` is for one secret, and ${points.length} are to be restored`,
+      'Choose one with `secrets`.',
+    );
+
+  const session = await context.connect(given);
+  compareClouds(context, manifest, session, given);
+  const wishes = { name: given.name, sameProject: manifest.cloud.project.id === session.scope.project.id };
+  const jobs = await opened(session, reader, [...new Set(points)], wishes);
+  for (const { point, request } of jobs)
+    host.log.info(
+      `a new secret ${quoted(request.secret.name ?? '')} for ${point.resource.id}, from ${point.payload.name}`,
+    );
+  await sweep(session, host, context.dryRun);
+  if (context.dryRun) return { outputs: {}, failed: false };
+
+  const restored = await restoreAll(context, session, jobs);
+  const missing = jobs.flatMap(({ point, request }) =>
+    request.missing.map((what) => `secret ${point.resource.id}: ${what}`),
+  );
+  for (const what of missing) host.log.warn(`not as it was: ${what}`);
+  return {
+    outputs: {
+      'secret-id': [...restored.values()][0] ?? '',
+      secrets: JSON.stringify(Object.fromEntries(restored)),
+      missing: JSON.stringify(missing),
+    },
+    failed: restored.size < jobs.length,
+    summary: summaryOf(jobs, restored, missing),
+  };
+}
+
+/** All keys are opened before the first is restored. */
+async function opened(
+  session: Session,
+  reader: PayloadReader,
+  points: readonly SecretPoint[],
+  wishes: { readonly name: string | undefined; readonly sameProject: boolean },
+): Promise<Job[]> {
+  const now = session.clock.now();
+  return pool(points, 4, async (point) => ({
+    point,
+    request: secretRequest(point.resource, wishes, now),
+    bytes: await openKey(session, reader, point),
+  }));
+}
+
+/** The new ids by the old ones. One that fails is told, and the others go on. */
+async function restoreAll(
+  { host }: Context,
+  session: Session,
+  jobs: readonly Job[],
+): Promise<ReadonlyMap<string, string>> {
+  const restored = new Map<string, string>();
+  await pool(jobs, 4, async ({ point, request, bytes }) => {
+    const { id } = point.resource;
+    const record = writeTemporary({
+      tag: point.id,
+      owner: host.run.owner,
+      expires: expiry(host.clock.now(), 0),
+    });
+    try {
+      const secret = await restoreOne(session, request, bytes, record);
+      await secret.settle();
+      restored.set(id, secret.id);
+      host.log.info(`secret ${id} is restored as ${secret.id}`);
+    } catch (error) {
+      if (!(error instanceof PlainError)) throw error;
+      host.log.error(`secret ${id} is not restored: ${messageOf(error)}. ${error.hint ?? ''}`);
+    }
+  });
+  return restored;
+}
+
+function summaryOf(
+  jobs: readonly Job[],
+  restored: ReadonlyMap<string, string>,
+  missing: readonly string[],
+): string {
+  return [
+    `### ${restored.size} of ${jobs.length} secrets restored`,
+    '',
+    '| name | was | is now |',
+    '|---|---|---|',
+    ...jobs.map(
+      ({ point: { resource }, request }) =>
+        `| ${forMarkdown(request.secret.name ?? '')} | ${resource.id} | ${restored.get(resource.id) ?? '**failed**'} |`,
+    ),
+    ...missingList(missing),
+  ].join('\n');
+}

@@ -1,0 +1,17 @@
+import { getHashes } from 'node:crypto';
+import type { Image } from './images.ts';
+
+/** A digest of an image's data, lower-case hex. */
+export interface Digest {
+  /** As node:crypto calls it. */
+  readonly algorithm: string;
+  readonly value: string;
+}
+
+/** The digests that Glance tells of and node can make, the best first; none of data that Glance never saw. */
+export function digestsOf({ hash, checksum }: Pick<Image, 'hash' | 'checksum'>): Digest[] {
+  return [
+    ...(hash !== undefined && getHashes().includes(hash.algorithm) ? [hash] : []),
+    ...(checksum === undefined ? [] : [{ algorithm: 'md5', value: checksum }]),
+  ];
+}

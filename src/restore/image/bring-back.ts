@@ -1,0 +1,68 @@
+import type { Payload, SavedImage } from '../../manifest/schema.ts';
+import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
+import { type PayloadReader, plainBytes } from '../payloads.ts';
+import { type MadeImage, type MakeTools, makeImage } from './make.ts';
+import type { ImagePlan } from './preflight.ts';
+import { inQcow2, qcow2Size } from './qcow2.ts';
+import { settleImage } from './settle.ts';
+import { hasToBeWrapped } from './wrap.ts';
+
+/** An image that is back, and still carries the record of a temporary. */
+export interface RestoredImage extends MadeImage {
+  /**
+   * Makes it what the saved one was, and takes the record off: from then on it is the user's.
+   *
+   * @returns what is otherwise than it was all the same, in words
+   */
+  settle(): Promise<string[]>;
+}
+
+/**
+ * Makes an image of a saved one's payload. One that is not brought to its end is removed again, with its key.
+ *
+ * @param onBytes told of bytes as they flow
+ */
+export async function bringBackImage(
+  plan: ImagePlan,
+  reader: PayloadReader,
+  tools: MakeTools,
+  onBytes: (count: number) => void,
+): Promise<RestoredImage> {
+  const { saved, payload } = plan;
+  const wrap = await hasToBeWrapped(plan, tools);
+  const bytes = await plainBytes(reader, payload);
+  const { properties, dropped } = replayable(saved.properties);
+  const made = await makeImage(
+    {
+      name: plan.name,
+      containerFormat: plan.containerFormat,
+      diskFormat: wrap ? 'qcow2' : plan.diskFormat,
+      minDisk: saved.minDisk,
+      minRam: saved.minRam,
+      properties,
+    },
+    wrap
+      ? { bytes: inQcow2(bytes, payload.size), size: qcow2Size(payload.size), digests: {}, onBytes }
+      : { bytes, size: payload.size, digests: knownDigests(saved, payload), onBytes },
+    plan.key,
+    tools,
+  );
+  const missing = [
+    ...made.missing,
+    ...(wrap ? [`the disk format raw, which the cloud refuses of it (${plan.doubt}): it is qcow2 now`] : []),
+    ...dropped
+      .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
+      .map((property) => `the property ${property}, which is true of the original only`),
+  ];
+  const settle = async () => [...missing, ...(await settleImage(tools.session, made.image, plan))];
+  return { ...made, missing, settle };
+}
+
+/** Those of the original: its data was compared with them when it was saved. */
+function knownDigests({ hash, checksum }: SavedImage, { sha256 }: Payload): Record<string, string> {
+  return {
+    ...(checksum === null ? {} : { md5: checksum }),
+    ...(hash === null ? {} : { [hash.algorithm]: hash.value }),
+    sha256,
+  };
+}

@@ -1,0 +1,39 @@
+import { OperationError } from '../../errors.ts';
+import { headerLength, isLuks, keyOpens } from '../../keys/unlock.ts';
+import type { Payload } from '../../manifest/schema.ts';
+import { peek } from '../../store/chunks.ts';
+import { type PayloadReader, plainBytes } from '../payloads.ts';
+
+/** A key, as the manifest describes it, and its bytes. */
+export interface OpenedKey {
+  readonly saved: { readonly id: string; readonly secretType: string };
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The first bytes of a payload. Of an encrypted one all that is needed to try its key, and the key is tried: before
+ * anything is made in the cloud.
+ *
+ * @param atLeast bytes; fewer where there are no more
+ * @param key of an encrypted one
+ * @throws InputError where it is not in the store, or is sealed to others
+ * @throws OperationError where it was altered, or the key does not open it
+ */
+export async function headOf(
+  reader: PayloadReader,
+  payload: Payload,
+  atLeast: number,
+  key: OpenedKey | undefined,
+): Promise<Buffer> {
+  const need = (head: Buffer) =>
+    key === undefined || head.length < atLeast || !isLuks(head) ? atLeast : headerLength(head);
+  const { head, stream } = await peek(await plainBytes(reader, payload), need);
+  await stream.return();
+  if (key === undefined) return head;
+  if (!isLuks(head) || !(await keyOpens(head, key.bytes, key.saved.secretType)))
+    throw new OperationError(
+      `key ${key.saved.id} does not open payload ${payload.name}`,
+      'The data would be lost on a volume: take another restore point. Nothing was touched.',
+    );
+  return head;
+}

@@ -1,0 +1,149 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { OperationError } from '../../errors.ts';
+import type { SavedSecret } from '../../manifest/schema.ts';
+import { digestsOf } from '../../openstack/image/v2/digests.ts';
+import { downloadImage } from '../../openstack/image/v2/download.ts';
+import { type CreateImage, createImage, getImage, type Image } from '../../openstack/image/v2/images.ts';
+import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
+import { uploadImage } from '../../openstack/image/v2/upload.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import type { Session } from '../../openstack/session.ts';
+import { Meter } from '../../store/meter.ts';
+import type { RunIdentity } from '../../temporaries/owner.ts';
+import { type Removable, removeAll } from '../../temporaries/remove.ts';
+import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
+import { GIB } from '../../text/bytes.ts';
+import { restoreSecret } from '../secret/bring-back.ts';
+import { secretRequest } from '../secret/request.ts';
+
+export interface MakeTools {
+  readonly session: Session;
+  readonly run: RunIdentity;
+}
+
+/** The data of an image that is to be made. */
+export interface ImageData {
+  /** Ends cleanly only when every byte was what it should be. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly size: number;
+  /** Digests that are known of it beforehand, lower-case hex, by the names of node:crypto. */
+  readonly digests: Readonly<Record<string, string>>;
+  /** Told of bytes as they flow. */
+  readonly onBytes?: (count: number) => void;
+}
+
+/** The key that opens the data's LUKS header, as was seen. */
+export interface ImageKey {
+  readonly saved: SavedSecret;
+  readonly bytes: Buffer;
+  readonly sameProject: boolean;
+}
+
+/** An image whose data was compared, and which still carries the record of a temporary. */
+export interface MadeImage {
+  readonly image: Image;
+  /** The new secret of an encrypted one. Glance deletes it with the image. */
+  readonly secretId: string | undefined;
+  /** What of its key is otherwise than it was, in words. */
+  readonly missing: readonly string[];
+  /** Removes the image, and its key with it; also after a stop. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes an image: a new secret for its key, a private image that names it, the data in one stream, and a look at what
+ * Glance then says it has. One that is not brought to its end is removed again, and its secret.
+ *
+ * The image has the record of a temporary from the request that makes it. Until that is taken off, Glance is told to
+ * delete the key with the image, so that whoever sweeps the image leaves no key behind.
+ *
+ * @throws CloudError 415 for bytes that Glance takes for unsafe, 413 for quota
+ * @throws OperationError where the cloud has other bytes than it was given
+ */
+export async function makeImage(
+  wanted: Omit<CreateImage, 'id' | 'visibility' | 'protected'>,
+  data: ImageData,
+  key: ImageKey | undefined,
+  { session, run }: MakeTools,
+): Promise<MadeImage> {
+  const client = await session.service('image');
+  const id = randomUUID();
+  const expires = expiry(session.clock.now(), Math.ceil(data.size / GIB));
+  const record = writeTemporary({ tag: id, owner: run.owner, expires });
+  const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
+  let secretId: string | undefined;
+  const remove = () => removeMade(session, id, secretId);
+  try {
+    const secret = key && request && (await restoreSecret(session, request, key.bytes, record));
+    secretId = secret?.id;
+    await createImage(client, {
+      ...wanted,
+      id,
+      visibility: 'private',
+      properties: {
+        ...wanted.properties,
+        [TEMPORARY_PROPERTY]: record,
+        ...(secretId === undefined ? {} : { [KEY_ID]: secretId, [KEY_POLICY]: 'on_image_deletion' }),
+      },
+    });
+    await secret?.settle();
+    const meter = new Meter(
+      ['sha256', 'sha512'].filter((name) => data.digests[name] === undefined),
+      0,
+      data.onBytes,
+    );
+    const bytes = Readable.from(meter.through(data.bytes), { objectMode: false });
+    await uploadImage(client, id, bytes, data.size);
+    const image = await getImage(client, id);
+    await compare(client, image, data.size, { ...data.digests, ...meter.digests() });
+    return { image, secretId, missing: request?.missing ?? [], remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** By Glance's own digest, else by reading all of it back. */
+async function compare(
+  client: ServiceClient,
+  image: Image,
+  size: number,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (image.status !== 'active') throw notStored(image, `it is ${image.status}`);
+  if (image.size !== size) throw notStored(image, `it has ${image.size} of ${size} bytes`);
+  const digest = digestsOf(image).find(({ algorithm }) => known[algorithm] !== undefined) ?? {
+    algorithm: 'sha256',
+    value: await readBack(client, image),
+  };
+  if (known[digest.algorithm] !== digest.value)
+    throw notStored(image, `its ${digest.algorithm} is not that of the bytes that were uploaded`);
+}
+
+async function readBack(client: ServiceClient, image: Image): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of downloadImage(client, image)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+function notStored(image: Image, why: string): OperationError {
+  return new OperationError(
+    `the cloud has not stored image ${image.id} as it was uploaded: ${why}`,
+    'Try again; if it lasts, tell the operator. The image is removed again.',
+  );
+}
+
+/** What the cloud refuses to remove now, the next run finds by its record. */
+async function removeMade(session: Session, imageId: string, secretId: string | undefined): Promise<void> {
+  session.windUp();
+  const thing = (kind: 'image' | 'secret', id: string): Removable => ({ kind, id, name: '', status: '' });
+  const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
+  await removeAll(session, made, {
+    removed: ({ kind, id }) => session.log.debug(`${kind} ${id}, made for the restore, is removed again`),
+    refused: ({ kind, id }, why) =>
+      session.log.warn(
+        `${kind} ${id}, made for the restore, cannot be removed now, the next run does it: ${why}`,
+      ),
+  });
+}

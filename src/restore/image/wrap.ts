@@ -1,0 +1,44 @@
+import { hasStatus } from '../../openstack/errors.ts';
+import { type MakeTools, makeImage } from './make.ts';
+import { type ImagePlan, refusedAsItIs } from './preflight.ts';
+
+/** A disk consists of sectors. */
+const SECTOR = 512;
+
+/**
+ * Whether the data has to be stored inside a qcow2, because this cloud refuses it raw. Where there is a doubt, an image
+ * of its first bytes is made and removed: the cloud itself would tell only when all is uploaded.
+ *
+ * @throws OperationError where it is refused, and cannot be wrapped
+ */
+export async function hasToBeWrapped(plan: ImagePlan, tools: MakeTools): Promise<boolean> {
+  const { doubt, diskFormat, payload, saved } = plan;
+  if (doubt === undefined || !(await isRefused(plan, tools))) return false;
+  if (diskFormat !== 'raw' || payload.size % SECTOR !== 0) throw refusedAsItIs(saved, doubt);
+  tools.session.log.warn(`the cloud refuses the data raw (${doubt}): it is stored inside a qcow2`);
+  return true;
+}
+
+async function isRefused(
+  { head, diskFormat, containerFormat }: ImagePlan,
+  tools: MakeTools,
+): Promise<boolean> {
+  const data = { bytes: once(head), size: head.length, digests: {} };
+  try {
+    const probe = await makeImage(
+      { name: 'openstack-backup probe', diskFormat, containerFormat },
+      data,
+      undefined,
+      tools,
+    );
+    await probe.remove();
+    return false;
+  } catch (error) {
+    if (hasStatus(error, 415)) return true;
+    throw error;
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
+}
