@@ -36,6 +36,8 @@ export interface EmbeddedCloudOptions {
     forceUpload?: boolean;
     /** False: images have no checksum and no os_hash_*, as those made by a location clone. Default true. */
     imageHashes?: boolean;
+    /** Glance looks into what is uploaded, as 30.0 and later do. Default true. */
+    imageInspection?: boolean;
     /** The LUKS header lies inside the volume's size (LVM, Ceph's own) or, false, behind it (RBD through qemu). Default false. */
     luksHeaderInside?: boolean;
     /** A snapshot with volumes cloned from it cannot be deleted. Default false. */
@@ -90,6 +92,7 @@ export function resolveOptions(options: EmbeddedCloudOptions): Core['options'] {
       range: true,
       forceUpload: false,
       imageHashes: true,
+      imageInspection: true,
       luksHeaderInside: false,
       snapshotBusy: false,
       ...options.capabilities,
