@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SavedImage, SavedSecret } from '../../src/manifest/schema.ts';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import type { Snapshot } from '../../src/openstack/blockstorage/v3/snapshots.ts';
 import type { Volume } from '../../src/openstack/blockstorage/v3/volumes.ts';
@@ -144,6 +145,51 @@ export function secret(fields: Partial<ListedSecret> = {}): ListedSecret {
     createdAt: '2026-11-01T00:00:00.000Z',
     creatorId: undefined,
     contentTypes: { default: 'application/octet-stream' },
+    ...fields,
+  };
+}
+
+export function savedSecret(fields: Partial<SavedSecret> = {}): SavedSecret {
+  return {
+    kind: 'secret',
+    id: randomUUID(),
+    name: 'key',
+    secretType: 'symmetric',
+    algorithm: 'aes',
+    bitLength: 256,
+    mode: null,
+    contentType: 'application/octet-stream',
+    expires: null,
+    created: '2026-11-01T00:00:00.000Z',
+    creator: null,
+    acl: null,
+    metadata: {},
+    usedBy: [],
+    ...fields,
+  };
+}
+
+export function savedImage(fields: Partial<SavedImage> = {}): SavedImage {
+  return {
+    kind: 'image',
+    id: randomUUID(),
+    name: 'web',
+    diskFormat: 'raw',
+    containerFormat: 'bare',
+    visibility: 'private',
+    protected: false,
+    hidden: false,
+    minDisk: 0,
+    minRam: 0,
+    size: 0,
+    virtualSize: null,
+    checksum: null,
+    hash: null,
+    tags: [],
+    members: [],
+    properties: {},
+    created: '2026-11-01T00:00:00.000Z',
+    encryption: null,
     ...fields,
   };
 }

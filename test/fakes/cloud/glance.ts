@@ -339,6 +339,7 @@ async function gatherFile(core: Core, call: Call): Promise<SparseBytes> {
   const parts: Buffer[] = [];
   let waiting = 0;
   const data = new SparseBytes(0);
+  let tooLarge = false;
   const flush = (): void => {
     const joined = Buffer.concat(parts);
     const at = data.size;
@@ -348,13 +349,14 @@ async function gatherFile(core: Core, call: Call): Promise<SparseBytes> {
     waiting = 0;
   };
   for await (const part of call.message) {
+    // Read to its end all the same: a writer whose connection is closed sees a reset, and no answer.
+    if (tooLarge) continue;
     parts.push(part as Buffer);
     waiting += (part as Buffer).length;
     if (waiting >= 16 * BLOCK_BYTES) flush();
-    if (data.size + waiting > core.options.imageSizeCap) {
-      throw imageRefusal(413, 'The incoming image is too large: The provided image is too large.');
-    }
+    tooLarge = data.size + waiting > core.options.imageSizeCap;
   }
+  if (tooLarge) throw imageRefusal(413, 'The incoming image is too large: The provided image is too large.');
   flush();
   return data;
 }

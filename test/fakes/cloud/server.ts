@@ -232,8 +232,8 @@ async function produce(
     return await service.handle(call);
   } catch (error) {
     if (error instanceof Refusal) return error.reply;
-    // A client that breaks off in the middle of its body is no error of the cloud.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ECONNRESET')) front.errors.push(error);
+    // A client that breaks off in the middle of its body is no error of the cloud. Node's errors are of another realm.
+    if ((error as { code?: unknown }).code !== 'ECONNRESET') front.errors.push(error);
     return service.error(500, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }

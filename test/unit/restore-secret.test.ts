@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { getAcl } from '../../src/openstack/keymanager/v1/acls.ts';
+import { getSecretMetadata } from '../../src/openstack/keymanager/v1/metadata.ts';
+import { getSecret, readPayload } from '../../src/openstack/keymanager/v1/secrets.ts';
+import { restoreSecret } from '../../src/restore/secret/bring-back.ts';
+import { secretRequest } from '../../src/restore/secret/request.ts';
+import { TEMPORARY_METADATA, writeTemporary } from '../../src/temporaries/tags.ts';
+import { openEmbedded } from '../support/embedded.ts';
+import { savedSecret } from '../support/records.ts';
+
+const NOW = Date.parse('2026-11-23T00:00:00Z');
+const here = { name: undefined, sameProject: true };
+const elsewhere = { name: undefined, sameProject: false };
+
+describe('what is asked of Barbican', () => {
+  test('is the secret as it was', () => {
+    const saved = savedSecret({ name: 'db', mode: 'cbc', expires: '2026-11-24T00:00:00.000Z' });
+    expect(secretRequest(saved, here, NOW)).toEqual({
+      secret: {
+        name: 'db',
+        secretType: 'symmetric',
+        algorithm: 'aes',
+        bitLength: 256,
+        mode: 'cbc',
+        expiration: '2026-11-24T00:00:00.000Z',
+      },
+      contentType: 'application/octet-stream',
+      acl: undefined,
+      metadata: {},
+      missing: [],
+    });
+  });
+
+  test('has no name where it had none, and another where one is given', () => {
+    expect(secretRequest(savedSecret({ name: '' }), here, NOW).secret.name).toBeUndefined();
+    expect(secretRequest(savedSecret({ name: '' }), { ...here, name: 'x' }, NOW).secret.name).toBe('x');
+  });
+
+  test('leaves out an expiry that is over, and says so', () => {
+    const { secret, missing } = secretRequest(savedSecret({ expires: '2026-11-22T00:00:00Z' }), here, NOW);
+    expect(secret.expiration).toBeUndefined();
+    expect(missing).toEqual([expect.stringContaining('the expiry 2026-11-22T00:00:00Z, which is over')]);
+  });
+
+  test.each([
+    ['text/plain', 'text/plain', 0],
+    ['application/octet-stream', 'application/octet-stream', 0],
+    [null, 'application/octet-stream', 0],
+    ['application/pkcs8', 'application/octet-stream', 1],
+  ])('sends %s as %s', (saved, sent, missing) => {
+    const request = secretRequest(savedSecret({ contentType: saved }), here, NOW);
+    expect([request.contentType, request.missing.length]).toEqual([sent, missing]);
+  });
+
+  test('keeps a private secret private, but names no users of another project', () => {
+    const saved = savedSecret({ acl: { projectAccess: false, users: ['u1'] } });
+    expect(secretRequest(saved, here, NOW)).toMatchObject({
+      acl: { projectAccess: false, users: ['u1'] },
+      missing: [],
+    });
+    expect(secretRequest(saved, elsewhere, NOW)).toMatchObject({
+      acl: { projectAccess: false, users: [] },
+      missing: [expect.stringContaining('u1')],
+    });
+  });
+});
+
+const record = () => writeTemporary({ tag: 't', owner: 'host:m:b:n:1:1', expires: undefined });
+
+async function open() {
+  const opened = await openEmbedded();
+  return { ...opened, barbican: await opened.session.service('key-manager') };
+}
+
+describe('a restored secret', () => {
+  test('is whole, and settles without a trace', async () => {
+    await using cloud = await open();
+    const bytes = Buffer.from(' with white space at its ends \n');
+    const saved = savedSecret({
+      name: 'p',
+      secretType: 'passphrase',
+      contentType: 'text/plain',
+      metadata: { purpose: 'db' },
+      acl: { projectAccess: false, users: ['someone'] },
+    });
+    const request = secretRequest(saved, here, NOW);
+    const secret = await restoreSecret(cloud.session, request, bytes, record());
+    expect(await getSecretMetadata(cloud.barbican, secret.id)).toEqual({ [TEMPORARY_METADATA]: record() });
+    await secret.settle();
+    expect(await readPayload(cloud.barbican, secret.id)).toEqual(bytes);
+    expect(await getSecret(cloud.barbican, secret.id)).toMatchObject({
+      name: 'p',
+      secretType: 'passphrase',
+      contentTypes: { default: 'text/plain' },
+    });
+    expect(await getAcl(cloud.barbican, secret.id)).toEqual({ projectAccess: false, users: ['someone'] });
+    expect(await getSecretMetadata(cloud.barbican, secret.id)).toEqual({ purpose: 'db' });
+  });
+
+  test('is private before it has a payload', async () => {
+    await using cloud = await open();
+    const saved = savedSecret({ acl: { projectAccess: false, users: [] } });
+    await restoreSecret(cloud.session, secretRequest(saved, here, NOW), randomBytes(32), record());
+    const asked = cloud.asked('/key-manager/').filter((line) => line.startsWith('PUT'));
+    expect(asked.map((line) => line.replace(/[0-9a-f-]{36}/, 'ID'))).toEqual([
+      'PUT /key-manager/v1/secrets/ID/metadata',
+      'PUT /key-manager/v1/secrets/ID/acl',
+      'PUT /key-manager/v1/secrets/ID',
+    ]);
+  });
+
+  test('of which the cloud gives other bytes is removed', async () => {
+    await using cloud = await open();
+    const request = secretRequest(savedSecret(), here, NOW);
+    cloud.cloud.faults.add({
+      when: { method: 'GET', path: '/payload' },
+      do: { status: 200, body: 'others' },
+    });
+    const restoring = restoreSecret(cloud.session, request, randomBytes(32), record());
+    await expect(restoring).rejects.toThrow(/gives other bytes/);
+    expect([...cloud.cloud.state.secrets.values()]).toEqual([]);
+  });
+
+  test.each(['', 'named'])('is made once where the answer is lost, called "%s"', async (name) => {
+    await using cloud = await open();
+    cloud.cloud.faults.add({ when: { method: 'POST', path: '/secrets' }, do: 'lost-response' });
+    const request = secretRequest(savedSecret({ name }), here, NOW);
+    const secret = await restoreSecret(cloud.session, request, randomBytes(32), record());
+    expect([...cloud.cloud.state.secrets.keys()]).toEqual([secret.id]);
+  });
+
+  test('that cannot be stored is removed', async () => {
+    await using cloud = await open();
+    const request = secretRequest(savedSecret(), here, NOW);
+    await expect(restoreSecret(cloud.session, request, randomBytes(25_000), record())).rejects.toMatchObject({
+      status: 413,
+    });
+    expect([...cloud.cloud.state.secrets.values()]).toEqual([]);
+  });
+});
