@@ -54,3 +54,9 @@ class Session:
 
     def get(self, url):
         return self('GET', url)
+
+
+def ample_quotas(admin, project):
+    admin('PUT', f'{CINDER}/{admin.project}/os-quota-sets/{project}', {'quota_set': {
+        'volumes': 200, 'backups': 200, 'snapshots': 200, 'gigabytes': 10000, 'backup_gigabytes': 10000}})
+    admin('PUT', f'{NOVA}/os-quota-sets/{project}', {'quota_set': {'instances': 100, 'cores': 100, 'ram': 102400}})

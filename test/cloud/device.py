@@ -2,7 +2,8 @@
 
 device.py read VOLUME OFFSET LENGTH  > bytes
 device.py write VOLUME OFFSET        < bytes
-device.py digest VOLUME              prints the SHA-256
+device.py size VOLUME                prints the number of bytes
+device.py digest VOLUME [LENGTH]     prints the SHA-256, of the first LENGTH bytes
 """
 import hashlib
 import sys
@@ -21,14 +22,16 @@ def main(action, volume, *numbers):
                 sys.stdout.buffer.write(image.read(offset, min(length, image.size() - offset)))
             elif action == 'write':
                 image.write(sys.stdin.buffer.read(), int(numbers[0]))
+            elif action == 'size':
+                print(image.size())
             else:
-                print(digest(image))
+                print(digest(image, *map(int, numbers)))
 
 
-def digest(image):
+def digest(image, size=None):
     """Holes are hashed as the zeros that they read as."""
     sha, zeros = hashlib.sha256(), bytes(PIECE)
-    size, at, extents = image.size(), 0, []
+    size, at, extents = size or image.size(), 0, []
     image.diff_iterate(0, size, None, lambda offset, length, exists: extents.append((offset, length)) if exists else None)
     for offset, length in extents + [(size, 0)]:
         while at < offset:

@@ -1,5 +1,5 @@
 """Volume types, quotas, the flavour and the image of a fresh cloud; identity.py made the users."""
-from cloudapi import CINDER, GLANCE, KEYSTONE, NOVA, Session
+from cloudapi import CINDER, GLANCE, KEYSTONE, NOVA, Session, ample_quotas
 
 
 def volume_types(admin):
@@ -9,12 +9,6 @@ def volume_types(admin):
         if name != 'standard':
             admin('POST', f'{cinder}/types/{made["volume_type"]["id"]}/encryption', {'encryption': {
                 'provider': 'luks', 'cipher': 'aes-xts-plain64', 'key_size': 256, 'control_location': 'front-end'}})
-
-
-def quotas(admin, project):
-    admin('PUT', f'{CINDER}/{admin.project}/os-quota-sets/{project}', {'quota_set': {
-        'volumes': 200, 'backups': 200, 'snapshots': 200, 'gigabytes': 10000, 'backup_gigabytes': 10000}})
-    admin('PUT', f'{NOVA}/os-quota-sets/{project}', {'quota_set': {'instances': 100, 'cores': 100, 'ram': 102400}})
 
 
 def boot_sector():
@@ -44,7 +38,7 @@ def main():
     volume_types(admin)
     image(admin)
     admin('POST', f'{NOVA}/flavors', {'flavor': {'name': 'tiny', 'ram': 64, 'vcpus': 1, 'disk': 1}})
-    quotas(admin, admin.get(f'{KEYSTONE}/projects?name=demo')['projects'][0]['id'])
+    ample_quotas(admin, admin.get(f'{KEYSTONE}/projects?name=demo')['projects'][0]['id'])
 
 
 main()

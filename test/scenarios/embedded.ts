@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import {
   type EmbeddedCloud,
   type EmbeddedCloudOptions,
+  type Image,
   SparseBytes,
   startEmbeddedCloud,
 } from '../fakes/cloud/index.ts';
 import { runTool } from '../support/tool.ts';
+import { fixtures } from './fixtures/index.ts';
 import { huntSecrets, keepOutput } from './hunt.ts';
 import { makeKeyPrivate } from './keys.ts';
 import { Sessions } from './session.ts';
@@ -23,6 +25,7 @@ export interface EmbeddedWorld extends World {
 /** A "GiB" of it has 64 MiB, so that hashing a volume costs a moment. */
 export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
   const cloud = await startEmbeddedCloud({ gibBytes: 64 * 1024 ** 2, ...options });
+  const tiny = await addTinyImage(cloud);
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
   const outputs = keepOutput();
   const sessions = new Sessions((user) => cloud.openrc(user));
@@ -31,8 +34,20 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
     if (volume === undefined) throw new Error(`the embedded cloud has no volume ${id}`);
     return volume;
   };
+  const rootOf = (id: string) => {
+    const root = cloud.state.servers.get(id)?.root;
+    if (root == null) throw new Error(`the embedded cloud has no server ${id} with a disk of its own`);
+    return root;
+  };
   return {
     kind: 'embedded',
+    ...fixtures({
+      sessionOf: (user) => sessions.of(user),
+      before: () => new Set(),
+      everyMs: 20,
+      // Every payload that the cloud ever saw is hunted anyway.
+      hunt: () => undefined,
+    }),
     cloud,
     heard: (text) => outputs.add(text),
     directory,
@@ -48,18 +63,19 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
         ...(content === undefined ? {} : { bytes: content }),
       }).id,
     async attach(...volumeIds) {
-      const server = cloud.seed.addServer({ volumes: volumeIds.map(volumeOf) });
+      const server = cloud.seed.addServer({ image: tiny, volumes: volumeIds.map(volumeOf) });
       return async () => {
         for (const id of volumeIds) cloud.seed.detach(server, volumeOf(id));
       };
     },
     write: async (id, offset, bytes) => volumeOf(id).data.write(offset, bytes),
-    digest: async (id) => sparseDigest(volumeOf(id).data),
+    deviceSize: async (id) => volumeOf(id).data.size,
+    digest: async (id, length) => sparseDigest(volumeOf(id).data, length),
     content: async (id, length) => cloud.readPlain(volumeOf(id), 0, length),
     makeKeyPrivate: async (id) => makeKeyPrivate(await sessions.of('demo'), id),
-    removeVolume: async (id) => {
-      cloud.state.volumes.delete(id);
-    },
+    removeVolume: async (id) => cloud.seed.removeVolume(volumeOf(id)),
+    rootDigest: async (id) => sparseDigest(rootOf(id)),
+    writeRoot: async (id, offset, bytes) => rootOf(id).write(offset, bytes),
     async close() {
       try {
         await huntSecrets(outputs.text(), directory, secretsOf(cloud));
@@ -74,6 +90,13 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
   };
 }
 
+/** The public image that the real cloud has too, of a project that nobody acts in. */
+async function addTinyImage(cloud: EmbeddedCloud): Promise<Image> {
+  const bytes = new SparseBytes(1024 ** 2);
+  bytes.write(510, Buffer.from([0x55, 0xaa]));
+  return cloud.seed.addImage(bytes, { name: 'tiny', visibility: 'public', ownerId: '0'.repeat(32) });
+}
+
 /** Every key's bytes and every token that the cloud ever gave out, and the password. */
 function secretsOf(cloud: EmbeddedCloud): (string | Buffer)[] {
   return [...cloud.state.everyPayload, ...cloud.state.tokens.keys(), cloud.openrc()['OS_PASSWORD'] ?? ''];
@@ -83,10 +106,10 @@ function secretsOf(cloud: EmbeddedCloud): (string | Buffer)[] {
 const [HOLE] = new SparseBytes(512).chunks();
 
 /** Over the pieces that are not holes, with their places: a gibibyte of zeros costs nothing. */
-function sparseDigest(data: SparseBytes): string {
-  const hash = createHash('sha256').update(`${data.size}`);
+function sparseDigest(data: SparseBytes, length = data.size): string {
+  const hash = createHash('sha256').update(`${length}`);
   let at = 0;
-  for (const piece of data.chunks()) {
+  for (const piece of data.chunks(0, length)) {
     if (piece.buffer !== HOLE?.buffer && piece.some((byte) => byte !== 0))
       hash.update(`@${at}:`).update(piece);
     at += piece.length;

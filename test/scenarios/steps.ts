@@ -1,8 +1,7 @@
 import { type Backup, listBackups } from '../../src/openstack/blockstorage/v3/backups.ts';
-import { listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { collect } from '../../src/pool.ts';
-import { readTags } from '../../src/temporaries/backup-tags.ts';
 import type { Ran } from '../support/tool.ts';
+import { takeInventory } from './holdings.ts';
 import type { Person, World } from './world.ts';
 
 /** A scenario: what it is called, and what it does on any world. */
@@ -47,15 +46,8 @@ export async function backupsOf(world: World, user?: Person): Promise<Backup[]> 
   return collect(listBackups(await (await world.session(user)).service('block-storage')));
 }
 
-/** What a refused or failed run must not change: volumes and backups with their states. */
+/** What a refused or failed run must not change: all that the project has, with its state, metadata and properties. */
 export async function inventory(world: World, user?: Person): Promise<string[]> {
-  const client = await (await world.session(user)).service('block-storage');
-  const volumes = await collect(listVolumes(client));
-  const backups = await collect(listBackups(client));
-  return [
-    ...volumes.map(
-      ({ id, status, name, metadata }) => `volume ${id} ${status} ${name} ${JSON.stringify(metadata)}`,
-    ),
-    ...backups.map(({ id, status, metadata }) => `backup ${id} ${status} ${readTags({ metadata })?.state}`),
-  ].sort();
+  const kinds = await takeInventory(await world.session(user));
+  return [...kinds].flatMap(([kind, held]) => held.map(({ raw }) => `${kind} ${JSON.stringify(raw)}`)).sort();
 }

@@ -3,7 +3,7 @@ import type { SparseBytes } from './bytes.ts';
 import type { Core } from './core.ts';
 import { freshDevice, plainSide } from './devices.ts';
 import { fillImage, queueImage } from './glance-internals.ts';
-import { orderKey } from './keys.ts';
+import { dropKey, orderKey } from './keys.ts';
 import { issueToken } from './keystone.ts';
 import {
   type ApplicationCredential,
@@ -103,6 +103,8 @@ export interface ServerWish {
 
 export interface Seed {
   addVolume(wish?: VolumeWish): Volume;
+  /** With its key, whatever depends on it. */
+  removeVolume(volume: Volume): void;
   addServer(wish?: ServerWish): Server;
   /** Attaches a volume to a server, as the next device. */
   attach(server: Server, volume: Volume): void;
@@ -138,6 +140,7 @@ export function makeSeed(core: Core): Seed {
       for (const token of core.state.tokens.values()) token.alive = false;
     },
     addVolume: (wish = {}) => addVolume(core, tokenOf(wish.user ?? 'demo'), wish),
+    removeVolume: (volume) => removeVolume(core, volume),
     addServer: (wish = {}) => addServer(core, tokenOf(wish.user ?? 'demo'), wish),
     attach: (server, volume) => attachVolume(core, server, volume),
     detach: (server, volume) => detachVolume(core, server, volume),
@@ -146,7 +149,7 @@ export function makeSeed(core: Core): Seed {
         name: fields.name ?? 'image',
         diskFormat: fields.diskFormat ?? 'raw',
         containerFormat: fields.containerFormat ?? 'bare',
-        visibility: fields.visibility ?? 'private',
+        visibility: 'private',
         protected: false,
         properties: fields.properties ?? {},
       });
@@ -236,6 +239,11 @@ function addVolume(core: Core, token: Token, wish: VolumeWish): Volume {
   return volume;
 }
 
+export function removeVolume(core: Core, { id, encryptionKeyId }: Volume): void {
+  core.state.volumes.delete(id);
+  if (encryptionKeyId !== null) dropKey(core, encryptionKeyId);
+}
+
 function addServer(core: Core, token: Token, wish: ServerWish): Server {
   const now = core.clock.now();
   const flavor = [...core.state.flavors.values()].find((each) => each.name === (wish.flavor ?? 'tiny'));
@@ -244,9 +252,11 @@ function addServer(core: Core, token: Token, wish: ServerWish): Server {
     projectId: token.project?.id ?? '',
     userId: token.user.id,
     name: wish.name ?? 'server',
+    hostname: wish.name ?? 'server',
     status: wish.status ?? 'ACTIVE',
     taskState: null,
     imageId: wish.image?.id ?? null,
+    volumeBacked: wish.image === undefined,
     flavorId: flavor?.id ?? '1',
     keyName: null,
     metadata: { ...wish.metadata },
@@ -271,7 +281,7 @@ function addServer(core: Core, token: Token, wish: ServerWish): Server {
 /** /dev/vda for a boot volume, then on: an image-backed server's own disk has /dev/vda already. */
 export function nextDevice(server: Server): string {
   const taken = server.volumes.map((each) => each.device);
-  if (server.imageId !== null) taken.push('/dev/vda');
+  if (!server.volumeBacked) taken.push('/dev/vda');
   for (let letter = 97; letter < 123; letter += 1) {
     const device = `/dev/vd${String.fromCharCode(letter)}`;
     if (!taken.includes(device)) return device;
@@ -284,7 +294,7 @@ export function attachVolume(core: Core, server: Server, volume: Volume, device 
   server.volumes.push({
     volumeId: volume.id,
     device,
-    bootIndex: server.imageId === null && server.volumes.length === 0 ? 0 : null,
+    bootIndex: server.volumeBacked && server.volumes.length === 0 ? 0 : null,
     attachmentId,
     bdmId: uuid(),
     tag: null,

@@ -228,9 +228,12 @@ export interface Server {
   projectId: string;
   userId: string;
   name: string;
+  hostname: string;
   status: string;
   taskState: string | null;
+  /** Of a volume-backed server it may be there too: one booted from an image of a volume-backed server. */
   imageId: string | null;
+  volumeBacked: boolean;
   flavorId: string;
   keyName: string | null;
   metadata: Record<string, string>;
@@ -264,6 +267,17 @@ export interface KeyPair {
   publicKey: string;
   fingerprint: string;
   type: string;
+  createdAt: Date;
+}
+
+export interface ServerGroup {
+  id: string;
+  name: string;
+  policy: string;
+  projectId: string;
+  userId: string;
+  /** Ids of servers. */
+  members: string[];
 }
 
 export class CloudState {
@@ -280,6 +294,7 @@ export class CloudState {
   readonly servers = new Map<string, Server>();
   readonly flavors = new Map<string, Flavor>();
   readonly keypairs: KeyPair[] = [];
+  readonly serverGroups = new Map<string, ServerGroup>();
   /** Every secret payload that there ever was, deleted ones too: what must not be found in any output. */
   readonly everyPayload: Buffer[] = [];
   defaultTypeId = '';

@@ -53,8 +53,13 @@ export function findServer(core: Core, call: NovaCall, id: string): Server {
   return server;
 }
 
-/** The object under `name`; `null` and {} pass as empty ones. */
-export function readBody(raw: Buffer, name: string, required: readonly string[] = []): JsonObject {
+/** The object under `name`; `null` and {} pass as empty ones. Without `allowed` it may have any keys. */
+export function readBody(
+  raw: Buffer,
+  name: string,
+  required: readonly string[] = [],
+  allowed?: readonly string[],
+): JsonObject {
   const whole = raw.length === 0 ? undefined : parseJson(raw);
   if (!isObject(whole))
     throw refuse(400, raw.length === 0 ? 'Malformed request body' : 'Malformed request body');
@@ -66,6 +71,13 @@ export function readBody(raw: Buffer, name: string, required: readonly string[] 
     throw refuse(
       400,
       `Invalid input for field/attribute ${name}. Value: ${pythonRepr(inner)}. '${lacking}' is a required property`,
+    );
+  }
+  const extra = allowed === undefined ? undefined : Object.keys(body).find((key) => !allowed.includes(key));
+  if (extra !== undefined) {
+    throw refuse(
+      400,
+      `Invalid input for field/attribute ${name}. Value: ${pythonRepr(inner)}. Additional properties are not allowed ('${extra}' was unexpected)`,
     );
   }
   return body;

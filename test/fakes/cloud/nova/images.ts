@@ -30,7 +30,7 @@ function metadataOf(value: Json | undefined): Record<string, string> {
 export async function createImage(core: Core, call: NovaCall, server: Server): Promise<Reply> {
   const body = readBody(call.raw, 'createImage', ['name']);
   mustBeMember(core, call, 'os_compute_api:servers:create_image');
-  const volumeBacked = server.imageId === null;
+  const { volumeBacked } = server;
   if (!SNAPSHOT_STATES.includes(server.status)) {
     throw refuse(
       409,
@@ -131,7 +131,7 @@ async function imageOfVolumes(
       snapshot_id: snapshot,
       device_type: attached.bootIndex === null ? null : 'disk',
       volume_type: null,
-      tag: attached.tag,
+      tag: null,
       encryption_format: null,
       boot_index: attached.bootIndex,
       destination_type: 'volume',

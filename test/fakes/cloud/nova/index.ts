@@ -12,6 +12,8 @@ import {
 } from '../http.ts';
 import { attach, detach, listAttachments, showAttachment } from './attachments.ts';
 import { fault, findServer, type NovaCall, refuse } from './call.ts';
+import { keyPairRoutes } from './keypairs.ts';
+import { serverGroupRoutes } from './server-groups.ts';
 import { serverRoutes } from './servers.ts';
 import { actionView, flavorView } from './views.ts';
 
@@ -54,6 +56,8 @@ function minorOf(core: Core, asked: string): number {
 function routes(core: Core): Router<NovaCall> {
   const router = new Router<NovaCall>();
   serverRoutes(core, router);
+  keyPairRoutes(core, router);
+  serverGroupRoutes(core, router);
   const one = '/v2.1/servers/:id';
   const flavors = () => [...core.state.flavors.values()];
   router
@@ -94,26 +98,6 @@ function routes(core: Core): Router<NovaCall> {
       status: 200,
       json: { extra_specs: { ...core.state.flavors.get(param(params, 'id'))?.extraSpecs } },
     }))
-    .on('GET', '/v2.1/os-keypairs', (call) => ({
-      status: 200,
-      json: {
-        keypairs: core.state.keypairs
-          .filter((pair) => pair.userId === call.token.user.id)
-          .map(({ name, publicKey, fingerprint, type }) => ({
-            keypair: { name, public_key: publicKey, fingerprint, ...(call.minor >= 2 ? { type } : {}) },
-          })),
-      },
-    }))
-    .on('GET', '/v2.1/os-keypairs/:name', (call, params) => {
-      const pair = core.state.keypairs.find(
-        (each) => each.name === param(params, 'name') && each.userId === call.token.user.id,
-      );
-      if (pair === undefined) {
-        return fault(404, `Keypair ${param(params, 'name')} not found for user ${call.token.user.id}`);
-      }
-      const { name, publicKey, fingerprint, type } = pair;
-      return { status: 200, json: { keypair: { name, public_key: publicKey, fingerprint, type } } };
-    })
     .on('GET', '/v2.1/os-availability-zone', () => ({
       status: 200,
       json: { availabilityZoneInfo: [{ zoneName: 'nova', zoneState: { available: true }, hosts: null }] },

@@ -1,6 +1,5 @@
-/** Servers: list, show, create (from a volume or an image), delete, start and stop. */
-import { type Core, workTicks } from '../core.ts';
-import { mayRead } from '../glance-internals.ts';
+/** Servers: list, show, delete, start and stop. */
+import type { Core } from '../core.ts';
 import {
   isObject,
   type JsonObject,
@@ -10,18 +9,10 @@ import {
   type Reply,
   type Router,
 } from '../http.ts';
-import { attachVolume, detachVolume, nextDevice } from '../seed.ts';
-import { type Image, type Server, uuid, type Volume } from '../state.ts';
-import {
-  beginAction,
-  findServer,
-  links,
-  mustBeMember,
-  type NovaCall,
-  readBody,
-  refuse,
-  textOf,
-} from './call.ts';
+import { detachVolume, removeVolume } from '../seed.ts';
+import type { Server } from '../state.ts';
+import { beginAction, findServer, mustBeMember, type NovaCall, refuse } from './call.ts';
+import { createServer } from './create.ts';
 import { createImage } from './images.ts';
 import { serverDetail, serverSummary } from './views.ts';
 
@@ -74,155 +65,6 @@ function next(call: NovaCall, detail: boolean, marker: string): JsonObject {
   return { rel: 'next', href: `${call.linkOrigin}/compute/v2.1/servers${detail ? '/detail' : ''}?${query}` };
 }
 
-function rootImage(core: Core, call: NovaCall, ref: string | null): Image | null {
-  if (ref === null || ref === '') return null;
-  const image = core.state.images.get(ref);
-  if (image === undefined || !mayRead(image, call.token)) throw refuse(400, `Can not find requested image`);
-  if (image.status !== 'active') throw refuse(400, `Image ${ref} is not active.`);
-  if (image.properties['cinder_encryption_key_id'] !== undefined) {
-    throw refuse(400, 'Direct booting of an image uploaded from an encrypted volume is unsupported.');
-  }
-  return image;
-}
-
-interface WantedVolume {
-  volume: Volume;
-  bootIndex: number | null;
-  deleteOnTermination: boolean;
-}
-
-function wantedVolumes(core: Core, call: NovaCall, body: JsonObject): WantedVolume[] {
-  const mapping = body['block_device_mapping_v2'];
-  if (!Array.isArray(mapping)) return [];
-  return mapping.flatMap((entry) => {
-    if (!isObject(entry) || entry['source_type'] !== 'volume') return [];
-    const id = textOf(entry['uuid']) ?? '';
-    const volume = core.state.volumes.get(id);
-    if (volume === undefined || volume.projectId !== call.projectId) {
-      throw refuse(400, `Block Device Mapping is Invalid: failed to get volume ${id}.`);
-    }
-    if (volume.status !== 'available') {
-      throw refuse(
-        400,
-        `Invalid volume: volume ${id} status must be 'available'. Currently in '${volume.status}'`,
-      );
-    }
-    const index = entry['boot_index'];
-    return [
-      {
-        volume,
-        bootIndex: typeof index === 'number' && index >= 0 ? index : null,
-        deleteOnTermination: entry['delete_on_termination'] === true,
-      },
-    ];
-  });
-}
-
-function create(core: Core, call: NovaCall): Reply {
-  const body = readBody(call.raw, 'server', ['name', 'flavorRef']);
-  if (call.minor >= 37 && body['networks'] === undefined) {
-    throw refuse(
-      400,
-      `Invalid input for field/attribute server. Value: ${JSON.stringify(body)}. 'networks' is a required property`,
-    );
-  }
-  mustBeMember(core, call, 'os_compute_api:servers:create');
-  const flavorId = String(body['flavorRef']).split('/').at(-1) ?? '';
-  if (!core.state.flavors.has(flavorId)) throw refuse(400, `Flavor ${flavorId} could not be found.`);
-  const image = rootImage(core, call, textOf(body['imageRef']));
-  const wanted = wantedVolumes(core, call, body);
-  if (image === null && !wanted.some(({ bootIndex }) => bootIndex === 0)) {
-    throw refuse(
-      400,
-      'Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.',
-    );
-  }
-  const root = wanted.find(({ bootIndex }) => bootIndex === 0);
-  if (root !== undefined && !root.volume.bootable) {
-    throw refuse(400, `Block Device ${root.volume.id} is not bootable.`);
-  }
-  const now = core.clock.now();
-  const server: Server = {
-    id: uuid(),
-    projectId: call.projectId,
-    userId: call.token.user.id,
-    name: String(body['name']),
-    status: 'BUILD',
-    taskState: 'scheduling',
-    imageId: image?.id ?? null,
-    flavorId,
-    keyName: textOf(body['key_name']),
-    metadata: isObject(body['metadata'])
-      ? Object.fromEntries(Object.entries(body['metadata']).map(([key, value]) => [key, String(value)]))
-      : {},
-    tags: Array.isArray(body['tags']) ? body['tags'].map(String) : [],
-    description: textOf(body['description']),
-    availabilityZone: textOf(body['availability_zone']) ?? 'nova',
-    securityGroups: ['default'],
-    addresses: {},
-    configDrive: body['config_drive'] === true,
-    createdAt: now,
-    updatedAt: now,
-    volumes: [],
-    actions: [],
-    fault: null,
-    root: null,
-  };
-  core.state.servers.set(server.id, server);
-  call.created(server.id);
-  for (const { volume } of wanted) volume.status = 'reserved';
-  build(core, call, server, image, wanted);
-  return {
-    status: 202,
-    headers: { Location: `${call.linkOrigin}/compute/v2.1/servers/${server.id}` },
-    json: {
-      server: {
-        id: server.id,
-        links: links(call, 'servers', server.id),
-        'OS-DCF:diskConfig': 'MANUAL',
-        security_groups: [{ name: 'default' }],
-        adminPass: 'bzLwYhaM6wVm',
-      },
-    },
-  };
-}
-
-function build(
-  core: Core,
-  call: NovaCall,
-  server: Server,
-  image: Image | null,
-  wanted: WantedVolume[],
-): void {
-  const end = beginAction(core, call, server, 'create', 'compute__do_build_and_run_instance');
-  call.job({
-    ticks: workTicks(core, 1),
-    begin: () => {
-      server.taskState = 'spawning';
-    },
-    done: () => {
-      server.root = image?.data?.clone() ?? null;
-      const order = [...wanted].sort((a, b) => (a.bootIndex ?? 99) - (b.bootIndex ?? 99));
-      for (const { volume, bootIndex, deleteOnTermination } of order) {
-        attachVolume(core, server, volume, nextDevice(server));
-        const attached = server.volumes.at(-1);
-        if (attached !== undefined) Object.assign(attached, { bootIndex, deleteOnTermination });
-      }
-      server.status = 'ACTIVE';
-      server.taskState = null;
-      server.updatedAt = core.clock.now();
-      end();
-    },
-    fail: (failure) => {
-      server.status = 'ERROR';
-      server.taskState = null;
-      server.fault = { code: 500, message: failure.message, created: core.clock.now() };
-      for (const { volume } of wanted) volume.status = 'available';
-      end(failure.message);
-    },
-  });
-}
-
 function remove(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
   mustBeMember(core, call, 'os_compute_api:servers:delete');
@@ -234,8 +76,10 @@ function remove(core: Core, call: NovaCall, params: Params): Reply {
         const volume = core.state.volumes.get(volumeId);
         if (volume === undefined) continue;
         detachVolume(core, server, volume);
-        if (deleteOnTermination) core.state.volumes.delete(volumeId);
+        if (deleteOnTermination) removeVolume(core, volume);
       }
+      for (const group of core.state.serverGroups.values())
+        group.members = group.members.filter((id) => id !== server.id);
       core.state.servers.delete(server.id);
     },
     fail: (failure) => {
@@ -305,7 +149,7 @@ export function serverRoutes(core: Core, router: Router<NovaCall>): void {
   router
     .on('GET', '/v2.1/servers', (call) => list(core, call, false))
     .on('GET', '/v2.1/servers/detail', (call) => list(core, call, true))
-    .on('POST', '/v2.1/servers', (call) => create(core, call))
+    .on('POST', '/v2.1/servers', (call) => createServer(core, call))
     .on('GET', one, (call, params) => ({
       status: 200,
       json: { server: serverDetail(core, call, findServer(core, call, param(params, 'id'))) },

@@ -55,11 +55,7 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
     flavor: embeddedFlavor(call, server, core.state.flavors.get(server.flavorId)),
     hostId: built ? HOST_ID : '',
     id: server.id,
-    // Empty for a volume-backed one: the only sign, short of looking at boot_index.
-    image:
-      server.imageId === null
-        ? ''
-        : { id: server.imageId, links: links(call, 'images', server.imageId).slice(1) },
+    image: imageView(core, call, server.imageId),
     links: links(call, 'servers', server.id),
     metadata: { ...server.metadata },
     name: server.name,
@@ -68,7 +64,7 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
     user_id: server.userId,
     updated: isoSeconds(server.updatedAt),
     'OS-DCF:diskConfig': 'MANUAL',
-    ...(built && server.status !== 'ERROR' ? { progress: 0 } : {}),
+    ...(['ACTIVE', 'BUILD'].includes(server.status) ? { progress: 0 } : {}),
     'OS-EXT-AZ:availability_zone': built ? server.availabilityZone : '',
     config_drive: server.configDrive ? 'True' : '',
     key_name: server.keyName,
@@ -91,21 +87,33 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
             message: server.fault.message,
           },
         }),
-    ...newer(call, server),
+    ...newer(core, call, server),
   };
 }
 
-function newer(call: NovaCall, server: Server): JsonObject {
+/** Empty for most volume-backed servers. */
+function imageView(core: Core, call: NovaCall, id: string | null): JsonObject | string {
+  if (id === null) return '';
+  const shown = { id, links: links(call, 'images', id).slice(1) };
+  // From 2.98, also once the image is gone: Nova keeps a copy.
+  return call.minor >= 98 ? { ...shown, properties: { ...core.state.images.get(id)?.properties } } : shown;
+}
+
+function newer(core: Core, call: NovaCall, server: Server): JsonObject {
   const { minor } = call;
+  const groups = [...core.state.serverGroups.values()]
+    .filter(({ members }) => members.includes(server.id))
+    .map(({ id }) => id);
   return {
     ...(minor >= 9 ? { locked: false } : {}),
     ...(minor >= 19 ? { description: server.description } : {}),
     ...(minor >= 26 ? { tags: [...server.tags] } : {}),
     ...(minor >= 63 ? { trusted_image_certificates: null } : {}),
-    ...(minor >= 71 ? { server_groups: [] } : {}),
+    ...(minor >= 71 ? { server_groups: groups } : {}),
     ...(minor >= 73 ? { locked_reason: null } : {}),
-    ...(minor >= 90 ? { 'OS-EXT-SRV-ATTR:hostname': server.name } : {}),
+    ...(minor >= 90 ? { 'OS-EXT-SRV-ATTR:hostname': server.hostname } : {}),
     ...(minor >= 96 ? { pinned_availability_zone: null } : {}),
+    ...(minor >= 100 ? { scheduler_hints: groups.length > 0 ? { group: groups } : {} } : {}),
   };
 }
 
