@@ -93,6 +93,8 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
 /** The public image that the real cloud has too, of a project that nobody acts in. */
 async function addTinyImage(cloud: EmbeddedCloud): Promise<Image> {
   const bytes = new SparseBytes(1024 ** 2);
+  // Glance takes a boot sector only with a partition in its table.
+  bytes.write(446, Buffer.from('800002008300020001000000ff070000', 'hex'));
   bytes.write(510, Buffer.from([0x55, 0xaa]));
   return cloud.seed.addImage(bytes, { name: 'tiny', visibility: 'public', ownerId: '0'.repeat(32) });
 }
