@@ -78,7 +78,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   const payloads = await payloadsOf(context, given);
 
   const session = await context.connect(given);
-  const holdings = await holdingsOf(session);
+  const holdings = await holdingsOf(session, ['volumes', 'backups']);
   const plan = await planAll(session, selectors, holdings, payloads, given);
   tellPlan(context, plan, payloads);
   refuseOverQuota(plan.quota, 'servers');

@@ -69,7 +69,10 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   const session = await context.connect(given);
   const client = await session.service('block-storage');
-  const [holdings, types] = [await holdingsOf(session), await listVolumeTypes(client)];
+  const [holdings, types] = [
+    await holdingsOf(session, ['volumes', 'backups']),
+    await listVolumeTypes(client),
+  ];
   const volumes = select('volume', selectors, holdings.volumes.filter(isNoTemporary));
   const plan = await preflight(client, volumes, types, holdings.backups, {
     mode: given.mode,

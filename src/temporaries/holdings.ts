@@ -6,10 +6,16 @@ import type { Service } from '../openstack/catalog.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { hasStatus } from '../openstack/errors.ts';
 import { type Image, listImages } from '../openstack/image/v2/images.ts';
+import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import type { Session } from '../openstack/session.ts';
-import { collect } from '../pool.ts';
+import { collect, pool } from '../pool.ts';
+
+export interface HeldSecret extends ListedSecret {
+  /** Empty where it was not read. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** What a project holds of all that a run may leave behind. */
 export interface Holdings {
@@ -17,24 +23,61 @@ export interface Holdings {
   readonly volumes: readonly Volume[];
   readonly snapshots: readonly Snapshot[];
   readonly images: readonly Image[];
-  readonly secrets: readonly ListedSecret[];
+  readonly secrets: readonly HeldSecret[];
   readonly servers: readonly Server[];
 }
 
-/** Lists them all; a cloud without images, keys or servers has none of those. */
-export async function holdingsOf(session: Session): Promise<Holdings> {
-  const cinder = await session.service('block-storage');
+/**
+ * Lists all that the user may see; a cloud without a service has nothing of its kinds.
+ *
+ * @param needed what else is done with: there a refusal is an error
+ */
+export async function holdingsOf(
+  session: Session,
+  needed: readonly (keyof Holdings)[] = [],
+): Promise<Holdings> {
+  const owner = session.scope.project.id;
+  const see = async <T>(
+    kind: keyof Holdings,
+    service: Service,
+    list: (client: ServiceClient) => Promise<T[]>,
+  ) => (needed.includes(kind) ? list(await session.service(service)) : allowed(session, service, list));
   const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
-    collect(listBackups(cinder)),
-    collect(listVolumes(cinder)),
-    allowed(session, 'block-storage', async (client) => collect(listSnapshots(client))),
-    allowed(session, 'image', async (glance) =>
-      collect(listImages(glance, { owner: session.scope.project.id })),
-    ),
-    allowed(session, 'key-manager', async (barbican) => collect(listSecrets(barbican))),
-    allowed(session, 'compute', async (nova) => collect(listServers(nova))),
+    see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))),
+    see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder))),
+    see('snapshots', 'block-storage', (cinder) => collect(listSnapshots(cinder))),
+    see('images', 'image', (glance) => collect(listImages(glance, { owner }))),
+    see('secrets', 'key-manager', secretsWithRecords),
+    see('servers', 'compute', (nova) => collect(listServers(nova))),
   ]);
   return { backups, volumes, snapshots, images, secrets, servers };
+}
+
+/** After which nobody looks for a record in a secret's metadata any more. */
+const RECENT_MS = 2 * 24 * 3_600_000;
+
+/**
+ * A secret that a restore makes to stay has its record in its metadata, which lists do not show: that of the user's own
+ * and recent ones is read. An image's key needs none: it goes with its image.
+ */
+async function secretsWithRecords(client: ServiceClient): Promise<HeldSecret[]> {
+  const { clock, scope } = client.session;
+  const mine = ({ creatorId, createdAt }: ListedSecret) =>
+    creatorId === scope.user.id && clock.now() - Date.parse(createdAt) < RECENT_MS;
+  return pool(await collect(listSecrets(client)), 8, async (secret) => ({
+    ...secret,
+    metadata: mine(secret) ? await metadataOf(client, secret.id) : {},
+  }));
+}
+
+/** One may be deleted meanwhile, or its metadata not be shown. */
+async function metadataOf(client: ServiceClient, secretId: string): Promise<Record<string, string>> {
+  try {
+    return await getSecretMetadata(client, secretId);
+  } catch (error) {
+    if (hasStatus(error, 401, 403, 404)) return {};
+    throw error;
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { readTags, type Tags } from './backup-tags.ts';
 import type { Holdings } from './holdings.ts';
 import { isAbandoned, type Liveness, type Owner, parseOwner } from './owner.ts';
 import type { Removable } from './remove.ts';
-import { parseTemporary, readTemporary } from './tags.ts';
+import { parseTemporary, readTemporary, TEMPORARY_METADATA } from './tags.ts';
 
 /** Something that a dead run left, and what becomes of it. */
 export type Leftover =
@@ -66,7 +66,7 @@ export function temporariesOf({ volumes, snapshots, images, secrets, servers }: 
     image: images,
     volume: volumes,
     snapshot: snapshots,
-    secret: secrets,
+    secret: secrets.map((secret) => ({ ...secret, description: secret.metadata[TEMPORARY_METADATA] })),
   } as const;
   return (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
     kinds[kind].flatMap((thing) => {

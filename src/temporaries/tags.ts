@@ -4,9 +4,10 @@ import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
  * The ledger of temporaries stands in the cloud: what may be left over carries who made it and until when, written by
  * the very request that makes it. So no crash comes between the thing and its record, and any later run can read it.
  *
- * Where the record stands: in the description of a volume or a snapshot; in a property of an image that we make; and
- * where a request can carry nothing but a name, it is the name (an image that Cinder or Nova makes, the snapshots that
- * Nova takes for it, a secret).
+ * Where the record stands: in the description of a volume or a snapshot; in a property of an image that we make; in
+ * the metadata of a server, and of a secret that is to stay; and where a request can carry nothing but a name, it is the
+ * name (an image that Cinder or Nova makes, the snapshots that Nova takes for it, a secret that goes again). The metadata
+ * of a secret is a request of its own: what a dead run leaves before it is empty.
  */
 export interface TemporaryTags {
   /** Unique to one create request: what a lost answer is looked up by. */

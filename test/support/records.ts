@@ -4,8 +4,8 @@ import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import type { Snapshot } from '../../src/openstack/blockstorage/v3/snapshots.ts';
 import type { Volume } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import type { Image } from '../../src/openstack/image/v2/images.ts';
-import type { ListedSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
+import type { HeldSecret } from '../../src/temporaries/holdings.ts';
 
 export function volume(fields: Partial<Volume> = {}): Volume {
   return {
@@ -132,7 +132,7 @@ export function image(fields: Partial<Image> = {}): Image {
   };
 }
 
-export function secret(fields: Partial<ListedSecret> = {}): ListedSecret {
+export function secret(fields: Partial<HeldSecret> = {}): HeldSecret {
   return {
     id: randomUUID(),
     name: undefined,
@@ -145,6 +145,7 @@ export function secret(fields: Partial<ListedSecret> = {}): ListedSecret {
     createdAt: '2026-11-01T00:00:00.000Z',
     creatorId: undefined,
     contentTypes: { default: 'application/octet-stream' },
+    metadata: {},
     ...fields,
   };
 }

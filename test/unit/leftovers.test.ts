@@ -115,7 +115,7 @@ describe('what a dead run left', () => {
 
   const named = (owner: string) => writeTemporary({ tag: randomUUID(), owner, expires: PAST });
 
-  test('snapshots, images and keys carry their record in a description, a property or a name', async () => {
+  test('snapshots, images and keys carry their record in a description, a property, the metadata or a name', async () => {
     expect(
       await left({
         snapshots: [
@@ -130,9 +130,22 @@ describe('what a dead run left', () => {
           image({ name: named(living) }),
           image({ name: `a copy of ${named(dead)}` }),
         ],
-        secrets: [secret({ name: named(dead) }), secret({ name: 'openstack-backup temporary' })],
+        secrets: [
+          secret({ name: named(dead) }),
+          secret({ name: 'openstack-backup temporary' }),
+          secret({ name: 'db', metadata: { 'openstack-backup-temporary': named(dead) } }),
+          secret({ name: 'db', metadata: { 'openstack-backup-temporary': named(living) } }),
+          secret({ name: 'db', metadata: { note: named(dead) } }),
+        ],
       }),
-    ).toEqual(['image delete', 'image delete', 'snapshot delete', 'snapshot delete', 'secret delete']);
+    ).toEqual([
+      'image delete',
+      'image delete',
+      'snapshot delete',
+      'snapshot delete',
+      'secret delete',
+      'secret delete',
+    ]);
   });
 
   test('a server that was being made, in whatever status, before the volumes that it holds', async () => {
