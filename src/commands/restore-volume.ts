@@ -1,24 +1,36 @@
 import { duration } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { choosePoint } from '../manifest/choose.ts';
-import type { VolumeBackupPoint, VolumePoint } from '../manifest/schema.ts';
+import type { Manifest, VolumeImagePoint, VolumePoint } from '../manifest/schema.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { isUuid } from '../openstack/decode.ts';
 import type { ServiceClient } from '../openstack/service.ts';
+import type { Session } from '../openstack/session.ts';
 import { quotaSentence } from '../plan/quota.ts';
-import { type RestoreTools, restoreOver, restoreToNew } from '../restore/volume/bring-back.ts';
+import {
+  bringBackVolume,
+  gigabytesOf,
+  originOf,
+  type VolumePlan,
+  wantedOf,
+} from '../restore/volume/any-way.ts';
+import type { RestoreTools } from '../restore/volume/bring-back.ts';
 import { setRight } from '../restore/volume/finish.ts';
-import { planRestore, type RestorePlan } from '../restore/volume/preflight.ts';
+import { type FromImagePlan, planFromImage } from '../restore/volume/image-preflight.ts';
+import { planRestore } from '../restore/volume/preflight.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
 import { sweep } from '../temporaries/sweep.ts';
+import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { compareClouds, manifestInputs, trustedManifest } from './restoring.ts';
+import { readerOf, storeInputs } from './storing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,
   ...manifestInputs,
+  ...storeInputs,
   volume: {
     kind: 'text',
     placeholder: 'VOLUME',
@@ -55,12 +67,15 @@ const inputs = {
 
 const outputs = {
   'volume-id': { description: 'The id of the restored volume.' },
-  report: { description: 'JSON: {volume, name, backup, size, type, encrypted, overwritten, seconds}.' },
+  report: {
+    description:
+      'JSON: {volume, name, from, size, type, encrypted, overwritten, seconds}, and {backup} of a Cinder backup.',
+  },
 } as const satisfies Outputs;
 
 export const restoreVolume = defineCommand({
   name: 'restore-volume',
-  summary: 'Restore a volume from a manifest, or from a bare Cinder backup.',
+  summary: 'Restore a volume from a manifest, whichever way it was saved, or from a bare Cinder backup.',
   inputs,
   outputs,
   run,
@@ -69,45 +84,38 @@ export const restoreVolume = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
   const { host } = context;
   checkInputs(given);
-  const manifest =
-    given.manifest === undefined
-      ? undefined
-      : await trustedManifest(context, given.manifest, given, 'volume', given.volume);
-  const point = manifest && backupPoint(choosePoint(manifest, 'volume', given.volume));
+  const chosen = await choose(context, given);
 
   const session = await context.connect(given);
-  if (manifest !== undefined) compareClouds(context, manifest, session, given);
+  if (chosen !== undefined) compareClouds(context, chosen.manifest, session, given);
   const client = await session.service('block-storage');
-  const source = point === undefined ? await fromBackup(client, given.backup ?? '') : fromManifest(point);
-  const plan = await planRestore(client, source, {
-    to: given.to,
-    overwrite: given.overwrite,
-    name: given.name,
-    type: given.type,
-    availabilityZone: given['availability-zone'],
-  });
+  const plan = await planOf(context, session, chosen, given);
   tellPlan(context, plan);
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 
   const started = host.clock.now();
   const tools = toolsOf(context, client);
-  const bar = host.progress.start('restoring', { items: 1, gigabytes: source.size });
+  const gigabytes = gigabytesOf(plan);
+  const bar = host.progress.start('restoring', { items: 1, gigabytes });
+  let flowed = 0;
+  const onBytes = (count: number) => {
+    const more = Math.min(count / GIB, gigabytes - flowed);
+    flowed += more;
+    bar.advance(0, more);
+  };
   try {
-    const restored = plan.kind === 'new' ? await restoreToNew(plan, tools) : await restoreOver(plan, tools);
-    const volume = await setRight(
-      client,
-      restored,
-      source,
-      given.name ?? (plan.kind === 'new' ? plan.name : plan.target.name),
-    );
-    bar.advance(1, source.size);
+    const restored = await bringBackVolume(plan, { ...tools, onBytes });
+    const name = given.name ?? (plan.kind === 'overwrite' ? plan.target.name : plan.name);
+    const volume = await setRight(client, restored, wantedOf(plan), name);
+    bar.advance(1, gigabytes - flowed);
     const seconds = (host.clock.now() - started) / 1000;
     host.log.info(`volume ${quoted(volume.name)} (${volume.id}) is restored after ${seconds.toFixed(1)} s`);
     const report = {
       volume: volume.id,
       name: volume.name,
-      backup: source.backupId,
+      from: originOf(plan),
+      ...(plan.kind === 'image' ? {} : { backup: plan.source.backupId }),
       size: volume.size,
       type: volume.volumeType ?? null,
       encrypted: volume.encrypted,
@@ -142,21 +150,63 @@ function checkInputs(given: Values<typeof inputs>): void {
     );
 }
 
-function backupPoint(point: VolumePoint): VolumeBackupPoint {
-  if (point.method === 'cinder-backup') return point;
-  throw new InputError('a restore from an image is not built yet');
+interface Chosen {
+  readonly manifest: Manifest;
+  readonly point: VolumePoint;
 }
 
-function tellPlan({ host }: Context, plan: RestorePlan): void {
-  const { source } = plan;
+/** Undefined where a bare backup is named instead. */
+async function choose(context: Context, given: Values<typeof inputs>): Promise<Chosen | undefined> {
+  if (given.manifest === undefined) return undefined;
+  const manifest = await trustedManifest(context, given.manifest, given, 'volume', given.volume);
+  return { manifest, point: choosePoint(manifest, 'volume', given.volume) };
+}
+
+async function planOf(
+  context: Context,
+  session: Session,
+  chosen: Chosen | undefined,
+  given: Values<typeof inputs>,
+): Promise<VolumePlan> {
+  const client = await session.service('block-storage');
+  const wishes = { ...given, availabilityZone: given['availability-zone'] };
+  if (chosen === undefined) return planRestore(client, await fromBackup(client, given.backup ?? ''), wishes);
+  const { manifest, point } = chosen;
+  return point.method === 'image'
+    ? planImage(context, session, manifest, point, given)
+    : planRestore(client, fromManifest(point), wishes);
+}
+
+function planImage(
+  context: Context,
+  session: Session,
+  manifest: Manifest,
+  point: VolumeImagePoint,
+  given: Values<typeof inputs>,
+): Promise<FromImagePlan> {
+  if (given.to !== undefined || given.overwrite)
+    throw new InputError(
+      'the restore point is an image, and Cinder makes only new volumes of images',
+      'Leave `to` and `overwrite` out, and attach the new volume in place of the old one.',
+    );
+  const wishes = { name: given.name, type: given.type, availabilityZone: given['availability-zone'] };
+  return planFromImage(session, manifest, point, readerOf(context, given), wishes, context.host.run);
+}
+
+function tellPlan({ host }: Context, plan: VolumePlan): void {
   if (plan.kind === 'overwrite') {
     host.log.warn(
-      `everything on volume ${quoted(plan.target.name)} (${plan.target.id}, ${plan.target.size} GiB) will be overwritten with backup ${source.backupId}`,
+      `everything on volume ${quoted(plan.target.name)} (${plan.target.id}, ${plan.target.size} GiB) will be overwritten with ${originOf(plan)}`,
     );
     return;
   }
+  const size = gigabytesOf(plan);
+  const grown =
+    plan.kind === 'image' && size > plan.point.resource.size
+      ? ` (it had ${plan.point.resource.size}, and its image with the LUKS header needs more)`
+      : '';
   host.log.info(
-    `a new volume ${quoted(plan.name)} of ${source.size} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${source.encrypted ? ', encrypted' : ''}, from backup ${source.backupId}; ${quotaSentence(plan.quota)}`,
+    `a new volume ${quoted(plan.name)} of ${size} GiB${grown}${plan.type === undefined ? '' : `, type ${plan.type.name}`}${wantedOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
   );
 }
 
@@ -174,7 +224,7 @@ function toolsOf({ host }: Context, client: ServiceClient): RestoreTools {
 function summaryOf(report: {
   volume: string;
   name: string;
-  backup: string;
+  from: string;
   size: number;
   type: string | null;
   seconds: number;
@@ -182,8 +232,8 @@ function summaryOf(report: {
   return [
     `### Volume ${forMarkdown(report.name)} restored`,
     '',
-    '| volume | size | type | from backup | took |',
+    '| volume | size | type | from | took |',
     '|---|---|---|---|---|',
-    `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${report.backup} | ${duration(report.seconds * 1000)} |`,
+    `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${forMarkdown(report.from)} | ${duration(report.seconds * 1000)} |`,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { type Sealer, sealer } from '../keys/age.ts';
+import type { PayloadReader } from '../restore/payloads.ts';
 import { directoryStore } from '../store/directory.ts';
 import type { PayloadStore } from '../store/payload.ts';
 import type { Context } from './command.ts';
@@ -58,6 +59,18 @@ export function openStore(context: Context, store: string | undefined): PayloadS
       "Write directory:PATH, a directory that lasts: a runner's own disk is gone with the job.",
     );
   return named;
+}
+
+/** Where payloads are read, and what opens them; undefined where no store is named and there is no place of its own. */
+export function readerOf(
+  context: Context,
+  { store, identity }: { readonly store: string | undefined; readonly identity: string | undefined },
+): PayloadReader | undefined {
+  const source = namedStore(
+    context,
+    store ?? (context.host.github === undefined ? DEFAULT_STORE : undefined),
+  );
+  return source && { source, identity };
 }
 
 /** @throws InputError for what is no age recipient */

@@ -4,12 +4,19 @@ import {
   replaceVolumeMetadata,
   setBootable,
   setImageMetadata,
+  unsetImageMetadata,
   updateVolume,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import type { RestoreSource } from './source.ts';
+
+/** What a restored volume shall be. */
+export type Wanted = Pick<
+  RestoreSource,
+  'encrypted' | 'bootable' | 'description' | 'metadata' | 'imageMetadata'
+>;
 
 /**
  * Sets right what Cinder's restore does to a volume beside its data, and takes its record off: from then on it is no
@@ -20,7 +27,7 @@ import type { RestoreSource } from './source.ts';
 export async function setRight(
   client: ServiceClient,
   restored: Volume,
-  source: RestoreSource,
+  source: Wanted,
   name: string,
 ): Promise<Volume> {
   return settle(client, await putRight(client, restored, source), source, name);
@@ -28,19 +35,18 @@ export async function setRight(
 
 /**
  * A restore replaces the metadata by the source's at the time of the backup, adds `src_backup_id`, and loses a bootable
- * flag that was set by hand.
+ * flag that was set by hand. A volume made of an image is bootable whatever it holds, and has the image's properties.
  */
-export async function putRight(
-  client: ServiceClient,
-  restored: Volume,
-  source: RestoreSource,
-): Promise<Volume> {
+export async function putRight(client: ServiceClient, restored: Volume, source: Wanted): Promise<Volume> {
   const metadata = source.metadata ?? ownMetadata(restored.metadata);
   if (!same(restored.metadata, metadata)) await replaceVolumeMetadata(client, restored.id, metadata);
   const missing = Object.entries(source.imageMetadata ?? {}).filter(
     ([key, value]) => restored.imageMetadata[key] !== value,
   );
   if (missing.length > 0) await setImageMetadata(client, restored.id, Object.fromEntries(missing));
+  for (const key of Object.keys(restored.imageMetadata))
+    if (source.imageMetadata !== undefined && !Object.hasOwn(source.imageMetadata, key))
+      await unsetImageMetadata(client, restored.id, key);
   if (source.bootable !== undefined && restored.bootable !== source.bootable)
     await setBootable(client, restored.id, source.bootable);
   return checked(await getVolume(client, restored.id), source);
@@ -50,7 +56,7 @@ export async function putRight(
 export async function settle(
   client: ServiceClient,
   volume: Volume,
-  source: RestoreSource,
+  source: Wanted,
   name: string,
 ): Promise<Volume> {
   const description = readTemporary(volume) === undefined ? volume.description : (source.description ?? '');
@@ -60,7 +66,7 @@ export async function settle(
 }
 
 /** What a restored volume must be, whatever the cloud says of its status. */
-function checked(volume: Volume, source: RestoreSource): Volume {
+function checked(volume: Volume, source: Wanted): Volume {
   if (volume.encrypted !== source.encrypted)
     throw new OperationError(
       `the restored volume ${volume.id} ${volume.encrypted ? 'is encrypted, and the backup was not' : 'is not encrypted, and the backup was'}`,

@@ -211,7 +211,8 @@ export function chooseType(
   return recorded;
 }
 
-function typeNamed(wish: string, types: readonly VolumeType[]): VolumeType {
+/** @throws InputError that lists what there is */
+export function typeNamed(wish: string, types: readonly VolumeType[]): VolumeType {
   const found = types.find(({ id }) => id === wish) ?? types.find(({ name }) => name === wish);
   if (found === undefined)
     throw new InputError(

@@ -197,6 +197,19 @@ export function setImageMetadata(
   });
 }
 
+/** One that is not there is unset already. */
+export function unsetImageMetadata(client: ServiceClient, volumeId: string, key: string): Promise<void> {
+  return client.call({
+    doing: `unset the image metadata ${key} of volume ${volumeId}`,
+    method: 'POST',
+    path: `${volumeUrl(volumeId)}/action`,
+    json: { 'os-unset_image_metadata': { key } },
+    ok: [200, 202, 404],
+    idempotent: true,
+    decode: nothing,
+  });
+}
+
 /**
  * Any microversion, project reader. `/types/{id}/encryption` says the same to administrators only.
  * https://github.com/openstack/cinder/blob/master/cinder/api/contrib/volume_encryption_metadata.py
