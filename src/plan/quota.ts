@@ -70,5 +70,6 @@ function linesOf(
 
 /** "after this run 9 of 10 backups, 412 of 1000 GB of backups". */
 export function quotaSentence(lines: readonly QuotaLine[]): string {
+  if (lines.length === 0) return 'no quota is used';
   return `after this run ${lines.map(({ what, after, max }) => `${after} of ${max < 0 ? 'unlimited' : max} ${what}`).join(', ')}`;
 }

@@ -47,10 +47,34 @@ export async function findLeftovers(
   }
   for (const thing of temporariesOf(holdings)) {
     const { owner, expires } = thing.record;
-    if (await abandoned(owner, expires))
-      found.push({ ...thing, action: BUSY.has(thing.status) ? 'wait' : 'delete' });
+    if (await abandoned(owner, expires)) found.push(leftThing(thing));
   }
   return found;
+}
+
+/**
+ * Those of the found that are left over still, as they are in a later listing. A run may have finished something between
+ * the listing and its own end, after which it was found dead: what it finished carries no record any more.
+ *
+ * @param later listed after all owners were found dead
+ */
+export function stillLeft(found: readonly Leftover[], later: Holdings): Leftover[] {
+  const before = new Set(found.map(keyOf));
+  const backups = later.backups.flatMap((backup) => {
+    const tags = readTags(backup);
+    return tags?.state === 'started' ? [leftBackup(backup, tags)] : [];
+  });
+  return [...backups, ...temporariesOf(later).map(leftThing)].filter((leftover) =>
+    before.has(keyOf(leftover)),
+  );
+}
+
+function keyOf(leftover: Leftover): string {
+  return `${leftover.kind} ${leftover.action === 'adopt' ? leftover.backup.id : leftover.id}`;
+}
+
+function leftThing(thing: Removable): Leftover {
+  return { ...thing, action: BUSY.has(thing.status) ? 'wait' : 'delete' };
 }
 
 function leftBackup(backup: Backup, tags: Tags): Leftover {

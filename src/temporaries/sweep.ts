@@ -3,7 +3,7 @@ import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { cleanUp } from './clean.ts';
 import { type Holdings, holdingsOf } from './holdings.ts';
-import { findLeftovers, type Leftover } from './leftovers.ts';
+import { findLeftovers, type Leftover, stillLeft } from './leftovers.ts';
 import type { Liveness, Owner } from './owner.ts';
 
 /** What the sweep needs of the host. */
@@ -31,6 +31,8 @@ export async function sweep(
     (owner) => sweeper.liveness(owner),
     clock.now(),
   );
-  await cleanUp(session, found, log, dryRun);
-  return found;
+  if (found.length === 0) return found;
+  const left = stillLeft(found, await holdingsOf(session));
+  await cleanUp(session, left, log, dryRun);
+  return left;
 }

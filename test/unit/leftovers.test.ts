@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { startOf, thisProcess } from '../../src/host/terminal/process.ts';
 import { writeTags } from '../../src/temporaries/backup-tags.ts';
 import type { Holdings } from '../../src/temporaries/holdings.ts';
-import { findLeftovers } from '../../src/temporaries/leftovers.ts';
+import { findLeftovers, stillLeft } from '../../src/temporaries/leftovers.ts';
 import {
   formatOwner,
   isAbandoned,
@@ -161,6 +161,24 @@ describe('what a dead run left', () => {
         ],
       }),
     ).toEqual(['server delete', 'server delete', 'volume delete']);
+  });
+
+  test('what its run finished and left before it was found dead is nobody’s to remove', async () => {
+    const [made, kept] = [making(dead, 'available'), making(dead, 'available')];
+    const [whole, recorded] = [started(dead, 'available'), started(dead, 'available')];
+    const listed = { ...none, volumes: [made, kept], backups: [whole, recorded] };
+    const found = await findLeftovers(listed, liveness, NOW);
+    expect(found).toHaveLength(4);
+    const later = {
+      ...listed,
+      volumes: [{ ...made, description: '' }, kept],
+      backups: [
+        whole,
+        { ...recorded, metadata: { ...recorded.metadata, 'openstack-backup:state': 'recorded' } },
+      ],
+    };
+    const ids = stillLeft(found, later).map((left) => (left.action === 'adopt' ? left.backup.id : left.id));
+    expect(ids.sort()).toEqual([kept.id, whole.id].sort());
   });
 
   test('a record is at most as long as a name that Nova puts words before', () => {
