@@ -144,11 +144,11 @@ async function refuseKnownMismatch(
 ): Promise<void> {
   const sample = await firstIn(
     listVolumes(client),
-      ({ volumeType, volumeTypeId }) => volumeTypeId === type.id || volumeType === type.name,,
+    ({ volumeType, volumeTypeId }) => volumeTypeId === type.id || volumeType === type.name,
   );
   if (sample === undefined) return;
-    const mismatch = encryptionMismatch(source.encrypted, sample.encrypted, type.name);
-    if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
+  const mismatch = encryptionMismatch(source.encrypted, sample.encrypted, type.name);
+  if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
 }
 
 export function encryptionMismatch(
