@@ -102,23 +102,33 @@ function routes(core: Core): Router<NovaCall> {
       status: 200,
       json: { availabilityZoneInfo: [{ zoneName: 'nova', zoneState: { available: true }, hosts: null }] },
     }))
-    .on('GET', '/v2.1/limits', () => ({
-      status: 200,
-      json: {
-        limits: {
-          rate: [],
-          absolute: {
-            maxTotalCores: 20,
-            maxTotalInstances: 10,
-            maxTotalRAMSize: 51200,
-            maxTotalKeypairs: 100,
-            totalInstancesUsed: core.state.servers.size,
-            totalCoresUsed: core.state.servers.size,
-          },
-        },
-      },
-    }));
+    .on('GET', '/v2.1/limits', (call) => ({ status: 200, json: { limits: limitsOf(core, call) } }));
   return router;
+}
+
+/** Nova's own default quota. */
+function limitsOf(core: Core, { projectId }: NovaCall): JsonObject {
+  const servers = [...core.state.servers.values()].filter((server) => server.projectId === projectId);
+  const used = (value: 'vcpus' | 'ram') =>
+    servers.reduce((sum, { flavorId }) => sum + (core.state.flavors.get(flavorId)?.[value] ?? 0), 0);
+  return {
+    rate: [],
+    absolute: {
+      maxTotalCores: 20,
+      maxTotalInstances: 10,
+      maxTotalKeypairs: 100,
+      maxServerMeta: 128,
+      maxTotalRAMSize: 51200,
+      maxServerGroups: 10,
+      maxServerGroupMembers: 10,
+      totalRAMUsed: used('ram'),
+      totalCoresUsed: used('vcpus'),
+      totalInstancesUsed: servers.length,
+      totalServerGroupsUsed: [...core.state.serverGroups.values()].filter(
+        (group) => group.projectId === projectId,
+      ).length,
+    },
+  };
 }
 
 function pick(view: JsonObject, keys: readonly string[]): JsonObject {

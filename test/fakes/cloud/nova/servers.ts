@@ -11,7 +11,7 @@ import {
 } from '../http.ts';
 import { detachVolume, removeVolume } from '../seed.ts';
 import type { Server } from '../state.ts';
-import { beginAction, findServer, mustBeMember, type NovaCall, refuse } from './call.ts';
+import { beginAction, findServer, mustBeMember, type NovaCall, readBody, refuse } from './call.ts';
 import { createServer } from './create.ts';
 import { createImage } from './images.ts';
 import { serverDetail, serverSummary } from './views.ts';
@@ -132,6 +132,22 @@ function power(core: Core, call: NovaCall, server: Server, action: 'os-start' | 
   return { status: 202 };
 }
 
+/** Of a server that is there, whatever it does; all values are strings. */
+function replaceMetadata(core: Core, call: NovaCall, params: Params): Reply {
+  const server = findServer(core, call, param(params, 'id'));
+  const wanted = Object.entries(readBody(call.raw, 'metadata'));
+  mustBeMember(core, call, 'os_compute_api:server-metadata:update_all');
+  const bad = wanted.find(([, value]) => typeof value !== 'string');
+  if (bad !== undefined)
+    throw refuse(
+      400,
+      `Invalid input for field/attribute ${bad[0]}. Value: ${String(bad[1])}. ${String(bad[1])} is not of type 'string'`,
+    );
+  if (wanted.length > 128) throw refuse(403, 'Maximum number of metadata items exceeds 128');
+  server.metadata = Object.fromEntries(wanted.map(([key, value]) => [key, String(value)]));
+  return { status: 200, json: { metadata: { ...server.metadata } } };
+}
+
 function act(core: Core, call: NovaCall, params: Params): Reply | Promise<Reply> {
   const body = parseJson(call.raw);
   const names = isObject(body) ? Object.keys(body) : [];
@@ -156,6 +172,7 @@ export function serverRoutes(core: Core, router: Router<NovaCall>): void {
     }))
     .on('DELETE', one, (call, params) => remove(core, call, params))
     .on('POST', `${one}/action`, (call, params) => act(core, call, params))
+    .on('PUT', `${one}/metadata`, (call, params) => replaceMetadata(core, call, params))
     .on('GET', `${one}/metadata`, (call, params) => ({
       status: 200,
       json: { metadata: { ...findServer(core, call, param(params, 'id')).metadata } },

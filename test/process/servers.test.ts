@@ -1,0 +1,11 @@
+import { embeddedWorld } from '../scenarios/embedded.ts';
+import { serversScenarios } from '../scenarios/servers.ts';
+import { suite } from '../scenarios/suite.ts';
+
+// Its GiB is small, and so are the images: with the LUKS header inside, they fit in as many as the volumes had.
+suite(
+  'servers, on the embedded cloud',
+  serversScenarios,
+  () => embeddedWorld({ capabilities: { luksHeaderInside: true } }),
+  180_000,
+);
