@@ -1,5 +1,4 @@
 import { duration } from '../clock.ts';
-import { InputError } from '../errors.ts';
 import { choosePoint } from '../manifest/choose.ts';
 import type { Manifest, ServerPoint } from '../manifest/schema.ts';
 import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
@@ -8,28 +7,28 @@ import { watchServers } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/session.ts';
 import { type QuotaLine, quotaAfter, quotaSentence } from '../plan/quota.ts';
 import { bringBackServer, type DiskJob, type RestoredServer } from '../restore/server/bring-back.ts';
-import { diskPoints, keptDisk } from '../restore/server/disks.ts';
+import { diskPoints, keptDisk, storedDisk } from '../restore/server/disks.ts';
 import { type Mapping, parseMapping } from '../restore/server/mapping.ts';
 import { planServer, type ServerPlan } from '../restore/server/plan.ts';
 import { volumeDisk } from '../restore/server/volume-disk.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { compareClouds, manifestInputs, trustedManifest } from './restoring.ts';
+import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
 import { refuseOverQuota } from './saving-volumes.ts';
+import { readerOf, storeInputs } from './storing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
-
-const { manifest, ...otherManifestInputs } = manifestInputs;
 
 const inputs = {
   ...cloudInputs,
-  manifest: { ...manifest, required: true },
-  ...otherManifestInputs,
+  ...manifestInputs,
+  manifest: { ...manifestInputs.manifest, required: true },
   server: {
     kind: 'text',
     placeholder: 'SERVER',
     description: "Which of the manifest's servers, by name or id; not needed where it has only one.",
   },
+  ...storeInputs,
   name: {
     kind: 'text',
     placeholder: 'NAME',
@@ -70,7 +69,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
   const session = await context.connect(given);
   compareClouds(context, manifest, session, given);
   const plan = await planServer(session, point.resource, given.name, mapping);
-  const disks = await planDisks(context, session, manifest, point, mapping);
+  const disks = await planDisks(context, session, manifest, point, mapping, given);
   mapping.refuseUnused();
   const quota = await quotaOf(session, plan, disks);
   tellPlan(context, plan, disks, quota);
@@ -85,15 +84,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
   const gigabytes = disks.reduce((sum, disk) => sum + disk.gigabytes, 0);
   const bar = host.progress.start('restoring', { items: disks.length, gigabytes });
   try {
-    const counted = disks.map((disk) => ({
-      ...disk,
-      bring: async () => {
-        const brought = await disk.bring();
-        bar.advance(1, disk.gigabytes);
-        return brought;
-      },
-    }));
-    const restored = await bringBackServer(plan, counted, tools);
+    const restored = await bringBackServer(plan, disks, tools, (items, more) => bar.advance(items, more));
     return outcomeOf(context, point, plan, restored, (clock.now() - started) / 1000);
   } finally {
     bar.finish();
@@ -101,20 +92,23 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
 }
 
 async function planDisks(
-  { host }: Context,
+  context: Context,
   session: Session,
   manifest: Manifest,
   { resource }: ServerPoint,
   mapping: Mapping,
+  given: Given,
 ): Promise<DiskJob[]> {
   const client = await session.service('block-storage');
-  const { run, clock, log, signal } = host;
+  const { run, clock, log, signal } = context.host;
   const tools = { client, volumes: watchVolumes(client), run, clock, log, signal };
+  const reader = readerOf(context, given);
   const jobs: DiskJob[] = [];
   for (const { saved, point } of diskPoints(manifest, resource.disks)) {
     if (point.method === 'kept') jobs.push(await keptDisk(session, saved, point));
-    else if (point.method === 'cinder-backup') jobs.push(await volumeDisk(saved, point, mapping, tools));
-    else throw new InputError('a restore of what left the cloud is not built yet');
+    else if (point.method === 'download')
+      jobs.push(await storedDisk(session, reader, manifest, saved, point, run));
+    else jobs.push(await volumeDisk(manifest, saved, point, mapping, reader, tools));
   }
   return jobs;
 }
@@ -193,7 +187,6 @@ function summaryOf(
     '| server | flavor | disks | took |',
     '|---|---|---|---|',
     `| ${report.server} | ${forMarkdown(report.flavor)} | ${report.disks.length} | ${duration(report.seconds * 1000)} |`,
-    ...(missing.length === 0 ? [] : ['', 'Not as it was:', '']),
-    ...missing.map((words) => `- ${forMarkdown(words)}`),
+    ...missingList(missing),
   ].join('\n');
 }

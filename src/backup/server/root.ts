@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OperationError } from '../../errors.ts';
 import type { ImagePoint, KeptImagePoint } from '../../manifest/schema.ts';
 import { type Image, updateImage } from '../../openstack/image/v2/images.ts';
+import { replayable } from '../../openstack/image/v2/properties.ts';
 import { savedImage, saveImage } from '../image/save.ts';
 import type { SecretTools } from '../secret/save.ts';
 
@@ -20,7 +21,9 @@ export async function storeRoot(
   const { points } = await saveImage(image, tools, onBytes);
   const point = points.find(({ method }) => method === 'download');
   if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
-  return { ...point, resource: { ...point.resource, name } };
+  // The others are true of the image that Nova made, which goes.
+  const { properties } = replayable(point.resource.properties);
+  return { ...point, resource: { ...point.resource, name, properties } };
 }
 
 /** Makes the image the user's own, by its new name: nothing takes it for a temporary any more. */

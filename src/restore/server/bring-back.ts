@@ -9,6 +9,7 @@ import { pool } from '../../pool.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { type Removable, removeAll } from '../../temporaries/remove.ts';
 import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
+import { GIB } from '../../text/bytes.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
 import { differences } from './check.ts';
 import type { ServerPlan } from './plan.ts';
@@ -19,14 +20,19 @@ export interface DiskJob {
   readonly saved: SavedDisk;
   /** GiB, for the time that it may take. */
   readonly gigabytes: number;
-  bring(): Promise<BroughtBack>;
+  /** @param onBytes told of bytes as they flow, where they come from a store */
+  bring(onBytes: (count: number) => void): Promise<BroughtBack>;
 }
 
 /** A volume or an image that is back, and still carries the record of a temporary. */
 export interface BroughtBack {
   readonly id: string;
-  /** Takes the record off: from now on it is the user's. */
-  settle(): Promise<void>;
+  /**
+   * Takes the record off: from now on it is the user's.
+   *
+   * @returns what is otherwise than it was, in words
+   */
+  settle(): Promise<readonly string[]>;
   /** Deletes what was made; what the cloud refuses is told, and the next run finds it by its record. */
   remove(): Promise<void>;
 }
@@ -45,20 +51,31 @@ export interface RestoredServer {
 /** Disks that are brought back at the same time. */
 const AT_ONCE = 4;
 
-/** Brings back the disks, then the server. One that is not brought to its end is removed with all that was made for it. */
+/**
+ * Brings back the disks, then the server. One that is not brought to its end is removed with all that was made for it.
+ *
+ * @param advance told of the GiB of disks that are done
+ */
 export async function bringBackServer(
   plan: ServerPlan,
   jobs: readonly DiskJob[],
   tools: ServerTools,
+  advance: (disks: number, gigabytes: number) => void,
 ): Promise<RestoredServer> {
   const { nova } = tools;
   const tag = randomUUID();
   const made: BroughtBack[] = [];
   let imported: string | undefined;
   try {
-    const disks = await pool(jobs, AT_ONCE, async ({ saved, bring }) => {
-      const brought = await bring();
+    const disks = await pool(jobs, AT_ONCE, async ({ saved, gigabytes, bring }) => {
+      let left = gigabytes;
+      const brought = await bring((count) => {
+        const more = Math.min(left, count / GIB);
+        left -= more;
+        advance(0, more);
+      });
       made.push(brought);
+      advance(1, left);
       return { saved, id: brought.id };
     });
     if (plan.keyPair.toImport !== undefined) {
@@ -68,7 +85,7 @@ export async function bringBackServer(
     const server = await bootServer(requestOf(plan, disks, tag, jobs, tools), tag, tools);
     const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
     // The server last. A run killed in between: the next one deletes the server, never a volume of one that stays.
-    for (const brought of made) await brought.settle();
+    for (const brought of made) found.push(...(await brought.settle()));
     await replaceServerMetadata(nova, server.id, plan.saved.metadata);
     return { server, disks, differences: found };
   } catch (error) {
