@@ -21,6 +21,18 @@ export async function pool<T, R>(
   return results;
 }
 
+/** The first item that is looked for; pages behind it are not asked for. */
+export async function firstIn<T>(
+  pages: AsyncIterable<readonly T[]>,
+  isIt: (item: T) => boolean,
+): Promise<T | undefined> {
+  for await (const page of pages) {
+    const found = page.find(isIt);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** All items of pages that come one by one. */
 export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
   const all: T[] = [];

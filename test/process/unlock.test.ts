@@ -16,6 +16,9 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { sealer } from '../../src/keys/age.ts';
+import { embeddedWorld } from '../scenarios/embedded.ts';
+import { suite } from '../scenarios/suite.ts';
+import { unlockOutside } from '../scenarios/unlock.ts';
 import { runTool } from '../support/tool.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/openstack-backup.js');
@@ -210,3 +213,5 @@ esac`;
     expect(readdirSync(directory)).not.toContain('oops');
   });
 });
+
+suite('unlock, with data of the embedded cloud', [unlockOutside], embeddedWorld, 60_000);

@@ -17,6 +17,7 @@ import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { firstIn } from '../../pool.ts';
 import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { expiry } from '../../temporaries/tags.ts';
@@ -130,11 +131,8 @@ async function findByPoint(
   volumeId: string,
   point: string,
 ): Promise<string | undefined> {
-  for await (const page of listBackups(client, { volumeId, newestFirst: true })) {
-    const found = page.find((backup) => readTags(backup)?.point === point);
-    if (found !== undefined) return found.id;
-  }
-  return undefined;
+  const backups = listBackups(client, { volumeId, newestFirst: true });
+  return (await firstIn(backups, (backup) => readTags(backup)?.point === point))?.id;
 }
 
 async function finished(

@@ -10,15 +10,15 @@ import {
   createVolume,
   deleteVolume,
   getVolume,
-  listVolumes,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { volumeWithTag } from '../../temporaries/find.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
-import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
+import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 import { encryptionMismatch, type NewVolumePlan, type OverwritePlan } from './preflight.ts';
 
 export interface RestoreTools {
@@ -90,17 +90,9 @@ function makeVolume(
   };
   return createOnce(
     () => createVolume(client, wanted),
-    () => findByTag(client, tag),
+    () => volumeWithTag(client, tag),
     { clock, log, signal },
   );
-}
-
-async function findByTag(client: ServiceClient, tag: string): Promise<Volume | undefined> {
-  for await (const page of listVolumes(client, { newestFirst: true })) {
-    const found = page.find((volume) => readTemporary(volume)?.tag === tag);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /** The new volume must be encrypted exactly as the data is; found out before any data is written to it. */
@@ -194,7 +186,7 @@ async function removeUnfinished(tag: string, { client, log }: RestoreTools): Pro
   client.session.windUp();
   let made: Volume | undefined;
   try {
-    made = await findByTag(client, tag);
+    made = await volumeWithTag(client, tag);
     if (made === undefined) return;
     await deleteVolume(client, made.id);
     log.info(`volume ${made.id}, which was made for the restore, is removed again`);

@@ -11,9 +11,11 @@ import {
 } from '../../openstack/blockstorage/v3/volumes.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import { firstIn } from '../../pool.ts';
+import { volumeWithTag } from '../../temporaries/find.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
-import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
+import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 
 /** How the volumes of a type are encrypted; undefined: not at all. */
 export interface TypeEncryption {
@@ -70,12 +72,10 @@ export async function encryptionOfType(
   type: VolumeType,
   run: RunIdentity,
 ): Promise<TypeEncryption | undefined> {
-  for await (const page of listVolumes(client)) {
-    const sample = page.find(
-      ({ volumeType, volumeTypeId }) => (volumeTypeId ?? volumeType) === (volumeTypeId ? type.id : type.name),
-    );
-    if (sample !== undefined) return encryptionOf(client, sample);
-  }
+  const sample = await firstIn(listVolumes(client), ({ volumeType, volumeTypeId }) =>
+    volumeTypeId === undefined ? volumeType === type.name : volumeTypeId === type.id,
+  );
+  if (sample !== undefined) return encryptionOf(client, sample);
   return probed(client, type, run);
 }
 
@@ -98,15 +98,12 @@ async function probed(
     volumeType: type.id,
     description: writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), 1) }),
   };
-  const find = async () => {
-    for await (const page of listVolumes(client, { newestFirst: true })) {
-      const found = page.find((volume) => readTemporary(volume)?.tag === tag);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
   try {
-    const { id } = await createOnce(() => createVolume(client, wanted), find, { clock, log, signal });
+    const { id } = await createOnce(
+      () => createVolume(client, wanted),
+      () => volumeWithTag(client, tag),
+      { clock, log, signal },
+    );
     const volume = await watchVolumes(client).until(
       id,
       (now) => (now.status === 'creating' ? undefined : { done: now }),

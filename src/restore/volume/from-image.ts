@@ -3,20 +3,16 @@ import { type Clock, duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
-import {
-  createVolume,
-  listVolumes,
-  type Volume,
-  type watchVolumes,
-} from '../../openstack/blockstorage/v3/volumes.ts';
+import { createVolume, type Volume, type watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
 import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { Session } from '../../openstack/session.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import { volumeWithTag } from '../../temporaries/find.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
-import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
+import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 import { type MadeImage, makeImage } from '../image/make.ts';
 import { plainBytes } from '../payloads.ts';
 import type { FromImagePlan } from './image-preflight.ts';
@@ -97,14 +93,11 @@ async function volumeOf(
     description: writeTemporary({ tag, owner: run.owner, expires: expiry(started, plan.size) }),
     imageId,
   };
-  const find = async () => {
-    for await (const page of listVolumes(client, { newestFirst: true })) {
-      const found = page.find((volume) => readTemporary(volume)?.tag === tag);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  const { id } = await createOnce(() => createVolume(client, wanted), find, { clock, log, signal });
+  const { id } = await createOnce(
+    () => createVolume(client, wanted),
+    () => volumeWithTag(client, tag),
+    { clock, log, signal },
+  );
   log.info(`volume ${id} is being made from image ${imageId}`);
   try {
     const deadline = started + allowance(plan.size);

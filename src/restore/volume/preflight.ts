@@ -10,7 +10,7 @@ import type { ServiceClient } from '../../openstack/service.ts';
 import { gapIn } from '../../plan/chain.ts';
 import { type QuotaLine, quotaAfter, quotaSentence } from '../../plan/quota.ts';
 import { oneOf } from '../../plan/select.ts';
-import { collect } from '../../pool.ts';
+import { collect, firstIn } from '../../pool.ts';
 import { readTags } from '../../temporaries/backup-tags.ts';
 import { quoted } from '../../text/escape.ts';
 import type { RestoreSource } from './source.ts';
@@ -142,15 +142,13 @@ async function refuseKnownMismatch(
   source: RestoreSource,
   type: VolumeType,
 ): Promise<void> {
-  for await (const page of listVolumes(client)) {
-    const sample = page.find(
-      ({ volumeType, volumeTypeId }) => volumeTypeId === type.id || volumeType === type.name,
-    );
-    if (sample === undefined) continue;
-    const mismatch = encryptionMismatch(source.encrypted, sample.encrypted, type.name);
-    if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
-    return;
-  }
+  const sample = await firstIn(
+    listVolumes(client),
+    ({ volumeType, volumeTypeId }) => volumeTypeId === type.id || volumeType === type.name,
+  );
+  if (sample === undefined) return;
+  const mismatch = encryptionMismatch(source.encrypted, sample.encrypted, type.name);
+  if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
 }
 
 export function encryptionMismatch(

@@ -1,0 +1,158 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * `npm run support -- REPORT…`: writes `docs/support.md` from what the scenarios on the real cloud said. A REPORT is
+ * jest's (`npm run test:cloud -- --json --outputFile=REPORT`). A time stands only where a scenario passed; one that is in
+ * no report keeps the time that it has. `--check` fails where a named scenario is not there.
+ */
+const root = join(import.meta.dirname, '..');
+const path = join(root, 'docs/support.md');
+
+interface Row {
+  /** As the guide calls it. */
+  readonly procedure: string;
+  readonly how: string;
+  /** The name of a scenario in test/scenarios. */
+  readonly scenario: string;
+  /** Where the real cloud has only a stand-in. */
+  readonly embeddedOnly?: true;
+}
+
+const IMAGE =
+  'an image comes back with the same bytes, properties, tags, formats, visibility and protection, sealed or not, packed or not';
+const SEALED_IMAGE =
+  'an encrypted image comes back when it and all its keys are gone: a new secret opens the same bytes, also as a volume';
+const BACKUPS =
+  'plain and encrypted, detached and in use: backed up, deleted, restored from the manifest alone, bytes equal';
+const CHAINS =
+  'full, increment, increment of the four kinds: each link of each chain restored with its own bytes';
+const OUT_AND_BACK =
+  'plain and encrypted, detached and in use, saved into a directory and deleted with their keys: back in this and in another project, bytes equal';
+const KEPT =
+  'an image that stays in the cloud is the backup: restored from it, also to another type of the same encryption';
+const SERVER =
+  'a server with a plain and an encrypted volume saved into a directory, all deleted, keys included: back in another project with the same bytes';
+
+const rows: readonly Row[] = [
+  { procedure: 'Image backup using download', how: '`backup-image`', scenario: IMAGE },
+  { procedure: '… of an encrypted image, with its key', how: '`backup-image`', scenario: SEALED_IMAGE },
+  { procedure: 'Ephemeral storage backup using Glance images', how: '`backup-server`', scenario: SERVER },
+  { procedure: 'Backup of detached volumes', how: '`backup-volume`', scenario: BACKUPS },
+  { procedure: 'Backup of attached volumes', how: '`backup-volume`', scenario: BACKUPS },
+  { procedure: '… incremental', how: '`backup-volume`', scenario: CHAINS },
+  {
+    procedure: 'Glance image backups of detached volumes',
+    how: '`backup-volume`, `method: image`',
+    scenario: OUT_AND_BACK,
+  },
+  {
+    procedure: 'Glance image backups of attached volumes',
+    how: '`backup-volume`, `method: image`',
+    scenario: OUT_AND_BACK,
+  },
+  { procedure: '… that stay in Glance', how: '`backup-volume`, `method: image`, no `store`', scenario: KEPT },
+  { procedure: 'Barbican secrets backup using download', how: '`export-secret`', scenario: SEALED_IMAGE },
+  {
+    procedure: 'Retrieving encryption keys from Barbican',
+    how: '`export-secret`; `recipients` and `store` of `backup-volume`',
+    scenario: 'the key of a Cinder backup is sealed beside it, and called unproved',
+  },
+  { procedure: 'Restoring a backup of a Barbican secret', how: '`restore-secret`', scenario: SEALED_IMAGE },
+  { procedure: 'Restoring a backup of an unencrypted image', how: '`restore-image`', scenario: IMAGE },
+  { procedure: 'Restoring a backup of an encrypted image', how: '`restore-image`', scenario: SEALED_IMAGE },
+  { procedure: 'Restoring a volume backup from an image', how: '`restore-volume`', scenario: OUT_AND_BACK },
+  { procedure: 'Restoring to a new volume (Cinder Backup)', how: '`restore-volume`', scenario: BACKUPS },
+  {
+    procedure: 'Restoring on an existing volume (Cinder Backup)',
+    how: '`restore-volume`, `to`, `overwrite`',
+    scenario: 'restored over an existing volume, only when told to, plain and encrypted',
+  },
+  {
+    procedure: 'Restoring an encrypted volume backup (Cinder Backup)',
+    how: '`restore-volume`',
+    scenario: BACKUPS,
+  },
+  {
+    procedure: 'Image creation action for servers with attached volumes',
+    how: '`backup-server`, `restore-server`',
+    scenario:
+      'a volume-backed server: snapshots of all volumes backed up to Cinder, then increments; nothing left; restored in order with the same bytes',
+  },
+  {
+    procedure: 'LUKS encryption key conversion to decrypt volume images',
+    how: '`unlock`',
+    scenario:
+      'the image of an encrypted volume, opened outside the cloud with its sealed key: the same contents',
+  },
+  {
+    procedure: 'beyond the guide: a whole server, into another project',
+    how: '`restore-server`',
+    scenario: SERVER,
+  },
+];
+
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly title: string;
+      readonly status: string;
+      /** Milliseconds. */
+      readonly duration?: number | null;
+    }[];
+  }[];
+}
+
+/** Seconds, by the name of the scenario. */
+async function timesOf(reports: readonly string[]): Promise<Map<string, number>> {
+  const times = new Map<string, number>();
+  for (const file of reports) {
+    const report = JSON.parse(await readFile(file, 'utf8')) as Report;
+    for (const { title, status, duration } of report.testResults.flatMap((one) => one.assertionResults))
+      if (status === 'passed') times.set(title, Math.round((duration ?? 0) / 1000));
+  }
+  return times;
+}
+
+/** The times that stand there already. */
+async function oldTimes(): Promise<Map<string, number>> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const lines = text.matchAll(/\| ([^|]+) \| (\d+) s \|$/gm);
+  return new Map([...lines].map(([, scenario = '', seconds]) => [scenario, Number(seconds)]));
+}
+
+function table(times: ReadonlyMap<string, number>): string {
+  return [
+    '| procedure of the guide | how | scenario | on the real cloud |',
+    '| --- | --- | --- | --- |',
+    ...rows.map(({ procedure, how, scenario, embeddedOnly }) => {
+      const seconds = times.get(scenario);
+      const time = embeddedOnly ? 'embedded only' : seconds === undefined ? 'not yet' : `${seconds} s`;
+      return `| ${procedure} | ${how} | ${scenario} | ${time} |`;
+    }),
+  ].join('\n');
+}
+
+const [START, END] = ['<!-- rows: made by npm run support -->', '<!-- end of rows -->'];
+
+async function missing(): Promise<string[]> {
+  const folder = join(root, 'test/scenarios');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.ts'));
+  const text = (await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
+  return rows.map(({ scenario }) => scenario).filter((scenario) => !text.includes(scenario));
+}
+
+const reports = process.argv.slice(2).filter((word) => word !== '--check');
+const lost = await missing();
+if (lost.length > 0) {
+  process.stderr.write(`docs/support.md names scenarios that are not there:\n${lost.join('\n')}\n`);
+  process.exitCode = 1;
+}
+if (!process.argv.includes('--check')) {
+  const text = await readFile(path, 'utf8');
+  const [before, rest] = text.split(START);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`${path} has no ${START}`);
+  const times = new Map([...(await oldTimes()), ...(await timesOf(reports))]);
+  await writeFile(path, `${before}${START}\n${table(times)}\n${END}${after}`);
+}

@@ -1,0 +1,9 @@
+import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../openstack/service.ts';
+import { firstIn } from '../pool.ts';
+import { readTemporary } from './tags.ts';
+
+/** The volume that a lost request made: its record has the tag of the request. */
+export function volumeWithTag(client: ServiceClient, tag: string): Promise<Volume | undefined> {
+  return firstIn(listVolumes(client, { newestFirst: true }), (volume) => readTemporary(volume)?.tag === tag);
+}
