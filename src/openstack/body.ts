@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { HttpRequest } from './http.ts';
 
 /** The whole body; throws when it is longer than `limit` bytes, so that no answer can fill the memory. */
 export async function readBytes(body: Readable, limit: number): Promise<Buffer> {
@@ -18,4 +19,9 @@ export async function readBytes(body: Readable, limit: number): Promise<Buffer> 
 /** Lets go of an answer that is not read to its end; undici calls that an error. */
 export function discard(body: Readable): void {
   body.on('error', () => undefined).destroy();
+}
+
+/** A body that can be read once only, so a request with it can be sent once only. */
+export function isStream(body: HttpRequest['body']): body is Readable {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
 }

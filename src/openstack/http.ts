@@ -91,11 +91,6 @@ function dispatcherFor(
   });
 }
 
-/** A body that can be read once only, so a request with it can be sent once only. */
-export function isStream(body: HttpRequest['body']): body is Readable {
-  return typeof body === 'object' && !(body instanceof Uint8Array);
-}
-
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { answered, brokenOff, decoded, readAnswer, refusal } from './answers.ts';
-import { readBytes } from './body.ts';
+import { isStream, readBytes } from './body.ts';
 import { type Service, splitVersion } from './catalog.ts';
 import { type Json, list, object, optionalText, text } from './decode.ts';
 import { hasStatus } from './errors.ts';
-import { type HttpRequest, type HttpResponse, isStream, type Method, type Timeouts } from './http.ts';
+import type { HttpRequest, HttpResponse, Method, Timeouts } from './http.ts';
 import { atLeast, formatMicroversion, lower, type Microversion, parseMicroversion } from './microversions.ts';
 import { retry } from './retry.ts';
 import type { Session } from './session.ts';

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { answered, decoded, readAnswer, refusal } from './answers.ts';
+import { isStream } from './body.ts';
 import { endpointOf, regionsOf, type Service } from './catalog.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import { hasStatus } from './errors.ts';
-import { type Http, type HttpRequest, type HttpResponse, isStream } from './http.ts';
+import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { decodeToken, TOKENS, type Token, tokenRequest } from './identity/v3/tokens.ts';
 import type { Log } from './log.ts';
 import { retry } from './retry.ts';
