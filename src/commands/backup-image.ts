@@ -1,6 +1,6 @@
 import { preflight } from '../backup/image/preflight.ts';
 import { saveImage } from '../backup/image/save.ts';
-import { selectImages } from '../backup/image/select.ts';
+import { selectImages, visibleImages } from '../backup/image/select.ts';
 import type { Payloads } from '../backup/payloads.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
 import { parseSelectors } from '../plan/select.ts';
@@ -61,7 +61,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   };
 
   const session = await context.connect(given);
-  const images = await selectImages(session, selectors);
+  const all = await visibleImages(session);
+  const chosen = selectors.flatMap((selector) => selectImages(selector, all, session.scope.project.id));
+  const images = [...new Set(chosen)];
   const plan = await preflight(session, images, payloads);
   tellPlan(context, plan.images, payloads);
   for (const { error } of plan.refused) host.log.warn(error.message);

@@ -1,12 +1,22 @@
 import type { Payloads } from '../backup/payloads.ts';
 import { findKeys, type WantedKey } from '../backup/secret/find.ts';
 import { saveSecret } from '../backup/secret/save.ts';
-import { InputError } from '../errors.ts';
+import { InputError, PlainError } from '../errors.ts';
 import { readableKey } from '../openstack/keymanager/v1/readable.ts';
+import type { Session } from '../openstack/session.ts';
+import { pool } from '../pool.ts';
 import { quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { openPlaces } from './publishing.ts';
-import { finishSaving, saveEach, savingInputs, savingOutputs, startSaving } from './saving.ts';
+import {
+  failed,
+  finishSaving,
+  type Subject,
+  saveEach,
+  savingInputs,
+  savingOutputs,
+  startSaving,
+} from './saving.ts';
 import { openStore, sealerFor, storeInputs } from './storing.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -50,21 +60,22 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   };
 
   const session = await context.connect(given);
-  const keys = await findKeys(session, given);
-  for (const key of keys) {
-    await readableKey(session, key.id, `secret ${key.id}`);
-    host.log.info(`${nameOf(key)}${usersOf(key)} goes to ${payloads.sink.place}`);
-  }
+  const looked = await pool(await findKeys(session, given), 4, (key) => look(session, key));
+  const refused = looked.flatMap(({ key, error }) => (error === undefined ? [] : [{ key, error }]));
+  const keys = looked.flatMap(({ key, error }) => (error === undefined ? [key] : []));
+  for (const key of keys) host.log.info(`${nameOf(key)}${usersOf(key)} goes to ${payloads.sink.place}`);
+  for (const { key, error } of refused) host.log.warn(`${nameOf(key)} cannot be saved: ${error.message}`);
   if (given.plaintext)
     host.log.warn('the keys are written in clear: who reads these files can open all that they encrypt');
-  if (context.dryRun) return { outputs: {}, failed: false };
+  if (context.dryRun) return { outputs: {}, failed: refused.length > 0 };
 
   for (const place of places) await place.prepare();
   await payloads.sink.prepare();
   const saving = startSaving(context, session, places, started, given.deadline);
   const tools = { session, payloads, clock: host.clock, signal: host.signal };
+  for (const { key, error } of refused) failed(saving, subjectOf(key), error);
   const jobs = keys.map((key) => ({
-    subject: { kind: 'secret', id: key.id, name: key.name } as const,
+    subject: subjectOf(key),
     gigabytes: 0,
     save: async () => {
       const { point } = await saveSecret(key.id, key.usedBy, tools, given.plaintext);
@@ -74,6 +85,26 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   }));
   await saveEach(saving, 'saving keys', jobs, 4);
   return finishSaving(saving, []);
+}
+
+interface Looked {
+  readonly key: WantedKey;
+  readonly error: PlainError | undefined;
+}
+
+/** Whether a key can be read. */
+async function look(session: Session, key: WantedKey): Promise<Looked> {
+  try {
+    await readableKey(session, key.id, `secret ${key.id}`);
+    return { key, error: undefined };
+  } catch (error) {
+    if (error instanceof PlainError) return { key, error };
+    throw error;
+  }
+}
+
+function subjectOf({ id, name }: WantedKey): Subject {
+  return { kind: 'secret', id, name };
 }
 
 /** @throws InputError where a key would leave the process in clear without being asked for by name */

@@ -50,13 +50,18 @@ export function refuseState(image: Image): void {
       `${what} is ${image.status}; only active images have data`,
       'Wait until it is there, or leave it out.',
     );
-  if (image.properties['block_device_mapping'] !== undefined && (image.size ?? 0) === 0)
-    throw new OperationError(
-      `${what} has no data: it only names snapshots of the volumes of a server`,
-      'Use backup-server for the server, or backup-volume for its volumes. This image is no backup of them.',
-    );
+  if ((image.size ?? 0) === 0) throw withoutData(what, image);
   if (readTemporary(image) !== undefined)
     throw new OperationError(`${what} is a temporary of a run of openstack-backup`, 'Leave it out.');
+}
+
+function withoutData(what: string, { properties }: Image): OperationError {
+  return properties['block_device_mapping'] === undefined
+    ? new OperationError(`${what} has no data`, 'There is nothing in it to save: leave it out.')
+    : new OperationError(
+        `${what} has no data: it only names snapshots of the volumes of a server`,
+        'Use backup-server for the server, or backup-volume for its volumes. This image is no backup of them.',
+      );
 }
 
 async function checkKey(session: Session, image: Image, payloads: Payloads): Promise<void> {

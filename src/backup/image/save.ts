@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ImagePoint, SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import { hasStatus } from '../../openstack/errors.ts';
-import { getImage, type Image } from '../../openstack/image/v2/images.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
 import { listMembers } from '../../openstack/image/v2/members.ts';
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
@@ -29,6 +29,7 @@ export async function saveImage(
   const { session, payloads, clock, signal } = tools;
   const started = clock.now();
   const client = await session.service('image');
+  const members = await membersOf(client, image);
   const key = await keyOf(image, tools);
   const id = randomUUID();
   const sealed = payloads.sealer !== undefined;
@@ -42,10 +43,9 @@ export async function saveImage(
     if (key !== undefined) await payloads.sink.remove(key.point.payload.name);
     throw error;
   });
-  const members = await membersOf(client, image);
   const point: ImagePoint = {
     id,
-    resource: savedImage(await getImage(client, image.id), payload.size, members, key?.point),
+    resource: savedImage(image, payload.size, members, key?.point),
     method: 'download',
     payload,
     seconds: (clock.now() - started) / 1000,

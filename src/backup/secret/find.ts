@@ -9,8 +9,9 @@ import { getSecret, listSecrets } from '../../openstack/keymanager/v1/secrets.ts
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
 import { oneOf, parseSelectors, select } from '../../plan/select.ts';
-import { collect } from '../../pool.ts';
-import { selectImages } from '../image/select.ts';
+import { collect, pool } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
+import { selectImages, visibleImages } from '../image/select.ts';
 
 /** What keys are looked for through, each as a person names it. */
 export interface KeyWishes {
@@ -27,23 +28,37 @@ export interface WantedKey {
   readonly usedBy: SavedSecret['usedBy'];
 }
 
+/** Something that may have a key. */
+interface User {
+  readonly kind: 'volume' | 'backup' | 'image';
+  readonly id: string;
+  readonly name: string;
+  readonly encrypted: boolean;
+  readonly keyId: string | undefined;
+  /** By its own name or id, and not as one of many. */
+  readonly named: boolean;
+}
+
 /**
- * The keys that are meant, each once: several things may share one.
+ * The keys that are meant, each once: several things may share one. Of many things, those that are not encrypted are
+ * passed over.
  *
  * @throws InputError for what is not there, or has no key that the cloud tells of
  */
 export async function findKeys(session: Session, wishes: KeyWishes): Promise<WantedKey[]> {
-  const found = [
-    ...(await bySecrets(session, wishes.secrets)),
-    ...(await byVolumes(session, wishes.volumes)),
-    ...(await byBackups(session, wishes.backups)),
-    ...(await byImages(session, wishes.images)),
-  ];
-  if (found.length === 0)
+  if (Object.values(wishes).every((wanted) => wanted.length === 0))
     throw new InputError(
       'nothing is named whose key is to be saved',
       'Name secrets with `secrets`, or what they encrypt with `volumes`, `backups` or `images`.',
     );
+  const users = [
+    ...(await usersAmongVolumes(session, wishes.volumes)),
+    ...(await usersAmongBackups(session, wishes.backups)),
+    ...(await usersAmongImages(session, wishes.images)),
+  ];
+  const found = [...(await bySecrets(session, wishes.secrets)), ...users.flatMap(keyOf)];
+  if (found.length === 0)
+    throw new InputError('nothing of what is named is encrypted', 'There is no key to save.');
   const keys = Map.groupBy(found, ({ id }) => id);
   return [...keys].map(([id, same]) => ({
     id,
@@ -52,10 +67,26 @@ export async function findKeys(session: Session, wishes: KeyWishes): Promise<Wan
   }));
 }
 
+/** The all-zero key of a cloud with one key for all is no secret that can be read. */
+function keyOf({ kind, id, name, encrypted, keyId, named }: User): WantedKey[] {
+  if (keyId !== undefined && !/^[0-]+$/.test(keyId))
+    return [{ id: keyId, name: '', usedBy: [{ kind, id, name }] }];
+  if (encrypted)
+    throw new InputError(
+      `${kind} ${id} is encrypted with a key that the cloud does not tell`,
+      'The operator keeps one key for all volumes; it cannot be exported.',
+    );
+  if (!named) return [];
+  throw new InputError(
+    `${kind} ${quoted(name)} (${id}) has no key: it is not encrypted`,
+    'Leave it out, or save its data with another action.',
+  );
+}
+
 async function bySecrets(session: Session, wanted: readonly string[]): Promise<WantedKey[]> {
   if (wanted.length === 0) return [];
   const client = await session.service('key-manager');
-  return Promise.all(wanted.map((nameOrId) => oneSecret(client, nameOrId)));
+  return pool(wanted, 4, (nameOrId) => oneSecret(client, nameOrId));
 }
 
 async function oneSecret(client: ServiceClient, nameOrId: string): Promise<WantedKey> {
@@ -75,16 +106,17 @@ async function oneSecret(client: ServiceClient, nameOrId: string): Promise<Wante
   return { id, name, usedBy: [] };
 }
 
-async function byVolumes(session: Session, wanted: readonly string[]): Promise<WantedKey[]> {
+async function usersAmongVolumes(session: Session, wanted: readonly string[]): Promise<User[]> {
   if (wanted.length === 0) return [];
   const client = await session.service('block-storage');
-  const volumes = select('volume', parseSelectors('volume', wanted), await collect(listVolumes(client)));
-  return Promise.all(
-    volumes.map(async (volume) => {
-      const what = `volume ${volume.id}`;
-      return wantedKey('volume', volume, shown(await keyOfVolume(client, volume), what, volume.encrypted));
-    }),
+  const all = await collect(listVolumes(client));
+  const meant = parseSelectors('volume', wanted).flatMap((selector) =>
+    select('volume', [selector], all).map((volume) => ({ volume, named: selector.kind === 'one' })),
   );
+  return pool(meant, 4, async ({ volume, named }) => {
+    const { id, name, encrypted } = volume;
+    return { kind: 'volume' as const, id, name, encrypted, keyId: await keyOfVolume(client, volume), named };
+  });
 }
 
 /** In the volume itself from 3.64. */
@@ -93,7 +125,7 @@ async function keyOfVolume(client: ServiceClient, volume: Volume): Promise<strin
   return (await getVolumeEncryption(client, volume.id)).keyId;
 }
 
-async function byBackups(session: Session, wanted: readonly string[]): Promise<WantedKey[]> {
+async function usersAmongBackups(session: Session, wanted: readonly string[]): Promise<User[]> {
   if (wanted.length === 0) return [];
   const client = await session.service('block-storage');
   if (!client.supports('3.64'))
@@ -103,8 +135,8 @@ async function byBackups(session: Session, wanted: readonly string[]): Promise<W
     );
   const all = await collect(listBackups(client));
   return wanted.map((nameOrId) => {
-    const backup = oneBackup(all, nameOrId);
-    return wantedKey('backup', backup, shown(backup.encryptionKeyId, `backup ${backup.id}`, false));
+    const { id, name, encryptionKeyId } = oneBackup(all, nameOrId);
+    return { kind: 'backup', id, name, encrypted: false, keyId: encryptionKeyId, named: true };
   });
 }
 
@@ -112,37 +144,23 @@ function oneBackup(all: readonly Backup[], nameOrId: string): Backup {
   const [found, ...more] = all.filter(({ id, name }) => id === nameOrId.toLowerCase() || name === nameOrId);
   if (found === undefined || more.length > 0)
     throw new InputError(
-      `${found === undefined ? 'there is no backup' : `${more.length + 1} backups are`} called ${nameOrId}`,
+      `${found === undefined ? 'there is no backup' : `${more.length + 1} backups are`} called ${quoted(nameOrId)}`,
       'Give the id: openstack volume backup list.',
     );
   return found;
 }
 
-async function byImages(session: Session, wanted: readonly string[]): Promise<WantedKey[]> {
+async function usersAmongImages(session: Session, wanted: readonly string[]): Promise<User[]> {
   if (wanted.length === 0) return [];
-  const images = await selectImages(session, parseSelectors('image', wanted));
-  return images.map((image) =>
-    wantedKey('image', image, shown(image.properties[KEY_ID], `image ${image.id}`, false)),
-  );
-}
-
-function wantedKey(
-  kind: 'volume' | 'backup' | 'image',
-  { id, name }: { readonly id: string; readonly name: string },
-  keyId: string,
-): WantedKey {
-  return { id: keyId, name: '', usedBy: [{ kind, id, name }] };
-}
-
-/** The all-zero key of a cloud with one key for all is no secret that can be read. */
-function shown(keyId: string | undefined, what: string, encrypted: boolean): string {
-  if (keyId !== undefined && !/^[0-]+$/.test(keyId)) return keyId;
-  throw new InputError(
-    encrypted
-      ? `${what} is encrypted with a key that the cloud does not tell`
-      : `${what} has no key: it is not encrypted`,
-    encrypted
-      ? 'The operator keeps one key for all volumes; it cannot be exported.'
-      : 'Leave it out, or save its data with another action.',
+  const all = await visibleImages(session);
+  return parseSelectors('image', wanted).flatMap((selector) =>
+    selectImages(selector, all, session.scope.project.id).map(({ id, name, properties }) => ({
+      kind: 'image' as const,
+      id,
+      name,
+      encrypted: false,
+      keyId: properties[KEY_ID],
+      named: selector.kind === 'one',
+    })),
   );
 }
