@@ -43,7 +43,7 @@ export function refuseState(image: Image): void {
   if (image.status === 'deactivated')
     throw new OperationError(
       `${what} is deactivated, and its data cannot be downloaded`,
-      'Only the operator can activate it again.',
+      `Activate it again with: openstack image set --activate ${image.id}. Where that is refused, only the operator can.`,
     );
   if (image.status !== 'active')
     throw new OperationError(

@@ -49,12 +49,13 @@ async function setVisibility(
 async function share(
   client: ServiceClient,
   { id }: Image,
-  { members }: SavedImage,
+  { members, visibility }: SavedImage,
   sameProject: boolean,
 ): Promise<string[]> {
   if (members.length === 0) return [];
   const projects = members.map(({ project }) => project);
-  if (!sameProject) return [`the projects that it was shared with: ${projects.join(', ')}`];
+  if (!sameProject || visibility !== 'shared')
+    return [`the projects that it was shared with: ${projects.join(', ')}`];
   for (const project of projects) await addMember(client, id, project);
   const accepted = members.filter(({ status }) => status === 'accepted');
   return accepted.map(

@@ -590,6 +590,13 @@ function routes(core: Core): Router<AuthedCall> {
     .on('DELETE', one, (call, params) => remove(core, call, params))
     .on('GET', `${one}/file`, (call, params) => download(core, call, params))
     .on('PUT', `${one}/file`, (call, params) => upload(core, call, params))
+    .on('POST', `${one}/actions/deactivate`, (call, params) => {
+      const image = findOwn(core, call, params, 'deactivate');
+      if (image.status !== 'active' && image.status !== 'deactivated')
+        throw imageRefusal(403, `Not allowed to deactivate image in status '${image.status}'`);
+      image.status = 'deactivated';
+      return EMPTY;
+    })
     .on('PUT', `${one}/tags/:tag`, (call, params) => {
       const image = findOwn(core, call, params, 'modify_image');
       image.tags = [...new Set([...image.tags, param(params, 'tag')])];
