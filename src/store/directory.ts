@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InputError, messageOf, OperationError } from '../errors.ts';
-import {
-  isAbandoned,
-  type Liveness,
-  type Owner,
-  parseOwner,
-  type RunIdentity,
-} from '../temporaries/owner.ts';
+import type { Liveness, Owner, RunIdentity } from '../temporaries/owner.ts';
 import { notWritten, writeNew } from './file.ts';
 import { Meter } from './meter.ts';
 import { checkedName } from './name.ts';
+import { Partials, removeAbandoned } from './partials.ts';
 import type { PayloadStore, PayloadWriter, Stored } from './payload.ts';
 
 export interface DirectoryOptions {
@@ -23,15 +18,9 @@ export interface DirectoryOptions {
   readonly now: () => number;
 }
 
-/** Half-written payloads of a run lie in a directory of its own, with its owner beside them. */
-const PARTIAL = /^\.partial-[0-9a-f-]{36}$/;
-const OWNER = 'owner';
-/** After which a run that nobody can see any more counts as dead. */
-const LONGEST_RUN_MS = 7 * 24 * 3_600_000;
-
 /** One file a payload, in a directory. */
 export function directoryStore(path: string, options: DirectoryOptions): PayloadStore {
-  const partial = join(path, `.partial-${options.run.id}`);
+  const partials = new Partials(path, options.run);
   const file = (name: string) => join(path, checkedName(name));
   const source = {
     place: path,
@@ -46,11 +35,9 @@ export function directoryStore(path: string, options: DirectoryOptions): Payload
     async prepare() {
       try {
         await mkdir(path, { recursive: true, mode: 0o700 });
-        await removeAbandoned(path, options);
-        await mkdir(partial, { recursive: true, mode: 0o700 });
-        const probe = await open(join(partial, OWNER), 'w', 0o600);
-        await probe.writeFile(options.run.owner);
-        await probe.close();
+        await removeAbandoned(path, options.liveness, options.now());
+        await partials.enter();
+        await partials.leave();
       } catch (error) {
         throw new InputError(
           `cannot write payloads into ${path}: ${messageOf(error)}`,
@@ -65,8 +52,8 @@ export function directoryStore(path: string, options: DirectoryOptions): Payload
           `${name} is in ${path} already`,
           'A payload is never overwritten: take another directory, or remove that one if it is not needed.',
         );
-      await mkdir(partial, { recursive: true, mode: 0o700 });
-      return new FileWriter(join(partial, `${randomUUID()}-${name}`), file(name), partial);
+      await partials.enter();
+      return new FileWriter(file(name), partials);
     },
     remove: async (name) => {
       await rm(file(name), { force: true });
@@ -76,14 +63,15 @@ export function directoryStore(path: string, options: DirectoryOptions): Payload
 
 class FileWriter implements PayloadWriter {
   readonly #meter = new Meter(['sha256']);
-  readonly #partial: string;
   readonly #path: string;
-  readonly #directory: string;
+  readonly #partials: Partials;
+  readonly #partial: string;
+  #done = false;
 
-  constructor(partial: string, path: string, directory: string) {
-    this.#partial = partial;
+  constructor(path: string, partials: Partials) {
     this.#path = path;
-    this.#directory = directory;
+    this.#partials = partials;
+    this.#partial = join(partials.path, randomUUID());
   }
 
   async write(bytes: AsyncIterable<Uint8Array>): Promise<void> {
@@ -101,8 +89,10 @@ class FileWriter implements PayloadWriter {
   }
 
   async discard(): Promise<void> {
+    if (this.#done) return;
+    this.#done = true;
     await rm(this.#partial, { force: true });
-    await removeIfIdle(this.#directory);
+    await this.#partials.leave();
   }
 }
 
@@ -121,25 +111,6 @@ async function publish(from: string, to: string): Promise<void> {
   const directory = await open(join(to, '..'), 'r');
   await directory.sync().catch(() => undefined);
   await directory.close();
-}
-
-/** The run's own directory goes with its last half-written payload; the next `open` makes it again. */
-async function removeIfIdle(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => undefined);
-  if (names?.every((name) => name === OWNER)) await rm(directory, { recursive: true, force: true });
-}
-
-async function removeAbandoned(path: string, { liveness, now }: DirectoryOptions): Promise<void> {
-  for (const name of (await readdir(path)).filter((candidate) => PARTIAL.test(candidate))) {
-    const directory = join(path, name);
-    const word = await readFile(join(directory, OWNER), 'utf8').catch(() => '');
-    const owner = parseOwner(word);
-    const age = await stat(directory).catch(() => undefined);
-    if (age === undefined) continue;
-    const expires = new Date(age.mtimeMs + LONGEST_RUN_MS).toISOString();
-    const life = owner === undefined ? 'unknown' : await liveness(owner);
-    if (isAbandoned(life, expires, now())) await rm(directory, { recursive: true, force: true });
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -216,7 +216,25 @@ describe('a directory', () => {
     const left = readdirSync(directory);
     expect(left).toContain('image-2.raw');
     expect(left).toContain('.partial-mine');
-    expect(left.filter((name) => /^\.partial-[0-9a-f-]{36}$/.test(name))).toHaveLength(1);
+    expect(left.filter((name) => /^\.partial-[0-9a-f-]{36}$/.test(name))).toEqual([]);
+  });
+
+  test('takes many payloads at once, while others fail', async () => {
+    const place = store();
+    const fate = async (index: number) => {
+      const check = () => {
+        if (index % 2 === 0) throw new Error('no good');
+      };
+      const options = { compression: 'none', sealer: undefined } as const;
+      const saving = savePayload(place, `p${index}`, pieces(content(1000 * index)), options, check);
+      return saving.then(
+        () => true,
+        (error: unknown) => error instanceof Error && error.message !== 'no good',
+      );
+    };
+    const fates = await Promise.all(Array.from({ length: 40 }, (_, index) => fate(index)));
+    expect(fates).toEqual(fates.map((_, index) => index % 2 === 1));
+    expect(readdirSync(directory)).toHaveLength(20);
   });
 
   test('that cannot be written is found out before', async () => {
