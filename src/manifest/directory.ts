@@ -2,9 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
-import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from './package.ts';
+import { DIGEST, MANIFEST_FILE, RUNBOOK_FILE, SEALED_FILE, SIGNATURE } from './package.ts';
 import { LARGEST_MANIFEST, serialize, sha256 } from './parse.ts';
 import { digestsOf, type Found, linesOf, type Read, type ReadOptions, readFound } from './read.ts';
+import { runbook } from './runbook/runbook.ts';
 import type { Manifest } from './schema.ts';
 import { signature } from './sign.ts';
 
@@ -19,7 +20,8 @@ export interface Written {
 /**
  * Writes manifests of one run into a directory of its own. May be called again and again as the run goes on: at every
  * moment, also when the power fails, the directory holds a whole manifest with its digest and signature. For that, the
- * sidecars hold the old and the new line while the manifest itself is replaced.
+ * sidecars hold the old and the new line while the manifest itself is replaced. The runbook comes after: it is whole too,
+ * and names the manifest that it was made from.
  */
 export class DirectoryWriter {
   readonly path: string;
@@ -58,6 +60,7 @@ export class DirectoryWriter {
       await this.#sidecars([this.#last, next]);
       await replace(this.path, text);
       await this.#sidecars([next]);
+      await replace(join(dirname(this.path), RUNBOOK_FILE), runbook(manifest, next.digest));
     } catch (error) {
       throw new OperationError(
         `cannot write the manifest to ${this.path}: ${messageOf(error)}`,

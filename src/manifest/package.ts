@@ -2,11 +2,14 @@ import type { KeyObject } from 'node:crypto';
 import type { Sealer } from '../keys/age.ts';
 import type { Files } from './github/services.ts';
 import { serialize, sha256 } from './parse.ts';
+import { runbook } from './runbook/runbook.ts';
 import type { Manifest } from './schema.ts';
 import { signature } from './sign.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const SEALED_FILE = `${MANIFEST_FILE}.age`;
+export const RUNBOOK_FILE = 'RESTORE.md';
+export const SEALED_RUNBOOK_FILE = `${RUNBOOK_FILE}.age`;
 export const ENVELOPE_FILE = 'envelope.json';
 export const DIGEST = '.sha256';
 export const SIGNATURE = '.sig';
@@ -20,7 +23,7 @@ export interface Package {
 
 /**
  * The files of a manifest. Sidecars are of the very file that they stand beside: what is sealed can be checked by those
- * who cannot open it.
+ * who cannot open it. The runbook holds names as the manifest does, and is sealed like it.
  */
 export async function packageOf(
   manifest: Manifest,
@@ -28,14 +31,21 @@ export async function packageOf(
   seal: Sealer | undefined,
 ): Promise<Package> {
   const text = Buffer.from(serialize(manifest), 'utf8');
+  const digest = sha256(text);
+  const book = Buffer.from(runbook(manifest, digest), 'utf8');
   const [name, bytes] = seal === undefined ? [MANIFEST_FILE, text] : [SEALED_FILE, await seal.seal(text)];
   return {
-    sha256: sha256(text),
+    sha256: digest,
     files: {
       [name]: bytes,
       [name + DIGEST]: digestLine(sha256(bytes), name),
       ...(key === undefined ? {} : { [name + SIGNATURE]: Buffer.from(`${signature(bytes, key)}\n`) }),
-      ...(seal === undefined ? {} : { [ENVELOPE_FILE]: Buffer.from(envelope(manifest)) }),
+      ...(seal === undefined
+        ? { [RUNBOOK_FILE]: book }
+        : {
+            [SEALED_RUNBOOK_FILE]: await seal.seal(book),
+            [ENVELOPE_FILE]: Buffer.from(envelope(manifest)),
+          }),
     },
   };
 }
@@ -48,6 +58,15 @@ function digestLine(digest: string, name: string): Buffer {
 /** All that strangers may know of a sealed manifest: that it is one, by what and when it was made, how to open it. */
 function envelope({ run }: Manifest): string {
   const { id, tool, started, finished } = run;
-  const open = `age -d -i KEY -o ${MANIFEST_FILE} ${SEALED_FILE}`;
-  return `${JSON.stringify({ format: 'openstack-backup envelope', version: 1, run: { id, tool, started, finished }, sealed: SEALED_FILE, open }, undefined, 2)}\n`;
+  const opened = (file: string, sealed: string) => `age -d -i KEY -o ${file} ${sealed}`;
+  const text = {
+    format: 'openstack-backup envelope',
+    version: 1,
+    run: { id, tool, started, finished },
+    sealed: SEALED_FILE,
+    open: opened(MANIFEST_FILE, SEALED_FILE),
+    runbook: SEALED_RUNBOOK_FILE,
+    openRunbook: opened(RUNBOOK_FILE, SEALED_RUNBOOK_FILE),
+  };
+  return `${JSON.stringify(text, undefined, 2)}\n`;
 }

@@ -38,9 +38,25 @@ export function forMarkdown(text: string): string {
     .replace(/[\\`*_{}[\]()#+!|~@<>&:"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** One word of a POSIX shell's command line. */
+/** What a terminal or a page shows otherwise than as it is: control and format characters, line separators. */
+const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
+
+/**
+ * One word of a shell's command line, always on one line, and with nothing in it that cannot be seen or that reorders
+ * what is seen. For bash, zsh, ksh and POSIX of 2024: such characters stand in it as `$'…'`, byte by byte, so that it
+ * means the same in every locale. NUL, which no word can hold, becomes U+FFFD.
+ */
 export function forShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-')) return text;
+  if (!UNSEEN.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
+  const word = text.replaceAll('\0', '\ufffd').replace(/[\\']/g, '\\$&');
+  return `$'${word.replace(new RegExp(UNSEEN, 'gu'), inBytes)}'`;
+}
+
+function inBytes(character: string): string {
+  if (character === '\n') return '\\n';
+  if (character === '\t') return '\\t';
+  return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }
 
 /** A name in a message: quoted, shortened, one line. */

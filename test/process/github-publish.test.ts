@@ -39,7 +39,13 @@ describe('an artifact', () => {
     expect([main.code, main.stderr]).toEqual([0, '']);
     const [artifact] = world.github.state.artifacts;
     const files = filesOf(artifact?.archive);
-    expect(Object.keys(files).sort()).toEqual(['manifest.json', 'manifest.json.sha256', 'manifest.json.sig']);
+    expect(Object.keys(files).sort()).toEqual([
+      'RESTORE.md',
+      'manifest.json',
+      'manifest.json.sha256',
+      'manifest.json.sig',
+    ]);
+    expect(String(files['RESTORE.md'])).toContain(main.outputs['manifest-sha256']);
     const text = files['manifest.json'] ?? Buffer.alloc(0);
     expect(signatureHolds(text, String(files['manifest.json.sig']).trim(), verifyingKey(VERIFY_KEY))).toBe(
       true,
@@ -124,13 +130,21 @@ describe('a release', () => {
       'manifest.json',
       'manifest.json.sha256',
       'manifest.json.sig',
+      'RESTORE.md',
     ]);
     expect(main.outputs['manifest']).toBe(`release:${release?.tag}`);
     expect(main.outputs['release-url']).toContain(`/releases/tag/${release?.tag}`);
     const order = world.github.requests
       .filter(({ method }) => method !== 'GET')
       .map(({ method, path }) => `${method} ${path.includes('/assets') ? 'asset' : 'release'}`);
-    expect(order).toEqual(['POST release', 'POST asset', 'POST asset', 'POST asset', 'PATCH release']);
+    expect(order).toEqual([
+      'POST release',
+      'POST asset',
+      'POST asset',
+      'POST asset',
+      'POST asset',
+      'PATCH release',
+    ]);
     expect(warningsOf(main)).toBe('');
   });
 
@@ -182,6 +196,7 @@ describe('a public repository', () => {
     expect([main.code, main.stderr]).toEqual([0, '']);
     const files = filesOf(world.github.state.artifacts[0]?.archive);
     expect(Object.keys(files).sort()).toEqual([
+      'RESTORE.md.age',
       'envelope.json',
       'manifest.json.age',
       'manifest.json.age.sha256',

@@ -130,6 +130,11 @@ describe('a sealed manifest that was downloaded', () => {
     };
     const made = await packageOf(manifest, privateKey, await sealer([await identityToRecipient(identity)]));
     for (const [name, bytes] of Object.entries(made.files)) await writeFile(join(directory, name), bytes);
+    const sealed = made.files['RESTORE.md.age'] ?? Buffer.alloc(0);
+    const book = await (await opener(identity, 'it')).open(sealed, 'it');
+    expect(book.toString('utf8')).toContain(made.sha256);
+    expect(Object.keys(made.files)).not.toContain('RESTORE.md');
+    expect(String(made.files['envelope.json'])).toContain('RESTORE.md.age');
     const trust = { verifyKey: publicKey, allowUnsigned: false, warn: () => undefined };
     const read = await readManifest(directory, { ...trust, identity });
     expect([read.manifest, read.sha256]).toEqual([manifest, made.sha256]);

@@ -76,13 +76,24 @@ describe('a directory', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('is for its owner only, and holds nothing but the manifest and its sidecars', async () => {
+  test('is for its owner only, and holds nothing but the manifest, its sidecars and the runbook', async () => {
     await new DirectoryWriter(directory, signingKey(PRIVATE)).write(manifest());
     expect((await readdir(directory)).sort()).toEqual([
+      'RESTORE.md',
       'manifest.json',
       'manifest.json.sha256',
       'manifest.json.sig',
     ]);
+  });
+
+  test('has a runbook of the manifest that stands in it', async () => {
+    const writer = new DirectoryWriter(directory, undefined);
+    for (const points of [[], [point({ name: 'later' })]]) {
+      const { sha256 } = await writer.write(manifest(...points));
+      const text = await readFile(join(directory, 'RESTORE.md'), 'utf8');
+      expect(text).toContain(sha256);
+      expect(text.includes('## 1. Volume later')).toBe(points.length > 0);
+    }
   });
 
   test('is whole at every moment of a rewrite', async () => {

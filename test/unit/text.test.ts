@@ -32,12 +32,30 @@ describe('Markdown', () => {
 });
 
 describe('the shell', () => {
-  test.each([HOSTILE, "it's", '', '-rf', '~', '$HOME', 'a b', "'; rm -rf / #", 'plain-name_1.2'])(
-    '%j is one word and itself',
+  test.each(["it's", '', '-rf', '~', '$HOME', 'a b', "'; rm -rf / #", 'a\\', 'ü', 'plain-name_1.2'])(
+    '%j is one word and itself, in every shell',
     (name) => {
       expect(execFileSync('sh', ['-c', `printf %s ${forShell(name)}`]).toString()).toBe(name);
     },
   );
+
+  test.each([HOSTILE, "\u202e'\\x41\u200b1", '\t\u0001\r\u2028$(id)'])(
+    '%j is one line, with nothing unseen in it, and itself, in any locale',
+    (name) => {
+      const word = forShell(name);
+      expect(word).not.toMatch(/[\p{Cc}\p{Cf}\u2028]/u);
+      for (const locale of ['C', 'C.UTF-8'])
+        expect(
+          execFileSync('bash', ['--norc', '-c', `printf %s ${word}`], { env: { LC_ALL: locale } }).toString(),
+        ).toBe(name);
+    },
+  );
+
+  test('what no word can hold is replaced', () => {
+    expect(execFileSync('bash', ['--norc', '-c', `printf %s ${forShell('a\0b\n')}`]).toString()).toBe(
+      'a\ufffdb\n',
+    );
+  });
 });
 
 describe('secrets', () => {

@@ -17,6 +17,8 @@ export interface Search extends FindOptions {
 
 /** Sealing and packing add a little to what a manifest may be. */
 const LARGEST_FILE = LARGEST_MANIFEST + 1024 * 1024;
+/** Beside the manifest it holds the runbook, which is not unpacked. */
+const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
 /** How far back `latest` looks. */
 const MOST = 100;
 
@@ -169,11 +171,11 @@ async function loadArtifact(artifact: Artifact, run: WorkflowRun, search: Search
       what: `expired${artifact.expires === undefined ? '' : ` on ${artifact.expires.slice(0, 10)}`}`,
       hint: again,
     };
-  if (artifact.size > LARGEST_FILE)
+  if (artifact.size > LARGEST_ARCHIVE)
     return { what: `has ${artifact.size} bytes, more than any manifest`, hint: again };
   try {
     const bytes = await catalogue.get(artifact.sha256, () =>
-      github.artifacts.download(artifact.id, LARGEST_FILE),
+      github.artifacts.download(artifact.id, LARGEST_ARCHIVE),
     );
     const digest = sha256(bytes);
     if (artifact.sha256 !== undefined && artifact.sha256 !== digest)

@@ -51,11 +51,14 @@ export class Spool {
   }
 }
 
+/** A manifest and its runbook, in base64. */
+const LARGEST_SPOOL = 6 * LARGEST_MANIFEST;
+
 /** What a spool holds; undefined when nothing was saved. */
 export async function readSpool(file: string): Promise<Files | undefined> {
   let value: unknown;
   try {
-    if ((await stat(file)).size > 3 * LARGEST_MANIFEST) return undefined;
+    if ((await stat(file)).size > LARGEST_SPOOL) return undefined;
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch {
     return undefined;

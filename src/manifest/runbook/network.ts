@@ -1,0 +1,34 @@
+import { forShell } from '../../text/escape.ts';
+import type { SavedPort, SavedServer } from '../schema.ts';
+import { command, option } from './shell.ts';
+
+/** The ports themselves where they are still there, which is found out then; else new ones with the old addresses. */
+export function portLines({ ports }: SavedServer, server: string): string[] {
+  return ports.map((port, index) =>
+    command(
+      `${nic(server, index)}=$(openstack port show -f value -c status ${port.id} > /dev/null 2>&1`,
+      `&& echo port-id=${port.id}`,
+      `|| echo ${forShell(newPort(port))})`,
+    ),
+  );
+}
+
+/** What `openstack server create` is told of networks. */
+export function networkWords({ ports, addresses, securityGroups }: SavedServer, server: string): string[] {
+  const networks = Object.keys(addresses);
+  if (ports.length === 0 && networks.length === 0) return ['--nic=none'];
+  const nics =
+    ports.length > 0
+      ? ports.map((_port, index) => `--nic="$${nic(server, index)}"`)
+      : // The client takes both for marks of its own.
+        networks.filter((name) => !/[,=]/.test(name)).flatMap((name) => option('network', name));
+  return [...nics, ...securityGroups.flatMap((group) => option('security-group', group))];
+}
+
+const nic = (server: string, index: number) => `NIC_${server.replace('SERVER_', '')}_${index + 1}`;
+
+function newPort({ network, fixedIps }: SavedPort): string {
+  const address = fixedIps[0]?.address;
+  if (address === undefined) return `net-id=${network.id}`;
+  return `net-id=${network.id},${address.includes(':') ? 'v6' : 'v4'}-fixed-ip=${address}`;
+}
