@@ -46,17 +46,18 @@ interface User {
  * @throws InputError for what is not there, or has no key that the cloud tells of
  */
 export async function findKeys(session: Session, wishes: KeyWishes): Promise<WantedKey[]> {
-  if (Object.values(wishes).every((wanted) => wanted.length === 0))
+  const { secrets, volumes, backups, images } = wishes;
+  if ([secrets, volumes, backups, images].every((wanted) => wanted.length === 0))
     throw new InputError(
       'nothing is named whose key is to be saved',
       'Name secrets with `secrets`, or what they encrypt with `volumes`, `backups` or `images`.',
     );
   const users = [
-    ...(await usersAmongVolumes(session, wishes.volumes)),
-    ...(await usersAmongBackups(session, wishes.backups)),
-    ...(await usersAmongImages(session, wishes.images)),
+    ...(await usersAmongVolumes(session, volumes)),
+    ...(await usersAmongBackups(session, backups)),
+    ...(await usersAmongImages(session, images)),
   ];
-  const found = [...(await bySecrets(session, wishes.secrets)), ...users.flatMap(keyOf)];
+  const found = [...(await bySecrets(session, secrets)), ...users.flatMap(keyOf)];
   if (found.length === 0)
     throw new InputError('nothing of what is named is encrypted', 'There is no key to save.');
   const keys = Map.groupBy(found, ({ id }) => id);
