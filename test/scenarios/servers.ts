@@ -261,9 +261,40 @@ export const refused: Scenario = {
   },
 };
 
+export const killedRestore: Scenario = {
+  name: 'a restore of a server killed while the server is made: the next run removes server and volumes, and brings them back',
+  async run(world) {
+    const root = await world.makeVolume({ name: 'k-root', bootable: true, content: randomBytes(50_000) });
+    const server = await world.makeServer({ name: 'k', rootVolume: root });
+    const digest = await world.digest(root);
+    const ran = await backUpServer(world, 'k');
+    await removeAll(world, server, [root]);
+    const words = ['restore-server', '--manifest', manifestOf(ran), '--allow-unsigned'];
+    let sent = false;
+    const killed = await world.tool(words, {
+      onOutput: (text, kill) => {
+        if (sent || !text.includes('server "k" is being made')) return;
+        sent = true;
+        kill('SIGKILL');
+      },
+    });
+    expect([sent, killed.code]).toEqual([true, null]);
+    const left = await world.leftBehind();
+    expect([left.servers?.length, left.volumes?.length]).toEqual([1, 1]);
+
+    const restored = await restoreServer(world, ran, 'demo');
+    const id = String(restored.json['server-id']);
+    const [disk = ''] = disksOf(restored);
+    expect(await world.digest(disk)).toBe(digest);
+    expect(await serverOf(world, id)).toMatchObject({ status: 'ACTIVE', metadata: {} });
+    expect(await world.leftBehind()).toMatchObject({ servers: [id], volumes: [disk] });
+  },
+};
+
 export const serversScenarios: readonly Scenario[] = [
   snapshotsOfOneMoment,
   anotherProject,
   stoppedWithKeptImage,
   refused,
+  killedRestore,
 ];
