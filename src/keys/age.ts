@@ -28,6 +28,8 @@ export interface Opener {
 
 const MAGIC = 'age-encryption.org/v1\n';
 const CHUNK = 64 * 1024;
+/** Given out at once: each piece costs a turn of who takes it. */
+const PIECE = 1 << 20;
 const TAG = 16;
 const NONCE = 16;
 /** A header of a thousand recipients stays below. */
@@ -80,14 +82,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
     const nonce = randomBytes(NONCE);
     const key = payloadKey(fileKey, nonce);
     yield Buffer.concat([head, nonce]);
-    let index = 0;
-    for await (const { bytes, last } of chunksOf(source, CHUNK)) {
-      const cipher = createCipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
-        authTagLength: TAG,
-      });
-      yield Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
-      index += 1;
-    }
+    for await (const { bytes } of chunksOf(sealed(source, key), PIECE)) yield bytes;
   };
   return { stream, seal: async (bytes) => allOf(stream(once(bytes))) };
 }
@@ -131,6 +126,18 @@ export async function opener(identity: string | undefined, what: string): Promis
     yield* payload(skip(whole, end), fileKey, name);
   };
   return { stream, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
+}
+
+async function* sealed(source: AsyncIterable<Uint8Array>, key: Buffer): AsyncGenerator<Uint8Array, void> {
+  let index = 0;
+  for await (const { bytes, last } of chunksOf(source, CHUNK)) {
+    const nonce = chunkNonce(index, last);
+    const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG });
+    yield cipher.update(bytes);
+    cipher.final();
+    yield cipher.getAuthTag();
+    index += 1;
+  }
 }
 
 async function* payload(

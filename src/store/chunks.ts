@@ -4,7 +4,10 @@ export interface Chunk {
   readonly last: boolean;
 }
 
-/** The stream in pieces of exactly `size` bytes, but for the last, which may be shorter; an empty stream is one empty piece. */
+/**
+ * The stream in pieces of exactly `size` bytes, but for the last, which may be shorter; an empty stream is one empty
+ * piece.
+ */
 export async function* chunksOf(
   source: AsyncIterable<Uint8Array>,
   size: number,
@@ -34,6 +37,57 @@ function joined(parts: readonly Uint8Array[]): Buffer {
   return only !== undefined && more.length === 0
     ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
     : Buffer.concat(parts);
+}
+
+/**
+ * The stream in pieces that are copied into memory that is used again.
+ *
+ * @param room gives the memory for the next piece once it is free; all of one size
+ */
+export async function* filled(
+  source: AsyncIterable<Uint8Array>,
+  room: () => Promise<Buffer>,
+): AsyncGenerator<Chunk, void> {
+  let into = await room();
+  let held = 0;
+  for await (const piece of source)
+    for (let at = 0; at < piece.length; ) {
+      if (held === into.length) {
+        yield { bytes: into, last: false };
+        into = await room();
+        held = 0;
+      }
+      const part = piece.subarray(at, at + into.length - held);
+      into.set(part, held);
+      held += part.length;
+      at += part.length;
+    }
+  yield { bytes: into.subarray(0, held), last: true };
+}
+
+/**
+ * Lets a generator work while its reader is busy with what it gave.
+ *
+ * @param count how many items it may be ahead
+ */
+export async function* ahead<T>(source: AsyncGenerator<T, void>, count: number): AsyncGenerator<T, void> {
+  const ask = () => {
+    const item = source.next();
+    // Told to who reads that far; who stopped before does not care.
+    item.catch(() => undefined);
+    return item;
+  };
+  const asked = Array.from({ length: count }, ask);
+  try {
+    for (;;) {
+      asked.push(ask());
+      const item = await asked.shift();
+      if (item === undefined || item.done) return;
+      yield item.value;
+    }
+  } finally {
+    await source.return();
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Sealer } from '../keys/age.ts';
 import type { Payload } from '../manifest/schema.ts';
+import { ahead } from './chunks.ts';
 import { Meter } from './meter.ts';
+import { Packer } from './pack.ts';
 import type { PayloadSink } from './payload.ts';
-import { compressed } from './zstd.ts';
 
 export interface SaveOptions {
   readonly compression: Payload['compression'];
@@ -39,13 +40,14 @@ export async function savePayload(
     undefined,
 ): Promise<SavedPayload> {
   const { compression, sealer, signal } = options;
-  const plain = new Meter(['sha256', ...(options.digests ?? [])], options.head, options.onBytes);
+  const plain = new Meter([], options.head, options.onBytes);
+  const packer = new Packer(compression, ['sha256', ...(options.digests ?? [])]);
   const writer = await sink.open(name);
   try {
-    const packed = compression === 'zstd' ? compressed(plain.through(source)) : plain.through(source);
-    await writer.write(stoppable(sealer === undefined ? packed : sealer.stream(packed), signal));
-    const digests = plain.digests();
+    const packed = packer.through(plain.through(source));
+    await writer.write(ahead(stoppable(sealer === undefined ? packed : sealer.stream(packed), signal), 1));
     const { size, head } = plain;
+    const { digests } = packer;
     await check({ digests, size, head });
     const stored = await writer.finish();
     const sha256 = digests['sha256'] ?? '';

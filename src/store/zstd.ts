@@ -1,44 +1,20 @@
-import { availableParallelism } from 'node:os';
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createZstdDecompress, zstdCompress } from 'node:zlib';
 import { messageOf, OperationError } from '../errors.ts';
-import { chunksOf } from './chunks.ts';
 
-const FRAME = 4 << 20;
-const ZEROS = Buffer.alloc(FRAME);
 const compress = promisify(zstdCompress);
-/** On the thread pool of node:zlib, which has four threads. */
-const AT_ONCE = Math.min(4, Math.max(2, availableParallelism()));
+/** The one that `zstd` takes too. */
+const LEVEL = 3;
+/** Bytes that come at once. Less costs turns of the event loop, more costs memory that stays unused. */
+const OUTPUT = 512 << 10;
 
-/**
- * Compresses, a frame of its own for every 4 MiB, several at a time; `zstd -d` opens them as one file. node's own
- * workers inside one frame (ZSTD_c_nbWorkers) end streams too early.
- */
-export async function* compressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const underWay: Promise<Uint8Array>[] = [];
-  let zeros: Promise<Uint8Array> | undefined;
-  for await (const { bytes } of chunksOf(source, FRAME)) {
-    if (bytes.equals(ZEROS)) {
-      // Disks are full of them.
-      zeros ??= frame(ZEROS);
-      underWay.push(zeros);
-    } else underWay.push(frame(bytes));
-    const first = underWay.length > AT_ONCE ? underWay.shift() : undefined;
-    if (first !== undefined) yield await first;
-  }
-  for (const last of underWay) yield await last;
-}
-
-function frame(bytes: Buffer): Promise<Uint8Array> {
-  const made = compress(bytes, {
-    // Room for all of it: each time that it is full costs a turn of the event loop.
-    chunkSize: bytes.length + (bytes.length >> 8) + 1024,
-    params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
+/** Compresses into a frame of its own, on the thread pool. `zstd -d` opens frames one after the other as one file. */
+export function frameOf(bytes: Uint8Array): Promise<Uint8Array> {
+  return compress(bytes, {
+    chunkSize: OUTPUT,
+    params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  // Whoever awaits it is told; who was stopped before does not.
-  made.catch(() => undefined);
-  return made;
 }
 
 /**

@@ -46,7 +46,8 @@ async function read(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_500_000];
+/** Around the chunks of age (64 KiB) and the frames of zstd (4 MiB). */
+const SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 30_000_000];
 
 /** Half of it is zeros, as on a disk. */
 const content = (size: number) => {
@@ -152,12 +153,13 @@ describe('a payload', () => {
   });
 
   test('that fails on its way is not there afterwards', async () => {
-    const broken = async function* () {
-      yield randomBytes(100_000);
+    const broken = async function* (size: number) {
+      yield randomBytes(size);
       throw new Error('the cloud hung up');
     };
     const options = { compression: 'zstd', sealer: undefined } as const;
-    await expect(savePayload(store(), 'p', broken(), options)).rejects.toThrow('the cloud hung up');
+    for (const size of [100_000, 30_000_000])
+      await expect(savePayload(store(), 'p', broken(size), options)).rejects.toThrow('the cloud hung up');
     const refused = savePayload(store(), 'p', pieces(content(10)), options, () => {
       throw new OperationError('not what Glance says');
     });
