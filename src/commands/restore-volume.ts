@@ -10,12 +10,12 @@ import { quotaSentence } from '../plan/quota.ts';
 import {
   bringBackVolume,
   gigabytesOf,
+  missingOf,
   originOf,
   type VolumePlan,
   wantedOf,
 } from '../restore/volume/any-way.ts';
 import type { RestoreTools } from '../restore/volume/bring-back.ts';
-import { setRight } from '../restore/volume/finish.ts';
 import { type FromImagePlan, planFromImage } from '../restore/volume/image-preflight.ts';
 import { planRestore } from '../restore/volume/preflight.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
@@ -23,7 +23,7 @@ import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { compareClouds, manifestInputs, trustedManifest } from './restoring.ts';
+import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
 import { readerOf, storeInputs } from './storing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
@@ -67,6 +67,7 @@ const inputs = {
 
 const outputs = {
   'volume-id': { description: 'The id of the restored volume.' },
+  missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
   report: {
     description:
       'JSON: {volume, name, from, size, type, encrypted, overwritten, seconds}, and {backup} of a Cinder backup.',
@@ -106,8 +107,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   };
   try {
     const restored = await bringBackVolume(plan, { ...tools, onBytes });
-    const name = given.name ?? (plan.kind === 'overwrite' ? plan.target.name : plan.name);
-    const volume = await setRight(client, restored, wantedOf(plan), name);
+    const volume = await restored.settle();
     bar.advance(1, gigabytes - flowed);
     const seconds = (host.clock.now() - started) / 1000;
     host.log.info(`volume ${quoted(volume.name)} (${volume.id}) is restored after ${seconds.toFixed(1)} s`);
@@ -123,9 +123,13 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
       seconds,
     };
     return {
-      outputs: { 'volume-id': volume.id, report: JSON.stringify(report) },
+      outputs: {
+        'volume-id': volume.id,
+        missing: JSON.stringify(missingOf(plan)),
+        report: JSON.stringify(report),
+      },
       failed: false,
-      summary: summaryOf(report),
+      summary: summaryOf(report, missingOf(plan)),
     };
   } finally {
     bar.finish();
@@ -190,7 +194,7 @@ function planImage(
       'Leave `to` and `overwrite` out, and attach the new volume in place of the old one.',
     );
   const wishes = { name: given.name, type: given.type, availabilityZone: given['availability-zone'] };
-  return planFromImage(session, manifest, point, readerOf(context, given), wishes, context.host.run);
+  return planFromImage(session, manifest, point, readerOf(context, given), wishes);
 }
 
 function tellPlan({ host }: Context, plan: VolumePlan): void {
@@ -200,14 +204,10 @@ function tellPlan({ host }: Context, plan: VolumePlan): void {
     );
     return;
   }
-  const size = gigabytesOf(plan);
-  const grown =
-    plan.kind === 'image' && size > plan.point.resource.size
-      ? ` (it had ${plan.point.resource.size}, and its image with the LUKS header needs more)`
-      : '';
   host.log.info(
-    `a new volume ${quoted(plan.name)} of ${size} GiB${grown}${plan.type === undefined ? '' : `, type ${plan.type.name}`}${wantedOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
+    `a new volume ${quoted(plan.name)} of ${gigabytesOf(plan)} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${wantedOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
   );
+  for (const words of missingOf(plan)) host.log.warn(`not as it was: ${words}`);
 }
 
 function toolsOf({ host }: Context, client: ServiceClient): RestoreTools {
@@ -221,19 +221,23 @@ function toolsOf({ host }: Context, client: ServiceClient): RestoreTools {
   };
 }
 
-function summaryOf(report: {
-  volume: string;
-  name: string;
-  from: string;
-  size: number;
-  type: string | null;
-  seconds: number;
-}): string {
+function summaryOf(
+  report: {
+    volume: string;
+    name: string;
+    from: string;
+    size: number;
+    type: string | null;
+    seconds: number;
+  },
+  missing: readonly string[],
+): string {
   return [
     `### Volume ${forMarkdown(report.name)} restored`,
     '',
     '| volume | size | type | from | took |',
     '|---|---|---|---|---|',
     `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${forMarkdown(report.from)} | ${duration(report.seconds * 1000)} |`,
+    ...missingList(missing),
   ].join('\n');
 }

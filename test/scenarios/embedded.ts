@@ -66,6 +66,7 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
       const server = cloud.seed.addServer({ image: tiny, volumes: volumeIds.map(volumeOf) });
       return async () => {
         for (const id of volumeIds) cloud.seed.detach(server, volumeOf(id));
+        cloud.state.servers.delete(server.id);
       };
     },
     write: async (id, offset, bytes) => volumeOf(id).data.write(offset, bytes),

@@ -3,9 +3,8 @@ import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/propert
 import { type PayloadReader, plainBytes } from '../payloads.ts';
 import { type MadeImage, type MakeTools, makeImage } from './make.ts';
 import type { ImagePlan } from './preflight.ts';
-import { inQcow2, qcow2Size } from './qcow2.ts';
 import { settleImage } from './settle.ts';
-import { hasToBeWrapped } from './wrap.ts';
+import { hasToBeWrapped, imageData } from './wrap.ts';
 
 /** An image that is back, and still carries the record of a temporary. */
 export interface RestoredImage extends MadeImage {
@@ -41,9 +40,7 @@ export async function bringBackImage(
       minRam: saved.minRam,
       properties,
     },
-    wrap
-      ? { bytes: inQcow2(bytes, payload.size), size: qcow2Size(payload.size), digests: {}, onBytes }
-      : { bytes, size: payload.size, digests: knownDigests(saved, payload), onBytes },
+    imageData(bytes, payload.size, knownDigests(saved, payload), wrap, onBytes),
     plan.key,
     tools,
   );
@@ -59,7 +56,10 @@ export async function bringBackImage(
 }
 
 /** Those of the original: its data was compared with them when it was saved. */
-function knownDigests({ hash, checksum }: SavedImage, { sha256 }: Payload): Record<string, string> {
+export function knownDigests(
+  { hash, checksum }: Pick<SavedImage, 'hash' | 'checksum'>,
+  { sha256 }: Payload,
+): Record<string, string> {
   return {
     ...(checksum === null ? {} : { md5: checksum }),
     ...(hash === null ? {} : { [hash.algorithm]: hash.value }),

@@ -25,14 +25,28 @@ export async function headOf(
   atLeast: number,
   key: OpenedKey | undefined,
 ): Promise<Buffer> {
+  return headOfStream(await plainBytes(reader, payload), atLeast, key, `payload ${payload.name}`);
+}
+
+/**
+ * The same of any stream, of which no more is read.
+ *
+ * @param what whose bytes they are, for the message
+ */
+export async function headOfStream(
+  source: AsyncIterable<Uint8Array>,
+  atLeast: number,
+  key: OpenedKey | undefined,
+  what: string,
+): Promise<Buffer> {
   const need = (head: Buffer) =>
     key === undefined || head.length < atLeast || !isLuks(head) ? atLeast : headerLength(head);
-  const { head, stream } = await peek(await plainBytes(reader, payload), need);
+  const { head, stream } = await peek(source, need);
   await stream.return();
   if (key === undefined) return head;
   if (!isLuks(head) || !(await keyOpens(head, key.bytes, key.saved.secretType)))
     throw new OperationError(
-      `key ${key.saved.id} does not open payload ${payload.name}`,
+      `key ${key.saved.id} does not open ${what}`,
       'The data would be lost on a volume: take another restore point. Nothing was touched.',
     );
   return head;

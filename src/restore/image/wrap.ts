@@ -1,6 +1,13 @@
 import { hasStatus } from '../../openstack/errors.ts';
-import { type MakeTools, makeImage } from './make.ts';
+import { type ImageData, type MakeTools, makeImage } from './make.ts';
 import { type ImagePlan, refusedAsItIs } from './preflight.ts';
+import { inQcow2, qcow2Size } from './qcow2.ts';
+
+/** Data that Glance may refuse. */
+type Doubtful = Pick<ImagePlan, 'containerFormat' | 'diskFormat' | 'doubt' | 'head'> & {
+  readonly payload: { readonly size: number };
+  readonly saved: { readonly id: string };
+};
 
 /** A disk consists of sectors. */
 const SECTOR = 512;
@@ -11,7 +18,7 @@ const SECTOR = 512;
  *
  * @throws OperationError where it is refused, and cannot be wrapped
  */
-export async function hasToBeWrapped(plan: ImagePlan, tools: MakeTools): Promise<boolean> {
+export async function hasToBeWrapped(plan: Doubtful, tools: MakeTools): Promise<boolean> {
   const { doubt, diskFormat, payload, saved } = plan;
   if (doubt === undefined || !(await isRefused(plan, tools))) return false;
   if (diskFormat !== 'raw' || payload.size % SECTOR !== 0) throw refusedAsItIs(saved, doubt);
@@ -19,8 +26,26 @@ export async function hasToBeWrapped(plan: ImagePlan, tools: MakeTools): Promise
   return true;
 }
 
+/**
+ * A disk's bytes as they are uploaded: as they are, or inside a qcow2.
+ *
+ * @param digests of the bytes as they are
+ */
+export function imageData(
+  bytes: AsyncIterable<Uint8Array>,
+  size: number,
+  digests: ImageData['digests'],
+  wrap: boolean,
+  onBytes: ImageData['onBytes'],
+): ImageData {
+  const told = onBytes === undefined ? {} : { onBytes };
+  return wrap
+    ? { bytes: inQcow2(bytes, size), size: qcow2Size(size), digests: {}, ...told }
+    : { bytes, size, digests, ...told };
+}
+
 async function isRefused(
-  { head, diskFormat, containerFormat }: ImagePlan,
+  { head, diskFormat, containerFormat }: Doubtful,
   tools: MakeTools,
 ): Promise<boolean> {
   const data = { bytes: once(head), size: head.length, digests: {} };

@@ -1,13 +1,11 @@
-import { InputError, OperationError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { pointWithId } from '../../manifest/choose.ts';
 import type { ImagePoint, KeptImagePoint, Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
-import { hasStatus } from '../../openstack/errors.ts';
-import { getImage, type Image } from '../../openstack/image/v2/images.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { GIB } from '../../text/bytes.ts';
-import { quoted } from '../../text/escape.ts';
 import { bringBackImage } from '../image/bring-back.ts';
+import { keptImage } from '../image/kept.ts';
 import { planImage } from '../image/preflight.ts';
 import type { PayloadReader } from '../payloads.ts';
 import type { BroughtBack, DiskJob } from './bring-back.ts';
@@ -67,27 +65,7 @@ export async function keptDisk(
   saved: SavedDisk,
   { resource }: KeptImagePoint,
 ): Promise<DiskJob> {
-  const image = await getImage(await session.service('image'), resource.id).catch((error: unknown) => {
-    if (!hasStatus(error, 404)) throw error;
-    throw new OperationError(
-      `image ${resource.id}, which has the root disk of the server, is gone or belongs to another project`,
-      'Take another restore point. One that is saved with `store` can be restored anywhere.',
-      error,
-    );
-  });
-  refuseChanged(image, resource);
+  const image = await keptImage(session, resource, 'which has the root disk of the server');
   const brought: BroughtBack = { id: image.id, settle: async () => [], remove: async () => undefined };
   return { saved, gigabytes: image.minDisk, bring: async () => brought };
-}
-
-function refuseChanged(image: Image, saved: KeptImagePoint['resource']): void {
-  const what = `image ${quoted(image.name)} (${image.id}), which has the root disk of the server,`;
-  if (image.status !== 'active')
-    throw new OperationError(`${what} is ${image.status}`, 'Take another restore point.');
-  const digest = saved.hash?.value ?? saved.checksum;
-  if (
-    image.size !== saved.size ||
-    (digest !== null && digest !== (saved.hash ? image.hash?.value : image.checksum))
-  )
-    throw new OperationError(`${what} has other data than was saved`, 'Take another restore point.');
 }

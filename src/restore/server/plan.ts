@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 import type { SavedServer } from '../../manifest/schema.ts';
-import { listAvailabilityZones } from '../../openstack/compute/v2/availability-zones.ts';
+import { listAvailabilityZones } from '../../openstack/availability-zones.ts';
 import { type Flavor, listFlavors } from '../../openstack/compute/v2/flavors.ts';
 import { listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
 import { getComputeLimits } from '../../openstack/compute/v2/limits.ts';

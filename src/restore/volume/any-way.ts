@@ -1,7 +1,8 @@
 import type { VolumePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { removeAll } from '../../temporaries/remove.ts';
 import { type RestoreTools, restoreOver, restoreToNew } from './bring-back.ts';
-import type { Wanted } from './finish.ts';
+import { putRight, settle, type Wanted } from './finish.ts';
 import { restoreFromImage } from './from-image.ts';
 import type { FromImagePlan } from './image-preflight.ts';
 import type { NewVolumePlan, RestorePlan } from './preflight.ts';
@@ -11,24 +12,53 @@ export type VolumePlan = RestorePlan | FromImagePlan;
 /** Those to a volume that is made for it. */
 export type NewPlan = NewVolumePlan | FromImagePlan;
 
-export interface AnyWayTools extends RestoreTools {
-  /** Told of bytes as they flow, where they do. */
-  readonly onBytes?: (count: number) => void;
+/** A volume that is back. One that was made for it still carries the record of a temporary. */
+export interface RestoredVolume {
+  readonly id: string;
+  /** The last step: gives it its name, and takes the record off. */
+  settle(): Promise<Volume>;
+  /** Deletes what was made; what the cloud refuses is told, and the next run finds it by its record. */
+  remove(): Promise<void>;
 }
 
-/**
- * Brings a volume back the way that was planned. One that is made for it still carries the record of a temporary; one
- * that is not brought to its end is removed again.
- */
-export function bringBackVolume(plan: VolumePlan, tools: AnyWayTools): Promise<Volume> {
+/** Brings a volume back the way that was planned. One that is not brought to its end is removed again. */
+export async function bringBackVolume(plan: VolumePlan, tools: RestoreTools): Promise<RestoredVolume> {
+  const { client } = tools;
+  const wanted = wantedOf(plan);
+  const restored = await restore(plan, tools);
+  const remove = async () => {
+    if (plan.kind !== 'overwrite') await removeVolume(restored, tools);
+  };
+  try {
+    const volume = await putRight(client, restored, wanted);
+    return { id: volume.id, settle: () => settle(client, volume, wanted, plan.name), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function restore(plan: VolumePlan, tools: RestoreTools): Promise<Volume> {
   switch (plan.kind) {
     case 'new':
       return restoreToNew(plan, tools);
     case 'overwrite':
       return restoreOver(plan, tools);
     case 'image':
-      return restoreFromImage(plan, { ...tools, session: tools.client.session });
+      return restoreFromImage(plan, tools);
   }
+}
+
+async function removeVolume(
+  { id, name, status }: Volume,
+  { client: { session }, log }: RestoreTools,
+): Promise<void> {
+  session.windUp();
+  await removeAll(session, [{ kind: 'volume', id, name, status }], {
+    removed: () => log.info(`volume ${id}, made for the restore, is removed again`),
+    refused: (_, why) =>
+      log.warn(`volume ${id}, made for the restore, cannot be removed now, the next run does it: ${why}`),
+  });
 }
 
 /** What the volume shall be beside its data. */
@@ -51,8 +81,14 @@ export function gigabytesOf(plan: VolumePlan): number {
   return plan.kind === 'image' ? plan.size : plan.source.size;
 }
 
+/** What will be otherwise than it was, in words. */
+export function missingOf(plan: VolumePlan): readonly string[] {
+  return plan.kind === 'image' ? plan.missing : [];
+}
+
 /** What a volume is restored from, in words. */
 export function originOf(plan: VolumePlan): string {
   if (plan.kind !== 'image') return `backup ${plan.source.backupId}`;
-  return plan.payload === undefined ? `image ${plan.point.image.id}` : `payload ${plan.payload.payload.name}`;
+  const { point, source } = plan;
+  return source.kind === 'kept' ? `image ${point.image.id}` : `payload ${source.payload.name}`;
 }

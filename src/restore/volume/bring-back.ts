@@ -1,25 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
-import { messageOf, OperationError } from '../../errors.ts';
+import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
-import {
-  type CreateVolume,
-  createVolume,
-  deleteVolume,
-  getVolume,
-  type Volume,
-} from '../../openstack/blockstorage/v3/volumes.ts';
+import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { volumeWithTag } from '../../temporaries/find.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
-import { expiry, writeTemporary } from '../../temporaries/tags.ts';
-import { encryptionMismatch, type NewVolumePlan, type OverwritePlan } from './preflight.ts';
+import { makeVolume, removeMade } from './make.ts';
+import type { OverwritePlan } from './overwrite.ts';
+import { encryptionMismatch, type NewVolumePlan } from './preflight.ts';
 
 export interface RestoreTools {
   readonly client: ServiceClient;
@@ -28,6 +22,8 @@ export interface RestoreTools {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Told of bytes as they flow, where they come from a store. */
+  readonly onBytes?: (count: number) => void;
 }
 
 /**
@@ -36,18 +32,17 @@ export interface RestoreTools {
  * @returns the volume, available and with its data
  */
 export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
-  const oneRequest = plan.typeIsProven && tools.client.supports('3.47');
+  const { client, log, run } = tools;
+  const oneRequest = plan.typeIsProven && client.supports('3.47');
   await freshToken(plan.source.size, tools);
   const tag = randomUUID();
   try {
-    const made = await makeVolume(plan, tag, oneRequest, tools);
-    tools.log.info(
-      `volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`,
-    );
+    const made = await makeVolume(client, wantedOf(plan, oneRequest), tag, run);
+    log.info(`volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`);
     const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
     return oneRequest ? proven(plan, volume) : await fill(proven(plan, volume), plan, tools);
   } catch (error) {
-    await removeUnfinished(tag, tools);
+    await removeMade(client, tag);
     throw error;
   }
 }
@@ -73,26 +68,17 @@ async function freshToken(gigabytes: number, { client, log }: RestoreTools): Pro
     );
 }
 
-function makeVolume(
-  plan: NewVolumePlan,
-  tag: string,
+function wantedOf(
+  { availabilityZone, name, source, type }: NewVolumePlan,
   oneRequest: boolean,
-  tools: RestoreTools,
-): Promise<Volume> {
-  const { client, clock, log, run, signal } = tools;
-  const wanted: CreateVolume = {
-    size: plan.source.size,
-    name: plan.name,
-    volumeType: plan.type?.id,
-    availabilityZone: plan.availabilityZone,
-    description: writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), plan.source.size) }),
-    backupId: oneRequest ? plan.source.backupId : undefined,
+): Omit<CreateVolume, 'description'> {
+  return {
+    size: source.size,
+    name,
+    volumeType: type?.id,
+    availabilityZone,
+    backupId: oneRequest ? source.backupId : undefined,
   };
-  return createOnce(
-    () => createVolume(client, wanted),
-    () => volumeWithTag(client, tag),
-    { clock, log, signal },
-  );
 }
 
 /** The new volume must be encrypted exactly as the data is; found out before any data is written to it. */
@@ -178,21 +164,5 @@ async function available(
         error,
       );
     throw error;
-  }
-}
-
-/** Deletes the volume that the restore made for itself; also when the run is told to stop, or never learnt of its id. */
-async function removeUnfinished(tag: string, { client, log }: RestoreTools): Promise<void> {
-  client.session.windUp();
-  let made: Volume | undefined;
-  try {
-    made = await volumeWithTag(client, tag);
-    if (made === undefined) return;
-    await deleteVolume(client, made.id);
-    log.info(`volume ${made.id}, which was made for the restore, is removed again`);
-  } catch (error) {
-    const what =
-      made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
-    log.warn(`${what} for the restore cannot be removed now, the next run does it: ${messageOf(error)}`);
   }
 }

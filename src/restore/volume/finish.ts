@@ -19,21 +19,6 @@ export type Wanted = Pick<
 >;
 
 /**
- * Sets right what Cinder's restore does to a volume beside its data, and takes its record off: from then on it is no
- * temporary any more.
- *
- * @param name the name that the volume shall have
- */
-export async function setRight(
-  client: ServiceClient,
-  restored: Volume,
-  source: Wanted,
-  name: string,
-): Promise<Volume> {
-  return settle(client, await putRight(client, restored, source), source, name);
-}
-
-/**
  * A restore replaces the metadata by the source's at the time of the backup, adds `src_backup_id`, and loses a bootable
  * flag that was set by hand. A volume made of an image is bootable whatever it holds, and has the image's properties.
  */
@@ -52,7 +37,11 @@ export async function putRight(client: ServiceClient, restored: Volume, source: 
   return checked(await getVolume(client, restored.id), source);
 }
 
-/** The last step: until then a volume that was made for the restore says in its description that it is not done. */
+/**
+ * The last step: until then a volume that was made for the restore says in its description that it is not done.
+ *
+ * @param name the name that the volume shall have
+ */
 export async function settle(
   client: ServiceClient,
   volume: Volume,

@@ -1,32 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, duration } from '../../clock.ts';
+import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
-import { createVolume, type Volume, type watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
+import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
-import type { Log } from '../../openstack/log.ts';
-import { createOnce } from '../../openstack/retry.ts';
-import type { Session } from '../../openstack/session.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
-import { volumeWithTag } from '../../temporaries/find.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
-import { removeTagged } from '../../temporaries/tagged.ts';
-import { expiry, writeTemporary } from '../../temporaries/tags.ts';
+import { knownDigests } from '../image/bring-back.ts';
 import { type MadeImage, makeImage } from '../image/make.ts';
+import { hasToBeWrapped, imageData } from '../image/wrap.ts';
 import { plainBytes } from '../payloads.ts';
-import type { FromImagePlan } from './image-preflight.ts';
-
-export interface FromImageTools {
-  readonly session: Session;
-  readonly volumes: ReturnType<typeof watchVolumes>;
-  readonly run: RunIdentity;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** Told of bytes as they flow. */
-  readonly onBytes?: (count: number) => void;
-}
+import type { RestoreTools } from './bring-back.ts';
+import { encryptionOf, imageMismatch, probedEncryption } from './encryption-fit.ts';
+import { type FromImagePlan, gigabytesFor } from './image-preflight.ts';
+import type { PayloadSource } from './image-source.ts';
+import { makeVolume, removeMade } from './make.ts';
 
 /**
  * Makes a volume of an image: of the one that stayed in the cloud, or of one that is made of the payload for it, and
@@ -34,120 +22,130 @@ export interface FromImageTools {
  *
  * @returns the volume, available and with its data; it still carries the record of a temporary
  */
-export async function restoreFromImage(plan: FromImagePlan, tools: FromImageTools): Promise<Volume> {
-  const { session, log } = tools;
-  const tag = randomUUID();
-  const made = plan.payload === undefined ? undefined : await uploaded(plan, plan.payload, tools);
+export async function restoreFromImage(plan: FromImagePlan, tools: RestoreTools): Promise<Volume> {
+  const { point, source } = plan;
+  await proveType(plan, tools);
+  if (source.kind === 'kept') return volumeOf(plan, point.image, tools);
+  const { image, remove } = await uploaded(plan, source, tools);
   try {
-    return await volumeOf(plan, made?.image.id ?? plan.point.image.id, tag, tools);
-  } catch (error) {
-    await removeTagged(session, [tag], `the restore of volume ${plan.point.resource.id}`, log);
-    throw error;
+    return await volumeOf(plan, { id: image.id, size: image.size ?? source.payload.size }, tools);
   } finally {
-    await made?.remove();
+    await remove();
   }
 }
 
-function uploaded(
-  { point, imageProperties, key }: FromImagePlan,
-  { reader, payload }: NonNullable<FromImagePlan['payload']>,
-  { session, run, onBytes }: FromImageTools,
-): Promise<MadeImage> {
-  const { checksum, hash } = point.image;
-  const digests = {
-    sha256: payload.sha256,
-    ...(checksum === null ? {} : { md5: checksum }),
-    ...(hash === null ? {} : { [hash.algorithm]: hash.value }),
-  };
-  const wanted = {
-    name: `restore of volume ${point.resource.id}`,
-    diskFormat: 'raw',
-    containerFormat: 'bare',
-    properties: imageProperties,
-  };
-  return plainBytes(reader, payload).then((bytes) =>
-    makeImage(
-      wanted,
-      { bytes, size: payload.size, digests, ...(onBytes === undefined ? {} : { onBytes }) },
-      key,
-      { session, run },
-    ),
+/** @throws InputError where the type does not encrypt as the data needs it; nothing is left then */
+async function proveType(
+  { availabilityZone, source, type, typeIsProven }: FromImagePlan,
+  tools: RestoreTools,
+): Promise<void> {
+  if (type === undefined || typeIsProven) return;
+  const mismatch = imageMismatch(
+    source.luks,
+    await probedEncryption(type, availabilityZone, tools),
+    type.name,
   );
+  if (mismatch !== undefined) throw mismatch;
 }
 
+async function uploaded(
+  { point }: FromImagePlan,
+  source: PayloadSource,
+  { client, run, onBytes }: RestoreTools,
+): Promise<MadeImage> {
+  const tools = { session: client.session, run };
+  const { payload, reader, key } = source;
+  const raw = { ...source, saved: point.image, diskFormat: 'raw', containerFormat: 'bare' };
+  const wrap = await hasToBeWrapped(raw, tools);
+  const digests = knownDigests(point.image, payload);
+  const data = imageData(await plainBytes(reader, payload), payload.size, digests, wrap, onBytes);
+  const name = `restore of volume ${point.resource.id}`;
+  return makeImage({ name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' }, data, key, tools);
+}
+
+/** One that is not as planned, or not brought to its end, is removed again. */
 async function volumeOf(
   plan: FromImagePlan,
-  imageId: string,
-  tag: string,
-  tools: FromImageTools,
+  image: { readonly id: string; readonly size: number },
+  { client, clock, log, run, signal, volumes }: RestoreTools,
 ): Promise<Volume> {
-  const { session, clock, log, run, signal, volumes } = tools;
-  const client = await session.service('block-storage');
-  await session.freshToken();
-  const started = clock.now();
-  const wanted = {
-    size: plan.size,
-    name: plan.name,
-    volumeType: plan.type?.id,
-    availabilityZone: plan.availabilityZone,
-    description: writeTemporary({ tag, owner: run.owner, expires: expiry(started, plan.size) }),
-    imageId,
-  };
-  const { id } = await createOnce(
-    () => createVolume(client, wanted),
-    () => volumeWithTag(client, tag),
-    { clock, log, signal },
-  );
-  log.info(`volume ${id} is being made from image ${imageId}`);
+  const { availabilityZone, name, point, type } = plan;
+  const size = gigabytesFor(point, image.size);
+  await client.session.freshToken();
+  const tag = randomUUID();
+  const deadline = clock.now() + allowance(size);
   try {
-    const deadline = started + allowance(plan.size);
-    return await asPlanned(plan, await volumes.until(id, judge, { deadline, signal }), session);
+    const wanted = { size, name, volumeType: type?.id, availabilityZone, imageId: image.id };
+    const { id } = await makeVolume(client, wanted, tag, run);
+    log.info(`volume ${id} is being made from image ${image.id}`);
+    const volume = await volumes.until(id, judge, { deadline, signal });
+    await refuseUnlike(plan, volume, client);
+    return volume;
   } catch (error) {
-    if (error instanceof Failed)
-      throw await cloudGaveUp(client, `volume ${id} could not be made from image ${imageId}`, undefined, [
-        id,
-      ]);
-    if (error instanceof DeadlineError)
-      throw new OperationError(
-        `volume ${id} is not made from image ${imageId} after ${duration(allowance(plan.size))}`,
-        'Ask the operator whether the volume service is alive.',
-        error,
-      );
-    throw error;
+    const told = await explained(error, image.id, size, client);
+    await removeMade(client, tag);
+    throw told;
   }
 }
 
-class Failed extends Error {}
+class Failed extends Error {
+  readonly volume: Volume;
+  constructor(volume: Volume) {
+    super(`volume ${volume.id} is ${volume.status}`);
+    this.volume = volume;
+  }
+}
 
 const PENDING = new Set(['creating', 'downloading']);
 
 function judge(volume: Volume): { done: Volume } | undefined {
   if (volume.status === 'available') return { done: volume };
   if (PENDING.has(volume.status)) return undefined;
-  throw new Failed(`volume ${volume.id} is ${volume.status}`);
+  throw new Failed(volume);
+}
+
+async function explained(
+  error: unknown,
+  imageId: string,
+  size: number,
+  client: RestoreTools['client'],
+): Promise<unknown> {
+  if (error instanceof Failed)
+    return cloudGaveUp(client, `${error.message}: it could not be made from image ${imageId}`, undefined, [
+      error.volume.id,
+    ]);
+  if (error instanceof DeadlineError)
+    return new OperationError(
+      `the volume is not made from image ${imageId} after ${duration(allowance(size))}`,
+      'Ask the operator whether the volume service is alive.',
+      error,
+    );
+  return error;
 }
 
 /**
- * What cannot be seen before: that the volume is encrypted exactly as the data is, with the very key. A LUKS image on a
- * volume without encryption is readable to nobody, and Cinder says nothing.
+ * What cannot be seen before: that the volume is encrypted exactly as the data is, with the very key that opens it. A
+ * LUKS image on a volume without encryption is readable to nobody, and Cinder says nothing.
  */
-async function asPlanned(
-  { key, encrypted, type }: FromImagePlan,
+async function refuseUnlike(
+  { source, type }: FromImagePlan,
   volume: Volume,
-  session: Session,
-): Promise<Volume> {
-  if (volume.encrypted !== encrypted)
-    throw new OperationError(
-      `volume type ${type?.name ?? volume.volumeType ?? ''} is ${volume.encrypted ? '' : 'not '}encrypted, and the data is${encrypted ? '' : ' not'}`,
-      'Give a type that fits with `type`. The volume is removed again.',
-    );
-  const keyId = volume.encryptionKeyId;
-  if (key === undefined || keyId === undefined) return volume;
-  const barbican = await session.service('key-manager');
-  if (!samePayload(await readPayload(barbican, keyId), key.bytes))
-    throw new OperationError(
-      `the cloud gave volume ${volume.id} another key than its data needs`,
-      'The volume is removed again. Tell the operator.',
-    );
-  return volume;
+  client: RestoreTools['client'],
+): Promise<void> {
+  const { luks, key } = source;
+  const mismatch = imageMismatch(
+    luks,
+    await encryptionOf(client, volume),
+    type?.name ?? volume.volumeType ?? '',
+  );
+  if (mismatch !== undefined)
+    throw new OperationError(mismatch.message, `${mismatch.hint} The volume is removed again.`);
+  if (key === undefined) return;
+  const keyId = volume.encryptionKeyId ?? (await getVolumeEncryption(client, volume.id)).keyId;
+  const barbican = await client.session.service('key-manager');
+  if (keyId !== undefined && samePayload(await readPayload(barbican, keyId), key.bytes)) return;
+  throw new OperationError(
+    `the cloud gave volume ${volume.id} another key than its data needs`,
+    'The volume is removed again. Tell the operator.',
+  );
 }

@@ -1,18 +1,17 @@
 import { InputError, OperationError } from '../../errors.ts';
 import { type Backup, getBackup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
-import { listSnapshots } from '../../openstack/blockstorage/v3/snapshots.ts';
 import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
-import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { gapIn } from '../../plan/chain.ts';
 import { type QuotaLine, quotaAfter, quotaSentence } from '../../plan/quota.ts';
-import { oneOf } from '../../plan/select.ts';
-import { collect, firstIn } from '../../pool.ts';
+import { collect } from '../../pool.ts';
 import { readTags } from '../../temporaries/backup-tags.ts';
 import { quoted } from '../../text/escape.ts';
+import { knownEncryption } from './encryption-fit.ts';
+import { type OverwritePlan, planOverwrite } from './overwrite.ts';
 import type { RestoreSource } from './source.ts';
 
 export interface RestoreWishes {
@@ -36,12 +35,6 @@ export interface NewVolumePlan {
   readonly typeIsProven: boolean;
   readonly availabilityZone: string | undefined;
   readonly quota: readonly QuotaLine[];
-}
-
-export interface OverwritePlan {
-  readonly kind: 'overwrite';
-  readonly source: RestoreSource;
-  readonly target: Volume;
 }
 
 /**
@@ -136,18 +129,14 @@ async function planNew(
   };
 }
 
-/** A type's encryption is shown to administrators only, but the project's volumes of that type tell. */
 async function refuseKnownMismatch(
   client: ServiceClient,
   source: RestoreSource,
   type: VolumeType,
 ): Promise<void> {
-  const sample = await firstIn(
-    listVolumes(client),
-    ({ volumeType, volumeTypeId }) => volumeTypeId === type.id || volumeType === type.name,
-  );
-  if (sample === undefined) return;
-  const mismatch = encryptionMismatch(source.encrypted, sample.encrypted, type.name);
+  const known = await knownEncryption(client, type);
+  if (known === undefined) return;
+  const mismatch = encryptionMismatch(source.encrypted, known.encrypted, type.name);
   if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
 }
 
@@ -218,86 +207,4 @@ export function typeNamed(wish: string, types: readonly VolumeType[]): VolumeTyp
       `There are: ${types.map(({ name }) => name).join(', ')}.`,
     );
   return found;
-}
-
-async function planOverwrite(
-  client: ServiceClient,
-  source: RestoreSource,
-  wishes: RestoreWishes,
-  to: string,
-  types: readonly VolumeType[],
-): Promise<OverwritePlan> {
-  if (wishes.type !== undefined || wishes.availabilityZone !== undefined)
-    throw new InputError(
-      '`type` and `availability-zone` are for a new volume',
-      'Leave them out, or leave `to` out.',
-    );
-  const target = oneOf('volume', to, await collect(listVolumes(client)));
-  const refusal = refuseTarget(source, target, types) ?? (wishes.overwrite ? undefined : notTold(target));
-  if (refusal !== undefined) throw refusal;
-  if (target.encrypted) await refuseSnapshots(client, target);
-  return { kind: 'overwrite', source, target };
-}
-
-function notTold(target: Volume): InputError {
-  return new InputError(
-    `volume ${quoted(target.name)} (${target.id}, ${target.size} GiB) would be overwritten, and everything on it lost`,
-    'Say overwrite: true if that is meant; without `to`, a new volume is made.',
-  );
-}
-
-/** Why a volume cannot take the backup; undefined when it can. */
-export function refuseTarget(
-  source: RestoreSource,
-  target: Volume,
-  types: readonly VolumeType[],
-): Error | undefined {
-  const what = `volume ${quoted(target.name)} (${target.id})`;
-  if (target.status === 'in-use' || target.attachments.length > 0)
-    return new InputError(
-      `${what} is in use${target.attachments.map(({ serverId }) => ` by server ${serverId}`).join(',')}: a backup can only be restored to a detached volume`,
-      'Detach it first, or restore to a new volume by leaving `to` out. The root disk of a server cannot be detached while it exists.',
-    );
-  if (!['available', 'error_restoring'].includes(target.status))
-    return new OperationError(
-      `${what} is ${target.status}, and not available`,
-      'Wait until the cloud is done with it, or restore to a new volume.',
-    );
-  if (target.status === 'error_restoring')
-    return new OperationError(
-      `${what} is in error_restoring after a restore that failed`,
-      'Only the operator can reset it. Restore to a new volume by leaving `to` out, then delete this one.',
-    );
-  if (target.size < source.size)
-    return new InputError(
-      `${what} has ${target.size} GiB, and the backup needs ${source.size}`,
-      `Extend it with: openstack volume set --size ${source.size} ${target.id}`,
-    );
-  if (!source.encrypted && target.encrypted)
-    return new InputError(
-      `${what} is encrypted, and the backup is not: Cinder would write it in clear and throw the volume's key away`,
-      'Restore to a volume of a type without encryption, or to a new volume by leaving `to` out.',
-    );
-  const typeId = target.volumeTypeId ?? types.find(({ name }) => name === target.volumeType)?.id;
-  if (source.encrypted && source.typeId === undefined)
-    return new InputError(
-      `the backup is encrypted, and the type of its volume is not known`,
-      'Restore from the manifest.',
-    );
-  if (source.encrypted && typeId !== source.typeId)
-    return new InputError(
-      `${what} is of type ${target.volumeType ?? ''} (${typeId ?? 'unknown'}), and the encrypted backup of type ${source.typeName ?? ''} (${source.typeId}): Cinder would overwrite the data and then fail`,
-      'Choose a volume of that very type, or restore to a new volume by leaving `to` out.',
-    );
-  return undefined;
-}
-
-/** The snapshots' key is the volume's, which Cinder deletes at the end of the restore. */
-async function refuseSnapshots(client: ServiceClient, target: Volume): Promise<void> {
-  const snapshots = await collect(listSnapshots(client, { volumeId: target.id }));
-  if (snapshots.length === 0) return;
-  throw new InputError(
-    `the encrypted volume ${quoted(target.name)} (${target.id}) has ${snapshots.length === 1 ? 'a snapshot' : `${snapshots.length} snapshots`}, which a restore over it would make unreadable`,
-    `Delete ${snapshots.map(({ id }) => id).join(', ')} first, or restore to a new volume by leaving \`to\` out.`,
-  );
 }

@@ -1,9 +1,10 @@
-import { field, flag, list, text } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { field, flag, list, text } from './decode.ts';
+import type { ServiceClient } from './service.ts';
 
 // https://docs.openstack.org/api-ref/compute/#availability-zones-os-availability-zone
+// https://docs.openstack.org/api-ref/block-storage/v3/#availability-zones-os-availability-zone
 
-/** The names of the zones that servers can be made in. */
+/** The names of the zones that servers, or volumes, can be made in: Nova and Cinder answer alike. */
 export function listAvailabilityZones(client: ServiceClient): Promise<string[]> {
   return client.call({
     doing: 'list the availability zones',

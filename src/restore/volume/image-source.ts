@@ -1,0 +1,114 @@
+import { InputError, OperationError } from '../../errors.ts';
+import { pointWithId } from '../../manifest/choose.ts';
+import type { Manifest, Payload, VolumeImagePoint } from '../../manifest/schema.ts';
+import { downloadImage } from '../../openstack/image/v2/download.ts';
+import { KEY_ID } from '../../openstack/image/v2/properties.ts';
+import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
+import type { Session } from '../../openstack/session.ts';
+import { headOf, headOfStream, type OpenedKey } from '../image/head.ts';
+import { keptImage } from '../image/kept.ts';
+import type { ImageKey } from '../image/make.ts';
+import { INSPECTED, unsafe } from '../image/unsafe.ts';
+import type { PayloadReader } from '../payloads.ts';
+import { openKey } from '../secret/bring-back.ts';
+import type { LuksVersion } from './encryption-fit.ts';
+
+/** The image that a volume is made of, and, of an encrypted one, the key that was seen to open it. */
+export type ImageSource = PayloadSource | KeptSource;
+
+/** An image that is made of a payload, and removed again. */
+export interface PayloadSource {
+  readonly kind: 'payload';
+  readonly reader: PayloadReader;
+  readonly payload: Payload;
+  readonly key: ImageKey | undefined;
+  /** Of the data's header; undefined where it is not encrypted. */
+  readonly luks: LuksVersion | undefined;
+  /** Its first bytes. */
+  readonly head: Buffer;
+  /** Why a Glance of today refuses the data as it is; undefined where none does. */
+  readonly doubt: string | undefined;
+}
+
+/** The image that stayed in the cloud. It is only read. */
+export interface KeptSource {
+  readonly kind: 'kept';
+  readonly key: OpenedKey | undefined;
+  readonly luks: LuksVersion | undefined;
+}
+
+/**
+ * Looks at the bytes that a volume is to be made of: that they are there, and that their key opens them. Changes nothing.
+ *
+ * @param reader where payloads are read; undefined where no store is named
+ * @throws InputError or OperationError
+ */
+export async function imageSource(
+  session: Session,
+  manifest: Manifest,
+  point: VolumeImagePoint,
+  reader: PayloadReader | undefined,
+): Promise<ImageSource> {
+  const { payload } = point;
+  if (payload === null) return kept(session, point);
+  if (reader === undefined)
+    throw new InputError(
+      `the data of the restore point left the cloud: it is in payload ${payload.name}`,
+      'Name the place where the backup put it with `store`: directory:PATH.',
+    );
+  const key = await keyOf(session, manifest, point, reader);
+  const head = await headOf(reader, payload, INSPECTED, key);
+  const doubt = unsafe(head, 'raw', 'bare');
+  return { kind: 'payload', reader, payload, key, luks: key && versionOf(head), head, doubt };
+}
+
+async function keyOf(
+  session: Session,
+  manifest: Manifest,
+  { resource }: VolumeImagePoint,
+  reader: PayloadReader,
+): Promise<ImageKey | undefined> {
+  if (resource.encryption === null) return undefined;
+  const { point } = resource.encryption.key;
+  if (point === undefined)
+    throw new InputError(
+      `volume ${resource.id} is encrypted, and the manifest has no key of it`,
+      'Take a restore point that was made with `recipients`: without its key the data opens to nobody.',
+    );
+  const secret = pointWithId(manifest, 'secret', point);
+  return {
+    saved: secret.resource,
+    bytes: await openKey(session, reader, secret),
+    sameProject: manifest.cloud.project.id === session.scope.project.id,
+  };
+}
+
+/** Cinder would take an image that has lost the name of its key for plain data, and encrypt it once more. */
+async function kept(session: Session, { image, resource }: VolumeImagePoint): Promise<KeptSource> {
+  const now = await keptImage(session, image, `which is the backup of volume ${resource.id}`);
+  if ((now.properties[KEY_ID] ?? null) !== image.keyId)
+    throw new OperationError(
+      `image ${image.id} names another key than when it was saved`,
+      'Somebody changed it: ask who, or take another restore point.',
+    );
+  if (resource.encryption === null) return { kind: 'kept', key: undefined, luks: undefined };
+  if (image.keyId === null)
+    throw new OperationError(
+      `image ${image.id} is of an encrypted volume, and names no key`,
+      'Without its key the data opens to nobody: take another restore point.',
+    );
+  const { secretType } = await readableKey(session, image.keyId, `image ${image.id}`);
+  const bytes = await readPayload(await session.service('key-manager'), image.keyId);
+  const key = { saved: { id: image.keyId, secretType }, bytes };
+  const stream = downloadImage(await session.service('image'), now);
+  return {
+    kind: 'kept',
+    key,
+    luks: versionOf(await headOfStream(stream, INSPECTED, key, `image ${image.id}`)),
+  };
+}
+
+function versionOf(head: Buffer): LuksVersion {
+  return head.readUInt16BE(6) === 2 ? 2 : 1;
+}
