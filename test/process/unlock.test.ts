@@ -13,13 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { sealer } from '../../src/keys/age.ts';
 import { embeddedWorld } from '../scenarios/embedded.ts';
 import { suite } from '../scenarios/suite.ts';
 import { unlockOutside } from '../scenarios/unlock.ts';
 import { runTool } from '../support/tool.ts';
+
+jest.setTimeout(60_000);
 
 const BIN = join(import.meta.dirname, '../../bin/openstack-backup.js');
 const fixture = (name: string) =>
