@@ -1,0 +1,172 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect } from '@jest/globals';
+import { getVolume } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { getImage } from '../../src/openstack/image/v2/images.ts';
+import { getSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
+import { type Keeper, makeKeeper, manifestIn, STORE, save } from '../scenarios/sealed.ts';
+import { manifestOf, type Scenario } from '../scenarios/steps.ts';
+import { suite } from '../scenarios/suite.ts';
+import { runBlocks } from '../support/runbook.ts';
+import type { Ran } from '../support/tool.ts';
+import { type RealWorld, realWorld } from './world.ts';
+
+/** What RESTORE.md says, carried out as it stands there: by bash, the `openstack` client, age, zstd, curl. */
+const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
+const HOSTILE = '--it\'s $(touch taken)\n```\n`touch taken` \u202e"x"';
+
+/** @returns the ids of what the sections brought back, in their order */
+async function byHand(world: RealWorld, keeper: Keeper, saved: Ran, wanted: readonly string[]) {
+  const manifest = await manifestIn(saved);
+  const text = await readFile(join(dirname(manifestOf(saved)), 'RESTORE.md'), 'utf8');
+  const directory = join(world.directory, 'by-hand');
+  await mkdir(directory, { recursive: true });
+  await mkdir(STORE(world), { recursive: true });
+  await writeFile(join(directory, 'identity'), `${keeper.environment.IDENTITY}\n`);
+  const all = manifest.restorePoints.map((_point, index) => index + 1);
+  const ran = await runBlocks(text, all, {
+    directory,
+    variables: wanted,
+    environment: {
+      ...world.environment('demo'),
+      PATH: `${CLIENT}:${process.env['PATH']}:/usr/sbin`,
+      STORE: STORE(world),
+      IDENTITY: join(directory, 'identity'),
+      WORK: directory,
+    },
+  });
+  if (ran.code !== 0) throw new Error(`exit ${ran.code}\n${text}\n${ran.stdout}\n${ran.stderr}`);
+  expect(await readdir(directory)).not.toContain('taken');
+  await rm(directory, { recursive: true });
+  return wanted.map((name) => ran.variables[name] ?? '');
+}
+
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+function volumes(kind: string, ...flags: string[]) {
+  return async (world: RealWorld) => {
+    const keeper = await makeKeeper();
+    const content = randomBytes(1 << 20);
+    const ids: string[] = [];
+    for (const type of ['standard', 'luks'] as const)
+      ids.push(
+        await world.makeVolume({
+          name: `${HOSTILE} ${type}`,
+          type,
+          content,
+          bootable: type === 'standard',
+          metadata: { kept: HOSTILE, 'a key': '=' },
+        }),
+      );
+    const saved = await save(
+      world,
+      keeper,
+      'backup-volume',
+      ...ids.flatMap((id) => ['--volumes', id]),
+      ...flags,
+    );
+    for (const id of ids) await world.removeVolume(id);
+    const { restorePoints } = await manifestIn(saved);
+    const points = restorePoints.flatMap(({ resource }, index) =>
+      resource.kind === 'volume' ? [{ resource, variable: `VOLUME_${index + 1}` }] : [],
+    );
+    expect([kind, points.length]).toEqual([kind, 2]);
+    const restored = await byHand(
+      world,
+      keeper,
+      saved,
+      points.map(({ variable }) => variable),
+    );
+    const client = await (await world.session()).service('block-storage');
+    for (const [at, { resource }] of points.entries()) {
+      const id = restored[at] ?? '';
+      expect(await getVolume(client, id)).toMatchObject({
+        name: resource.name,
+        status: 'available',
+        volumeType: resource.type.name,
+        encrypted: resource.encryption !== null,
+        bootable: resource.bootable,
+        metadata: resource.metadata,
+      });
+      expect((await world.content(id, content.length)).equals(content)).toBe(true);
+    }
+  };
+}
+
+async function imagesAndKeys(world: RealWorld): Promise<void> {
+  const keeper = await makeKeeper();
+  const bytes = Buffer.concat([Buffer.alloc(1 << 20), randomBytes(1_234_567)]);
+  const imageId = await world.makeImage({
+    name: HOSTILE,
+    bytes,
+    properties: { os_distro: 'debian', 'a b': HOSTILE },
+    tags: ['nightly', 'a b'],
+    minRam: 64,
+  });
+  const glance = await (await world.session()).service('image');
+  const { id: _id, createdAt: _made, updatedAt: _changed, ...image } = await getImage(glance, imageId);
+  const saved = await save(world, keeper, 'backup-image', '--images', imageId);
+  await world.removeImage(imageId);
+  const [restored = ''] = await byHand(world, keeper, saved, ['IMAGE_1']);
+  const { id: _new, createdAt: _now, updatedAt: _then, ...again } = await getImage(glance, restored);
+  expect({ ...again, tags: [...again.tags].sort() }).toEqual({ ...image, tags: [...image.tags].sort() });
+  expect(await world.imageDigest(restored)).toBe(digestOf(bytes));
+}
+
+async function keys(world: RealWorld): Promise<void> {
+  const keeper = await makeKeeper();
+  const wishes = [
+    {
+      name: HOSTILE,
+      secretType: 'symmetric',
+      contentType: 'application/octet-stream',
+      algorithm: 'aes',
+      bitLength: 256,
+      payload: randomBytes(32),
+    },
+    {
+      name: `${HOSTILE} text`,
+      secretType: 'passphrase',
+      contentType: 'text/plain',
+      payload: Buffer.from(' two lines\nand a space at the end \n'),
+    },
+  ] as const;
+  const ids: string[] = [];
+  for (const wish of wishes) ids.push(await world.makeSecret(wish));
+  const client = await (await world.session()).service('key-manager');
+  const before = await Promise.all(ids.map((id) => getSecret(client, id)));
+  const saved = await save(world, keeper, 'export-secret', ...ids.flatMap((id) => ['--secrets', id]));
+  for (const id of ids) await world.removeSecret(id);
+  const restored = await byHand(world, keeper, saved, ['SECRET_1', 'SECRET_2']);
+  for (const [at, id] of restored.entries()) {
+    const { createdAt: _now, mode, ...secret } = await getSecret(client, id);
+    const { createdAt: _then, mode: was, ...saved } = before[at] ?? {};
+    // The client can say nothing of a mode only as an empty one.
+    expect([secret, mode || undefined]).toEqual([saved, was]);
+    expect(await world.secretBytes(id)).toEqual(wishes[at]?.payload);
+  }
+}
+
+const scenarios: [string, (world: RealWorld) => Promise<void>][] = [
+  ['volumes from Cinder backups, plain and encrypted, of hostile names', volumes('cinder-backup')],
+  [
+    'volumes through images, plain and encrypted, and the encrypted one unlocked outside OpenStack',
+    volumes('image', '--method', 'image', '--store', 'directory:openstack-backups/payloads'),
+  ],
+  ['an image with its properties and tags', imagesAndKeys],
+  ['keys: bytes, and a text with white space at its ends', keys],
+];
+
+suite(
+  'RESTORE.md, carried out',
+  scenarios.map(
+    ([name, run]): Scenario => ({
+      name,
+      // Only on a real cloud: it takes the real client.
+      run: (world) => run(world as RealWorld),
+    }),
+  ),
+  realWorld,
+  900_000,
+);
