@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -249,11 +249,11 @@ function hostileManifest(name: string): Manifest {
   };
 }
 
-/** Each tool takes down its words, reads what it is given, and prints what is needed to go on. */
+/** Each tool takes down its words (a process of a pipe in a file of its own), reads what it is given, and prints what is needed to go on. */
 const TOOLS = ['openstack', 'age', 'zstd', 'sha256sum', 'curl', 'cryptsetup'];
 const STUBS = TOOLS.map(
   (tool) => `${tool}() {
-  printf '%s\\0' ${tool} "$@" @end >> "$RECORD"
+  printf '%s\\0' ${tool} "$@" @end >> "$RECORD/$BASHPID"
   while read -r; do :; done
   case "${tool} $*" in
     *'catalog show'*) printf '[{"interface": "public", "region_id": "R", "url": "http://keys.example"}]' ;;
@@ -278,7 +278,8 @@ describe('hostile names', () => {
   /** The words of all that was run. */
   async function recorded(manifest: Manifest): Promise<string[][]> {
     const record = join(directory, 'record');
-    await rm(record, { force: true });
+    await rm(record, { recursive: true, force: true });
+    await mkdir(record);
     const all = manifest.restorePoints.map((_point, index) => index + 1);
     const ran = await runBlocks(runbook(manifest, SHA256), all, {
       directory,
@@ -293,7 +294,9 @@ describe('hostile names', () => {
       between: CONTENT,
     });
     expect([ran.code, ran.stderr]).toEqual([0, '']);
-    return (await readFile(record, 'utf8'))
+    const files = (await readdir(record)).map((name) => readFile(join(record, name), 'utf8'));
+    return (await Promise.all(files))
+      .join('')
       .split('@end\0')
       .filter((line) => line !== '')
       .map((line) => line.split('\0').slice(0, -1));
