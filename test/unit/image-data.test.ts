@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { inQcow2, qcow2Size } from '../../src/restore/image/qcow2.ts';
 import { INSPECTED, unsafe } from '../../src/restore/image/unsafe.ts';
 import { SparseBytes } from '../fakes/cloud/bytes.ts';
-import { inspect } from '../fakes/cloud/glance-internals.ts';
+import { inspect } from '../fakes/cloud/glance/inspect.ts';
 
 interface Partition {
   readonly type: number;

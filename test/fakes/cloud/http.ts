@@ -1,6 +1,7 @@
 /** What passes between the server and its services: calls, replies, and a small router. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Token } from './state.ts';
+import type { ErrorPage } from './webob.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
@@ -20,6 +21,8 @@ export interface Reply {
   readonly json?: Json | JsonObject;
   readonly bytes?: Buffer;
   readonly stream?: StreamBody;
+  /** webob's page of an error, in the form that the client accepts. */
+  readonly page?: ErrorPage;
 }
 
 /** Thrown by a handler to answer with an error. */

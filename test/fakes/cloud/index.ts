@@ -9,7 +9,7 @@ import { Clock, Ticker } from './clock.ts';
 import { type Core, type EmbeddedCloudOptions, resolveOptions } from './core.ts';
 import { plainSide } from './devices.ts';
 import { Faults } from './faults.ts';
-import { glance } from './glance.ts';
+import { glance } from './glance/index.ts';
 import { keystone } from './keystone.ts';
 import { neutron } from './neutron.ts';
 import { nova } from './nova/index.ts';

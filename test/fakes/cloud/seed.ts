@@ -2,7 +2,7 @@
 import type { SparseBytes } from './bytes.ts';
 import type { Core } from './core.ts';
 import { freshDevice, plainSide } from './devices.ts';
-import { fillImage, queueImage } from './glance-internals.ts';
+import { fillImage, queueImage } from './glance/store.ts';
 import { dropKey, orderKey } from './keys.ts';
 import { issueToken } from './keystone.ts';
 import {

@@ -15,6 +15,7 @@ import {
   type StreamBody,
 } from './http.ts';
 import { uuid } from './state.ts';
+import { renderPage } from './webob.ts';
 
 export interface LoggedRequest {
   method: string;
@@ -135,7 +136,7 @@ async function respond(
   }
   const made: string[] = [];
   const call = makeCall(front, service, { request, url, path, raw, method, deeds, made });
-  const reply = await produce(front, service, call, deeds);
+  const reply = rendered(await produce(front, service, call, deeds), request);
   afterwards(front, call, deeds, made);
   if (deeds.includes('lost-response')) {
     request.socket.destroy();
@@ -202,6 +203,12 @@ function startJob(core: Core, end: JobEnd, deeds: readonly FaultDeed[]): void {
     const begun = await guarded(begin)();
     if (begun && !stuck) core.ticks.after(end.ticks - 1, async () => void (await finish()));
   });
+}
+
+function rendered(reply: Reply, { headers }: IncomingMessage): Reply {
+  if (reply.page === undefined) return reply;
+  const { type, bytes } = renderPage(reply.status, reply.page, headers.accept);
+  return { ...reply, headers: { 'Content-Type': type, ...reply.headers }, bytes };
 }
 
 /** Refused by a fault, hidden by an earlier one, or carried out. */

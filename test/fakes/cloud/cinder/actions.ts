@@ -3,7 +3,7 @@
 import { isoMicros } from '../clock.ts';
 import { type Core, workTicks } from '../core.ts';
 import { deviceBytes } from '../devices.ts';
-import { dropQueuedImage, fillImage, queueImage } from '../glance-internals.ts';
+import { dropQueuedImage, fillImage, queueImage } from '../glance/store.ts';
 import { isObject, JobFailure, type JsonObject, parseJson, Refusal, type Reply } from '../http.ts';
 import { cloneKey, KeyManagerError } from '../keys.ts';
 import type { Image, Volume } from '../state.ts';

@@ -5,7 +5,7 @@
 import { SparseBytes } from '../bytes.ts';
 import { type Core, workTicks } from '../core.ts';
 import { copiedDevice, deviceBytes, freshDevice } from '../devices.ts';
-import { imageByRef, snapshotOfImage, volumeImageMetadata } from '../glance-internals.ts';
+import { imageByRef, snapshotOfImage, volumeImageMetadata } from '../glance/for-cinder.ts';
 import { JobFailure, type Json, type Reply } from '../http.ts';
 import { cloneKey, KeyManagerError, orderKey } from '../keys.ts';
 import { openLuks1, passphraseOf } from '../luks.ts';

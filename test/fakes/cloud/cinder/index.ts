@@ -9,13 +9,7 @@ import { snapshotRoutes } from './snapshots.ts';
 import { typeRoutes } from './types.ts';
 import { volumeRoutes } from './volumes.ts';
 
-const NO_ROUTE: Reply = {
-  status: 404,
-  headers: { 'Content-Type': 'text/html; charset=UTF-8' },
-  bytes: Buffer.from(
-    '<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n  The resource could not be found.<br /><br />\n\n\n\n </body>\n</html>',
-  ),
-};
+const NO_ROUTE: Reply = { status: 404, page: { explanation: null } };
 
 function versionDocument(core: Core, call: Call): JsonObject {
   return {

@@ -1,7 +1,7 @@
 /** POST /servers: which disks, from where, and what is refused. Compared with a 2026.2 Nova. */
 import { type Core, workTicks } from '../core.ts';
 import { deviceBytes } from '../devices.ts';
-import { mayRead } from '../glance-internals.ts';
+import { mayRead } from '../glance/find.ts';
 import { isObject, type Json, type JsonObject, type Reply } from '../http.ts';
 import { pythonRepr } from '../python.ts';
 import { attachVolume, nextDevice } from '../seed.ts';

@@ -3,7 +3,7 @@
 import { SparseBytes } from '../bytes.ts';
 import { makeSnapshot } from '../cinder/snapshots.ts';
 import { type Core, workTicks } from '../core.ts';
-import { dropQueuedImage, fillImage, queueImage } from '../glance-internals.ts';
+import { dropQueuedImage, fillImage, queueImage } from '../glance/store.ts';
 import { isObject, JobFailure, type Json, Refusal, type Reply } from '../http.ts';
 import type { Image, Server } from '../state.ts';
 import { beginAction, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
@@ -163,7 +163,6 @@ async function imageOfVolumes(
   });
   // Nova uploads nothing at all, so there is a digest, that of nothing.
   await fillImage(core, image, new SparseBytes(0));
-  image.virtualSize = null;
   end();
   return image;
 }

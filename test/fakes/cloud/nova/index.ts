@@ -166,7 +166,7 @@ export function nova(core: Core): Service {
       }
       const token = authenticate(core, call);
       const found = router.find(call.method, call.path);
-      if (typeof found === 'string') return fault(404, 'The resource could not be found.');
+      if (typeof found === 'string') return { status: 404, page: { explanation: null } };
       let reply: Reply;
       try {
         const minor = minorOf(core, asked);
