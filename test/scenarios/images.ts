@@ -317,9 +317,9 @@ const unsafe: Scenario = {
     expect(stored.subarray(stored.length - bytes.length).equals(bytes)).toBe(true);
     expect(await world.leftBehind()).toEqual({ images: [newId] });
     if (world.kind === 'embedded') return;
-    // qemu-img's opinion, by way of Cinder.
+    // qemu-img's opinion, by way of Cinder; read from the device, as no image can be made of these bytes.
     const volume = await volumeFrom(world, newId, 1, 'standard');
-    expect((await world.content(volume, bytes.length)).equals(bytes)).toBe(true);
+    expect(await world.digest(volume, bytes.length)).toBe(sha256(bytes));
   },
 };
 
