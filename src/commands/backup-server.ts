@@ -4,14 +4,14 @@ import { keepRoot, storeRoot } from '../backup/server/root.ts';
 import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
 import { adopt } from '../backup/volume/adopt.ts';
 import { saveEitherWay } from '../backup/volume/either-way.ts';
-import { needOf, type PreflightOptions, planSnapshot, preflight } from '../backup/volume/preflight.ts';
+import { type PreflightOptions, planSnapshot, preflight } from '../backup/volume/preflight.ts';
+import { quotaOf } from '../backup/volume/quota.ts';
 import type { ServerPoint } from '../manifest/schema.ts';
-import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { watchImages } from '../openstack/image/v2/images.ts';
 import type { Session } from '../openstack/session.ts';
-import { bothNeeds, type QuotaLine, quotaAfter, quotaSentence } from '../plan/quota.ts';
+import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
@@ -137,11 +137,10 @@ async function planAll(
   const disks = await preflight(cinder, wanted, types, backups, options);
   const joined = planServers(looked, disks.plans, disks.refused);
   const all = joined.plans.flatMap((plan) => plan.volumes);
-  const need = bothNeeds(needOf(all, options.concurrency), snapshotsNeed(joined.plans));
   return {
     servers: joined.plans,
     refused: [...refused, ...joined.refused],
-    quota: quotaAfter(await getLimits(cinder), need),
+    quota: await quotaOf(session, all, options, snapshotsNeed(joined.plans)),
     types,
   };
 }

@@ -69,6 +69,7 @@ export function saveToolsOf(
     session: client.session,
     payloads,
     otherwiseImage: method === 'auto',
+    backupService: { answers: true },
     client,
     backups: watchBackups(client),
     run: host.run,
@@ -132,10 +133,15 @@ export function tellVolumes(
   plans: readonly VolumePlan[],
   payloads: Payloads | undefined,
 ): void {
-  for (const { volume, decision, encryption } of plans)
+  for (const { volume, decision, encryption } of plans) {
     host.log.info(
       `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
     );
+    if (decision.mode === 'image' && decision.doubt !== undefined)
+      host.log.warn(
+        `${decision.doubt} unless the operator says otherwise: should the image of ${quoted(volume.name)} (${volume.id}) fail, use method: cinder-backup`,
+      );
+  }
   const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
   if (cloudOnly > 0 && payloads?.sealer === undefined) host.log.warn(cloudOnlyKeys(cloudOnly));
 }

@@ -5,24 +5,39 @@ export type Method = 'cinder-backup' | 'image';
 export interface MethodFacts {
   /** A store is named: data is to leave the cloud. */
   readonly store: boolean;
-  /** Of an encrypted volume: `luks`, `luks2`, `plain`. */
-  readonly provider: string | undefined;
+  /** GiB. */
+  readonly size: number;
+  /** Of an encrypted volume: `luks`, `luks2`, `plain`; null where the cloud does not tell. Undefined: not encrypted. */
+  readonly provider: string | null | undefined;
 }
 
-/**
- * Which way a volume goes, and why. Cinder backups cannot leave the cloud, images can; and from 2025.1 on Glance refuses
- * images with a LUKS2 header: https://github.com/openstack/glance/blob/master/glance/location.py `set_data`
- */
-export function decideMethod(
-  wish: 'auto' | Method,
-  { store, provider }: MethodFacts,
-): { readonly method: Method; readonly reason: string } {
+export interface MethodDecision {
+  readonly method: Method;
+  readonly reason: string;
+}
+
+/** Which way a volume goes, and why. Cinder backups cannot leave the cloud, images can. */
+export function decideMethod(wish: 'auto' | Method, facts: MethodFacts): MethodDecision {
   if (wish !== 'auto') return { method: wish, reason: 'that way was asked for' };
-  if (!store) return { method: 'cinder-backup', reason: 'no store is named, so the data stays in the cloud' };
-  if (provider === 'luks2')
-    return {
-      method: 'cinder-backup',
-      reason: 'Glance refuses images with a LUKS2 header, so its data cannot leave the cloud',
-    };
-  return { method: 'image', reason: 'a store is named, so the data is to leave the cloud' };
+  if (!facts.store)
+    return { method: 'cinder-backup', reason: 'no store is named, so the data stays in the cloud' };
+  const doubt = doubtOfImage(facts);
+  return doubt === undefined
+    ? { method: 'image', reason: 'a store is named, so the data is to leave the cloud' }
+    : { method: 'cinder-backup', reason: `${doubt}, so its data cannot leave the cloud` };
+}
+
+const CAP_GIB = 1024;
+
+/**
+ * Why Glance may refuse a volume's image, as it does unless the operator says otherwise; undefined where nothing is
+ * known. From 2025.1 on it takes no LUKS2: `set_data` in
+ * https://github.com/openstack/glance/blob/master/glance/location.py; and at all times no more than `image_size_cap`.
+ */
+export function doubtOfImage({ provider, size }: Omit<MethodFacts, 'store'>): string | undefined {
+  if (provider?.toLowerCase().includes('luks2')) return 'Glance refuses images with a LUKS2 header';
+  // The header of an encrypted volume comes beside its size.
+  if (size > CAP_GIB || (size === CAP_GIB && provider !== undefined))
+    return 'Glance takes images of up to 1 TiB';
+  return undefined;
 }

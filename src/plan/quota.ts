@@ -50,10 +50,14 @@ export function computeQuotaAfter(
   ]);
 }
 
-/** Of one image more; empty where the cloud tells of no quota. */
-export function imageQuotaAfter(limits: ImageLimits, bytes: number): QuotaLine[] {
+/**
+ * Empty where the cloud tells of no quota.
+ *
+ * @param bytes of all images that come
+ */
+export function imageQuotaAfter(limits: ImageLimits, bytes: number, images = 1): QuotaLine[] {
   return linesOf([
-    ['images', limits.images, 1],
+    ['images', limits.images, images],
     ['MiB of images', limits.size, Math.ceil(bytes / 2 ** 20)],
   ]);
 }

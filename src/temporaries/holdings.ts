@@ -27,21 +27,28 @@ export interface Holdings {
   readonly servers: readonly Server[];
 }
 
+const ALL = ['backups', 'volumes', 'snapshots', 'images', 'secrets', 'servers'] as const;
+
 /**
  * Lists all that the user may see; a cloud without a service has nothing of its kinds.
  *
  * @param needed what else is done with: there a refusal is an error
+ * @param kinds what is listed; the others are empty
  */
 export async function holdingsOf(
   session: Session,
   needed: readonly (keyof Holdings)[] = [],
+  kinds: readonly (keyof Holdings)[] = ALL,
 ): Promise<Holdings> {
   const owner = session.scope.project.id;
   const see = async <T>(
     kind: keyof Holdings,
     service: Service,
     list: (client: ServiceClient) => Promise<T[]>,
-  ) => (needed.includes(kind) ? list(await session.service(service)) : allowed(session, service, list));
+  ) => {
+    if (!kinds.includes(kind)) return [];
+    return needed.includes(kind) ? list(await session.service(service)) : allowed(session, service, list);
+  };
   const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
     see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))),
     see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder))),

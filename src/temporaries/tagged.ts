@@ -5,6 +5,15 @@ import { holdingsOf } from './holdings.ts';
 import { nameOf, temporariesOf } from './leftovers.ts';
 import { removeAll } from './remove.ts';
 
+/** What saving makes to get at data. */
+const KINDS = ['images', 'volumes', 'snapshots'] as const;
+
+/** The temporaries of one piece of work, found by the tag in their records. */
+export async function temporariesWith(session: Session, tags: readonly string[]) {
+  const all = temporariesOf(await holdingsOf(session, [], KINDS));
+  return all.filter(({ record }) => tags.includes(record.tag));
+}
+
 /**
  * Removes all temporaries of one piece of work, found by the tag in their records: also what a request made whose answer
  * was lost, and also when the run is told to stop. What stays, the next run removes.
@@ -20,8 +29,7 @@ export async function removeTagged(
 ): Promise<void> {
   session.windUp();
   try {
-    const mine = temporariesOf(await holdingsOf(session)).filter(({ record }) => tags.includes(record.tag));
-    await removeAll(session, mine, {
+    await removeAll(session, await temporariesWith(session, tags), {
       removed: (thing) => log.debug(`temporary ${nameOf(thing)} of ${what} is removed`),
       refused: (thing, why) =>
         log.warn(`temporary ${nameOf(thing)} of ${what} cannot be removed now, the next run does it: ${why}`),

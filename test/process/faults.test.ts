@@ -1,29 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
-import type { Command } from '../../src/commands/command.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
 import { readTags } from '../../src/temporaries/backup-tags.ts';
 import { readTemporary } from '../../src/temporaries/tags.ts';
-import type { FaultDeed, FaultWhen } from '../fakes/cloud/index.ts';
+import type { FaultWhen } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
-import { runInProcess, type Told } from '../support/in-process.ts';
-
-const FAULTS: Readonly<Record<string, { deed: FaultDeed; times?: number }>> = {
-  '401 once': { deed: { status: 401 } },
-  '401 always': { deed: { status: 401 }, times: Number.POSITIVE_INFINITY },
-  '403': { deed: { status: 403 }, times: Number.POSITIVE_INFINITY },
-  '409': { deed: { status: 409 }, times: Number.POSITIVE_INFINITY },
-  '413': { deed: { status: 413, headers: { 'retry-after': '0' } }, times: Number.POSITIVE_INFINITY },
-  '429 with Retry-After': { deed: { status: 429, headers: { 'retry-after': '2' } } },
-  '500 once': { deed: { status: 500 } },
-  '503 twice': { deed: { status: 503 }, times: 2 },
-  '503 always': { deed: { status: 503 }, times: Number.POSITIVE_INFINITY },
-  'a lost answer': { deed: 'lost-response' },
-  'a lost request': { deed: 'connection-reset' },
-  'a body cut short': { deed: 'cut-body' },
-  'a slow body': { deed: { slowBody: 100 } },
-};
+import { FAULTS, onlyOneClearError, type Runner, runnerOf } from '../support/faults.ts';
 
 const BACKUP_STEPS: Readonly<Record<string, FaultWhen>> = {
   'logging in': { service: 'identity', method: 'POST' },
@@ -74,18 +57,6 @@ async function prepared(): Promise<{
   return { world, id, digest: await world.digest(id), manifest: first.outputs['manifest'] ?? '', run };
 }
 
-type Runner = (command: unknown, raw: Record<string, string>) => Promise<Told>;
-
-function runnerOf(world: EmbeddedWorld): Runner {
-  return async (command, raw) => {
-    const environment = world.cloud.openrc();
-    const told = await runInProcess(command as Command, raw, { environment, directory: world.directory });
-    world.heard(JSON.stringify(told));
-    world.heard(told.log);
-    return told;
-  };
-}
-
 /** What must hold after every run, whatever struck it: nothing half done, nothing of before touched. */
 function leftovers(world: EmbeddedWorld): string[] {
   const { backups, volumes } = world.cloud.state;
@@ -97,14 +68,6 @@ function leftovers(world: EmbeddedWorld): string[] {
       .filter(({ description }) => readTemporary({ description: description ?? '' }) !== undefined)
       .map(({ id, status }) => `volume ${id} ${status}`),
   ];
-}
-
-function onlyOneClearError(told: Told): void {
-  if (told.code === 0) return;
-  const text = `${told.error}${told.log}`;
-  expect(text).toMatch(/cannot|failed|refuses|is gone|no .* endpoint/);
-  expect(told.error.length > 0 || told.log.includes('error: ')).toBe(true);
-  expect(text).not.toMatch(/TypeError|undefined|\[object/);
 }
 
 describe('a fault in the middle of a backup', () => {
@@ -208,7 +171,7 @@ describe('jobs that the cloud does not bring to their end', () => {
     const world = await embeddedWorld({ tickMs: 2, noBackupService: true });
     worlds.push(world);
     const id = await world.makeVolume({ name: 'db' });
-    const struck = await runnerOf(world)(backupVolume, { volumes: id });
+    const struck = await runnerOf(world)(backupVolume, { volumes: id, method: 'cinder-backup' });
     expect([struck.code, struck.outputs['failed']]).toEqual([
       1,
       expect.stringContaining('Service not found for creating backup'),

@@ -13,6 +13,8 @@ export interface EitherTools extends SaveTools, ImageTools {
   readonly session: Session;
   /** Whether a volume may go as an image where no backup service answers. */
   readonly otherwiseImage: boolean;
+  /** Of the whole run: when no backup service answered for one volume, the others do not ask it. */
+  readonly backupService: { answers: boolean };
 }
 
 export interface SavedEitherWay {
@@ -21,22 +23,26 @@ export interface SavedEitherWay {
   readonly point: VolumePoint;
 }
 
+const NOBODY_ANSWERS = 'no backup service of the cloud answers';
+
 /** Saves a volume the way that its plan says; as an image also where that turns out to be the only way. */
 export async function saveEitherWay(plan: VolumePlan, tools: EitherTools): Promise<SavedEitherWay> {
   const { decision, volume } = plan;
+  const { backupService, otherwiseImage } = tools;
   if (decision.mode === 'image') return saveThroughImage({ ...plan, reason: decision.reason }, tools);
+  if (otherwiseImage && !backupService.answers)
+    return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, tools);
   try {
     return await backUp({ ...plan, decision }, tools);
   } catch (error) {
-    if (!(error instanceof NoBackupService) || !tools.otherwiseImage) throw error;
+    if (!(error instanceof NoBackupService)) throw error;
+    backupService.answers = false;
+    if (!otherwiseImage) throw error;
     // One that hangs in `backing-up` can be saved no other way.
     const now = await getVolume(tools.client, volume.id);
     if (now.status !== 'available' && now.status !== 'in-use') throw error;
     tools.log.warn(`${error.message}; volume ${quoted(volume.name)} is saved as an image`);
-    return saveThroughImage(
-      { ...plan, volume: now, reason: 'no backup service of the cloud answers' },
-      tools,
-    );
+    return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, tools);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type ListedSecret,
   listSecrets,
   readPayload,
+  samePayload,
 } from '../../openstack/keymanager/v1/secrets.ts';
 import type { Log } from '../../openstack/log.ts';
 import type { Session } from '../../openstack/session.ts';
@@ -15,11 +16,14 @@ import { collect } from '../../pool.ts';
 
 /** Clocks of services differ a little. */
 const SLACK_MS = 5_000;
+/** In which Cinder names a clone that it made, for another volume with the same key. */
+const NAMING_MS = 5_000;
 
 /**
- * Removes the clones of a volume's key that a failed upload left: Cinder makes one before it looks at anything else, and
- * forgets it when the upload fails. One is surely that when it was made by us since then, has the very bytes of the
- * volume's key, and nothing of the project names it; so no byte of a key is lost even should that be wrong.
+ * Removes the clones of a volume's key that a refused upload left: Cinder makes one before it looks at anything else, and
+ * forgets it when it refuses. One is surely that when it was made by us since then, has no name and the very bytes of the
+ * volume's key, and nothing of the project names it, now and a moment later; so no byte of a key is lost even should that
+ * be wrong. Where Cinder does not say which keys it uses they are told of, and stay.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/api.py `copy_volume_to_image`
  *
  * @param since when the upload began, milliseconds since the epoch
@@ -30,20 +34,20 @@ export async function removeOrphans(
   since: number,
   log: Log,
 ): Promise<void> {
+  if (!volume.encrypted) return;
   try {
-    const barbican = await session.service('key-manager');
-    const young = (await youngSecrets(session, since)).filter(
-      ({ name, creatorId }) =>
-        name === undefined && (creatorId === undefined || creatorId === session.scope.user.id),
-    );
-    if (young.length === 0) return;
-    const keyId = volume.encryptionKeyId ?? (await keyOf(session, volume));
-    const key = keyId === undefined ? undefined : await readPayload(barbican, keyId);
+    const left = await clonesLeft(session, volume, since);
+    if (left.length === 0) return;
+    if (!(await session.service('block-storage')).supports('3.64')) {
+      log.warn(
+        `clones of the key of volume ${volume.id} may be left in Barbican by the failed upload, and the cloud does not tell whether they are used: ${left.join(', ')}`,
+      );
+      return;
+    }
+    await session.clock.sleep(NAMING_MS, session.signal);
     const named = await keysInUse(session);
-    for (const { id } of young) {
-      if (key === undefined || id === keyId || named.has(id)) continue;
-      if (!(await readPayload(barbican, id)).equals(key)) continue;
-      await deleteSecret(barbican, id);
+    for (const id of left.filter((secret) => !named.has(secret))) {
+      await deleteSecret(await session.service('key-manager'), id);
       log.info(
         `secret ${id}, a clone of the key of volume ${volume.id} that the failed upload left, is removed`,
       );
@@ -53,6 +57,25 @@ export async function removeOrphans(
       `a clone of the key of volume ${volume.id} may be left in Barbican, and cannot be looked for: ${messageOf(error)}`,
     );
   }
+}
+
+/** Ids of secrets that are what an upload leaves. */
+async function clonesLeft(session: Session, volume: Volume, since: number): Promise<string[]> {
+  const keyId = volume.encryptionKeyId ?? (await keyOf(session, volume));
+  if (keyId === undefined) return [];
+  const young = (await youngSecrets(session, since)).filter(
+    ({ id, name, creatorId }) =>
+      id !== keyId && name === undefined && (creatorId === undefined || creatorId === session.scope.user.id),
+  );
+  if (young.length === 0) return [];
+  const barbican = await session.service('key-manager');
+  const named = await keysInUse(session);
+  const unnamed = young.filter(({ id }) => !named.has(id));
+  if (unnamed.length === 0) return [];
+  const key = await readPayload(barbican, keyId);
+  const left: string[] = [];
+  for (const { id } of unnamed) if (samePayload(await readPayload(barbican, id), key)) left.push(id);
+  return left;
 }
 
 async function keyOf(session: Session, volume: Volume): Promise<string | undefined> {

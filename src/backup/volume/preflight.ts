@@ -1,18 +1,18 @@
 import { InputError, OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
 import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
-import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
 import type { Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { type ChainDecision, decideChain, type Mode } from '../../plan/chain.ts';
-import { decideMethod, type Method } from '../../plan/method.ts';
-import { type Need, type QuotaLine, quotaAfter } from '../../plan/quota.ts';
+import { decideMethod, doubtOfImage, type Method } from '../../plan/method.ts';
+import type { QuotaLine } from '../../plan/quota.ts';
 import { collect, pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { type Payloads, refuseBareKey } from '../payloads.ts';
+import { quotaOf } from './quota.ts';
 
 /** A Cinder backup, full or an increment. */
 export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
@@ -21,6 +21,8 @@ export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
 export interface ImageDecision {
   readonly mode: 'image';
   readonly reason: string;
+  /** Why the cloud may refuse it; undefined where nothing is known. */
+  readonly doubt: string | undefined;
 }
 
 /** What is to be done with one volume. */
@@ -78,38 +80,8 @@ export async function preflight(
     }
   });
   const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
-  const quota = quotaAfter(await getLimits(client), needOf(plans, options.concurrency));
+  const quota = await quotaOf(client.session, plans, options);
   return { plans, refused: looked.filter((item): item is Refused => 'error' in item), quota };
-}
-
-/**
- * What the plans need of the quota. A volume in use that goes as an image needs a snapshot and a volume of its size while
- * it is saved.
- *
- * @param concurrency how many volumes are saved at a time
- */
-export function needOf(plans: readonly VolumePlan[], concurrency: number): Need {
-  const backups = plans.filter(({ decision }) => decision.mode !== 'image');
-  const twice = plans
-    .filter(({ decision, volume }) => decision.mode === 'image' && volume.status !== 'available')
-    .map(({ volume }) => volume.size)
-    .sort((a, b) => b - a)
-    .slice(0, concurrency);
-  return {
-    ...(backups.length === 0 && plans.length > 0
-      ? {}
-      : {
-          backups: backups.length,
-          backupGigabytes: backups.reduce((sum, { volume }) => sum + volume.size, 0),
-        }),
-    ...(twice.length === 0
-      ? {}
-      : {
-          volumes: twice.length,
-          snapshots: twice.length,
-          gigabytes: twice.reduce((sum, size) => sum + 2 * size, 0),
-        }),
-  };
 }
 
 async function planVolume(
@@ -121,17 +93,18 @@ async function planVolume(
 ): Promise<VolumePlan> {
   checkState(volume, backups);
   const encryption = await encryptionOf(client, volume);
-  const provider = encryption?.provider ?? undefined;
-  const { method, reason } = decideMethod(options.method, {
-    store: options.payloads !== undefined,
-    provider,
-  });
+  const { size } = volume;
+  const facts = { store: options.payloads !== undefined, size, provider: encryption?.provider };
+  const { method, reason } = decideMethod(options.method, facts);
   if (method === 'image') refuseLostKey(volume, encryption, options.payloads);
   return {
     volume,
     typeId: typeIdOf(volume, types),
     encryption,
-    decision: method === 'image' ? { mode: 'image', reason } : decided(volume, backups, options),
+    decision:
+      method === 'image'
+        ? { mode: 'image', reason, doubt: doubtOfImage(facts) }
+        : decided(volume, backups, options),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
-import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
+import { allowance, TAKE_UP_MS } from '../../openstack/blockstorage/v3/allowance.ts';
 import {
   type Backup,
   createBackup,
@@ -12,6 +12,7 @@ import {
   updateBackupMetadata,
 } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
@@ -52,7 +53,7 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
   const { volume } = plan;
   const started = clock.now();
   const tags = tagsFor(plan, tools.run, started);
-  await freshToken(client, volume);
+  await freshTokenFor(client.session, 'the backup', volume.size);
   const backupId = await startBackup(plan, tags, tools);
   log.info(
     `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${plan.decision.mode}, because ${plan.decision.reason}`,
@@ -97,15 +98,6 @@ function tagsFor({ volume, typeId, encryption, decision }: BackupPlan, run: RunI
     encrypted: encryption !== null,
     bootable: volume.bootable,
   };
-}
-
-/** Cinder clones an encrypted volume's key with our token, and posts with it until the end. */
-async function freshToken(client: ServiceClient, volume: Volume): Promise<void> {
-  const life = await client.session.freshToken();
-  if (life < allowance(volume.size) / 4)
-    client.session.log.warn(
-      `the token is good for ${duration(life)} only; the backup of ${volume.size} GiB may outlast it`,
-    );
 }
 
 function startBackup(
@@ -190,9 +182,6 @@ class BackupFailed extends Error {
 
 class NotTakenUp extends Error {}
 
-/** Ten times what a service needs that has much to do; one with a full queue says nothing meanwhile. */
-const TAKE_UP_MS = 30 * 60_000;
-
 /**
  * A backup that a service has taken up has a zone: `create_backup` in
  * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no service
@@ -212,7 +201,7 @@ function judgeWith({ now }: Clock, started: number) {
 function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
   return new NoBackupService(
     `${what} was accepted, and no backup service took it up in ${duration(TAKE_UP_MS)}`,
-    `Backup ${backupId} stays \`creating\`, and only the operator can remove it: tell them that no backup service is alive. Use method: image until there is one.`,
+    `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is alive.`,
     cause,
   );
 }

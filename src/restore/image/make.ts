@@ -69,7 +69,8 @@ export async function makeImage(
 ): Promise<MadeImage> {
   const client = await session.service('image');
   const id = randomUUID();
-  const expires = expiry(session.clock.now(), Math.ceil(data.size / GIB));
+  // Until a volume is made of it, too.
+  const expires = expiry(session.clock.now(), 2 * Math.ceil(data.size / GIB));
   const record = writeTemporary({ tag: id, owner: run.owner, expires });
   const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
   let secretId: string | undefined;

@@ -5,6 +5,7 @@ import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
@@ -34,7 +35,7 @@ export interface RestoreTools {
 export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
   const { client, log, run } = tools;
   const oneRequest = plan.typeIsProven && client.supports('3.47');
-  await freshToken(plan.source.size, tools);
+  await freshTokenFor(client.session, 'the restore', plan.source.size);
   const tag = randomUUID();
   try {
     const made = await makeVolume(client, wantedOf(plan, oneRequest), tag, run);
@@ -49,23 +50,15 @@ export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Pr
 
 /** Restores over a volume that exists. What it held is lost from the first moment, also when the restore fails. */
 export async function restoreOver({ source, target }: OverwritePlan, tools: RestoreTools): Promise<Volume> {
-  await freshToken(source.size, tools);
+  await freshTokenFor(tools.client.session, 'the restore', source.size);
   await startRestore(source.backupId, target.id, tools);
   return available(target.id, 'overwritten', source.size, source.backupId, tools);
 }
 
 async function fill(volume: Volume, { source }: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
-  await freshToken(source.size, tools);
+  await freshTokenFor(tools.client.session, 'the restore', source.size);
   await startRestore(source.backupId, volume.id, tools);
   return available(volume.id, 'filled', source.size, source.backupId, tools);
-}
-
-async function freshToken(gigabytes: number, { client, log }: RestoreTools): Promise<void> {
-  const life = await client.session.freshToken();
-  if (life < allowance(gigabytes) / 4)
-    log.warn(
-      `the token is good for ${duration(life)} only: should the restore of ${gigabytes} GiB outlast it, an encrypted one fails at its end`,
-    );
 }
 
 function wantedOf(

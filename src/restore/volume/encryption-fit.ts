@@ -64,9 +64,11 @@ export async function knownEncryption(
   client: ServiceClient,
   type: VolumeType,
 ): Promise<Encryption | undefined> {
-  const sample = await firstIn(listVolumes(client), ({ volumeType, volumeTypeId }) =>
-    volumeTypeId === undefined ? volumeType === type.name : volumeTypeId === type.id,
-  );
+  const isSample = ({ status, volumeType, volumeTypeId }: Volume) =>
+    // One that Cinder makes for itself, to back up another, is never told to be encrypted.
+    ['available', 'in-use'].includes(status) &&
+    (volumeTypeId === undefined ? volumeType === type.name : volumeTypeId === type.id);
+  const sample = await firstIn(listVolumes(client), isSample);
   return sample && encryptionOf(client, sample);
 }
 

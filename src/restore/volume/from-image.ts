@@ -3,6 +3,7 @@ import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
@@ -71,7 +72,7 @@ async function volumeOf(
 ): Promise<Volume> {
   const { availabilityZone, name, point, type } = plan;
   const size = gigabytesFor(point, image.size);
-  await client.session.freshToken();
+  await freshTokenFor(client.session, 'the restore', size);
   const tag = randomUUID();
   const deadline = clock.now() + allowance(size);
   try {

@@ -1,0 +1,198 @@
+import { type Clock, duration } from '../../clock.ts';
+import { OperationError } from '../../errors.ts';
+import type { Consistency } from '../../manifest/schema.ts';
+import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
+import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import { createSnapshot, type Snapshot, watchSnapshots } from '../../openstack/blockstorage/v3/snapshots.ts';
+import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
+import { uploadToImage } from '../../openstack/blockstorage/v3/upload.ts';
+import {
+  createVolume,
+  getVolume,
+  type Volume,
+  watchVolumes,
+} from '../../openstack/blockstorage/v3/volumes.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
+import type { Log } from '../../openstack/log.ts';
+import { createOnce } from '../../openstack/retry.ts';
+import type { Session } from '../../openstack/session.ts';
+import { DeadlineError } from '../../openstack/watcher.ts';
+import { temporariesWith } from '../../temporaries/tagged.ts';
+import { removeOrphans } from './orphans.ts';
+
+/** The upload of one volume, and how all that is made for it is recorded. */
+export interface Upload {
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
+  readonly until: number;
+  readonly plan: {
+    readonly volume: Volume;
+    /** A snapshot that is uploaded instead of the volume as it is now; it stays. */
+    readonly snapshotId?: string | undefined;
+  };
+  /** "the image of volume db (5f2c…)", for messages. */
+  readonly what: string;
+  readonly tag: string;
+  /** The text of a temporary with that tag. */
+  readonly record: string;
+  /** Milliseconds since the epoch. */
+  readonly started: number;
+}
+
+export interface Uploaded {
+  /** Active; its name is the record. */
+  readonly image: Image;
+  readonly consistency: Consistency;
+}
+
+/**
+ * Has Cinder upload a volume. One that nobody uses is uploaded as it is; one in use by way of a snapshot and a temporary
+ * volume. All that is made carries the record, and stays.
+ *
+ * @throws OperationError when the cloud gives up, with what it says
+ */
+export async function uploadVolume(work: Upload): Promise<Uploaded> {
+  const { id, consistency } = await uploadable(work);
+  return { image: await upload(work, id), consistency };
+}
+
+interface Source {
+  /** Of a volume that Cinder can upload. */
+  readonly id: string;
+  readonly consistency: Consistency;
+}
+
+/**
+ * What Cinder can upload: the volume itself, or a volume made from a snapshot of it. Looked at now, and not when it was
+ * planned: Cinder clones the key of a volume before it refuses to upload it.
+ */
+async function uploadable(work: Upload): Promise<Source> {
+  const { plan, session } = work;
+  const { snapshotId, volume } = plan;
+  if (snapshotId !== undefined) return { id: await temporaryVolume(work, snapshotId), consistency: 'crash' };
+  const { status } = await getVolume(await session.service('block-storage'), volume.id);
+  if (status === 'available') return { id: volume.id, consistency: 'offline' };
+  if (status === 'in-use')
+    return {
+      id: await temporaryVolume(work, await temporarySnapshot(work)),
+      consistency: 'crash',
+    };
+  throw new OperationError(
+    `volume ${volume.id} is ${status}; only available and in-use volumes can be saved`,
+    'Try again when the cloud is done with it.',
+  );
+}
+
+async function temporarySnapshot(work: Upload): Promise<string> {
+  const { session, plan, record, what } = work;
+  const client = await session.service('block-storage');
+  const wanted = { volumeId: plan.volume.id, description: record, force: true };
+  const snapshot = await made(work, 'snapshot', async () => (await createSnapshot(client, wanted)).id);
+  const judge = ({ status }: Snapshot) => judged(status, 'available', ['creating']);
+  await waited(
+    work,
+    watchSnapshots(client).until(snapshot, judge, limits(work)),
+    `the snapshot for ${what}`,
+    [snapshot],
+  );
+  return snapshot;
+}
+
+async function temporaryVolume(work: Upload, snapshotId: string): Promise<string> {
+  const { session, plan, record, what } = work;
+  const client = await session.service('block-storage');
+  const { size, availabilityZone } = plan.volume;
+  // Cinder describes a volume without a name anew when it restores to it.
+  const name = `temporary of ${plan.volume.id}`;
+  const wanted = { size, snapshotId, name, description: record, availabilityZone };
+  const volume = await made(work, 'volume', async () => (await createVolume(client, wanted)).id);
+  const judge = ({ status }: Volume) => judged(status, 'available', ['creating', 'downloading']);
+  await waited(
+    work,
+    watchVolumes(client).until(volume, judge, limits(work)),
+    `the temporary volume for ${what}`,
+    [volume],
+  );
+  return volume;
+}
+
+/** Done when the image is active and Cinder has let go of the volume. */
+async function upload(work: Upload, volumeId: string): Promise<Image> {
+  const { record, session, what } = work;
+  const [cinder, glance] = [await session.service('block-storage'), await session.service('image')];
+  await freshTokenFor(session, 'the upload', work.plan.volume.size);
+  let requests = 0;
+  const imageId = await made(work, 'image', () => {
+    requests += 1;
+    return uploadToImage(cinder, volumeId, record);
+  });
+  // One whose answer was lost may have come as far as the clone of the key.
+  if (requests > 1) await removeOrphans(session, work.plan.volume, work.started, work.log);
+  const judge = (image: Image) => {
+    const seen = judged(image.status, 'active', ['queued', 'saving', 'uploading', 'importing']);
+    return seen && { done: image };
+  };
+  const image = await waited(work, watchImages(glance).until(imageId, judge, limits(work)), what, [
+    volumeId,
+    imageId,
+  ]);
+  const idle = ({ status }: Volume) => (status === 'uploading' ? undefined : { done: undefined });
+  await waited(work, watchVolumes(cinder).until(volumeId, idle, limits(work)), what, [volumeId]);
+  return image;
+}
+
+/** A lost answer: the record tells whether the thing was made. */
+function made(
+  work: Upload,
+  kind: 'snapshot' | 'volume' | 'image',
+  create: () => Promise<string>,
+): Promise<string> {
+  const { session, clock, log, signal, tag } = work;
+  const find = async () => (await temporariesWith(session, [tag])).find((thing) => thing.kind === kind)?.id;
+  return createOnce(create, find, { clock, log, signal });
+}
+
+class Failed extends Error {}
+
+function judged(status: string, done: string, pending: readonly string[]): { done: undefined } | undefined {
+  if (status === done) return { done: undefined };
+  if (pending.includes(status)) return undefined;
+  throw new Failed(`it is ${status}`);
+}
+
+/** Of one step, which may be a copy of all data. */
+function limits({ clock, plan, until, signal }: Upload) {
+  return { deadline: Math.min(clock.now() + allowance(plan.volume.size), until), signal };
+}
+
+/** Cinder tells no reason of Glance's. */
+const REFUSED =
+  'Glance may have refused the data: from 2025.1 on it takes no LUKS2 and no disk with a boot sector but without partitions, and everywhere no more than its cap or quota. Use method: cinder-backup for this volume, or ask the operator.';
+
+/** Cinder deletes the image of an upload that fails: that it is gone is how we learn of it. */
+async function waited<T>(work: Upload, wait: Promise<T>, what: string, ids: readonly string[]): Promise<T> {
+  const { session, plan } = work;
+  try {
+    return await wait;
+  } catch (error) {
+    if (error instanceof Failed || hasStatus(error, 404))
+      throw await cloudGaveUp(
+        await session.service('block-storage'),
+        `${what} failed`,
+        undefined,
+        [...ids, plan.volume.id],
+        hasStatus(error, 404) ? REFUSED : undefined,
+      );
+    if (error instanceof DeadlineError)
+      throw new OperationError(
+        `${what} is not done after ${duration(work.clock.now() - work.started)}`,
+        'Give the run more time with `deadline`, or ask the operator whether the volume and image services are well.',
+        error,
+      );
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { duration } from '../../../clock.ts';
+import type { Session } from '../../session.ts';
+import { allowance } from './allowance.ts';
+
+/**
+ * Takes a fresh token for a long job of Cinder's, which goes on using it: for Glance, and to clone a key at the end.
+ * Warns where the token may not last.
+ *
+ * @param what "the backup"
+ */
+export async function freshTokenFor(session: Session, what: string, gigabytes: number): Promise<void> {
+  const life = await session.freshToken();
+  if (life < allowance(gigabytes) / 4)
+    session.log.warn(
+      `the token is good for ${duration(life)} only: should ${what} of ${gigabytes} GiB outlast it, it fails at its end`,
+    );
+}

@@ -1,0 +1,44 @@
+import { expect } from '@jest/globals';
+import type { Command } from '../../src/commands/command.ts';
+import type { FaultDeed } from '../fakes/cloud/index.ts';
+import type { EmbeddedWorld } from '../scenarios/embedded.ts';
+import { runInProcess, type Told } from './in-process.ts';
+
+/** What can happen to any request. */
+export const FAULTS: Readonly<Record<string, { deed: FaultDeed; times?: number }>> = {
+  '401 once': { deed: { status: 401 } },
+  '401 always': { deed: { status: 401 }, times: Number.POSITIVE_INFINITY },
+  '403': { deed: { status: 403 }, times: Number.POSITIVE_INFINITY },
+  '409': { deed: { status: 409 }, times: Number.POSITIVE_INFINITY },
+  '413': { deed: { status: 413, headers: { 'retry-after': '0' } }, times: Number.POSITIVE_INFINITY },
+  '429 with Retry-After': { deed: { status: 429, headers: { 'retry-after': '2' } } },
+  '500 once': { deed: { status: 500 } },
+  '503 twice': { deed: { status: 503 }, times: 2 },
+  '503 always': { deed: { status: 503 }, times: Number.POSITIVE_INFINITY },
+  'a lost answer': { deed: 'lost-response' },
+  'a lost request': { deed: 'connection-reset' },
+  'a body cut short': { deed: 'cut-body' },
+  'a slow body': { deed: { slowBody: 100 } },
+};
+
+export type Runner = (command: unknown, raw: Record<string, string>) => Promise<Told>;
+
+/** Runs commands in the world's directory without processes of their own; what they say is hunted for secrets. */
+export function runnerOf(world: EmbeddedWorld): Runner {
+  return async (command, raw) => {
+    const environment = world.cloud.openrc();
+    const told = await runInProcess(command as Command, raw, { environment, directory: world.directory });
+    world.heard(JSON.stringify(told));
+    world.heard(told.log);
+    return told;
+  };
+}
+
+/** A run that failed says one sentence that a person can use. */
+export function onlyOneClearError(told: Told): void {
+  if (told.code === 0) return;
+  const text = `${told.error}${told.log}`;
+  expect(text).toMatch(/cannot|failed|refuses|is gone|no .* endpoint/);
+  expect(told.error.length > 0 || told.log.includes('error: ')).toBe(true);
+  expect(text).not.toMatch(/TypeError|undefined|\[object/);
+}
