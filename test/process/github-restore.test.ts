@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { LARGEST_ARCHIVE } from '../../src/manifest/github/find.ts';
 import { unzip } from '../../src/manifest/github/unzip.ts';
 import { sha256 } from '../../src/manifest/parse.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
@@ -280,7 +281,7 @@ describe('is refused', () => {
 
   test('an archive that grows while it is downloaded', async () => {
     await backedUp();
-    replaceArchive(Buffer.alloc(70 << 20, 1));
+    replaceArchive(Buffer.alloc(LARGEST_ARCHIVE + 1, 1));
     artifactOf().claims = 1000;
     refused(await restore({ manifest: `artifact:${world.run.id}` }), 'it is longer than');
     delete artifactOf().claims;

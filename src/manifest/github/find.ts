@@ -18,7 +18,7 @@ export interface Search extends FindOptions {
 /** Sealing and packing add a little to what a manifest may be. */
 const LARGEST_FILE = LARGEST_MANIFEST + 1024 * 1024;
 /** Beside the manifest it holds the runbook, which is not unpacked. */
-const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
+export const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
 /** How far back `latest` looks. */
 const MOST = 100;
 
