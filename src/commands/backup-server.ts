@@ -4,7 +4,8 @@ import { keepRoot, storeRoot } from '../backup/server/root.ts';
 import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
 import { adopt } from '../backup/volume/adopt.ts';
 import { saveEitherWay } from '../backup/volume/either-way.ts';
-import { type PreflightOptions, planSnapshot, preflight } from '../backup/volume/preflight.ts';
+import type { SavingWishes } from '../backup/volume/plan.ts';
+import { planSnapshot, preflight } from '../backup/volume/preflight.ts';
 import { quotaOf } from '../backup/volume/quota.ts';
 import type { ServerPoint } from '../manifest/schema.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
@@ -148,7 +149,7 @@ async function planAll(
 /** Disks of a server that are saved at the same time. */
 const DISKS_AT_ONCE = 4;
 
-function planOptions(given: Given, payloads: Payloads | undefined): PreflightOptions {
+function planOptions(given: Given, payloads: Payloads | undefined): SavingWishes {
   const { mode, method, concurrency } = given;
   return { mode, maxChain: given['max-chain'], method, payloads, concurrency: concurrency * DISKS_AT_ONCE };
 }

@@ -15,10 +15,10 @@ import {
   type VolumePlan,
   wantedOf,
 } from '../restore/volume/any-way.ts';
-import type { RestoreTools } from '../restore/volume/bring-back.ts';
 import { type FromImagePlan, planFromImage } from '../restore/volume/image-preflight.ts';
 import { planRestore } from '../restore/volume/preflight.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
+import type { RestoreTools } from '../restore/volume/tools.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';

@@ -1,6 +1,6 @@
 import type { Payloads } from '../backup/payloads.ts';
 import type { EitherTools, SavedEitherWay } from '../backup/volume/either-way.ts';
-import type { VolumePlan } from '../backup/volume/preflight.ts';
+import type { VolumePlan } from '../backup/volume/plan.ts';
 import { markRecorded } from '../backup/volume/save.ts';
 import { messageOf, OperationError } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';

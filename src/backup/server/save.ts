@@ -12,7 +12,7 @@ import { type Attachment, listAttachments } from '../../openstack/compute/v2/att
 import { getServer } from '../../openstack/compute/v2/servers.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { pool } from '../../pool.ts';
-import type { VolumePlan } from '../volume/preflight.ts';
+import type { VolumePlan } from '../volume/plan.ts';
 import { promised, requiresQuiesce } from './consistency.ts';
 import { inOrder, savedDisk, savedRoot } from './disks.ts';
 import { type ImageTools, withServerImage } from './image.ts';

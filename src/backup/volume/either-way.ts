@@ -5,7 +5,7 @@ import { quoted } from '../../text/escape.ts';
 import type { Payloads } from '../payloads.ts';
 import { savedKey } from '../secret/key.ts';
 import { type SavedKey, saveSecret } from '../secret/save.ts';
-import type { VolumePlan } from './preflight.ts';
+import type { VolumePlan } from './plan.ts';
 import { NoBackupService, type SaveTools, saveVolume } from './save.ts';
 import { type ImageTools, saveThroughImage } from './through-image.ts';
 

@@ -6,34 +6,14 @@ import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
-import { type ChainDecision, decideChain, type Mode } from '../../plan/chain.ts';
-import { decideMethod, doubtOfImage, type Method } from '../../plan/method.ts';
+import { decideChain } from '../../plan/chain.ts';
+import { decideMethod, doubtOfImage } from '../../plan/method.ts';
 import type { QuotaLine } from '../../plan/quota.ts';
 import { collect, pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { type Payloads, refuseBareKey } from '../payloads.ts';
+import type { BackupDecision, SavingWishes, VolumePlan } from './plan.ts';
 import { quotaOf } from './quota.ts';
-
-/** A Cinder backup, full or an increment. */
-export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
-
-/** An image instead. */
-export interface ImageDecision {
-  readonly mode: 'image';
-  readonly reason: string;
-  /** Why the cloud may refuse it; undefined where nothing is known. */
-  readonly doubt: string | undefined;
-}
-
-/** What is to be done with one volume. */
-export interface VolumePlan {
-  readonly volume: Volume;
-  readonly typeId: string | undefined;
-  readonly encryption: SavedEncryption | null;
-  readonly decision: BackupDecision | ImageDecision;
-  /** A snapshot of the volume that is backed up instead of the volume as it is now. */
-  readonly snapshotId?: string;
-}
 
 export interface Refused {
   readonly volume: Volume;
@@ -47,16 +27,6 @@ export interface Preflight {
   readonly quota: readonly QuotaLine[];
 }
 
-export interface PreflightOptions {
-  readonly mode: Mode;
-  readonly maxChain: number;
-  readonly method: 'auto' | Method;
-  /** Where data goes that leaves the cloud; undefined: it stays there. */
-  readonly payloads: Payloads | undefined;
-  /** How many volumes are saved at a time. */
-  readonly concurrency: number;
-}
-
 /**
  * Looks at everything that could make a backup fail, and changes nothing.
  *
@@ -67,7 +37,7 @@ export async function preflight(
   volumes: readonly Volume[],
   types: readonly VolumeType[],
   all: readonly Backup[],
-  options: PreflightOptions,
+  options: SavingWishes,
 ): Promise<Preflight> {
   const backups = Map.groupBy(all, ({ volumeId }) => volumeId);
   const looked = await pool(volumes, 4, async (volume): Promise<VolumePlan | Refused> => {
@@ -89,7 +59,7 @@ async function planVolume(
   volume: Volume,
   types: readonly VolumeType[],
   backups: readonly Backup[],
-  options: PreflightOptions,
+  options: SavingWishes,
 ): Promise<VolumePlan> {
   checkState(volume, backups);
   const encryption = await encryptionOf(client, volume);
@@ -131,7 +101,7 @@ export async function planSnapshot(
   client: ServiceClient,
   plan: VolumePlan,
   snapshot: Snapshot,
-  options: PreflightOptions,
+  options: SavingWishes,
 ): Promise<VolumePlan> {
   if (plan.decision.mode === 'image') return { ...plan, snapshotId: snapshot.id };
   const backups = await collect(listBackups(client, { volumeId: plan.volume.id }));
@@ -143,7 +113,7 @@ export async function planSnapshot(
 function decided(
   { id, size }: Volume,
   backups: readonly Backup[],
-  { mode, maxChain }: PreflightOptions,
+  { mode, maxChain }: SavingWishes,
   snapshotAt?: string,
 ): BackupDecision {
   const decision = decideChain(mode, backups, size, maxChain, snapshotAt);

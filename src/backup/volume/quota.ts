@@ -4,7 +4,7 @@ import { getImageLimits } from '../../openstack/image/v2/info.ts';
 import type { Session } from '../../openstack/session.ts';
 import { bothNeeds, imageQuotaAfter, type Need, type QuotaLine, quotaAfter } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
-import type { PreflightOptions, VolumePlan } from './preflight.ts';
+import type { SavingWishes, VolumePlan } from './plan.ts';
 
 /**
  * The quota after the plans are carried out, in Cinder, and in Glance where it tells.
@@ -14,7 +14,7 @@ import type { PreflightOptions, VolumePlan } from './preflight.ts';
 export async function quotaOf(
   session: Session,
   plans: readonly VolumePlan[],
-  { concurrency, payloads }: Pick<PreflightOptions, 'concurrency' | 'payloads'>,
+  { concurrency, payloads }: Pick<SavingWishes, 'concurrency' | 'payloads'>,
   more: Need = {},
 ): Promise<QuotaLine[]> {
   const cinder = quotaAfter(

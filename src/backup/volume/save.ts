@@ -23,7 +23,7 @@ import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts
 import type { RunIdentity } from '../../temporaries/owner.ts';
 import { expiry } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
-import type { BackupDecision, VolumePlan } from './preflight.ts';
+import type { BackupDecision, VolumePlan } from './plan.ts';
 import { restorePoint } from './restore-point.ts';
 
 export interface SaveTools {

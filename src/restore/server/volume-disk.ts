@@ -1,10 +1,10 @@
 import type { Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
 import type { PayloadReader } from '../payloads.ts';
 import { bringBackVolume, gigabytesOf, missingOf, type NewPlan } from '../volume/any-way.ts';
-import type { RestoreTools } from '../volume/bring-back.ts';
 import { planFromImage } from '../volume/image-preflight.ts';
 import { planRestore } from '../volume/preflight.ts';
 import { fromManifest } from '../volume/source.ts';
+import type { RestoreTools } from '../volume/tools.ts';
 import type { DiskJob } from './bring-back.ts';
 import type { Mapping } from './mapping.ts';
 

@@ -1,11 +1,12 @@
 import type { VolumePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { removeAll } from '../../temporaries/remove.ts';
-import { type RestoreTools, restoreOver, restoreToNew } from './bring-back.ts';
+import { restoreOver, restoreToNew } from './bring-back.ts';
 import { putRight, settle, type Wanted } from './finish.ts';
 import { restoreFromImage } from './from-image.ts';
 import type { FromImagePlan } from './image-preflight.ts';
-import type { NewVolumePlan, RestorePlan } from './preflight.ts';
+import type { NewVolumePlan, RestorePlan } from './plan.ts';
+import type { RestoreTools } from './tools.ts';
 
 /** All ways to a volume. */
 export type VolumePlan = RestorePlan | FromImagePlan;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
@@ -7,25 +6,12 @@ import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
-import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import { DeadlineError } from '../../openstack/watcher.ts';
+import { encryptionMismatch } from './encryption-fit.ts';
 import { makeVolume, removeMade } from './make.ts';
-import type { OverwritePlan } from './overwrite.ts';
-import { encryptionMismatch, type NewVolumePlan } from './preflight.ts';
-
-export interface RestoreTools {
-  readonly client: ServiceClient;
-  readonly volumes: Watcher<Volume>;
-  readonly run: RunIdentity;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** Told of bytes as they flow, where they come from a store. */
-  readonly onBytes?: (count: number) => void;
-}
+import type { NewVolumePlan, OverwritePlan } from './plan.ts';
+import type { RestoreTools } from './tools.ts';
 
 /**
  * Restores to a volume that is made for it. One that is not brought to its end is deleted again.

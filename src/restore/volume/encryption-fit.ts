@@ -5,8 +5,8 @@ import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { firstIn } from '../../pool.ts';
-import type { RestoreTools } from './bring-back.ts';
 import { makeVolume, removeMade } from './make.ts';
+import type { RestoreTools } from './tools.ts';
 
 /** How a volume is encrypted. */
 export type Encryption =
@@ -48,6 +48,24 @@ export function imageMismatch(
     `volume type ${type} encrypts with ${encryption.provider}, and the data is LUKS version ${luks}`,
     `Give a type whose provider is ${provider} with \`type\`.`,
   );
+}
+
+/** The same of a Cinder backup; Cinder finds it out when the target's data is gone. */
+export function encryptionMismatch(
+  backup: boolean,
+  volume: boolean,
+  type: string,
+): { readonly what: string; readonly hint: string } | undefined {
+  if (backup === volume) return undefined;
+  return backup
+    ? {
+        what: `volume type ${type} is not encrypted, and the backup is`,
+        hint: 'Give the very type that the volume had with `type`.',
+      }
+    : {
+        what: `volume type ${type} is encrypted, and the backup is not`,
+        hint: 'Choose a type without encryption with `type`: Cinder would write the data in clear and throw the key away.',
+      };
 }
 
 /** Before Cinder named providers, theirs was a class of Nova's or os-brick's. */

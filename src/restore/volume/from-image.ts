@@ -11,11 +11,11 @@ import { knownDigests } from '../image/bring-back.ts';
 import { type MadeImage, makeImage } from '../image/make.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';
 import { plainBytes } from '../payloads.ts';
-import type { RestoreTools } from './bring-back.ts';
 import { encryptionOf, imageMismatch, probedEncryption } from './encryption-fit.ts';
 import { type FromImagePlan, gigabytesFor } from './image-preflight.ts';
 import type { PayloadSource } from './image-source.ts';
 import { makeVolume, removeMade } from './make.ts';
+import type { RestoreTools } from './tools.ts';
 
 /**
  * Makes a volume of an image: of the one that stayed in the cloud, or of one that is made of the payload for it, and

@@ -11,9 +11,9 @@ import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import { qcow2Size } from '../image/qcow2.ts';
 import type { PayloadReader } from '../payloads.ts';
+import { typeNamed } from './choose-type.ts';
 import { imageMismatch, knownEncryption } from './encryption-fit.ts';
 import { type ImageSource, imageSource } from './image-source.ts';
-import { typeNamed } from './preflight.ts';
 
 export interface FromImageWishes {
   readonly name: string | undefined;

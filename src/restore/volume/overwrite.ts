@@ -6,15 +6,8 @@ import type { ServiceClient } from '../../openstack/service.ts';
 import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
-import type { RestoreWishes } from './preflight.ts';
+import type { OverwritePlan, RestoreWishes } from './plan.ts';
 import type { RestoreSource } from './source.ts';
-
-export interface OverwritePlan {
-  readonly kind: 'overwrite';
-  readonly source: RestoreSource;
-  readonly target: Volume;
-  readonly name: string;
-}
 
 /**
  * Decides whether a backup may be written over a volume. Changes nothing.

@@ -1,0 +1,36 @@
+import type { SavedEncryption } from '../../manifest/schema.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ChainDecision, Mode } from '../../plan/chain.ts';
+import type { Method } from '../../plan/method.ts';
+import type { Payloads } from '../payloads.ts';
+
+/** A Cinder backup, full or an increment. */
+export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
+
+/** An image instead. */
+export interface ImageDecision {
+  readonly mode: 'image';
+  readonly reason: string;
+  /** Why the cloud may refuse it; undefined where nothing is known. */
+  readonly doubt: string | undefined;
+}
+
+/** What is to be done with one volume. */
+export interface VolumePlan {
+  readonly volume: Volume;
+  readonly typeId: string | undefined;
+  readonly encryption: SavedEncryption | null;
+  readonly decision: BackupDecision | ImageDecision;
+  /** A snapshot of the volume that is backed up instead of the volume as it is now. */
+  readonly snapshotId?: string;
+}
+
+export interface SavingWishes {
+  readonly mode: Mode;
+  readonly maxChain: number;
+  readonly method: 'auto' | Method;
+  /** Where data goes that leaves the cloud; undefined: it stays there. */
+  readonly payloads: Payloads | undefined;
+  /** How many volumes are saved at a time. */
+  readonly concurrency: number;
+}

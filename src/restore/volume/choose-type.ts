@@ -1,0 +1,56 @@
+import { InputError, OperationError } from '../../errors.ts';
+import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
+import { quoted } from '../../text/escape.ts';
+import type { RestoreSource } from './source.ts';
+
+/**
+ * The type of the new volume. Cinder restores encrypted data only to the very type that it came from, by id, and finds
+ * that out after the target's data is gone: `_restore_vol_encryption_meta` in
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py
+ */
+export function chooseType(
+  source: RestoreSource,
+  wish: string | undefined,
+  types: readonly VolumeType[],
+): VolumeType | undefined {
+  const recorded = types.find(({ id }) => id === source.typeId);
+  const wished = wish === undefined ? undefined : typeNamed(wish, types);
+  if (source.encrypted) {
+    if (source.typeId === undefined) {
+      if (wished !== undefined) return wished;
+      throw new InputError(
+        `backup ${source.backupId} is encrypted, and the type of its volume is not known: no manifest, no tags, and the volume is gone`,
+        `Give the volume type that volume ${source.volumeId} had with \`type\`: any other ends in error_restoring.`,
+      );
+    }
+    if (recorded === undefined)
+      throw new OperationError(
+        `volume type ${source.typeName ?? ''} (${source.typeId}) is gone, and Cinder restores an encrypted backup to that very type only`,
+        'Ask the operator; a new type with the same settings has another id and does not do.',
+      );
+    if (wished !== undefined && wished.id !== recorded.id)
+      throw new InputError(
+        `the backup is of an encrypted volume of type ${recorded.name} (${recorded.id}), and cannot be restored to type ${wished.name} (${wished.id})`,
+        'Leave `type` out. Cinder would notice only after the data is written, and leave the volume in error_restoring.',
+      );
+    return recorded;
+  }
+  if (wished !== undefined) return wished;
+  if (recorded === undefined && source.typeId !== undefined)
+    throw new InputError(
+      `volume type ${source.typeName ?? ''} (${source.typeId}) is not there any more`,
+      `Choose another with \`type\`: ${types.map(({ name }) => name).join(', ')}.`,
+    );
+  return recorded;
+}
+
+/** @throws InputError that lists what there is */
+export function typeNamed(wish: string, types: readonly VolumeType[]): VolumeType {
+  const found = types.find(({ id }) => id === wish) ?? types.find(({ name }) => name === wish);
+  if (found === undefined)
+    throw new InputError(
+      `there is no volume type ${quoted(wish)}`,
+      `There are: ${types.map(({ name }) => name).join(', ')}.`,
+    );
+  return found;
+}

@@ -1,0 +1,17 @@
+import type { Clock } from '../../clock.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Log } from '../../openstack/log.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import type { Watcher } from '../../openstack/watcher.ts';
+import type { RunIdentity } from '../../temporaries/owner.ts';
+
+export interface RestoreTools {
+  readonly client: ServiceClient;
+  readonly volumes: Watcher<Volume>;
+  readonly run: RunIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Told of bytes as they flow, where they come from a store. */
+  readonly onBytes?: (count: number) => void;
+}
