@@ -109,7 +109,7 @@ function secretsOf(cloud: EmbeddedCloud): (string | Buffer)[] {
 const [HOLE] = new SparseBytes(512).chunks();
 
 /** Over the pieces that are not holes, with their places: a gibibyte of zeros costs nothing. */
-function sparseDigest(data: SparseBytes, length = data.size): string {
+export function sparseDigest(data: SparseBytes, length = data.size): string {
   const hash = createHash('sha256').update(`${length}`);
   let at = 0;
   for (const piece of data.chunks(0, length)) {

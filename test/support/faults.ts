@@ -38,7 +38,7 @@ export function runnerOf(world: EmbeddedWorld): Runner {
 export function onlyOneClearError(told: Told): void {
   if (told.code === 0) return;
   const text = `${told.error}${told.log}`;
-  expect(text).toMatch(/cannot|failed|refuses|is gone|no .* endpoint/);
+  expect(text).toMatch(/cannot|failed|refuses|is gone|no .* endpoint|is not what it should be/);
   expect(told.error.length > 0 || told.log.includes('error: ')).toBe(true);
   expect(text).not.toMatch(/TypeError|undefined|\[object/);
 }

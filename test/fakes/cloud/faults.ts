@@ -22,6 +22,10 @@ export type FaultDeed =
   | 'connection-reset'
   /** Carry it out, announce the whole body, send half of it, break the connection. */
   | 'cut-body'
+  /** Carry it out; one bit in the middle of the body is another one. */
+  | 'flipped-bit'
+  /** Break the connection in the middle of the body that the client sends. */
+  | 'cut-upload'
   /** Carry it out and spread the body over so long. */
   | { slowBody: number }
   /** Carry it out, but the work it starts never ends: the resource keeps its transient status. */

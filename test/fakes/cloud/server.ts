@@ -134,6 +134,7 @@ async function respond(
     request.socket.destroy();
     return;
   }
+  if (deeds.includes('cut-upload')) cutInTheMiddle(request);
   const made: string[] = [];
   const call = makeCall(front, service, { request, url, path, raw, method, deeds, made });
   const reply = rendered(await produce(front, service, call, deeds), request);
@@ -258,10 +259,22 @@ function afterwards(front: Front, call: Call, deeds: readonly FaultDeed[], made:
   }
 }
 
-type BodyDeed = 'cut-body' | { slowBody: number };
+/** Listens beside whoever reads the body. */
+function cutInTheMiddle(request: IncomingMessage): void {
+  const half = Number(request.headers['content-length'] ?? 0) / 2;
+  let came = 0;
+  const count = (part: Buffer): void => {
+    came += part.length;
+    if (came >= half) request.socket.destroy();
+  };
+  // Not before the reader: who listens first lets the body flow.
+  setImmediate(() => request.on('data', count));
+}
+
+type BodyDeed = 'cut-body' | 'flipped-bit' | { slowBody: number };
 
 function isAboutTheBody(deed: FaultDeed): deed is BodyDeed {
-  return deed === 'cut-body' || (typeof deed === 'object' && 'slowBody' in deed);
+  return deed === 'cut-body' || deed === 'flipped-bit' || (typeof deed === 'object' && 'slowBody' in deed);
 }
 
 function bodyOf(reply: Reply): StreamBody {
@@ -286,7 +299,8 @@ async function write(response: ServerResponse, reply: Reply, deed: BodyDeed | un
     response.destroy();
     return;
   }
-  if (deed === undefined) await send(response, body.chunks, 0);
+  if (deed === 'flipped-bit') await send(response, flipped(body), 0);
+  else if (deed === undefined) await send(response, body.chunks, 0);
   else await send(response, inPieces(body, 10), deed.slowBody / 10);
   response.end();
 }
@@ -305,6 +319,18 @@ function* firstHalf(body: StreamBody): Generator<Buffer> {
     if (left <= 0) return;
     yield chunk.subarray(0, left);
     left -= chunk.length;
+  }
+}
+
+function* flipped(body: StreamBody): Generator<Buffer> {
+  const middle = Math.floor(body.length / 2);
+  let at = 0;
+  for (const chunk of body.chunks) {
+    const changed = Buffer.from(chunk);
+    if (middle >= at && middle < at + chunk.length)
+      changed.writeUInt8(changed.readUInt8(middle - at) ^ 1, middle - at);
+    yield changed;
+    at += chunk.length;
   }
 }
 

@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FaultDeed, FaultWhen } from '../fakes/cloud/index.ts';
+import type { EmbeddedWorld } from '../scenarios/embedded.ts';
+import { FAULTS, onlyOneClearError } from './faults.ts';
+import type { Told } from './in-process.ts';
+import { forget, standing, temporaries } from './standing.ts';
+
+/** A command that can be run again and again in its world, and what must be true of every run of it. */
+export interface Trial {
+  readonly world: EmbeddedWorld;
+  run(): Promise<Told>;
+  /**
+   * Compares all that the run says that it saved or brought back with its source.
+   *
+   * @returns ids of what it made to stay in the cloud
+   */
+  prove(told: Told): Promise<readonly string[]>;
+}
+
+type Fault = readonly [name: string, { readonly deed: FaultDeed; readonly times?: number }];
+
+interface Request {
+  readonly method: string;
+  /** With `{id}` for ids. */
+  readonly path: string;
+}
+
+/** All reads are made by the same few lines, which meet every fault elsewhere. */
+const AT_READS = new Set(['401 once', '403', '503 always', 'a body cut short']);
+/** An answer that has a meaning of its own in many places: that it is there already. */
+const AT_NONE = '409';
+const ID = /[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/g;
+
+/** What a run asks of the cloud when nothing goes wrong, each kind of request once. */
+async function requestsOf({ world, run, prove }: Trial): Promise<Request[]> {
+  const before = world.cloud.requests.length;
+  const told = await run();
+  expect([told.code, told.error]).toEqual([0, '']);
+  forget(world.cloud, await prove(told));
+  const asked = world.cloud.requests
+    .slice(before)
+    .map(({ method, path }) => ({ method, path: path.replace(ID, '{id}') }));
+  return [...new Map(asked.map((request) => [`${request.method} ${request.path}`, request])).values()];
+}
+
+function faultsFor({ method, path }: Request): Fault[] {
+  const faults: Fault[] = Object.entries(FAULTS).filter(([name]) => name !== AT_NONE);
+  if (path.endsWith('/file'))
+    return [
+      ...faults,
+      method === 'GET'
+        ? ['a flipped bit', { deed: 'flipped-bit' }]
+        : ['an upload that breaks', { deed: 'cut-upload' }],
+    ];
+  return method === 'GET' ? faults.filter(([name]) => AT_READS.has(name)) : faults;
+}
+
+function whenOf({ method, path }: Request): FaultWhen {
+  const literal = path.replace(/[.*+?^$()|[\]\\/]/g, '\\$&').replaceAll('{id}', ID.source);
+  return { method, path: new RegExp(`^${literal}(\\?|$)`) };
+}
+
+/**
+ * Every fault at every request that the command makes: it goes on, or says what is the matter. The source is as it was,
+ * nothing is called saved that is not, and nothing is left that the next run does not remove.
+ */
+export async function strikeEveryRequest(title: string, trial: Trial): Promise<void> {
+  const cases = (await requestsOf(trial)).flatMap((request) =>
+    faultsFor(request).map(([fault, { deed, times = 1 }]) => ({
+      fault,
+      deed,
+      when: { ...whenOf(request), times },
+      what: `${request.method} ${request.path}`,
+    })),
+  );
+  describe(title, () => {
+    test.each(cases)(
+      '$fault: $what',
+      async ({ deed, when }) => {
+        const { cloud } = trial.world;
+        const before = standing(cloud);
+        const asked = cloud.requests.length;
+        const planted = cloud.faults.add({ when, do: deed });
+        const struck = await trial.run();
+        cloud.faults.clear();
+        await cloud.ticks.settle();
+        expect(planted.hits).toBeGreaterThan(0);
+        onlyOneClearError(struck);
+        if (struck.code === 2) expect(cloud.requests.slice(asked).filter(isWrite)).toEqual([]);
+        await expectOnlyWhatIsProved(trial, before, struck);
+        if (struck.code === 0 && temporaries(cloud).length === 0) return;
+
+        const next = await trial.run();
+        expect([next.code, next.error]).toEqual([0, '']);
+        await cloud.ticks.settle();
+        await expectOnlyWhatIsProved(trial, before, next);
+        expect(temporaries(cloud)).toEqual([]);
+      },
+      60_000,
+    );
+  });
+}
+
+function isWrite({ method, path }: Request): boolean {
+  return method !== 'GET' && !path.endsWith('/auth/tokens');
+}
+
+async function expectOnlyWhatIsProved(
+  { world: { cloud }, prove }: Trial,
+  before: ReadonlyMap<string, string>,
+  told: Told,
+): Promise<void> {
+  const made = await prove(told);
+  const now = standing(cloud);
+  for (const id of made) {
+    expect([id, now.has(id)]).toEqual([id, true]);
+    now.delete(id);
+  }
+  expect([...now].sort()).toEqual([...before].sort());
+  forget(cloud, made);
+}

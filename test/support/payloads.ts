@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
+import { opener } from '../../src/keys/age.ts';
+import type { Manifest, Payload, RestorePoint } from '../../src/manifest/schema.ts';
+import { directoryStore } from '../../src/store/directory.ts';
+import { openPayload } from '../../src/store/open.ts';
+import type { EmbeddedWorld } from '../scenarios/embedded.ts';
+import { STORE, storeFiles } from '../scenarios/sealed.ts';
+
+export function payloadOf(point: RestorePoint): Payload | undefined {
+  return 'payload' in point ? (point.payload ?? undefined) : undefined;
+}
+
+/**
+ * Expects the terminal's own store to have the payloads that the manifests beside it name, and nothing else, opens them,
+ * and takes all of it away.
+ *
+ * @returns the restore points of all manifests, in their order
+ */
+export async function takePoints(world: EmbeddedWorld, identity: string): Promise<RestorePoint[]> {
+  const points = (await manifestsOf(world)).flatMap(({ restorePoints }) => restorePoints);
+  const payloads = points.flatMap((point) => payloadOf(point) ?? []);
+  expect((await storeFiles(world)).sort()).toEqual(payloads.map(({ name }) => name).sort());
+  for (const payload of payloads) await expectWhole(world, payload, identity);
+  await rm(join(world.directory, 'openstack-backups'), { recursive: true, force: true });
+  return points;
+}
+
+async function manifestsOf({ directory }: EmbeddedWorld): Promise<Manifest[]> {
+  const places = await readdir(join(directory, 'openstack-backups')).catch(() => []);
+  const texts = await Promise.all(
+    places.map((place) =>
+      readFile(join(directory, 'openstack-backups', place, 'manifest.json'), 'utf8').catch(() => undefined),
+    ),
+  );
+  return texts.flatMap((text) => (text === undefined ? [] : [JSON.parse(text) as Manifest]));
+}
+
+/** Reading compares sizes and digests with those of the manifest. */
+async function expectWhole(world: EmbeddedWorld, payload: Payload, identity: string): Promise<void> {
+  const store = directoryStore(STORE(world), {
+    run: { id: '11111111-1111-4111-8111-111111111111', owner: 'nobody' },
+    liveness: async () => 'alive',
+    now: () => Date.now(),
+  });
+  const opened = payload.sealed ? await opener(identity, payload.name) : undefined;
+  let size = 0;
+  for await (const piece of openPayload(store, payload, opened)) size += piece.length;
+  expect(size).toBe(payload.size);
+}
+
+export function sha256(pieces: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}

@@ -1,0 +1,58 @@
+import { readTags } from '../../src/temporaries/backup-tags.ts';
+import { readTemporary, TEMPORARY_METADATA } from '../../src/temporaries/tags.ts';
+import { type CloudState, type EmbeddedCloud, SparseBytes } from '../fakes/cloud/index.ts';
+import { sparseDigest } from '../scenarios/embedded.ts';
+
+/** What changes although nothing has happened to the thing. */
+const FLEETING = new Set(['updatedAt', 'previousStatus', 'actions']);
+
+const TABLES = ['volumes', 'snapshots', 'backups', 'images', 'secrets', 'servers'] as const;
+
+/** A row of any table: what records of temporaries can stand in. */
+interface Row {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status?: string;
+  readonly description?: string | null;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+function rows(state: CloudState): Row[] {
+  return TABLES.flatMap((table): Row[] => [...state[table].values()]);
+}
+
+/** All that stands in the cloud, its bytes too, as text by id; without what a run has recorded as its temporaries. */
+export function standing({ state }: EmbeddedCloud): Map<string, string> {
+  const lasting = rows(state).filter((row) => !isTemporary(row));
+  return new Map([
+    ...lasting.map((row) => [row.id, JSON.stringify(row, legible)] as const),
+    ...state.keypairs.map((pair) => [pair.name, JSON.stringify(pair)] as const),
+  ]);
+}
+
+/** Kind of status and id of what runs have recorded as temporary, or as not recorded in a manifest yet. */
+export function temporaries({ state }: EmbeddedCloud): string[] {
+  return rows(state)
+    .filter(isTemporary)
+    .map(({ id, status = '' }) => `${status} ${id}`);
+}
+
+/** Takes things out of the cloud, behind its back. */
+export function forget({ state }: EmbeddedCloud, ids: readonly string[]): void {
+  for (const table of TABLES) for (const id of ids) state[table].delete(id);
+}
+
+function isTemporary({ name, description, properties, metadata }: Row): boolean {
+  if (readTags({ metadata: { ...metadata } })?.state === 'started') return true;
+  const texts = [description, metadata?.[TEMPORARY_METADATA]];
+  return [...texts, name].some(
+    (text) => readTemporary({ name: text ?? '', properties: properties ?? metadata }) !== undefined,
+  );
+}
+
+function legible(key: string, value: unknown): unknown {
+  if (FLEETING.has(key)) return undefined;
+  if (value instanceof SparseBytes) return sparseDigest(value);
+  return value instanceof Map ? [...value] : value;
+}
