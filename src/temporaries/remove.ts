@@ -1,11 +1,13 @@
+import { duration } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { deleteBackup } from '../openstack/blockstorage/v3/backups.ts';
-import { deleteSnapshot } from '../openstack/blockstorage/v3/snapshots.ts';
+import { deleteSnapshot, watchSnapshots } from '../openstack/blockstorage/v3/snapshots.ts';
 import { deleteVolume, watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
 import type { Session } from '../openstack/session.ts';
+import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
 
 export interface Removable {
   readonly kind: 'server' | 'backup' | 'image' | 'volume' | 'snapshot' | 'secret';
@@ -21,7 +23,7 @@ export interface Removable {
  */
 const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret'] as const;
 
-/** How long a server may take to go before its volumes are left to the next run, and a volume before its snapshot is. */
+/** How long a thing may take to go before it, and what stands below it, is left to the next run. */
 const GONE_MS = 120_000;
 
 export interface RemovalReport {
@@ -31,9 +33,10 @@ export interface RemovalReport {
 
 /**
  * Removes temporaries, the one way to clean up. What the cloud refuses is reported, and the others are removed all the
- * same.
+ * same. Servers and snapshots are waited for until they are gone, and volumes where snapshots stand below: a cloud may
+ * wipe a volume for long, and nobody needs to wait for that.
  *
- * @param withinMs how long a server is waited for, and a volume where snapshots stand below
+ * @param withinMs how long a thing is waited for
  */
 export async function removeAll(
   session: Session,
@@ -44,21 +47,19 @@ export async function removeAll(
   const snapshots = things.some(({ kind }) => kind === 'snapshot');
   for (const kind of ORDER) {
     const mine = things.filter((thing) => thing.kind === kind);
-    const outcomes = await Promise.all(
+    if (mine.length === 0) continue;
+    const gone = kind === 'volume' && !snapshots ? undefined : await waiter(session, kind, withinMs);
+    const outcomes = await Promise.allSettled(
       mine.map(async (thing) => {
-        try {
-          await removeOne(session, thing);
-          return true;
-        } catch (error) {
-          report.refused(thing, messageOf(error));
-          return false;
-        }
+        await removeOne(session, thing);
+        await gone?.(thing.id);
       }),
     );
-    const deleted = mine.filter((_, at) => outcomes[at]);
-    for (const thing of deleted) report.removed(thing);
-    if (kind === 'server') await serversGone(session, deleted, withinMs);
-    if (kind === 'volume' && snapshots) await volumesGone(session, deleted, withinMs);
+    for (const [at, thing] of mine.entries()) {
+      const outcome = outcomes[at];
+      if (outcome?.status === 'rejected') report.refused(thing, messageOf(outcome.reason));
+      else report.removed(thing);
+    }
   }
 }
 
@@ -79,28 +80,55 @@ async function removeOne(session: Session, { kind, id }: Removable): Promise<voi
   }
 }
 
-/** A volume that does not go in time keeps its snapshot; the next run finds both by their records. */
-async function volumesGone(session: Session, volumes: readonly Removable[], withinMs: number): Promise<void> {
-  const client = await session.service('block-storage');
-  const watcher = watchVolumes(client);
+/** Waits until a thing is gone; undefined for kinds that go at once, or that nothing waits for. */
+async function waiter(
+  session: Session,
+  kind: Removable['kind'],
+  withinMs: number,
+): Promise<((id: string) => Promise<void>) | undefined> {
+  const gone = await goneOf(session, kind);
   const deadline = session.clock.now() + withinMs;
-  await Promise.allSettled(
-    volumes.map(({ id }) =>
-      watcher.gone(
-        id,
-        ({ status }) => {
-          if (status === 'error_deleting') throw new Error('the cloud failed to delete it');
-          return undefined;
-        },
-        { deadline },
-      ),
-    ),
+  return (
+    gone &&
+    (async (id) => {
+      try {
+        await gone(id, { deadline });
+      } catch (error) {
+        throw error instanceof DeadlineError
+          ? new Error(`it is still there after ${duration(withinMs)}`)
+          : error;
+      }
+    })
   );
 }
 
-async function serversGone(session: Session, servers: readonly Removable[], withinMs: number): Promise<void> {
-  if (servers.length === 0) return;
-  const watcher = watchServers(await session.service('compute'));
-  const deadline = session.clock.now() + withinMs;
-  await Promise.allSettled(servers.map(({ id }) => watcher.gone(id, () => undefined, { deadline })));
+async function goneOf(
+  session: Session,
+  kind: Removable['kind'],
+): Promise<((id: string, options: WaitOptions) => Promise<void>) | undefined> {
+  switch (kind) {
+    case 'server': {
+      const servers = watchServers(await session.service('compute'));
+      // Its status stays what it was until it is gone.
+      return (id, options) => servers.gone(id, () => undefined, options);
+    }
+    case 'volume': {
+      const volumes = watchVolumes(await session.service('block-storage'));
+      return (id, options) => volumes.gone(id, stillGoing, options);
+    }
+    case 'snapshot': {
+      const snapshots = watchSnapshots(await session.service('block-storage'));
+      return (id, options) => snapshots.gone(id, stillGoing, options);
+    }
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Cinder says `deleting` before it answers. A snapshot that a volume stands on becomes `available` again, without a word:
+ * `delete_snapshot` in https://github.com/openstack/cinder/blob/master/cinder/volume/manager.py
+ */
+function stillGoing({ status }: { readonly status: string }): undefined {
+  if (status !== 'deleting') throw new Error(`the cloud did not delete it, it is ${status}`);
 }
