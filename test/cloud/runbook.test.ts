@@ -139,8 +139,11 @@ async function keys(world: RealWorld): Promise<void> {
   const saved = await save(world, keeper, 'export-secret', ...ids.flatMap((id) => ['--secrets', id]));
   for (const id of ids) await world.removeSecret(id);
   const restored = await byHand(world, keeper, saved, ['SECRET_1', 'SECRET_2']);
-  for (const [at, id] of restored.entries()) {
+  expect(restored).toHaveLength(wishes.length);
+  for (const id of restored) {
     const { createdAt: _now, mode, ...secret } = await getSecret(client, id);
+    // They are numbered in the order in which they were saved, side by side.
+    const at = wishes.findIndex(({ name }) => name === secret.name);
     const { createdAt: _then, mode: was, ...saved } = before[at] ?? {};
     // The client can say nothing of a mode only as an empty one.
     expect([secret, mode || undefined]).toEqual([saved, was]);
