@@ -8,9 +8,13 @@ import { removeAll } from './remove.ts';
 /** What saving makes to get at data. */
 const KINDS = ['images', 'volumes', 'snapshots'] as const;
 
-/** The temporaries of one piece of work, found by the tag in their records. */
+/**
+ * The temporaries of one piece of work, found by the tag in their records.
+ *
+ * @throws CloudError also where a list is refused: what was made and is not seen would stay for ever
+ */
 export async function temporariesWith(session: Session, tags: readonly string[]) {
-  const all = temporariesOf(await holdingsOf(session, [], KINDS));
+  const all = temporariesOf(await holdingsOf(session, KINDS, KINDS));
   return all.filter(({ record }) => tags.includes(record.tag));
 }
 

@@ -1,153 +1,83 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type EmbeddedCloud, startEmbeddedCloud } from '../fakes/cloud/index.ts';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { actions } from '../../src/commands/index.ts';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { imageRows } from '../support/access-rules/images.ts';
+import type { Words } from '../support/access-rules/row.ts';
+import { bookmark, documentedRules, limitedTo, matches, type Rule } from '../support/access-rules/rules.ts';
+import { secretRows } from '../support/access-rules/secrets.ts';
+import { serverRows } from '../support/access-rules/servers.ts';
+import { backupVolumeRows, restoreVolumeRows } from '../support/access-rules/volumes.ts';
+import { runInProcess, type Told } from '../support/in-process.ts';
 
 jest.setTimeout(120_000);
 
-/** docs/permissions.md promises that these access rules are enough, and that none is too many. */
-interface Rule {
-  readonly service: string;
-  readonly method: string;
-  readonly path: string;
-}
+const rows = [...backupVolumeRows, ...restoreVolumeRows, ...imageRows, ...secretRows, ...serverRows];
 
-const root = join(import.meta.dirname, '../..');
-const execute = promisify(execFile);
-
-let documented: Map<string, readonly Rule[]>;
-let directory: string;
+let documented: ReadonlyMap<string, readonly Rule[]>;
 
 beforeAll(async () => {
-  const text = await readFile(join(root, 'docs/permissions.md'), 'utf8');
-  const blocks = text.matchAll(/<!-- rules: (.+?) -->\n```json\n(.+?)```/gs);
-  documented = new Map([...blocks].map(([, name = '', json = '']) => [name, JSON.parse(json) as Rule[]]));
-  directory = await mkdtemp(join(tmpdir(), 'access-rules-'));
+  documented = await documentedRules();
 });
 
-afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
-});
-
+/** Each rule once: lists have some in common. */
 function rulesOf(...names: readonly string[]): Rule[] {
-  return names.flatMap((name) => documented.get(name) ?? []);
+  const rules = names.flatMap((name) => {
+    const found = documented.get(name);
+    if (found === undefined) throw new Error(`docs/permissions.md has no list "${name}"`);
+    return found;
+  });
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
-/** The embedded cloud's endpoints have prefixes, which its services do not see. */
-const PREFIX: Readonly<Record<string, string>> = {
-  'block-storage': '/volume',
-  'key-manager': '/key-manager',
-};
-
-/** Environment of a user whose application credential can do only what the rules say. */
-function limitedTo(cloud: EmbeddedCloud, rules: readonly Rule[], roles = ['member']): Record<string, string> {
-  const credential = cloud.seed.addApplicationCredential('demo', { accessRules: [...rules], roles });
-  return {
-    OS_AUTH_TYPE: 'v3applicationcredential',
-    OS_AUTH_URL: cloud.authUrl,
-    OS_APPLICATION_CREDENTIAL_ID: credential.id,
-    OS_APPLICATION_CREDENTIAL_SECRET: credential.secret,
-    OS_REGION_NAME: 'RegionOne',
-  };
+/** @param rules of the credential; without, it can do all that its user can */
+async function run(
+  { cloud, directory, heard }: EmbeddedWorld,
+  [name, inputs]: Words,
+  rules?: readonly Rule[],
+): Promise<Told> {
+  const command = await actions[name]?.();
+  if (command === undefined) throw new Error(`there is no command ${name}`);
+  const told = await runInProcess(command, inputs, { environment: limitedTo(cloud, rules), directory });
+  heard(told.log);
+  return told;
 }
 
-async function tool(environment: Readonly<Record<string, string>>, ...words: readonly string[]) {
-  const { stdout } = await execute(
-    process.execPath,
-    [join(root, 'bin/openstack-backup.js'), ...words, '--json'],
-    {
-      cwd: directory,
-      env: { PATH: process.env['PATH'], HOME: directory, ...environment },
-    },
-  );
-  return JSON.parse(stdout) as Record<string, string>;
-}
-
-function matches(rule: Rule, { method, path }: { readonly method: string; readonly path: string }): boolean {
-  const pattern = `${PREFIX[rule.service]}${rule.path}`
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return rule.method === method && new RegExp(`^${pattern.join('[^/]+')}$`).test(path);
-}
-
-/** Rules that no request since `from` needed. */
-function unused(cloud: EmbeddedCloud, from: number, rules: readonly Rule[]): Rule[] {
-  const sent = cloud.requests.slice(from);
-  return rules.filter((rule) => !sent.some((request) => matches(rule, request)));
+function warnings({ log }: Told): number {
+  return log.split('warning: ').length;
 }
 
 describe('access rules of an application credential', () => {
-  it('are enough for a backup and a restore, and none is too many', async () => {
-    await using cloud = await startEmbeddedCloud();
-    cloud.seed.addVolume({ name: 'plain', imageMetadata: { os: 'debian' }, metadata: { a: 'b' } });
-    const backupRules = rulesOf('backup-volume');
-    const saved = await tool(limitedTo(cloud, backupRules), 'backup-volume', '--volumes', 'plain');
-    expect(unused(cloud, 0, backupRules)).toEqual([]);
-
-    const from = cloud.requests.length;
-    const restoreRules = rulesOf('restore-volume');
-    const words = ['--manifest', saved['manifest'] ?? '', '--allow-unsigned', '--name', 'again'];
-    const restored = await tool(limitedTo(cloud, restoreRules), 'restore-volume', ...words);
-    expect(unused(cloud, from, restoreRules)).toEqual([]);
-    expect(cloud.state.volumes.get(restored['volume-id'] ?? '')?.name).toBe('again');
-    expect(cloud.errors).toEqual([]);
+  it('are all proved here', () => {
+    const proved = rows.flatMap((row) => row.proved);
+    expect(new Set(proved)).toEqual(new Set(documented.keys()));
   });
 
-  it('are enough with encrypted volumes, and over a volume', async () => {
-    await using cloud = await startEmbeddedCloud();
-    cloud.seed.addVolume({ name: 'sealed', type: 'luks', bootable: true });
-    const target = cloud.seed.addVolume({ name: 'target', type: 'luks' });
-    const [extra, over] = [rulesOf('backup-volume, encrypted'), rulesOf('restore-volume, over a volume')];
-    const roles = ['member', 'creator'];
-    const backupEnvironment = limitedTo(cloud, [...rulesOf('backup-volume'), ...extra], roles);
-    const saved = await tool(backupEnvironment, 'backup-volume', '--volumes', 'sealed');
-    expect(unused(cloud, 0, extra)).toEqual([]);
-
-    const from = cloud.requests.length;
-    const keys = rulesOf('restore-volume, encrypted');
-    const restoreEnvironment = limitedTo(cloud, [...rulesOf('restore-volume'), ...over, ...keys], roles);
-    const words = [
-      '--manifest',
-      saved['manifest'] ?? '',
-      '--allow-unsigned',
-      '--to',
-      target.id,
-      '--overwrite',
-      '--name',
-      'renamed',
-    ];
-    const restored = await tool(restoreEnvironment, 'restore-volume', ...words);
-    expect(restored['volume-id']).toBe(target.id);
-    expect(unused(cloud, from, over)).toEqual([]);
-    expect(cloud.errors).toEqual([]);
-  });
-
-  it.each(['backup-volume', 'restore-volume'])(
-    '%s fails where any one of its rules is missing',
-    async (name) => {
-      await using cloud = await startEmbeddedCloud();
-      cloud.seed.addVolume({ name: 'plain', imageMetadata: { os: 'debian' }, metadata: { a: 'b' } });
-      const all = rulesOf('backup-volume');
-      const saved = await tool(limitedTo(cloud, all), 'backup-volume', '--volumes', 'plain');
-      const words =
-        name === 'backup-volume'
-          ? ['--volumes', 'plain']
-          : ['--manifest', saved['manifest'] ?? '', '--allow-unsigned', '--name', 'again'];
-      const rules = rulesOf(name);
-      expect(rules.length).toBeGreaterThan(5);
-      for (const left of rules) {
-        const environment = limitedTo(
-          cloud,
-          rules.filter((rule) => rule !== left),
-        );
-        const before = cloud.requests.length;
-        await tool(environment, name, ...words).catch(() => undefined);
-        const refused = cloud.requests.slice(before).filter(({ status }) => status === 401 || status === 403);
-        expect(refused.some((request) => matches(left, request))).toBe(true);
+  it.each(rows)('$name: they are enough, and none is too many', async (row) => {
+    const world = await embeddedWorld({ gibBytes: 4 * 1024 ** 2, capabilities: { luksHeaderInside: true } });
+    const { cloud } = world;
+    try {
+      const words = await row.prepare(world, async (...given) => {
+        const told = await run(world, given);
+        expect([given[0], told.code, told.error]).toEqual([given[0], 0, '']);
+        return told.outputs;
+      });
+      const all = rulesOf(...row.proved, ...(row.beside ?? []));
+      const restore = bookmark(cloud);
+      const whole = await run(world, words, all);
+      expect([whole.code, whole.error]).toEqual([row.code ?? 0, expect.stringContaining(row.error ?? '')]);
+      restore();
+      for (const left of rulesOf(...row.proved)) {
+        const from = cloud.requests.length;
+        const others = all.filter((rule) => rule !== left && JSON.stringify(rule) !== JSON.stringify(left));
+        const told = await run(world, words, others);
+        const refused = cloud.requests.slice(from).filter(({ status }) => status === 401);
+        expect([left, refused.some((request) => matches(left, request))]).toEqual([left, true]);
+        // What is refused is never passed over in silence.
+        expect([left, told.code !== 0 || warnings(told) > warnings(whole)]).toEqual([left, true]);
+        restore();
       }
-    },
-  );
+    } finally {
+      await world.close();
+    }
+  });
 });

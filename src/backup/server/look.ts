@@ -19,29 +19,35 @@ export interface Surroundings {
   readonly keyPairs: readonly KeyPair[];
   readonly groups: readonly ServerGroup[];
   /** Undefined where there is no Neutron. */
-  readonly network:
-    | {
-        readonly networks: readonly Network[];
-        readonly securityGroups: readonly SecurityGroup[];
-        readonly floatingIps: readonly FloatingIp[];
-      }
-    | undefined;
+  readonly network: NetworkSurroundings | undefined;
+}
+
+interface NetworkSurroundings {
+  readonly networks: readonly Network[];
+  readonly securityGroups: readonly SecurityGroup[];
+  readonly floatingIps: readonly FloatingIp[];
 }
 
 export async function surroundingsOf(session: Session): Promise<Surroundings> {
   const nova = await session.service('compute');
-  const neutron = session.has('network') ? await session.service('network') : undefined;
   const [flavors, keyPairs, groups, network] = await Promise.all([
     collect(listFlavors(nova)),
     listKeyPairs(nova),
     listServerGroups(nova),
-    neutron && {
-      networks: await collect(listNetworks(neutron)),
-      securityGroups: await collect(listSecurityGroups(neutron)),
-      floatingIps: await collect(listFloatingIps(neutron)),
-    },
+    networkAround(session),
   ]);
   return { flavors, keyPairs, groups, network };
+}
+
+async function networkAround(session: Session): Promise<NetworkSurroundings | undefined> {
+  if (!session.has('network')) return undefined;
+  const neutron = await session.service('network');
+  const [networks, securityGroups, floatingIps] = await Promise.all([
+    collect(listNetworks(neutron)),
+    collect(listSecurityGroups(neutron)),
+    collect(listFloatingIps(neutron)),
+  ]);
+  return { networks, securityGroups, floatingIps };
 }
 
 /** A server with all that belongs to it. */

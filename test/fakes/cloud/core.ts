@@ -146,13 +146,26 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
+/** What each service has in its own configuration as `service_type`. */
+const SERVICE_TYPES: Readonly<Record<Call['service'], string>> = {
+  identity: 'identity',
+  volume: 'block-storage',
+  image: 'image',
+  compute: 'compute',
+  network: 'network',
+  'key-manager': 'key-manager',
+};
+
 /** What keystonemiddleware does before a service sees the request, access rules included. */
 export function authenticate(core: Core, call: Call, reject: Reply = unauthorized(core)): Token {
   const token = findToken(core, call);
   if (token === undefined) throw new Refusal(reject);
   const rules = token.applicationCredential?.accessRules;
   if (rules !== undefined) {
-    const fits = rules.some((rule) => rule.method === call.method && pathMatches(rule.path, call.path));
+    const fits = rules.some(
+      ({ service, method, path }) =>
+        service === SERVICE_TYPES[call.service] && method === call.method && pathMatches(path, call.path),
+    );
     if (!fits) throw new Refusal(reject);
   }
   return token;

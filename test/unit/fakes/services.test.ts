@@ -57,7 +57,10 @@ describe('Keystone', () => {
   test('an application credential has its own scope and its access rules', async () => {
     const { cloud } = await start();
     const credential = cloud.seed.addApplicationCredential('demo', {
-      accessRules: [{ service: 'volumev3', method: 'GET', path: '/v3/*/volumes' }],
+      accessRules: [
+        { service: 'block-storage', method: 'GET', path: '/v3/*/volumes' },
+        { service: 'image', method: 'GET', path: '/v3/*/backups' },
+      ],
     });
     const ask = (extra: object) =>
       fetch(`${cloud.authUrl}/auth/tokens`, {

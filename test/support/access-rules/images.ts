@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { addMember } from '../../../src/openstack/image/v2/members.ts';
+import type { EmbeddedWorld } from '../../scenarios/embedded.ts';
+import { encryptedImage, type Row, restoring, SAFE, STORE } from './row.ts';
+
+export const imageRows: readonly Row[] = [
+  {
+    name: 'backup-image',
+    proved: ['backup-image'],
+    prepare: async (world) => ['backup-image', { ...STORE, images: await image(world) }],
+  },
+  {
+    name: 'backup-image of an encrypted image',
+    proved: ['export-secret'],
+    beside: ['backup-image'],
+    prepare: async (world, run) => ['backup-image', { ...SAFE, images: await encryptedImage(world, run) }],
+  },
+  {
+    name: 'restore-image',
+    proved: ['restore-image'],
+    prepare: async (world, run) =>
+      restoring('restore-image', run, ['backup-image', { ...STORE, images: await image(world) }]),
+  },
+  {
+    name: 'restore-image of a shared image',
+    proved: ['restore-image, shared'],
+    beside: ['restore-image'],
+    async prepare(world, run) {
+      const id = await image(world);
+      const { id: project } = (await world.session('small')).scope.project;
+      await addMember(await (await world.session()).service('image'), id, project);
+      return restoring('restore-image', run, ['backup-image', { ...STORE, images: id }]);
+    },
+  },
+  {
+    name: 'restore-image that fails',
+    proved: ['restore-image, clean-up'],
+    beside: ['restore-image'],
+    code: 1,
+    error: 'upload',
+    async prepare(world, run) {
+      const words = await restoring('restore-image', run, [
+        'backup-image',
+        { ...STORE, images: await image(world) },
+      ]);
+      const when = { method: 'PUT', path: '/file', times: Number.POSITIVE_INFINITY };
+      world.cloud.faults.add({ when, do: { status: 409 } });
+      return words;
+    },
+  },
+  {
+    name: 'restore-image of an encrypted image',
+    proved: ['restore-secret'],
+    beside: ['restore-image'],
+    prepare: async (world, run) =>
+      restoring('restore-image', run, [
+        'backup-image',
+        { ...SAFE, images: await encryptedImage(world, run) },
+      ]),
+  },
+];
+
+const image = (world: EmbeddedWorld) =>
+  world.makeImage({ name: 'web', bytes: randomBytes(2000), tags: ['t'], protected: true });
