@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from '@jest/globals';
 import { getVolume } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { listAttachments } from '../../src/openstack/compute/v2/attachments.ts';
+import { getServer } from '../../src/openstack/compute/v2/servers.ts';
 import { getImage } from '../../src/openstack/image/v2/images.ts';
 import { getSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { type Keeper, makeKeeper, manifestIn, STORE, save } from '../scenarios/sealed.ts';
@@ -15,6 +17,8 @@ import { type RealWorld, realWorld } from './world.ts';
 /** What RESTORE.md says, carried out as it stands there: by bash, the `openstack` client, age, zstd, curl. */
 const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
 const HOSTILE = '--it\'s $(touch taken)\n```\n`touch taken` \u202e"x"';
+
+const OUT_OF_THE_CLOUD = ['--store', 'directory:openstack-backups/payloads'] as const;
 
 /** @returns the ids of what the sections brought back, in their order */
 async function byHand(world: RealWorld, keeper: Keeper, saved: Ran, wanted: readonly string[]) {
@@ -94,7 +98,7 @@ function volumes(kind: string, ...flags: string[]) {
   };
 }
 
-async function imagesAndKeys(world: RealWorld): Promise<void> {
+async function image(world: RealWorld): Promise<void> {
   const keeper = await makeKeeper();
   const bytes = Buffer.concat([Buffer.alloc(1 << 20), randomBytes(1_234_567)]);
   const imageId = await world.makeImage({
@@ -151,14 +155,58 @@ async function keys(world: RealWorld): Promise<void> {
   }
 }
 
+/** Nova takes no line breaks in names. */
+const HOSTILE_LINE = HOSTILE.replaceAll(/\p{C}/gu, ' ');
+
+async function server(world: RealWorld): Promise<void> {
+  const keeper = await makeKeeper();
+  const content = randomBytes(1 << 20);
+  const luks = await world.makeVolume({ name: 'data', type: 'luks', content });
+  const plain = await world.makeVolume({ name: HOSTILE, content });
+  const made = await world.makeServer({
+    name: HOSTILE_LINE,
+    description: HOSTILE_LINE,
+    image: true,
+    volumes: [{ id: luks }, { id: plain, tag: 'data' }],
+    metadata: { role: HOSTILE_LINE },
+  });
+  await world.writeRoot(made.id, 16 << 20, randomBytes(100_000));
+  const rootDigest = await world.rootDigest(made.id);
+  const digest = await world.digest(plain);
+  const size = await world.deviceSize(luks);
+  const luksDigest = await world.digest(luks, size);
+  const saved = await save(world, keeper, 'backup-server', '--servers', made.id, ...OUT_OF_THE_CLOUD);
+  await made.remove();
+  for (const id of [luks, plain]) await world.removeVolume(id);
+
+  const { restorePoints } = await manifestIn(saved);
+  const at = restorePoints.findIndex(({ resource }) => resource.kind === 'server');
+  const [restored = ''] = await byHand(world, keeper, saved, [`SERVER_${at + 1}`]);
+  const nova = await (await world.session()).service('compute');
+  expect(await getServer(nova, restored)).toMatchObject({
+    name: HOSTILE_LINE,
+    description: HOSTILE_LINE,
+    status: 'ACTIVE',
+    metadata: { role: HOSTILE_LINE },
+  });
+  const [newLuks = '', newPlain = '', ...more] = (await listAttachments(nova, restored)).map(
+    ({ volumeId }) => volumeId,
+  );
+  expect(more).toEqual([]);
+  expect(await world.rootDigest(restored)).toBe(rootDigest);
+  expect(await world.digest(newPlain)).toBe(digest);
+  expect(await world.digest(newLuks, size)).toBe(luksDigest);
+}
+
 const scenarios: [string, (world: RealWorld) => Promise<void>][] = [
   ['volumes from Cinder backups, plain and encrypted, of hostile names', volumes('cinder-backup')],
   [
     'volumes through images, plain and encrypted, and the encrypted one unlocked outside OpenStack',
-    volumes('image', '--method', 'image', '--store', 'directory:openstack-backups/payloads'),
+    volumes('image', '--method', 'image', ...OUT_OF_THE_CLOUD),
   ],
-  ['an image with its properties and tags', imagesAndKeys],
+  ['an image with its properties and tags', image],
   ['keys: bytes, and a text with white space at its ends', keys],
+  ['a server with its root disk, a plain and an encrypted volume', server],
 ];
 
 suite(
