@@ -31,6 +31,8 @@ const OUT_AND_BACK =
   'plain and encrypted, detached and in use, saved into a directory and deleted with their keys: back in this and in another project, bytes equal';
 const KEPT =
   'an image that stays in the cloud is the backup: restored from it, also to another type of the same encryption';
+const NETWORKS =
+  'a server with two ports: addresses, security groups and floating IP again where they are free, elsewhere told, in another network when mapped';
 const SERVER =
   'a server with a plain and an encrypted volume saved into a directory, all deleted, keys included: back in another project with the same bytes';
 
@@ -89,6 +91,12 @@ const rows: readonly Row[] = [
     procedure: 'beyond the guide: a whole server, into another project',
     how: '`restore-server`',
     scenario: SERVER,
+  },
+  {
+    procedure: 'beyond the guide: its ports, addresses, security groups and floating IPs',
+    how: '`restore-server`',
+    scenario: NETWORKS,
+    embeddedOnly: true,
   },
 ];
 

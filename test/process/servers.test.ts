@@ -1,4 +1,5 @@
 import { embeddedWorld } from '../scenarios/embedded.ts';
+import { networkScenarios } from '../scenarios/server-networks.ts';
 import { serversScenarios } from '../scenarios/servers.ts';
 import { suite } from '../scenarios/suite.ts';
 
@@ -9,3 +10,5 @@ suite(
   () => embeddedWorld({ capabilities: { luksHeaderInside: true } }),
   180_000,
 );
+
+suite('networks of servers, on the embedded cloud', networkScenarios, embeddedWorld, 180_000);

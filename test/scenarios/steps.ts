@@ -5,9 +5,9 @@ import { takeInventory } from './holdings.ts';
 import type { Person, World } from './world.ts';
 
 /** A scenario: what it is called, and what it does on any world. */
-export interface Scenario {
+export interface Scenario<W extends World = World> {
   readonly name: string;
-  run(world: World): Promise<void>;
+  run(world: W): Promise<void>;
 }
 
 interface Point {

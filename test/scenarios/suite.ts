@@ -3,10 +3,10 @@ import type { Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
 /** Each scenario on a world of its own, which is closed, and with that hunted for secrets, whatever happens. */
-export function suite(
+export function suite<W extends World>(
   title: string,
-  scenarios: readonly Scenario[],
-  open: () => Promise<World>,
+  scenarios: readonly Scenario<W>[],
+  open: () => Promise<W>,
   timeoutMs: number,
 ): void {
   describe(title, () => {

@@ -5,7 +5,7 @@ import { inOrder } from '../../src/backup/server/disks.ts';
 import { missingOf } from '../../src/backup/server/missing.ts';
 import { savedServer } from '../../src/backup/server/record.ts';
 import { ServerPoint } from '../../src/manifest/schema/server.ts';
-import { flavor, server } from '../support/server-records.ts';
+import { flavor, port, server } from '../support/server-records.ts';
 
 /** As Nova 2026.2 wrote it into an image, shortened. */
 const MAPPING = JSON.stringify([
@@ -263,6 +263,34 @@ describe('the record of a server', () => {
         },
       ],
     });
+  });
+
+  test('has the ports in the order in which the guest counts its network cards', () => {
+    const cards = [2, 3, 1].map((last) => ({
+      address: `192.0.2.${last}`,
+      mac: `fa:16:3e:00:00:0${last}`,
+      type: 'fixed',
+    }));
+    const [first, ...more] = cards;
+    if (first === undefined) throw new Error('there is no card');
+    const { ports } = savedServer(
+      {
+        server: server({ addresses: { front: [first], back: more } }),
+        flavors: [],
+        imageName: undefined,
+        keyPair: undefined,
+        groups: [],
+        network: {
+          ports: cards.map(({ mac }) => port({ mac })).sort((a, b) => (a.mac < b.mac ? -1 : 1)),
+          floatingIps: [],
+          networks: [],
+          securityGroups: [],
+        },
+      },
+      [],
+      undefined,
+    );
+    expect(ports.map(({ mac }) => mac)).toEqual(cards.map(({ mac }) => mac));
   });
 
   test('fits the schema', async () => {

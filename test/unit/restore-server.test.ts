@@ -3,6 +3,7 @@ import { chooseFlavor } from '../../src/restore/server/flavor.ts';
 import { planKeyPair } from '../../src/restore/server/key-pair.ts';
 import { parseMapping } from '../../src/restore/server/mapping.ts';
 import { type Offered, planNetworks } from '../../src/restore/server/networks.ts';
+import { portsFor } from '../../src/restore/server/ports.ts';
 import { serverRequest } from '../../src/restore/server/request.ts';
 import { flavor, port, savedDisk, savedPort, savedServer } from '../support/server-records.ts';
 
@@ -102,11 +103,13 @@ describe('the networks', () => {
       { id: NET, name: 'private', external: false },
       { id: OTHER, name: 'lab', external: false },
     ],
+    subnets: [],
     ports: [],
     securityGroups: [
       { id: 'g1', name: 'default' },
       { id: 'g2', name: 'web' },
     ],
+    floatingIps: [],
   };
   const saved = savedServer({
     ports: [savedPort({ network: { id: NET, name: 'private' } })],
@@ -114,10 +117,12 @@ describe('the networks', () => {
   });
   const plan = (fields: Partial<Offered> = {}, lines: string[] = [], from = saved) =>
     planNetworks(from, { ...offered, ...fields }, parseMapping(lines));
+  const wishes = (...of: Parameters<typeof plan>) => plan(...of).ports.map(({ wish }) => wish);
+  const asNovaMakesIt = { securityGroups: undefined, floatingIps: [] };
 
   test('none where it had none', () => {
     expect(plan({}, [], savedServer({}))).toEqual({
-      networks: 'none',
+      ports: [],
       securityGroups: undefined,
       missing: [],
     });
@@ -126,7 +131,7 @@ describe('the networks', () => {
   test('the same port where it is there and free: nothing is lost', () => {
     const [{ id } = { id: '' }] = saved.ports;
     expect(plan({ ports: [port({ id, networkId: NET, deviceId: '' })] })).toEqual({
-      networks: [{ port: id }],
+      ports: [{ wish: { port: id }, ...asNovaMakesIt }],
       securityGroups: ['web'],
       missing: [],
     });
@@ -136,7 +141,7 @@ describe('the networks', () => {
     expect(
       plan({ ports: [port({ networkId: NET, fixedIps: [{ address: '192.0.2.9', subnetId: undefined }] })] }),
     ).toEqual({
-      networks: [{ uuid: NET, fixedIp: '192.0.2.7' }],
+      ports: [{ wish: { uuid: NET, fixedIp: '192.0.2.7' }, ...asNovaMakesIt }],
       securityGroups: ['web'],
       missing: ['MAC address fa:16:3e:00:00:01 of the port in network "private"'],
     });
@@ -144,14 +149,83 @@ describe('the networks', () => {
 
   test('another address where that is taken', () => {
     const taken = port({ networkId: NET, fixedIps: [{ address: '192.0.2.7', subnetId: undefined }] });
-    const { networks, missing } = plan({ ports: [taken] });
-    expect(networks).toEqual([{ uuid: NET, fixedIp: undefined }]);
-    expect(missing[0]).toBe('address 192.0.2.7 in network "private": another port has it');
+    expect(wishes({ ports: [taken] })).toEqual([{ uuid: NET, fixedIp: undefined }]);
+    expect(plan({ ports: [taken] }).missing[0]).toBe(
+      'address 192.0.2.7 in network "private": another port has it',
+    );
   });
 
   test('another network when told, without the address of the old one', () => {
     for (const old of ['private', NET])
-      expect(plan({}, [`network: ${old}=lab`]).networks).toEqual([{ uuid: OTHER, fixedIp: undefined }]);
+      expect(wishes({}, [`network: ${old}=lab`])).toEqual([{ uuid: OTHER, fixedIp: undefined }]);
+  });
+
+  test('with it where that has it in a subnet too, and nobody uses it', () => {
+    const subnet = { id: 's', name: '', networkId: OTHER, cidr: '192.0.2.0/28', ipVersion: 4 };
+    const there = [{ uuid: OTHER, fixedIp: '192.0.2.7' }];
+    expect(wishes({ subnets: [subnet] }, ['network: private=lab'])).toEqual(there);
+    const narrow = { ...subnet, cidr: '192.0.2.8/29' };
+    expect(wishes({ subnets: [narrow] }, ['network: private=lab'])).not.toEqual(there);
+    const taken = port({ networkId: OTHER, fixedIps: [{ address: '192.0.2.7', subnetId: undefined }] });
+    expect(wishes({ subnets: [subnet], ports: [taken] }, ['network: private=lab'])).not.toEqual(there);
+  });
+
+  test('floating IPs that the project still has and nobody uses; the others are told', () => {
+    const floating = (address: string, portId?: string) => ({
+      id: address,
+      address,
+      portId,
+      fixedAddress: undefined,
+    });
+    const own = savedPort({
+      network: { id: NET, name: 'private' },
+      floatingIps: ['198.51.100.4', '198.51.100.5', '198.51.100.6'],
+    });
+    const mine = savedServer({ ports: [own], securityGroups: [] });
+    const floatingIps = [floating('198.51.100.4'), floating('198.51.100.5', own.id)];
+    const made = plan({ floatingIps }, [], mine);
+    expect(made.ports[0]?.floatingIps).toEqual([floatingIps[0]]);
+    expect(made.missing).toContain('floating IP 198.51.100.5: another port has it');
+    expect(made.missing).toContain('floating IP 198.51.100.6: the project does not have it');
+    const there = plan(
+      { floatingIps, ports: [port({ id: own.id, networkId: NET, deviceId: '' })] },
+      [],
+      mine,
+    );
+    expect(there.missing).toEqual(['floating IP 198.51.100.6: the project does not have it']);
+  });
+
+  test('each port with the security groups that it had, and meanwhile with no more than these', () => {
+    const [web, both] = [
+      [{ id: 'g2', name: 'web' }],
+      [
+        { id: 'g1', name: 'default' },
+        { id: 'g2', name: 'web' },
+      ],
+    ];
+    const ports = [web, both].map((securityGroups) =>
+      savedPort({ network: { id: NET, name: 'private' }, securityGroups }),
+    );
+    const made = plan({}, [], savedServer({ ports, securityGroups: ['web', 'default'] }));
+    expect(made.securityGroups).toEqual(['web']);
+    expect(made.ports.map(({ securityGroups }) => securityGroups)).toEqual([['g2'], ['g1', 'g2']]);
+  });
+
+  test('ports are known by id or address, the others by their network', () => {
+    const [a, b, c, d] = [
+      port({ id: 'a', networkId: NET }),
+      port({ id: 'b', networkId: NET, fixedIps: [{ address: '192.0.2.7', subnetId: undefined }] }),
+      port({ id: 'c', networkId: OTHER }),
+      port({ id: 'd', networkId: NET }),
+    ];
+    const asked = [
+      { uuid: NET },
+      { uuid: OTHER },
+      { uuid: NET, fixedIp: '192.0.2.7' },
+      { port: 'a' },
+      { uuid: NET },
+    ];
+    expect(portsFor(asked, [a, b, c, d])).toEqual([d, c, b, a, undefined]);
   });
 
   test('all that makes a port special is told', () => {
@@ -184,7 +258,10 @@ describe('the networks', () => {
         { address: '198.51.100.4', mac: null, type: 'floating' },
       ],
     };
-    expect(plan({}, [], savedServer({ addresses })).networks).toEqual([{ uuid: NET, fixedIp: undefined }]);
+    expect(wishes({}, [], savedServer({ addresses }))).toEqual([{ uuid: NET, fixedIp: undefined }]);
+    expect(plan({}, [], savedServer({ addresses })).missing).toContain(
+      'floating IP 198.51.100.4: the project does not have it',
+    );
   });
 
   test('a network that is not there, or twice, is refused with what there is', () => {
@@ -249,7 +326,7 @@ describe('the request', () => {
     saved: savedServer({ metadata: { k: 'v' }, tags: ['t'], configDrive: true, hostname: 'web' }),
     name: 'web',
     flavorId: 'm1',
-    network: { networks: 'none', securityGroups: undefined },
+    network: { ports: [], securityGroups: undefined },
     keyName: undefined,
     availabilityZone: 'nova',
     group: undefined,

@@ -47,7 +47,7 @@ export function savedServer(
     image: server.imageId === undefined ? null : { id: server.imageId, name: imageName ?? null },
     rootDevice: rootDevice ?? null,
     disks: [...disks],
-    ports: network?.ports.map((port) => savedPort(port, network)) ?? [],
+    ports: network === undefined ? [] : inCardOrder(network, server).map((port) => savedPort(port, network)),
     addresses: Object.fromEntries(
       Object.entries(server.addresses).map(([name, addresses]) => [
         name,
@@ -95,6 +95,15 @@ const UNKNOWN = { name: '', vcpus: 0, ram: 0, disk: 0, ephemeral: 0, swap: 0, ex
 
 function alike(a: Omit<Flavor, 'id'>, b: Omit<Flavor, 'id'>): boolean {
   return a.name === b.name && a.vcpus === b.vcpus && a.ram === b.ram && a.disk === b.disk;
+}
+
+/**
+ * Neutron tells ports in no order, and the guest names its network cards in that of Nova, which tells it by the addresses.
+ */
+function inCardOrder({ ports }: NetworkFacts, { addresses }: Server): Port[] {
+  const macs = Object.values(addresses).flatMap((list) => list.map(({ mac }) => mac));
+  const place = ({ mac }: Port) => (macs.includes(mac) ? macs.indexOf(mac) : macs.length);
+  return [...ports].sort((a, b) => place(a) - place(b));
 }
 
 function savedPort(port: Port, { floatingIps, networks, securityGroups }: NetworkFacts): SavedPort {

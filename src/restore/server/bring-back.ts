@@ -13,6 +13,7 @@ import { GIB } from '../../text/bytes.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
 import { differences } from './check.ts';
 import type { ServerPlan } from './plan.ts';
+import { finishPorts } from './ports.ts';
 import { type RestoredDisk, serverRequest } from './request.ts';
 
 /** A disk that is to be brought back. */
@@ -84,6 +85,7 @@ export async function bringBackServer(
     }
     const server = await bootServer(requestOf(plan, disks, tag, jobs, tools), tag, tools);
     const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
+    found.push(...(await finishPorts(nova.session, server.id, plan.network.ports)));
     // The server last. A run killed in between: the next one deletes the server, never a volume of one that stays.
     for (const brought of made) found.push(...(await brought.settle()));
     await replaceServerMetadata(nova, server.id, plan.saved.metadata);

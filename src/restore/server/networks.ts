@@ -1,21 +1,28 @@
 import { InputError } from '../../errors.ts';
 import type { SavedPort, SavedServer } from '../../manifest/schema.ts';
-import type { NetworkWish } from '../../openstack/compute/v2/servers.ts';
+import type { FloatingIp } from '../../openstack/network/v2/floating-ips.ts';
 import type { Network } from '../../openstack/network/v2/networks.ts';
 import type { Port } from '../../openstack/network/v2/ports.ts';
 import type { SecurityGroup } from '../../openstack/network/v2/security-groups.ts';
+import { holdsAddress, type Subnet } from '../../openstack/network/v2/subnets.ts';
 import { quoted } from '../../text/escape.ts';
+import { planFloatingIps } from './floating-ips.ts';
 import type { Mapping } from './mapping.ts';
+import type { PortPlan } from './ports.ts';
+import { type GroupsPlan, planGroups } from './security-groups.ts';
 
 /** What there is where it is restored to. */
 export interface Offered {
   readonly networks: readonly Network[];
+  readonly subnets: readonly Subnet[];
   readonly ports: readonly Port[];
   readonly securityGroups: readonly SecurityGroup[];
+  readonly floatingIps: readonly FloatingIp[];
 }
 
 export interface NetworkPlan {
-  readonly networks: 'none' | readonly NetworkWish[];
+  /** In the order of its network cards; empty: none. */
+  readonly ports: readonly PortPlan[];
   /** Names; undefined where there is no port to protect. */
   readonly securityGroups: readonly string[] | undefined;
   /** What is not as it was, in words. */
@@ -23,7 +30,9 @@ export interface NetworkPlan {
 }
 
 /** Of a port what a new one is made from; all that is known where the network service could not be asked. */
-type WantedPort = Pick<SavedPort, 'network' | 'fixedIps'> & { readonly port: SavedPort | undefined };
+type WantedPort = Pick<SavedPort, 'network' | 'fixedIps' | 'floatingIps'> & {
+  readonly port: SavedPort | undefined;
+};
 
 /**
  * How the server gets on its networks again: by the very ports where they are there and free, else by new ones, with
@@ -33,11 +42,11 @@ type WantedPort = Pick<SavedPort, 'network' | 'fixedIps'> & { readonly port: Sav
  */
 export function planNetworks(saved: SavedServer, offered: Offered, mapping: Mapping): NetworkPlan {
   const wanted = wantedPorts(saved);
-  if (wanted.length === 0) return { networks: 'none', securityGroups: undefined, missing: [] };
-  const planned = wanted.map((port) => planPort(port, offered, mapping));
-  const groups = planGroups(saved.securityGroups, offered.securityGroups, mapping);
+  if (wanted.length === 0) return { ports: [], securityGroups: undefined, missing: [] };
+  const groups = planGroups(saved, offered.securityGroups, mapping);
+  const planned = wanted.map((port) => planPort(port, offered, groups, mapping));
   return {
-    networks: planned.map(({ wish }) => wish),
+    ports: planned.map(({ plan }) => plan),
     securityGroups: groups.names,
     missing: [...planned.flatMap(({ missing }) => missing), ...groups.missing],
   };
@@ -45,51 +54,83 @@ export function planNetworks(saved: SavedServer, offered: Offered, mapping: Mapp
 
 function wantedPorts({ ports, addresses }: SavedServer): WantedPort[] {
   if (ports.length > 0) return ports.map((port) => ({ ...port, port }));
-  return Object.entries(addresses).map(([name, list]) => ({
-    network: { id: '', name },
-    fixedIps: list
-      .filter(({ type }) => type !== 'floating')
-      .map(({ address }) => ({ address, subnet: null })),
-    port: undefined,
-  }));
+  return Object.entries(addresses).map(([name, list]) => {
+    const floats = ({ type }: (typeof list)[number]) => type === 'floating';
+    return {
+      network: { id: '', name },
+      fixedIps: list.filter((one) => !floats(one)).map(({ address }) => ({ address, subnet: null })),
+      floatingIps: list.filter(floats).map(({ address }) => address),
+      port: undefined,
+    };
+  });
 }
 
 function planPort(
-  { network, fixedIps, port }: WantedPort,
-  { networks, ports }: Offered,
+  wanted: WantedPort,
+  offered: Offered,
+  groups: GroupsPlan,
   mapping: Mapping,
-): { wish: NetworkWish; missing: string[] } {
-  const target = networkFor(network, networks, mapping);
-  const own = ports.find(({ id }) => id === port?.id);
-  if (own?.deviceId === '' && own.networkId === target.id) return { wish: { port: own.id }, missing: [] };
-  const [first, ...more] = fixedIps;
-  const taken = ports.some(
-    ({ networkId, fixedIps: used }) =>
-      networkId === target.id && used.some(({ address }) => address === first?.address),
-  );
-  const fixedIp = network.id === target.id && !taken ? first?.address : undefined;
-  const lost = [...(fixedIp === undefined && first !== undefined ? [first] : []), ...more];
+): { plan: PortPlan; missing: string[] } {
+  const { port } = wanted;
+  const target = networkFor(wanted.network, offered.networks, mapping);
   const where = `in network ${quoted(target.name)}`;
+  const own = offered.ports.find(
+    ({ id, deviceId, networkId }) => id === port?.id && deviceId === '' && networkId === target.id,
+  );
+  const floating = planFloatingIps(wanted.floatingIps, offered.floatingIps, own?.id);
+  if (own !== undefined)
+    return {
+      plan: { wish: { port: own.id }, securityGroups: undefined, floatingIps: floating.free },
+      missing: [...floating.missing],
+    };
+  const { fixedIp, missing } = planAddress(wanted, target, offered);
   return {
-    wish: { uuid: target.id, fixedIp },
+    plan: {
+      wish: { uuid: target.id, fixedIp },
+      securityGroups: port && groups.ofPort(port),
+      floatingIps: floating.free,
+    },
     missing: [
-      ...lost.map(
-        ({ address }) =>
-          `address ${address} ${where}: ${taken ? 'another port has it' : 'a new one is given'}`,
-      ),
+      ...missing,
       ...(port === undefined ? [] : specialOf(port).map((what) => `${what} of the port ${where}`)),
+      ...floating.missing,
     ],
   };
 }
 
+/** Nova takes one address for a port that it makes. In another network, it must be an address of that too. */
+function planAddress(
+  { network, fixedIps }: WantedPort,
+  target: Network,
+  { ports, subnets }: Offered,
+): { fixedIp: string | undefined; missing: string[] } {
+  const [first, ...more] = fixedIps;
+  if (first === undefined) return { fixedIp: undefined, missing: [] };
+  const { address } = first;
+  const taken = ports.some(
+    ({ networkId, fixedIps: used }) =>
+      networkId === target.id && used.some((other) => other.address === address),
+  );
+  const fits =
+    network.id === target.id ||
+    subnets.some(({ networkId, cidr }) => networkId === target.id && holdsAddress(cidr, address));
+  const asked = fits && !taken;
+  return {
+    fixedIp: asked ? address : undefined,
+    missing: [...(asked ? [] : [first]), ...more].map(
+      (lost) =>
+        `address ${lost.address} in network ${quoted(target.name)}: ${lost === first && taken ? 'another port has it' : 'a new one is given'}`,
+    ),
+  };
+}
+
 /** What a port that Nova makes does not have. */
-function specialOf({ mac, allowedAddressPairs, portSecurity, vnicType, floatingIps }: SavedPort): string[] {
+function specialOf({ mac, allowedAddressPairs, portSecurity, vnicType }: SavedPort): string[] {
   return [
     `MAC address ${mac}`,
     ...allowedAddressPairs.map(({ address }) => `allowed address ${address}`),
     ...(portSecurity ? [] : ['switched-off port security']),
     ...(vnicType === null || vnicType === 'normal' ? [] : [`VNIC type ${vnicType}`]),
-    ...floatingIps.map((address) => `floating IP ${address}`),
   ];
 }
 
@@ -109,27 +150,4 @@ function networkFor(
     only === undefined ? `there is no network ${what}` : `${named.length} networks are called ${what}`,
     `Say which to take with \`map\`: network: ${name ?? id}=NEW. There are: ${networks.map((one) => `${one.id} (${quoted(one.name)})`).join(', ') || 'none'}.`,
   );
-}
-
-/** Without any group Nova would take the default one all the same; it lets nothing in. */
-function planGroups(
-  saved: readonly string[],
-  offered: readonly SecurityGroup[],
-  mapping: Mapping,
-): { names: string[]; missing: string[] } {
-  const names = new Set<string>();
-  const missing: string[] = [];
-  for (const name of saved) {
-    const wish = mapping.of('security-group', name);
-    const found =
-      offered.find(({ id }) => id === wish) ?? offered.find((group) => group.name === (wish ?? name));
-    if (found !== undefined) names.add(found.name);
-    else if (wish === undefined) missing.push(`security group ${quoted(name)}: there is none of that name`);
-    else
-      throw new InputError(
-        `there is no security group ${quoted(wish)}`,
-        `There are: ${offered.map((group) => group.name).join(', ') || 'none'}.`,
-      );
-  }
-  return { names: [...names], missing };
 }

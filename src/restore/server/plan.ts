@@ -5,9 +5,11 @@ import { type Flavor, listFlavors } from '../../openstack/compute/v2/flavors.ts'
 import { listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
 import { getComputeLimits } from '../../openstack/compute/v2/limits.ts';
 import { listServerGroups, type ServerGroup } from '../../openstack/compute/v2/server-groups.ts';
+import { listFloatingIps } from '../../openstack/network/v2/floating-ips.ts';
 import { listNetworks } from '../../openstack/network/v2/networks.ts';
 import { listPorts } from '../../openstack/network/v2/ports.ts';
 import { listSecurityGroups } from '../../openstack/network/v2/security-groups.ts';
+import { listSubnets } from '../../openstack/network/v2/subnets.ts';
 import type { Session } from '../../openstack/session.ts';
 import { computeQuotaAfter, type QuotaLine } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
@@ -83,14 +85,17 @@ export async function planServer(
 }
 
 async function networksOf(session: Session): Promise<Offered> {
-  if (!session.has('network')) return { networks: [], ports: [], securityGroups: [] };
+  if (!session.has('network'))
+    return { networks: [], subnets: [], ports: [], securityGroups: [], floatingIps: [] };
   const neutron = await session.service('network');
-  const [networks, ports, securityGroups] = await Promise.all([
+  const [networks, subnets, ports, securityGroups, floatingIps] = await Promise.all([
     collect(listNetworks(neutron)),
+    collect(listSubnets(neutron)),
     collect(listPorts(neutron)),
     collect(listSecurityGroups(neutron)),
+    collect(listFloatingIps(neutron)),
   ]);
-  return { networks, ports, securityGroups };
+  return { networks, subnets, ports, securityGroups, floatingIps };
 }
 
 /** @throws InputError when `map` names a zone that is not there */

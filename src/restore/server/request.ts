@@ -15,7 +15,7 @@ export interface ServerWish {
   readonly flavorId: string;
   /** In their order. */
   readonly disks: readonly RestoredDisk[];
-  readonly network: Pick<NetworkPlan, 'networks' | 'securityGroups'>;
+  readonly network: Pick<NetworkPlan, 'ports' | 'securityGroups'>;
   readonly keyName: string | undefined;
   readonly availabilityZone: string | undefined;
   /** Id of a server group. */
@@ -32,7 +32,7 @@ export function serverRequest(wish: ServerWish): CreateServer {
     flavorId: wish.flavorId,
     imageId: disks.find((disk) => disk.saved.volume === null)?.id,
     blockDevices: disks.map(blockDevice),
-    networks: network.networks,
+    networks: network.ports.length === 0 ? 'none' : network.ports.map(({ wish: port }) => port),
     securityGroups: network.securityGroups,
     keyName: wish.keyName,
     metadata: { ...saved.metadata, ...wish.metadata },

@@ -11,7 +11,7 @@ import { plainSide } from './devices.ts';
 import { Faults } from './faults.ts';
 import { glance } from './glance/index.ts';
 import { keystone } from './keystone.ts';
-import { neutron } from './neutron.ts';
+import { neutron } from './neutron/index.ts';
 import { nova } from './nova/index.ts';
 import { makeSeed, PASSWORD, populate, type Seed } from './seed.ts';
 import { type LoggedRequest, listen } from './server.ts';

@@ -5,6 +5,7 @@ import { freshDevice, plainSide } from './devices.ts';
 import { fillImage, queueImage } from './glance/store.ts';
 import { dropKey, orderKey } from './keys.ts';
 import { issueToken } from './keystone.ts';
+import { addDefaultGroup, addSharedNetworks, type NetworkSeed, networkSeed } from './neutron/seed.ts';
 import {
   type ApplicationCredential,
   hexId,
@@ -26,6 +27,7 @@ export const PASSWORD = 'hunt-me-p4ss+w/rd';
 function addProject(core: Core, name: string, quota: Project['quota']): Project {
   const project: Project = { id: hexId(), name, quota: { ...quota } };
   core.state.projects.set(project.id, project);
+  addDefaultGroup(core.state.network, project.id);
   return project;
 }
 
@@ -56,6 +58,7 @@ function addType(core: Core, name: string, encrypted: boolean): VolumeType {
 }
 
 export function populate(core: Core): void {
+  addSharedNetworks(core.state.network);
   const demo = addProject(core, 'demo', AMPLE);
   const small = addProject(core, 'small', DEFAULTS);
   addUser(core, 'demo', [[demo, ['member', 'creator', 'reader']]]);
@@ -101,7 +104,7 @@ export interface ServerWish {
   volumes?: Volume[];
 }
 
-export interface Seed {
+export interface Seed extends NetworkSeed {
   addVolume(wish?: VolumeWish): Volume;
   /** With its key, whatever depends on it. */
   removeVolume(volume: Volume): void;
@@ -135,6 +138,7 @@ export function makeSeed(core: Core): Seed {
     );
   };
   return {
+    ...networkSeed(core.state.network, (user) => homeOf(core, core.state.user(user)).id),
     token: (user = 'demo') => tokenOf(user),
     killTokens: () => {
       for (const token of core.state.tokens.values()) token.alive = false;
@@ -263,8 +267,6 @@ function addServer(core: Core, token: Token, wish: ServerWish): Server {
     tags: [],
     description: null,
     availabilityZone: 'nova',
-    securityGroups: ['default'],
-    addresses: {},
     configDrive: false,
     createdAt: now,
     updatedAt: now,

@@ -1,6 +1,7 @@
 /** The cloud's tables. Tests may read and rearrange them; nothing here is validated. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { SparseBytes } from './bytes.ts';
+import { NetworkTables } from './neutron/tables.ts';
 
 export interface Project {
   id: string;
@@ -240,8 +241,6 @@ export interface Server {
   tags: string[];
   description: string | null;
   availabilityZone: string;
-  securityGroups: string[];
-  addresses: Record<string, { addr: string; version: number; mac: string; type: string }[]>;
   configDrive: boolean;
   createdAt: Date;
   updatedAt: Date;
@@ -295,6 +294,7 @@ export class CloudState {
   readonly flavors = new Map<string, Flavor>();
   readonly keypairs: KeyPair[] = [];
   readonly serverGroups = new Map<string, ServerGroup>();
+  readonly network = new NetworkTables();
   /** Every secret payload that there ever was, deleted ones too: what must not be found in any output. */
   readonly everyPayload: Buffer[] = [];
   defaultTypeId = '';

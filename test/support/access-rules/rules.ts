@@ -60,6 +60,8 @@ export function bookmark({ state }: EmbeddedCloud): () => void {
     state.backups,
     state.images,
     state.secrets,
+    state.network.ports,
+    state.network.floatingIps,
   ];
   const before = tables.map((table) => new Map([...table].map(([id, row]) => [id, { ...row }])));
   const keyPairs = state.keypairs.length;

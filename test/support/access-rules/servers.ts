@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { removePort } from '../../fakes/cloud/neutron/ports.ts';
 import type { EmbeddedWorld } from '../../scenarios/embedded.ts';
 import type { ServerWish } from '../../scenarios/fixtures/servers.ts';
 import { AS_IMAGE, CINDER, type Row, restoring, STORE, type Unlimited, volume, type Words } from './row.ts';
@@ -76,6 +77,12 @@ export const serverRows: readonly Row[] = [
     prepare: grouped,
   },
   {
+    name: 'restore-server with a floating IP, and security groups of each port',
+    proved: ['restore-server, ports'],
+    beside: ['restore-server', 'restore-volume', 'restore-volume, over a volume'],
+    prepare: plugged,
+  },
+  {
     name: 'restore-server that fails',
     proved: ['restore-server, clean-up'],
     beside: [
@@ -116,5 +123,20 @@ async function grouped(world: EmbeddedWorld, run: Unlimited): Promise<Words> {
   const servers = await volumeServer(world, { keyName: 'mine', group: group.id });
   const words = await restoring('restore-server', run, ['backup-server', { ...CINDER, servers }]);
   state.keypairs.splice(0);
+  return words;
+}
+
+/** Of a server with two ports of its own, which are gone with it. */
+async function plugged(world: EmbeddedWorld, run: Unlimited): Promise<Words> {
+  const { seed, state } = world.cloud;
+  const { id: networkId } = seed.addNetwork('front', '192.0.2.0/24');
+  const ports = ['web', 'db'].map((name) =>
+    seed.addPort({ networkId, securityGroups: [seed.addSecurityGroup(name).id] }),
+  );
+  Object.assign(seed.addFloatingIp('203.0.113.9'), { portId: ports[0]?.id });
+  const server = await volumeServer(world, { networks: ports.map(({ id }) => ({ port: id })) });
+  const words = await restoring('restore-server', run, ['backup-server', { ...CINDER, servers: server }]);
+  state.servers.delete(server);
+  for (const port of ports) removePort(state.network, port);
   return words;
 }

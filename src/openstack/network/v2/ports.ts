@@ -1,4 +1,4 @@
-import { field, flag, id, type Json, list, optionalId, optionalText, text } from '../../decode.ts';
+import { flag, id, type Json, list, optionalId, optionalText, text } from '../../decode.ts';
 import { nothing, type ServiceClient } from '../../service.ts';
 import { collection } from './pages.ts';
 
@@ -19,21 +19,6 @@ export interface Port {
   readonly deviceId: string;
 }
 
-export interface CreatePort {
-  readonly networkId: string;
-  readonly name?: string | undefined;
-  readonly description?: string | undefined;
-  readonly fixedIps?:
-    | readonly { readonly address: string; readonly subnetId?: string | undefined }[]
-    | undefined;
-  /** Members may set it on networks of their own only. */
-  readonly mac?: string | undefined;
-  readonly securityGroups?: readonly string[] | undefined;
-  readonly allowedAddressPairs?: Port['allowedAddressPairs'] | undefined;
-  readonly portSecurity?: boolean | undefined;
-  readonly vnicType?: string | undefined;
-}
-
 export function listPorts(
   client: ServiceClient,
   filter: { readonly deviceId?: string; readonly networkId?: string } = {},
@@ -42,42 +27,18 @@ export function listPorts(
   return collection(client, 'ports', '/ports', 'ports', query, decodePort);
 }
 
-/** @throws CloudError 409 where an address is taken, 403 where the user may not choose what was chosen */
-export function createPort(client: ServiceClient, port: CreatePort): Promise<Port> {
+/** Replaces all security groups of a port, by their ids. */
+export function setSecurityGroups(
+  client: ServiceClient,
+  portId: string,
+  securityGroups: readonly string[],
+): Promise<void> {
   return client.call({
-    doing: `create a port in network ${port.networkId}`,
-    method: 'POST',
-    path: '/ports',
-    json: {
-      port: {
-        network_id: port.networkId,
-        name: port.name,
-        description: port.description,
-        fixed_ips: port.fixedIps?.map(({ address, subnetId }) => ({
-          ip_address: address,
-          subnet_id: subnetId,
-        })),
-        mac_address: port.mac,
-        security_groups: port.securityGroups,
-        allowed_address_pairs: port.allowedAddressPairs?.map(({ address, mac }) => ({
-          ip_address: address,
-          mac_address: mac,
-        })),
-        port_security_enabled: port.portSecurity,
-        'binding:vnic_type': port.vnicType,
-      },
-    },
-    ok: [201],
-    decode: (answer) => decodePort(field(answer, 'port')),
-  });
-}
-
-export function deletePort(client: ServiceClient, portId: string): Promise<void> {
-  return client.call({
-    doing: `delete port ${portId}`,
-    method: 'DELETE',
+    doing: `set the security groups of port ${portId}`,
+    method: 'PUT',
     path: `/ports/${encodeURIComponent(portId)}`,
-    ok: [204, 404],
+    json: { port: { security_groups: securityGroups } },
+    ok: [200],
     decode: nothing,
   });
 }

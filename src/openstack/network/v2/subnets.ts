@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { id, integer, optionalText, text } from '../../decode.ts';
 import type { ServiceClient } from '../../service.ts';
 import { collection } from './pages.ts';
@@ -25,4 +26,15 @@ export function listSubnets(
     cidr: text(subnet, 'cidr'),
     ipVersion: integer(subnet, 'ip_version'),
   }));
+}
+
+/** Whether an address is one of a subnet, IPv4 or IPv6. */
+export function holdsAddress(cidr: string, address: string): boolean {
+  const [network = '', prefix = ''] = cidr.split('/');
+  const [version, other] = [isIP(network), isIP(address)];
+  if (version === 0 || version !== other) return false;
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  list.addSubnet(network, Number(prefix), family);
+  return list.check(address, family);
 }

@@ -7,6 +7,7 @@ import { pythonRepr } from '../python.ts';
 import { attachVolume, nextDevice } from '../seed.ts';
 import { type Image, type Server, type ServerGroup, uuid, type Volume } from '../state.ts';
 import { beginAction, links, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
+import { type Nic, nicsOf, plugIn, unplug } from './networks.ts';
 
 const FIELDS = [
   'name',
@@ -152,12 +153,13 @@ export function createServer(core: Core, call: NovaCall): Reply {
   checkNames(core, call, body);
   const disks = disksOf(core, call, body['block_device_mapping_v2']);
   checkOrder(image, disks);
+  const nics = nicsOf(core, call, body);
   reserveVolumes(call, disks);
   const server = newServer(core, call, body, flavorId, image);
   core.state.servers.set(server.id, server);
   group?.members.push(server.id);
   call.created(server.id);
-  build(core, call, server, image, disks);
+  build(core, call, server, { image, disks, nics });
   return {
     status: 202,
     headers: { Location: `${call.linkOrigin}/compute/v2.1/servers/${server.id}` },
@@ -206,8 +208,6 @@ function newServer(
     tags: Array.isArray(tags) ? [...new Set(tags.map(String))].sort() : [],
     description: textOf(body['description']),
     availabilityZone: textOf(body['availability_zone']) ?? 'nova',
-    securityGroups: ['default'],
-    addresses: {},
     configDrive: body['config_drive'] === true,
     createdAt: now,
     updatedAt: now,
@@ -218,7 +218,13 @@ function newServer(
   };
 }
 
-function build(core: Core, call: NovaCall, server: Server, image: Image | null, disks: Disk[]): void {
+interface Parts {
+  readonly image: Image | null;
+  readonly disks: readonly Disk[];
+  readonly nics: readonly Nic[];
+}
+
+function build(core: Core, call: NovaCall, server: Server, { image, disks, nics }: Parts): void {
   const root = disks.find(({ bootIndex }) => bootIndex === 0);
   // Also where the request has an image too: the boot order decides.
   server.volumeBacked = root?.volume != null;
@@ -231,6 +237,7 @@ function build(core: Core, call: NovaCall, server: Server, image: Image | null, 
     },
     done: () => {
       if (!server.volumeBacked && image !== null) server.root = rootDisk(core, server, image);
+      plugIn(core, server, nics);
       attachAll(core, server, volumes);
       server.status = 'ACTIVE';
       server.taskState = null;
@@ -241,6 +248,7 @@ function build(core: Core, call: NovaCall, server: Server, image: Image | null, 
       server.status = 'ERROR';
       server.taskState = null;
       server.fault = { code: 500, message: failure.message, created: core.clock.now() };
+      unplug(core, server);
       for (const { volume } of volumes) volume.status = 'available';
       end(failure.message);
     },

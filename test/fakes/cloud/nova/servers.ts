@@ -14,6 +14,7 @@ import type { Server } from '../state.ts';
 import { beginAction, findServer, mustBeMember, type NovaCall, readBody, refuse } from './call.ts';
 import { createServer } from './create.ts';
 import { createImage } from './images.ts';
+import { unplug } from './networks.ts';
 import { serverDetail, serverSummary } from './views.ts';
 
 function list(core: Core, call: NovaCall, detail: boolean): Reply {
@@ -78,6 +79,7 @@ function remove(core: Core, call: NovaCall, params: Params): Reply {
         detachVolume(core, server, volume);
         if (deleteOnTermination) removeVolume(core, volume);
       }
+      unplug(core, server);
       for (const group of core.state.serverGroups.values())
         group.members = group.members.filter((id) => id !== server.id);
       core.state.servers.delete(server.id);

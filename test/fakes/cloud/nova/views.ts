@@ -4,6 +4,7 @@ import type { Core } from '../core.ts';
 import type { JsonObject } from '../http.ts';
 import type { Flavor, InstanceAction, Server, ServerVolume } from '../state.ts';
 import { links, type NovaCall } from './call.ts';
+import { addressesOf, securityGroupsOf } from './networks.ts';
 
 const VM_STATES: Record<string, [vm: string, power: number]> = {
   ACTIVE: ['active', 1],
@@ -29,20 +30,6 @@ function embeddedFlavor(call: NovaCall, server: Server, flavor: Flavor | undefin
   return { vcpus, ram, disk, ephemeral: 0, swap: 0, original_name: name, extra_specs: { ...extraSpecs } };
 }
 
-function addresses(server: Server): JsonObject {
-  return Object.fromEntries(
-    Object.entries(server.addresses).map(([network, list]) => [
-      network,
-      list.map(({ addr, version, mac, type }) => ({
-        version,
-        addr,
-        'OS-EXT-IPS:type': type,
-        'OS-EXT-IPS-MAC:mac_addr': mac,
-      })),
-    ]),
-  );
-}
-
 export function serverDetail(core: Core, call: NovaCall, server: Server): JsonObject {
   const [vmState, powerState] = VM_STATES[server.status] ?? ['active', 1];
   const built = server.status !== 'BUILD';
@@ -50,7 +37,7 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
   return {
     accessIPv4: '',
     accessIPv6: '',
-    addresses: addresses(server),
+    addresses: addressesOf(core, server),
     created: isoSeconds(server.createdAt),
     flavor: embeddedFlavor(call, server, core.state.flavors.get(server.flavorId)),
     hostId: built ? HOST_ID : '',
@@ -77,7 +64,7 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
       id: volumeId,
       ...(call.minor >= 3 ? { delete_on_termination: deleteOnTermination } : {}),
     })),
-    security_groups: server.securityGroups.map((name) => ({ name })),
+    security_groups: securityGroupsOf(core, server),
     ...(server.fault === null
       ? {}
       : {

@@ -1,0 +1,108 @@
+import { messageOf } from '../../errors.ts';
+import type { NetworkWish } from '../../openstack/compute/v2/servers.ts';
+import { CloudError } from '../../openstack/errors.ts';
+import {
+  associateFloatingIp,
+  type FloatingIp,
+  listFloatingIps,
+} from '../../openstack/network/v2/floating-ips.ts';
+import { listPorts, type Port, setSecurityGroups } from '../../openstack/network/v2/ports.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import type { Session } from '../../openstack/session.ts';
+import { collect } from '../../pool.ts';
+
+/** What a port is asked for with, and what is left to be done once the server has it. */
+export interface PortPlan {
+  readonly wish: NetworkWish;
+  /** Ids; undefined where Nova gives it the right ones. */
+  readonly securityGroups: readonly string[] | undefined;
+  readonly floatingIps: readonly FloatingIp[];
+}
+
+/**
+ * Gives the ports of a new server what Nova cannot give them. The server runs already: what the cloud refuses now is no
+ * reason to lose it.
+ *
+ * @returns what could not be done, in words
+ */
+export async function finishPorts(
+  session: Session,
+  serverId: string,
+  plans: readonly PortPlan[],
+): Promise<string[]> {
+  const left = plans.filter(({ securityGroups, floatingIps }) => securityGroups || floatingIps.length > 0);
+  if (left.length === 0) return [];
+  const neutron = await session.service('network');
+  const failed: string[] = [];
+  const attempt = (what: string, act: () => Promise<void>) => tell(failed, what, act);
+  await attempt('security groups and floating IPs of its ports', async () => {
+    const ports = portsFor(
+      plans.map(({ wish }) => wish),
+      await collect(listPorts(neutron, { deviceId: serverId })),
+    );
+    for (const plan of left) await finish(neutron, plan, ports[plans.indexOf(plan)], attempt);
+  });
+  return failed;
+}
+
+/** Adds to `failed` what the cloud refuses. */
+async function tell(failed: string[], what: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof CloudError || error instanceof NotToBeHad)) throw error;
+    failed.push(`${what}: ${messageOf(error)}`);
+  }
+}
+
+async function finish(
+  neutron: ServiceClient,
+  { securityGroups, floatingIps }: PortPlan,
+  port: Port | undefined,
+  attempt: (what: string, act: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  if (securityGroups !== undefined)
+    await attempt('security groups of one of its ports', async () =>
+      setSecurityGroups(neutron, thereOr(port).id, securityGroups),
+    );
+  for (const ip of floatingIps)
+    await attempt(`floating IP ${ip.address}`, async () => giveTo(neutron, ip, thereOr(port)));
+}
+
+class NotToBeHad extends Error {}
+
+function thereOr(port: Port | undefined): Port {
+  if (port === undefined) throw new NotToBeHad('the server has no such port');
+  return port;
+}
+
+/** Neutron would take it away from a port that got it meanwhile. */
+async function giveTo(neutron: ServiceClient, { id, address }: FloatingIp, port: Port): Promise<void> {
+  const [now] = await collect(listFloatingIps(neutron, { address }));
+  if (now?.id !== id) throw new NotToBeHad('the project does not have it any more');
+  if (now.portId !== undefined) throw new NotToBeHad('another port has got it meanwhile');
+  await associateFloatingIp(neutron, id, port.id);
+}
+
+/**
+ * The ports of a server, in the order in which they were asked for: by id or address, the others by their network.
+ *
+ * @param ports in any order
+ */
+export function portsFor(
+  wishes: readonly NetworkWish[],
+  ports: readonly Port[],
+): readonly (Port | undefined)[] {
+  const exact = wishes.map((wish) => ports.find((port) => isExactly(port, wish)));
+  const left = ports.filter((port) => !exact.includes(port));
+  return wishes.map(({ uuid }, at) => {
+    if (exact[at] !== undefined) return exact[at];
+    const found = left.findIndex(({ networkId }) => networkId === uuid);
+    return found < 0 ? undefined : left.splice(found, 1)[0];
+  });
+}
+
+function isExactly({ id, networkId, fixedIps }: Port, { port, uuid, fixedIp }: NetworkWish): boolean {
+  if (port !== undefined) return id === port;
+  return networkId === uuid && fixedIps.some(({ address }) => address === fixedIp);
+}

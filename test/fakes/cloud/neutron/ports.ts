@@ -1,0 +1,148 @@
+/** Ports: how they get addresses, and what a user may change. */
+import { randomBytes } from 'node:crypto';
+import type { Core } from '../core.ts';
+import { type AuthedCall, isObject, type Json, type Params, param, type Reply } from '../http.ts';
+import { uuid } from '../state.ts';
+import { bodyOf, mustBeMember, refuse, textOf } from './call.ts';
+import { holds, type Network, type NetworkTables, type Port, type Subnet } from './tables.ts';
+import { portView } from './views.ts';
+
+export interface PortWish {
+  readonly projectId: string;
+  readonly networkId: string;
+  readonly name?: string;
+  /** Undefined: any; empty: none. */
+  readonly addresses?: readonly string[];
+  /** Ids; the project's default one unless told. */
+  readonly securityGroups?: readonly string[];
+  readonly deviceId?: string;
+  readonly madeByNova?: boolean;
+}
+
+/** @throws Refusal 409 where an address is taken, 400 where no subnet has it */
+export function makePort(tables: NetworkTables, wish: PortWish): Port {
+  const { projectId, networkId } = wish;
+  const group = tables.defaultGroup(projectId);
+  const subnets = tables.subnetsOf(networkId);
+  const first = subnets[0];
+  const addresses = wish.addresses ?? (first === undefined ? [] : [freeAddress(tables, first)]);
+  const port: Port = {
+    id: uuid(),
+    name: wish.name ?? '',
+    projectId,
+    networkId,
+    mac: `fa:16:3e:${randomBytes(3).toString('hex').match(/../g)?.join(':') ?? ''}`,
+    fixedIps: addresses.map((address) => fixedIp(tables, networkId, subnets, address)),
+    securityGroups: [...(wish.securityGroups ?? (group === undefined ? [] : [group.id]))],
+    allowedAddressPairs: [],
+    portSecurity: true,
+    vnicType: 'normal',
+    deviceId: wish.deviceId ?? '',
+    madeByNova: wish.madeByNova ?? false,
+  };
+  tables.ports.set(port.id, port);
+  return port;
+}
+
+function fixedIp(tables: NetworkTables, networkId: string, subnets: readonly Subnet[], address: string) {
+  const subnet = subnets.find((each) => holds(each, address));
+  if (subnet === undefined)
+    throw refuse(
+      400,
+      'InvalidIpForNetwork',
+      `IP address ${address} is not a valid IP for any of the subnets on the specified network.`,
+    );
+  if (tables.portWith(networkId, address) !== undefined)
+    throw refuse(
+      409,
+      'IpAddressAlreadyAllocated',
+      `IP address ${address} already allocated in subnet ${subnet.id}`,
+    );
+  return { subnetId: subnet.id, address };
+}
+
+/** The first that is free from .10 on. Of IPv4 subnets with 256 addresses, which is what there is. */
+function freeAddress(tables: NetworkTables, { networkId, cidr }: Subnet): string {
+  const base = cidr.slice(0, cidr.lastIndexOf('.'));
+  for (let last = 10; last < 255; last += 1)
+    if (tables.portWith(networkId, `${base}.${last}`) === undefined) return `${base}.${last}`;
+  throw refuse(409, 'IpAddressGenerationFailure', `No more IP addresses available on network ${networkId}.`);
+}
+
+/** The project's networks, and those that are shared. */
+export function visibleNetworks({ networks }: NetworkTables, projectId: string): Network[] {
+  return [...networks.values()].filter(
+    (network) => network.projectId === projectId || network.shared || network.external,
+  );
+}
+
+/** The project's own, and all in its own networks. */
+export function visiblePorts({ networks, ports }: NetworkTables, projectId: string): Port[] {
+  return [...ports.values()].filter(
+    (port) => port.projectId === projectId || networks.get(port.networkId)?.projectId === projectId,
+  );
+}
+
+function findPort(tables: NetworkTables, call: AuthedCall, params: Params): Port {
+  const id = param(params, 'id');
+  const port = visiblePorts(tables, call.projectId).find((each) => each.id === id);
+  if (port === undefined) throw refuse(404, 'PortNotFound', `Port ${id} could not be found.`);
+  return port;
+}
+
+function groupsOf(tables: NetworkTables, call: AuthedCall, given: Json | undefined): string[] | undefined {
+  if (!Array.isArray(given)) return undefined;
+  return given.map((id) => {
+    const group = tables.securityGroups.get(String(id));
+    if (group === undefined || group.projectId !== call.projectId)
+      throw refuse(404, 'SecurityGroupNotFound', `Security group ${String(id)} does not exist`);
+    return group.id;
+  });
+}
+
+export function createPort(core: Core, call: AuthedCall): Reply {
+  const tables = core.state.network;
+  const body = bodyOf(call, 'port');
+  mustBeMember(core, call, 'create_port');
+  const networkId = textOf(body['network_id']) ?? '';
+  if (!visibleNetworks(tables, call.projectId).some(({ id }) => id === networkId))
+    throw refuse(404, 'NetworkNotFound', `Network ${networkId} could not be found.`);
+  const { fixed_ips: ips, security_groups: groups } = body;
+  const addresses = Array.isArray(ips)
+    ? ips.filter(isObject).flatMap((ip) => textOf(ip['ip_address']) ?? [])
+    : undefined;
+  const securityGroups = groupsOf(tables, call, groups);
+  const port = makePort(tables, {
+    projectId: call.projectId,
+    networkId,
+    name: textOf(body['name']) ?? '',
+    ...(addresses === undefined ? {} : { addresses }),
+    ...(securityGroups === undefined ? {} : { securityGroups }),
+  });
+  call.created(port.id);
+  return { status: 201, json: { port: portView(port) } };
+}
+
+/** Of what a user may change, the security groups only. */
+export function updatePort(core: Core, call: AuthedCall, params: Params): Reply {
+  const tables = core.state.network;
+  const port = findPort(tables, call, params);
+  mustBeMember(core, call, 'update_port');
+  const groups = groupsOf(tables, call, bodyOf(call, 'port')['security_groups']);
+  if (groups !== undefined) port.securityGroups = groups;
+  return { status: 200, json: { port: portView(port) } };
+}
+
+export function deletePort(core: Core, call: AuthedCall, params: Params): Reply {
+  const tables = core.state.network;
+  const port = findPort(tables, call, params);
+  mustBeMember(core, call, 'delete_port');
+  removePort(tables, port);
+  return { status: 204 };
+}
+
+/** A floating IP on it is free again. */
+export function removePort(tables: NetworkTables, port: Port): void {
+  for (const ip of tables.floatingIpsOf(port.id)) Object.assign(ip, { portId: null, fixedAddress: null });
+  tables.ports.delete(port.id);
+}
