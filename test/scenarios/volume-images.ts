@@ -8,7 +8,7 @@ import { getVolume, setBootable } from '../../src/openstack/blockstorage/v3/volu
 import { getImage } from '../../src/openstack/image/v2/images.ts';
 import { readTemporary } from '../../src/temporaries/tags.ts';
 import type { Ran } from '../support/tool.ts';
-import { backUp, expectExit, manifestOf, type Scenario } from './steps.ts';
+import { backUp, expectExit, inventory, manifestOf, type Scenario } from './steps.ts';
 import type { Person, World } from './world.ts';
 
 /** Where payloads go, and who can open them. */
@@ -209,4 +209,57 @@ async function opened(world: World, point: RestorePoint | undefined, identity: s
   return Buffer.from(await decrypter.decrypt(sealed));
 }
 
-export const volumeImageScenarios: readonly Scenario[] = [outAndBack, keptInTheCloud, sealedBesideBackup];
+export const refusedImages: Scenario = {
+  name: 'volumes as images: what would destroy or hide data, or come to nothing, is refused before anything is touched',
+  async run(world) {
+    const { flags, identity } = await makeSafe();
+    const stranger = await generateIdentity();
+    const plain = await world.makeVolume({ name: 'ri-plain' });
+    const luks = await world.makeVolume({ name: 'ri-luks', type: 'luks' });
+    const ran = await backUp(world, [plain, luks], '--method', 'image', ...flags);
+    const before = await inventory(world);
+    const restore = ['restore-volume', '--manifest', manifestOf(ran), '--allow-unsigned'];
+    const from = (volume: string, ...more: string[]) => [...restore, '--volume', volume, ...more];
+    const open = [...STORE, '--identity', 'env:IDENTITY'];
+    const cases: [string[], number, string][] = [
+      [
+        from('ri-luks', ...open, '--type', 'standard'),
+        2,
+        'volume type standard is not encrypted, and the data is',
+      ],
+      [from('ri-plain', ...open, '--type', 'luks'), 2, 'volume type luks is encrypted, and the data is not'],
+      [from('ri-plain', ...open, '--type', 'nope'), 2, 'there is no volume type "nope"'],
+      [from('ri-plain', ...open, '--to', plain, '--overwrite'), 2, 'Cinder makes only new volumes of images'],
+      [from('ri-luks', ...STORE, '--identity', 'env:STRANGER'), 2, 'is sealed to others than `identity`'],
+      [from('ri-luks', ...STORE), 2, 'Give the age identity that opens it'],
+      [
+        from('ri-plain', '--identity', 'env:IDENTITY', '--store', 'directory:elsewhere'),
+        2,
+        'Name the place where the backup put its payloads',
+      ],
+      [
+        ['backup-volume', '--volumes', luks, '--method', 'image', ...STORE],
+        2,
+        'which leaves the cloud only sealed',
+      ],
+      [
+        ['backup-volume', '--volumes', luks, ...flags.slice(0, 2), '--recipients', 'age1nobody'],
+        2,
+        'recipient 1 of 1 is no age recipient',
+      ],
+    ];
+    for (const [words, code, message] of cases) {
+      const refused = await world.tool(words, { environment: { IDENTITY: identity, STRANGER: stranger } });
+      expect([words, refused.code, refused.stderr]).toEqual([words, code, expect.stringContaining(message)]);
+      expect(refused.stdout).toBe('');
+    }
+    expect(await inventory(world)).toEqual(before);
+  },
+};
+
+export const volumeImageScenarios: readonly Scenario[] = [
+  outAndBack,
+  keptInTheCloud,
+  sealedBesideBackup,
+  refusedImages,
+];
