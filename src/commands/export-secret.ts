@@ -109,7 +109,9 @@ function subjectOf({ id, name }: WantedKey): Subject {
 
 /** @throws InputError where a key would leave the process in clear without being asked for by name */
 function refuseBareKeys({ host }: Context, given: Values<typeof inputs>): void {
-  if (given.plaintext && host.github !== undefined)
+  // As a step that runs the program itself, too.
+  const inWorkflow = host.github !== undefined || host.environment['GITHUB_ACTIONS'] === 'true';
+  if (given.plaintext && inWorkflow)
     throw new InputError(
       '`plaintext` is for a terminal: in a workflow a key in clear would be on a machine of somebody else',
       'Seal the keys with `recipients`.',
