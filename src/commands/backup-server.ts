@@ -130,7 +130,7 @@ async function planAll(
   const cinder = await session.service('block-storage');
   const servers = await collect(listServers(await session.service('compute')));
   const chosen = select('server', selectors, servers.filter(isNoTemporary));
-  const { looked, refused } = await lookAtServers(session, chosen);
+  const { looked, refused } = await lookAtServers(session, chosen, volumes);
   const attached = new Set(looked.flatMap(({ attachments }) => attachments.map(({ volumeId }) => volumeId)));
   const types = await listVolumeTypes(cinder);
   const wanted = volumes.filter(({ id }) => attached.has(id));
@@ -203,9 +203,10 @@ function subjectOf({ id, name }: Server) {
 function tellPlan(context: Context, { servers, refused, quota }: Plan, payloads: Payloads | undefined): void {
   const { log } = context.host;
   for (const { looked, volumes } of servers) {
-    const { id, name, status, imageId } = looked.facts.server;
+    const { server, image } = looked.facts;
+    const { id, name, status } = server;
     const how =
-      imageId === undefined
+      image === null
         ? `its ${volumes.length} volumes from snapshots that Nova takes together`
         : `its own disk through an image${payloads === undefined ? ', which stays in the cloud' : ''}, and ${volumes.length} volumes`;
     log.info(`server ${quoted(name)} (${id}), ${status}: ${how}`);

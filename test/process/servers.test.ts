@@ -1,5 +1,6 @@
 import { embeddedWorld } from '../scenarios/embedded.ts';
 import { networkScenarios } from '../scenarios/server-networks.ts';
+import { rootVolumeWithImage } from '../scenarios/server-root.ts';
 import { serversScenarios } from '../scenarios/servers.ts';
 import { suite } from '../scenarios/suite.ts';
 
@@ -11,4 +12,9 @@ suite(
   180_000,
 );
 
-suite('networks of servers, on the embedded cloud', networkScenarios, embeddedWorld, 180_000);
+suite(
+  'servers that only the embedded cloud can have',
+  [...networkScenarios, rootVolumeWithImage],
+  embeddedWorld,
+  180_000,
+);

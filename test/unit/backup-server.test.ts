@@ -4,6 +4,7 @@ import { promised, requiresQuiesce } from '../../src/backup/server/consistency.t
 import { inOrder } from '../../src/backup/server/disks.ts';
 import { missingOf } from '../../src/backup/server/missing.ts';
 import { savedServer } from '../../src/backup/server/record.ts';
+import { isVolumeBacked } from '../../src/backup/server/volume-backed.ts';
 import { ServerPoint } from '../../src/manifest/schema/server.ts';
 import { flavor, port, server } from '../support/server-records.ts';
 
@@ -81,6 +82,32 @@ describe('the block device mapping of an image', () => {
     ['megabytes', `[${' '.repeat(1 << 20)}]`],
   ])('refuses %s', (_, text) => {
     expect(() => parseBlockDeviceMapping(text)).toThrow('is not what Nova writes');
+  });
+});
+
+describe('a server boots from a volume', () => {
+  const at = (device: string | undefined, volumeId = 'v') => ({ volumeId, device });
+  const [bootable, plain] = [
+    { id: 'v', bootable: true },
+    { id: 'v', bootable: false },
+  ];
+
+  test.each([
+    ['that has no image', undefined, [at('/dev/vda')], [bootable], true],
+    [
+      'that has the image of another volume-backed one',
+      'i',
+      [at('/dev/vdb', 'w'), at('/dev/vda')],
+      [bootable],
+      true,
+    ],
+    ['on another bus', 'i', [at('/dev/sda')], [bootable], true],
+    ['but not one with volumes behind its own disk', 'i', [at('/dev/vdb')], [bootable], false],
+    ['but not one whose volume is the first of another bus', 'i', [at('/dev/sda')], [plain], false],
+    ['but not one without any', 'i', [], [bootable], false],
+    ['but not one whose devices are not told', 'i', [at(undefined)], [bootable], false],
+  ])('%s', (_which, imageId, attachments, volumes, answer) => {
+    expect(isVolumeBacked({ imageId }, attachments, volumes)).toBe(answer);
   });
 });
 
@@ -185,7 +212,7 @@ describe('what cannot be had', () => {
       {
         server: server({ ...fields, flavor: own }),
         flavors: [],
-        imageName: undefined,
+        image: null,
         keyPair: undefined,
         groups: [],
         network: undefined,
@@ -212,7 +239,7 @@ describe('the record of a server', () => {
     {
       server: full,
       flavors: [flavor({ id: 'other', ram: 1 }), flavor({ id: 'm1' })],
-      imageName: 'debian',
+      image: { id: GROUP, name: 'debian' },
       keyPair: { name: HOSTILE, publicKey: 'ssh-ed25519 AAAA', type: 'ssh' },
       groups: [{ id: GROUP, name: 'apart', policy: 'anti-affinity', members: [] }],
       network: {
@@ -277,7 +304,7 @@ describe('the record of a server', () => {
       {
         server: server({ addresses: { front: [first], back: more } }),
         flavors: [],
-        imageName: undefined,
+        image: null,
         keyPair: undefined,
         groups: [],
         network: {
@@ -309,7 +336,7 @@ describe('the record of a server', () => {
 
   test('names the values of a flavor that is gone, and no id', () => {
     const { flavor: lost } = savedServer(
-      { server: full, flavors: [], imageName: undefined, keyPair: undefined, groups: [], network: undefined },
+      { server: full, flavors: [], image: null, keyPair: undefined, groups: [], network: undefined },
       [],
       undefined,
     );

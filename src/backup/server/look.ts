@@ -1,3 +1,5 @@
+import type { SavedServer } from '../../manifest/schema.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { type Attachment, listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import { type Flavor, listFlavors } from '../../openstack/compute/v2/flavors.ts';
 import { type KeyPair, listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
@@ -12,6 +14,7 @@ import { listSecurityGroups, type SecurityGroup } from '../../openstack/network/
 import type { Session } from '../../openstack/session.ts';
 import { collect } from '../../pool.ts';
 import type { ServerFacts } from './record.ts';
+import { isVolumeBacked } from './volume-backed.ts';
 
 /** What a project has that servers refer to; read once for all of them. */
 export interface Surroundings {
@@ -56,11 +59,18 @@ export interface LookedAt {
   readonly attachments: readonly Attachment[];
 }
 
-export async function lookAt(session: Session, server: Server, around: Surroundings): Promise<LookedAt> {
-  const nova = await session.service('compute');
-  const [attachments, imageName, ports] = await Promise.all([
-    listAttachments(nova, server.id),
-    imageNameOf(session, server),
+/** @param volumes of the project */
+export async function lookAt(
+  session: Session,
+  server: Server,
+  around: Surroundings,
+  volumes: readonly Volume[],
+): Promise<LookedAt> {
+  const attachments = await listAttachments(await session.service('compute'), server.id);
+  const { imageId } = server;
+  const ofVolumes = imageId === undefined || isVolumeBacked(server, attachments, volumes);
+  const [image, ports] = await Promise.all([
+    ofVolumes ? null : imageOf(session, imageId),
     portsOf(session, server),
   ]);
   return {
@@ -69,19 +79,19 @@ export async function lookAt(session: Session, server: Server, around: Surroundi
       server,
       flavors: around.flavors,
       groups: around.groups,
-      imageName,
+      image,
       keyPair: around.keyPairs.find(({ name }) => name === server.keyName),
       network: around.network && { ...around.network, ports },
     },
   };
 }
 
-async function imageNameOf(session: Session, { imageId }: Server): Promise<string | undefined> {
-  if (imageId === undefined) return undefined;
+/** Without a name where it is gone. */
+async function imageOf(session: Session, id: string): Promise<SavedServer['image']> {
   try {
-    return (await getImage(await session.service('image'), imageId)).name;
+    return { id, name: (await getImage(await session.service('image'), id)).name };
   } catch (error) {
-    if (hasStatus(error, 404, 403)) return undefined;
+    if (hasStatus(error, 404, 403)) return { id, name: null };
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { OperationError, PlainError } from '../../errors.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
 import type { Session } from '../../openstack/session.ts';
 import type { Need } from '../../plan/quota.ts';
@@ -14,16 +15,21 @@ export interface RefusedServer {
   readonly error: PlainError;
 }
 
-/** Servers as they are now; a state that forbids an image refuses one, and the others can be saved. */
+/**
+ * Servers as they are now; a state that forbids an image refuses one, and the others can be saved.
+ *
+ * @param volumes of the project
+ */
 export async function lookAtServers(
   session: Session,
   servers: readonly Server[],
+  volumes: readonly Volume[],
 ): Promise<{ readonly looked: readonly LookedAt[]; readonly refused: readonly RefusedServer[] }> {
   const around = await surroundingsOf(session);
   const all = await pool(servers, 4, async (server): Promise<LookedAt | RefusedServer> => {
     try {
       checkState(server);
-      return await lookAt(session, server, around);
+      return await lookAt(session, server, around, volumes);
     } catch (error) {
       if (error instanceof PlainError) return { server, error };
       throw error;
@@ -59,8 +65,8 @@ export function planServers(
   return { plans: made, refused };
 }
 
-function gigabytesOf({ facts: { server } }: LookedAt, volumes: readonly VolumePlan[]): number {
-  const root = server.imageId === undefined ? 0 : (server.flavor?.disk ?? 0);
+function gigabytesOf({ facts }: LookedAt, volumes: readonly VolumePlan[]): number {
+  const root = facts.image === null ? 0 : (facts.server.flavor?.disk ?? 0);
   return volumes.reduce((sum, { volume }) => sum + volume.size, root);
 }
 
@@ -76,9 +82,7 @@ function whyNot(volumeId: string, refused: readonly RefusedVolume[]): PlainError
 
 /** What the snapshots need of the quota, beside what becomes of their data. */
 export function snapshotsNeed(plans: readonly ServerPlan[]): Need {
-  const taken = plans
-    .filter(({ looked }) => looked.facts.server.imageId === undefined)
-    .flatMap(({ volumes }) => volumes);
+  const taken = plans.filter(({ looked }) => looked.facts.image === null).flatMap(({ volumes }) => volumes);
   return {
     snapshots: taken.length,
     gigabytes: taken.reduce((sum, { volume }) => sum + volume.size, 0),

@@ -12,8 +12,8 @@ import type { SecurityGroup } from '../../openstack/network/v2/security-groups.t
 export interface ServerFacts {
   readonly server: Server;
   readonly flavors: readonly Flavor[];
-  /** The name of the image that an image-backed one was made from; undefined where that is gone. */
-  readonly imageName: string | undefined;
+  /** What the disk of its own was made from; null: it boots from a volume. */
+  readonly image: SavedServer['image'];
   /** The user's key pair of the server's name for it. */
   readonly keyPair: KeyPair | undefined;
   readonly groups: readonly ServerGroup[];
@@ -30,7 +30,7 @@ export interface NetworkFacts {
 
 /** @param disks in the order that they shall be attached in again */
 export function savedServer(
-  { server, flavors, imageName, keyPair, groups, network }: ServerFacts,
+  { server, flavors, image, keyPair, groups, network }: ServerFacts,
   disks: readonly SavedDisk[],
   rootDevice: string | undefined,
 ): SavedServer {
@@ -44,7 +44,7 @@ export function savedServer(
     description: server.description,
     status: server.status,
     flavor: savedFlavor(server, flavors),
-    image: server.imageId === undefined ? null : { id: server.imageId, name: imageName ?? null },
+    image,
     rootDevice: rootDevice ?? null,
     disks: [...disks],
     ports: network === undefined ? [] : inCardOrder(network, server).map((port) => savedPort(port, network)),

@@ -55,7 +55,7 @@ export async function saveServer(
   const { facts } = plan.looked;
   const started = clock.now();
   const saved =
-    facts.server.imageId === undefined
+    facts.image === null
       ? await saveFromSnapshots(plan, saver, tools)
       : await saveEachDisk(plan, saver, tools);
   const resource = savedServer(facts, saved.disks, saved.rootDevice);

@@ -29,7 +29,7 @@ export interface Server {
   readonly taskState: string | undefined;
   readonly projectId: string;
   readonly createdAt: string;
-  /** The image that it was made from; undefined for a volume-backed server. */
+  /** The image that it was made from; undefined for most volume-backed servers. */
   readonly imageId: string | undefined;
   /** Before 2.47. */
   readonly flavorId: string | undefined;
