@@ -2,12 +2,13 @@ import type { Payloads } from '../backup/payloads.ts';
 import { lookAtServers, planServers, type RefusedServer, snapshotsNeed } from '../backup/server/preflight.ts';
 import { keepRoot, storeRoot } from '../backup/server/root.ts';
 import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
+import { shared } from '../backup/server/shared.ts';
 import { adopt } from '../backup/volume/adopt.ts';
 import { saveEitherWay } from '../backup/volume/either-way.ts';
 import type { SavingWishes } from '../backup/volume/plan.ts';
 import { planSnapshot, preflight } from '../backup/volume/preflight.ts';
 import { quotaOf } from '../backup/volume/quota.ts';
-import type { ServerPoint } from '../manifest/schema.ts';
+import type { ServerPoint, VolumePoint } from '../manifest/schema.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { watchImages } from '../openstack/image/v2/images.ts';
@@ -137,7 +138,7 @@ async function planAll(
   const options = planOptions(given, payloads);
   const disks = await preflight(cinder, wanted, types, backups, options);
   const joined = planServers(looked, disks.plans, disks.refused);
-  const all = joined.plans.flatMap((plan) => plan.volumes);
+  const all = [...new Set(joined.plans.flatMap((plan) => plan.volumes))];
   return {
     servers: joined.plans,
     refused: [...refused, ...joined.refused],
@@ -161,7 +162,7 @@ function isNoTemporary({ metadata }: Server): boolean {
 
 const GIB = 2 ** 30;
 
-/** How disks are saved, told of the GiB as they flow. */
+/** How disks are saved, told of the GiB as they flow. A volume that several of the servers have is saved once. */
 async function saverOf(
   saving: Saving,
   session: Session,
@@ -172,15 +173,18 @@ async function saverOf(
   const cinder = await session.service('block-storage');
   const tools = saveToolsOf(saving, cinder, payloads, given.method);
   const options = planOptions(given, payloads);
+  const once = shared<VolumePoint>();
+  const recorded = new Set<string>();
   return (advance) => ({
-    volume: async (plan, snapshot) => {
-      const { key, point } = await saveEitherWay(
-        snapshot === undefined ? plan : await planSnapshot(cinder, plan, snapshot, options),
-        { ...tools, onBytes: (count) => advance(count / GIB) },
-      );
-      if (key !== undefined) await saving.record.add(key);
-      return point;
-    },
+    volume: (plan, snapshot) =>
+      once(plan.volume.id, async () => {
+        const { key, point } = await saveEitherWay(
+          snapshot === undefined ? plan : await planSnapshot(cinder, plan, snapshot, options),
+          { ...tools, onBytes: (count) => advance(count / GIB) },
+        );
+        if (key !== undefined) await saving.record.add(key);
+        return point;
+      }),
     image: (image, server) => {
       const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
       return payloads === undefined
@@ -190,6 +194,8 @@ async function saverOf(
           );
     },
     record: async (point) => {
+      if (recorded.has(point.id)) return;
+      recorded.add(point.id);
       if (point.method === 'download' || point.method === 'kept') await saving.record.add(point);
       else await keepEitherWay(saving, { key: undefined, point }, cinder);
     },

@@ -2,12 +2,13 @@ import { duration } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { deleteBackup } from '../openstack/blockstorage/v3/backups.ts';
 import { deleteSnapshot, watchSnapshots } from '../openstack/blockstorage/v3/snapshots.ts';
-import { deleteVolume, watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
 import type { Session } from '../openstack/session.ts';
 import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
+import { deleteUnreserved } from './unreserved.ts';
 
 export interface Removable {
   readonly kind: 'server' | 'backup' | 'image' | 'volume' | 'snapshot' | 'secret';
@@ -72,7 +73,7 @@ async function removeOne(session: Session, { kind, id }: Removable): Promise<voi
     case 'image':
       return deleteImage(await session.service('image'), id);
     case 'volume':
-      return deleteVolume(await session.service('block-storage'), id);
+      return deleteUnreserved(await session.service('block-storage'), id);
     case 'snapshot':
       return deleteSnapshot(await session.service('block-storage'), id);
     case 'secret':

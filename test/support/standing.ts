@@ -16,31 +16,48 @@ interface Row {
   readonly description?: string | null;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly properties?: Readonly<Record<string, string>>;
+  readonly encryptionKeyId?: string | null;
+}
+
+function keyOf({ encryptionKeyId, properties }: Row): string | null | undefined {
+  return encryptionKeyId ?? properties?.['cinder_encryption_key_id'];
 }
 
 function rows(state: CloudState): Row[] {
   return TABLES.flatMap((table): Row[] => [...state[table].values()]);
 }
 
-/** All that stands in the cloud, its bytes too, as text by id; without what a run has recorded as its temporaries. */
+/**
+ * All that stands in the cloud, its bytes too, as text by id; without what a run has recorded as its temporaries, and the
+ * keys that go with them.
+ */
 export function standing({ state }: EmbeddedCloud): Map<string, string> {
-  const lasting = rows(state).filter((row) => !isTemporary(row));
+  // A snapshot has none of its own.
+  const owners: Row[] = [...state.volumes.values(), ...state.backups.values(), ...state.images.values()];
+  const keys = new Set(owners.filter(isTemporary).map(keyOf));
+  const lasting = rows(state).filter((row) => !isTemporary(row) && !keys.has(row.id));
   return new Map([
     ...lasting.map((row) => [row.id, JSON.stringify(row, legible)] as const),
     ...state.keypairs.map((pair) => [pair.name, JSON.stringify(pair)] as const),
   ]);
 }
 
-/** Kind of status and id of what runs have recorded as temporary, or as not recorded in a manifest yet. */
+/** Status and id of what runs have recorded as temporary, or as not recorded in a manifest yet. */
 export function temporaries({ state }: EmbeddedCloud): string[] {
   return rows(state)
     .filter(isTemporary)
     .map(({ id, status = '' }) => `${status} ${id}`);
 }
 
+export function has({ state }: EmbeddedCloud, id: string): boolean {
+  return TABLES.some((table) => state[table].has(id)) || state.keypairs.some(({ name }) => name === id);
+}
+
 /** Takes things out of the cloud, behind its back. */
 export function forget({ state }: EmbeddedCloud, ids: readonly string[]): void {
   for (const table of TABLES) for (const id of ids) state[table].delete(id);
+  const left = state.keypairs.filter(({ name }) => !ids.includes(name));
+  state.keypairs.splice(0, state.keypairs.length, ...left);
 }
 
 function isTemporary({ name, description, properties, metadata }: Row): boolean {

@@ -118,6 +118,7 @@ describe('what is promised', () => {
     statusAfter: 'ACTIVE',
     requiresQuiesce: false,
     disks: 2,
+    shared: false,
   };
   test.each([
     ['running', {}, 'crash', false],
@@ -134,6 +135,12 @@ describe('what is promised', () => {
     [
       'paused before, where no freeze is tried',
       { statusBefore: 'PAUSED', requiresQuiesce: true },
+      'crash',
+      false,
+    ],
+    [
+      'stopped, where another server has a volume too',
+      { statusBefore: 'SHUTOFF', statusAfter: 'SHUTOFF', shared: true },
       'crash',
       false,
     ],

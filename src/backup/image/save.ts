@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { ImagePoint, SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
-import { listMembers } from '../../openstack/image/v2/members.ts';
+import { listMembers, type Member } from '../../openstack/image/v2/members.ts';
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { payloadName } from '../../store/name.ts';
+import { quoted } from '../../text/escape.ts';
 import { savedKey } from '../secret/key.ts';
 import { type SavedKey, type SecretTools, saveSecret } from '../secret/save.ts';
 import { saveImageData } from './data.ts';
@@ -65,11 +66,20 @@ async function membersOf(client: ServiceClient, image: Image): Promise<SavedImag
   if (image.visibility !== 'shared') return [];
   try {
     const members = await listMembers(client, image.id);
-    return members.map(({ projectId, status }) => ({ project: projectId, status }));
+    for (const { projectId } of members.filter((member) => !isProject(member)))
+      client.session.log.warn(
+        `image ${image.id} is shared with ${quoted(projectId)}, which is the id of no project: that is not recorded`,
+      );
+    return members.filter(isProject).map(({ projectId, status }) => ({ project: projectId, status }));
   } catch (error) {
     if (hasStatus(error, 403, 404)) return [];
     throw error;
   }
+}
+
+/** As the manifest takes it: an id of Keystone. */
+function isProject({ projectId }: Member): boolean {
+  return /^[0-9A-Za-z_-]{1,64}$/.test(projectId);
 }
 
 /** @param size bytes that were seen to come */

@@ -8,6 +8,8 @@ export interface Circumstances {
   /** `os_require_quiesce` of the image that Nova made: it has the properties that the server was started with. */
   readonly requiresQuiesce: boolean;
   readonly disks: number;
+  /** Whether other servers have one of the volumes too. */
+  readonly shared: boolean;
 }
 
 export interface Promised {
@@ -23,6 +25,7 @@ const STILL = new Set(['SHUTOFF', 'PAUSED', 'SUSPENDED']);
  *
  * - A freeze is sure only for a running volume-backed server whose image demands it: then Nova fails rather than go on
  *   without. For the root disk of an image-backed one it goes on all the same, and on Ceph it does not even try.
+ * - Of a volume that another server has too nothing is known: that one writes when it likes.
  * - Nova snapshots the volumes one after the other; a guest that is neither frozen nor still writes in between.
  *
  * https://github.com/openstack/nova/blob/master/nova/compute/api.py `snapshot_volume_backed`
@@ -34,7 +37,9 @@ export function promised({
   statusAfter,
   requiresQuiesce,
   disks,
+  shared,
 }: Circumstances): Promised {
+  if (shared) return { consistency: 'crash', oneMoment: false };
   const still = STILL.has(statusBefore) && statusAfter === statusBefore;
   if (still) return { consistency: statusBefore === 'SHUTOFF' ? 'offline' : 'crash', oneMoment: true };
   const ran = statusBefore === 'ACTIVE' && statusAfter === 'ACTIVE';

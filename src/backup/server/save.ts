@@ -102,6 +102,7 @@ function saveFromSnapshots(plan: ServerPlan, saver: DiskSaver, tools: ImageTools
       statusAfter: status,
       requiresQuiesce: requiresQuiesce(made.image.properties),
       disks: taken.length,
+      shared: plan.volumes.some(isShared),
     });
     const disks = await pool(inOrder(taken.map(placed)), AT_ONCE, async ({ snapshot, place }) => {
       const volumePlan = volumes.get(snapshot.volumeId);
@@ -113,6 +114,11 @@ function saveFromSnapshots(plan: ServerPlan, saver: DiskSaver, tools: ImageTools
     });
     return { ...promise, disks, rootDevice: made.image.properties['root_device_name'] };
   });
+}
+
+/** Whether other servers are attached to it as well. */
+function isShared({ volume }: VolumePlan): boolean {
+  return volume.attachments.length > 1;
 }
 
 function placed(taken: TakenVolume): TakenVolume & TakenVolume['place'] {
@@ -139,7 +145,12 @@ async function saveEachDisk(plan: ServerPlan, saver: DiskSaver, tools: ImageTool
       if (volumePlan === undefined) throw attachedMeanwhile(place.volumeId);
       const point = await saver.volume(volumePlan, undefined);
       const { status } = await now(server.id, tools);
-      const { consistency } = promised({ ...circumstances, statusAfter: status, disks: 1 });
+      const { consistency } = promised({
+        ...circumstances,
+        statusAfter: status,
+        disks: 1,
+        shared: isShared(volumePlan),
+      });
       await saver.record({ ...point, consistency });
       return savedDisk(place, point.id);
     },
@@ -147,7 +158,12 @@ async function saveEachDisk(plan: ServerPlan, saver: DiskSaver, tools: ImageTool
   const circumstances = { volumeBacked: false, statusBefore: server.status, requiresQuiesce: false };
   const disks = await pool([saveRoot, ...jobs], AT_ONCE, (job) => job());
   const { status } = await now(server.id, tools);
-  const promise = promised({ ...circumstances, statusAfter: status, disks: disks.length });
+  const promise = promised({
+    ...circumstances,
+    statusAfter: status,
+    disks: disks.length,
+    shared: plan.volumes.some(isShared),
+  });
   return { ...promise, disks, rootDevice: undefined };
 }
 

@@ -285,6 +285,8 @@ export class CloudState {
   readonly tokens = new Map<string, Token>();
   readonly types = new Map<string, VolumeType>();
   readonly volumes = new Map<string, Volume>();
+  /** Of volumes for servers that are to get them, by the id of the attachment. */
+  readonly reservations = new Map<string, { id: string; volumeId: string; serverId: string }>();
   readonly snapshots = new Map<string, Snapshot>();
   readonly backups = new Map<string, Backup>();
   readonly messages = new Map<string, Message>();

@@ -1,4 +1,4 @@
-import { id, list, text } from '../../decode.ts';
+import { list, text } from '../../decode.ts';
 import { nothing, type ServiceClient } from '../../service.ts';
 import { imageUrl } from './images.ts';
 
@@ -6,6 +6,7 @@ import { imageUrl } from './images.ts';
 
 /** A project that a `shared` image is shown to. */
 export interface Member {
+  /** Glance takes any text for one. */
   readonly projectId: string;
   /** `pending`, `accepted` or `rejected`: only the member itself changes it. */
   readonly status: string;
@@ -22,7 +23,7 @@ export function listMembers(client: ServiceClient, imageId: string): Promise<Mem
     ok: [200],
     decode: (answer) =>
       list(answer, 'members', (member) => ({
-        projectId: id(member, 'member_id'),
+        projectId: text(member, 'member_id'),
         status: text(member, 'status'),
       })),
   });

@@ -1,6 +1,7 @@
 /** Cinder v3 as a service: discovery, microversions, projects in the URL, routes. */
 import { authenticate, type Core, unauthorized } from '../core.ts';
 import { type Call, headerOf, type JsonObject, Refusal, type Reply, Router, type Service } from '../http.ts';
+import { attachmentRoutes } from './attachments.ts';
 import { backupRoutes } from './backups.ts';
 import { type CinderCall, fault, refuse } from './call.ts';
 import { limitRoutes } from './limits.ts';
@@ -91,6 +92,7 @@ export function cinder(core: Core): Service {
   limitRoutes(core, router);
   messageRoutes(core, router);
   typeRoutes(core, router);
+  attachmentRoutes(core, router);
   return {
     name: 'volume',
     prefix: '/volume',

@@ -106,7 +106,7 @@ function checkOrder(image: Image | null, disks: readonly Disk[]): void {
 }
 
 /** One after the other, and what is reserved stays so when a later one is refused. */
-function reserveVolumes(call: NovaCall, disks: readonly Disk[]): void {
+function reserveVolumes(core: Core, call: NovaCall, serverId: string, disks: readonly Disk[]): void {
   for (const { volume } of disks) {
     if (volume === null) continue;
     if (volume.status !== 'available')
@@ -115,6 +115,8 @@ function reserveVolumes(call: NovaCall, disks: readonly Disk[]): void {
         `Invalid volume: Invalid input received: Invalid volume: Volume ${volume.id} status must be available or downloading to reserve, but the current status is ${volume.status}. (HTTP 400) (Request-ID: ${call.requestId})`,
       );
     volume.status = 'reserved';
+    const id = uuid();
+    core.state.reservations.set(id, { id, volumeId: volume.id, serverId });
   }
 }
 
@@ -154,8 +156,8 @@ export function createServer(core: Core, call: NovaCall): Reply {
   const disks = disksOf(core, call, body['block_device_mapping_v2']);
   checkOrder(image, disks);
   const nics = nicsOf(core, call, body);
-  reserveVolumes(call, disks);
   const server = newServer(core, call, body, flavorId, image);
+  reserveVolumes(core, call, server.id, disks);
   core.state.servers.set(server.id, server);
   group?.members.push(server.id);
   call.created(server.id);
@@ -236,6 +238,7 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
       server.taskState = 'spawning';
     },
     done: () => {
+      dropReservations(core, server);
       if (!server.volumeBacked && image !== null) server.root = rootDisk(core, server, image);
       plugIn(core, server, nics);
       attachAll(core, server, volumes);
@@ -249,10 +252,16 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
       server.taskState = null;
       server.fault = { code: 500, message: failure.message, created: core.clock.now() };
       unplug(core, server);
+      dropReservations(core, server);
       for (const { volume } of volumes) volume.status = 'available';
       end(failure.message);
     },
   });
+}
+
+function dropReservations(core: Core, { id }: Server): void {
+  for (const reservation of core.state.reservations.values())
+    if (reservation.serverId === id) core.state.reservations.delete(reservation.id);
 }
 
 /** The root disk has the first name, wherever it stands in the mapping; the list keeps the mapping's order. */

@@ -1,0 +1,18 @@
+/**
+ * Makes what several want only once: who comes later waits, and gets the same. After a failure the next one tries itself.
+ *
+ * @returns takes what it is of, and how to make it
+ */
+export function shared<T>(): (of: string, make: () => Promise<T>) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return async (of, make) => {
+    for (let before = made.get(of); before !== undefined; before = made.get(of)) {
+      const result = await Promise.allSettled([before]);
+      if (result[0].status === 'fulfilled') return result[0].value;
+      if (made.get(of) === before) made.delete(of);
+    }
+    const now = make();
+    made.set(of, now);
+    return now;
+  };
+}

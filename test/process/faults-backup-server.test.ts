@@ -1,0 +1,51 @@
+import { afterAll, expect } from '@jest/globals';
+import { backupServer } from '../../src/commands/backup-server.ts';
+import type { RestorePoint } from '../../src/manifest/schema.ts';
+import type { EmbeddedWorld } from '../scenarios/embedded.ts';
+import { makeKeeper } from '../scenarios/sealed.ts';
+import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
+import { payloadOf, takePoints } from '../support/payloads.ts';
+import { digestOf, digestsOf, prepared } from '../support/struck-servers.ts';
+
+const keeper = await makeKeeper();
+const identity = keeper.environment.IDENTITY;
+const store = 'directory:openstack-backups/payloads';
+const sealed = { store, recipients: keeper.recipient };
+
+const worlds: EmbeddedWorld[] = [];
+afterAll(async () => {
+  for (const world of worlds) await world.close();
+});
+
+async function backups(which: 'fromVolume' | 'fromImage', more: Record<string, string>): Promise<Trial> {
+  const all = await prepared();
+  const { world, run, [which]: server } = all;
+  worlds.push(world);
+  const digests = digestsOf(all, server);
+  const { backups: kept } = world.cloud.state;
+  const prove = (point: RestorePoint): string[] => {
+    const { id, kind, name } = point.resource;
+    const expected = digests.get(kind === 'image' ? name.replace(/ \S+$/, '') : id);
+    if (point.method === 'cinder-backup') {
+      const backup = kept.get(point.backup.id);
+      expect([backup?.status, digestOf(backup?.saved?.data)]).toEqual(['available', expected]);
+      return [point.backup.id];
+    }
+    if (kind === 'volume' || kind === 'image') expect(payloadOf(point)?.sha256).toBe(expected);
+    return [];
+  };
+  return {
+    world,
+    run: () => run(backupServer, { servers: server.id, ...more }),
+    prove: async ({ code }) => {
+      const points = await takePoints(world, identity);
+      expect(points.some(({ method }) => method === 'disks')).toBe(code === 0);
+      return points.flatMap(prove);
+    },
+  };
+}
+
+const title = 'a fault in the middle of backup-server';
+const reads = new Set<string>();
+await strikeEveryRequest(`${title}, with Cinder backups`, await backups('fromVolume', {}), reads);
+await strikeEveryRequest(`${title}, into a store`, await backups('fromImage', sealed), reads);

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, expect } from '@jest/globals';
+import { backupVolume } from '../../src/commands/backup-volume.ts';
+import { restoreVolume } from '../../src/commands/restore-volume.ts';
+import type { Volume } from '../fakes/cloud/index.ts';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { makeKeeper } from '../scenarios/sealed.ts';
+import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
+import { runnerOf } from '../support/faults.ts';
+import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
+
+const worlds: EmbeddedWorld[] = [];
+afterAll(async () => {
+  for (const world of worlds) await world.close();
+});
+
+const keeper = await makeKeeper();
+const recipients = keeper.recipient;
+const identity = keeper.environment.IDENTITY;
+const store = 'directory:openstack-backups/payloads';
+
+/** An encrypted volume in use, and one that is not. */
+async function prepared() {
+  const world = await embeddedWorld({
+    tickMs: 2,
+    gibBytes: 4 * 1024 ** 2,
+    capabilities: { luksHeaderInside: true },
+  });
+  worlds.push(world);
+  const { seed } = world.cloud;
+  const bytes = randomBytes(50_000);
+  const used = seed.addVolume({ name: 'used', type: 'luks', bytes, metadata: { k: 'v' } });
+  const free = seed.addVolume({ name: 'free', bytes });
+  await world.attach(used.id);
+  return { world, run: runnerOf(world), used, free };
+}
+
+const digestOf = ({ data }: Volume, length = data.size) => sha256(data.chunks(0, length));
+
+async function backups(): Promise<Trial> {
+  const { world, run, used, free } = await prepared();
+  const key = world.cloud.state.secrets.get(used.encryptionKeyId ?? '');
+  const digests = new Map([
+    [used.id, digestOf(used)],
+    [free.id, digestOf(free)],
+    [key?.id, sha256([key?.payload ?? Buffer.of()])],
+  ]);
+  return {
+    world,
+    run: () => run(backupVolume, { volumes: `${used.id}\n${free.id}`, store, recipients }),
+    prove: async ({ code }) => {
+      const points = await takePoints(world, identity);
+      for (const point of points) expect(payloadOf(point)?.sha256).toBe(digests.get(point.resource.id));
+      expect(points.length === 3).toBe(code === 0);
+      return [];
+    },
+  };
+}
+
+async function keptBackups(): Promise<Trial> {
+  const { world, run, used } = await prepared();
+  const { images } = world.cloud.state;
+  return {
+    world,
+    run: () => run(backupVolume, { volumes: used.id, method: 'image' }),
+    prove: async ({ code }) => {
+      const points = await takePoints(world, identity);
+      expect(points.length).toBe(code === 0 ? 1 : 0);
+      return points.flatMap((point) => {
+        const image = point.method === 'image' ? images.get(point.image.id) : undefined;
+        if (image?.data == null) throw new Error('there is no image');
+        expect(sha256(image.data.chunks())).toBe(digestOf(used));
+        return [image.id, image.properties['cinder_encryption_key_id'] ?? ''];
+      });
+    },
+  };
+}
+
+async function restores(): Promise<Trial> {
+  const { world, run, used } = await prepared();
+  const saved = await run(backupVolume, { volumes: used.id, store, recipients });
+  const manifest = saved.outputs['manifest'] ?? '';
+  return {
+    world,
+    run: () => run(restoreVolume, { manifest, store, identity, 'allow-unsigned': 'true' }),
+    prove: async ({ code, outputs }) => {
+      if (code !== 0) return [];
+      const volume = world.cloud.state.volumes.get(outputs['volume-id'] ?? '');
+      if (volume === undefined) throw new Error('there is no volume');
+      expect(digestOf(volume, used.data.size)).toBe(digestOf(used));
+      expect(volume).toMatchObject({ name: 'used', status: 'available', metadata: { k: 'v' } });
+      return [volume.id, volume.encryptionKeyId ?? ''];
+    },
+  };
+}
+
+const [backupReads, restoreReads] = [new Set<string>(), new Set<string>()];
+await strikeEveryRequest(
+  'a fault in the middle of backup-volume, into a store',
+  await backups(),
+  backupReads,
+);
+await strikeEveryRequest(
+  'a fault in the middle of backup-volume, to an image',
+  await keptBackups(),
+  backupReads,
+);
+await strikeEveryRequest(
+  'a fault in the middle of restore-volume, from a store',
+  await restores(),
+  restoreReads,
+);
