@@ -75,7 +75,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   for (const place of places) await place.prepare();
   await payloads.sink.prepare();
   await sweep(session, host, false);
-  const saving = startSaving(context, session, places, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
   for (const { image, error } of plan.refused) failed(saving, subjectOf(image), error);
   const tools = { session, payloads, clock: host.clock, signal: host.signal };
   const jobs = plan.images.map((image) => ({

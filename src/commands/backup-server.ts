@@ -92,7 +92,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   for (const place of places) await place.prepare();
   await payloads?.sink.prepare();
   const leftovers = await sweep(session, host, false, holdings);
-  const saving = startSaving(context, session, places, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
   const client = await session.service('block-storage');
   for (const point of await adopt(client, leftovers, holdings.volumes, plan.types, host.log))
     await keepVolume(saving, point, client);

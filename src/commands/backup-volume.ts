@@ -91,7 +91,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   for (const place of places) await place.prepare();
   await payloads?.sink.prepare();
   const leftovers = await sweep(session, host, false, holdings);
-  const saving = startSaving(context, session, places, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
   const tools = saveToolsOf(saving, client, payloads, given.method);
   for (const point of await adopt(client, leftovers, holdings.volumes, types, host.log))
     await keepVolume(saving, point, client);

@@ -71,7 +71,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   for (const place of places) await place.prepare();
   await payloads.sink.prepare();
-  const saving = startSaving(context, session, places, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
   const tools = { session, payloads, clock: host.clock, signal: host.signal };
   for (const { key, error } of refused) failed(saving, subjectOf(key), error);
   const jobs = keys.map((key) => ({

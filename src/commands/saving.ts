@@ -5,6 +5,7 @@ import type { RestorePoint, SavedFailure } from '../manifest/schema.ts';
 import type { Session } from '../openstack/session.ts';
 import type { QuotaLine } from '../plan/quota.ts';
 import { pool } from '../pool.ts';
+import type { PayloadSink } from '../store/payload.ts';
 import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import { briefOf } from './brief.ts';
@@ -59,6 +60,7 @@ export interface Job {
 }
 
 /**
+ * @param sink where payloads go; undefined where none leave the cloud
  * @param started ISO 8601
  * @param deadline minutes from now; 0 for never
  */
@@ -66,13 +68,19 @@ export function startSaving(
   context: Context,
   session: Session,
   places: readonly Publisher[],
+  sink: PayloadSink | undefined,
   started: string,
   deadline: number,
 ): Saving {
   const { clock, run } = context.host;
   return {
     context,
-    record: new ManifestRecord(places, session, { id: run.id, tool: TOOL, started, finished: null }),
+    record: new ManifestRecord(
+      places,
+      session,
+      { id: run.id, tool: TOOL, started, finished: null },
+      async (payload) => sink?.keep(payload),
+    ),
     until: deadline === 0 ? Number.POSITIVE_INFINITY : clock.now() + deadline * 60_000,
   };
 }

@@ -12,11 +12,19 @@ export interface Finished {
 /** The manifest of a run as it grows: published after every restore point. */
 export class ManifestRecord {
   readonly #publishers: readonly Publisher[];
+  readonly #keep: (payload: string) => Promise<void>;
   #manifest: Manifest;
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(publishers: readonly Publisher[], session: Session, run: Manifest['run']) {
+  /** @param keep told of the name of a payload right before the manifest names it */
+  constructor(
+    publishers: readonly Publisher[],
+    session: Session,
+    run: Manifest['run'],
+    keep: (payload: string) => Promise<void>,
+  ) {
     this.#publishers = publishers;
+    this.#keep = keep;
     this.#manifest = {
       format: MANIFEST_FORMAT,
       version: MANIFEST_VERSION,
@@ -32,9 +40,10 @@ export class ManifestRecord {
   }
 
   /** Adds a restore point, and returns when it stands in every place. */
-  add(point: RestorePoint): Promise<void> {
+  async add(point: RestorePoint): Promise<void> {
+    if ('payload' in point && point.payload !== null) await this.#keep(point.payload.name);
     this.#manifest = { ...this.#manifest, restorePoints: [...this.#manifest.restorePoints, point] };
-    return this.#publish((publisher) => publisher.write(this.#manifest)).then(() => undefined);
+    await this.#publish((publisher) => publisher.write(this.#manifest));
   }
 
   fail(failure: SavedFailure): void {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import type { Liveness, Owner, RunIdentity } from '../temporaries/owner.ts';
-import { notWritten, writeNew } from './file.ts';
+import { notWritten, syncDirectory, writeNew } from './file.ts';
 import { Meter } from './meter.ts';
 import { checkedName } from './name.ts';
 import { Partials, removeAbandoned } from './partials.ts';
@@ -53,23 +53,29 @@ export function directoryStore(path: string, options: DirectoryOptions): Payload
           'A payload is never overwritten: take another directory, or remove that one if it is not needed.',
         );
       await partials.enter();
-      return new FileWriter(file(name), partials);
+      return new FileWriter(path, name, partials);
+    },
+    keep: async (name) => {
+      await partials.release(name);
     },
     remove: async (name) => {
       await rm(file(name), { force: true });
+      await partials.release(name);
     },
   };
 }
 
 class FileWriter implements PayloadWriter {
   readonly #meter = new Meter(['sha256']);
+  readonly #name: string;
   readonly #path: string;
   readonly #partials: Partials;
   readonly #partial: string;
   #done = false;
 
-  constructor(path: string, partials: Partials) {
-    this.#path = path;
+  constructor(store: string, name: string, partials: Partials) {
+    this.#name = name;
+    this.#path = join(store, name);
     this.#partials = partials;
     this.#partial = join(partials.path, randomUUID());
   }
@@ -80,11 +86,12 @@ class FileWriter implements PayloadWriter {
 
   async finish(): Promise<Stored> {
     try {
+      await this.#partials.note(this.#name);
       await publish(this.#partial, this.#path);
     } catch (error) {
       throw notWritten(error, this.#path, 'store');
     }
-    await this.discard();
+    this.#done = true;
     return { size: this.#meter.size, sha256: this.#meter.digests()['sha256'] ?? '' };
   }
 
@@ -92,7 +99,7 @@ class FileWriter implements PayloadWriter {
     if (this.#done) return;
     this.#done = true;
     await rm(this.#partial, { force: true });
-    await this.#partials.leave();
+    if (!(await this.#partials.release(this.#name))) await this.#partials.leave();
   }
 }
 
@@ -108,9 +115,7 @@ async function publish(from: string, to: string): Promise<void> {
     if (await exists(to)) throw new Error('it exists');
     await rename(from, to);
   }
-  const directory = await open(join(to, '..'), 'r');
-  await directory.sync().catch(() => undefined);
-  await directory.close();
+  await syncDirectory(join(to, '..'));
 }
 
 async function exists(path: string): Promise<boolean> {

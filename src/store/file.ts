@@ -45,3 +45,10 @@ export function notWritten(error: unknown, called: string, input: string): Opera
     error,
   );
 }
+
+/** So that new and removed names last. Some file systems cannot, and need not. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  await directory.sync().catch(() => undefined);
+  await directory.close();
+}

@@ -20,8 +20,13 @@ export function payloadName(
   return checkedName(`${kind}-${point}.${extension}${suffixes}`);
 }
 
+/** Whether it is a plain name in one place. */
+export function isName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** @throws InputError for what could be anything but a plain name in one place */
 export function checkedName(name: string): string {
-  if (!NAME.test(name)) throw new InputError(`${forLog(name)} is not the name of a payload`);
+  if (!isName(name)) throw new InputError(`${forLog(name)} is not the name of a payload`);
   return name;
 }

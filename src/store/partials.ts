@@ -7,18 +7,25 @@ import {
   parseOwner,
   type RunIdentity,
 } from '../temporaries/owner.ts';
+import { syncDirectory } from './file.ts';
+import { isName } from './name.ts';
 
-/** Half-written payloads of a run lie in a directory of its own, with its owner beside them. */
+/**
+ * What a run has in a store and no manifest names yet: half-written payloads lie in a directory of its own, whole ones are
+ * noted there, and its owner stands beside them.
+ */
 const NAME = /^\.partial-[0-9a-f-]{36}$/;
 const OWNER = 'owner';
+const NOTE = '.whole';
 /** After which a run that nobody can see any more counts as dead. */
 const LONGEST_RUN_MS = 7 * 24 * 3_600_000;
 
-/** A run's own directory for what it has not written to the end; there as long as somebody writes. */
+/** A run's own directory for what is not in a manifest yet; there as long as there is such a thing. */
 export class Partials {
   readonly path: string;
   readonly #owner: string;
-  #writers = 0;
+  readonly #noted = new Set<string>();
+  #payloads = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(store: string, { id, owner }: RunIdentity) {
@@ -28,19 +35,35 @@ export class Partials {
 
   enter(): Promise<void> {
     return this.#next(async () => {
-      if (this.#writers === 0) {
+      if (this.#payloads === 0) {
         await mkdir(this.path, { recursive: true, mode: 0o700 });
         await writeFile(join(this.path, OWNER), this.#owner, { mode: 0o600 });
       }
-      this.#writers += 1;
+      this.#payloads += 1;
     });
   }
 
   leave(): Promise<void> {
     return this.#next(async () => {
-      this.#writers -= 1;
-      if (this.#writers === 0) await rm(this.path, { recursive: true, force: true });
+      this.#payloads -= 1;
+      if (this.#payloads === 0) await rm(this.path, { recursive: true, force: true });
     });
+  }
+
+  /** Notes a payload before it is seen under its name: it is still this run's. */
+  async note(name: string): Promise<void> {
+    await writeFile(join(this.path, name + NOTE), '', { mode: 0o600 });
+    await syncDirectory(this.path);
+    this.#noted.add(name);
+  }
+
+  /** Takes a note off, for good also when the power fails. @returns whether there was one */
+  async release(name: string): Promise<boolean> {
+    if (!this.#noted.delete(name)) return false;
+    await rm(join(this.path, name + NOTE), { force: true });
+    await syncDirectory(this.path);
+    await this.leave();
+    return true;
   }
 
   /** One comes while the last one goes: in turn. */
@@ -52,7 +75,7 @@ export class Partials {
 }
 
 /**
- * Removes what dead runs left half-written in a store.
+ * Removes what dead runs left in a store that no manifest names.
  *
  * @param now milliseconds since the epoch
  */
@@ -69,6 +92,13 @@ export async function removeAbandoned(
     if (age === undefined) continue;
     const expires = new Date(age.mtimeMs + LONGEST_RUN_MS).toISOString();
     const life = owner === undefined ? 'unknown' : await liveness(owner);
-    if (isAbandoned(life, expires, now)) await rm(directory, { recursive: true, force: true });
+    if (!isAbandoned(life, expires, now)) continue;
+    for (const payload of await notedIn(directory)) await rm(join(store, payload), { force: true });
+    await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function notedIn(directory: string): Promise<string[]> {
+  const notes = (await readdir(directory)).filter((entry) => entry.endsWith(NOTE));
+  return notes.map((note) => note.slice(0, -NOTE.length)).filter(isName);
 }

@@ -10,13 +10,19 @@ export interface PayloadSink {
   /** As the input `store` names it; for messages. */
   readonly place: string;
   /**
-   * Finds out before the run starts whether it can be written there, and removes what dead runs left half-written.
+   * Finds out before the run starts whether it can be written there, and removes what dead runs left that no
+   * manifest names.
    *
    * @throws InputError
    */
   prepare(): Promise<void>;
   /** @throws OperationError where the name exists */
   open(name: string): Promise<PayloadWriter>;
+  /**
+   * Lets a payload go, to be said right before a manifest names it. Until then it is the run's own, and the next run
+   * removes it where this one dies. So one may stay that nobody names, and none is removed that somebody names.
+   */
+  keep(name: string): Promise<void>;
   /** One that is not there is removed already. */
   remove(name: string): Promise<void>;
 }

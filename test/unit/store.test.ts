@@ -81,6 +81,7 @@ describe('a payload', () => {
     expect(statSync(join(directory, 'image-1.raw')).mode & 0o777).toBe(0o600);
     const opened = await read(openPayload(place, payload, sealed ? await opener(identity, 'x') : undefined));
     expect(opened.equals(bytes)).toBe(true);
+    await place.keep(payload.name);
     expect(readdirSync(directory)).toEqual(['image-1.raw']);
   });
 
@@ -221,6 +222,21 @@ describe('a directory', () => {
     expect(left.filter((name) => /^\.partial-[0-9a-f-]{36}$/.test(name))).toEqual([]);
   });
 
+  test('loses what a dead run had whole, and had not let go; what it had stays', async () => {
+    const options = { compression: 'none', sealer: undefined } as const;
+    const place = store();
+    for (const name of ['kept', 'whole']) await savePayload(place, name, pieces(content(1000)), options);
+    await place.keep('kept');
+    const names = () => readdirSync(directory).filter((name) => !name.startsWith('.'));
+    await store().prepare();
+    expect(names()).toEqual(['kept', 'whole']);
+    const [own = ''] = readdirSync(directory).filter((name) => name.startsWith('.'));
+    writeFileSync(join(directory, own, '..%2fkept.whole'), '');
+    dead = 'ended';
+    await store().prepare();
+    expect(readdirSync(directory)).toEqual(['kept']);
+  });
+
   test('takes many payloads at once, while others fail', async () => {
     const place = store();
     const fate = async (index: number) => {
@@ -230,7 +246,10 @@ describe('a directory', () => {
       const options = { compression: 'none', sealer: undefined } as const;
       const saving = savePayload(place, `p${index}`, pieces(content(1000 * index)), options, check);
       return saving.then(
-        () => true,
+        async ({ payload }) => {
+          await place.keep(payload.name);
+          return true;
+        },
         (error: unknown) => error instanceof Error && error.message !== 'no good',
       );
     };
