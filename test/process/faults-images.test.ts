@@ -12,7 +12,7 @@ import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
 const worlds: EmbeddedWorld[] = [];
 afterAll(async () => {
   for (const world of worlds) await world.close();
-});
+}, 60_000);
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;

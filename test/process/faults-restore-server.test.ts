@@ -15,7 +15,7 @@ const sealed = { store, recipients: keeper.recipient };
 const worlds: EmbeddedWorld[] = [];
 afterAll(async () => {
   for (const world of worlds) await world.close();
-});
+}, 60_000);
 
 async function restores(which: 'fromVolume' | 'fromImage', more: Record<string, string>): Promise<Trial> {
   const all = await prepared();

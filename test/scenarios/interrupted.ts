@@ -10,7 +10,7 @@ import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from 
 import type { World } from './world.ts';
 
 /** Ends a run at the moment that its output has these words. */
-function endAt(words: string, signal: NodeJS.Signals) {
+export function endAt(words: string, signal: NodeJS.Signals) {
   let sent = false;
   return (text: string, kill: (signal: NodeJS.Signals) => void) => {
     if (sent || !text.includes(words)) return;

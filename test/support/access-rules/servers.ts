@@ -101,7 +101,36 @@ export const serverRows: readonly Row[] = [
       return words;
     },
   },
+  {
+    name: 'restore-server that Nova refuses',
+    proved: ['restore-server, refused'],
+    beside: [
+      'restore-server',
+      'restore-server, clean-up',
+      'restore-volume',
+      'restore-volume, over a volume',
+      'restore-volume, clean-up',
+    ],
+    code: 1,
+    error: 'status must be available',
+    prepare: refused,
+  },
 ];
+
+/** Of a server whose second volume cannot be had by the time that Nova comes to it. */
+async function refused(world: EmbeddedWorld, run: Unlimited): Promise<Words> {
+  const servers = await volumeServer(world, { volumes: [{ id: await volume(world) }] });
+  const words = await restoring('restore-server', run, ['backup-server', { ...CINDER, servers }]);
+  const { state, faults } = world.cloud;
+  const before = new Set(state.volumes.keys());
+  const body = () => {
+    for (const made of state.volumes.values())
+      if (!before.has(made.id) && !made.bootable) made.status = 'maintenance';
+    return false;
+  };
+  faults.add({ when: { method: 'POST', path: /\/servers$/, body }, do: { status: 500 } });
+  return words;
+}
 
 async function volumeServer(world: EmbeddedWorld, more: Partial<ServerWish> = {}): Promise<string> {
   const rootVolume = await volume(world, 'standard', true);
