@@ -286,7 +286,8 @@ const unsafe: Scenario = {
   name: 'bytes that the Glance of today refuses raw are found before the upload, and stored inside a qcow2',
   async run(world) {
     const keeper = await makeKeeper();
-    const id = await world.makeImage({ name: 'old', bytes: disk(1 << 20), minDisk: 1 });
+    const properties = { img_signature_hash_method: 'SHA-256', os_distro: 'debian' };
+    const id = await world.makeImage({ name: 'old', bytes: disk(1 << 20), minDisk: 1, properties });
     const saved = await save(world, keeper, 'backup-image', '--images', id);
     await world.removeImage(id);
     // NTFS on the whole disk: a boot sector without partitions.
@@ -312,7 +313,10 @@ const unsafe: Scenario = {
       size: qcow2Size(bytes.length),
       virtualSize: bytes.length,
     });
+    // The signature was of other bytes.
+    expect((await imageOf(world, newId)).properties).toEqual({ os_distro: 'debian' });
     expect(String(restored.json['missing'])).toContain('the disk format raw');
+    expect(String(restored.json['missing'])).toContain('the property img_signature_hash_method');
     const stored = await world.imageBytes(newId);
     expect(stored.subarray(stored.length - bytes.length).equals(bytes)).toBe(true);
     expect(await world.leftBehind()).toEqual({ images: [newId] });

@@ -179,6 +179,8 @@ test('what names other things or belongs to Glance is not replayed', () => {
     block_device_mapping: '[]',
   };
   expect(replayable({ ...own, ...theirs })).toEqual({ properties: own, dropped: Object.keys(theirs) });
+  const { img_signature: _signature, ...others } = own;
+  expect(replayable(own, false)).toEqual({ properties: others, dropped: ['img_signature'] });
 });
 
 describe('an upload', () => {

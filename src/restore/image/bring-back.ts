@@ -30,7 +30,7 @@ export async function bringBackImage(
   const { saved, payload } = plan;
   const wrap = await hasToBeWrapped(plan, tools);
   const bytes = await plainBytes(reader, payload);
-  const { properties, dropped } = replayable(saved.properties);
+  const { properties, dropped } = replayable(saved.properties, !wrap);
   const made = await makeImage(
     {
       name: plan.name,

@@ -27,6 +27,9 @@ const VOLATILE = new Set([
 /** What names other things of the cloud, which have other ids once they are restored. */
 const REFERENCES = new Set(['bdm_v2', 'block_device_mapping', KEY_POLICY, KEY_ID]);
 
+/** Of a signature over the very bytes: Glance and Nova refuse an image that has other ones. */
+const SIGNATURE = /^img_signature/;
+
 export interface Replay {
   /** To be set on the restored image as they are. */
   readonly properties: Readonly<Record<string, string>>;
@@ -37,11 +40,16 @@ export interface Replay {
 /**
  * An image's properties as they can be set on its restored copy. A key's id is left out in any case: an image with the
  * id of another's key takes that key along when it is deleted. It has to be set anew, to the restored key.
+ *
+ * @param sameBytes whether the copy has the very bytes, and not a disk of another format with them inside
  */
-export function replayable(properties: Readonly<Record<string, string>>): Replay {
+export function replayable(properties: Readonly<Record<string, string>>, sameBytes = true): Replay {
   const entries = Object.entries(properties);
   const kept = ([name]: readonly [string, string]) =>
-    !RESERVED.test(name) && !VOLATILE.has(name) && !REFERENCES.has(name);
+    !RESERVED.test(name) &&
+    !VOLATILE.has(name) &&
+    !REFERENCES.has(name) &&
+    (sameBytes || !SIGNATURE.test(name));
   return {
     properties: Object.fromEntries(entries.filter(kept)),
     dropped: entries.filter((entry) => !kept(entry)).map(([name]) => name),
