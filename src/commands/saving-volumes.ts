@@ -39,6 +39,11 @@ export const volumeInputs = {
     description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
   },
   ...packInputs,
+  store: {
+    ...packInputs.store,
+    description:
+      'Where the data goes that leaves the cloud: `directory:PATH`. If not said, it stays in the cloud.',
+  },
 } as const satisfies Inputs;
 
 /**
