@@ -1,5 +1,5 @@
 import { InputError, messageOf, PlainError } from '../errors.ts';
-import { choosePoint, pointsOf } from '../manifest/choose.ts';
+import { choosePoint, everyPoint } from '../manifest/choose.ts';
 import type { SecretPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/session.ts';
 import { pool } from '../pool.ts';
@@ -58,7 +58,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const { host } = context;
   const reader = { source: openStore(context, given.store), identity: given.identity };
   const manifest = await trustedManifest(context, given.manifest, given, 'secret', given.secrets[0]);
-  const all = given.secrets.length === 0 ? pointsOf(manifest, 'secret') : undefined;
+  const all = given.secrets.length === 0 ? everyPoint(manifest, 'secret') : undefined;
   const points = all ?? given.secrets.map((wanted) => choosePoint(manifest, 'secret', wanted));
   if (given.name !== undefined && points.length > 1)
     throw new InputError(

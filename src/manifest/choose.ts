@@ -11,6 +11,20 @@ export function pointsOf<K extends Kind>(manifest: Manifest, kind: K): PointOf<K
 }
 
 /**
+ * All restore points of one kind of resource.
+ *
+ * @throws InputError where there is none
+ */
+export function everyPoint<K extends Kind>(manifest: Manifest, kind: K): PointOf<K>[] {
+  const points = pointsOf(manifest, kind);
+  if (points.length > 0) return points;
+  throw new InputError(
+    `the manifest has no restore point${manifest.restorePoints.length === 0 ? ': nothing was saved in that run' : ` of any ${kind}`}`,
+    'Take the manifest of another run.',
+  );
+}
+
+/**
  * The restore point that is meant.
  *
  * @param wanted the id or name of a resource, or the id of a restore point; may be left out where the manifest has one
@@ -22,15 +36,10 @@ export function choosePoint<K extends Kind>(
   kind: K,
   wanted: string | undefined,
 ): PointOf<K> {
-  const points = pointsOf(manifest, kind);
+  const points = everyPoint(manifest, kind);
   const [only] = points;
-  if (only === undefined)
-    throw new InputError(
-      `the manifest has no restore point${manifest.restorePoints.length === 0 ? ': nothing was saved in that run' : ` of a ${kind}`}`,
-      'Take the manifest of another run.',
-    );
   if (wanted === undefined) {
-    if (points.length === 1) return only;
+    if (only !== undefined && points.length === 1) return only;
     throw new InputError(
       `the manifest has ${points.length} restore points`,
       `Say which with \`${kind}\`: ${points.map(({ resource }) => `${resource.id} (${resource.name})`).join(', ')}.`,

@@ -11,6 +11,8 @@ export interface Told {
   readonly code: 0 | 1 | 2;
   readonly outputs: Readonly<Record<string, string | undefined>>;
   readonly log: string;
+  /** Markdown; empty where there is none. */
+  readonly summary: string;
   /** What a person would be shown as the error. */
   readonly error: string;
 }
@@ -53,12 +55,18 @@ export async function runInProcess(
   const { context, close } = openContext(host, false);
   try {
     const outcome = await command.run(context, parseInputs(command.inputs, raw));
-    return { code: outcome.failed ? 1 : 0, outputs: outcome.outputs, log: written.join(''), error: '' };
+    return {
+      code: outcome.failed ? 1 : 0,
+      outputs: outcome.outputs,
+      log: written.join(''),
+      summary: outcome.summary ?? '',
+      error: '',
+    };
   } catch (error) {
     const known = error instanceof PlainError ? error : undefined;
     if (known === undefined) throw error;
     const text = host.secrets.redact(`${messageOf(error)} ${known.hint ?? ''}`);
-    return { code: known.exitCode, outputs: {}, log: written.join(''), error: text };
+    return { code: known.exitCode, outputs: {}, log: written.join(''), summary: '', error: text };
   } finally {
     await close();
   }
