@@ -5,8 +5,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { parse } from 'yaml';
-import { type EmbeddedCloud, startEmbeddedCloud } from '../fakes/cloud/index.ts';
+import { type EmbeddedCloud, SparseBytes, startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { type FakeGitHub, type Run, startFakeGitHub } from '../fakes/github/index.ts';
 
 /**
@@ -22,6 +23,8 @@ interface World {
   readonly github: FakeGitHub;
   readonly directory: string;
   readonly keys: { readonly sign: string; readonly verify: string };
+  /** Of age. */
+  readonly identity: string;
 }
 
 interface Wish {
@@ -54,7 +57,7 @@ async function publish(directory: string): Promise<void> {
 
 /** A run of an example, from its event to its last post step. */
 async function carryOut(world: World, wish: Wish): Promise<Ended> {
-  const { cloud, github, directory, keys } = world;
+  const { cloud, github, directory, keys, identity } = world;
   const { example, event, inputs = {}, verifyKey = keys.verify } = wish;
   const run = github.state.addRun({
     path: `.github/workflows/${example}`,
@@ -70,12 +73,17 @@ async function carryOut(world: World, wish: Wish): Promise<Ended> {
   const words = [
     event,
     ...['--workflows', `.github/workflows/${example}`],
-    ...['--platform', 'ubuntu-latest=-self-hosted', '--no-cache-server', '--rm'],
+    ...['ubuntu-latest', 'self-hosted'].map((label) => `${label}=-self-hosted`).flatMap(flag('--platform')),
+    ...['--no-cache-server', '--rm'],
     ...['--local-repository', `OWNER/openstack-backup@v1=${join(directory, 'published')}`],
     ...['--env', 'GITHUB_REF=refs/heads/main', '--env', 'SHA_REF=0000000000000000000000000000000000000000'],
     ...Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-    ...['CLOUDS_YAML', 'BACKUP_SIGN_KEY', 'GITHUB_TOKEN'].flatMap(flag('--secret')),
-    ...['--var', `BACKUP_VERIFY_KEY=${verifyKey}`],
+    ...['CLOUDS_YAML', 'BACKUP_SIGN_KEY', 'AGE_IDENTITY', 'GITHUB_TOKEN'].flatMap(flag('--secret')),
+    ...[
+      `BACKUP_VERIFY_KEY=${verifyKey}`,
+      `BACKUP_DIRECTORY=${join(directory, 'disk')}`,
+      `BACKUP_RECIPIENTS=${await identityToRecipient(identity)}`,
+    ].flatMap(flag('--var')),
     ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
   ];
   const environment = {
@@ -85,11 +93,12 @@ async function carryOut(world: World, wish: Wish): Promise<Ended> {
     XDG_CACHE_HOME: join(directory, 'cache'),
     CLOUDS_YAML: cloud.cloudsYaml('demo'),
     BACKUP_SIGN_KEY: keys.sign,
+    AGE_IDENTITY: identity,
     GITHUB_TOKEN: token,
   };
   const { exit, log } = await spawned(words, environment, join(directory, 'repository'));
   Object.assign(run, { status: 'completed', conclusion: exit === 0 ? 'success' : 'failure' });
-  for (const secret of [token, keys.sign.split('\n')[1] ?? ''])
+  for (const secret of [token, identity, keys.sign.split('\n')[1] ?? ''])
     ok(!log.includes(secret), 'a secret stands in the log');
   deepStrictEqual([cloud.errors, github.errors], [[], []]);
   return { exit, log, run };
@@ -244,6 +253,40 @@ async function story(world: World): Promise<void> {
     notStrictEqual(exit, 0);
     ok(!log.includes('Deploying.'), 'it was deployed all the same');
   });
+
+  await step(
+    'a server is saved out of the cloud, all of it deleted, keys too, and brought back',
+    async () => {
+      const { root, data } = await makeServer(world, bytes);
+      await succeeds(world, { event: 'schedule', example: 'weekly-offsite.yml' });
+      const payloads = await readdir(join(world.directory, 'disk/payloads'));
+      deepStrictEqual(payloads.map((name) => name.split('-')[0]).sort(), ['image', 'secret', 'volume']);
+      for (const server of cloud.state.servers.values()) cloud.seed.detach(server, data);
+      cloud.state.servers.clear();
+      cloud.seed.removeVolume(data);
+      strictEqual(cloud.state.secrets.size, 0);
+      const inputs = { server: 'web' };
+      const { log } = await succeeds(world, {
+        event: 'workflow_dispatch',
+        example: 'manual-restore-server.yml',
+        inputs,
+      });
+      const server = cloud.state.servers.get(found(log, /Server ([0-9a-f-]{36})/));
+      deepStrictEqual(server?.root?.read(0, SIZE), root);
+      sameBytes(world, server?.volumes[0]?.volumeId ?? '', bytes);
+      match(log, /user data and injected files/);
+    },
+  );
+}
+
+/** One with a disk of its own and an encrypted volume. */
+async function makeServer({ cloud }: World, bytes: Buffer) {
+  const root = randomBytes(SIZE);
+  root.fill(0, 0, 512);
+  const image = await cloud.seed.addImage(SparseBytes.from(root), { name: 'debian' });
+  const data = cloud.seed.addVolume({ name: 'data', type: 'luks', bytes });
+  cloud.seed.addServer({ name: 'web', image, volumes: [data], metadata: { backup: 'weekly' } });
+  return { root, data };
 }
 
 function restore(inputs: Readonly<Record<string, string>>): Wish {
@@ -271,9 +314,13 @@ if (!existsSync(act)) throw new Error('act is not there: run npm run tools -- ac
 const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-act-'));
 try {
   await publish(directory);
-  await using cloud = await startEmbeddedCloud();
+  // What it calls a GiB is small: all of a server's disks are downloaded.
+  await using cloud = await startEmbeddedCloud({
+    gibBytes: 2 * SIZE,
+    capabilities: { luksHeaderInside: true },
+  });
   await using github = await startFakeGitHub();
-  await story({ cloud, github, directory, keys: signingKeys() });
+  await story({ cloud, github, directory, keys: signingKeys(), identity: await generateIdentity() });
   process.stdout.write(`${passed} passed, 0 failed\n`);
 } finally {
   await rm(directory, { recursive: true, force: true });
