@@ -19,7 +19,8 @@ const SIZE = 2 * GIB;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 2);
 const VENV = process.env['CLOUD_VENV'] ?? '/opt/oscloud';
 const STATE = process.env['CLOUD_STATE'] ?? '/var/lib/oscloud';
-const PROGRAM = join(import.meta.dirname, '../bin/openstack-backup.js');
+/** As it is shipped. */
+const PROGRAM = join(import.meta.dirname, '../dist/cli.js');
 
 interface Contestant {
   readonly name: string;
@@ -68,6 +69,10 @@ try {
     {
       name: 'curl | zstd -3 | age -r',
       command: `${curl} | zstd -q -3 | age -r ${recipient} > $OUT/image.zst.age`,
+    },
+    {
+      name: 'the same with sha256sum, sha512sum',
+      command: `${curl} | tee >(sha256sum > $OUT/sha256) >(sha512sum > $OUT/sha512) | zstd -q -3 | age -r ${recipient} > $OUT/image.zst.age`,
     },
     { name: 'curl', command: `${curl} > $OUT/image.raw` },
   ]);

@@ -1,10 +1,9 @@
-import { messageOf } from '../errors.ts';
 import { type Backup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
 import { listSnapshots, type Snapshot } from '../openstack/blockstorage/v3/snapshots.ts';
 import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Service } from '../openstack/catalog.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
-import { hasStatus } from '../openstack/errors.ts';
+import { CloudError, hasStatus } from '../openstack/errors.ts';
 import { type Image, listImages } from '../openstack/image/v2/images.ts';
 import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
@@ -32,7 +31,7 @@ const ALL = ['backups', 'volumes', 'snapshots', 'images', 'secrets', 'servers'] 
 /**
  * Lists all that the user may see; a cloud without a service has nothing of its kinds.
  *
- * @param needed what else is done with: there a refusal is an error
+ * @param needed what else is done with: there a failure is an error
  * @param kinds what is listed; the others are empty
  */
 export async function holdingsOf(
@@ -89,7 +88,8 @@ async function metadataOf(client: ServiceClient, secretId: string): Promise<Reco
 
 /**
  * What the user may list; who may not list a kind of temporaries could not make them either. The access rules of an
- * application credential say 401.
+ * application credential say 401. A service that is down has to be asked by a later run: it must not keep anybody from
+ * restoring what does not need it.
  */
 async function allowed<T>(
   session: Session,
@@ -100,8 +100,10 @@ async function allowed<T>(
   try {
     return await list(await session.service(service));
   } catch (error) {
-    if (!hasStatus(error, 401, 403)) throw error;
-    session.log.debug(`${messageOf(error)}: nothing to clean up there`);
+    if (!(error instanceof CloudError)) throw error;
+    const { message } = error;
+    if (hasStatus(error, 401, 403)) session.log.debug(`${message}: nothing to clean up there`);
+    else session.log.warn(`${message}: what dead runs left there has to wait for a later run`);
     return [];
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
 import { loadCloud } from '../../src/openstack/config/load.ts';
 import { openHttp } from '../../src/openstack/http.ts';
-import { silentLog } from '../../src/openstack/log.ts';
+import { type Log, silentLog } from '../../src/openstack/log.ts';
 import { Session } from '../../src/openstack/session.ts';
 import { type EmbeddedCloud, type EmbeddedCloudOptions, startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { fastClock } from './in-process.ts';
@@ -21,12 +21,13 @@ export interface SessionWish {
   readonly endpoints?: Readonly<Record<string, string>>;
   /** A hundred times as fast as the real one unless told. */
   readonly clock?: Clock;
+  readonly log?: Log;
 }
 
 /** A cloud of its own and a user's session with it. */
 export async function openEmbedded(
   options: EmbeddedCloudOptions = {},
-  { user = 'demo', endpoints = {}, clock = fastClock() }: SessionWish = {},
+  { user = 'demo', endpoints = {}, clock = fastClock(), log = silentLog }: SessionWish = {},
 ): Promise<OpenCloud> {
   const cloud = await startEmbeddedCloud({ gibBytes: 4 * 1024 ** 2, ...options });
   const http = openHttp({ verify: true }, {});
@@ -34,7 +35,7 @@ export async function openEmbedded(
   const config = await loadCloud({}, cloud.openrc(user), '/nonexistent');
   const session = await Session.open(
     { ...config, endpointOverrides: endpoints },
-    { http, clock, log: silentLog, secret: (value) => secrets.push(value) },
+    { http, clock, log, secret: (value) => secrets.push(value) },
   );
   return {
     cloud,
