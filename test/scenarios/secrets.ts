@@ -81,21 +81,30 @@ const found: Scenario = {
   name: 'keys are found through the volumes and backups that use them; what is not encrypted is passed over',
   async run(world) {
     const keeper = await makeKeeper();
-    const vault = await world.makeVolume({ name: 'vault', type: 'luks' });
-    await world.makeVolume({ name: 'plain' });
-    expectExit(await world.tool(['backup-volume', '--volumes', 'vault', '--method', 'cinder-backup']), 0);
-    const saved = await save(world, keeper, 'export-secret', '--volumes', 'name:*');
+    const vault = await world.makeVolume({ name: 'found-vault', type: 'luks' });
+    await world.makeVolume({ name: 'found-plain' });
+    expectExit(
+      await world.tool(['backup-volume', '--volumes', 'found-vault', '--method', 'cinder-backup']),
+      0,
+    );
+    const saved = await save(world, keeper, 'export-secret', '--volumes', 'name:found-*');
     const points = (await manifestIn(saved)).restorePoints as SecretPoint[];
     expect(points.map(({ resource }) => resource.usedBy)).toEqual([
-      [{ kind: 'volume', id: vault, name: 'vault' }],
+      [{ kind: 'volume', id: vault, name: 'found-vault' }],
     ]);
-    const plain = await world.tool(['export-secret', '--volumes', 'plain', '--recipients', keeper.recipient]);
+    const plain = await world.tool([
+      'export-secret',
+      '--volumes',
+      'found-plain',
+      '--recipients',
+      keeper.recipient,
+    ]);
     expect(expectExit(plain, 2).stderr).toContain('it is not encrypted');
 
     // The key is hidden from others: what cannot be read is told and recorded.
     await world.makeKeyPrivate(vault);
     const half = await world.tool(
-      ['export-secret', '--volumes', 'name:*', '--recipients', keeper.recipient, '--json'],
+      ['export-secret', '--volumes', 'name:found-*', '--recipients', keeper.recipient, '--json'],
       { user: 'nokeys' },
     );
     expect(expectExit(half, 1).stderr).toContain('the role `creator`');
