@@ -179,7 +179,7 @@ async function measure(command: string): Promise<Figure> {
     said += chunk.toString();
   });
   const peaks = new Map<string, number>();
-  const sampler = setInterval(() => void sample(child.pid ?? 0, peaks), 50);
+  const sampler = setInterval(() => void sample(child.pid ?? 0, peaks), 250);
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
   clearInterval(sampler);
   const seconds = (performance.now() - started) / 1000;
@@ -191,13 +191,12 @@ async function measure(command: string): Promise<Figure> {
 
 /** The high-water mark of each process of the group, as the kernel keeps it. */
 async function sample(group: number, peaks: Map<string, number>): Promise<void> {
+  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const [line, status] = await Promise.all(
-      ['stat', 'status'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-    );
-    const fields = (line ?? '').slice((line ?? '').lastIndexOf(')') + 2).split(' ');
+    const line = await read(pid, 'stat');
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
     if (Number(fields[2]) !== group) continue;
-    const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(status ?? '')?.[1] ?? 0) * 1024;
+    const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(await read(pid, 'status'))?.[1] ?? 0) * 1024;
     peaks.set(pid, Math.max(peak, peaks.get(pid) ?? 0));
   }
 }
