@@ -165,6 +165,22 @@ describe('what is said', () => {
     expect(runbook(manifest, SHA256)).toContain('- the password of the administrator');
   });
 
+  test.each([1, 2])(
+    'floating IPs of a server with %d port(s) are given back where they can be had',
+    (count) => {
+      const root = backupPoint({ name: 'root', bootable: true });
+      const ports = [savedPort({ floatingIps: ['203.0.113.9'] }), savedPort()].slice(0, count);
+      const manifest = manifestWith(
+        root,
+        serverPoint({ disks: [savedDisk({ point: root.id, bootIndex: 0 })], ports }),
+      );
+      const which = count === 1 ? '' : '--fixed-ip-address=192.0.2.7 ';
+      expect(section(manifest, 2).replaceAll(' \\\n  ', ' ').split('\n')).toContain(
+        `openstack server add floating ip ${which}-- "$SERVER_2" 203.0.113.9 || echo 'floating IP 203.0.113.9 is not given back' >&2`,
+      );
+    },
+  );
+
   test('an image-backed server boots from its image, which stayed in the cloud', () => {
     const root = keptImagePoint();
     const manifest = manifestWith(
@@ -232,7 +248,7 @@ function hostileManifest(name: string): Manifest {
         savedDisk({ point: volume.id, tag: name, device: name }),
         savedDisk({ point: sealed.id }),
       ],
-      ports: [savedPort({ fixedIps: [{ address: name, subnet: null }] })],
+      ports: [savedPort({ fixedIps: [{ address: name, subnet: null }], floatingIps: [name] }), savedPort()],
       securityGroups: [name],
       keyPair: { name, publicKey: name, type: 'ssh' },
       metadata: { 'd key': name },

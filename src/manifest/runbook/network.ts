@@ -25,6 +25,23 @@ export function networkWords({ ports, addresses, securityGroups }: SavedServer, 
   return [...nics, ...securityGroups.flatMap((group) => option('security-group', group))];
 }
 
+/** Each where it still is the project's and free; Neutron says why it cannot be had. */
+export function floatingLines({ ports }: SavedServer, server: string): string[] {
+  return ports.flatMap(({ fixedIps, floatingIps }) =>
+    floatingIps.map((address) =>
+      command(
+        'openstack server add floating ip',
+        // With one port there is no choice, and its address may be another now.
+        ...(ports.length > 1 ? option('fixed-ip-address', fixedIps[0]?.address) : []),
+        '--',
+        server,
+        forShell(address),
+        `|| echo ${forShell(`floating IP ${address} is not given back`)} >&2`,
+      ),
+    ),
+  );
+}
+
 const nic = (server: string, index: number) => `NIC_${server.replace('SERVER_', '')}_${index + 1}`;
 
 function newPort({ network, fixedIps }: SavedPort): string {
