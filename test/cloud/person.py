@@ -28,8 +28,7 @@ def grant(admin, roles, project, user, *names):
         admin('PUT', f'{KEYSTONE}/projects/{project}/users/{user}/roles/{roles[name]}')
 
 
-def main(names):
-    admin = Session('admin', 'admin')
+def make(admin, names):
     roles, users = named(admin, 'roles'), named(admin, 'users')
     for name in names:
         project = person(admin, roles, name)
@@ -39,4 +38,5 @@ def main(names):
         person(admin, roles, f'{name}-small')
 
 
-main(sys.argv[1:])
+if __name__ == '__main__':
+    make(Session('admin', 'admin'), sys.argv[1:])

@@ -1,4 +1,5 @@
 """Volume types, quotas, the flavour and the image of a fresh cloud; identity.py made the users."""
+import person
 from cloudapi import CINDER, GLANCE, KEYSTONE, NOVA, Session, ample_quotas
 
 
@@ -39,6 +40,7 @@ def main():
     image(admin)
     admin('POST', f'{NOVA}/flavors', {'flavor': {'name': 'tiny', 'ram': 64, 'vcpus': 1, 'disk': 1}})
     ample_quotas(admin, admin.get(f'{KEYSTONE}/projects?name=demo')['projects'][0]['id'])
+    person.make(admin, ['demo-2'])
 
 
 main()

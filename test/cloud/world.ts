@@ -22,8 +22,8 @@ import { isGone, waitFor } from '../support/wait.ts';
 import { contentThroughImage } from './content.ts';
 import { deviceDigest, deviceSize, rootDigest, writeContent, writeDevice, writeRoot } from './devices.ts';
 
-/** Who acts as `demo`: several runs at a time need several (person.py). */
-const DEMO = process.env['CLOUD_DEMO'] ?? 'demo';
+/** Who acts as `demo`: several runs at a time need several (person.py), and so do jest's two workers (seed.py). */
+const DEMO = process.env['CLOUD_DEMO'] ?? (process.env['JEST_WORKER_ID'] === '2' ? 'demo-2' : 'demo');
 
 export interface RealWorld extends World {
   /** OS_* of a user. */
