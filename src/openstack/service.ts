@@ -190,17 +190,3 @@ function highestOffered(answer: Json, major: number): Microversion | undefined {
     .map((version) => parseMicroversion(version.max))
     .find((version) => version !== undefined && version.major === major);
 }
-
-/** Every item of a list that comes in pages, oldest API rules: `marker` is the last id, and an empty page is the end. */
-export async function* pages<T extends { readonly id: string }>(
-  first: (query: Record<string, string | number>) => Promise<{ items: T[]; more: boolean }>,
-): AsyncGenerator<T[]> {
-  let marker: string | undefined;
-  for (;;) {
-    const { items, more } = await first(marker === undefined ? {} : { marker });
-    yield items;
-    const last = items.at(-1);
-    if (!more || last === undefined || last.id === marker) return;
-    marker = last.id;
-  }
-}

@@ -1,6 +1,8 @@
 import type { Service } from '../../src/openstack/catalog.ts';
 import { field, type Json, list, optionalText, text } from '../../src/openstack/decode.ts';
+import { pages } from '../../src/openstack/pages.ts';
 import type { Session } from '../../src/openstack/session.ts';
+import { collect } from '../../src/pool.ts';
 
 /** The kinds of things that a project can have, in the order in which they can be deleted. */
 export const KINDS = [
@@ -31,7 +33,7 @@ interface Table {
   readonly path: string;
   readonly list: string;
   readonly key: string;
-  readonly pages?: 'marker' | 'offset';
+  readonly paging?: 'marker' | 'offset';
   readonly query?: (projectId: string) => Readonly<Record<string, string>>;
   readonly decode?: (item: Json) => { id: string; raw: Json };
 }
@@ -39,34 +41,40 @@ interface Table {
 const own = (projectId: string) => ({ project_id: projectId });
 
 const TABLES: Readonly<Record<Kind, Table>> = {
-  servers: { service: 'compute', path: '/servers', list: '/servers/detail', key: 'servers', pages: 'marker' },
+  servers: {
+    service: 'compute',
+    path: '/servers',
+    list: '/servers/detail',
+    key: 'servers',
+    paging: 'marker',
+  },
   backups: {
     service: 'block-storage',
     path: '/backups',
     list: '/backups/detail',
     key: 'backups',
-    pages: 'marker',
+    paging: 'marker',
   },
   volumes: {
     service: 'block-storage',
     path: '/volumes',
     list: '/volumes/detail',
     key: 'volumes',
-    pages: 'marker',
+    paging: 'marker',
   },
   snapshots: {
     service: 'block-storage',
     path: '/snapshots',
     list: '/snapshots/detail',
     key: 'snapshots',
-    pages: 'marker',
+    paging: 'marker',
   },
   images: {
     service: 'image',
     path: '/images',
     list: '/images',
     key: 'images',
-    pages: 'marker',
+    paging: 'marker',
     query: (projectId) => ({ owner: projectId }),
   },
   keyPairs: {
@@ -95,28 +103,22 @@ const TABLES: Readonly<Record<Kind, Table>> = {
     path: '/secrets',
     list: '/secrets',
     key: 'secrets',
-    pages: 'offset',
+    paging: 'offset',
     decode: (item) => ({ id: text(item, 'secret_ref').split('/').at(-1) ?? '', raw: item }),
   },
 };
 
 /** All that the project of the session has of a kind. */
 export async function holdings(session: Session, kind: Kind): Promise<Holding[]> {
-  const { service, list: path, key, pages, query, decode } = TABLES[kind];
+  const { service, list: path, key, paging, query: ofProject, decode } = TABLES[kind];
   const client = await session.service(service);
   const { id: projectId } = session.scope.project;
-  const all: Holding[] = [];
-  for (;;) {
-    const last = all.at(-1)?.id;
-    const page = await client.call({
+  const page = (query: Readonly<Record<string, string | number>>) =>
+    client.call({
       doing: `list the ${kind}`,
       method: 'GET',
       path,
-      query: {
-        ...query?.(projectId),
-        ...(pages === 'marker' && last !== undefined ? { marker: last } : {}),
-        ...(pages === 'offset' ? { limit: 100, offset: all.length } : {}),
-      },
+      query: { ...ofProject?.(projectId), ...query },
       ok: [200],
       decode: (answer) =>
         list(answer, key, (item) => {
@@ -124,8 +126,19 @@ export async function holdings(session: Session, kind: Kind): Promise<Holding[]>
           return { status: optionalText(decoded.raw, 'status') ?? '', ...decoded };
         }),
     });
-    all.push(...page);
-    if (pages === undefined || page.length === 0) return all;
+  if (paging === undefined) return page({});
+  if (paging === 'marker')
+    return collect(
+      pages(async (query) => {
+        const items = await page(query);
+        return { items, more: items.length > 0 };
+      }),
+    );
+  const all: Holding[] = [];
+  for (;;) {
+    const items = await page({ limit: 100, offset: all.length });
+    all.push(...items);
+    if (items.length === 0) return all;
   }
 }
 

@@ -14,7 +14,8 @@ import {
   text,
 } from '../../decode.ts';
 import { hasStatus } from '../../errors.ts';
-import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { pages } from '../../pages.ts';
+import { nothing, type ServiceClient } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#backups-backups

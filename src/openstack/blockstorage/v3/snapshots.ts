@@ -1,5 +1,6 @@
 import { field, id, integer, type Json, list, moment, optionalText, strings, text } from '../../decode.ts';
-import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { pages } from '../../pages.ts';
+import { nothing, type ServiceClient } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#volume-snapshots-snapshots

@@ -12,7 +12,8 @@ import {
   strings,
   text,
 } from '../../decode.ts';
-import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { pages } from '../../pages.ts';
+import { nothing, type ServiceClient } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes

@@ -12,7 +12,8 @@ import {
   text,
   texts,
 } from '../../decode.ts';
-import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { pages } from '../../pages.ts';
+import { nothing, type ServiceClient } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 import { decodeEmbeddedFlavor, type FlavorValues } from './flavors.ts';
 

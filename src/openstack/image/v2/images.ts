@@ -13,8 +13,9 @@ import {
   texts,
 } from '../../decode.ts';
 import { hasStatus } from '../../errors.ts';
+import { pages } from '../../pages.ts';
 import { createOnce } from '../../retry.ts';
-import { nothing, pages, type ServiceClient } from '../../service.ts';
+import { nothing, type ServiceClient } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#images

@@ -1,0 +1,48 @@
+import { hasStatus } from './errors.ts';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly more: boolean;
+}
+
+type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
+
+/**
+ * Every item of a list that comes in pages: `marker` is the id of the last one, and an empty page is the end.
+ *
+ * A marker that was deleted since is refused: 404 by Cinder, 400 by Nova and Glance
+ * (https://opendev.org/openstack/cinder/src/branch/master/cinder/db/sqlalchemy/api.py, `volume_get_all`). An item before
+ * it serves as well, so a list in which something goes meanwhile is still read to its end, each item once.
+ */
+export async function* pages<T extends { readonly id: string }>(ask: Ask<T>): AsyncGenerator<T[]> {
+  const known = new Set<string>();
+  let trail: string[] = [];
+  for (;;) {
+    const { page, since } = await after(trail, ask);
+    yield page.items.filter(({ id }) => !known.has(id));
+    const ids = page.items.map(({ id }) => id);
+    if (!page.more || ids.length === 0 || ids.at(-1) === since.at(-1)) return;
+    for (const id of ids) known.add(id);
+    trail = [...since, ...ids];
+  }
+}
+
+/** The page after the last item of the trail that still is one, which is looked for in growing steps back. */
+async function after<T extends { readonly id: string }>(
+  trail: readonly string[],
+  ask: Ask<T>,
+): Promise<{ page: Page<T>; since: readonly string[] }> {
+  let refusal: unknown;
+  for (let back = 0; ; back = back === 0 ? 1 : back * 2) {
+    const since = trail.slice(0, Math.max(0, trail.length - back));
+    const marker = since.at(-1);
+    const page = await ask(marker === undefined ? {} : { marker }).catch((error: unknown) => {
+      if (marker === undefined || !hasStatus(error, 400, 404)) throw error;
+      refusal ??= error;
+    });
+    if (page === undefined) continue;
+    // What was refused is still there, so it was not refused as a marker.
+    if (refusal !== undefined && page.items.some(({ id }) => id === trail.at(-1))) throw refusal;
+    return { page, since };
+  }
+}
