@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { InputError, OperationError } from '../../src/errors.ts';
 import { passphraseOf, passphrasesOf } from '../../src/keys/passphrase.ts';
 import { headerLength, isLuks, keyOpens, openLuks } from '../../src/keys/unlock.ts';
 import { newLuks1, openLuks1 } from '../fakes/cloud/luks.ts';
+import { installed } from '../support/installed.ts';
 
 /** Made by qemu-img and cryptsetup: test/fixtures/luks/make.sh. */
 const fixture = (name: string) =>
@@ -269,8 +270,7 @@ describe('LUKS2', () => {
   });
 });
 
-const has = (tool: string) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status === 0;
-(has('cryptsetup') ? describe : describe.skip)('what cryptsetup formats', () => {
+(installed('cryptsetup') ? describe : describe.skip)('what cryptsetup formats', () => {
   let directory: string;
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'luks-'));

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { checkedName, payloadName } from '../../src/store/name.ts';
 import { openPayload } from '../../src/store/open.ts';
 import { savePayload } from '../../src/store/save.ts';
 import { formatOwner, type Liveness } from '../../src/temporaries/owner.ts';
+import { installed } from '../support/installed.ts';
 
 const identity = await generateIdentity();
 const recipient = await identityToRecipient(identity);
@@ -85,8 +86,7 @@ describe('a payload', () => {
     expect(readdirSync(directory)).toEqual(['image-1.raw']);
   });
 
-  const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
-  (has('age') && has('zstd') ? test : test.skip)('is opened by age and zstd, without us', async () => {
+  (installed('age', 'zstd') ? test : test.skip)('is opened by age and zstd, without us', async () => {
     const bytes = content(2_500_000);
     const place = store();
     const { payload } = await savePayload(place, 'x.raw.zst.age', pieces(bytes), {
