@@ -217,7 +217,8 @@ export const refusals: Scenario = {
       ['restore-volume', '--manifest', manifestOf(ran), '--volume', 'r-plain', '--allow-unsigned'],
       { user: 'small' },
     );
-    expect(expectExit(stranger, 2).stderr).toContain('the manifest is of project "demo"');
+    const { name: project } = (await world.session()).scope.project;
+    expect(expectExit(stranger, 2).stderr).toContain(`the manifest is of project "${project}"`);
     expect(await inventory(world)).toEqual(before);
     await detach();
   },
