@@ -1,49 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { expect } from '@jest/globals';
 import { getVolume } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { listAttachments } from '../../src/openstack/compute/v2/attachments.ts';
 import { getServer } from '../../src/openstack/compute/v2/servers.ts';
 import { getImage } from '../../src/openstack/image/v2/images.ts';
 import { getSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
-import { type Keeper, makeKeeper, manifestIn, STORE, save } from '../scenarios/sealed.ts';
-import { manifestOf, type Scenario } from '../scenarios/steps.ts';
+import { byHand as restoreByHand } from '../scenarios/by-hand.ts';
+import { type Keeper, makeKeeper, manifestIn, save } from '../scenarios/sealed.ts';
+import type { Scenario } from '../scenarios/steps.ts';
 import { suite } from '../scenarios/suite.ts';
-import { runBlocks } from '../support/runbook.ts';
 import type { Ran } from '../support/tool.ts';
 import { type RealWorld, realWorld } from './world.ts';
 
-/** What RESTORE.md says, carried out as it stands there: by bash, the `openstack` client, age, zstd, curl. */
-const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
 const HOSTILE = '--it\'s $(touch taken)\n```\n`touch taken` \u202e"x"';
 
 const OUT_OF_THE_CLOUD = ['--store', 'directory:openstack-backups/payloads'] as const;
 
 /** @returns the ids of what the sections brought back, in their order */
-async function byHand(world: RealWorld, keeper: Keeper, saved: Ran, wanted: readonly string[]) {
-  const manifest = await manifestIn(saved);
-  const text = await readFile(join(dirname(manifestOf(saved)), 'RESTORE.md'), 'utf8');
-  const directory = join(world.directory, 'by-hand');
-  await mkdir(directory, { recursive: true });
-  await mkdir(STORE(world), { recursive: true });
-  await writeFile(join(directory, 'identity'), `${keeper.environment.IDENTITY}\n`);
-  const all = manifest.restorePoints.map((_point, index) => index + 1);
-  const ran = await runBlocks(text, all, {
-    directory,
-    variables: wanted,
-    environment: {
-      ...world.environment('demo'),
-      PATH: `${CLIENT}:${process.env['PATH']}:/usr/sbin`,
-      STORE: STORE(world),
-      IDENTITY: join(directory, 'identity'),
-      WORK: directory,
-    },
-  });
-  if (ran.code !== 0) throw new Error(`exit ${ran.code}\n${text}\n${ran.stdout}\n${ran.stderr}`);
-  expect(await readdir(directory)).not.toContain('taken');
-  await rm(directory, { recursive: true });
-  return wanted.map((name) => ran.variables[name] ?? '');
+function byHand(world: RealWorld, keeper: Keeper, saved: Ran, wanted: readonly string[]): Promise<string[]> {
+  return restoreByHand(world, world.environment('demo'), keeper, saved, wanted);
 }
 
 const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -2,9 +2,10 @@ import { expect } from '@jest/globals';
 import type { ServerPoint } from '../../src/manifest/schema.ts';
 import { getServer } from '../../src/openstack/compute/v2/servers.ts';
 import type { Ran } from '../support/tool.ts';
+import { byHand } from './by-hand.ts';
 import type { EmbeddedWorld } from './embedded.ts';
 import { removeServer } from './fixtures/servers.ts';
-import { manifestIn } from './sealed.ts';
+import { makeKeeper, manifestIn, save } from './sealed.ts';
 import { expectExit, manifestOf, type Scenario } from './steps.ts';
 
 /** A server's ports as the cloud has them, in their order. */
@@ -33,29 +34,44 @@ function missing(ran: Ran): string[] {
 const FRONT = { network: 'front', addresses: ['192.0.2.7'], groups: ['web'], floating: ['203.0.113.9'] };
 const BACK = { network: 'back', addresses: ['198.51.100.7'], groups: ['db', 'default'], floating: [] };
 
+/** Server "net", whose two ports have their own addresses and security groups, and one of them a floating IP. */
+async function twoPorts(world: EmbeddedWorld) {
+  const { seed, state } = world.cloud;
+  const [front, back] = [
+    seed.addNetwork('front', '192.0.2.0/24'),
+    seed.addNetwork('back', '198.51.100.0/24'),
+  ];
+  const [web, db] = [seed.addSecurityGroup('web'), seed.addSecurityGroup('db')];
+  const floating = seed.addFloatingIp('203.0.113.9');
+  const groups = [db.id, state.network.defaultGroup(web.projectId)?.id ?? ''];
+  const own = seed.addPort({ networkId: back.id, addresses: ['198.51.100.7'], securityGroups: groups });
+  const root = await world.makeVolume({ name: 'net-root', bootable: true });
+  const server = await world.makeServer({
+    name: 'net',
+    rootVolume: root,
+    securityGroups: ['web'],
+    networks: [{ uuid: front.id, fixedIp: '192.0.2.7' }, { port: own.id }],
+  });
+  const [first] = state.network.portsOf(server.id);
+  Object.assign(floating, { portId: first?.id, fixedAddress: '192.0.2.7' });
+  expect(portsOf(world, server.id)).toEqual([FRONT, BACK]);
+  return {
+    db,
+    floating,
+    async remove() {
+      await server.remove();
+      await world.removeVolume(root);
+      state.network.ports.delete(own.id);
+    },
+  };
+}
+
 /** Needs what only the embedded cloud has: the real one of our tests has a stand-in for Neutron. */
 const networks: Scenario<EmbeddedWorld> = {
   name: 'a server with two ports: addresses, security groups and floating IP again where they are free, elsewhere told, in another network when mapped',
   async run(world) {
     const { seed, state } = world.cloud;
-    const [front, back] = [
-      seed.addNetwork('front', '192.0.2.0/24'),
-      seed.addNetwork('back', '198.51.100.0/24'),
-    ];
-    const [web, db] = [seed.addSecurityGroup('web'), seed.addSecurityGroup('db')];
-    const floating = seed.addFloatingIp('203.0.113.9');
-    const groups = [db.id, state.network.defaultGroup(web.projectId)?.id ?? ''];
-    const own = seed.addPort({ networkId: back.id, addresses: ['198.51.100.7'], securityGroups: groups });
-    const root = await world.makeVolume({ name: 'net-root', bootable: true });
-    const server = await world.makeServer({
-      name: 'net',
-      rootVolume: root,
-      securityGroups: ['web'],
-      networks: [{ uuid: front.id, fixedIp: '192.0.2.7' }, { port: own.id }],
-    });
-    const [first] = state.network.portsOf(server.id);
-    Object.assign(floating, { portId: first?.id, fixedAddress: '192.0.2.7' });
-    expect(portsOf(world, server.id)).toEqual([FRONT, BACK]);
+    const { db, floating, remove: removeIt } = await twoPorts(world);
 
     const saved = expectExit(await world.tool(['backup-server', '--servers', 'net', '--json']), 0);
     const { resource } = (await manifestIn(saved)).restorePoints.find(
@@ -65,9 +81,7 @@ const networks: Scenario<EmbeddedWorld> = {
       ['front', ['203.0.113.9']],
       ['back', []],
     ]);
-    await server.remove();
-    await world.removeVolume(root);
-    state.network.ports.delete(own.id);
+    await removeIt();
     expect(await world.leftBehind()).toMatchObject({ floatingIps: [floating.id] });
     expect(state.network.ports.size).toBe(0);
 
@@ -114,4 +128,18 @@ const networks: Scenario<EmbeddedWorld> = {
   },
 };
 
+/** Takes the real client. */
+const byHandAgain: Scenario<EmbeddedWorld> = {
+  name: 'RESTORE.md of a server with two ports, carried out: to each port its address, its own security groups, its floating IP',
+  async run(world) {
+    const { remove: removeIt } = await twoPorts(world);
+    const keeper = await makeKeeper();
+    const saved = await save(world, keeper, 'backup-server', '--servers', 'net');
+    await removeIt();
+    const [id = ''] = await byHand(world, world.cloud.openrc(), keeper, saved, ['SERVER_2']);
+    expect(portsOf(world, id)).toEqual([FRONT, BACK]);
+  },
+};
+
 export const networkScenarios: readonly Scenario<EmbeddedWorld>[] = [networks];
+export const networksByHand: readonly Scenario<EmbeddedWorld>[] = [byHandAgain];

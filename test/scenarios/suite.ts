@@ -8,8 +8,9 @@ export function suite<W extends World>(
   scenarios: readonly Scenario<W>[],
   open: () => Promise<W>,
   timeoutMs: number,
+  { skip = false }: { skip?: boolean } = {},
 ): void {
-  describe(title, () => {
+  (skip ? describe.skip : describe)(title, () => {
     test.each(scenarios)(
       '$name',
       async (scenario) => {

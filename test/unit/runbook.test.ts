@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runbook } from '../../src/manifest/runbook/runbook.ts';
-import type { Manifest } from '../../src/manifest/schema.ts';
+import type { Manifest, SavedPort } from '../../src/manifest/schema.ts';
 import {
   backupPoint,
   encryptedWith,
@@ -181,6 +182,36 @@ describe('what is said', () => {
     },
   );
 
+  test('no port of a server lets in more than it did: all begin with what they had in common, and get their own', () => {
+    const root = backupPoint({ name: 'root', bootable: true });
+    const group = (name: string) => ({ id: randomUUID(), name });
+    const [ssh, web, db] = [group('ssh'), group('web'), group('db')];
+    const ports = [
+      savedPort({ securityGroups: [ssh, web] }),
+      savedPort({ securityGroups: [db, ssh], fixedIps: [] }),
+      savedPort({ portSecurity: false }),
+    ];
+    const disks = [savedDisk({ point: root.id, bootIndex: 0 })];
+    const of = (...which: SavedPort[]) =>
+      section(
+        manifestWith(root, serverPoint({ disks, ports: which, securityGroups: ['ssh', 'web', 'db'] })),
+        2,
+      )
+        .replaceAll(' \\\n  ', ' ')
+        .split('\n')
+        .filter((line) => /port (list|set)|security-group/.test(line));
+    expect(of(...ports)).toEqual([
+      expect.stringContaining('--nic="$NIC_2_3" --security-group=ssh --'),
+      `  PORT=$(openstack port list -f value -c ID --server="$SERVER_2" --network=${ports[0]?.network.id} --fixed-ip=ip-address=192.0.2.7)`,
+      '  openstack port set --no-security-group --security-group=ssh --security-group=web "$PORT"',
+      `  PORT=$(openstack port list -f value -c ID --server="$SERVER_2" --network=${ports[0]?.network.id})`,
+      '  openstack port set --no-security-group --security-group=db --security-group=ssh "$PORT"',
+    ]);
+    expect(of(savedPort({ securityGroups: [ssh, web] }), savedPort({ securityGroups: [web, ssh] }))).toEqual([
+      expect.stringContaining('--security-group=ssh --security-group=web --security-group=db'),
+    ]);
+  });
+
   test('an image-backed server boots from its image, which stayed in the cloud', () => {
     const root = keptImagePoint();
     const manifest = manifestWith(
@@ -248,7 +279,14 @@ function hostileManifest(name: string): Manifest {
         savedDisk({ point: volume.id, tag: name, device: name }),
         savedDisk({ point: sealed.id }),
       ],
-      ports: [savedPort({ fixedIps: [{ address: name, subnet: null }], floatingIps: [name] }), savedPort()],
+      ports: [
+        savedPort({
+          fixedIps: [{ address: name, subnet: null }],
+          floatingIps: [name],
+          securityGroups: [{ id: backupPoint().id, name }],
+        }),
+        savedPort(),
+      ],
       securityGroups: [name],
       keyPair: { name, publicKey: name, type: 'ssh' },
       metadata: { 'd key': name },
@@ -274,7 +312,8 @@ const STUBS = TOOLS.map(
   case "${tool} $*" in
     *'catalog show'*) printf '[{"interface": "public", "region_id": "R", "url": "http://keys.example"}]' ;;
     *secret*) echo '{"secret_ref": "http://keys.example/v1/secrets/00000000-0000-4000-8000-000000000001"}' ;;
-    *'-c status'* | *'-c id'* | *keypair*) echo 00000000-0000-4000-8000-000000000002 ;;
+    *'port show'*) return 1 ;;
+    *'-c status'* | *'-c id'* | *'-c ID'* | *keypair*) echo 00000000-0000-4000-8000-000000000002 ;;
   esac
 }`,
 ).join('\n');
@@ -342,6 +381,8 @@ describe('hostile names', () => {
       given('secret store', `--name=${name}`, `--algorithm=${name}`, `--mode=${name}`);
       given('curl', JSON.stringify({ metadata: { [name]: name } }));
       given('keypair show', '--', name);
+      given('port list', `--fixed-ip=ip-address=${name}`);
+      given('port set', `--security-group=${name}`);
       given('server create', `--property=d key=${name}`, `--tag=${name}`, `--key-name=${name}`, '--', name);
     },
     30_000,

@@ -1,6 +1,7 @@
 import { forShell } from '../../text/escape.ts';
 import type { SavedPort, SavedServer } from '../schema.ts';
-import { command, option } from './shell.ts';
+import { sharedGroups } from '../shared-groups.ts';
+import { assign, command, option } from './shell.ts';
 
 /** The ports themselves where they are still there, which is found out then; else new ones with the old addresses. */
 export function portLines({ ports }: SavedServer, server: string): string[] {
@@ -14,7 +15,8 @@ export function portLines({ ports }: SavedServer, server: string): string[] {
 }
 
 /** What `openstack server create` is told of networks. */
-export function networkWords({ ports, addresses, securityGroups }: SavedServer, server: string): string[] {
+export function networkWords(saved: SavedServer, server: string): string[] {
+  const { ports, addresses } = saved;
   const networks = Object.keys(addresses);
   if (ports.length === 0 && networks.length === 0) return ['--nic=none'];
   const nics =
@@ -22,7 +24,34 @@ export function networkWords({ ports, addresses, securityGroups }: SavedServer, 
       ? ports.map((_port, index) => `--nic="$${nic(server, index)}"`)
       : // The client takes both for marks of its own.
         networks.filter((name) => !/[,=]/.test(name)).flatMap((name) => option('network', name));
-  return [...nics, ...securityGroups.flatMap((group) => option('security-group', group))];
+  return [
+    ...nics,
+    ...sharedGroups(saved).shared.flatMap(({ name, id }) => option('security-group', name ?? id)),
+  ];
+}
+
+/** Each new port's own security groups, where they were not all the same. */
+export function groupLines(saved: SavedServer, variable: string): string[] {
+  if (!sharedGroups(saved).differ) return [];
+  return saved.ports.flatMap(({ portSecurity, securityGroups, network, fixedIps }, index) => {
+    if (!portSecurity) return [];
+    const [fixed] = fixedIps;
+    return [
+      `if [[ $${nic(variable, index)} == net-id=* ]]; then`,
+      `  ${assign(
+        'PORT',
+        `openstack port list -f value -c ID --server="$${variable}"`,
+        ...option('network', network.id),
+        ...option('fixed-ip', fixed && `ip-address=${fixed.address}`),
+      )}`,
+      `  ${command(
+        'openstack port set --no-security-group',
+        ...securityGroups.flatMap(({ name, id }) => option('security-group', name ?? id)),
+        '"$PORT"',
+      )}`,
+      'fi',
+    ];
+  });
 }
 
 /** Each where it still is the project's and free; Neutron says why it cannot be had. */

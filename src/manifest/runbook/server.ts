@@ -1,7 +1,7 @@
 import { forMarkdown, forShell } from '../../text/escape.ts';
 import type { SavedDisk, SavedServer, ServerPoint } from '../schema.ts';
 import type { Book, Section } from './book.ts';
-import { floatingLines, networkWords, portLines } from './network.ts';
+import { floatingLines, groupLines, networkWords, portLines } from './network.ts';
 import { assign, check, command, fence, option, properties, shown, until } from './shell.ts';
 
 /** A server of its disks, which the sections before bring back. */
@@ -29,6 +29,7 @@ export function serverSection(point: ServerPoint, book: Book): Section {
           forShell(resource.name),
         ),
         until('ACTIVE', 'server', server),
+        ...groupLines(resource, variable),
         ...floatingLines(resource, server),
         ...diskCheck(disks, book, server),
       ]),

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.ts';
 import type { SavedPort, SavedServer } from '../../manifest/schema.ts';
+import { groupsOf, sharedGroups } from '../../manifest/shared-groups.ts';
 import type { SecurityGroup } from '../../openstack/network/v2/security-groups.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Mapping } from './mapping.ts';
@@ -13,14 +14,12 @@ export interface GroupsPlan {
 }
 
 /**
- * The security groups of a server. Nova gives all its ports the same; where they had not, it is asked for those that all
- * had in common, so that no port lets in more than it did, and each port gets its own afterwards. Without any, Nova takes
- * the default one, which lets nothing in.
+ * The security groups of a server: those of all its ports (see sharedGroups), then each port's own.
  *
  * @throws InputError when `map` names one that is not there
  */
 export function planGroups(
-  { ports, securityGroups }: Pick<SavedServer, 'ports' | 'securityGroups'>,
+  saved: Pick<SavedServer, 'ports' | 'securityGroups'>,
   offered: readonly SecurityGroup[],
   mapping: Mapping,
 ): GroupsPlan {
@@ -35,28 +34,13 @@ export function planGroups(
       `There are: ${offered.map((group) => group.name).join(', ') || 'none'}.`,
     );
   };
-  const idOf = new Map(ports.flatMap((port) => port.securityGroups).map(({ id, name }) => [name, id]));
-  const byName = (name: string) => find(name, idOf.get(name));
-  const missing = securityGroups
-    .filter((name) => byName(name) === undefined)
-    .map((name) => `security group ${quoted(name)}: there is none of that name`);
-  const had = ports.filter(({ portSecurity }) => portSecurity).map(idsOf);
-  if (new Set(had.map((ids) => ids.join())).size < 2)
-    return { names: namesOf(securityGroups.map(byName)), ofPort: () => undefined, missing };
-  const [first] = ports.filter(({ portSecurity }) => portSecurity);
-  const common = first?.securityGroups.filter(({ id }) => had.every((ids) => ids.includes(id))) ?? [];
+  const { shared, differ } = sharedGroups(saved);
   return {
-    names: namesOf(common.map(({ id, name }) => find(name, id))),
-    ofPort: (port) =>
-      port.portSecurity ? port.securityGroups.flatMap(({ id, name }) => find(name, id)?.id ?? []) : undefined,
-    missing,
+    names: [...new Set(shared.flatMap(({ name, id }) => find(name, id)?.name ?? []))],
+    ofPort: ({ portSecurity, securityGroups }) =>
+      differ && portSecurity ? securityGroups.flatMap(({ id, name }) => find(name, id)?.id ?? []) : undefined,
+    missing: groupsOf(saved)
+      .filter(({ name, id }) => find(name, id) === undefined)
+      .map(({ name, id }) => `security group ${quoted(name ?? id ?? '')}: there is none of that name`),
   };
-}
-
-function idsOf({ securityGroups }: SavedPort): string[] {
-  return securityGroups.map(({ id }) => id).sort();
-}
-
-function namesOf(groups: readonly (SecurityGroup | undefined)[]): string[] {
-  return [...new Set(groups.flatMap((group) => group?.name ?? []))];
 }

@@ -34,9 +34,17 @@ function byId(a: { id: string }, b: { id: string }): number {
 
 /** By any field; what is no field of it, such as `limit`, is passed over. */
 function filtered(all: readonly JsonObject[], query: URLSearchParams): JsonObject[] {
+  const matches = (field: unknown, value: string) =>
+    Array.isArray(field) ? field.some((part) => hasPart(part, value)) : String(field) === value;
   return all.filter((row) =>
-    [...query].every(([key, value]) => row[key] === undefined || String(row[key]) === value),
+    [...query].every(([key, value]) => row[key] === undefined || matches(row[key], value)),
   );
+}
+
+/** As in `fixed_ips=ip_address=192.0.2.7`. */
+function hasPart(part: JsonObject, wanted: string): boolean {
+  const [key = '', ...value] = wanted.split('=');
+  return String(part[key]) === value.join('=');
 }
 
 function routes(core: Core): Router<AuthedCall> {
