@@ -1,5 +1,10 @@
 import { embeddedWorld } from '../scenarios/embedded.ts';
 import { suite } from '../scenarios/suite.ts';
-import { volumesScenarios } from '../scenarios/volumes.ts';
+import { volumesRefusals, volumesScenarios } from '../scenarios/volumes.ts';
 
-suite('volumes, on the embedded cloud', volumesScenarios, () => embeddedWorld(), 180_000);
+suite(
+  'volumes, on the embedded cloud',
+  [...volumesScenarios, ...volumesRefusals],
+  () => embeddedWorld(),
+  180_000,
+);

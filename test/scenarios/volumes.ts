@@ -386,6 +386,10 @@ export const volumesScenarios: readonly Scenario[] = [
   maxChain,
   overwrite,
   bareBackup,
+];
+
+/** What is found before anything is touched. */
+export const volumesRefusals: readonly Scenario[] = [
   refusals,
   badInput,
   alteredManifest,
