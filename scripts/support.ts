@@ -36,6 +36,15 @@ const NETWORKS =
 const SERVER =
   'a server with a plain and an encrypted volume saved into a directory, all deleted, keys included: back in another project with the same bytes';
 
+const BY_HAND = 'the commands of the guide themselves, with the real `openstack` client';
+const byHand = [
+  'RESTORE.md, carried out: volumes from Cinder backups, plain and encrypted, of hostile names',
+  'RESTORE.md, carried out: volumes through images, plain and encrypted, and the encrypted one unlocked outside OpenStack',
+  'RESTORE.md, carried out: an image with its properties and tags',
+  'RESTORE.md, carried out: keys, bytes and a text with white space at its ends',
+  'RESTORE.md, carried out: a server with its root disk, a plain and an encrypted volume',
+];
+
 const rows: readonly Row[] = [
   { procedure: 'Image backup using download', how: '`backup-image`', scenario: IMAGE },
   { procedure: '… of an encrypted image, with its key', how: '`backup-image`', scenario: SEALED_IMAGE },
@@ -96,6 +105,14 @@ const rows: readonly Row[] = [
     procedure: 'beyond the guide: its ports, addresses, security groups and floating IPs',
     how: '`restore-server`',
     scenario: NETWORKS,
+    embeddedOnly: true,
+  },
+  ...byHand.map((scenario) => ({ procedure: BY_HAND, how: '`RESTORE.md`', scenario })),
+  {
+    procedure: BY_HAND,
+    how: '`RESTORE.md`',
+    scenario:
+      'RESTORE.md, carried out: a server with two ports, to each its address, its own security groups, its floating IP',
     embeddedOnly: true,
   },
 ];

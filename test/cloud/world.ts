@@ -25,13 +25,8 @@ import { deviceDigest, deviceSize, rootDigest, writeContent, writeDevice, writeR
 /** Who acts as `demo`: several runs at a time need several (person.py), and so do jest's two workers (seed.py). */
 const DEMO = process.env['CLOUD_DEMO'] ?? (process.env['JEST_WORKER_ID'] === '2' ? 'demo-2' : 'demo');
 
-export interface RealWorld extends World {
-  /** OS_* of a user. */
-  environment(user: Person): Record<string, string>;
-}
-
 /** The real cloud of `npm run cloud:up`. Users act as users; only fixtures reach behind, to the devices. */
-export async function realWorld(): Promise<RealWorld> {
+export async function realWorld(): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
   const outputs = keepOutput();
   const sessions = new Sessions(openrc);
@@ -46,7 +41,7 @@ export async function realWorld(): Promise<RealWorld> {
     everyMs: 500,
     hunt,
   });
-  const world: RealWorld = {
+  const world: World = {
     kind: 'real',
     ...made,
     environment: openrc,

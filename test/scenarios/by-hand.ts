@@ -13,13 +13,11 @@ export const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
 /**
  * Carries out the RESTORE.md of a run as it stands there: by bash, the real `openstack` client, age, zstd, curl.
  *
- * @param user OS_* of whom it is restored as
  * @param wanted the variables of what the sections bring back
  * @returns their values: the ids
  */
 export async function byHand(
   world: World,
-  user: Readonly<Record<string, string>>,
   keeper: Keeper,
   saved: Ran,
   wanted: readonly string[],
@@ -35,7 +33,7 @@ export async function byHand(
     directory,
     variables: wanted,
     environment: {
-      ...user,
+      ...world.environment('demo'),
       PATH: `${CLIENT}:${process.env['PATH']}:/usr/sbin`,
       STORE: STORE(world),
       IDENTITY: join(directory, 'identity'),

@@ -55,6 +55,7 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
       outputs.keep(
         await runTool(words, { directory, environment: { ...cloud.openrc(user), ...environment }, ...more }),
       ),
+    environment: (user) => cloud.openrc(user),
     session: (user) => sessions.of(user),
     makeVolume: async ({ content, metadata, ...wish }) =>
       cloud.seed.addVolume({

@@ -130,13 +130,13 @@ const networks: Scenario<EmbeddedWorld> = {
 
 /** Takes the real client. */
 const byHandAgain: Scenario<EmbeddedWorld> = {
-  name: 'RESTORE.md of a server with two ports, carried out: to each port its address, its own security groups, its floating IP',
+  name: 'RESTORE.md, carried out: a server with two ports, to each its address, its own security groups, its floating IP',
   async run(world) {
     const { remove: removeIt } = await twoPorts(world);
     const keeper = await makeKeeper();
     const saved = await save(world, keeper, 'backup-server', '--servers', 'net');
     await removeIt();
-    const [id = ''] = await byHand(world, world.cloud.openrc(), keeper, saved, ['SERVER_2']);
+    const [id = ''] = await byHand(world, keeper, saved, ['SERVER_2']);
     expect(portsOf(world, id)).toEqual([FRONT, BACK]);
   },
 };

@@ -34,6 +34,8 @@ export interface World {
   readonly directory: string;
   /** Runs openstack-backup; everything that it prints is kept for the secret hunt. */
   readonly tool: Tool;
+  /** OS_* of a user. */
+  environment(user: Person): Record<string, string>;
   /** Looks at the cloud as a user, with our own client. */
   session(user?: Person): Promise<Session>;
   makeVolume(wish: VolumeWish): Promise<string>;
