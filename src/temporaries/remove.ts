@@ -6,6 +6,7 @@ import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
+import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
 import { deleteUnreserved } from './unreserved.ts';
@@ -30,6 +31,18 @@ const GONE_MS = 120_000;
 export interface RemovalReport {
   removed(thing: Removable): void;
   refused(thing: Removable, why: string): void;
+}
+
+/**
+ * Tells of something that could not be removed. Where it carries its record, the next run does it; else only a person
+ * can, who has to know of it.
+ */
+export function tellOfStaying(log: Log, what: string, why: string, recorded = true): void {
+  log.warn(
+    recorded
+      ? `${what} cannot be removed now, the next run does it: ${why}`
+      : `${what} cannot be removed, and no later run will know of it, so remove it yourself: ${why}`,
+  );
 }
 
 /**

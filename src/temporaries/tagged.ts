@@ -3,7 +3,7 @@ import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { holdingsOf } from './holdings.ts';
 import { nameOf, temporariesOf } from './leftovers.ts';
-import { removeAll } from './remove.ts';
+import { removeAll, tellOfStaying } from './remove.ts';
 
 /** What saving makes to get at data. */
 const KINDS = ['images', 'volumes', 'snapshots'] as const;
@@ -35,10 +35,9 @@ export async function removeTagged(
   try {
     await removeAll(session, await temporariesWith(session, tags), {
       removed: (thing) => log.debug(`temporary ${nameOf(thing)} of ${what} is removed`),
-      refused: (thing, why) =>
-        log.warn(`temporary ${nameOf(thing)} of ${what} cannot be removed now, the next run does it: ${why}`),
+      refused: (thing, why) => tellOfStaying(log, `temporary ${nameOf(thing)} of ${what}`, why),
     });
   } catch (error) {
-    log.warn(`the temporaries of ${what} cannot be removed now, the next run does it: ${messageOf(error)}`);
+    tellOfStaying(log, `the temporaries of ${what}`, messageOf(error));
   }
 }

@@ -11,7 +11,7 @@ import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
 import { Meter } from '../../store/meter.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
-import { type Removable, removeAll } from '../../temporaries/remove.ts';
+import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
 import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
 import { GIB } from '../../text/bytes.ts';
 import { restoreSecret } from '../secret/bring-back.ts';
@@ -48,7 +48,7 @@ export interface MadeImage {
   /** What of its key is otherwise than it was, in words. */
   readonly missing: readonly string[];
   /** Removes the image, and its key with it; also after a stop. */
-  remove(): Promise<void>;
+  remove(settled?: boolean): Promise<void>;
 }
 
 /**
@@ -74,7 +74,7 @@ export async function makeImage(
   const record = writeTemporary({ tag: id, owner: run.owner, expires });
   const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
   let secretId: string | undefined;
-  const remove = () => removeMade(session, id, secretId);
+  const remove = (settled = false) => removeMade(session, id, secretId, settled);
   try {
     const secret = key && request && (await restoreSecret(session, request, key.bytes, record));
     secretId = secret?.id;
@@ -135,16 +135,18 @@ function notStored(image: Image, why: string): OperationError {
   );
 }
 
-/** What the cloud refuses to remove now, the next run finds by its record. */
-async function removeMade(session: Session, imageId: string, secretId: string | undefined): Promise<void> {
+async function removeMade(
+  session: Session,
+  imageId: string,
+  secretId: string | undefined,
+  settled: boolean,
+): Promise<void> {
   session.windUp();
   const thing = (kind: 'image' | 'secret', id: string): Removable => ({ kind, id, name: '', status: '' });
   const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
   await removeAll(session, made, {
     removed: ({ kind, id }) => session.log.debug(`${kind} ${id}, made for the restore, is removed again`),
     refused: ({ kind, id }, why) =>
-      session.log.warn(
-        `${kind} ${id}, made for the restore, cannot be removed now, the next run does it: ${why}`,
-      ),
+      tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why, !settled),
   });
 }

@@ -14,6 +14,7 @@ import {
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
+import { tellOfStaying } from '../../temporaries/remove.ts';
 import { TEMPORARY_METADATA } from '../../temporaries/tags.ts';
 import { type PayloadReader, plainBytes } from '../payloads.ts';
 import type { SecretRequest } from './request.ts';
@@ -58,8 +59,10 @@ export async function restoreSecret(
 ): Promise<RestoredSecret> {
   const client = await session.service('key-manager');
   const id = await makeEmpty(client, request.secret);
+  let recorded = false;
   try {
     await replaceSecretMetadata(client, id, { [TEMPORARY_METADATA]: record });
+    recorded = true;
     if (request.acl !== undefined) await putAcl(client, id, request.acl);
     await storePayload(client, id, bytes, request.contentType);
     if (!samePayload(await readPayload(client, id), bytes))
@@ -68,7 +71,7 @@ export async function restoreSecret(
         'The secret is removed again. Tell the operator.',
       );
   } catch (error) {
-    await removeAgain(client, id);
+    await removeAgain(client, id, recorded);
     throw error;
   }
   return { id, settle: () => replaceSecretMetadata(client, id, request.metadata) };
@@ -95,12 +98,10 @@ function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<string>
 /** Between the clocks of the cloud and of this machine. */
 const SKEW_MS = 60_000;
 
-async function removeAgain(client: ServiceClient, secretId: string): Promise<void> {
+async function removeAgain(client: ServiceClient, secretId: string, recorded: boolean): Promise<void> {
   const { session } = client;
   session.windUp();
-  await deleteSecret(client, secretId).catch((error: unknown) => {
-    session.log.warn(
-      `secret ${secretId}, made for the restore, cannot be removed now, the next run does it: ${messageOf(error)}`,
-    );
-  });
+  await deleteSecret(client, secretId).catch((error: unknown) =>
+    tellOfStaying(session.log, `secret ${secretId}, made for the restore,`, messageOf(error), recorded),
+  );
 }

@@ -7,7 +7,7 @@ import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/s
 import { WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
-import { type Removable, removeAll } from '../../temporaries/remove.ts';
+import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
 import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
 import { GIB } from '../../text/bytes.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
@@ -34,8 +34,8 @@ export interface BroughtBack {
    * @returns what is otherwise than it was, in words
    */
   settle(): Promise<readonly string[]>;
-  /** Deletes what was made; what the cloud refuses is told, and the next run finds it by its record. */
-  remove(): Promise<void>;
+  /** Deletes what was made. What the cloud refuses is told; the next run finds it by its record, unless it is settled. */
+  remove(settled: boolean): Promise<void>;
 }
 
 export interface ServerTools extends BootTools {
@@ -66,6 +66,7 @@ export async function bringBackServer(
   const { nova } = tools;
   const tag = randomUUID();
   const made: BroughtBack[] = [];
+  const settled = new Set<BroughtBack>();
   let imported: string | undefined;
   try {
     const disks = await pool(jobs, AT_ONCE, async ({ saved, gigabytes, bring }) => {
@@ -87,11 +88,15 @@ export async function bringBackServer(
     const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
     found.push(...(await finishPorts(nova.session, server.id, plan.network.ports)));
     // The server last. A run killed in between: the next one deletes the server, never a volume of one that stays.
-    for (const brought of made) found.push(...(await brought.settle()));
+    for (const brought of made) {
+      found.push(...(await brought.settle()));
+      settled.add(brought);
+    }
     await replaceServerMetadata(nova, server.id, plan.saved.metadata);
     return { server, disks, differences: found };
   } catch (error) {
-    await removeMade(tag, made, imported, tools);
+    await removeServer(tag, imported, tools);
+    for (const brought of made) await brought.remove(settled.has(brought));
     throw error;
   }
 }
@@ -118,17 +123,15 @@ function requestOf(
   });
 }
 
-/** The server first, which holds the disks. What the cloud refuses to remove now, the next run finds by its record. */
-async function removeMade(
+/** Before the disks, which it holds. What the cloud refuses to remove now, the next run finds by its record. */
+async function removeServer(
   tag: string,
-  made: readonly BroughtBack[],
   keyPair: string | undefined,
   { nova, log, signal }: ServerTools,
 ): Promise<void> {
   const { session } = nova;
   session.windUp();
-  const refused = (what: string, why: string) =>
-    log.warn(`${what}, made for the restore, cannot be removed now, the next run does it: ${why}`);
+  const refused = (what: string, why: string) => tellOfStaying(log, `${what}, made for the restore,`, why);
   try {
     const server = await serverWithTag(nova, tag);
     const left = server === undefined ? [] : [{ ...server, kind: 'server' as const }];
@@ -141,5 +144,4 @@ async function removeMade(
   } catch (error) {
     refused('the server', messageOf(error));
   }
-  for (const brought of made) await brought.remove();
 }

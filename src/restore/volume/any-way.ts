@@ -1,6 +1,6 @@
 import type { VolumePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import { removeAll } from '../../temporaries/remove.ts';
+import { removeAll, tellOfStaying } from '../../temporaries/remove.ts';
 import { restoreOver, restoreToNew } from './bring-back.ts';
 import { putRight, settle, type Wanted } from './finish.ts';
 import { restoreFromImage } from './from-image.ts';
@@ -18,8 +18,8 @@ export interface RestoredVolume {
   readonly id: string;
   /** The last step: gives it its name, and takes the record off. */
   settle(): Promise<Volume>;
-  /** Deletes what was made; what the cloud refuses is told, and the next run finds it by its record. */
-  remove(): Promise<void>;
+  /** Deletes what was made. What the cloud refuses is told; the next run finds it by its record, unless it is settled. */
+  remove(settled?: boolean): Promise<void>;
 }
 
 /** Brings a volume back the way that was planned. One that is not brought to its end is removed again. */
@@ -27,8 +27,8 @@ export async function bringBackVolume(plan: VolumePlan, tools: RestoreTools): Pr
   const { client } = tools;
   const wanted = wantedOf(plan);
   const restored = await restore(plan, tools);
-  const remove = async () => {
-    if (plan.kind !== 'overwrite') await removeVolume(restored, tools);
+  const remove = async (settled = false) => {
+    if (plan.kind !== 'overwrite') await removeVolume(restored, tools, settled);
   };
   try {
     const volume = await putRight(client, restored, wanted);
@@ -53,12 +53,12 @@ function restore(plan: VolumePlan, tools: RestoreTools): Promise<Volume> {
 async function removeVolume(
   { id, name, status }: Volume,
   { client: { session }, log }: RestoreTools,
+  settled: boolean,
 ): Promise<void> {
   session.windUp();
   await removeAll(session, [{ kind: 'volume', id, name, status }], {
     removed: () => log.info(`volume ${id}, made for the restore, is removed again`),
-    refused: (_, why) =>
-      log.warn(`volume ${id}, made for the restore, cannot be removed now, the next run does it: ${why}`),
+    refused: (_, why) => tellOfStaying(log, `volume ${id}, made for the restore,`, why, !settled),
   });
 }
 

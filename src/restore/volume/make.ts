@@ -9,6 +9,7 @@ import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { volumeWithTag } from '../../temporaries/find.ts';
 import type { RunIdentity } from '../../temporaries/owner.ts';
+import { tellOfStaying } from '../../temporaries/remove.ts';
 import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 
 /**
@@ -44,8 +45,6 @@ export async function removeMade(client: ServiceClient, tag: string): Promise<vo
   } catch (error) {
     const what =
       made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
-    session.log.warn(
-      `${what} for the restore cannot be removed now, the next run does it: ${messageOf(error)}`,
-    );
+    tellOfStaying(session.log, `${what} for the restore`, messageOf(error));
   }
 }
