@@ -1,7 +1,6 @@
 import { readTags } from '../../src/temporaries/backup-tags.ts';
 import { readTemporary, TEMPORARY_METADATA } from '../../src/temporaries/tags.ts';
 import { type CloudState, type EmbeddedCloud, SparseBytes } from '../fakes/cloud/index.ts';
-import { sparseDigest } from '../scenarios/embedded.ts';
 
 /** What changes although nothing has happened to the thing. */
 const FLEETING = new Set(['updatedAt', 'previousStatus', 'actions']);
@@ -70,6 +69,6 @@ function isTemporary({ name, description, properties, metadata }: Row): boolean 
 
 function legible(key: string, value: unknown): unknown {
   if (FLEETING.has(key)) return undefined;
-  if (value instanceof SparseBytes) return sparseDigest(value);
+  if (value instanceof SparseBytes) return value.fingerprint();
   return value instanceof Map ? [...value] : value;
 }

@@ -8,9 +8,19 @@ import { setImmediate as breathe } from 'node:timers/promises';
 export const BLOCK_BYTES = 64 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const ZERO_CHUNK = Buffer.alloc(CHUNK_BYTES);
+/** Of blocks that are kept: they never change. */
+const digestsOfBlocks = new WeakMap<Buffer, string>();
 
 function isZero(bytes: Buffer): boolean {
   return bytes.equals(ZERO_CHUNK.subarray(0, bytes.length));
+}
+
+function digestOfBlock(block: Buffer): string {
+  const known = digestsOfBlocks.get(block);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(block).digest('hex');
+  digestsOfBlocks.set(block, digest);
+  return digest;
 }
 
 export class SparseBytes {
@@ -134,6 +144,17 @@ export class SparseBytes {
       }
     }
     return hashes.map((hash) => hash.digest('hex'));
+  }
+
+  /** The same for the same first `length` bytes, and for no others; each block is hashed once, however often it is asked for. */
+  fingerprint(length: number = this.#size): string {
+    if (length > this.#size) throw new RangeError(`the first ${length} of ${this.#size} bytes`);
+    const first = this.clone();
+    first.resize(length);
+    const hash = createHash('sha256').update(`${length}`);
+    for (const [index, block] of [...first.#blocks].sort(([a], [b]) => a - b))
+      hash.update(`@${index}:${digestOfBlock(block)}`);
+    return hash.digest('hex');
   }
 
   equals(other: SparseBytes): boolean {

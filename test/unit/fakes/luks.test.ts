@@ -89,6 +89,27 @@ describe('sparse bytes', () => {
     expect(bytes.read(BLOCK_BYTES, 2)).toEqual(Buffer.from([3, 0]));
   });
 
+  test('a fingerprint is that of the first bytes, and of no others', () => {
+    const bytes = SparseBytes.from(Buffer.alloc(BLOCK_BYTES * 2, 3));
+    const before = bytes.fingerprint();
+    const half = bytes.fingerprint(BLOCK_BYTES + 1);
+    expect(half).not.toBe(before);
+
+    bytes.write(BLOCK_BYTES + 1, Buffer.from([4]));
+    expect(bytes.fingerprint()).not.toBe(before);
+    expect(bytes.fingerprint(BLOCK_BYTES + 1)).toBe(half);
+    expect(bytes.size).toBe(BLOCK_BYTES * 2);
+
+    bytes.write(BLOCK_BYTES + 1, Buffer.from([3]));
+    expect(bytes.fingerprint()).toBe(before);
+    const moved = new SparseBytes(BLOCK_BYTES * 2);
+    moved.write(0, bytes.read(BLOCK_BYTES, BLOCK_BYTES));
+    const there = new SparseBytes(BLOCK_BYTES * 2);
+    there.write(BLOCK_BYTES, bytes.read(0, BLOCK_BYTES));
+    expect(moved.fingerprint()).not.toBe(there.fingerprint());
+    expect(() => bytes.fingerprint(bytes.size + 1)).toThrow(RangeError);
+  });
+
   test('digests are those of the whole content', async () => {
     const bytes = new SparseBytes(3_000_000);
     bytes.write(1_500_000, Buffer.from('x'));
