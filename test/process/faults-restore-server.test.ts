@@ -12,6 +12,8 @@ const identity = keeper.environment.IDENTITY;
 const store = 'directory:openstack-backups/payloads';
 const sealed = { store, recipients: keeper.recipient };
 
+const KEY_PAIR = 'deploy';
+
 const worlds: EmbeddedWorld[] = [];
 afterAll(async () => {
   for (const world of worlds) await world.close();
@@ -22,7 +24,10 @@ async function restores(which: 'fromVolume' | 'fromImage', more: Record<string, 
   const { world, run, [which]: server } = all;
   worlds.push(world);
   const { state } = world.cloud;
+  await world.makeKeyPair(KEY_PAIR);
+  server.keyName = KEY_PAIR;
   const saved = await run(backupServer, { servers: server.id, ...more });
+  state.keypairs.splice(0);
   const manifest = saved.outputs['manifest'] ?? '';
   const digests = [...digestsOf(all, server).values()].sort();
   return {
@@ -32,11 +37,17 @@ async function restores(which: 'fromVolume' | 'fromImage', more: Record<string, 
       if (code !== 0) return [];
       const made = state.servers.get(outputs['server-id'] ?? '');
       if (made === undefined) throw new Error('there is no server');
-      expect(made).toMatchObject({ name: server.name, status: 'ACTIVE', metadata: server.metadata });
+      const { name, metadata, keyName } = server;
+      expect(made).toMatchObject({ name, status: 'ACTIVE', metadata, keyName });
       expect([...digestsOf(all, made).values()].sort()).toEqual(digests);
       const report = JSON.parse(outputs['report'] ?? '{}') as { disks: { id: string }[] };
       const disks = report.disks.map(({ id }) => id);
-      return [made.id, ...disks, ...disks.flatMap((id) => state.volumes.get(id)?.encryptionKeyId ?? [])];
+      return [
+        made.id,
+        KEY_PAIR,
+        ...disks,
+        ...disks.flatMap((id) => state.volumes.get(id)?.encryptionKeyId ?? []),
+      ];
     },
   };
 }

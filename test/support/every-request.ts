@@ -137,7 +137,7 @@ export async function strikeEveryRequest(
 
 /** What a run that could not clean up tells a person to remove, with the keys that go with it. */
 function leftToPeople({ log }: Told, cloud: EmbeddedWorld['cloud']): string[] {
-  const left = [...log.matchAll(/(\S+), made for the restore, cannot be removed, and no later run/g)];
+  const left = [...log.matchAll(/([^\s"]+)"?, made for the restore, cannot be removed, and no later run/g)];
   return left.flatMap(([, id = '']) => [id, cloud.state.volumes.get(id)?.encryptionKeyId ?? '']);
 }
 

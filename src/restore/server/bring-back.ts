@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import type { SavedDisk } from '../../manifest/schema.ts';
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
-import { deleteKeyPair, importKeyPair } from '../../openstack/compute/v2/keypairs.ts';
 import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
 import { WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
@@ -12,6 +11,7 @@ import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/ta
 import { GIB } from '../../text/bytes.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
 import { differences } from './check.ts';
+import { makeKeyPair, removeKeyPair } from './key-pair.ts';
 import type { ServerPlan } from './plan.ts';
 import { finishPorts } from './ports.ts';
 import { type RestoredDisk, serverRequest } from './request.ts';
@@ -67,7 +67,8 @@ export async function bringBackServer(
   const tag = randomUUID();
   const made: BroughtBack[] = [];
   const settled = new Set<BroughtBack>();
-  let imported: string | undefined;
+  const { toImport } = plan.keyPair;
+  let imported = false;
   try {
     const disks = await pool(jobs, AT_ONCE, async ({ saved, gigabytes, bring }) => {
       let left = gigabytes;
@@ -80,9 +81,9 @@ export async function bringBackServer(
       advance(1, left);
       return { saved, id: brought.id };
     });
-    if (plan.keyPair.toImport !== undefined) {
-      await importKeyPair(nova, plan.keyPair.toImport);
-      imported = plan.keyPair.toImport.name;
+    if (toImport !== undefined) {
+      await makeKeyPair(toImport, tools);
+      imported = true;
     }
     const server = await bootServer(requestOf(plan, disks, tag, jobs, tools), tag, tools);
     const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
@@ -95,7 +96,8 @@ export async function bringBackServer(
     await replaceServerMetadata(nova, server.id, plan.saved.metadata);
     return { server, disks, differences: found };
   } catch (error) {
-    await removeServer(tag, imported, tools);
+    await removeServer(tag, tools);
+    if (toImport !== undefined && imported) await removeKeyPair(toImport.name, tools);
     for (const brought of made) await brought.remove(settled.has(brought));
     throw error;
   }
@@ -124,11 +126,7 @@ function requestOf(
 }
 
 /** Before the disks, which it holds. What the cloud refuses to remove now, the next run finds by its record. */
-async function removeServer(
-  tag: string,
-  keyPair: string | undefined,
-  { nova, log, signal }: ServerTools,
-): Promise<void> {
+async function removeServer(tag: string, { nova, log, signal }: ServerTools): Promise<void> {
   const { session } = nova;
   session.windUp();
   const refused = (what: string, why: string) => tellOfStaying(log, `${what}, made for the restore,`, why);
@@ -140,7 +138,6 @@ async function removeServer(
       refused: ({ id }: Removable, why: string) => refused(`server ${id}`, why),
     };
     await removeAll(session, left, report, signal.aborted ? WIND_UP_MS : undefined);
-    if (keyPair !== undefined) await deleteKeyPair(nova, keyPair);
   } catch (error) {
     refused('the server', messageOf(error));
   }

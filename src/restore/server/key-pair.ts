@@ -1,7 +1,15 @@
-import { InputError } from '../../errors.ts';
+import { InputError, messageOf } from '../../errors.ts';
 import type { SavedServer } from '../../manifest/schema.ts';
-import type { KeyPair } from '../../openstack/compute/v2/keypairs.ts';
+import {
+  deleteKeyPair,
+  importKeyPair,
+  type KeyPair,
+  listKeyPairs,
+} from '../../openstack/compute/v2/keypairs.ts';
+import { createOnce } from '../../openstack/retry.ts';
+import { tellOfStaying } from '../../temporaries/remove.ts';
 import { quoted } from '../../text/escape.ts';
+import type { BootTools } from './boot.ts';
 import type { Mapping } from './mapping.ts';
 
 export interface KeyPairPlan {
@@ -42,6 +50,26 @@ export function planKeyPair(
   return sameKey(found.publicKey, publicKey)
     ? { ...NONE, name }
     : without('the user has another key of that name; take it with `map` if it is meant');
+}
+
+/** Makes the key pair, once, also when the answer is lost. */
+export async function makeKeyPair(wanted: KeyPair, { nova, clock, log, signal }: BootTools): Promise<void> {
+  const create = async () => {
+    await importKeyPair(nova, wanted);
+    return wanted;
+  };
+  const find = async () =>
+    (await listKeyPairs(nova)).find(
+      ({ name, publicKey }) => name === wanted.name && sameKey(publicKey, wanted.publicKey),
+    );
+  await createOnce(create, find, { clock, log, signal });
+}
+
+/** It has no place for a record: one that the cloud refuses to remove is left to a person. */
+export async function removeKeyPair(name: string, { nova, log }: BootTools): Promise<void> {
+  await deleteKeyPair(nova, name).catch((error: unknown) =>
+    tellOfStaying(log, `key pair ${quoted(name)}, made for the restore,`, messageOf(error), false),
+  );
 }
 
 /** Without the comment. */
