@@ -46,7 +46,7 @@ async function prepared() {
   return { world, run: runnerOf(world), plain, vault, key };
 }
 
-const digestOf = ({ data }: Image) => sha256(data?.chunks() ?? []);
+const digestOf = ({ data }: Image) => data?.sha256();
 
 async function backups(): Promise<Trial> {
   const { world, run, plain, vault, key } = await prepared();

@@ -4,12 +4,11 @@ import { embeddedWorld } from '../scenarios/embedded.ts';
 import { runbookScenarios } from '../scenarios/runbook.ts';
 import { networksByHand } from '../scenarios/server-networks.ts';
 import { suite } from '../scenarios/suite.ts';
-import { installed } from '../support/installed.ts';
 
 suite(
   'RESTORE.md, on the embedded cloud',
   [...runbookScenarios, ...networksByHand],
   () => embeddedWorld({ capabilities: { luksHeaderInside: true } }),
   180_000,
-  { skip: !installed(join(CLIENT, 'openstack')) },
+  [join(CLIENT, 'openstack')],
 );

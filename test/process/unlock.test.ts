@@ -19,7 +19,7 @@ import { sealer } from '../../src/keys/age.ts';
 import { embeddedWorld } from '../scenarios/embedded.ts';
 import { suite } from '../scenarios/suite.ts';
 import { unlockOutside } from '../scenarios/unlock.ts';
-import { installed } from '../support/installed.ts';
+import { describeWith } from '../support/installed.ts';
 import { runTool } from '../support/tool.ts';
 
 jest.setTimeout(60_000);
@@ -166,7 +166,11 @@ describe('unlock', () => {
   });
 });
 
-(installed('cryptsetup', 'age', 'zstd') ? describe : describe.skip)('unlock --dry-run', () => {
+describeWith(
+  'cryptsetup',
+  'age',
+  'zstd',
+)('unlock --dry-run', () => {
   /** There may be no device mapper, and we are not root: `sudo` only tries the key, and gives a mark for the data. */
   const SUDO = `#!/bin/sh
 PATH=$PATH:/usr/sbin

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -13,11 +13,11 @@ import { nothing } from '../../src/openstack/service.ts';
 import { qcow2Size } from '../../src/restore/image/qcow2.ts';
 import { directoryStore } from '../../src/store/directory.ts';
 import { savePayload } from '../../src/store/save.ts';
+import { sha256 } from '../support/payloads.ts';
 import { altered, bringBack, makeKeeper, manifestIn, STORE, save, storeFiles } from './sealed.ts';
 import { expectExit, inventory, manifestOf, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const glanceOf = async (world: World) => (await world.session()).service('image');
 const imageOf = async (world: World, id: string) => getImage(await glanceOf(world), id);
 
@@ -65,7 +65,7 @@ const roundTrip: Scenario = {
       const newId = String(restored.json['image-id']);
       expect(newId).not.toBe(id);
       expect(lasting(await imageOf(world, newId))).toEqual(before);
-      expect(await world.imageDigest(newId)).toBe(sha256(bytes));
+      expect(await world.imageDigest(newId)).toBe(sha256([bytes]));
       expect(restored.json).toMatchObject({ missing: '[]', 'secret-id': '' });
       // Hidden ones are in no list.
       expect(await world.leftBehind()).toEqual({});
@@ -323,7 +323,7 @@ const unsafe: Scenario = {
     if (world.kind === 'embedded') return;
     // qemu-img's opinion, by way of Cinder; read from the device, as no image can be made of these bytes.
     const volume = await volumeFrom(world, newId, 1, 'standard');
-    expect(await world.digest(volume, bytes.length)).toBe(sha256(bytes));
+    expect(await world.digest(volume, bytes.length)).toBe(sha256([bytes]));
   },
 };
 

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { getVolume } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { listAttachments } from '../../src/openstack/compute/v2/attachments.ts';
 import { getServer } from '../../src/openstack/compute/v2/servers.ts';
 import { getImage } from '../../src/openstack/image/v2/images.ts';
 import { getSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
+import { sha256 } from '../support/payloads.ts';
 import { byHand } from './by-hand.ts';
 import { makeKeeper, manifestIn, save } from './sealed.ts';
 import type { Scenario } from './steps.ts';
@@ -13,8 +14,6 @@ import type { World } from './world.ts';
 const HOSTILE = '--it\'s $(touch taken)\n```\n`touch taken` \u202e"x"';
 
 const OUT_OF_THE_CLOUD = ['--store', 'directory:openstack-backups/payloads'] as const;
-
-const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 function volumes(kind: string, ...flags: string[]) {
   return async (world: World) => {
@@ -83,7 +82,7 @@ async function image(world: World): Promise<void> {
   const [restored = ''] = await byHand(world, keeper, saved, ['IMAGE_1']);
   const { id: _new, createdAt: _now, updatedAt: _then, ...again } = await getImage(glance, restored);
   expect({ ...again, tags: [...again.tags].sort() }).toEqual({ ...image, tags: [...image.tags].sort() });
-  expect(await world.imageDigest(restored)).toBe(digestOf(bytes));
+  expect(await world.imageDigest(restored)).toBe(sha256([bytes]));
 }
 
 async function keys(world: World): Promise<void> {

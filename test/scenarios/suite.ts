@@ -1,16 +1,17 @@
-import { describe, test } from '@jest/globals';
+import { test } from '@jest/globals';
+import { describeWith } from '../support/installed.ts';
 import type { Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
-/** Each scenario on a world of its own, which is closed, and with that hunted for secrets, whatever happens. */
+/** Each scenario on a world of its own, which is closed, and with that hunted for secrets, whatever happens. They are skipped without the programs in `needs`. */
 export function suite<W extends World>(
   title: string,
   scenarios: readonly Scenario<W>[],
   open: () => Promise<W>,
   timeoutMs: number,
-  { skip = false }: { skip?: boolean } = {},
+  needs: readonly string[] = [],
 ): void {
-  (skip ? describe.skip : describe)(title, () => {
+  describeWith(...needs)(title, () => {
     test.each(scenarios)(
       '$name',
       async (scenario) => {

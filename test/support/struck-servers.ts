@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { type Server, SparseBytes } from '../fakes/cloud/index.ts';
 import { embeddedWorld } from '../scenarios/embedded.ts';
 import { runnerOf } from './faults.ts';
-import { sha256 } from './payloads.ts';
 
-export const digestOf = (data: SparseBytes | null | undefined) => sha256(data?.chunks() ?? []);
+export const digestOf = (data: SparseBytes | null | undefined) => data?.sha256() ?? '';
 
 /** One server that boots from a volume, and one with a disk of its own and an encrypted volume. */
 export async function prepared() {

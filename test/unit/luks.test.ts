@@ -9,7 +9,7 @@ import { InputError, OperationError } from '../../src/errors.ts';
 import { passphraseOf, passphrasesOf } from '../../src/keys/passphrase.ts';
 import { headerLength, isLuks, keyOpens, openLuks } from '../../src/keys/unlock.ts';
 import { newLuks1, openLuks1 } from '../fakes/cloud/luks.ts';
-import { installed } from '../support/installed.ts';
+import { describeWith } from '../support/installed.ts';
 
 /** Made by qemu-img and cryptsetup: test/fixtures/luks/make.sh. */
 const fixture = (name: string) =>
@@ -270,7 +270,7 @@ describe('LUKS2', () => {
   });
 });
 
-(installed('cryptsetup') ? describe : describe.skip)('what cryptsetup formats', () => {
+describeWith('cryptsetup')('what cryptsetup formats', () => {
   let directory: string;
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'luks-'));

@@ -16,7 +16,7 @@ import { checkedName, payloadName } from '../../src/store/name.ts';
 import { openPayload } from '../../src/store/open.ts';
 import { savePayload } from '../../src/store/save.ts';
 import { formatOwner, type Liveness } from '../../src/temporaries/owner.ts';
-import { installed } from '../support/installed.ts';
+import { testWith } from '../support/installed.ts';
 
 const identity = await generateIdentity();
 const recipient = await identityToRecipient(identity);
@@ -86,7 +86,7 @@ describe('a payload', () => {
     expect(readdirSync(directory)).toEqual(['image-1.raw']);
   });
 
-  (installed('age', 'zstd') ? test : test.skip)('is opened by age and zstd, without us', async () => {
+  testWith('age', 'zstd')('is opened by age and zstd, without us', async () => {
     const bytes = content(2_500_000);
     const place = store();
     const { payload } = await savePayload(place, 'x.raw.zst.age', pieces(bytes), {
