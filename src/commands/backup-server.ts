@@ -17,6 +17,7 @@ import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
+import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
@@ -80,10 +81,13 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   const payloads = await payloadsOf(context, given);
 
   const session = await context.connect(given);
-  const holdings = await holdingsOf(session, ['volumes', 'backups']);
-  const plan = await planAll(session, selectors, holdings, payloads, given);
-  tellPlan(context, plan, payloads);
-  refuseOverQuota(plan.quota, 'servers');
+  const { holdings, plan } = await makingRoom(session, host, context.dryRun, async () => {
+    const holdings = await holdingsOf(session, ['volumes', 'backups']);
+    const plan = await planAll(session, selectors, holdings, payloads, given);
+    tellPlan(context, plan, payloads);
+    refuseOverQuota(plan.quota, 'servers');
+    return { holdings, plan };
+  });
   if (context.dryRun) {
     await sweep(session, host, true, holdings);
     return { outputs: {}, failed: plan.refused.length > 0 };

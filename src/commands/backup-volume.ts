@@ -7,6 +7,7 @@ import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, select } from '../plan/select.ts';
 import { holdingsOf } from '../temporaries/holdings.ts';
+import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
@@ -69,20 +70,21 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   const session = await context.connect(given);
   const client = await session.service('block-storage');
-  const [holdings, types] = [
-    await holdingsOf(session, ['volumes', 'backups']),
-    await listVolumeTypes(client),
-  ];
-  const volumes = select('volume', selectors, holdings.volumes.filter(isNoTemporary));
-  const plan = await preflight(client, volumes, types, holdings.backups, {
-    mode: given.mode,
-    maxChain: given['max-chain'],
-    method: given.method,
-    payloads,
-    concurrency: given.concurrency,
+  const types = await listVolumeTypes(client);
+  const { holdings, plan } = await makingRoom(session, host, context.dryRun, async () => {
+    const holdings = await holdingsOf(session, ['volumes', 'backups']);
+    const volumes = select('volume', selectors, holdings.volumes.filter(isNoTemporary));
+    const plan = await preflight(client, volumes, types, holdings.backups, {
+      mode: given.mode,
+      maxChain: given['max-chain'],
+      method: given.method,
+      payloads,
+      concurrency: given.concurrency,
+    });
+    tellPlan(context, plan, payloads);
+    refuseOverQuota(plan.quota, 'volumes');
+    return { holdings, plan };
   });
-  tellPlan(context, plan, payloads);
-  refuseOverQuota(plan.quota, 'volumes');
   if (context.dryRun) {
     await sweep(session, host, true, holdings);
     return { outputs: {}, failed: plan.refused.length > 0 };

@@ -3,6 +3,7 @@ import { choosePoint } from '../manifest/choose.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import { bringBackImage } from '../restore/image/bring-back.ts';
 import { type ImagePlan, planImage } from '../restore/image/preflight.ts';
+import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -58,7 +59,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   const session = await context.connect(given);
   compareClouds(context, manifest, session, given);
-  const plan = await planImage(session, reader, manifest, point, given);
+  const plan = await makingRoom(session, host, context.dryRun, () =>
+    planImage(session, reader, manifest, point, given),
+  );
   tellPlan(context, plan);
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };

@@ -5,17 +5,17 @@ import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { watchServers } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/session.ts';
-import { type QuotaLine, quotaAfter, quotaSentence } from '../plan/quota.ts';
+import { type QuotaLine, quotaAfter, quotaSentence, refuseOver } from '../plan/quota.ts';
 import { bringBackServer, type DiskJob, type RestoredServer } from '../restore/server/bring-back.ts';
 import { diskPoints, keptDisk, storedDisk } from '../restore/server/disks.ts';
 import { type Mapping, parseMapping } from '../restore/server/mapping.ts';
 import { planServer, type ServerPlan } from '../restore/server/plan.ts';
 import { volumeDisk } from '../restore/server/volume-disk.ts';
+import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
-import { refuseOverQuota } from './saving-volumes.ts';
 import { readerOf, storeInputs } from './storing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
@@ -68,12 +68,15 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
 
   const session = await context.connect(given);
   compareClouds(context, manifest, session, given);
-  const plan = await planServer(session, point.resource, given.name, mapping);
-  const disks = await planDisks(context, session, manifest, point, mapping, given);
-  mapping.refuseUnused();
-  const quota = await quotaOf(session, plan, disks);
-  tellPlan(context, plan, disks, quota);
-  refuseOverQuota(quota, 'servers');
+  const { plan, disks } = await makingRoom(session, host, context.dryRun, async () => {
+    const plan = await planServer(session, point.resource, given.name, mapping);
+    const disks = await planDisks(context, session, manifest, point, mapping, given);
+    mapping.refuseUnused();
+    const quota = await quotaOf(session, plan, disks);
+    tellPlan(context, plan, disks, quota);
+    refuseOver(quota, 'the restored server', 'Delete servers or volumes');
+    return { plan, disks };
+  });
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 

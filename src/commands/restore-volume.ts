@@ -19,6 +19,7 @@ import { type FromImagePlan, planFromImage } from '../restore/volume/image-prefl
 import { planRestore } from '../restore/volume/preflight.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
 import type { RestoreTools } from '../restore/volume/tools.ts';
+import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -90,7 +91,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const session = await context.connect(given);
   if (chosen !== undefined) compareClouds(context, chosen.manifest, session, given);
   const client = await session.service('block-storage');
-  const plan = await planOf(context, session, chosen, given);
+  const plan = await makingRoom(session, host, context.dryRun, () => planOf(context, session, chosen, given));
   tellPlan(context, plan);
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };

@@ -2,11 +2,11 @@ import type { Payloads } from '../backup/payloads.ts';
 import type { EitherTools, SavedEitherWay } from '../backup/volume/either-way.ts';
 import type { VolumePlan } from '../backup/volume/plan.ts';
 import { markRecorded } from '../backup/volume/save.ts';
-import { messageOf, OperationError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { ServiceClient } from '../openstack/service.ts';
-import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import { type QuotaLine, refuseOver } from '../plan/quota.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
@@ -124,12 +124,7 @@ export async function keepVolume(
 
 /** @param what what to choose fewer of: "volumes" */
 export function refuseOverQuota(quota: readonly QuotaLine[], what: string): void {
-  const over = quota.filter(({ fits }) => !fits);
-  if (over.length === 0) return;
-  throw new OperationError(
-    `the quota is too small for this run: ${quotaSentence(over)}`,
-    `Delete backups that are not needed any more, choose fewer ${what}, or ask the operator for more. Nothing was touched.`,
-  );
+  refuseOver(quota, 'this run', `Delete backups that are not needed any more, choose fewer ${what}`);
 }
 
 /** What is to be done with each volume. */

@@ -1,3 +1,4 @@
+import { OperationError } from '../errors.ts';
 import type { Limit, Limits } from '../openstack/blockstorage/v3/limits.ts';
 import type { ComputeLimits } from '../openstack/compute/v2/limits.ts';
 import type { ImageLimits } from '../openstack/image/v2/info.ts';
@@ -76,4 +77,21 @@ function linesOf(
 export function quotaSentence(lines: readonly QuotaLine[]): string {
   if (lines.length === 0) return 'no quota is used';
   return `after this run ${lines.map(({ what, after, max }) => `${after} of ${max < 0 ? 'unlimited' : max} ${what}`).join(', ')}`;
+}
+
+/** What is planned does not fit. What dead runs left may be the reason. */
+export class QuotaError extends OperationError {}
+
+/**
+ * @param what what it is too small for: "the restored volume"
+ * @param advice what the user can do
+ * @throws QuotaError
+ */
+export function refuseOver(quota: readonly QuotaLine[], what: string, advice: string): void {
+  const over = quota.filter(({ fits }) => !fits);
+  if (over.length > 0)
+    throw new QuotaError(
+      `the quota is too small for ${what}: ${quotaSentence(over)}`,
+      `${advice}, or ask the operator for more. Nothing was touched.`,
+    );
 }

@@ -77,6 +77,12 @@ export async function removeAll(
   }
 }
 
+/** Waits until volumes whose removal was accepted are gone, which is when Cinder frees their quota. */
+export async function untilVolumesGone(session: Session, ids: readonly string[]): Promise<void> {
+  const gone = await waiter(session, 'volume', GONE_MS);
+  await Promise.allSettled(ids.map((id) => gone?.(id)));
+}
+
 async function removeOne(session: Session, { kind, id }: Removable): Promise<void> {
   switch (kind) {
     case 'server':

@@ -141,7 +141,8 @@ function leftToPeople({ log }: Told, cloud: EmbeddedWorld['cloud']): string[] {
   return left.flatMap(([, id = '']) => [id, cloud.state.volumes.get(id)?.encryptionKeyId ?? '']);
 }
 
-function isWrite({ method, path }: Request): boolean {
+/** What could change something in the cloud. */
+export function isWrite({ method, path }: Request): boolean {
   return method !== 'GET' && !path.endsWith('/auth/tokens');
 }
 

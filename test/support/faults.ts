@@ -21,13 +21,21 @@ export const FAULTS: Readonly<Record<string, { deed: FaultDeed; times?: number }
   'a slow body': { deed: { slowBody: 100 } },
 };
 
-export type Runner = (command: unknown, raw: Record<string, string>) => Promise<Told>;
+export type Runner = (
+  command: unknown,
+  raw: Record<string, string>,
+  more?: { readonly dryRun?: boolean },
+) => Promise<Told>;
 
 /** Runs commands in the world's directory without processes of their own; what they say is hunted for secrets. */
 export function runnerOf(world: EmbeddedWorld): Runner {
-  return async (command, raw) => {
+  return async (command, raw, more) => {
     const environment = world.cloud.openrc();
-    const told = await runInProcess(command as Command, raw, { environment, directory: world.directory });
+    const told = await runInProcess(command as Command, raw, {
+      environment,
+      directory: world.directory,
+      ...more,
+    });
     world.heard(JSON.stringify(told));
     world.heard(told.log);
     return told;

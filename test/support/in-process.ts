@@ -34,6 +34,7 @@ export async function runInProcess(
     readonly environment: Readonly<Record<string, string>>;
     readonly directory: string;
     readonly clock?: Clock;
+    readonly dryRun?: boolean;
   },
 ): Promise<Told> {
   const written: string[] = [];
@@ -52,7 +53,7 @@ export async function runInProcess(
     // Runs of the matrix follow one another: every other one is over.
     liveness: async () => 'ended' as const,
   };
-  const { context, close } = openContext(host, false);
+  const { context, close } = openContext(host, options.dryRun ?? false);
   try {
     const outcome = await command.run(context, parseInputs(command.inputs, raw));
     return {

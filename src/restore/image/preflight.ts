@@ -10,7 +10,7 @@ import type {
 } from '../../manifest/schema.ts';
 import { getImageLimits } from '../../openstack/image/v2/info.ts';
 import type { Session } from '../../openstack/session.ts';
-import { imageQuotaAfter, type QuotaLine, quotaSentence } from '../../plan/quota.ts';
+import { imageQuotaAfter, type QuotaLine, refuseOver } from '../../plan/quota.ts';
 import { quoted } from '../../text/escape.ts';
 import type { PayloadReader } from '../payloads.ts';
 import { openKey } from '../secret/bring-back.ts';
@@ -75,12 +75,7 @@ export async function planImage(
   const doubt = unsafe(head, diskFormat, containerFormat);
   if (doubt !== undefined && wishes.wrap === 'never') throw refusedAsItIs(saved, doubt);
   const quota = imageQuotaAfter(await getImageLimits(await session.service('image')), payload.size);
-  const over = quota.filter(({ fits }) => !fits);
-  if (over.length > 0)
-    throw new OperationError(
-      `the quota is too small for the restored image: ${quotaSentence(over)}`,
-      'Delete images, or ask the operator for more. Nothing was touched.',
-    );
+  refuseOver(quota, 'the restored image', 'Delete images');
   return {
     saved,
     payload,

@@ -1,4 +1,4 @@
-import { InputError, OperationError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import type { Manifest, VolumeImagePoint } from '../../manifest/schema.ts';
 import { listAvailabilityZones } from '../../openstack/availability-zones.ts';
 import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
@@ -6,7 +6,7 @@ import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v
 import { getImageLimits } from '../../openstack/image/v2/info.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
-import { imageQuotaAfter, type QuotaLine, quotaAfter, quotaSentence } from '../../plan/quota.ts';
+import { imageQuotaAfter, type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import { qcow2Size } from '../image/qcow2.ts';
@@ -68,7 +68,7 @@ export async function planFromImage(
       ? []
       : imageQuotaAfter(await getImageLimits(await session.service('image')), bytes)),
   ];
-  refuseOver(quota);
+  refuseOver(quota, 'the restored volume', 'Delete volumes or images');
   return {
     kind: 'image',
     point,
@@ -160,13 +160,4 @@ async function zoneOf(
     `there is no availability zone ${quoted(wish)} for volumes`,
     `There are: ${zones.join(', ') || 'none'}.`,
   );
-}
-
-function refuseOver(quota: readonly QuotaLine[]): void {
-  const over = quota.filter(({ fits }) => !fits);
-  if (over.length > 0)
-    throw new OperationError(
-      `the quota is too small for the restored volume: ${quotaSentence(over)}`,
-      'Delete volumes or images, or ask the operator for more. Nothing was touched.',
-    );
 }

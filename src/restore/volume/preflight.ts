@@ -6,7 +6,7 @@ import { hasStatus } from '../../openstack/errors.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { gapIn } from '../../plan/chain.ts';
-import { quotaAfter, quotaSentence } from '../../plan/quota.ts';
+import { quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { readTags } from '../../temporaries/backup-tags.ts';
 import { chooseType } from './choose-type.ts';
@@ -89,12 +89,7 @@ async function planNew(
   const type = chooseType(source, wishes.type, types);
   if (type !== undefined && type.id !== source.typeId) await refuseKnownMismatch(client, source, type);
   const quota = quotaAfter(await getLimits(client), { volumes: 1, gigabytes: source.size });
-  const over = quota.filter(({ fits }) => !fits);
-  if (over.length > 0)
-    throw new OperationError(
-      `the quota is too small for the restored volume: ${quotaSentence(over)}`,
-      'Delete volumes or snapshots, or ask the operator for more. Nothing was touched.',
-    );
+  refuseOver(quota, 'the restored volume', 'Delete volumes or snapshots');
   return {
     kind: 'new',
     source,
