@@ -274,6 +274,7 @@ function addServer(core: Core, token: Token, wish: ServerWish): Server {
     actions: [],
     fault: null,
     root: wish.image?.data?.clone() ?? null,
+    imageProperties: { ...wish.image?.properties },
   };
   core.state.servers.set(server.id, server);
   for (const volume of wish.volumes ?? []) attachVolume(core, server, volume);

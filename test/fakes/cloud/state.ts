@@ -249,6 +249,8 @@ export interface Server {
   fault: { code: number; message: string; created: Date } | null;
   /** The root disk of an image-backed server. */
   root: SparseBytes | null;
+  /** The properties of its image when it was made (Nova's system_metadata): each image made of it later has them too. */
+  imageProperties: Record<string, string>;
 }
 
 export interface Flavor {

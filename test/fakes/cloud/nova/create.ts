@@ -217,6 +217,7 @@ function newServer(
     actions: [],
     fault: null,
     root: null,
+    imageProperties: { ...image?.properties },
   };
 }
 

@@ -12,10 +12,9 @@ const SNAPSHOT_STATES = ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED'];
 /** Of the base image's properties these are not passed on. */
 const NOT_INHERITED = ['cinder_encryption_key_id', 'cinder_encryption_key_deletion_policy'];
 
-function inherited(core: Core, server: Server): Record<string, string> {
-  const from = server.imageId === null ? undefined : core.state.images.get(server.imageId);
+function inherited({ imageProperties }: Server): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(from?.properties ?? {}).filter(
+    Object.entries(imageProperties).filter(
       ([key]) =>
         !NOT_INHERITED.includes(key) && !key.startsWith('img_signature') && !key.startsWith('os_glance'),
     ),
@@ -45,7 +44,7 @@ export async function createImage(core: Core, call: NovaCall, server: Server): P
   }
   const name = textOf(body['name']) ?? '';
   const own = {
-    ...inherited(core, server),
+    ...inherited(server),
     base_image_ref: server.imageId ?? '',
     owner_user_name: call.token.user.name,
     owner_project_name: call.token.project?.name ?? '',
