@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type EmbeddedCloudOptions, SparseBytes } from '../../fakes/cloud/index.ts';
+import {
+  type EmbeddedCloud,
+  type EmbeddedCloudOptions,
+  SparseBytes,
+  type Volume,
+} from '../../fakes/cloud/index.ts';
+import { uuid } from '../../fakes/cloud/state.ts';
 import { as, type Client, open } from './client.ts';
 
 let client: Client;
@@ -13,6 +19,37 @@ afterEach(async () => {
   expect(client.cloud.errors).toEqual([]);
   await client.cloud.close();
 });
+
+function manyBackups(cloud: EmbeddedCloud, volume: Volume, count: number): string[] {
+  const first = Date.parse('2026-01-01T00:00:00Z');
+  const ids = Array.from({ length: count }, () => uuid());
+  for (const [index, id] of ids.entries()) {
+    const createdAt = new Date(first + 1000 * index);
+    cloud.state.backups.set(id, {
+      id,
+      projectId: volume.projectId,
+      userId: volume.userId,
+      status: 'available',
+      name: null,
+      description: null,
+      volumeId: volume.id,
+      snapshotId: null,
+      parentId: ids[index - 1] ?? null,
+      size: 1,
+      objectCount: 1,
+      container: null,
+      availabilityZone: 'nova',
+      metadata: {},
+      failReason: null,
+      createdAt,
+      updatedAt: createdAt,
+      dataTimestamp: createdAt,
+      encryptionKeyId: null,
+      saved: null,
+    });
+  }
+  return ids;
+}
 
 describe('paging', () => {
   test('Cinder: each volume once, by following next; the last page has no link', async () => {
@@ -31,6 +68,25 @@ describe('paging', () => {
     }
     expect(seen).toEqual([...ids].reverse());
   });
+
+  test('Cinder: 20,000 backups, each with a child, come page by page in the order asked for', async () => {
+    const { cloud, cinder } = await start();
+    const volume = cloud.seed.addVolume();
+    const ids = manyBackups(cloud, volume, 20_000);
+    const seen: string[] = [];
+    let query = '?sort=created_at:asc';
+    let parents = 0;
+    while (query !== '') {
+      const { body } = await cinder('GET', `/backups/detail${query}`);
+      const rows = (body['backups'] ?? []) as unknown as { id: string; has_dependent_backups: boolean }[];
+      seen.push(...rows.map(({ id }) => id));
+      parents += rows.filter((row) => row.has_dependent_backups).length;
+      const next = body['backups_links']?.[0]?.['href'];
+      query = next === undefined ? '' : new URL(String(next)).search;
+    }
+    expect(seen).toEqual(ids);
+    expect(parents).toBe(19_999);
+  }, 30_000);
 
   test('Glance: 25 when nothing is said, and relative links', async () => {
     const { cloud, image } = await start();

@@ -28,7 +28,7 @@ import {
   uuid as uuidCheck,
   uuidOrNull,
 } from './schema.ts';
-import { backupDetail, backupSummary } from './views.ts';
+import { backupDetail, backupSummary, parentsAmong } from './views.ts';
 
 const OBJECT_BYTES = 52_428_800;
 
@@ -59,11 +59,12 @@ function list(core: Core, call: CinderCall, detail: boolean): Reply {
     },
     missing: (marker) => missing('Backup', marker),
   });
+  const parents = parentsAmong(found.rows, core.state.backups.values());
   return {
     status: 200,
     json: {
       backups: found.rows.map((backup) =>
-        detail ? backupDetail(core, call, backup) : backupSummary(call, backup),
+        detail ? backupDetail(call, backup, parents) : backupSummary(call, backup),
       ),
       ...(found.links.length > 0 ? { backups_links: found.links } : {}),
       ...(wantsCount(call) ? { count: found.total } : {}),
@@ -467,10 +468,13 @@ export function backupRoutes(core: Core, router: Router<CinderCall>): void {
       mustBeAdmin(call, 'backup:backup-import');
       return fault(501, 'The embedded cloud does not model records.');
     })
-    .on('GET', one, (call, params) => ({
-      status: 200,
-      json: { backup: backupDetail(core, call, findBackup(core, call, param(params, 'id'))) },
-    }))
+    .on('GET', one, (call, params) => {
+      const backup = findBackup(core, call, param(params, 'id'));
+      return {
+        status: 200,
+        json: { backup: backupDetail(call, backup, parentsAmong([backup], core.state.backups.values())) },
+      };
+    })
     .on('PUT', one, (call, params) => update(core, call, params))
     .on('DELETE', one, (call, params) => remove(core, call, params))
     .on('POST', `${one}/restore`, (call, params) => restore(core, call, params))

@@ -97,11 +97,21 @@ export function backupSummary(call: CinderCall, backup: Backup): JsonObject {
   return { id: backup.id, name: backup.name, links: links(call, 'backups', backup.id) };
 }
 
-export function backupDetail(core: Core, call: CinderCall, backup: Backup): JsonObject {
-  const hasChild = [...core.state.backups.values()].some(
-    // Cinder counts a child once it is finished, so a running one does not show here (but does forbid the deletion).
-    (other) => other.parentId === backup.id && !['creating', 'error'].includes(other.status),
-  );
+/**
+ * Which of these have a child. Cinder counts one once it is finished, so a running one does not show here (but does forbid
+ * the deletion).
+ */
+export function parentsAmong(rows: readonly Backup[], backups: Iterable<Backup>): ReadonlySet<string> {
+  const shown = new Set(rows.map(({ id }) => id));
+  const parents = new Set<string>();
+  for (const { parentId, status } of backups) {
+    if (parentId !== null && shown.has(parentId) && status !== 'creating' && status !== 'error')
+      parents.add(parentId);
+  }
+  return parents;
+}
+
+export function backupDetail(call: CinderCall, backup: Backup, parents: ReadonlySet<string>): JsonObject {
   return {
     id: backup.id,
     status: backup.status,
@@ -117,7 +127,7 @@ export function backupDetail(core: Core, call: CinderCall, backup: Backup): Json
     volume_id: backup.volumeId,
     links: links(call, 'backups', backup.id),
     is_incremental: backup.parentId !== null,
-    has_dependent_backups: hasChild,
+    has_dependent_backups: parents.has(backup.id),
     snapshot_id: backup.snapshotId,
     data_timestamp: when(backup.dataTimestamp),
     ...(call.minor >= 43 ? { metadata: { ...backup.metadata } } : {}),
