@@ -102,7 +102,8 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
     await keepVolume(saving, point, client);
   for (const { server, error } of plan.refused) failed(saving, subjectOf(server), error);
   const saver = await saverOf(saving, session, payloads, given);
-  const { run, clock, log, signal } = host;
+  const { clock, log, signal } = host;
+  const run = context.ledger(session);
   const images = watchImages(await session.service('image'));
   const tools = { session, images, run, clock, log, signal };
   const jobs = plan.servers.map((serverPlan) => ({
@@ -160,8 +161,8 @@ function planOptions(given: Given, payloads: Payloads | undefined): SavingWishes
 }
 
 /** A server that a restore is making is nobody's yet. */
-function isNoTemporary({ metadata }: Server): boolean {
-  return readTemporary({ properties: metadata }) === undefined;
+function isNoTemporary({ id, metadata }: Server): boolean {
+  return readTemporary({ id, properties: metadata }) === undefined;
 }
 
 const GIB = 2 ** 30;
@@ -192,7 +193,7 @@ async function saverOf(
     image: (image, server) => {
       const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
       return payloads === undefined
-        ? keepRoot(image, name, { session, clock: host.clock })
+        ? keepRoot(image, name, { session, clock: host.clock, run: saving.context.ledger(session) })
         : storeRoot(image, name, { session, payloads, clock: host.clock, signal: host.signal }, (count) =>
             advance(count / GIB),
           );

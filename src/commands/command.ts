@@ -1,5 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { Session } from '../openstack/session.ts';
+import type { Ledger } from '../temporaries/ledger.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
 /** What a command works with. Everything outside comes through it. */
@@ -9,6 +10,8 @@ export interface Context {
   readonly dryRun: boolean;
   /** Logs in to the cloud that the inputs name. */
   connect(inputs: CloudInputs): Promise<Session>;
+  /** The records of what this run makes in the cloud and does not leave there. */
+  ledger(session: Session): Ledger;
   /** PEM text as it is, else the contents of the file of that path. */
   readText(pemOrPath: string): Promise<string>;
 }

@@ -5,12 +5,14 @@ import type { Host } from '../host/host.ts';
 import { loadCloud } from '../openstack/config/load.ts';
 import { type Http, openHttp } from '../openstack/http.ts';
 import { Session } from '../openstack/session.ts';
+import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { CloudInputs, Context } from './command.ts';
 
 /** The context of a run on a host, and what ends it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
   const open: Http[] = [];
+  const ledgers = new Map<Session, Ledger>();
   const context: Context = {
     host,
     dryRun,
@@ -33,6 +35,14 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
       });
       checkProject(session, inputs);
       return session;
+    },
+    ledger(session) {
+      let ledger = ledgers.get(session);
+      if (ledger === undefined) {
+        ledger = openLedger(session, host.run);
+        ledgers.set(session, ledger);
+      }
+      return ledger;
     },
     async readText(pemOrPath) {
       if (pemOrPath.includes('-----BEGIN ')) return pemOrPath;

@@ -69,7 +69,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const started = host.clock.now();
   const bar = host.progress.start('uploading', { items: 1, gigabytes: plan.payload.size / GIB });
   try {
-    const made = await bringBackImage(plan, reader, { session, run: host.run }, (count) =>
+    const made = await bringBackImage(plan, reader, { session, run: context.ledger(session) }, (count) =>
       bar.advance(0, count / GIB),
     );
     const missing = await settled(made);

@@ -7,7 +7,6 @@ import type { PayloadReader } from '../restore/payloads.ts';
 import { openKey, restoreSecret as restoreOne } from '../restore/secret/bring-back.ts';
 import { type SecretRequest, secretRequest } from '../restore/secret/request.ts';
 import { sweep } from '../temporaries/sweep.ts';
-import { expiry, writeTemporary } from '../temporaries/tags.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
 import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
@@ -110,20 +109,16 @@ async function opened(
 
 /** The new ids by the old ones. One that fails is told, and the others go on. */
 async function restoreAll(
-  { host }: Context,
+  { host, ledger }: Context,
   session: Session,
   jobs: readonly Job[],
 ): Promise<ReadonlyMap<string, string>> {
   const restored = new Map<string, string>();
   await pool(jobs, 4, async ({ point, request, bytes }) => {
     const { id } = point.resource;
-    const record = writeTemporary({
-      tag: point.id,
-      owner: host.run.owner,
-      expires: expiry(host.clock.now(), 0),
-    });
     try {
-      const secret = await restoreOne(session, request, bytes, record);
+      const run = ledger(session);
+      const secret = await restoreOne(session, request, bytes, run.draft('result', 0), run);
       await secret.settle();
       restored.set(id, secret.id);
       host.log.info(`secret ${id} is restored as ${secret.id}`);

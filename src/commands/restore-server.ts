@@ -82,7 +82,8 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
 
   const started = host.clock.now();
   const nova = await session.service('compute');
-  const { run, clock, log, signal } = host;
+  const { clock, log, signal } = host;
+  const run = context.ledger(session);
   const tools = { nova, servers: watchServers(nova), run, clock, log, signal };
   const gigabytes = disks.reduce((sum, disk) => sum + disk.gigabytes, 0);
   const bar = host.progress.start('restoring', { items: disks.length, gigabytes });
@@ -103,7 +104,8 @@ async function planDisks(
   given: Given,
 ): Promise<DiskJob[]> {
   const client = await session.service('block-storage');
-  const { run, clock, log, signal } = context.host;
+  const { clock, log, signal } = context.host;
+  const run = context.ledger(client.session);
   const tools = { client, volumes: watchVolumes(client), run, clock, log, signal };
   const reader = readerOf(context, given);
   const jobs: DiskJob[] = [];

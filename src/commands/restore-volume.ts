@@ -211,11 +211,11 @@ function tellPlan({ host }: Context, plan: VolumePlan): void {
   for (const words of missingOf(plan)) host.log.warn(`not as it was: ${words}`);
 }
 
-function toolsOf({ host }: Context, client: ServiceClient): RestoreTools {
+function toolsOf({ host, ledger }: Context, client: ServiceClient): RestoreTools {
   return {
     client,
     volumes: watchVolumes(client),
-    run: host.run,
+    run: ledger(client.session),
     clock: host.clock,
     log: host.log,
     signal: host.signal,

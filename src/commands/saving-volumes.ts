@@ -65,7 +65,7 @@ export async function payloadsOf(
 }
 
 export function saveToolsOf(
-  { context: { host }, until }: Saving,
+  { context: { host, ledger }, until }: Saving,
   client: ServiceClient,
   payloads: Payloads | undefined,
   method: Values<typeof volumeInputs>['method'],
@@ -77,7 +77,7 @@ export function saveToolsOf(
     backupService: { answers: true },
     client,
     backups: watchBackups(client),
-    run: host.run,
+    run: ledger(client.session),
     clock: host.clock,
     log: host.log,
     signal: host.signal,

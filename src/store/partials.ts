@@ -90,7 +90,7 @@ export async function removeAbandoned(
     const owner = parseOwner(word);
     const age = await stat(directory).catch(() => undefined);
     if (age === undefined) continue;
-    const expires = new Date(age.mtimeMs + LONGEST_RUN_MS).toISOString();
+    const expires = age.mtimeMs + LONGEST_RUN_MS;
     const life = owner === undefined ? 'unknown' : await liveness(owner);
     if (!isAbandoned(life, expires, now)) continue;
     for (const payload of await notedIn(directory)) await rm(join(store, payload), { force: true });

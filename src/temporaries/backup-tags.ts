@@ -6,9 +6,13 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
  */
 export interface Tags {
   readonly run: string;
+  /** The backup that they are for; undefined until the cloud has told its id. */
+  readonly backup: string | undefined;
   /** Who makes it, to find out whether the run still lives: an Owner as one word. */
   readonly owner: string;
-  /** ISO 8601: when it is left over at the latest, if nobody can see the owner. */
+  /** ISO 8601, the cloud's time: when it was asked for. */
+  readonly made: string | undefined;
+  /** ISO 8601, the cloud's time: when it is left over at the latest, if nobody can see the owner. */
   readonly expires: string | undefined;
   /** The restore point, unique to one create request. */
   readonly point: string;
@@ -24,11 +28,14 @@ export interface Tags {
 }
 
 const PREFIX = 'openstack-backup:';
+export const POINT_TAG = `${PREFIX}point`;
 
 export function writeTags(tags: Tags): Record<string, string> {
   const values: Record<string, string | undefined> = {
     run: tags.run,
-    owner: tags.owner.slice(0, 255),
+    backup: tags.backup,
+    owner: tags.owner,
+    made: tags.made,
     expires: tags.expires,
     point: tags.point,
     chain: tags.chain,
@@ -49,8 +56,11 @@ export function writeTags(tags: Tags): Record<string, string> {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Our tags on a backup; undefined for a backup that we did not make, or whose tags were meddled with. */
-export function readTags(backup: Pick<Backup, 'metadata'>): Tags | undefined {
+/**
+ * Our tags on a backup; undefined for a backup that we did not make, whose tags were meddled with, or that only has a copy
+ * of those of another one.
+ */
+export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefined {
   const get = (key: string): string | undefined => backup.metadata[`${PREFIX}${key}`];
   const [run, point, chain, position, state] = [
     get('run'),
@@ -61,10 +71,13 @@ export function readTags(backup: Pick<Backup, 'metadata'>): Tags | undefined {
   ];
   if (![run, point, chain].every((value) => value !== undefined && UUID.test(value))) return undefined;
   if (position === undefined || !/^\d{1,5}$/.test(position)) return undefined;
-  const parent = get('parent');
+  const [own, parent] = [get('backup'), get('parent')];
+  if (own !== undefined && own !== backup.id) return undefined;
   return {
     run: String(run),
+    backup: own,
     owner: get('owner') ?? '',
+    made: get('made'),
     expires: get('expires'),
     point: String(point),
     chain: String(chain),

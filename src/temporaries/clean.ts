@@ -1,35 +1,38 @@
 import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { type Leftover, nameOf } from './leftovers.ts';
-import { removeAll } from './remove.ts';
+import { type Removable, removeAll } from './remove.ts';
+import { toldOf } from './tell.ts';
 
 /**
  * Removes what dead runs left. What the cloud refuses is told and tried again by the next run.
  *
+ * @param stillLeft asked right before each removal
  * @param dryRun only tell
  */
 export async function cleanUp(
   session: Session,
   leftovers: readonly Leftover[],
+  stillLeft: (thing: Removable) => Promise<boolean>,
   log: Log,
   dryRun: boolean,
 ): Promise<void> {
-  const left = leftovers.filter((leftover) => leftover.action !== 'adopt');
-  for (const leftover of left) {
+  for (const leftover of leftovers) {
     if (leftover.action === 'wait')
       log.warn(
-        `${nameOf(leftover)} was left by a run that is dead; the cloud is still at work on it, a later run removes it`,
+        `${nameOf(leftover)} was left by a run that is dead; the cloud is still at work on it, a later run looks again`,
       );
-    else if (dryRun) log.info(`${nameOf(leftover)} was left by a run that is dead, and would be removed`);
+    else if (leftover.action === 'tell') log.warn(toldOf(leftover));
+    else if (dryRun && leftover.action === 'delete')
+      log.info(`${nameOf(leftover)} was left by a run that is dead, and would be removed`);
   }
   if (dryRun) return;
-  await removeAll(
-    session,
-    left.filter(({ action }) => action === 'delete'),
-    {
-      removed: (thing) => log.info(`${nameOf(thing)}, left by a run that is dead, is removed`),
-      refused: (thing, why) =>
-        log.warn(`${nameOf(thing)} was left by a run that is dead, and cannot be removed: ${why}`),
-    },
-  );
+  const left = leftovers.flatMap((leftover) => (leftover.action === 'delete' ? leftover : []));
+  const report = {
+    removed: (thing: Removable) => log.info(`${nameOf(thing)}, left by a run that is dead, is removed`),
+    refused: (thing: Removable, why: string) =>
+      log.warn(`${nameOf(thing)} was left by a run that is dead, and cannot be removed: ${why}`),
+    kept: (thing: Removable) => log.debug(`${nameOf(thing)} is not left over any more`),
+  };
+  await removeAll(session, left, report, { stillLeft });
 }

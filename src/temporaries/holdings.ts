@@ -52,7 +52,9 @@ export async function holdingsOf(
     see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))),
     see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder))),
     see('snapshots', 'block-storage', (cinder) => collect(listSnapshots(cinder))),
-    see('images', 'image', (glance) => collect(listImages(glance, { owner }))),
+    see('images', 'image', async (glance) =>
+      (await collect(listImages(glance, { owner }))).filter((image) => image.owner === owner),
+    ),
     see('secrets', 'key-manager', secretsWithRecords),
     see('servers', 'compute', (nova) => collect(listServers(nova))),
   ]);

@@ -1,32 +1,29 @@
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { quoted } from '../text/escape.ts';
-import { readTags, type Tags } from './backup-tags.ts';
+import { POINT_TAG, readTags, type Tags } from './backup-tags.ts';
 import type { Holdings } from './holdings.ts';
 import { isAbandoned, type Liveness, type Owner, parseOwner } from './owner.ts';
 import type { Removable } from './remove.ts';
-import { parseTemporary, readTemporary, TEMPORARY_METADATA } from './tags.ts';
+import { parseTemporary } from './tags.ts';
+import { madeTogether, type Temporary, temporariesOf } from './things.ts';
 
 /** Something that a dead run left, and what becomes of it. */
 export type Leftover =
   /** A whole backup that stands in no manifest yet: it is taken up, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
-  | (Removable & { readonly action: 'delete' | 'wait' });
+  /** Ours, of no use, and removed; or the cloud is at work on it, and a later run sees how that ended. */
+  | (Removable & { readonly action: 'delete' | 'wait' })
+  /** Whole, in use, or perhaps only a copy of ours: a person has to say what becomes of it. */
+  | (Temporary & { readonly action: 'tell'; readonly because: 'whole' | 'used' | 'doubt' });
 
-/** Statuses in which the cloud is at work, and users can neither delete nor use the thing. */
-const BUSY = new Set([
-  'creating',
-  'downloading',
-  'uploading',
-  'restoring-backup',
-  'deleting',
-  'restoring',
-  'backing-up',
-]);
+/** Statuses in which the cloud is at work on a backup, and users can neither delete nor use it. */
+const BUSY = new Set(['creating', 'deleting', 'restoring']);
 
 /**
  * What dead runs left, judged by what they recorded on it. Never by the look of a name.
  *
  * @param liveness asked once an owner
+ * @param now the cloud's time, milliseconds since the epoch
  */
 export async function findLeftovers(
   holdings: Holdings,
@@ -34,7 +31,7 @@ export async function findLeftovers(
   now: number,
 ): Promise<Leftover[]> {
   const asked = new Map<string, Promise<Liveness>>();
-  const abandoned = async (word: string, expires: string | undefined) => {
+  const abandoned = async (word: string, expires: number) => {
     const owner = parseOwner(word);
     if (!asked.has(word)) asked.set(word, owner === undefined ? Promise.resolve('unknown') : liveness(owner));
     return isAbandoned((await asked.get(word)) ?? 'unknown', expires, now);
@@ -42,63 +39,37 @@ export async function findLeftovers(
   const found: Leftover[] = [];
   for (const backup of holdings.backups) {
     const tags = readTags(backup);
-    if (tags?.state === 'started' && (await abandoned(tags.owner, tags.expires)))
-      found.push(leftBackup(backup, tags));
+    if (tags?.state !== 'started' || !(await abandoned(tags.owner, Date.parse(tags.expires ?? '')))) continue;
+    if (isOriginal(backup, tags, holdings.backups)) found.push(leftBackup(backup, tags));
   }
-  for (const thing of temporariesOf(holdings)) {
-    const { owner, expires } = thing.record;
-    if (await abandoned(owner, expires)) found.push(leftThing(thing));
-  }
+  for (const thing of temporariesOf(holdings))
+    if (await abandoned(thing.record.owner, thing.record.expires)) found.push(judged(thing));
   return found;
 }
 
-/**
- * Those of the found that are left over still, as they are in a later listing. A run may have finished something between
- * the listing and its own end, after which it was found dead: what it finished carries no record any more.
- *
- * @param later listed after all owners were found dead
- */
-export function stillLeft(found: readonly Leftover[], later: Holdings): Leftover[] {
-  const before = new Set(found.map(keyOf));
-  const backups = later.backups.flatMap((backup) => {
-    const tags = readTags(backup);
-    return tags?.state === 'started' ? [leftBackup(backup, tags)] : [];
-  });
-  return [...backups, ...temporariesOf(later).map(leftThing)].filter((leftover) =>
-    before.has(keyOf(leftover)),
-  );
+/** What becomes of a thing whose maker is dead. Doubt keeps. */
+function judged(thing: Temporary): Leftover {
+  const { original, progress, record } = thing;
+  const tell = (because: 'whole' | 'used' | 'doubt') => ({ ...thing, action: 'tell' as const, because });
+  if (original === 'doubtful') return tell('doubt');
+  if (progress === 'busy') return { ...thing, action: 'wait' };
+  if (progress === 'used') return tell('used');
+  if (progress === 'incomplete') return { ...thing, action: 'delete' };
+  if (record.purpose === 'result') return tell('whole');
+  return original === 'proved' ? { ...thing, action: 'delete' } : tell('doubt');
 }
 
-function keyOf(leftover: Leftover): string {
-  return `${leftover.kind} ${leftover.action === 'adopt' ? leftover.backup.id : leftover.id}`;
-}
-
-function leftThing(thing: Removable): Leftover {
-  return { ...thing, action: BUSY.has(thing.status) ? 'wait' : 'delete' };
+/** Of tags that name no backup yet, as of any such record: see `things.ts`. */
+function isOriginal(backup: Backup, tags: Tags, all: readonly Backup[]): boolean {
+  if (tags.backup !== undefined) return true;
+  const bearers = all.filter(({ metadata }) => metadata[POINT_TAG] === tags.point);
+  return bearers.length === 1 && madeTogether(backup.createdAt, Date.parse(tags.made ?? ''));
 }
 
 function leftBackup(backup: Backup, tags: Tags): Leftover {
   if (backup.status === 'available') return { kind: 'backup', action: 'adopt', backup, tags };
   const { id, status } = backup;
   return { kind: 'backup', id, name: '', status, action: BUSY.has(status) ? 'wait' : 'delete' };
-}
-
-/** Everything that carries a record of a temporary, a living run's too. */
-export function temporariesOf({ volumes, snapshots, images, secrets, servers }: Omit<Holdings, 'backups'>) {
-  const kinds = {
-    server: servers.map((server) => ({ ...server, properties: server.metadata })),
-    image: images,
-    volume: volumes,
-    snapshot: snapshots,
-    secret: secrets.map((secret) => ({ ...secret, description: secret.metadata[TEMPORARY_METADATA] })),
-  } as const;
-  return (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
-    kinds[kind].flatMap((thing) => {
-      const record = readTemporary(thing);
-      const { id, name, status } = thing;
-      return record === undefined ? [] : [{ kind, id, name: name ?? '', status, record }];
-    }),
-  );
 }
 
 /** "volume "db" (5f2c…, error)", for messages. A record is no name that anybody gave. */

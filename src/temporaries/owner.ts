@@ -65,13 +65,11 @@ export function livenessOfProcess(
  * Whether what a run left may be touched: its maker ended, or nobody can see the maker and the time that it gave
  * itself is over.
  *
- * @param expires ISO 8601
- * @param now milliseconds since the epoch
+ * @param expires the cloud's time, milliseconds since the epoch; NaN for never
+ * @param now the cloud's time, milliseconds since the epoch
  */
-export function isAbandoned(liveness: Liveness, expires: string | undefined, now: number): boolean {
-  if (liveness !== 'unknown') return liveness === 'ended';
-  const end = Date.parse(expires ?? '');
-  return !Number.isNaN(end) && end < now;
+export function isAbandoned(liveness: Liveness, expires: number, now: number): boolean {
+  return liveness === 'unknown' ? expires < now : liveness === 'ended';
 }
 
 /** A run among all that may be working on the project. */

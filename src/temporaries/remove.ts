@@ -31,6 +31,15 @@ const GONE_MS = 120_000;
 export interface RemovalReport {
   removed(thing: Removable): void;
   refused(thing: Removable, why: string): void;
+  /** It was not to be removed any more. */
+  kept?(thing: Removable): void;
+}
+
+export interface RemovalOptions {
+  /** How long a thing is waited for. */
+  readonly withinMs?: number | undefined;
+  /** Asked right before each removal; where it says no, the thing stays. */
+  readonly stillLeft?: (thing: Removable) => Promise<boolean>;
 }
 
 /**
@@ -49,14 +58,12 @@ export function tellOfStaying(log: Log, what: string, why: string, recorded = tr
  * Removes temporaries, the one way to clean up. What the cloud refuses is reported, and the others are removed all the
  * same. Servers and snapshots are waited for until they are gone, and volumes where snapshots stand below: a cloud may
  * wipe a volume for long, and nobody needs to wait for that.
- *
- * @param withinMs how long a thing is waited for
  */
 export async function removeAll(
   session: Session,
   things: readonly Removable[],
   report: RemovalReport,
-  withinMs: number = GONE_MS,
+  { withinMs = GONE_MS, stillLeft = async () => true }: RemovalOptions = {},
 ): Promise<void> {
   const snapshots = things.some(({ kind }) => kind === 'snapshot');
   for (const kind of ORDER) {
@@ -65,14 +72,17 @@ export async function removeAll(
     const gone = kind === 'volume' && !snapshots ? undefined : await waiter(session, kind, withinMs);
     const outcomes = await Promise.allSettled(
       mine.map(async (thing) => {
+        if (!(await stillLeft(thing))) return false;
         await removeOne(session, thing);
         await gone?.(thing.id);
+        return true;
       }),
     );
     for (const [at, thing] of mine.entries()) {
       const outcome = outcomes[at];
       if (outcome?.status === 'rejected') report.refused(thing, messageOf(outcome.reason));
-      else report.removed(thing);
+      else if (outcome?.value) report.removed(thing);
+      else report.kept?.(thing);
     }
   }
 }

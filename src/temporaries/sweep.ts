@@ -1,20 +1,22 @@
-import type { Clock } from '../clock.ts';
 import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { cleanUp } from './clean.ts';
 import { type Holdings, holdingsOf } from './holdings.ts';
-import { findLeftovers, type Leftover, stillLeft } from './leftovers.ts';
+import { findLeftovers, type Leftover } from './leftovers.ts';
+import { lookedAtAgain } from './look-again.ts';
 import type { Liveness, Owner } from './owner.ts';
+import type { Removable } from './remove.ts';
 
 /** What the sweep needs of the host. */
 export interface Sweeper {
-  readonly clock: Clock;
   readonly log: Log;
   liveness(owner: Owner): Promise<Liveness>;
 }
 
 /**
- * Removes what dead runs left in the project, or only tells of it.
+ * Removes what dead runs left in the project, or only tells of it. Before anything goes, all is listed again and judged
+ * again, and each thing once more right before its removal: a run may have finished something between the listing and its
+ * own end, after which it was found dead.
  *
  * @param holdings where they are listed already
  * @returns all that was found, also the backups that are to be taken up
@@ -25,14 +27,23 @@ export async function sweep(
   dryRun: boolean,
   holdings?: Holdings,
 ): Promise<readonly Leftover[]> {
-  const { clock, log } = sweeper;
-  const found = await findLeftovers(
-    holdings ?? (await holdingsOf(session)),
-    (owner) => sweeper.liveness(owner),
-    clock.now(),
-  );
+  const judge = (seen: Holdings) =>
+    findLeftovers(seen, (owner) => sweeper.liveness(owner), session.clock.now());
+  const found = await judge(holdings ?? (await holdingsOf(session)));
   if (found.length === 0) return found;
-  const left = stillLeft(found, await holdingsOf(session));
-  await cleanUp(session, left, log, dryRun);
+  const listed = await holdingsOf(session);
+  const before = new Set(found.map(keyOf));
+  const left = (await judge(listed)).filter((leftover) => before.has(keyOf(leftover)));
+  const stillLeft = async (thing: Removable) => {
+    const now = await lookedAtAgain(session, listed, thing);
+    return (await judge(now)).some(
+      (leftover) => leftover.action === 'delete' && leftover.kind === thing.kind && leftover.id === thing.id,
+    );
+  };
+  await cleanUp(session, left, stillLeft, sweeper.log, dryRun);
   return left;
+}
+
+function keyOf(leftover: Leftover): string {
+  return `${leftover.kind} ${leftover.action === 'adopt' ? leftover.backup.id : leftover.id}`;
 }

@@ -2,20 +2,21 @@ import { messageOf } from '../errors.ts';
 import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { holdingsOf } from './holdings.ts';
-import { nameOf, temporariesOf } from './leftovers.ts';
+import { nameOf } from './leftovers.ts';
 import { removeAll, tellOfStaying } from './remove.ts';
+import { type Temporary, temporariesOf } from './things.ts';
 
 /** What saving makes to get at data. */
 const KINDS = ['images', 'volumes', 'snapshots'] as const;
 
 /**
- * The temporaries of one piece of work, found by the tag in their records.
+ * The temporaries of one piece of work, found by the tag in their records. Copies of them are not among them.
  *
  * @throws CloudError also where a list is refused: what was made and is not seen would stay for ever
  */
-export async function temporariesWith(session: Session, tags: readonly string[]) {
+export async function temporariesWith(session: Session, tags: readonly string[]): Promise<Temporary[]> {
   const all = temporariesOf(await holdingsOf(session, KINDS, KINDS));
-  return all.filter(({ record }) => tags.includes(record.tag));
+  return all.filter(({ record, original }) => tags.includes(record.tag) && original !== 'doubtful');
 }
 
 /**

@@ -1,66 +1,119 @@
+import { randomBytes } from 'node:crypto';
 import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
 
 /**
  * The ledger of temporaries stands in the cloud: what may be left over carries who made it and until when, written by
  * the very request that makes it. So no crash comes between the thing and its record, and any later run can read it.
  *
- * Where the record stands: in the description of a volume or a snapshot; in a property of an image that we make; in
- * the metadata of a server, and of a secret that is to stay; and where a request can carry nothing but a name, it is the
- * name (an image that Cinder or Nova makes, the snapshots that Nova takes for it, a secret that goes again). The metadata
- * of a secret is a request of its own: what a dead run leaves before it is empty.
+ * Clouds copy names, descriptions, properties and metadata from one thing to the next (Nova those of an image into every
+ * image of the server that was made from it), so a record names the very id that it belongs to, and counts only there. An id
+ * that the cloud chooses is written into it as soon as it is known.
+ *
+ * Where the record stands: in the description of a volume or a snapshot; in a property of an image; in the metadata of a
+ * server and of a secret; and where a request can carry nothing but a name, at first in the name (an image that Cinder or
+ * Nova makes, the snapshots that Nova takes for it).
  */
-export interface TemporaryTags {
-  /** Unique to one create request: what a lost answer is looked up by. */
+export interface TemporaryRecord {
+  readonly purpose: Purpose;
+  /** Unique to one piece of work: what a lost answer is looked up by. */
   readonly tag: string;
+  /** Of what it belongs to; undefined as long as the cloud has not told it. */
+  readonly id: string | undefined;
+  /** The cloud's time, milliseconds since the epoch. */
+  readonly made: number;
+  /** The cloud's time, milliseconds since the epoch: until then it is the maker's, whoever can see that one. */
+  readonly expires: number;
   /** An Owner as one word. */
   readonly owner: string;
-  /** ISO 8601. */
-  readonly expires: string | undefined;
 }
 
-const MARK = 'openstack-backup temporary';
-/** The image property that holds the record. Glance's names of properties take no space or colon in its client. */
+/** `scratch` is made only to get at data, and always goes; a `result` is what a restore gives, and stays once its data is there. */
+export type Purpose = 'scratch' | 'result';
+
+const MARKS = { scratch: 'openstack-backup temporary', result: 'openstack-backup unfinished' } as const;
+/** The property of an image, or of a server's metadata, that holds the record. Glance's names of properties take no space or colon in its client. */
 export const TEMPORARY_PROPERTY = 'openstack_backup_temporary';
 /** The user metadata of a secret that holds the record. Barbican's keys of metadata are addresses. */
 export const TEMPORARY_METADATA = 'openstack-backup-temporary';
 /** What Nova puts before an image's name to call the snapshots that it takes. */
 const NOVA_PREFIX = 'snapshot for ';
 /** A name has 255 characters, and Nova's prefix must fit before it. */
-const LONGEST = 240;
+export const LONGEST_RECORD = 255 - NOVA_PREFIX.length;
+
+const MINUTE = 60_000;
 
 /** An hour beyond the time that the job may take. */
-export function expiry(now: number, gigabytes: number): string {
-  return new Date(now + allowance(gigabytes) + 3_600_000).toISOString();
+export function expiresAt(made: number, gigabytes: number): number {
+  return made + allowance(gigabytes) + 60 * MINUTE;
+}
+
+export function newTag(): string {
+  return randomBytes(8).toString('base64url');
 }
 
 /**
- * The record as text, at most 240 characters.
+ * The record as text: seconds and minutes to the base of 36, an id in 22 characters.
  *
  * Not in the metadata of a volume that is restored to: Cinder replaces that by the source's before we see that the data
  * is there, while it leaves the description of a volume with a name alone.
  * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py `_restore_vol_base_meta`
  */
-export function writeTemporary({ tag, owner, expires }: TemporaryTags): string {
-  return `${MARK} ${tag} ${expires ?? 'never'} ${owner}`.slice(0, LONGEST);
+export function writeTemporary({ purpose, tag, id, made, expires, owner }: TemporaryRecord): string {
+  const start = Math.floor(made / 1000);
+  const minutes = Math.max(0, Math.ceil((expires - start * 1000) / MINUTE));
+  const time = `${start.toString(36)}+${minutes.toString(36)}`;
+  const text = `${MARKS[purpose]} ${tag} ${id === undefined ? UNBOUND : short(id)} ${time} ${owner}`;
+  if (text.length > LONGEST_RECORD)
+    throw new RangeError(`a record of ${text.length} characters does not fit: ${text}`);
+  return text;
 }
 
-const FORM = new RegExp(`^(?:${NOVA_PREFIX})?${MARK} ([0-9a-f-]{36}) (\\S+) (\\S*)$`);
+const UNBOUND = '-';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function short(id: string): string {
+  return UUID.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url') : id;
+}
+
+function long(word: string): string {
+  const hex = word.length === 22 ? Buffer.from(word, 'base64url').toString('hex') : '';
+  return hex.length === 32 ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : word;
+}
+
+const FORM = new RegExp(
+  `^(?:${NOVA_PREFIX})?(${MARKS.scratch}|${MARKS.result}) ([\\w-]{1,36}) (\\S{1,64}) ([0-9a-z]{1,8})\\+([0-9a-z]{1,6}) (\\S+)$`,
+);
 
 /** The record that a text is; undefined for one that is none of ours. */
-export function parseTemporary(text: string): TemporaryTags | undefined {
-  const [, tag, expires, owner] = FORM.exec(text) ?? [];
-  return tag === undefined ? undefined : { tag, owner: owner ?? '', expires };
+export function parseTemporary(text: string): TemporaryRecord | undefined {
+  const match = FORM.exec(text);
+  if (match === null) return undefined;
+  const [, mark = '', tag = '', id = '', start = '', minutes = '', owner = ''] = match;
+  const made = Number.parseInt(start, 36) * 1000;
+  return {
+    purpose: mark === MARKS.scratch ? 'scratch' : 'result',
+    tag,
+    id: id === UNBOUND ? undefined : long(id),
+    made,
+    expires: made + Number.parseInt(minutes, 36) * MINUTE,
+    owner,
+  };
 }
 
-/** The record on a volume, a snapshot, an image or a secret; undefined for what is no temporary of ours. */
-export function readTemporary(thing: {
+/** All that a record can stand in. */
+export interface Recorded {
+  readonly id: string;
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly properties?: Readonly<Record<string, string>> | undefined;
-}): TemporaryTags | undefined {
-  for (const text of [thing.description, thing.properties?.[TEMPORARY_PROPERTY], thing.name]) {
-    const record = text === undefined ? undefined : parseTemporary(text);
-    if (record !== undefined) return record;
-  }
-  return undefined;
+}
+
+/**
+ * The record of a volume, a snapshot, an image, a server or a secret: the one that names it, else one that names nothing
+ * yet. Undefined for what is no temporary of ours, and for what bears only the record of something else.
+ */
+export function readTemporary(thing: Recorded): TemporaryRecord | undefined {
+  const texts = [thing.description, thing.properties?.[TEMPORARY_PROPERTY], thing.name];
+  const records = texts.flatMap((text) => (text === undefined ? [] : (parseTemporary(text) ?? [])));
+  return records.find(({ id }) => id === thing.id) ?? records.find(({ id }) => id === undefined);
 }

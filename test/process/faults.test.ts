@@ -3,7 +3,6 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
 import { readTags } from '../../src/temporaries/backup-tags.ts';
-import { readTemporary } from '../../src/temporaries/tags.ts';
 import type { FaultWhen } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { FAULTS, onlyOneClearError, type Runner, runnerOf } from '../support/faults.ts';
@@ -65,7 +64,7 @@ function leftovers(world: EmbeddedWorld): string[] {
       .filter(({ status }) => status !== 'available')
       .map(({ id, status }) => `backup ${id} ${status}`),
     ...[...volumes.values()]
-      .filter(({ description }) => readTemporary({ description: description ?? '' }) !== undefined)
+      .filter(({ description }) => /^openstack-backup /.test(description ?? ''))
       .map(({ id, status }) => `volume ${id} ${status}`),
   ];
 }
@@ -88,7 +87,7 @@ describe('a fault in the middle of a backup', () => {
         expect([next.code, next.error]).toEqual([0, '']);
         expect(leftovers(world)).toEqual([]);
         const ours = [...world.cloud.state.backups.values()].map(
-          ({ metadata }) => readTags({ metadata: { ...metadata } })?.state,
+          ({ id, metadata }) => readTags({ id, metadata: { ...metadata } })?.state,
         );
         expect(ours).toEqual(ours.map(() => 'recorded'));
         const restored = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
@@ -190,8 +189,8 @@ describe('jobs that the cloud does not bring to their end', () => {
     await run(backupVolume, { volumes: id });
     const second = await run(backupVolume, { volumes: id });
     expect(second.log).toContain('full although an increment was asked for');
-    const chains = [...world.cloud.state.backups.values()].map(({ metadata }) =>
-      readTags({ metadata: { ...metadata } }),
+    const chains = [...world.cloud.state.backups.values()].map(({ id, metadata }) =>
+      readTags({ id, metadata: { ...metadata } }),
     );
     expect(chains.map((tags) => [tags?.position, tags?.parent])).toEqual([
       [0, undefined],

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, expect, test } from '@jest/globals';
 import { backupServer } from '../../src/commands/backup-server.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { restoreServer } from '../../src/commands/restore-server.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
-import { writeTemporary } from '../../src/temporaries/tags.ts';
+import { newTag, writeTemporary } from '../../src/temporaries/tags.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { isWrite } from '../support/every-request.ts';
@@ -58,8 +57,16 @@ test.each(Object.entries(cases))(
     const [, volumes = ''] = /after this run .*?(\d+) of \d+ volumes/.exec(wanted.log) ?? [];
     expect(wanted.code).toBe(0);
     Object.assign(cloud.state.projects.get(project?.id ?? '')?.quota ?? {}, { volumes: Number(volumes) });
-    const description = writeTemporary({ tag: randomUUID(), owner: 'github:o/r:99:1', expires: undefined });
-    const left = cloud.seed.addVolume({ name: 'left', description });
+    const left = cloud.seed.addVolume({ name: 'left' });
+    const made = Date.now();
+    left.description = writeTemporary({
+      purpose: 'scratch',
+      tag: newTag(),
+      id: left.id,
+      made,
+      expires: made,
+      owner: 'github:o/r:99:1',
+    });
 
     const asked = cloud.requests.length;
     const dry = await run(...words, { dryRun: true });

@@ -5,7 +5,6 @@ import { expect } from '@jest/globals';
 import { getVolume, listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { collect } from '../../src/pool.ts';
 import { readTags } from '../../src/temporaries/backup-tags.ts';
-import { readTemporary } from '../../src/temporaries/tags.ts';
 import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -32,10 +31,11 @@ async function calm(world: World): Promise<void> {
   throw new Error('the cloud does not come to rest');
 }
 
-async function temporaries(world: World): Promise<string[]> {
+/** Volumes of restores that were not brought to their end, by what a person sees. */
+async function unfinished(world: World): Promise<string[]> {
   const client = await (await world.session()).service('block-storage');
   return (await collect(listVolumes(client)))
-    .filter((volume) => readTemporary(volume) !== undefined)
+    .filter(({ name }) => name.endsWith(' (restore not finished)'))
     .map(({ id }) => id);
 }
 
@@ -88,7 +88,7 @@ const killedBackup = (signal: NodeJS.Signals): Scenario => ({
 });
 
 const killedRestore = (signal: NodeJS.Signals): Scenario => ({
-  name: `a restore ended by ${signal} in its middle: its volume is removed, at once or by the next run`,
+  name: `a restore ended by ${signal} in its middle: what the cloud finishes keeps its telling name, is told and never removed, also when somebody has used it`,
   async run(world) {
     const id = await world.makeVolume({
       name: 'again',
@@ -96,6 +96,7 @@ const killedRestore = (signal: NodeJS.Signals): Scenario => ({
       content: randomBytes(50_000),
       metadata: { k: 'v' },
     });
+    await world.makeVolume({ name: 'other' });
     const digest = await world.digest(id);
     const ran = await backUp(world, [id]);
     await world.removeVolume(id);
@@ -103,13 +104,23 @@ const killedRestore = (signal: NodeJS.Signals): Scenario => ({
     const onOutput = endAt(' is being made from backup', signal);
     const killed = await world.tool(words, { onOutput });
     expect(killed.code).toBe(signal === 'SIGKILL' ? null : 1);
-    const left = await temporaries(world);
-    if (signal === 'SIGKILL') expect(left).toHaveLength(1);
     await calm(world);
+    const left = await unfinished(world);
+    if (signal === 'SIGKILL') expect(left).toHaveLength(1);
+    const told = await backUp(world, ['other']);
+    for (const volume of left) {
+      expect(told.stderr).toContain(volume);
+      expect(told.stderr).toContain('has all its data: it is kept. Take it over with: openstack volume set');
+      const detach = await world.attach(volume);
+      const using = await backUp(world, ['other']);
+      expect(using.stderr).toContain('is in use: it is kept');
+      await detach();
+    }
     const restored = await restore(world, '--manifest', manifestOf(ran));
     expect(await world.digest(restored)).toBe(digest);
     await calm(world);
-    expect(await temporaries(world)).toEqual([]);
+    expect(await unfinished(world)).toEqual(left);
+    for (const volume of left) expect(await world.digest(volume)).toBe(digest);
     const client = await (await world.session()).service('block-storage');
     const all = await collect(listVolumes(client));
     expect(all.filter(({ name }) => name === 'again').map((volume) => volume.id)).toEqual([restored]);

@@ -6,6 +6,7 @@ import type { Volume } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import type { Image } from '../../src/openstack/image/v2/images.ts';
 import { type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
 import type { HeldSecret } from '../../src/temporaries/holdings.ts';
+import { newTag, type TemporaryRecord, writeTemporary } from '../../src/temporaries/tags.ts';
 
 export function volume(fields: Partial<Volume> = {}): Volume {
   return {
@@ -59,6 +60,8 @@ export function backup(fields: Partial<Backup> = {}): Backup {
 export function tags(fields: Partial<Tags> = {}): Tags {
   return {
     run: randomUUID(),
+    backup: undefined,
+    made: '2026-11-01T00:00:00.000Z',
     owner: 'github:o/r:1:1',
     expires: '2026-11-02T00:00:00.000Z',
     point: randomUUID(),
@@ -193,4 +196,21 @@ export function savedImage(fields: Partial<SavedImage> = {}): SavedImage {
     encryption: null,
     ...fields,
   };
+}
+
+/** The longest word that names a run on GitHub: its names end at 39 and 100 characters. */
+export const LONGEST_OWNER = `github:${'o'.repeat(39)}/${'r'.repeat(100)}:99999999999:99`;
+
+/** The text of a record, by default of a dead run's scratch made with the things above. */
+export function record(fields: Partial<TemporaryRecord> = {}): string {
+  const made = Date.parse('2026-11-01T00:00:00.000Z');
+  return writeTemporary({
+    purpose: 'scratch',
+    tag: newTag(),
+    id: undefined,
+    made,
+    expires: made,
+    owner: 'github:o/r:1:1',
+    ...fields,
+  });
 }

@@ -25,6 +25,7 @@ export function server(fields: Partial<Server> = {}): Server {
     name: 'web',
     description: '',
     status: 'ACTIVE',
+    launched: true,
     taskState: undefined,
     projectId: 'p'.repeat(32),
     createdAt: '2026-11-01T00:00:00.000Z',

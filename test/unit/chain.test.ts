@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import { type ChainDecision, decideChain } from '../../src/plan/chain.ts';
 import { readTags, writeTags } from '../../src/temporaries/backup-tags.ts';
-import { backup, chainOf, tags } from '../support/records.ts';
+import { backup, chainOf, LONGEST_OWNER, tags } from '../support/records.ts';
 
 function auto(backups: readonly Backup[], size = 1, max = 7): ChainDecision {
   return decideChain('auto', backups, size, max);
@@ -142,11 +143,17 @@ describe('tags', () => {
       bootable: true,
       volumeTypeId: 'x',
     });
-    expect(readTags({ metadata: writeTags(written) })).toEqual(written);
+    const id = randomUUID();
+    expect(readTags({ id, metadata: writeTags(written) })).toEqual(written);
+    expect(readTags({ id, metadata: writeTags({ ...written, backup: id }) })).toEqual({
+      ...written,
+      backup: id,
+    });
+    expect(readTags({ id: randomUUID(), metadata: writeTags({ ...written, backup: id }) })).toBeUndefined();
   });
 
   test('obey the limits of Cinder', () => {
-    const pairs = Object.entries(writeTags(tags({ owner: 'o'.repeat(300) })));
+    const pairs = Object.entries(writeTags(tags({ owner: LONGEST_OWNER, backup: randomUUID() })));
     for (const [key, value] of pairs) {
       expect(key).toMatch(/^[a-zA-Z0-9-_:. /]{1,255}$/);
       expect(value.length).toBeLessThanOrEqual(255);
@@ -156,6 +163,6 @@ describe('tags', () => {
 
   test.each(['run', 'point', 'chain'])('with a %s that is no UUID are not ours', (key) => {
     const metadata = { ...writeTags(tags()), [`openstack-backup:${key}`]: '../x' };
-    expect(readTags({ metadata })).toBeUndefined();
+    expect(readTags({ id: randomUUID(), metadata })).toBeUndefined();
   });
 });

@@ -21,7 +21,7 @@ async function removed(session: Session, things: readonly Removable[], withinMs?
       removed: ({ kind }) => void said.push(`${kind} removed`),
       refused: ({ kind }, why) => void said.push(`${kind}: ${why}`),
     },
-    withinMs,
+    { withinMs },
   );
   return said;
 }

@@ -4,6 +4,7 @@ import { getImage } from '../../src/openstack/image/v2/images.ts';
 import { listMembers } from '../../src/openstack/image/v2/members.ts';
 import { type ImageData, type ImageKey, makeImage } from '../../src/restore/image/make.ts';
 import { settleImage } from '../../src/restore/image/settle.ts';
+import { openLedger } from '../../src/temporaries/ledger.ts';
 import { readTemporary, TEMPORARY_PROPERTY } from '../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions } from '../fakes/cloud/index.ts';
 import { openEmbedded } from '../support/embedded.ts';
@@ -24,7 +25,8 @@ const key = (): ImageKey => ({ saved: savedSecret({ name: '' }), bytes: randomBy
 
 async function open(options: EmbeddedCloudOptions = {}) {
   const opened = await openEmbedded(options);
-  const tools = { session: opened.session, run: { id: 'r', owner: 'host:m:b:n:1:1' } };
+  const run = openLedger(opened.session, { id: 'r', owner: 'host:m:b:n:1:1' });
+  const tools = { session: opened.session, run };
   const { state } = opened.cloud;
   return {
     ...opened,
@@ -41,7 +43,7 @@ describe('an image in the making', () => {
     let seen = 0;
     const onBytes = (count: number) => (seen += count);
     const wanted = { ...RAW, minDisk: 1, minRam: 64, properties: { os: 'linux' } };
-    const made = await makeImage(wanted, data({ onBytes }), key(), cloud.tools);
+    const made = await makeImage(wanted, data({ onBytes }), key(), 'result', cloud.tools);
     expect(made.image).toMatchObject({ name: 'web', status: 'active', visibility: 'private', minDisk: 1 });
     expect(made.image.hash).toEqual({ algorithm: 'sha512', value: digest('sha512') });
     expect(made.image.properties).toMatchObject({
@@ -49,7 +51,7 @@ describe('an image in the making', () => {
       cinder_encryption_key_id: made.secretId,
       cinder_encryption_key_deletion_policy: 'on_image_deletion',
     });
-    expect(readTemporary(made.image)).toMatchObject({ tag: made.image.id, owner: 'host:m:b:n:1:1' });
+    expect(readTemporary(made.image)).toMatchObject({ id: made.image.id, owner: 'host:m:b:n:1:1' });
     expect(seen).toBe(bytes.length);
     await made.remove();
     expect(cloud.left()).toEqual([]);
@@ -61,7 +63,7 @@ describe('an image in the making', () => {
     ['sha256, of all that is read back', { sha512: '' }, { capabilities: { imageHashes: false } }],
   ])('is compared by %s', async (_, digests, options) => {
     await using cloud = await open(options);
-    const { image } = await makeImage(RAW, data({ digests }), undefined, cloud.tools);
+    const { image } = await makeImage(RAW, data({ digests }), undefined, 'result', cloud.tools);
     expect(image.size).toBe(bytes.length);
     const reads = cloud.asked('/image/').filter((line) => /GET .*\/file$/.test(line));
     expect(reads).toHaveLength('capabilities' in options ? 1 : 0);
@@ -82,14 +84,14 @@ describe('an image in the making', () => {
   ];
   test.each(broken)('with %s is removed, and its key', async (_, fields, options, said) => {
     await using cloud = await open(options);
-    await expect(makeImage(RAW, data(fields), key(), cloud.tools)).rejects.toThrow(said);
+    await expect(makeImage(RAW, data(fields), key(), 'result', cloud.tools)).rejects.toThrow(said);
     expect(cloud.left()).toEqual([]);
   });
 
   test('whose key cannot be stored is not begun', async () => {
     await using cloud = await open();
     cloud.cloud.faults.add({ when: { method: 'POST', path: '/secrets' }, do: { status: 403 } });
-    await expect(makeImage(RAW, data(), key(), cloud.tools)).rejects.toMatchObject({ status: 403 });
+    await expect(makeImage(RAW, data(), key(), 'result', cloud.tools)).rejects.toMatchObject({ status: 403 });
     expect(cloud.left()).toEqual([]);
     expect(cloud.asked('/image/').filter((line) => line.startsWith('P'))).toEqual([]);
   });
@@ -97,9 +99,9 @@ describe('an image in the making', () => {
   test('cannot take the id of another key, or the record of another run', async () => {
     await using cloud = await open();
     const properties = { cinder_encryption_key_id: 'x', [TEMPORARY_PROPERTY]: 'x' };
-    const { image, secretId } = await makeImage({ ...RAW, properties }, data(), key(), cloud.tools);
+    const { image, secretId } = await makeImage({ ...RAW, properties }, data(), key(), 'result', cloud.tools);
     expect(image.properties['cinder_encryption_key_id']).toBe(secretId);
-    expect(readTemporary(image)?.tag).toBe(image.id);
+    expect(readTemporary(image)?.id).toBe(image.id);
   });
 });
 
@@ -120,8 +122,9 @@ describe('an image that is settled', () => {
     ],
   });
   const settled = async (cloud: Awaited<ReturnType<typeof open>>, fields: object, sameProject = true) => {
-    const { image } = await makeImage(RAW, data(), key(), cloud.tools);
-    const missing = await settleImage(cloud.session, image, { saved: { ...saved, ...fields }, sameProject });
+    const { image } = await makeImage(RAW, data(), key(), 'result', cloud.tools);
+    const wanted = { name: 'web', saved: { ...saved, ...fields }, sameProject };
+    const missing = await settleImage(cloud.session, image, wanted, cloud.tools.run);
     return { image: await getImage(cloud.glance, image.id), missing };
   };
 

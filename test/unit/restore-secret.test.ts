@@ -4,8 +4,9 @@ import { getAcl } from '../../src/openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../src/openstack/keymanager/v1/metadata.ts';
 import { getSecret, readPayload } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { restoreSecret } from '../../src/restore/secret/bring-back.ts';
-import { secretRequest } from '../../src/restore/secret/request.ts';
-import { TEMPORARY_METADATA, writeTemporary } from '../../src/temporaries/tags.ts';
+import { type SecretRequest, secretRequest } from '../../src/restore/secret/request.ts';
+import { openLedger } from '../../src/temporaries/ledger.ts';
+import { parseTemporary, TEMPORARY_METADATA } from '../../src/temporaries/tags.ts';
 import { openEmbedded } from '../support/embedded.ts';
 import { savedSecret } from '../support/records.ts';
 
@@ -66,11 +67,12 @@ describe('what is asked of Barbican', () => {
   });
 });
 
-const record = () => writeTemporary({ tag: 't', owner: 'host:m:b:n:1:1', expires: undefined });
-
 async function open() {
   const opened = await openEmbedded();
-  return { ...opened, barbican: await opened.session.service('key-manager') };
+  const ledger = openLedger(opened.session, { id: 'r', owner: 'host:m:b:n:1:1' });
+  const restored = (request: SecretRequest, bytes: Buffer) =>
+    restoreSecret(opened.session, request, bytes, ledger.draft('result', 0), ledger);
+  return { ...opened, restored, barbican: await opened.session.service('key-manager') };
 }
 
 describe('a restored secret', () => {
@@ -85,8 +87,9 @@ describe('a restored secret', () => {
       acl: { projectAccess: false, users: ['someone'] },
     });
     const request = secretRequest(saved, here, NOW);
-    const secret = await restoreSecret(cloud.session, request, bytes, record());
-    expect(await getSecretMetadata(cloud.barbican, secret.id)).toEqual({ [TEMPORARY_METADATA]: record() });
+    const secret = await cloud.restored(request, bytes);
+    const text = (await getSecretMetadata(cloud.barbican, secret.id))[TEMPORARY_METADATA] ?? '';
+    expect(parseTemporary(text)).toMatchObject({ id: secret.id, purpose: 'result' });
     await secret.settle();
     expect(await readPayload(cloud.barbican, secret.id)).toEqual(bytes);
     expect(await getSecret(cloud.barbican, secret.id)).toMatchObject({
@@ -101,7 +104,7 @@ describe('a restored secret', () => {
   test('is private before it has a payload', async () => {
     await using cloud = await open();
     const saved = savedSecret({ acl: { projectAccess: false, users: [] } });
-    await restoreSecret(cloud.session, secretRequest(saved, here, NOW), randomBytes(32), record());
+    await cloud.restored(secretRequest(saved, here, NOW), randomBytes(32));
     const asked = cloud.asked('/key-manager/').filter((line) => line.startsWith('PUT'));
     expect(asked.map((line) => line.replace(/[0-9a-f-]{36}/, 'ID'))).toEqual([
       'PUT /key-manager/v1/secrets/ID/metadata',
@@ -117,7 +120,7 @@ describe('a restored secret', () => {
       when: { method: 'GET', path: '/payload' },
       do: { status: 200, body: 'others' },
     });
-    const restoring = restoreSecret(cloud.session, request, randomBytes(32), record());
+    const restoring = cloud.restored(request, randomBytes(32));
     await expect(restoring).rejects.toThrow(/gives other bytes/);
     expect([...cloud.cloud.state.secrets.values()]).toEqual([]);
   });
@@ -126,14 +129,14 @@ describe('a restored secret', () => {
     await using cloud = await open();
     cloud.cloud.faults.add({ when: { method: 'POST', path: '/secrets' }, do: 'lost-response' });
     const request = secretRequest(savedSecret({ name }), here, NOW);
-    const secret = await restoreSecret(cloud.session, request, randomBytes(32), record());
+    const secret = await cloud.restored(request, randomBytes(32));
     expect([...cloud.cloud.state.secrets.keys()]).toEqual([secret.id]);
   });
 
   test('that cannot be stored is removed', async () => {
     await using cloud = await open();
     const request = secretRequest(savedSecret(), here, NOW);
-    await expect(restoreSecret(cloud.session, request, randomBytes(25_000), record())).rejects.toMatchObject({
+    await expect(cloud.restored(request, randomBytes(25_000))).rejects.toMatchObject({
       status: 413,
     });
     expect([...cloud.cloud.state.secrets.values()]).toEqual([]);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Clock, duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
@@ -12,15 +11,15 @@ import { createOnce } from '../../openstack/retry.ts';
 import type { Session } from '../../openstack/session.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { collect } from '../../pool.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
-import { expiry, readTemporary, writeTemporary } from '../../temporaries/tags.ts';
+import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 
 export interface ImageTools {
   readonly session: Session;
   readonly images: Watcher<Image>;
-  readonly run: RunIdentity;
+  readonly run: Ledger;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -29,8 +28,8 @@ export interface ImageTools {
 /** An image of a server that Nova made, with the snapshots that belong to it. All of it is temporary. */
 export interface ServerImage {
   readonly image: Image;
-  /** In the record that all of it carries. */
-  readonly tag: string;
+  /** That all of it carries. */
+  readonly record: Draft;
 }
 
 /**
@@ -46,29 +45,30 @@ export async function withServerImage<T>(
   tools: ImageTools,
   use: (made: ServerImage) => Promise<T>,
 ): Promise<T> {
-  const tag = randomUUID();
+  const record = tools.run.draft('scratch', gigabytes);
   try {
-    return await use({ image: await makeImage(server, tag, gigabytes, tools), tag });
+    return await use({ image: await makeImage(server, record, gigabytes, tools), record });
   } finally {
-    await removeTagged(tools.session, [tag], `the backup of server ${server.id}`, tools.log);
+    await removeTagged(tools.session, [record.tag], `the backup of server ${server.id}`, tools.log);
   }
 }
 
 async function makeImage(
   server: Server,
-  tag: string,
+  record: Draft,
   gigabytes: number,
   { session, images, run, clock, log, signal }: ImageTools,
 ): Promise<Image> {
   const nova = await session.service('compute');
   const started = clock.now();
-  const name = writeTemporary({ tag, owner: run.owner, expires: expiry(started, gigabytes) });
+  const name = run.unbound(record);
   await session.freshToken();
   const imageId = await createOnce(
     () => createServerImage(nova, server.id, { name }),
-    async () => (await imagesOf(session, tag))[0]?.id,
+    async () => (await imagesOf(session, record.tag))[0]?.id,
     { clock, log, signal },
   );
+  await run.bind(record, 'image', imageId);
   const what = `the image of server ${quoted(server.name)} (${server.id})`;
   log.info(`${what} is being made: ${imageId}`);
   try {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { OperationError } from '../../errors.ts';
 import type { ImagePoint, KeptImagePoint } from '../../manifest/schema.ts';
-import { type Image, updateImage } from '../../openstack/image/v2/images.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
 import { replayable } from '../../openstack/image/v2/properties.ts';
+import { takeRecordOff } from '../../temporaries/image-record.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
 import { savedImage, saveImage } from '../image/save.ts';
 import type { SecretTools } from '../secret/save.ts';
 
@@ -26,17 +28,16 @@ export async function storeRoot(
   return { ...point, resource: { ...point.resource, name, properties } };
 }
 
-/** Makes the image the user's own, by its new name: nothing takes it for a temporary any more. */
+/** Makes the image the user's own: it has a name, and no record any more. */
 export async function keepRoot(
   image: Image,
   name: string,
-  { session, clock }: Pick<SecretTools, 'session' | 'clock'>,
+  { session, clock, run }: Pick<SecretTools, 'session' | 'clock'> & { readonly run: Ledger },
 ): Promise<KeptImagePoint> {
   refuseEmpty(image);
   const started = clock.now();
-  const kept = await updateImage(await session.service('image'), image.id, [
-    { op: 'replace', name: 'name', value: name },
-  ]);
+  const named = [{ op: 'replace', name: 'name', value: name }] as const;
+  const kept = await takeRecordOff(await session.service('image'), image.id, named, run);
   return {
     id: randomUUID(),
     resource: savedImage(kept, kept.size ?? 0, [], undefined),

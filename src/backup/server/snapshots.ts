@@ -19,11 +19,13 @@ export interface TakenVolume {
  * @param volumeIds the volumes that there must be a snapshot of
  */
 export async function snapshotsBehind(
-  { image, tag }: ServerImage,
+  { image, record }: ServerImage,
   volumeIds: readonly string[],
   tools: ImageTools,
 ): Promise<TakenVolume[]> {
-  const own = new Map((await snapshotsOf(tools.session, tag)).map((snapshot) => [snapshot.id, snapshot]));
+  const own = new Map(
+    (await snapshotsOf(tools.session, record.tag)).map((snapshot) => [snapshot.id, snapshot]),
+  );
   const mapping = parseBlockDeviceMapping(image.properties['block_device_mapping'] ?? '[]');
   const taken = mapping.flatMap((place) => {
     if (place.snapshotId === undefined) return [];
@@ -35,6 +37,7 @@ export async function snapshotsBehind(
       );
     return [{ place, snapshot }];
   });
+  for (const { snapshot } of taken) await tools.run.bind(record, 'snapshot', snapshot.id);
   const left = volumeIds.filter((id) => !taken.some(({ snapshot }) => snapshot.volumeId === id));
   if (left.length > 0)
     throw new OperationError(

@@ -14,14 +14,15 @@ import {
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { CloudError } from '../../openstack/errors.ts';
 import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
 import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
-import { expiry } from '../../temporaries/tags.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
+import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import type { BackupDecision, VolumePlan } from './plan.ts';
 import { restorePoint } from './restore-point.ts';
@@ -29,7 +30,7 @@ import { restorePoint } from './restore-point.ts';
 export interface SaveTools {
   readonly client: ServiceClient;
   readonly backups: Watcher<Backup>;
-  readonly run: RunIdentity;
+  readonly run: Ledger;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -52,9 +53,10 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
   const { client, clock, log } = tools;
   const { volume } = plan;
   const started = clock.now();
-  const tags = tagsFor(plan, tools.run, started);
+  const draft = tagsFor(plan, tools.run, started);
   await freshTokenFor(client.session, 'the backup', volume.size);
-  const backupId = await startBackup(plan, tags, tools);
+  const backupId = await startBackup(plan, draft, tools);
+  const tags = await bound(draft, backupId, tools);
   log.info(
     `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${plan.decision.mode}, because ${plan.decision.reason}`,
   );
@@ -69,6 +71,19 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
   });
 }
 
+/** Has the tags name their backup. One that they do not name costs a later run a question. */
+async function bound(draft: Tags, backupId: string, { client, log }: SaveTools): Promise<Tags> {
+  const tags = { ...draft, backup: backupId };
+  if (!client.supports('3.43')) return tags;
+  try {
+    await updateBackupMetadata(client, backupId, writeTags(tags));
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    log.debug(`the tags of backup ${backupId} do not name it: ${error.message}`);
+  }
+  return tags;
+}
+
 /** Marks a backup as standing in a manifest, so that no later run takes it for left over. */
 export async function markRecorded(
   client: ServiceClient,
@@ -78,16 +93,18 @@ export async function markRecorded(
   if (tags === undefined || tags.state === 'recorded' || !client.supports('3.43')) return;
   await updateBackupMetadata(client, backup.id, {
     ...backup.metadata,
-    ...writeTags({ ...tags, state: 'recorded' }),
+    ...writeTags({ ...tags, backup: backup.id, state: 'recorded' }),
   });
 }
 
-function tagsFor({ volume, typeId, encryption, decision }: BackupPlan, run: RunIdentity, now: number): Tags {
+function tagsFor({ volume, typeId, encryption, decision }: BackupPlan, run: Ledger, now: number): Tags {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
     run: run.id,
+    backup: undefined,
     owner: run.owner,
-    expires: expiry(now, volume.size),
+    made: new Date(now).toISOString(),
+    expires: new Date(expiresAt(now, volume.size)).toISOString(),
     point: randomUUID(),
     chain: increment?.chain ?? randomUUID(),
     position: increment?.position ?? 0,

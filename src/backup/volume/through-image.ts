@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Consistency, SavedEncryption, SecretPoint, VolumeImagePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import { type Image, updateImage } from '../../openstack/image/v2/images.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import type { Log } from '../../openstack/log.ts';
 import type { Session } from '../../openstack/session.ts';
 import { payloadName } from '../../store/name.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import { takeRecordOff } from '../../temporaries/image-record.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
-import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import { saveImageData } from '../image/data.ts';
 import type { Payloads } from '../payloads.ts';
@@ -33,7 +33,7 @@ export interface ImageTools {
   readonly session: Session;
   /** Undefined: the image stays in the cloud, and is the backup. */
   readonly payloads: Payloads | undefined;
-  readonly run: RunIdentity;
+  readonly run: Ledger;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -63,10 +63,10 @@ export async function saveThroughImage(plan: ImagePlan, tools: ImageTools): Prom
   const { session, clock, log, payloads, run } = tools;
   const { volume } = plan;
   const what = `the image of volume ${quoted(volume.name)} (${volume.id})`;
-  const [tag, started] = [randomUUID(), clock.now()];
+  const started = clock.now();
   // All data may be copied four times: to a snapshot, a volume, an image, and out of the cloud.
-  const record = writeTemporary({ tag, owner: run.owner, expires: expiry(started, 4 * volume.size) });
-  const work: Work = { ...tools, plan, what, tag, record, started };
+  const record = run.draft('scratch', 4 * volume.size);
+  const work: Work = { ...tools, plan, what, record, started };
   try {
     const { image, consistency } = await uploadVolume(work);
     log.info(`${what} is ${image.id}`);
@@ -78,7 +78,7 @@ export async function saveThroughImage(plan: ImagePlan, tools: ImageTools): Prom
     if (!tools.signal.aborted) await removeOrphans(session, volume, started, log);
     throw error;
   } finally {
-    await removeTagged(session, [tag], what, log);
+    await removeTagged(session, [record.tag], what, log);
   }
 }
 
@@ -92,16 +92,17 @@ interface Kept {
   readonly name: string;
 }
 
-/** Gives the image the name of a backup; until then it is a temporary. */
-async function keep({ session, plan, clock }: Work, image: Image, point: string): Promise<Kept> {
+/** Gives the image the name of a backup, and takes the record off; until then it is a temporary. */
+async function keep({ session, plan, run, clock }: Work, image: Image, point: string): Promise<Kept> {
   const glance = await session.service('image');
   const { volume } = plan;
   const time = new Date(clock.now()).toISOString().slice(0, 19);
   const name = `${volume.name || volume.id} ${time}Z`.slice(-255);
-  await updateImage(glance, image.id, [
+  const changes = [
     { op: 'replace', name: 'name', value: name },
     { op: 'add', name: POINT_PROPERTY, value: point },
-  ]);
+  ] as const;
+  await takeRecordOff(glance, image.id, changes, run);
   return { key: undefined, payload: null, name };
 }
 

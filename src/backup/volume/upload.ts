@@ -18,6 +18,7 @@ import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { Session } from '../../openstack/session.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { temporariesWith } from '../../temporaries/tagged.ts';
 import { removeOrphans } from './orphans.ts';
 
@@ -36,9 +37,9 @@ export interface Upload {
   };
   /** "the image of volume db (5f2c…)", for messages. */
   readonly what: string;
-  readonly tag: string;
-  /** The text of a temporary with that tag. */
-  readonly record: string;
+  /** That all carries which is made for it. */
+  readonly record: Draft;
+  readonly run: Ledger;
   /** Milliseconds since the epoch. */
   readonly started: number;
 }
@@ -88,9 +89,9 @@ async function uploadable(work: Upload): Promise<Source> {
 }
 
 async function temporarySnapshot(work: Upload): Promise<string> {
-  const { session, plan, record, what } = work;
+  const { session, plan, record, run, what } = work;
   const client = await session.service('block-storage');
-  const wanted = { volumeId: plan.volume.id, description: record, force: true };
+  const wanted = { volumeId: plan.volume.id, description: run.unbound(record), force: true };
   const snapshot = await made(work, 'snapshot', async () => (await createSnapshot(client, wanted)).id);
   const judge = ({ status }: Snapshot) => judged(status, 'available', ['creating']);
   await waited(
@@ -103,12 +104,12 @@ async function temporarySnapshot(work: Upload): Promise<string> {
 }
 
 async function temporaryVolume(work: Upload, snapshotId: string): Promise<string> {
-  const { session, plan, record, what } = work;
+  const { session, plan, record, run, what } = work;
   const client = await session.service('block-storage');
   const { size, availabilityZone } = plan.volume;
   // Cinder describes a volume without a name anew when it restores to it.
   const name = `temporary of ${plan.volume.id}`;
-  const wanted = { size, snapshotId, name, description: record, availabilityZone };
+  const wanted = { size, snapshotId, name, description: run.unbound(record), availabilityZone };
   const volume = await made(work, 'volume', async () => (await createVolume(client, wanted)).id);
   const judge = ({ status }: Volume) => judged(status, 'available', ['creating', 'downloading']);
   await waited(
@@ -122,13 +123,13 @@ async function temporaryVolume(work: Upload, snapshotId: string): Promise<string
 
 /** Done when the image is active and Cinder has let go of the volume. */
 async function upload(work: Upload, volumeId: string): Promise<Image> {
-  const { record, session, what } = work;
+  const { record, run, session, what } = work;
   const [cinder, glance] = [await session.service('block-storage'), await session.service('image')];
   await freshTokenFor(session, 'the upload', work.plan.volume.size);
   let requests = 0;
   const imageId = await made(work, 'image', () => {
     requests += 1;
-    return uploadToImage(cinder, volumeId, record);
+    return uploadToImage(cinder, volumeId, run.unbound(record));
   });
   // One whose answer was lost may have come as far as the clone of the key.
   if (requests > 1) await removeOrphans(session, work.plan.volume, work.started, work.log);
@@ -146,14 +147,17 @@ async function upload(work: Upload, volumeId: string): Promise<Image> {
 }
 
 /** A lost answer: the record tells whether the thing was made. */
-function made(
+async function made(
   work: Upload,
   kind: 'snapshot' | 'volume' | 'image',
   create: () => Promise<string>,
 ): Promise<string> {
-  const { session, clock, log, signal, tag } = work;
-  const find = async () => (await temporariesWith(session, [tag])).find((thing) => thing.kind === kind)?.id;
-  return createOnce(create, find, { clock, log, signal });
+  const { session, clock, log, signal, record, run } = work;
+  const find = async () =>
+    (await temporariesWith(session, [record.tag])).find((thing) => thing.kind === kind)?.id;
+  const id = await createOnce(create, find, { clock, log, signal });
+  await run.bind(record, kind, id);
+  return id;
 }
 
 class Failed extends Error {}

@@ -1,5 +1,6 @@
 import type { Payload, SavedImage } from '../../manifest/schema.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
+import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { type PayloadReader, plainBytes } from '../payloads.ts';
 import { type MadeImage, type MakeTools, makeImage } from './make.ts';
 import type { ImagePlan } from './preflight.ts';
@@ -33,7 +34,7 @@ export async function bringBackImage(
   const { properties, dropped } = replayable(saved.properties, !wrap);
   const made = await makeImage(
     {
-      name: plan.name,
+      name: unfinishedName(plan.name),
       containerFormat: plan.containerFormat,
       diskFormat: wrap ? 'qcow2' : plan.diskFormat,
       minDisk: saved.minDisk,
@@ -42,6 +43,7 @@ export async function bringBackImage(
     },
     imageData(bytes, payload.size, knownDigests(saved, payload), wrap, onBytes),
     plan.key,
+    'result',
     tools,
   );
   const missing = [
@@ -51,7 +53,7 @@ export async function bringBackImage(
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
       .map((property) => `the property ${property}, which is true of the original only`),
   ];
-  const settle = async () => [...missing, ...(await settleImage(tools.session, made.image, plan))];
+  const settle = async () => [...missing, ...(await settleImage(tools.session, made.image, plan, tools.run))];
   return { ...made, missing, settle };
 }
 

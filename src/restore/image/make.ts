@@ -10,16 +10,16 @@ import { uploadImage } from '../../openstack/image/v2/upload.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
 import { Meter } from '../../store/meter.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
 import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
-import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
+import { type Purpose, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { GIB } from '../../text/bytes.ts';
 import { restoreSecret } from '../secret/bring-back.ts';
 import { secretRequest } from '../secret/request.ts';
 
 export interface MakeTools {
   readonly session: Session;
-  readonly run: RunIdentity;
+  readonly run: Ledger;
 }
 
 /** The data of an image that is to be made. */
@@ -58,6 +58,7 @@ export interface MadeImage {
  * The image has the record of a temporary from the request that makes it. Until that is taken off, Glance is told to
  * delete the key with the image, so that whoever sweeps the image leaves no key behind.
  *
+ * @param purpose whether the image is what is wanted, or only a way to it
  * @throws CloudError 415 for bytes that Glance takes for unsafe, 413 for quota
  * @throws OperationError where the cloud has other bytes than it was given
  */
@@ -65,18 +66,18 @@ export async function makeImage(
   wanted: Omit<CreateImage, 'id' | 'visibility' | 'protected'>,
   data: ImageData,
   key: ImageKey | undefined,
+  purpose: Purpose,
   { session, run }: MakeTools,
 ): Promise<MadeImage> {
   const client = await session.service('image');
   const id = randomUUID();
   // Until a volume is made of it, too.
-  const expires = expiry(session.clock.now(), 2 * Math.ceil(data.size / GIB));
-  const record = writeTemporary({ tag: id, owner: run.owner, expires });
+  const draft = run.draft(purpose, 2 * Math.ceil(data.size / GIB));
   const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
   let secretId: string | undefined;
   const remove = (settled = false) => removeMade(session, id, secretId, settled);
   try {
-    const secret = key && request && (await restoreSecret(session, request, key.bytes, record));
+    const secret = key && request && (await restoreSecret(session, request, key.bytes, draft, run));
     secretId = secret?.id;
     await createImage(client, {
       ...wanted,
@@ -84,7 +85,7 @@ export async function makeImage(
       visibility: 'private',
       properties: {
         ...wanted.properties,
-        [TEMPORARY_PROPERTY]: record,
+        [TEMPORARY_PROPERTY]: run.bound(draft, 'image', id),
         ...(secretId === undefined ? {} : { [KEY_ID]: secretId, [KEY_POLICY]: 'on_image_deletion' }),
       },
     });

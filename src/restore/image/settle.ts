@@ -1,12 +1,19 @@
 import type { SavedImage } from '../../manifest/schema.ts';
 import { hasStatus } from '../../openstack/errors.ts';
-import { getImage, type Image, type ImageChange, updateImage } from '../../openstack/image/v2/images.ts';
+import { type Image, type ImageChange, updateImage } from '../../openstack/image/v2/images.ts';
 import { addMember } from '../../openstack/image/v2/members.ts';
 import { KEY_POLICY } from '../../openstack/image/v2/properties.ts';
-import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
-import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
+import { takeRecordOff } from '../../temporaries/image-record.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
+
+interface Settled {
+  /** That it shall have. */
+  readonly name: string;
+  readonly saved: SavedImage;
+  readonly sameProject: boolean;
+}
 
 /**
  * Makes an image, whose data is there, what the saved one was: who may see it, tags, protection, what becomes of its
@@ -17,14 +24,16 @@ import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 export async function settleImage(
   session: Session,
   image: Image,
-  { saved, sameProject }: { readonly saved: SavedImage; readonly sameProject: boolean },
+  settled: Settled,
+  run: Ledger,
 ): Promise<string[]> {
+  const { saved, sameProject } = settled;
   const client = await session.service('image');
   const missing = [
     ...(await setVisibility(client, image, saved)),
     ...(await share(client, image, saved, sameProject)),
   ];
-  await finish(client, image, saved);
+  await finish(client, image, settled, run);
   return missing;
 }
 
@@ -64,22 +73,22 @@ async function share(
   );
 }
 
-/** All changes or none. One whose answer was lost is known by the record that is gone. */
-async function finish(client: ServiceClient, { id, properties }: Image, saved: SavedImage): Promise<void> {
+/** All changes or none. */
+async function finish(
+  client: ServiceClient,
+  { id, properties }: Image,
+  { name, saved }: Settled,
+  run: Ledger,
+): Promise<void> {
   const policy = saved.encryption?.deletionPolicy ?? undefined;
   const changes: ImageChange[] = [
+    { op: 'replace', name: 'name', value: name },
     { op: 'replace', name: 'tags', value: saved.tags },
     { op: 'replace', name: 'os_hidden', value: saved.hidden },
     { op: 'replace', name: 'protected', value: saved.protected },
     ...(properties[KEY_POLICY] === undefined ? [] : [policyChange(policy)]),
-    { op: 'remove', name: TEMPORARY_PROPERTY },
   ];
-  const { clock, log, signal } = client.session;
-  const done = async () => {
-    const now = await getImage(client, id);
-    return now.properties[TEMPORARY_PROPERTY] === undefined ? now : undefined;
-  };
-  await createOnce(() => updateImage(client, id, changes), done, { clock, log, signal });
+  await takeRecordOff(client, id, changes, run);
 }
 
 /** While it was temporary the key went with the image; from now on as with the saved one. */

@@ -54,6 +54,7 @@ async function isRefused(
       { name: 'openstack-backup probe', diskFormat, containerFormat },
       data,
       undefined,
+      'scratch',
       tools,
     );
     await probe.remove();

@@ -14,8 +14,8 @@ import {
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
+import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { tellOfStaying } from '../../temporaries/remove.ts';
-import { TEMPORARY_METADATA } from '../../temporaries/tags.ts';
 import { type PayloadReader, plainBytes } from '../payloads.ts';
 import type { SecretRequest } from './request.ts';
 
@@ -48,20 +48,20 @@ export interface RestoredSecret {
  * Makes a secret: first without a payload, since Barbican would strip one in JSON, then who may read it, then the
  * bytes as they are, which are read back and compared.
  *
- * @param record the text of a temporary
  * @throws OperationError or CloudError; the secret is removed again then
  */
 export async function restoreSecret(
   session: Session,
   request: SecretRequest,
   bytes: Buffer,
-  record: string,
+  draft: Draft,
+  run: Ledger,
 ): Promise<RestoredSecret> {
   const client = await session.service('key-manager');
   const id = await makeEmpty(client, request.secret);
   let recorded = false;
   try {
-    await replaceSecretMetadata(client, id, { [TEMPORARY_METADATA]: record });
+    await run.bind(draft, 'secret', id);
     recorded = true;
     if (request.acl !== undefined) await putAcl(client, id, request.acl);
     await storePayload(client, id, bytes, request.contentType);
@@ -74,7 +74,11 @@ export async function restoreSecret(
     await removeAgain(client, id, recorded);
     throw error;
   }
-  return { id, settle: () => replaceSecretMetadata(client, id, request.metadata) };
+  const settle = async () => {
+    await run.release(id);
+    await replaceSecretMetadata(client, id, request.metadata);
+  };
+  return { id, settle };
 }
 
 /** A request whose answer was lost may have made one: it is ours if it is empty, looks so, and is not older. */

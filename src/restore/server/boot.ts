@@ -13,10 +13,12 @@ import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 
 export interface BootTools {
+  readonly run: Ledger;
   readonly nova: ServiceClient;
   readonly servers: Watcher<Server>;
   readonly clock: Clock;
@@ -27,21 +29,22 @@ export interface BootTools {
 /**
  * Makes a server and waits until it runs.
  *
- * @param request whose metadata has the record of a temporary with the tag
+ * @param request whose metadata has the record
  * @throws OperationError with the fault that Nova tells
  */
 export async function bootServer(
   request: CreateServer,
-  tag: string,
-  { nova, servers, clock, log, signal }: BootTools,
+  record: Draft,
+  { nova, servers, run, clock, log, signal }: BootTools,
 ): Promise<Server> {
   await nova.session.freshToken();
   const what = `server ${quoted(request.name)}`;
   const serverId = await createOnce(
     () => createServer(nova, request),
-    async () => (await serverWithTag(nova, tag))?.id,
+    async () => (await serverWithTag(nova, record.tag))?.id,
     { clock, log, signal },
   );
+  await run.bind(record, 'server', serverId);
   log.info(`${what} is being made: ${serverId}`);
   const deadline = clock.now() + allowance(0);
   try {
@@ -70,7 +73,7 @@ function judge(server: Server): { done: Server } | undefined {
 /** The server whose metadata has the record with this tag. */
 export async function serverWithTag(nova: ServiceClient, tag: string): Promise<Server | undefined> {
   for await (const page of listServers(nova)) {
-    const found = page.find((server) => readTemporary({ properties: server.metadata })?.tag === tag);
+    const found = page.find(({ id, metadata }) => readTemporary({ id, properties: metadata })?.tag === tag);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import type { SavedDisk } from '../../manifest/schema.ts';
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
 import { WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import type { Draft } from '../../temporaries/ledger.ts';
 import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
-import { expiry, TEMPORARY_PROPERTY, writeTemporary } from '../../temporaries/tags.ts';
+import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { GIB } from '../../text/bytes.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
 import { differences } from './check.ts';
@@ -38,10 +37,6 @@ export interface BroughtBack {
   remove(settled: boolean): Promise<void>;
 }
 
-export interface ServerTools extends BootTools {
-  readonly run: RunIdentity;
-}
-
 export interface RestoredServer {
   readonly server: Server;
   readonly disks: readonly RestoredDisk[];
@@ -60,11 +55,11 @@ const AT_ONCE = 4;
 export async function bringBackServer(
   plan: ServerPlan,
   jobs: readonly DiskJob[],
-  tools: ServerTools,
+  tools: BootTools,
   advance: (disks: number, gigabytes: number) => void,
 ): Promise<RestoredServer> {
   const { nova } = tools;
-  const tag = randomUUID();
+  const record = tools.run.draft('result', sizeOf(jobs));
   const made: BroughtBack[] = [];
   const settled = new Set<BroughtBack>();
   const { toImport } = plan.keyPair;
@@ -85,33 +80,31 @@ export async function bringBackServer(
       await makeKeyPair(toImport, tools);
       imported = true;
     }
-    const server = await bootServer(requestOf(plan, disks, tag, jobs, tools), tag, tools);
-    const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
-    found.push(...(await finishPorts(nova.session, server.id, plan.network.ports)));
-    // The server last. A run killed in between: the next one deletes the server, never a volume of one that stays.
+    // Before it boots: Nova copies the properties of an image that a server boots from into every image of the server.
+    const otherwise: string[] = [];
     for (const brought of made) {
-      found.push(...(await brought.settle()));
+      otherwise.push(...(await brought.settle()));
       settled.add(brought);
     }
+    const server = await bootServer(requestOf(plan, disks, record, tools), record, tools);
+    const found = differences(plan.saved, disks, server, await listAttachments(nova, server.id));
+    found.push(...(await finishPorts(nova.session, server.id, plan.network.ports)), ...otherwise);
+    await tools.run.release(server.id);
     await replaceServerMetadata(nova, server.id, plan.saved.metadata);
     return { server, disks, differences: found };
   } catch (error) {
-    await removeServer(tag, tools);
+    await removeServer(record.tag, tools);
     if (toImport !== undefined && imported) await removeKeyPair(toImport.name, tools);
     for (const brought of made) await brought.remove(settled.has(brought));
     throw error;
   }
 }
 
-function requestOf(
-  plan: ServerPlan,
-  disks: readonly RestoredDisk[],
-  tag: string,
-  jobs: readonly DiskJob[],
-  { run, clock }: ServerTools,
-) {
-  const gigabytes = jobs.reduce((sum, job) => sum + job.gigabytes, 0);
-  const record = writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), gigabytes) });
+function sizeOf(jobs: readonly DiskJob[]): number {
+  return jobs.reduce((sum, { gigabytes }) => sum + gigabytes, 0);
+}
+
+function requestOf(plan: ServerPlan, disks: readonly RestoredDisk[], record: Draft, { run }: BootTools) {
   return serverRequest({
     saved: plan.saved,
     name: plan.name,
@@ -121,12 +114,12 @@ function requestOf(
     keyName: plan.keyPair.name,
     availabilityZone: plan.availabilityZone,
     group: plan.group,
-    metadata: { [TEMPORARY_PROPERTY]: record },
+    metadata: { [TEMPORARY_PROPERTY]: run.unbound(record) },
   });
 }
 
 /** Before the disks, which it holds. What the cloud refuses to remove now, the next run finds by its record. */
-async function removeServer(tag: string, { nova, log, signal }: ServerTools): Promise<void> {
+async function removeServer(tag: string, { nova, log, signal }: BootTools): Promise<void> {
   const { session } = nova;
   session.windUp();
   const refused = (what: string, why: string) => tellOfStaying(log, `${what}, made for the restore,`, why);
@@ -137,7 +130,9 @@ async function removeServer(tag: string, { nova, log, signal }: ServerTools): Pr
       removed: ({ id }: Removable) => log.info(`server ${id}, made for the restore, is removed again`),
       refused: ({ id }: Removable, why: string) => refused(`server ${id}`, why),
     };
-    await removeAll(session, left, report, signal.aborted ? WIND_UP_MS : undefined);
+    await removeAll(session, left, report, {
+      withinMs: signal.aborted ? WIND_UP_MS : undefined,
+    });
   } catch (error) {
     refused('the server', messageOf(error));
   }

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.ts';
 import { pointWithId } from '../../manifest/choose.ts';
 import type { ImagePoint, KeptImagePoint, Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/session.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
 import { GIB } from '../../text/bytes.ts';
 import { bringBackImage } from '../image/bring-back.ts';
 import { keptImage } from '../image/kept.ts';
@@ -31,7 +31,7 @@ export async function storedDisk(
   manifest: Manifest,
   saved: SavedDisk,
   point: ImagePoint,
-  run: RunIdentity,
+  run: Ledger,
 ): Promise<DiskJob> {
   if (reader === undefined)
     throw new InputError(

@@ -32,7 +32,7 @@ export async function bringBackVolume(plan: VolumePlan, tools: RestoreTools): Pr
   };
   try {
     const volume = await putRight(client, restored, wanted);
-    return { id: volume.id, settle: () => settle(client, volume, wanted, plan.name), remove };
+    return { id: volume.id, settle: () => settle(client, volume, wanted, plan.name, tools.run), remove };
   } catch (error) {
     await remove();
     throw error;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
@@ -8,6 +7,7 @@ import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { encryptionMismatch } from './encryption-fit.ts';
 import { makeVolume, removeMade } from './make.ts';
 import type { NewVolumePlan, OverwritePlan } from './plan.ts';
@@ -22,14 +22,14 @@ export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Pr
   const { client, log, run } = tools;
   const oneRequest = plan.typeIsProven && client.supports('3.47');
   await freshTokenFor(client.session, 'the restore', plan.source.size);
-  const tag = randomUUID();
+  const record = run.draft('result', plan.source.size);
   try {
-    const made = await makeVolume(client, wantedOf(plan, oneRequest), tag, run);
+    const made = await makeVolume(client, wantedOf(plan, oneRequest), record, run);
     log.info(`volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`);
     const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
     return oneRequest ? proven(plan, volume) : await fill(proven(plan, volume), plan, tools);
   } catch (error) {
-    await removeMade(client, tag);
+    await removeMade(client, record.tag);
     throw error;
   }
 }
@@ -53,7 +53,7 @@ function wantedOf(
 ): Omit<CreateVolume, 'description'> {
   return {
     size: source.size,
-    name,
+    name: unfinishedName(name),
     volumeType: type?.id,
     availabilityZone,
     backupId: oneRequest ? source.backupId : undefined,

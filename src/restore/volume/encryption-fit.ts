@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { InputError, OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
@@ -101,10 +100,10 @@ export async function probedEncryption(
   availabilityZone: string | undefined,
   { client, clock, run, signal, volumes }: RestoreTools,
 ): Promise<Encryption> {
-  const tag = randomUUID();
+  const record = run.draft('scratch', 1);
   const wanted = { size: 1, name: 'openstack-backup probe', volumeType: type.id, availabilityZone };
   try {
-    const { id } = await makeVolume(client, wanted, tag, run);
+    const { id } = await makeVolume(client, wanted, record, run);
     const volume = await volumes.until(id, (now) => (now.status === 'creating' ? undefined : { done: now }), {
       deadline: clock.now() + allowance(1),
       signal,
@@ -116,6 +115,6 @@ export async function probedEncryption(
       );
     return await encryptionOf(client, volume);
   } finally {
-    await removeMade(client, tag);
+    await removeMade(client, record.tag);
   }
 }

@@ -9,6 +9,7 @@ import {
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import type { RestoreSource } from './source.ts';
 
@@ -47,9 +48,11 @@ export async function settle(
   volume: Volume,
   source: Wanted,
   name: string,
+  run: Ledger,
 ): Promise<Volume> {
   const description = readTemporary(volume) === undefined ? volume.description : (source.description ?? '');
   if (volume.name === name && volume.description === description) return volume;
+  await run.release(volume.id);
   await updateVolume(client, volume.id, { name, description });
   return { ...volume, name, description };
 }

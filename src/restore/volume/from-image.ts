@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { duration } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
@@ -7,6 +6,7 @@ import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { knownDigests } from '../image/bring-back.ts';
 import { type MadeImage, makeImage } from '../image/make.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';
@@ -61,7 +61,13 @@ async function uploaded(
   const digests = knownDigests(point.image, payload);
   const data = imageData(await plainBytes(reader, payload), payload.size, digests, wrap, onBytes);
   const name = `restore of volume ${point.resource.id}`;
-  return makeImage({ name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' }, data, key, tools);
+  return makeImage(
+    { name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' },
+    data,
+    key,
+    'scratch',
+    tools,
+  );
 }
 
 /** One that is not as planned, or not brought to its end, is removed again. */
@@ -73,18 +79,24 @@ async function volumeOf(
   const { availabilityZone, name, point, type } = plan;
   const size = gigabytesFor(point, image.size);
   await freshTokenFor(client.session, 'the restore', size);
-  const tag = randomUUID();
+  const record = run.draft('result', size);
   const deadline = clock.now() + allowance(size);
   try {
-    const wanted = { size, name, volumeType: type?.id, availabilityZone, imageId: image.id };
-    const { id } = await makeVolume(client, wanted, tag, run);
+    const wanted = {
+      size,
+      name: unfinishedName(name),
+      volumeType: type?.id,
+      availabilityZone,
+      imageId: image.id,
+    };
+    const { id } = await makeVolume(client, wanted, record, run);
     log.info(`volume ${id} is being made from image ${image.id}`);
     const volume = await volumes.until(id, judge, { deadline, signal });
     await refuseUnlike(plan, volume, client);
     return volume;
   } catch (error) {
     const told = await explained(error, image.id, size, client);
-    await removeMade(client, tag);
+    await removeMade(client, record.tag);
     throw told;
   }
 }

@@ -8,28 +8,25 @@ import {
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { volumeWithTag } from '../../temporaries/find.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { tellOfStaying } from '../../temporaries/remove.ts';
-import { expiry, writeTemporary } from '../../temporaries/tags.ts';
 
-/**
- * Makes a volume that carries the record of a temporary. Made is not done: see its status.
- *
- * @param tag unique to this request
- */
-export function makeVolume(
+/** Makes a volume that carries the record of a temporary. Made is not done: see its status. */
+export async function makeVolume(
   client: ServiceClient,
   wanted: Omit<CreateVolume, 'description'>,
-  tag: string,
-  run: RunIdentity,
+  record: Draft,
+  run: Ledger,
 ): Promise<Volume> {
   const { clock, log, signal } = client.session;
-  const description = writeTemporary({ tag, owner: run.owner, expires: expiry(clock.now(), wanted.size) });
-  return createOnce(
+  const description = run.unbound(record);
+  const volume = await createOnce(
     () => createVolume(client, { ...wanted, description }),
-    () => volumeWithTag(client, tag),
+    () => volumeWithTag(client, record.tag),
     { clock, log, signal },
   );
+  await run.bind(record, 'volume', volume.id);
+  return volume;
 }
 
 /** Deletes a volume that was made for a restore; also when the run is told to stop, or never learnt of its id. */

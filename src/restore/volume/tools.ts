@@ -3,12 +3,12 @@ import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Watcher } from '../../openstack/watcher.ts';
-import type { RunIdentity } from '../../temporaries/owner.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
 
 export interface RestoreTools {
   readonly client: ServiceClient;
   readonly volumes: Watcher<Volume>;
-  readonly run: RunIdentity;
+  readonly run: Ledger;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;

@@ -88,6 +88,21 @@ export function createSnapshot(client: ServiceClient, snapshot: CreateSnapshot):
   });
 }
 
+export function updateSnapshot(
+  client: ServiceClient,
+  snapshotId: string,
+  change: { readonly name?: string; readonly description?: string },
+): Promise<void> {
+  return client.call({
+    doing: `change snapshot ${snapshotId}`,
+    method: 'PUT',
+    path: snapshotUrl(snapshotId),
+    json: { snapshot: change },
+    ok: [200],
+    decode: nothing,
+  });
+}
+
 /**
  * Starts to delete. Ceph lets go of a snapshot only when no volume made from it is left: it goes back to `available`
  * then, and a user message says so.

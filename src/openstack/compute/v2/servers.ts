@@ -26,6 +26,8 @@ export interface Server {
   readonly description: string;
   /** In capitals: ACTIVE, SHUTOFF, … */
   readonly status: string;
+  /** Whether it ever ran. */
+  readonly launched: boolean;
   /** What Nova is doing with it; undefined when nothing. */
   readonly taskState: string | undefined;
   readonly projectId: string;
@@ -274,6 +276,8 @@ function decodeServer(server: Json): Server {
     name: optionalText(server, 'name') ?? '',
     description: optionalText(server, 'description') ?? '',
     status: text(server, 'status'),
+    // A cloud that hides it: doubt keeps.
+    launched: server['OS-SRV-USG:launched_at'] !== null,
     taskState: optionalText(server, 'OS-EXT-STS:task_state'),
     projectId: id(server, 'tenant_id'),
     createdAt: moment(server, 'created'),

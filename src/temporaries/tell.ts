@@ -1,0 +1,57 @@
+import { forShell } from '../text/escape.ts';
+import { type Leftover, nameOf } from './leftovers.ts';
+import { TEMPORARY_PROPERTY } from './tags.ts';
+import type { Temporary } from './things.ts';
+import { finalName } from './unfinished.ts';
+
+/** What a person is told of something that a dead run left and no run removes, with the words that take it over or remove it. */
+export function toldOf(leftover: Extract<Leftover, { action: 'tell' }>): string {
+  return `${nameOf(leftover)} ${whyOf(leftover)}. ${wayOut(leftover)}`;
+}
+
+function whyOf({ because }: Extract<Leftover, { action: 'tell' }>): string {
+  switch (because) {
+    case 'whole':
+      return 'was made by a run that ended before it handed it over, and has all its data: it is kept';
+    case 'used':
+      return 'was made by a run that is dead, and is in use: it is kept';
+    case 'doubt':
+      return 'bears the record of a run that is dead, and may be a copy of what that one made: it is kept';
+  }
+}
+
+function wayOut(thing: Temporary): string {
+  const remove = `remove it with: ${removal(thing)}`;
+  const adopt = adoption(thing);
+  return adopt === undefined
+    ? `If nobody needs it, ${remove}`
+    : `Take it over with: ${adopt}; or, if nobody needs it, ${remove}`;
+}
+
+function removal({ kind, id }: Temporary): string {
+  const what = {
+    server: 'server',
+    image: 'image',
+    volume: 'volume',
+    snapshot: 'volume snapshot',
+    secret: 'secret',
+  };
+  return `openstack ${what[kind]} delete ${kind === 'secret' ? `$(openstack secret list -f value -c 'Secret href' | grep ${id})` : id}`;
+}
+
+function adoption({ kind, id, name, record }: Temporary): string | undefined {
+  switch (kind) {
+    case 'volume':
+      return `openstack volume set --name ${forShell(finalName(name))} --description '' ${id}`;
+    case 'image':
+      return record.id === undefined
+        ? `openstack image set --name NAME ${id}`
+        : `openstack image unset --property ${TEMPORARY_PROPERTY} ${id} && openstack image set --name ${forShell(finalName(name))} ${id}`;
+    case 'server':
+      return `openstack server unset --property ${TEMPORARY_PROPERTY} ${id}`;
+    case 'snapshot':
+      return `openstack volume snapshot set --name NAME --description '' ${id}`;
+    case 'secret':
+      return undefined;
+  }
+}

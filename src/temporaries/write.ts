@@ -1,0 +1,29 @@
+import { updateSnapshot } from '../openstack/blockstorage/v3/snapshots.ts';
+import { updateVolume } from '../openstack/blockstorage/v3/volumes.ts';
+import { replaceServerMetadata } from '../openstack/compute/v2/servers.ts';
+import { updateImage } from '../openstack/image/v2/images.ts';
+import { replaceSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
+import type { Session } from '../openstack/session.ts';
+import { TEMPORARY_METADATA, TEMPORARY_PROPERTY } from './tags.ts';
+
+/** What bears the text of a record. */
+export type Bearer = 'server' | 'image' | 'volume' | 'snapshot' | 'secret';
+
+/** Writes a record where one of its kind stands. A server or a secret that is being made has no other metadata yet. */
+export async function putRecord(session: Session, kind: Bearer, id: string, text: string): Promise<void> {
+  switch (kind) {
+    case 'volume':
+      return updateVolume(await session.service('block-storage'), id, { description: text });
+    case 'snapshot':
+      return updateSnapshot(await session.service('block-storage'), id, { description: text });
+    case 'image':
+      await updateImage(await session.service('image'), id, [
+        { op: 'add', name: TEMPORARY_PROPERTY, value: text },
+      ]);
+      return;
+    case 'server':
+      return replaceServerMetadata(await session.service('compute'), id, { [TEMPORARY_PROPERTY]: text });
+    case 'secret':
+      return replaceSecretMetadata(await session.service('key-manager'), id, { [TEMPORARY_METADATA]: text });
+  }
+}

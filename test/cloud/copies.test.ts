@@ -1,0 +1,5 @@
+import { copiesScenarios } from '../scenarios/copies.ts';
+import { suite } from '../scenarios/suite.ts';
+import { realWorld } from './world.ts';
+
+suite('copies of records, on the real cloud', copiesScenarios, realWorld, 900_000);
