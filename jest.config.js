@@ -13,7 +13,13 @@ const common = {
 export default {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
-    { ...common, displayName: 'process', testMatch: ['<rootDir>/test/process/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'process',
+      testMatch: ['<rootDir>/test/process/**/*.test.ts'],
+      // Each starts processes, and a busy machine takes seconds for one.
+      testTimeout: 60_000,
+    },
     { ...common, displayName: 'cloud', testMatch: ['<rootDir>/test/cloud/**/*.test.ts'] },
   ],
 };

@@ -1,183 +1,38 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { disagreements } from './support/check.ts';
+import { recordOf, type SupportRecord } from './support/record.ts';
+import { type JestReport, resultsOf, worldsOf } from './support/results.ts';
+import { rows } from './support/rows.ts';
+import { render, withTable } from './support/table.ts';
 
 /**
- * `npm run support -- REPORT…`: writes `docs/support.md` from what the scenarios on the real cloud said. A REPORT is
- * jest's (`npm run test:cloud -- --json --outputFile=REPORT`). A time stands only where a scenario passed; one that is in
- * no report keeps the time that it has. `--check` fails where a named scenario is not there.
+ * `npm run support -- [--check] REPORT… WORLDS.jsonl`: what docs/support.md says, from what the scenarios on the real
+ * cloud said. A REPORT is jest's (`--json --outputFile`), WORLDS is what the tests wrote to `$WORLDS_SEEN` in the same run.
+ *
+ * Writes docs/support.json, all of it from these reports, and the tables of docs/support.md from that. With `--check`
+ * nothing is written, and every disagreement of page, record and this run (`$CI_RUN`) is an error. `.ci/run` leaves what
+ * both need in the folder that `$CI_OUT` names.
  */
-const root = join(import.meta.dirname, '..');
-const path = join(root, 'docs/support.md');
+const [page, json] = ['docs/support.md', 'docs/support.json'];
 
-interface Row {
-  /** As the guide calls it. */
-  readonly procedure: string;
-  readonly how: string;
-  /** The name of a scenario in test/scenarios. */
-  readonly scenario: string;
-  /** Where the real cloud has only a stand-in. */
-  readonly embeddedOnly?: true;
-}
+const files = process.argv.slice(2).filter((word) => word !== '--check');
+const worlds = files.filter((name) => name.endsWith('.jsonl'));
+const reports = files.filter((name) => !name.endsWith('.jsonl'));
+if (worlds.length !== 1 || reports.length === 0)
+  throw new Error('usage: npm run support -- [--check] REPORT.json… WORLDS.jsonl');
 
-const IMAGE =
-  'an image comes back with the same bytes, properties, tags, formats, visibility and protection, sealed or not, packed or not';
-const SEALED_IMAGE =
-  'an encrypted image comes back when it and all its keys are gone: a new secret opens the same bytes, also as a volume';
-const BACKUPS =
-  'plain and encrypted, detached and in use: backed up, deleted, restored from the manifest alone, bytes equal';
-const CHAINS =
-  'full, increment, increment of the four kinds: each link of each chain restored with its own bytes';
-const OUT_AND_BACK =
-  'plain and encrypted, detached and in use, saved into a directory and deleted with their keys: back in this and in another project, bytes equal';
-const KEPT =
-  'an image that stays in the cloud is the backup: restored from it, also to another type of the same encryption';
-const NETWORKS =
-  'a server with two ports: addresses, security groups and floating IP again where they are free, elsewhere told, in another network when mapped';
-const SERVER =
-  'a server with a plain and an encrypted volume saved into a directory, all deleted, keys included: back in another project with the same bytes';
-
-const BY_HAND = 'the commands of the guide themselves, with the real `openstack` client';
-const byHand = [
-  'RESTORE.md, carried out: volumes from Cinder backups, plain and encrypted, of hostile names',
-  'RESTORE.md, carried out: volumes through images, plain and encrypted, and the encrypted one unlocked outside OpenStack',
-  'RESTORE.md, carried out: an image with its properties and tags',
-  'RESTORE.md, carried out: keys, bytes and a text with white space at its ends',
-  'RESTORE.md, carried out: a server with its root disk, a plain and an encrypted volume',
-];
-
-const rows: readonly Row[] = [
-  { procedure: 'Image backup using download', how: '`backup-image`', scenario: IMAGE },
-  { procedure: '… of an encrypted image, with its key', how: '`backup-image`', scenario: SEALED_IMAGE },
-  { procedure: 'Ephemeral storage backup using Glance images', how: '`backup-server`', scenario: SERVER },
-  { procedure: 'Backup of detached volumes', how: '`backup-volume`', scenario: BACKUPS },
-  { procedure: 'Backup of attached volumes', how: '`backup-volume`', scenario: BACKUPS },
-  { procedure: '… incremental', how: '`backup-volume`', scenario: CHAINS },
-  {
-    procedure: 'Glance image backups of detached volumes',
-    how: '`backup-volume`, `method: image`',
-    scenario: OUT_AND_BACK,
-  },
-  {
-    procedure: 'Glance image backups of attached volumes',
-    how: '`backup-volume`, `method: image`',
-    scenario: OUT_AND_BACK,
-  },
-  { procedure: '… that stay in Glance', how: '`backup-volume`, `method: image`, no `store`', scenario: KEPT },
-  { procedure: 'Barbican secrets backup using download', how: '`export-secret`', scenario: SEALED_IMAGE },
-  {
-    procedure: 'Retrieving encryption keys from Barbican',
-    how: '`export-secret`; `recipients` and `store` of `backup-volume`',
-    scenario: 'the key of a Cinder backup is sealed beside it, and called unproved',
-  },
-  { procedure: 'Restoring a backup of a Barbican secret', how: '`restore-secret`', scenario: SEALED_IMAGE },
-  { procedure: 'Restoring a backup of an unencrypted image', how: '`restore-image`', scenario: IMAGE },
-  { procedure: 'Restoring a backup of an encrypted image', how: '`restore-image`', scenario: SEALED_IMAGE },
-  { procedure: 'Restoring a volume backup from an image', how: '`restore-volume`', scenario: OUT_AND_BACK },
-  { procedure: 'Restoring to a new volume (Cinder Backup)', how: '`restore-volume`', scenario: BACKUPS },
-  {
-    procedure: 'Restoring on an existing volume (Cinder Backup)',
-    how: '`restore-volume`, `to`, `overwrite`',
-    scenario: 'restored over an existing volume, only when told to, plain and encrypted',
-  },
-  {
-    procedure: 'Restoring an encrypted volume backup (Cinder Backup)',
-    how: '`restore-volume`',
-    scenario: BACKUPS,
-  },
-  {
-    procedure: 'Image creation action for servers with attached volumes',
-    how: '`backup-server`, `restore-server`',
-    scenario:
-      'a volume-backed server: snapshots of all volumes backed up to Cinder, then increments; nothing left; restored in order with the same bytes',
-  },
-  {
-    procedure: 'LUKS encryption key conversion to decrypt volume images',
-    how: '`unlock`',
-    scenario:
-      'the image of an encrypted volume, opened outside the cloud with its sealed key: the same contents',
-  },
-  {
-    procedure: 'beyond the guide: a whole server, into another project',
-    how: '`restore-server`',
-    scenario: SERVER,
-  },
-  {
-    procedure: 'beyond the guide: its ports, addresses, security groups and floating IPs',
-    how: '`restore-server`',
-    scenario: NETWORKS,
-    embeddedOnly: true,
-  },
-  ...byHand.map((scenario) => ({ procedure: BY_HAND, how: '`RESTORE.md`', scenario })),
-  {
-    procedure: BY_HAND,
-    how: '`RESTORE.md`',
-    scenario:
-      'RESTORE.md, carried out: a server with two ports, to each its address, its own security groups, its floating IP',
-    embeddedOnly: true,
-  },
-];
-
-interface Report {
-  readonly testResults: readonly {
-    readonly assertionResults: readonly {
-      readonly title: string;
-      readonly status: string;
-      /** Milliseconds. */
-      readonly duration?: number | null;
-    }[];
-  }[];
-}
-
-/** Seconds, by the name of the scenario. */
-async function timesOf(reports: readonly string[]): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
-  for (const file of reports) {
-    const report = JSON.parse(await readFile(file, 'utf8')) as Report;
-    for (const { title, status, duration } of report.testResults.flatMap((one) => one.assertionResults))
-      if (status === 'passed') times.set(title, Math.round((duration ?? 0) / 1000));
-  }
-  return times;
-}
-
-/** The times that stand there already. */
-async function oldTimes(): Promise<Map<string, number>> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const lines = text.matchAll(/\| ([^|]+) \| (\d+) s \|$/gm);
-  return new Map([...lines].map(([, scenario = '', seconds]) => [scenario, Number(seconds)]));
-}
-
-function table(times: ReadonlyMap<string, number>): string {
-  return [
-    '| procedure of the guide | how | scenario | on the real cloud |',
-    '| --- | --- | --- | --- |',
-    ...rows.map(({ procedure, how, scenario, embeddedOnly }) => {
-      const seconds = times.get(scenario);
-      const time = embeddedOnly ? 'embedded only' : seconds === undefined ? 'not yet' : `${seconds} s`;
-      return `| ${procedure} | ${how} | ${scenario} | ${time} |`;
-    }),
-  ].join('\n');
-}
-
-const [START, END] = ['<!-- rows: made by npm run support -->', '<!-- end of rows -->'];
-
-async function missing(): Promise<string[]> {
-  const folder = join(root, 'test/scenarios');
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.ts'));
-  const text = (await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
-  return rows.map(({ scenario }) => scenario).filter((scenario) => !text.includes(scenario));
-}
-
-const reports = process.argv.slice(2).filter((word) => word !== '--check');
-const lost = await missing();
-if (lost.length > 0) {
-  process.stderr.write(`docs/support.md names scenarios that are not there:\n${lost.join('\n')}\n`);
-  process.exitCode = 1;
-}
-if (!process.argv.includes('--check')) {
-  const text = await readFile(path, 'utf8');
-  const [before, rest] = text.split(START);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${path} has no ${START}`);
-  const times = new Map([...(await oldTimes()), ...(await timesOf(reports))]);
-  await writeFile(path, `${before}${START}\n${table(times)}\n${END}${after}`);
+const results = resultsOf(
+  await Promise.all(reports.map(async (name) => JSON.parse(await readFile(name, 'utf8')) as JestReport)),
+  worldsOf(await readFile(worlds[0] ?? '', 'utf8')),
+);
+const text = await readFile(page, 'utf8');
+if (process.argv.includes('--check')) {
+  const record = JSON.parse(await readFile(json, 'utf8')) as SupportRecord;
+  const found = disagreements({ page: text, record, rows, results, run: process.env['CI_RUN'] ?? '' });
+  for (const line of found) process.stderr.write(`${line}\n`);
+  process.exitCode = found.length > 0 ? 1 : 0;
+} else {
+  const record = recordOf(results, new Date());
+  await writeFile(json, `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeFile(page, withTable(text, render(rows, record)));
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { startFakeGitHub } from '../fakes/github/index.ts';
+import { noteWorld } from '../scenarios/seen.ts';
 import { errorsOf, runPost, runStep, startJob } from '../support/step.ts';
 import { realWorld } from './world.ts';
 
@@ -11,6 +12,7 @@ test('the actions on the real cloud: nightly backup as artifact and release, vol
   const run = github.state.addRun({ status: 'in_progress', started: new Date(), event: 'schedule' });
   const job = await startJob({ ...github.environment(run), ...world.environment('demo') });
   try {
+    await noteWorld(world);
     const id = await world.makeVolume({ name: 'nightly', type: 'luks', content: randomBytes(100_000) });
     const digest = await world.digest(id);
     const backup = { action: 'backup-volume', inputs: { volumes: 'nightly', publish: 'artifact\nrelease' } };

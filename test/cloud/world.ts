@@ -43,6 +43,7 @@ export async function realWorld(): Promise<World> {
   });
   const world: World = {
     kind: 'real',
+    release,
     ...made,
     environment: openrc,
     directory,
@@ -90,6 +91,25 @@ export async function realWorld(): Promise<World> {
     },
   };
   return world;
+}
+
+/** The newest version of each API, which tells one release from the next. */
+async function release(): Promise<string> {
+  const services = [
+    ['Nova', 8774],
+    ['Cinder', 8776],
+    ['Glance', 9292],
+  ] as const;
+  const found = services.map(async ([name, port]) => {
+    const answer = (await (await fetch(`http://127.0.0.1:${port}/`)).json()) as Versions;
+    const current = answer.versions.find(({ status }) => status === 'CURRENT');
+    return `${name} ${current?.version || current?.id.replace('v', '') || 'of no version'}`;
+  });
+  return (await Promise.all(found)).join(', ');
+}
+
+interface Versions {
+  readonly versions: readonly { readonly id: string; readonly status: string; readonly version?: string }[];
 }
 
 /** As variables, so that a scenario can change one of them. */

@@ -20,11 +20,10 @@ import { embeddedWorld } from '../scenarios/embedded.ts';
 import { suite } from '../scenarios/suite.ts';
 import { unlockOutside } from '../scenarios/unlock.ts';
 import { describeWith } from '../support/installed.ts';
-import { runTool } from '../support/tool.ts';
+import { BIN, runTool } from '../support/tool.ts';
 
 jest.setTimeout(60_000);
 
-const BIN = join(import.meta.dirname, '../../bin/openstack-backup.js');
 const fixture = (name: string) =>
   zstdDecompressSync(readFileSync(join(import.meta.dirname, `../fixtures/luks/${name}.img.zst`)));
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index));

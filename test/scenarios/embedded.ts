@@ -40,6 +40,7 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
   };
   return {
     kind: 'embedded',
+    release: async () => 'embedded',
     ...fixtures({
       sessionOf: (user) => sessions.of(user),
       before: () => new Set(),

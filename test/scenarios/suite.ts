@@ -1,5 +1,6 @@
 import { test } from '@jest/globals';
 import { describeWith } from '../support/installed.ts';
+import { noteWorld } from './seen.ts';
 import type { Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -17,6 +18,7 @@ export function suite<W extends World>(
       async (scenario) => {
         const world = await open();
         try {
+          await noteWorld(world);
           await scenario.run(world);
         } finally {
           await world.close();

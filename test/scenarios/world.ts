@@ -30,6 +30,8 @@ export type Tool = (
  */
 export interface World {
   readonly kind: 'embedded' | 'real';
+  /** What the cloud itself answers to be. */
+  release(): Promise<string>;
   /** An empty directory of this scenario. */
   readonly directory: string;
   /** Runs openstack-backup; everything that it prints is kept for the secret hunt. */

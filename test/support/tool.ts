@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../bin/openstack-backup.js', import.meta.url));
+/** The checkout, or what is shipped where TEST_DIST is set: there bin/ loads nothing else. */
+export const BIN = fileURLToPath(
+  new URL(
+    process.env['TEST_DIST'] === undefined ? '../../bin/openstack-backup.js' : '../../dist/cli.js',
+    import.meta.url,
+  ),
+);
 
 export interface Ran {
   /** null when a signal ended it. */

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { BLOCK_BYTES, SparseBytes } from '../../fakes/cloud/bytes.ts';
 import { LUKS_HEADER_BYTES, newLuks1, openLuks1, passphraseOf } from '../../fakes/cloud/luks.ts';
+import { testWith } from '../../support/installed.ts';
 
 const PASSPHRASE = passphraseOf(Buffer.from('00ff'.repeat(16), 'hex'));
 
@@ -30,9 +31,7 @@ describe('LUKS1 bytes', () => {
     expect(openLuks1(new SparseBytes(8 * 1024 * 1024), PASSPHRASE)).toBeUndefined();
   });
 
-  const cryptsetup = ['/usr/sbin/cryptsetup', '/sbin/cryptsetup'].find((path) => existsSync(path));
-  test(`cryptsetup opens it${cryptsetup === undefined ? ' (not installed here)' : ''}`, () => {
-    if (cryptsetup === undefined) return;
+  testWith('cryptsetup')('cryptsetup opens it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'luks-'));
     try {
       const [image, right, wrong] = ['image', 'right', 'wrong'].map((name) => join(folder, name)) as [
@@ -44,7 +43,9 @@ describe('LUKS1 bytes', () => {
       writeFileSync(right, PASSPHRASE);
       writeFileSync(wrong, 'x');
       const open = (key: string): number | null =>
-        spawnSync(cryptsetup, ['luksOpen', '--test-passphrase', '--key-file', key, image]).status;
+        spawnSync('cryptsetup', ['luksOpen', '--test-passphrase', '--key-file', key, image], {
+          env: { PATH: `${process.env['PATH']}:/usr/sbin` },
+        }).status;
       expect(open(right)).toBe(0);
       expect(open(wrong)).not.toBe(0);
     } finally {

@@ -1,0 +1,57 @@
+import type { SupportRecord } from './record.ts';
+import type { Result } from './results.ts';
+import type { Row } from './rows.ts';
+import { render, withTable } from './table.ts';
+
+export interface Checked {
+  readonly page: string;
+  readonly record: SupportRecord;
+  readonly rows: readonly Row[];
+  /** What ran in this very run, and where. */
+  readonly results: readonly Result[];
+  /** What this run calls itself. */
+  readonly run: string;
+}
+
+/** A machine's moods; what took longer than this does not take as long as the page says. */
+const FACTOR = 4;
+/** Seconds that any scenario may take more, so that a short one need not be exact. */
+const GRACE = 20;
+
+/** Everything in which the page, its record and this run disagree: nothing when the page is true. */
+export function disagreements({ page, record, rows, results, run }: Checked): string[] {
+  const found: string[] = [];
+  if (withTable(page, render(rows, record)) !== page)
+    found.push('docs/support.md is not what docs/support.json says: npm run support -- REPORTS');
+  if (run === '') found.push('the run has no name: set CI_RUN, as .ci/run does');
+  const ours = results.filter((result) => result.run === run);
+  const real = ours.filter(({ kind }) => kind === 'real');
+  const embedded = ours.filter(({ kind }) => kind === 'embedded');
+  if (real.length === 0) found.push(`nothing of run ${run || '(without a name)'} ran on the real cloud`);
+  for (const { scenario, embeddedOnly } of rows) {
+    found.push(...notPassed(scenario, embeddedOnly ? embedded : real, embeddedOnly ? 'embedded' : 'real'));
+    if (embeddedOnly && real.some((result) => result.scenario === scenario))
+      found.push(`"${scenario}" runs on the real cloud, but its row says "embedded only"`);
+    if (!embeddedOnly && record.seconds[scenario] === undefined)
+      found.push(`the row of "${scenario}" has no time`);
+  }
+  for (const result of real) found.push(...otherwise(result, record));
+  for (const scenario of Object.keys(record.seconds)) found.push(...notPassed(scenario, real, 'real'));
+  return [...new Set(found)];
+}
+
+function notPassed(scenario: string, results: readonly Result[], cloud: string): string[] {
+  const mine = results.filter((result) => result.scenario === scenario);
+  if (mine.length === 0) return [`"${scenario}" did not run on the ${cloud} cloud`];
+  return mine.every(({ passed }) => passed) ? [] : [`"${scenario}" failed on the ${cloud} cloud`];
+}
+
+function* otherwise({ scenario, seconds, release }: Result, record: SupportRecord): Generator<string> {
+  const told = record.seconds[scenario];
+  if (release !== record.release)
+    yield `this cloud is ${release}, docs/support.md speaks of ${record.release}`;
+  if (told === undefined)
+    yield `"${scenario}" ran on the real cloud, but docs/support.json has no time of it`;
+  else if (seconds > told * FACTOR + GRACE || told > seconds * FACTOR + GRACE)
+    yield `"${scenario}" took ${seconds} s, docs/support.md says ${told} s`;
+}
