@@ -1,6 +1,8 @@
 /** Tests run on node's own ES modules; swc only strips the types. */
 const common = {
   testEnvironment: 'node',
+  // A test that is stuck, and none on a busy machine.
+  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
