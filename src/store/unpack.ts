@@ -1,11 +1,11 @@
 import { isSealed, type Opener } from '../keys/age.ts';
 import { peek } from './chunks.ts';
 import { decompressed } from './zstd.ts';
+import { beginsFrame } from './zstd-frame.ts';
 
 /** What bytes can be packed in. */
 export type Layer = 'age' | 'zstd';
 
-const ZSTD_MAGIC = 0xfd2fb528;
 const LONGEST_MAGIC = 32;
 
 /**
@@ -28,7 +28,7 @@ export async function unpacked(
     layers.push('age');
     ({ head, stream } = await peek((await opener()).stream(stream, what), () => LONGEST_MAGIC));
   }
-  if (head.length >= 4 && head.readUInt32LE() === ZSTD_MAGIC) {
+  if (beginsFrame(head)) {
     layers.push('zstd');
     stream = decompressed(stream, what);
   }

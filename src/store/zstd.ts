@@ -2,6 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createZstdDecompress, zstdCompress } from 'node:zlib';
 import { messageOf, OperationError } from '../errors.ts';
+import { ForeignFrameError, Frame, FrameError } from './zstd-frame.ts';
 
 const compress = promisify(zstdCompress);
 /** The one that `zstd` takes too. */
@@ -20,6 +21,7 @@ export function frameOf(bytes: Uint8Array): Promise<Uint8Array> {
 /**
  * The bytes of all frames; how many come is for the reader to bound.
  *
+ * @param source in pieces of any size
  * @param what for messages only
  * @throws OperationError where they are damaged or cut short
  */
@@ -28,16 +30,54 @@ export async function* decompressed(
   what: string,
 ): AsyncGenerator<Uint8Array, void> {
   const opened = createZstdDecompress({ chunkSize: 256 * 1024 });
-  pipeline(Readable.from(source, { objectMode: false }), opened, () => undefined);
+  const given = { bytes: 0, all: false };
+  pipeline(Readable.from(framed(source, given)), opened, () => undefined);
   try {
     yield* opened;
+    // Nothing else would tell where the decompressor sees an end that the headers do not.
+    if (!given.all || opened.bytesWritten !== given.bytes)
+      throw new FrameError(`it ends after ${opened.bytesWritten} bytes`);
   } catch (error) {
-    // Those of node:zlib: ZSTD_error_…, and Z_BUF_ERROR where the end is missing.
-    if (!/^Z(STD)?_/.test(String((error as { code?: unknown }).code))) throw error;
-    throw new OperationError(
-      `${what} is damaged: ${messageOf(error)}`,
-      'It was altered or cut short: take another copy.',
+    throw told(error, what);
+  }
+}
+
+/**
+ * The frames, cut so that none begins within a piece: where more follows in the same piece, node's decompressor may take
+ * the end of a frame for the end of all, in silence. https://github.com/nodejs/node/issues/64741
+ *
+ * @param given counts what is given
+ */
+async function* framed(
+  source: AsyncIterable<Uint8Array>,
+  given: { bytes: number; all: boolean },
+): AsyncGenerator<Uint8Array, void> {
+  let frame = new Frame(0);
+  for await (const piece of source)
+    for (let at = 0; at < piece.length; ) {
+      if (frame.ended) frame = new Frame(given.bytes);
+      const count = frame.take(piece.subarray(at));
+      given.bytes += count;
+      yield piece.subarray(at, at + count);
+      at += count;
+    }
+  if (!frame.ended) throw new FrameError(`it is cut short after ${given.bytes} bytes`);
+  given.all = true;
+}
+
+function told(error: unknown, what: string): unknown {
+  if (error instanceof ForeignFrameError)
+    return new OperationError(
+      `${what} cannot be opened here: ${error.message}`,
+      'Another program made it, or it was altered: unpack it with `zstd -d`, whose options `--long=31` and `-D` allow that.',
       error,
     );
-  }
+  // Those of node:zlib: ZSTD_error_…, and Z_BUF_ERROR where the end is missing.
+  if (!(error instanceof FrameError) && !/^Z(STD)?_/.test(String((error as { code?: unknown }).code)))
+    return error;
+  return new OperationError(
+    `${what} is damaged: ${messageOf(error)}`,
+    'It was altered or cut short: take another copy.',
+    error,
+  );
 }
