@@ -6,6 +6,7 @@ import { fillImage, queueImage } from './glance/store.ts';
 import { dropKey, orderKey } from './keys.ts';
 import { issueToken } from './keystone.ts';
 import { addDefaultGroup, addSharedNetworks, type NetworkSeed, networkSeed } from './neutron/seed.ts';
+import { addHardware, keptOfImage, keptOfVolume, ownersWords } from './nova/system-metadata.ts';
 import {
   type ApplicationCredential,
   hexId,
@@ -274,8 +275,15 @@ function addServer(core: Core, token: Token, wish: ServerWish): Server {
     actions: [],
     fault: null,
     root: wish.image?.data?.clone() ?? null,
-    imageProperties: { ...wish.image?.properties },
+    imageProperties: {},
+    imageMinRam: 0,
+    systemMetadata: ownersWords(token),
+    shelvedImageId: null,
   };
+  const [root] = wish.volumes ?? [];
+  if (wish.image !== undefined) Object.assign(server, keptOfImage(wish.image));
+  else if (root !== undefined) Object.assign(server, keptOfVolume(root));
+  addHardware(server);
   core.state.servers.set(server.id, server);
   for (const volume of wish.volumes ?? []) attachVolume(core, server, volume);
   return server;

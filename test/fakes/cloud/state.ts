@@ -251,6 +251,11 @@ export interface Server {
   root: SparseBytes | null;
   /** The properties of its image when it was made (Nova's system_metadata): each image made of it later has them too. */
   imageProperties: Record<string, string>;
+  imageMinRam: number;
+  /** The rest of Nova's system_metadata, which goes the same way. */
+  systemMetadata: Record<string, string>;
+  /** Of a shelved image-backed server: the image that it comes back from. */
+  shelvedImageId: string | null;
 }
 
 export interface Flavor {

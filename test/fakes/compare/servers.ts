@@ -120,7 +120,7 @@ export async function servers(side: Side): Promise<void> {
   await sweep(side);
 }
 
-async function bootServer(side: Side, fields: Obj): Promise<string> {
+export async function bootServer(side: Side, fields: Obj): Promise<string> {
   const { body } = await side.send('compute', 'GET', '/flavors');
   const flavors = isObj(body) ? body['flavors'] : undefined;
   const tiny = Array.isArray(flavors)

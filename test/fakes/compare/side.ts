@@ -35,11 +35,18 @@ export function first(value: Value): Obj {
   return isObj(inner) ? inner : {};
 }
 
+/** Glance gives tags in no order, Keystone roles. */
+function ordered(key: string, value: Value): Value {
+  if (key === 'boot_roles') return String(value).split(',').sort().join(',');
+  return key === 'tags' && Array.isArray(value) ? [...value].sort() : value;
+}
+
 export class Side {
   readonly answers: Answer[];
   readonly #ids: Map<string, string>;
   readonly #bases: Record<string, string> = {};
   #token = '';
+  #name = '';
   projectId = '';
 
   /** `beside` another user of the same cloud: both fill one list of answers. */
@@ -71,6 +78,7 @@ export class Side {
       };
     };
     side.projectId = token.project.id;
+    side.#name = name;
     for (const { type, endpoints } of token.catalog) {
       side.#bases[type] = endpoints.find((each) => each.interface === 'public')?.url ?? '';
     }
@@ -109,9 +117,19 @@ export class Side {
       parsed = text
         .replace(/<[^>]+>/g, ' ')
         .replace(/\s+/g, ' ')
+        // jsonschema goes on with the schema itself.
+        .replace(/ Failed validating .*/, '')
         .trim();
     }
     return { status: response.status, body: parsed, headers: response.headers };
+  }
+
+  /** What a path holds, byte by byte. */
+  async bytes(service: string, path: string): Promise<Buffer> {
+    const response = await fetch((this.#bases[service] ?? '') + path, {
+      headers: { 'X-Auth-Token': this.#token },
+    });
+    return Buffer.from(await response.arrayBuffer());
   }
 
   async ask(
@@ -191,15 +209,11 @@ export class Side {
 
   /** Hosts, ids and times by order of appearance. */
   #plain(value: Value): Value {
-    if (typeof value === 'string') return this.#plainText(value);
+    if (typeof value === 'string') return value === this.#name ? '<me>' : this.#plainText(value);
     if (Array.isArray(value)) return value.map((each) => this.#plain(each));
     if (!isObj(value)) return value;
     return Object.fromEntries(
-      // Glance gives tags in no order.
-      Object.entries(value).map(([key, each]) => [
-        key,
-        this.#plain(key === 'tags' && Array.isArray(each) ? [...each].sort() : each),
-      ]),
+      Object.entries(value).map(([key, each]) => [key, this.#plain(ordered(key, each))]),
     );
   }
 
@@ -208,7 +222,8 @@ export class Side {
       type,
       base.replace(/\/v[0-9.]+(?:\/[0-9a-f]{32})?$/, ''),
     ]);
-    let out = text;
+    // As long as all of Unicode.
+    let out = text.replace(/(does not match '\^\[\\\\ -).*/s, '$1');
     for (const [type, base] of services)
       if (base !== '') out = out.replaceAll(base, `<${type.replace('block-storage', 'volumev3')}>`);
     out = out.replace(/req-[0-9a-f-]{36}/g, '<request>');

@@ -11,7 +11,7 @@ import { type CinderCall, fault, mustBeMember, refuse, SERVER_ERROR } from './ca
 import { findVolume, touch } from './find.ts';
 import { say } from './messages.ts';
 import { reserveGigabytes } from './quota.ts';
-import { bool, oneOf, pairs, pairsOf, readBody, size, text, textOf, truth } from './schema.ts';
+import { bool, imagePairs, oneOf, pairsOf, readBody, size, text, textOf, truth } from './schema.ts';
 
 /** Empty, and yet said to be JSON. */
 const EMPTY = { headers: { 'Content-Type': 'application/json' } };
@@ -33,7 +33,7 @@ function setBootable(core: Core, call: CinderCall, find: () => Volume): Reply {
 
 function setImageMetadata(core: Core, call: CinderCall, find: () => Volume): Reply {
   const body = readBody(call.raw, 'os-set_image_metadata', {
-    fields: { metadata: pairs },
+    fields: { metadata: imagePairs },
     required: ['metadata'],
     strict: true,
   });

@@ -18,6 +18,7 @@ import { restoreInto } from './restore.ts';
 import {
   anything,
   boolOrNull,
+  checkLengths,
   pairsOf,
   pairsOrNull,
   readBody,
@@ -38,8 +39,8 @@ interface Sources {
 
 function strictFields(minor: number) {
   return {
-    name: text(),
-    description: text(),
+    name: text(Infinity),
+    description: text(Infinity),
     display_name: text(),
     display_description: text(),
     volume_type: text(),
@@ -194,6 +195,7 @@ export function createVolume(core: Core, call: CinderCall): Reply {
   const body = readBody(call.raw, 'volume', { fields: strictFields(call.minor), strict: call.minor >= 53 }, [
     'OS-SCH-HNT:scheduler_hints',
   ]);
+  checkLengths(body, ['name', 'description']);
   const typeName = idOf(body['volume_type']);
   const asked = typeName === null || typeName === '' ? null : typeByNameOrId(core, typeName);
   const sources = gatherSources(core, call, body);
@@ -308,7 +310,7 @@ function fillFromImage(core: Core, call: CinderCall, volume: Volume, image: Imag
 }
 
 /** volume_utils.copy_image_to_volume: ciphertext goes over as it is, plain bytes are encrypted on the way. */
-function imageOnDevice(core: Core, volume: Volume, image: Image, bytes: SparseBytes): SparseBytes {
+export function imageOnDevice(core: Core, volume: Volume, image: Image, bytes: SparseBytes): SparseBytes {
   const { encryptionKeyId: key } = volume;
   if (key === null || image.properties['cinder_encryption_key_id'] !== undefined) {
     // An unencrypted type takes an encrypted image without a word, and then holds LUKS bytes that nobody opens.

@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject, parseJson } from '../http.ts';
 import { pythonRepr, pythonStr } from '../python.ts';
 import { isUuid } from '../state.ts';
-import { CLIENT_ERROR, refuse } from './call.ts';
+import { CLIENT_ERROR, refuse, SERVER_ERROR } from './call.ts';
 
 /** What is wrong with a value, or with one inside it. */
 type Wrong = string | { path: string; value: Json; message: string };
@@ -16,6 +16,8 @@ export interface ObjectSpec {
 }
 
 const KEY = /^[a-zA-Z0-9\-_:. /]{1,255}$/;
+/** A snapshot's metadata, when set later: without the slash. */
+const SNAPSHOT_KEY = /^[a-zA-Z0-9\-_:. ]{1,255}$/;
 const TRUE = ['True', 'TRUE', 'true', '1', 'ON', 'On', 'on', 'YES', 'Yes', 'yes', 'y', 't'];
 const FALSE = ['False', 'FALSE', 'false', '0', 'OFF', 'Off', 'off', 'NO', 'No', 'no', 'n', 'f'];
 
@@ -85,15 +87,26 @@ function sizeError(value: Json, nullable: boolean): string | undefined {
 export const size: Check = (value) => sizeError(value, false);
 export const sizeOrNull: Check = (value) => sizeError(value, true);
 
-function pairsError(value: Json, kinds: readonly string[]): Wrong | undefined {
+interface PairRules {
+  readonly key: RegExp;
+  readonly most: number;
+}
+
+const PAIRS: PairRules = { key: KEY, most: 255 };
+
+function pairsError(
+  value: Json,
+  kinds: readonly string[],
+  { key: pattern, most } = PAIRS,
+): Wrong | undefined {
   const wrong = kindError(value, kinds);
   if (wrong !== undefined || !isObject(value)) return wrong;
   for (const [key, each] of Object.entries(value)) {
-    if (!KEY.test(key))
-      return `${pythonRepr(key)} does not match any of the regexes: '^[a-zA-Z0-9-_:. /]{1,255}$'`;
+    if (!pattern.test(key))
+      return `${pythonRepr(key)} does not match any of the regexes: '${pattern.source.replaceAll('\\', '')}'`;
     const inner = kindError(each ?? null, ['string']);
     const long =
-      typeof each === 'string' && each.length > 255 ? `${pythonRepr(each)} is too long` : undefined;
+      typeof each === 'string' && each.length > most ? `${pythonRepr(each)} is too long` : undefined;
     const message = inner ?? long;
     if (message !== undefined) return { path: key, value: each ?? null, message };
   }
@@ -102,6 +115,8 @@ function pairsError(value: Json, kinds: readonly string[]): Wrong | undefined {
 
 export const pairs: Check = (value) => pairsError(value, ['object']);
 export const pairsOrNull: Check = (value) => pairsError(value, ['object', 'null']);
+/** An image's properties may be longer. */
+export const imagePairs: Check = (value) => pairsError(value, ['object'], { key: KEY, most: 65_535 });
 export const anything: Check = () => undefined;
 
 function unexpected(value: JsonObject, allowed: readonly string[]): string | undefined {
@@ -153,11 +168,11 @@ function checkFields(inner: JsonObject, name: string, spec: ObjectSpec): void {
 }
 
 /** Reads `{"metadata": {"key": "value"}}`. */
-export function readMetadata(raw: Buffer): Record<string, string> {
+export function readMetadata(raw: Buffer, of: 'volume' | 'snapshot' = 'volume'): Record<string, string> {
   const whole = readWhole(raw);
   const { metadata } = whole;
   if (metadata === undefined) throw refuse(400, "'metadata' is a required property");
-  const wrong = pairs(metadata);
+  const wrong = pairsError(metadata, ['object'], of === 'volume' ? PAIRS : { key: SNAPSHOT_KEY, most: 255 });
   if (wrong !== undefined) invalid('metadata', metadata, wrong);
   const outer = unexpected(whole, ['metadata']);
   if (outer !== undefined) throw refuse(400, outer);
@@ -168,13 +183,38 @@ export function textOf(value: Json | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** MySQL's utf8mb3 takes no character beyond the basic plane, and nobody asks before it is too late. */
+function storable(value: string): string {
+  if (/[\u{10000}-\u{10ffff}]/u.test(value)) throw refuse(500, SERVER_ERROR);
+  return value;
+}
+
 /** clean_name_and_description strips both. */
 export function trimmed(value: Json | undefined): string | null {
-  return typeof value === 'string' ? value.trim() : null;
+  return typeof value === 'string' ? storable(value.trim()) : null;
 }
 
 export function pairsOf(value: Json | undefined): Record<string, string> {
   const out: Record<string, string> = {};
-  if (isObject(value)) for (const [key, each] of Object.entries(value)) out[key] = String(each);
+  if (isObject(value)) for (const [key, each] of Object.entries(value)) out[key] = storable(String(each));
   return out;
 }
+
+/** Of a volume, in words of their own. */
+export function checkLengths(body: JsonObject, keys: readonly string[]): void {
+  for (const key of keys) {
+    const value = body[key];
+    if (typeof value === 'string' && value.trim().length > 255)
+      throw refuse(
+        400,
+        `Invalid input received: ${key} has ${value.trim().length} characters, more than 255.`,
+      );
+  }
+}
+
+/** Of a snapshot's description: what prints, of the basic plane. */
+export const printable: Check = (value) =>
+  text()(value) ??
+  (typeof value === 'string' && /[\u{10000}-\u{10ffff}]/u.test(value)
+    ? `${pythonRepr(value)} does not match '^[\\\\ -\\\\~`
+    : undefined);

@@ -11,6 +11,7 @@ import {
   bool,
   pairsOf,
   pairsOrNull,
+  printable,
   readBody,
   readMetadata,
   text,
@@ -192,7 +193,7 @@ function remove(core: Core, call: CinderCall, params: Params): Reply {
 
 function update(core: Core, call: CinderCall, params: Params): Reply {
   const body = readBody(call.raw, 'snapshot', {
-    fields: { name: text(), description: text(), display_name: text(), display_description: text() },
+    fields: { name: text(), description: printable, display_name: text(), display_description: text() },
     strict: true,
   });
   const snapshot = findSnapshot(core, call, param(params, 'id'));
@@ -225,7 +226,7 @@ export function snapshotRoutes(core: Core, router: Router<CinderCall>): void {
       json: { metadata: { ...findSnapshot(core, call, param(params, 'id')).metadata } },
     }))
     .on('PUT', `${one}/metadata`, (call, params) => {
-      const wanted = readMetadata(call.raw);
+      const wanted = readMetadata(call.raw, 'snapshot');
       const snapshot = findSnapshot(core, call, param(params, 'id'));
       mustBeMember(core, call, 'volume:update_snapshot_metadata');
       snapshot.metadata = wanted;

@@ -9,7 +9,7 @@ import { createVolume } from './create.ts';
 import { findVolume, touch } from './find.ts';
 import { say } from './messages.ts';
 import { filtersOf, metadataFilter, page, wantsCount } from './paging.ts';
-import { pairs, pairsOf, readBody, readMetadata, text, trimmed } from './schema.ts';
+import { checkLengths, pairs, pairsOf, readBody, readMetadata, text, trimmed } from './schema.ts';
 import { deleteSnapshotRow } from './snapshots.ts';
 import { volumeDetail, volumeSummary, withImageMetadata } from './views.ts';
 
@@ -135,14 +135,15 @@ function list(core: Core, call: CinderCall, detail: boolean): Reply {
 function update(core: Core, call: CinderCall, params: Params): Reply {
   const body = readBody(call.raw, 'volume', {
     fields: {
-      name: text(),
-      description: text(),
+      name: text(Infinity),
+      description: text(Infinity),
       display_name: text(),
       display_description: text(),
       metadata: pairs,
     },
     strict: true,
   });
+  checkLengths(body, ['name', 'description']);
   if (call.minor >= 53 && Object.keys(body).length === 0) {
     throw refuse(
       400,
@@ -283,6 +284,7 @@ export function volumeRoutes(core: Core, router: Router<CinderCall>): void {
     })
     .on('GET', `${one}/metadata`, (call, params) => ({
       status: 200,
+      headers: HTML,
       json: { metadata: { ...find(call, params).metadata } },
     }))
     .on('POST', `${one}/metadata`, (call, params) => setMetadata(core, call, params, false))

@@ -4,13 +4,14 @@ import { type AuthedCall, isObject, type Params, param, parseJson, type Reply } 
 import { dropKey, liveSecret, secretAllowed } from '../keys.ts';
 import { imageRefusal } from './errors.ts';
 import { EMPTY, findOwn, mayRead, notMember, showImage } from './find.ts';
-import { checkName, checkValue, KINDS } from './schema.ts';
+import { checkName, checkNew, checkValue, KINDS } from './schema.ts';
 import { queueImage } from './store.ts';
 
 export function create(core: Core, call: AuthedCall): Reply {
   const body = parseJson(call.raw);
   if (!isObject(body)) throw imageRefusal(400, 'Malformed JSON in request body.');
   for (const key of Object.keys(body)) checkName(key);
+  checkNew(body);
   for (const [key, value] of Object.entries(body)) checkValue(key, value ?? null);
   notMember(core, call, 'add_image');
   const { owner } = body;

@@ -38,6 +38,7 @@ function addMember(core: Core, call: AuthedCall, params: Params): Reply {
   if (image.visibility !== 'shared')
     throw imageRefusal(403, `Not allowed to create members for image ${image.id}.`);
   if (image.members.has(id)) throw imageRefusal(409, `Member ${id} is duplicated for image ${image.id}`);
+  if (id.length > 255) throw imageRefusal(500, null);
   const now = core.clock.now();
   image.members.set(id, { status: 'pending', createdAt: now, updatedAt: now });
   return { status: 200, json: showMember(image, id) };

@@ -1,5 +1,5 @@
 /** Names and values that an image may have. */
-import type { Json, Refusal } from '../http.ts';
+import type { Json, JsonObject, Refusal } from '../http.ts';
 import { pythonRepr } from '../python.ts';
 import { imageRefusal } from './errors.ts';
 
@@ -63,6 +63,20 @@ export const KINDS: Record<string, Kind[]> = {
 /** The longest name and value of a property that the database takes; nobody checks them before. */
 const MOST = { name: 255, value: 65_535 };
 
+/** What is refused of a new image only; of one that is there the database refuses it (checkValue). */
+export function checkNew(body: JsonObject): void {
+  for (const [key, value] of Object.entries(body)) {
+    if (KINDS[key] === undefined && key.length > MOST.name)
+      throw imageRefusal(400, `Custom property should not be greater than ${MOST.name} characters.`);
+    if (typeof value === 'string' && /[\u{10000}-\u{10ffff}]/u.test(value))
+      throw imageRefusal(400, `${capitalized(key)} can't contain 4 byte unicode characters.`);
+  }
+}
+
+function capitalized(key: string): string {
+  return key.slice(0, 1).toUpperCase() + key.slice(1).toLowerCase();
+}
+
 export function checkValue(key: string, value: Json): void {
   const kinds = KINDS[key] ?? ['string'];
   if (!kinds.includes(kindOf(value) as Kind)) {
@@ -81,6 +95,11 @@ export function checkValue(key: string, value: Json): void {
   if (key === 'name' && String(value).length > MOST.name) throw badSchema(`${pythonRepr(value)} is too long`);
   if (KINDS[key] === undefined && (key.length > MOST.name || String(value).length > MOST.value))
     throw imageRefusal(500, null);
+  const tag =
+    key === 'tags' && Array.isArray(value)
+      ? value.find((each) => String(each).length > MOST.name)
+      : undefined;
+  if (tag !== undefined) throw badSchema(`${pythonRepr(tag)} is too long`);
   const allowed = choices[key];
   if (allowed !== undefined && !allowed.includes(value)) {
     throw badSchema(`${pythonRepr(value)} is not one of ${pythonRepr(allowed)}`);

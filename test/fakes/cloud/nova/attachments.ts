@@ -98,7 +98,8 @@ export function detach(core: Core, call: NovaCall, params: Params): Reply {
   const volume = findVolume(core, call, param(params, 'volume'));
   const attached = findAttached(server, volume.id);
   if (attached.bootIndex === 0) throw refuse(400, 'Cannot detach a root device volume');
-  if (volume.status !== 'in-use') {
+  const shelved = server.status === 'SHELVED_OFFLOADED' && volume.status === 'reserved';
+  if (volume.status !== 'in-use' && !shelved) {
     throw refuse(
       400,
       `Invalid volume: Invalid input received: Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach. (HTTP 400) (Request-ID: ${call.requestId})`,

@@ -8,6 +8,8 @@ import { attachVolume, nextDevice } from '../seed.ts';
 import { type Image, type Server, type ServerGroup, uuid, type Volume } from '../state.ts';
 import { beginAction, links, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
 import { type Nic, nicsOf, plugIn, unplug } from './networks.ts';
+import { addHardware, keptOfImage, keptOfVolume, ownersWords } from './system-metadata.ts';
+import { checkText, invalid, metadataOf } from './words.ts';
 
 const FIELDS = [
   'name',
@@ -36,16 +38,6 @@ interface Disk {
   readonly deleteOnTermination: boolean;
 }
 
-function invalid(field: string, value: Json | undefined, why: string): never {
-  throw refuse(400, `Invalid input for field/attribute ${field}. Value: ${String(value)}. ${why}`);
-}
-
-function checkText(field: string, value: Json | undefined, most: number): void {
-  if (typeof value !== 'string') return;
-  if (value === '') invalid(field, value, "'' should be non-empty");
-  if (value.length > most) invalid(field, value, `${pythonRepr(value)} is too long`);
-}
-
 function checkWords(body: JsonObject): void {
   checkText('name', body['name'], 255);
   const { tags, hostname } = body;
@@ -55,11 +47,10 @@ function checkWords(body: JsonObject): void {
   }
   if (typeof hostname === 'string' && !/^[a-zA-Z0-9-._]*$/.test(hostname))
     invalid('hostname', hostname, `${pythonRepr(hostname)} does not match '^[a-zA-Z0-9-._]*$'`);
-  for (const [key, value] of Object.entries(isObject(body['metadata']) ? body['metadata'] : {}))
-    if (typeof value !== 'string') invalid(key, value, `${pythonRepr(value)} is not of type 'string'`);
+  metadataOf(body['metadata']);
 }
 
-function imageOf(core: Core, call: NovaCall, ref: string | null): Image | null {
+export function imageOf(core: Core, call: NovaCall, ref: string | null): Image | null {
   if (ref === null || ref === '') return null;
   const image = core.state.images.get(ref);
   if (image === undefined || !mayRead(image, call.token)) throw refuse(400, 'Can not find requested image');
@@ -156,7 +147,7 @@ export function createServer(core: Core, call: NovaCall): Reply {
   const disks = disksOf(core, call, body['block_device_mapping_v2']);
   checkOrder(image, disks);
   const nics = nicsOf(core, call, body);
-  const server = newServer(core, call, body, flavorId, image);
+  const server = newServer(core, call, body, flavorId, { image, disks });
   reserveVolumes(core, call, server.id, disks);
   core.state.servers.set(server.id, server);
   group?.members.push(server.id);
@@ -182,11 +173,11 @@ function newServer(
   call: NovaCall,
   body: JsonObject,
   flavorId: string,
-  image: Image | null,
+  { image, disks }: Pick<Parts, 'image' | 'disks'>,
 ): Server {
   const now = core.clock.now();
   const name = String(body['name']);
-  const { metadata, tags } = body;
+  const { tags } = body;
   return {
     id: uuid(),
     projectId: call.projectId,
@@ -204,9 +195,7 @@ function newServer(
     volumeBacked: false,
     flavorId,
     keyName: textOf(body['key_name']),
-    metadata: isObject(metadata)
-      ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)]))
-      : {},
+    metadata: metadataOf(body['metadata']),
     tags: Array.isArray(tags) ? [...new Set(tags.map(String))].sort() : [],
     description: textOf(body['description']),
     availabilityZone: textOf(body['availability_zone']) ?? 'nova',
@@ -217,8 +206,17 @@ function newServer(
     actions: [],
     fault: null,
     root: null,
-    imageProperties: { ...image?.properties },
+    ...keptOf(image, disks),
+    systemMetadata: ownersWords(call.token),
+    shelvedImageId: null,
   };
+}
+
+/** Of what it boots from; an image beside a boot volume does not count. */
+function keptOf(image: Image | null, disks: readonly Disk[]): ReturnType<typeof keptOfImage> {
+  const root = disks.find(({ bootIndex }) => bootIndex === 0)?.volume ?? null;
+  if (image !== null) return keptOfImage(image);
+  return root === null ? { imageProperties: {}, imageMinRam: 0 } : keptOfVolume(root);
 }
 
 interface Parts {
@@ -241,6 +239,7 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
     done: () => {
       dropReservations(core, server);
       if (!server.volumeBacked && image !== null) server.root = rootDisk(core, server, image);
+      addHardware(server);
       plugIn(core, server, nics);
       attachAll(core, server, volumes);
       server.status = 'ACTIVE';
@@ -278,7 +277,7 @@ function attachAll(core: Core, server: Server, volumes: readonly (Disk & { volum
 }
 
 /** As large as the flavor says; 0 is as large as the image. */
-function rootDisk(core: Core, server: Server, image: Image): Server['root'] {
+export function rootDisk(core: Core, server: Server, image: Image): Server['root'] {
   const disk = image.data?.clone() ?? null;
   const gib = core.state.flavors.get(server.flavorId)?.disk ?? 0;
   disk?.resize(Math.max(disk.size, deviceBytes(core, gib, false)));

@@ -4,70 +4,51 @@ import { SparseBytes } from '../bytes.ts';
 import { makeSnapshot } from '../cinder/snapshots.ts';
 import { type Core, workTicks } from '../core.ts';
 import { dropQueuedImage, fillImage, queueImage } from '../glance/store.ts';
-import { isObject, JobFailure, type Json, Refusal, type Reply } from '../http.ts';
-import type { Image, Server } from '../state.ts';
+import { JobFailure, Refusal, type Reply } from '../http.ts';
+import type { Image, Server, Volume } from '../state.ts';
 import { beginAction, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
+import { mustBeIn } from './states.ts';
+import { inherited } from './system-metadata.ts';
+import { checkText, metadataOf } from './words.ts';
 
 const SNAPSHOT_STATES = ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED'];
-/** Of the base image's properties these are not passed on. */
-const NOT_INHERITED = ['cinder_encryption_key_id', 'cinder_encryption_key_deletion_policy'];
-
-function inherited({ imageProperties }: Server): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(imageProperties).filter(
-      ([key]) =>
-        !NOT_INHERITED.includes(key) && !key.startsWith('img_signature') && !key.startsWith('os_glance'),
-    ),
-  );
-}
-
-function metadataOf(value: Json | undefined): Record<string, string> {
-  const entries = isObject(value) ? Object.entries(value) : [];
-  return Object.fromEntries(entries.map(([key, each]) => [key, String(each)]));
-}
-
 export async function createImage(core: Core, call: NovaCall, server: Server): Promise<Reply> {
-  const body = readBody(call.raw, 'createImage', ['name']);
+  const body = readBody(call.raw, 'createImage', ['name'], ['name', 'metadata']);
+  checkText('name', body['name'], 255);
+  const words = metadataOf(body['metadata']);
   mustBeMember(core, call, 'os_compute_api:servers:create_image');
   const { volumeBacked } = server;
-  if (!SNAPSHOT_STATES.includes(server.status)) {
-    throw refuse(
-      409,
-      `Cannot 'createImage' instance ${server.id} while it is in vm_state ${server.status.toLowerCase()}`,
-    );
-  }
-  if (server.taskState !== null) {
-    throw refuse(
-      409,
-      `Cannot 'createImage' instance ${server.id} while it is in task_state ${server.taskState}`,
-    );
-  }
+  mustBeIn(server, 'createImage', SNAPSHOT_STATES);
   const name = textOf(body['name']) ?? '';
-  const own = {
-    ...inherited(server),
-    base_image_ref: server.imageId ?? '',
-    owner_user_name: call.token.user.name,
-    owner_project_name: call.token.project?.name ?? '',
-    boot_roles: call.token.roles.join(','),
-    hw_machine_type: 'pc',
-    hw_disk_bus: 'virtio',
-    ...metadataOf(body['metadata']),
-  };
+  const own = { ...inherited(server), ...words };
   const image = volumeBacked
     ? await imageOfVolumes(core, call, server, name, own)
-    : imageOfRoot(core, call, server, name, own);
+    : imageOfRoot(core, call, server, { name, properties: own, action: 'createImage' });
   call.created(image.id);
   if (call.minor >= 45) return { status: 202, json: { image_id: image.id } };
   return { status: 202, headers: { Location: `${call.linkOrigin}/image/images/${image.id}` } };
 }
 
-function imageOfRoot(
-  core: Core,
-  call: NovaCall,
-  server: Server,
-  name: string,
-  properties: Record<string, string>,
-): Image {
+/** createImage and shelve differ in names, and in what comes after. */
+interface RootImage {
+  readonly name: string;
+  readonly properties: Record<string, string>;
+  readonly action: 'createImage' | 'shelve';
+  readonly after?: (image: Image) => void;
+}
+
+const STEPS = {
+  createImage: {
+    event: 'compute_snapshot_instance',
+    first: 'image_snapshot_pending',
+    next: 'image_uploading',
+  },
+  shelve: { event: 'compute_shelve_instance', first: 'shelving', next: 'shelving_image_uploading' },
+};
+
+export function imageOfRoot(core: Core, call: NovaCall, server: Server, wanted: RootImage): Image {
+  const { name, properties, action, after } = wanted;
+  const step = STEPS[action];
   const image = queueImage(core, call.token, {
     name,
     // Unknown until the compute node has looked at the disk.
@@ -76,15 +57,16 @@ function imageOfRoot(
     visibility: 'private',
     protected: false,
     minDisk: core.state.flavors.get(server.flavorId)?.disk ?? 0,
+    minRam: server.imageMinRam,
     properties: { ...properties, image_type: 'snapshot', instance_uuid: server.id, user_id: server.userId },
   });
-  const end = beginAction(core, call, server, 'createImage', 'compute_snapshot_instance');
-  server.taskState = 'image_snapshot_pending';
+  const end = beginAction(core, call, server, action, step.event);
+  server.taskState = step.first;
   const root = server.root?.clone();
   call.job({
     ticks: workTicks(core, 1),
     begin: () => {
-      server.taskState = 'image_uploading';
+      server.taskState = step.next;
       image.status = 'saving';
       // As on a node whose disks are on RBD or LVM; one with qcow2 files uploads qcow2.
       image.diskFormat = 'raw';
@@ -99,6 +81,8 @@ function imageOfRoot(
       if (root === undefined) throw new JobFailure('the server has no root disk');
       await fillImage(core, image, root);
       server.taskState = null;
+      server.updatedAt = core.clock.now();
+      after?.(image);
       end();
     },
     fail: (failure) => {
@@ -122,7 +106,7 @@ async function imageOfVolumes(
   const end = beginAction(core, call, server, 'createImage', 'api_snapshot_instance');
   const mappings = server.volumes.map((attached) => {
     const volume = core.state.volumes.get(attached.volumeId);
-    const snapshot = snapshotFor(core, call, attached.volumeId, name, end);
+    const snapshot = snapshotFor(core, call, volume, name, end);
     return {
       // Known for what the server was started with, not for what was attached later.
       disk_bus: attached.bootIndex === null ? null : 'virtio',
@@ -153,6 +137,7 @@ async function imageOfVolumes(
     visibility: 'private',
     protected: false,
     minDisk: core.state.volumes.get(server.volumes[0]?.volumeId ?? '')?.size ?? 0,
+    minRam: server.imageMinRam,
     properties: {
       ...properties,
       root_device_name: server.volumes[0]?.device ?? '/dev/vda',
@@ -170,14 +155,14 @@ async function imageOfVolumes(
 function snapshotFor(
   core: Core,
   call: NovaCall,
-  volumeId: string,
+  volume: Volume | undefined,
   name: string,
   end: (error?: string) => void,
 ): string {
   try {
-    return makeSnapshot(core, call, volumeId, {
+    return makeSnapshot(core, call, volume?.id ?? '', {
       name: `snapshot for ${name}`,
-      description: null,
+      description: volume?.description ?? null,
       metadata: {},
     }).id;
   } catch (error) {

@@ -15,7 +15,11 @@ import { beginAction, findServer, mustBeMember, type NovaCall, readBody, refuse 
 import { createServer } from './create.ts';
 import { createImage } from './images.ts';
 import { unplug } from './networks.ts';
+import { rebuild } from './rebuild.ts';
+import { rescue, shelve, unrescue, unshelve } from './shelve.ts';
+import { mustBeIn } from './states.ts';
 import { serverDetail, serverSummary } from './views.ts';
+import { metadataOf } from './words.ts';
 
 function list(core: Core, call: NovaCall, detail: boolean): Reply {
   const { query } = call;
@@ -70,6 +74,7 @@ function remove(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
   mustBeMember(core, call, 'os_compute_api:servers:delete');
   server.taskState = 'deleting';
+  core.state.images.delete(server.shelvedImageId ?? '');
   call.job({
     ticks: 2,
     done: () => {
@@ -96,20 +101,8 @@ function remove(core: Core, call: NovaCall, params: Params): Reply {
 function power(core: Core, call: NovaCall, server: Server, action: 'os-start' | 'os-stop'): Reply {
   const start = action === 'os-start';
   mustBeMember(core, call, `os_compute_api:servers:${start ? 'start' : 'stop'}`);
-  const expected = start ? 'SHUTOFF' : 'ACTIVE';
-  if (server.taskState !== null) {
-    throw refuse(
-      409,
-      `Cannot '${start ? 'start' : 'stop'}' instance ${server.id} while it is in task_state ${server.taskState}`,
-    );
-  }
-  if (server.status !== expected) {
-    const vmState = server.status === 'SHUTOFF' ? 'stopped' : server.status.toLowerCase();
-    throw refuse(
-      409,
-      `Cannot '${start ? 'start' : 'stop'}' instance ${server.id} while it is in vm_state ${vmState}`,
-    );
-  }
+  if (server.status === 'SHELVED_OFFLOADED') throw refuse(409, `Instance ${server.id} is not ready`);
+  mustBeIn(server, start ? 'start' : 'stop', [start ? 'SHUTOFF' : 'ACTIVE']);
   const end = beginAction(
     core,
     call,
@@ -137,29 +130,35 @@ function power(core: Core, call: NovaCall, server: Server, action: 'os-start' | 
 /** Of a server that is there, whatever it does; all values are strings. */
 function replaceMetadata(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
-  const wanted = Object.entries(readBody(call.raw, 'metadata'));
+  const wanted = metadataOf(readBody(call.raw, 'metadata'));
   mustBeMember(core, call, 'os_compute_api:server-metadata:update_all');
-  const bad = wanted.find(([, value]) => typeof value !== 'string');
-  if (bad !== undefined)
-    throw refuse(
-      400,
-      `Invalid input for field/attribute ${bad[0]}. Value: ${String(bad[1])}. ${String(bad[1])} is not of type 'string'`,
-    );
-  if (wanted.length > 128) throw refuse(403, 'Maximum number of metadata items exceeds 128');
-  server.metadata = Object.fromEntries(wanted.map(([key, value]) => [key, String(value)]));
+  if (Object.keys(wanted).length > 128) throw refuse(403, 'Maximum number of metadata items exceeds 128');
+  server.metadata = wanted;
   return { status: 200, json: { metadata: { ...server.metadata } } };
 }
+
+const ACTIONS: Record<string, (core: Core, call: NovaCall, server: Server) => Reply | Promise<Reply>> = {
+  createImage,
+  'os-start': (core, call, server) => power(core, call, server, 'os-start'),
+  'os-stop': (core, call, server) => power(core, call, server, 'os-stop'),
+  shelve,
+  unshelve,
+  shelveOffload: () => {
+    throw refuse(403, "Policy doesn't allow os_compute_api:os-shelve:shelve_offload to be performed.");
+  },
+  rebuild,
+  rescue,
+  unrescue,
+};
 
 function act(core: Core, call: NovaCall, params: Params): Reply | Promise<Reply> {
   const body = parseJson(call.raw);
   const names = isObject(body) ? Object.keys(body) : [];
   const [name] = names;
   if (name === undefined || names.length !== 1) throw refuse(400, 'Malformed request body');
-  if (name !== 'createImage' && name !== 'os-start' && name !== 'os-stop') {
-    throw refuse(400, `There is no such action: ${name}`);
-  }
-  const server = findServer(core, call, param(params, 'id'));
-  return name === 'createImage' ? createImage(core, call, server) : power(core, call, server, name);
+  const action = ACTIONS[name];
+  if (action === undefined) throw refuse(400, `There is no such action: ${name}`);
+  return action(core, call, findServer(core, call, param(params, 'id')));
 }
 
 export function serverRoutes(core: Core, router: Router<NovaCall>): void {

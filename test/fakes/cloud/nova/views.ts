@@ -5,16 +5,7 @@ import type { JsonObject } from '../http.ts';
 import type { Flavor, InstanceAction, Server, ServerVolume } from '../state.ts';
 import { links, type NovaCall } from './call.ts';
 import { addressesOf, securityGroupsOf } from './networks.ts';
-
-const VM_STATES: Record<string, [vm: string, power: number]> = {
-  ACTIVE: ['active', 1],
-  BUILD: ['building', 0],
-  SHUTOFF: ['stopped', 4],
-  PAUSED: ['paused', 3],
-  SUSPENDED: ['suspended', 4],
-  ERROR: ['error', 0],
-  DELETED: ['deleted', 0],
-};
+import { VM_STATES } from './states.ts';
 
 const HOST_ID = 'b11e0a33ca222719f680266887e9b7d05b73f510e6ddb6c7a8da16c6';
 
@@ -32,17 +23,17 @@ function embeddedFlavor(call: NovaCall, server: Server, flavor: Flavor | undefin
 
 export function serverDetail(core: Core, call: NovaCall, server: Server): JsonObject {
   const [vmState, powerState] = VM_STATES[server.status] ?? ['active', 1];
-  const built = server.status !== 'BUILD';
-  const launched = built ? isoMicros(server.createdAt) : null;
+  const hosted = !['BUILD', 'SHELVED_OFFLOADED'].includes(server.status);
+  const launched = server.status !== 'BUILD' ? isoMicros(server.createdAt) : null;
   return {
     accessIPv4: '',
     accessIPv6: '',
     addresses: addressesOf(core, server),
     created: isoSeconds(server.createdAt),
     flavor: embeddedFlavor(call, server, core.state.flavors.get(server.flavorId)),
-    hostId: built ? HOST_ID : '',
+    hostId: hosted ? HOST_ID : '',
     id: server.id,
-    image: imageView(core, call, server.imageId),
+    image: imageView(call, server),
     links: links(call, 'servers', server.id),
     metadata: { ...server.metadata },
     name: server.name,
@@ -51,8 +42,8 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
     user_id: server.userId,
     updated: isoSeconds(server.updatedAt),
     'OS-DCF:diskConfig': 'MANUAL',
-    ...(['ACTIVE', 'BUILD'].includes(server.status) ? { progress: 0 } : {}),
-    'OS-EXT-AZ:availability_zone': built ? server.availabilityZone : '',
+    ...(['ACTIVE', 'BUILD', 'REBUILD'].includes(server.status) ? { progress: 0 } : {}),
+    'OS-EXT-AZ:availability_zone': hosted ? server.availabilityZone : '',
     config_drive: server.configDrive ? 'True' : '',
     key_name: server.keyName,
     'OS-SRV-USG:launched_at': launched,
@@ -78,12 +69,28 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
   };
 }
 
+/** Of the image's properties those that Nova itself knows show here (objects/image_meta.py), some by their old names. */
+const SHOWN = new Set([
+  ...['admin_user', 'command_line', 'distro', 'require_quiesce', 'secure_boot', 'type'].map(
+    (name) => `os_${name}`,
+  ),
+  ...['hv_type', 'config_drive', 'owner_id', 'root_device_name', 'use_agent', 'version'].map(
+    (name) => `img_${name}`,
+  ),
+  ...['signature', 'signature_hash_method', 'signature_certificate_uuid', 'signature_key_type'].map(
+    (name) => `img_${name}`,
+  ),
+  ...['owner_id', 'cache_in_nova', 'bittorrent', 'traits_required'],
+]);
+
 /** Empty for most volume-backed servers. */
-function imageView(core: Core, call: NovaCall, id: string | null): JsonObject | string {
+function imageView(call: NovaCall, { imageId: id, imageProperties }: Server): JsonObject | string {
   if (id === null) return '';
   const shown = { id, links: links(call, 'images', id).slice(1) };
-  // From 2.98, also once the image is gone: Nova keeps a copy.
-  return call.minor >= 98 ? { ...shown, properties: { ...core.state.images.get(id)?.properties } } : shown;
+  // From 2.98, also once the image is gone: Nova keeps a copy from the server's birth.
+  if (call.minor < 98) return shown;
+  const known = Object.entries(imageProperties).filter(([key]) => key.startsWith('hw_') || SHOWN.has(key));
+  return { ...shown, properties: Object.fromEntries(known) };
 }
 
 function newer(core: Core, call: NovaCall, server: Server): JsonObject {
