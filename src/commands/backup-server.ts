@@ -102,7 +102,8 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
     await keepVolume(saving, point, client);
   for (const { server, error } of plan.refused) failed(saving, subjectOf(server), error);
   const saver = await saverOf(saving, session, payloads, given);
-  const { clock, log, signal } = host;
+  const { log, signal } = host;
+  const { clock } = session;
   const run = context.ledger(session);
   const images = watchImages(await session.service('image'));
   const tools = { session, images, run, clock, log, signal };
@@ -193,8 +194,8 @@ async function saverOf(
     image: (image, server) => {
       const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
       return payloads === undefined
-        ? keepRoot(image, name, { session, clock: host.clock, run: saving.context.ledger(session) })
-        : storeRoot(image, name, { session, payloads, clock: host.clock, signal: host.signal }, (count) =>
+        ? keepRoot(image, name, { session, clock: session.clock, run: saving.context.ledger(session) })
+        : storeRoot(image, name, { session, payloads, clock: session.clock, signal: host.signal }, (count) =>
             advance(count / GIB),
           );
     },

@@ -60,6 +60,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
   return {
     context,
     async close() {
+      for (const ledger of ledgers.values()) await ledger.close();
       for (const http of open) await http.close();
     },
   };

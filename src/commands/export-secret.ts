@@ -72,7 +72,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   for (const place of places) await place.prepare();
   await payloads.sink.prepare();
   const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
-  const tools = { session, payloads, clock: host.clock, signal: host.signal };
+  const tools = { session, payloads, clock: session.clock, signal: host.signal };
   for (const { key, error } of refused) failed(saving, subjectOf(key), error);
   const jobs = keys.map((key) => ({
     subject: subjectOf(key),

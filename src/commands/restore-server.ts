@@ -80,9 +80,10 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 
-  const started = host.clock.now();
+  const started = session.clock.now();
   const nova = await session.service('compute');
-  const { clock, log, signal } = host;
+  const { log, signal } = host;
+  const { clock } = session;
   const run = context.ledger(session);
   const tools = { nova, servers: watchServers(nova), run, clock, log, signal };
   const gigabytes = disks.reduce((sum, disk) => sum + disk.gigabytes, 0);
@@ -104,7 +105,8 @@ async function planDisks(
   given: Given,
 ): Promise<DiskJob[]> {
   const client = await session.service('block-storage');
-  const { clock, log, signal } = context.host;
+  const { log, signal } = context.host;
+  const { clock } = client.session;
   const run = context.ledger(client.session);
   const tools = { client, volumes: watchVolumes(client), run, clock, log, signal };
   const reader = readerOf(context, given);

@@ -216,7 +216,7 @@ function toolsOf({ host, ledger }: Context, client: ServiceClient): RestoreTools
     client,
     volumes: watchVolumes(client),
     run: ledger(client.session),
-    clock: host.clock,
+    clock: client.session.clock,
     log: host.log,
     signal: host.signal,
   };

@@ -78,7 +78,7 @@ export function saveToolsOf(
     client,
     backups: watchBackups(client),
     run: ledger(client.session),
-    clock: host.clock,
+    clock: client.session.clock,
     log: host.log,
     signal: host.signal,
     until,

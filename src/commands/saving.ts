@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { messageOf, OperationError, PlainError } from '../errors.ts';
 import type { Publisher } from '../manifest/publish.ts';
 import { ManifestRecord } from '../manifest/record.ts';
@@ -39,6 +40,8 @@ export const savingOutputs = {
 
 export interface Saving {
   readonly context: Context;
+  /** The cloud's time. */
+  readonly clock: Clock;
   readonly record: ManifestRecord;
   /** When the run has to end, milliseconds since the epoch; Infinity for never. */
   readonly until: number;
@@ -72,17 +75,25 @@ export function startSaving(
   started: string,
   deadline: number,
 ): Saving {
-  const { clock, run } = context.host;
+  const { run } = context.host;
+  const { clock } = session;
   return {
     context,
+    clock,
     record: new ManifestRecord(
       places,
       session,
-      { id: run.id, tool: TOOL, started, finished: null },
+      { id: run.id, tool: TOOL, started: inCloudTime(context, session, started), finished: null },
       async (payload) => sink?.keep(payload),
     ),
     until: deadline === 0 ? Number.POSITIVE_INFINITY : clock.now() + deadline * 60_000,
   };
+}
+
+/** When the run began, which was before it saw the cloud's clock. */
+function inCloudTime({ host }: Context, session: Session, started: string): string {
+  const ahead = session.clock.now() - host.clock.now();
+  return new Date(Date.parse(started) + ahead).toISOString();
 }
 
 /** Does the jobs. One that fails is told and recorded, and the others go on. */
@@ -100,7 +111,7 @@ export async function saveEach(
       let left = job.gigabytes;
       try {
         host.signal.throwIfAborted();
-        if (host.clock.now() >= saving.until) throw notStarted(job.subject);
+        if (saving.clock.now() >= saving.until) throw notStarted(job.subject);
         await job.save((gigabytes) => {
           const more = Math.min(left, gigabytes);
           left -= more;
@@ -136,7 +147,7 @@ export function failed({ context, record }: Saving, { kind, id, name }: Subject,
 
 /** Publishes the last state of the manifest, and says what became of the run. */
 export async function finishSaving(
-  { context, record }: Saving,
+  { context, clock, record }: Saving,
   quota: readonly QuotaLine[],
 ): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
@@ -144,7 +155,7 @@ export async function finishSaving(
     host.log.error(
       `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
     );
-  const finished = await record.finish(host.signal.aborted ? null : new Date(host.clock.now()).toISOString());
+  const finished = await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
   const { manifest } = record;
   return {
     outputs: {

@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import { answered, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream } from './body.ts';
 import { endpointOf, regionsOf, type Service } from './catalog.ts';
+import { cloudClock, differenceTold, offsetOf } from './cloud-time.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import { hasStatus } from './errors.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
@@ -35,7 +36,10 @@ export class Session {
   readonly config: CloudConfig;
   readonly #dependencies: SessionDependencies;
   readonly #services = new Map<Service, Promise<ServiceClient>>();
+  readonly #clock: Clock;
   #token: Token;
+  /** Learnt at each login: a machine's clock may be set while it runs. */
+  #offset: number;
   #renewal: Promise<Token> | undefined;
   #signal: AbortSignal | undefined;
 
@@ -47,13 +51,18 @@ export class Session {
    */
   static async open(config: CloudConfig, dependencies: SessionDependencies): Promise<Session> {
     for (const secret of secretsOf(config)) dependencies.secret(secret);
-    return new Session(config, dependencies, await logIn(config, dependencies));
+    const login = await logIn(config, dependencies);
+    const told = differenceTold(login.offset);
+    if (told !== undefined) dependencies.log.warn(told);
+    return new Session(config, dependencies, login);
   }
 
-  private constructor(config: CloudConfig, dependencies: SessionDependencies, token: Token) {
+  private constructor(config: CloudConfig, dependencies: SessionDependencies, { token, offset }: Login) {
     this.config = config;
     this.#dependencies = dependencies;
     this.#token = token;
+    this.#offset = offset;
+    this.#clock = cloudClock(dependencies.clock, () => this.#offset);
     this.#signal = dependencies.signal;
   }
 
@@ -63,8 +72,9 @@ export class Session {
     return scope;
   }
 
+  /** The cloud's time. This machine's own may be hours off. */
   get clock(): Clock {
-    return this.#dependencies.clock;
+    return this.#clock;
   }
 
   get log(): Log {
@@ -116,7 +126,7 @@ export class Session {
    * @returns milliseconds for which the token is good
    */
   async freshToken(): Promise<number> {
-    const { clock } = this.#dependencies;
+    const clock = this.#clock;
     if (this.config.auth.type !== 'token' && clock.now() - Date.parse(this.#token.issuedAt) > FRESH_MS)
       await this.#renew();
     return Date.parse(this.#token.expiresAt) - clock.now();
@@ -127,8 +137,10 @@ export class Session {
    * Not retried otherwise: {@link ServiceClient} does that.
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    const { clock } = this.#dependencies;
-    if (Date.parse(this.#token.expiresAt) - clock.now() < LEAST_LIFE_MS && this.config.auth.type !== 'token')
+    if (
+      Date.parse(this.#token.expiresAt) - this.#clock.now() < LEAST_LIFE_MS &&
+      this.config.auth.type !== 'token'
+    )
       await this.#renew();
     const token = this.#token;
     const answer = await this.#exchange(request, token);
@@ -155,8 +167,9 @@ export class Session {
   /** Renewals at the same time are one. */
   #renew(): Promise<Token> {
     this.#renewal ??= logIn(this.config, this.#dependencies)
-      .then((token) => {
+      .then(({ token, offset }) => {
         this.#token = token;
+        this.#offset = offset;
         return token;
       })
       .finally(() => {
@@ -172,7 +185,13 @@ function secretsOf(config: CloudConfig): string[] {
   return config.key === undefined ? [own] : [own, config.key];
 }
 
-async function logIn(config: CloudConfig, dependencies: SessionDependencies): Promise<Token> {
+interface Login {
+  readonly token: Token;
+  /** How far the cloud's clock is ahead, milliseconds. */
+  readonly offset: number;
+}
+
+async function logIn(config: CloudConfig, dependencies: SessionDependencies): Promise<Login> {
   const { auth } = config;
   const { clock, http, log, signal } = dependencies;
   const request: HttpRequest = {
@@ -210,16 +229,20 @@ async function requestToken(
   http: Http,
   clock: Clock,
   secret: (value: string) => void,
-): Promise<Token> {
+): Promise<Login> {
+  const sent = clock.now();
   const answer = await answered(doing, () => http.send(request), request.signal);
+  const received = clock.now();
   const value = answer.headers['x-subject-token'];
   if (value !== undefined) secret(value);
   if (answer.status !== 201 || value === undefined) throw await refusal(doing, answer, clock.now());
-  return decoded(
+  const token = await decoded(
     doing,
     () => readAnswer(answer),
     (json) => decodeToken(value, json),
   );
+  const date = Date.parse(answer.headers['date'] ?? '');
+  return { token, offset: Number.isNaN(date) ? 0 : offsetOf({ sent, received, date }) };
 }
 
 function credentialHint(config: CloudConfig): string {

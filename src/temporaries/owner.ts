@@ -13,7 +13,7 @@ export interface WorkflowOwner {
 
 export interface ProcessOwner {
   readonly kind: 'host';
-  /** Digest of the machine's id and name: images are cloned with their id, and names are not unique. */
+  /** Digest of the machine's id and name, for a person to compare: nothing is concluded from it. */
   readonly machine: string;
   readonly boot: string;
   /** Containers of one machine share its boot and have process ids of their own. */
@@ -45,7 +45,9 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /**
- * Liveness of a process, as seen from this one.
+ * Liveness of a process, as seen from this one: only of those that run under the very kernel and in the very process
+ * namespace that this one runs in. A machine's id and name prove nothing: they are empty in slim containers, and cloned
+ * with images. So what a machine left before it started anew waits until its records end.
  *
  * @param startOf the start of a process of this machine; undefined when there is none with that id
  */
@@ -54,11 +56,19 @@ export function livenessOfProcess(
   here: ProcessOwner,
   startOf: (pid: number) => string | undefined,
 ): Liveness {
-  // Where there is no /proc, nothing can be known of processes.
-  if (owner.machine !== here.machine || owner.start === '0') return 'unknown';
-  if (owner.boot !== here.boot) return 'ended';
-  if (owner.namespace !== here.namespace) return 'unknown';
+  const seen =
+    isKnown(here.boot) &&
+    owner.boot === here.boot &&
+    isKnown(here.namespace) &&
+    owner.namespace === here.namespace &&
+    // Where there is no /proc, nothing can be known of processes.
+    owner.start !== '0';
+  if (!seen) return 'unknown';
   return startOf(owner.pid) === owner.start ? 'alive' : 'ended';
+}
+
+function isKnown(word: string): boolean {
+  return !['', 'unknown', 'none'].includes(word);
 }
 
 /**

@@ -45,12 +45,26 @@ describe('an owner', () => {
     ['the same process', {}, '77', 'alive'],
     ['a process that is gone', {}, undefined, 'ended'],
     ['a process id that is used again', {}, '78', 'ended'],
-    ['a boot before', { boot: 'x' }, '77', 'ended'],
+    ['a boot before, or another machine with the same id and name', { boot: 'x' }, undefined, 'unknown'],
     ['a container beside', { namespace: 'x' }, '77', 'unknown'],
     ['another machine', { machine: 'x', boot: 'x' }, '77', 'unknown'],
     ['a system without /proc', { start: '0' }, undefined, 'unknown'],
   ])('%s', (_what, change, start, expected) => {
     expect(livenessOfProcess({ ...here, ...change }, here, () => start)).toBe(expected);
+  });
+
+  test.each<Partial<ProcessOwner>>([{ boot: 'unknown' }, { namespace: 'none' }])(
+    'on machines that tell no %j, nobody is called dead',
+    (hidden) => {
+      const same = { ...here, ...hidden };
+      expect(livenessOfProcess(same, same, () => undefined)).toBe('unknown');
+    },
+  );
+
+  test('that runs on another machine lives, though neither has an id and both have one name', () => {
+    // What two slim containers, or two clones of one image, say of themselves.
+    const on = (boot: string): ProcessOwner => ({ ...here, machine: 'e3b0c44298fc1c14', boot });
+    expect(livenessOfProcess(on('a'), on('b'), () => undefined)).toBe('unknown');
   });
 
   test('a real process, living and dead', async () => {

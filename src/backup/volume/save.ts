@@ -56,11 +56,11 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
   const draft = tagsFor(plan, tools.run, started);
   await freshTokenFor(client.session, 'the backup', volume.size);
   const backupId = await startBackup(plan, draft, tools);
-  const tags = await bound(draft, backupId, tools);
+  const tags = await bound(draft, backupId, volume.size, tools);
   log.info(
     `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${plan.decision.mode}, because ${plan.decision.reason}`,
   );
-  const backup = await finished(backupId, volume, tools, started);
+  const backup = await finished(backupId, volume, tools, started).finally(() => tools.run.release(backupId));
   const kept = await agreeOnChain(backup, tags, tools);
   return restorePoint({
     ...plan,
@@ -72,11 +72,23 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
 }
 
 /** Has the tags name their backup. One that they do not name costs a later run a question. */
-async function bound(draft: Tags, backupId: string, { client, log }: SaveTools): Promise<Tags> {
+async function bound(
+  draft: Tags,
+  backupId: string,
+  gigabytes: number,
+  { client, log, run }: SaveTools,
+): Promise<Tags> {
   const tags = { ...draft, backup: backupId };
   if (!client.supports('3.43')) return tags;
   try {
     await updateBackupMetadata(client, backupId, writeTags(tags));
+    run.hold(backupId, expiresAt(0, gigabytes), (expires) =>
+      updateBackupMetadata(
+        client,
+        backupId,
+        writeTags({ ...tags, expires: new Date(expires).toISOString() }),
+      ),
+    );
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     log.debug(`the tags of backup ${backupId} do not name it: ${error.message}`);

@@ -97,6 +97,7 @@ async function answer(front: Front, request: IncomingMessage, response: ServerRe
     time: new Date(),
   };
   front.requests.push(logged);
+  response.setHeader('Date', new Date(front.core.clock.ms).toUTCString());
   try {
     await respond(front, request, response, url, logged);
   } catch (error) {

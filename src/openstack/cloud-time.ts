@@ -1,0 +1,34 @@
+import { type Clock, duration } from '../clock.ts';
+
+/** An answer's `Date`, and when this machine sent the request and had the answer; milliseconds since the epoch. */
+export interface Sighting {
+  readonly sent: number;
+  readonly received: number;
+  readonly date: number;
+}
+
+/** `Date` has whole seconds. */
+const GRAIN_MS = 1000;
+/** What is worth telling of. */
+const TOLD_MS = 60_000;
+
+/**
+ * How far the cloud's clock is ahead of this machine's, milliseconds. 0 as long as the two may be the same: an answer says
+ * no more than that its `Date` lies between the request and its arrival.
+ */
+export function offsetOf({ sent, received, date }: Sighting): number {
+  const [least, most] = [date - received, date + GRAIN_MS - sent];
+  return least <= 0 && most >= 0 ? 0 : Math.round((least + most) / 2);
+}
+
+/** The cloud's time, which all the cloud's own times and everybody else's records are compared with. */
+export function cloudClock(clock: Clock, offset: () => number): Clock {
+  return { now: () => clock.now() + offset(), sleep: (ms, signal) => clock.sleep(ms, signal) };
+}
+
+/** Undefined where there is nothing to tell. */
+export function differenceTold(offset: number): string | undefined {
+  const difference = Math.abs(offset);
+  if (difference < TOLD_MS) return undefined;
+  return `the clock of this machine is ${duration(difference)} ${offset > 0 ? 'behind' : 'ahead of'} the cloud's, whose time is used: set it right`;
+}
