@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { backupImage } from '../../src/commands/backup-image.ts';
 import { restoreImage } from '../../src/commands/restore-image.ts';
 import { type Image, SparseBytes } from '../fakes/cloud/index.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { embeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
 import { runnerOf } from '../support/faults.ts';
 import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
-
-const worlds: EmbeddedWorld[] = [];
-afterAll(async () => {
-  for (const world of worlds) await world.close();
-}, 60_000);
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -21,7 +16,6 @@ const identity = keeper.environment.IDENTITY;
 /** A plain image, and one of an encrypted volume, with a key of its own, that another project may see. */
 async function prepared() {
   const world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
-  worlds.push(world);
   const { cloud } = world;
   const plain = await cloud.seed.addImage(SparseBytes.from(randomBytes(300_000)), { name: 'plain' });
   const volume = cloud.seed.addVolume({ type: 'luks', bytes: randomBytes(1000) });
@@ -93,5 +87,5 @@ async function restores(): Promise<Trial> {
   };
 }
 
-await strikeEveryRequest('a fault in the middle of backup-image', await backups());
-await strikeEveryRequest('a fault in the middle of restore-image', await restores());
+await strikeEveryRequest('a fault in the middle of backup-image', backups);
+await strikeEveryRequest('a fault in the middle of restore-image', restores);

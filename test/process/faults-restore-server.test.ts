@@ -22,7 +22,6 @@ afterAll(async () => {
 async function restores(which: 'fromVolume' | 'fromImage', more: Record<string, string>): Promise<Trial> {
   const all = await prepared();
   const { world, run, [which]: server } = all;
-  worlds.push(world);
   const { state } = world.cloud;
   await world.makeKeyPair(KEY_PAIR);
   server.keyName = KEY_PAIR;
@@ -54,8 +53,8 @@ async function restores(which: 'fromVolume' | 'fromImage', more: Record<string, 
 
 const title = 'a fault in the middle of restore-server';
 const reads = new Set<string>();
-await strikeEveryRequest(`${title}, from Cinder backups`, await restores('fromVolume', {}), reads);
-await strikeEveryRequest(`${title}, from a store`, await restores('fromImage', sealed), reads);
+await strikeEveryRequest(`${title}, from Cinder backups`, () => restores('fromVolume', {}), reads);
+await strikeEveryRequest(`${title}, from a store`, () => restores('fromImage', sealed), reads);
 
 test('a server that Nova refuses leaves no volume reserved: those before the refused one are free again, and removed', async () => {
   const { world, run, fromVolume } = await prepared();

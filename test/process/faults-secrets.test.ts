@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { exportSecret } from '../../src/commands/export-secret.ts';
 import { restoreSecret } from '../../src/commands/restore-secret.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { embeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
 import { runnerOf } from '../support/faults.ts';
 import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
-
-const worlds: EmbeddedWorld[] = [];
-afterAll(async () => {
-  for (const world of worlds) await world.close();
-}, 60_000);
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -19,7 +14,6 @@ const identity = keeper.environment.IDENTITY;
 
 async function prepared() {
   const world = await embeddedWorld({ tickMs: 2 });
-  worlds.push(world);
   const { seed, state, clock } = world.cloud;
   const key = seed.addSecret(randomBytes(32), {
     name: 'a key',
@@ -81,5 +75,5 @@ async function restores(): Promise<Trial> {
   };
 }
 
-await strikeEveryRequest('a fault in the middle of export-secret', await exports());
-await strikeEveryRequest('a fault in the middle of restore-secret', await restores());
+await strikeEveryRequest('a fault in the middle of export-secret', exports);
+await strikeEveryRequest('a fault in the middle of restore-secret', restores);

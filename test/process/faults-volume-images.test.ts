@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
 import type { Volume } from '../fakes/cloud/index.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { embeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
 import { runnerOf } from '../support/faults.ts';
 import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
-
-const worlds: EmbeddedWorld[] = [];
-afterAll(async () => {
-  for (const world of worlds) await world.close();
-}, 60_000);
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -26,7 +21,6 @@ async function prepared() {
     gibBytes: 4 * 1024 ** 2,
     capabilities: { luksHeaderInside: true },
   });
-  worlds.push(world);
   const { seed } = world.cloud;
   const bytes = randomBytes(50_000);
   const used = seed.addVolume({ name: 'used', type: 'luks', bytes, metadata: { k: 'v' } });
@@ -95,18 +89,6 @@ async function restores(): Promise<Trial> {
 }
 
 const [backupReads, restoreReads] = [new Set<string>(), new Set<string>()];
-await strikeEveryRequest(
-  'a fault in the middle of backup-volume, into a store',
-  await backups(),
-  backupReads,
-);
-await strikeEveryRequest(
-  'a fault in the middle of backup-volume, to an image',
-  await keptBackups(),
-  backupReads,
-);
-await strikeEveryRequest(
-  'a fault in the middle of restore-volume, from a store',
-  await restores(),
-  restoreReads,
-);
+await strikeEveryRequest('a fault in the middle of backup-volume, into a store', backups, backupReads);
+await strikeEveryRequest('a fault in the middle of backup-volume, to an image', keptBackups, backupReads);
+await strikeEveryRequest('a fault in the middle of restore-volume, from a store', restores, restoreReads);

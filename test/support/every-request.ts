@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FaultDeed, FaultWhen } from '../fakes/cloud/index.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { FAULTS, onlyOneClearError } from './faults.ts';
@@ -85,12 +85,13 @@ function whenOf({ method, path }: Request): FaultWhen {
  */
 export async function strikeEveryRequest(
   title: string,
-  trial: Trial,
+  open: () => Promise<Trial>,
   read: Set<string> = new Set(),
 ): Promise<void> {
-  const requests = (await requestsOf(trial)).filter(
-    ({ method, path }) => method !== 'GET' || !read.has(path),
-  );
+  // Jest calls no hook where no test is wanted: what is open here must be closed here.
+  const scout = await open();
+  const asked = await requestsOf(scout).finally(() => scout.world.close());
+  const requests = asked.filter(({ method, path }) => method !== 'GET' || !read.has(path));
   for (const { method, path } of requests) if (method === 'GET') read.add(path);
   const cases = requests.flatMap((request) =>
     faultsFor(request).map(([fault, { deed, times = 1, noDeletes }]) => ({
@@ -102,6 +103,13 @@ export async function strikeEveryRequest(
     })),
   );
   describe(title, () => {
+    let trial: Trial;
+    beforeAll(async () => {
+      trial = await open();
+      await requestsOf(trial);
+    }, 60_000);
+    afterAll(() => trial.world.close(), 60_000);
+
     test.each(cases)(
       '$fault: $what',
       async ({ deed, when, noDeletes }) => {

@@ -42,11 +42,17 @@ export function runnerOf(world: EmbeddedWorld): Runner {
   };
 }
 
-/** A run that failed says one sentence that a person can use. */
+/** A run that failed says of each thing once why, in a sentence that a person can use, and one that ended in an error only that. */
 export function onlyOneClearError(told: Told): void {
   if (told.code === 0) return;
-  const text = `${told.error}${told.log}`;
-  expect(text).toMatch(/cannot|failed|refuses|is gone|no .* endpoint|is not what it should be/);
-  expect(told.error.length > 0 || told.log.includes('error: ')).toBe(true);
-  expect(text).not.toMatch(/TypeError|undefined|\[object/);
+  const lines = told.log.split('\n').filter((line) => /(^|\s)error: /.test(line));
+  const errors = told.error === '' ? lines : [told.error, ...lines];
+  expect(errors).not.toEqual([]);
+  expect(errors).toEqual([...new Set(errors)]);
+  if (told.error !== '') expect(errors).toHaveLength(1);
+  for (const error of errors) {
+    expect(error).toMatch(/cannot|failed|refuses|is gone|no .* endpoint|is not what it should be/);
+    expect(error).not.toMatch(/TypeError|undefined|\[object/);
+  }
+  expect(told.log).not.toMatch(/TypeError|undefined|\[object/);
 }

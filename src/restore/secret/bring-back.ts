@@ -1,11 +1,13 @@
 import { messageOf, OperationError } from '../../errors.ts';
 import type { SecretPoint } from '../../manifest/schema.ts';
+import { hasStatus } from '../../openstack/errors.ts';
 import { putAcl } from '../../openstack/keymanager/v1/acls.ts';
-import { replaceSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
+import { getSecretMetadata, replaceSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
 import {
   type CreateSecret,
   createSecret,
   deleteSecret,
+  type ListedSecret,
   listSecrets,
   readPayload,
   samePayload,
@@ -81,26 +83,41 @@ export async function restoreSecret(
   return { id, settle };
 }
 
-/** A request whose answer was lost may have made one: it is ours if it is empty, looks so, and is not older. */
-function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<string> {
+/**
+ * A request whose answer was lost may have made one. Ours was not there before, is empty and looks so, and has no record
+ * of another run. No clock is asked: neither Barbican's nor this machine's need be right.
+ */
+async function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<string> {
   const { clock, log, signal } = client.session;
-  const started = clock.now() - SKEW_MS;
+  const filter = { name: wanted.name };
+  const first = await listSecrets(client, filter).next();
+  const known = first.done ? [] : first.value;
+  const before = new Set(known.map(({ id }) => id));
+  const newest = Date.parse(known[0]?.createdAt ?? new Date(0).toISOString());
+  const looksSo = ({ contentTypes, name, secretType }: ListedSecret) =>
+    Object.keys(contentTypes).length === 0 && name === wanted.name && secretType === wanted.secretType;
   const find = async () => {
-    for await (const page of listSecrets(client, { name: wanted.name })) {
-      const young = page.filter(({ createdAt }) => Date.parse(createdAt) >= started);
-      const found = young.find(
-        ({ contentTypes, name, secretType }) =>
-          Object.keys(contentTypes).length === 0 && name === wanted.name && secretType === wanted.secretType,
-      );
-      if (found !== undefined || young.length < page.length) return found?.id;
+    for await (const page of listSecrets(client, filter)) {
+      const young = page.filter(({ createdAt }) => Date.parse(createdAt) >= newest);
+      for (const secret of young)
+        if (!before.has(secret.id) && looksSo(secret) && (await hasNoRecord(client, secret.id)))
+          return secret.id;
+      if (young.length < page.length) return undefined;
     }
     return undefined;
   };
   return createOnce(() => createSecret(client, wanted), find, { clock, log, signal });
 }
 
-/** Between the clocks of the cloud and of this machine. */
-const SKEW_MS = 60_000;
+/** One that is gone by now was another's. */
+async function hasNoRecord(client: ServiceClient, secretId: string): Promise<boolean> {
+  try {
+    return Object.keys(await getSecretMetadata(client, secretId)).length === 0;
+  } catch (error) {
+    if (hasStatus(error, 404)) return false;
+    throw error;
+  }
+}
 
 async function removeAgain(client: ServiceClient, secretId: string, recorded: boolean): Promise<void> {
   const { session } = client;
