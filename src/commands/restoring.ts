@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import { choosePoint, type Kind, pointsOf } from '../manifest/choose.ts';
 import { findManifest } from '../manifest/find.ts';
 import { cloudOf } from '../manifest/record.ts';
-import type { Manifest } from '../manifest/schema.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/session.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -77,7 +77,8 @@ export async function trustedManifest(
     github: host.github,
     workflow: given.workflow,
     branch: given.branch,
-    wanted: (manifest) => holds(manifest, kind, wanted),
+    wanted: (manifest) => wantedPoints(manifest, kind, wanted),
+    now: () => host.clock.now(),
     log: host.log,
     verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
     allowUnsigned: given['allow-unsigned'],
@@ -89,13 +90,13 @@ export async function trustedManifest(
   return found.manifest;
 }
 
-/** Whether a manifest has the resource, or any of the kind where none is named. */
-function holds(manifest: Manifest, kind: Kind, wanted: string | undefined): boolean {
+/** The restore point of the resource, or all of the kind where none is named. */
+function wantedPoints(manifest: Manifest, kind: Kind, wanted: string | undefined): RestorePoint[] {
+  if (wanted === undefined) return pointsOf(manifest, kind);
   try {
-    choosePoint(manifest, kind, wanted ?? pointsOf(manifest, kind)[0]?.id);
-    return true;
+    return [choosePoint(manifest, kind, wanted)];
   } catch (error) {
-    if (error instanceof InputError) return false;
+    if (error instanceof InputError) return [];
     throw error;
   }
 }

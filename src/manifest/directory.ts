@@ -121,7 +121,7 @@ export async function findFile(path: string): Promise<Found> {
   };
 }
 
-/** The directories of runs below one, newest first: their names sort by time. */
+/** The directories of runs below one that hold a manifest, newest first by their names. */
 export async function runDirectories(path: string): Promise<string[]> {
   let names: string[];
   try {
@@ -133,11 +133,17 @@ export async function runDirectories(path: string): Promise<string[]> {
       error,
     );
   }
-  return names
+  const directories = names
     .filter((name) => /^\d{8}T\d{6}Z-[0-9a-f]{8}$/.test(name))
     .sort()
     .reverse()
     .map((name) => join(path, name));
+  // A run that was cut short before it had saved anything leaves one that is empty.
+  const files = await Promise.all(directories.map((directory) => readdir(directory).catch(() => undefined)));
+  return directories.filter((_directory, index) => {
+    const inside = files[index];
+    return inside === undefined || inside.includes(MANIFEST_FILE) || inside.includes(SEALED_FILE);
+  });
 }
 
 async function manifestFile(path: string): Promise<string> {

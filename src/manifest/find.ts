@@ -3,12 +3,13 @@ import { InputError } from '../errors.ts';
 import type { Log } from '../openstack/log.ts';
 import { findFile, readManifest, runDirectories } from './directory.ts';
 import { Catalogue } from './github/catalogue.ts';
-import { fromArtifacts, fromRelease, fromRepository } from './github/find.ts';
+import { fromArtifacts, fromRelease } from './github/find.ts';
+import { fromRepository } from './github/latest.ts';
 import type { GitHub } from './github/services.ts';
 import { listed, newestWanted } from './newest.ts';
 import { DIRECTORY } from './publish.ts';
-import type { Read, ReadOptions } from './read.ts';
-import type { Manifest } from './schema.ts';
+import type { Doubt, Read, ReadOptions } from './read.ts';
+import type { Manifest, RestorePoint } from './schema.ts';
 
 /** What the input `manifest` names. */
 export type Reference =
@@ -26,7 +27,10 @@ export interface FindOptions extends ReadOptions {
   /** Whose runs are taken: a workflow's file name. */
   readonly workflow: string | undefined;
   readonly branch: string | undefined;
-  readonly wanted: (manifest: Manifest) => boolean;
+  /** The restore points of a manifest that are asked for. */
+  readonly wanted: (manifest: Manifest) => readonly RestorePoint[];
+  /** Milliseconds. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
@@ -69,17 +73,32 @@ export async function findManifest(text: string, options: FindOptions): Promise<
   return read;
 }
 
+/** Each is read: its name, and what it says of its run, may come from a clock that was wrong. */
+const MOST_DIRECTORIES = 400;
+
 async function latestIn(directory: string, options: FindOptions): Promise<Read> {
-  const candidates = (await runDirectories(directory)).map((path) => ({
+  const all = await runDirectories(directory);
+  if (all.length > MOST_DIRECTORIES)
+    options.warn(
+      `${directory} has ${all.length} manifests: the ${MOST_DIRECTORIES} whose names are the latest are looked at`,
+    );
+  const candidates = all.slice(0, MOST_DIRECTORIES).map((path) => ({
     reference: path,
+    within: undefined,
     time: timeOf(basename(path)),
-    load: () => findFile(path),
+    load: () => findFile(path).catch(asDoubt),
   }));
   return newestWanted(listed(candidates), {
     ...options,
-    among: `the ${candidates.length} in ${directory}`,
+    among: () => `the ${candidates.length} in ${directory}`,
     hint: () => 'Name the directory that backups publish to: latest:PATH.',
   });
+}
+
+/** One that cannot be read is in doubt only where it may be the newest. */
+function asDoubt(error: unknown): Doubt {
+  if (!(error instanceof InputError)) throw error;
+  return { what: `cannot be used: ${error.message}`, hint: error.hint ?? '' };
 }
 
 /** "20261123T012228Z-5f2c9a01" → the end of that second, as ISO 8601: the run started within it. */

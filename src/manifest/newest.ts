@@ -8,13 +8,16 @@ import {
   type Read,
   type ReadOptions,
 } from './read.ts';
-import type { Manifest } from './schema.ts';
+import type { Manifest, RestorePoint } from './schema.ts';
+import { clockIsRight, compareTimes, floorOf, isBefore, savedOf, type Times, type Window } from './times.ts';
 
 /** A place where a manifest may be. */
 export interface Candidate {
   /** As the input `manifest` names it. */
   readonly reference: string;
-  /** Not before the start of the run that made it. ISO 8601. */
+  /** By GitHub; undefined elsewhere. */
+  readonly within: Window | undefined;
+  /** About when it was published: says in which order they are looked at, and of one that cannot be read how old it is. */
   readonly time: string;
   /** What is there, or why nothing in it can be used. @throws PlainError when it cannot be looked at */
   load(): Promise<Found | Doubt>;
@@ -23,14 +26,13 @@ export interface Candidate {
 /**
  * Candidates, the newest first as far as that is known without reading them; asked for one by one.
  *
- * @param best when the run started whose manifest is the best so far
+ * @param floor what was published before this time holds no newer data than the best so far; empty without one
  */
-export type Candidates = (best: () => string | undefined) => AsyncIterable<Candidate>;
+export type Candidates = (floor: () => string) => AsyncIterable<Candidate>;
 
 /** Order of moments in ISO 8601. */
 export function laterFirst(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? 1 : -1;
+  return Date.parse(b) - Date.parse(a);
 }
 
 /** Those that are all known beforehand. */
@@ -42,53 +44,81 @@ export function listed(candidates: readonly Candidate[]): Candidates {
 }
 
 export interface ChooseOptions extends ReadOptions {
-  /** Whether a manifest holds what is to be restored. */
-  readonly wanted: (manifest: Manifest) => boolean;
+  /** The restore points of a manifest that are asked for. */
+  readonly wanted: (manifest: Manifest) => readonly RestorePoint[];
+  /** Milliseconds. */
+  readonly now: () => number;
   /** For messages: "of the last 100 runs of backup.yml on main". */
-  readonly among: string;
+  readonly among: () => string;
   /** What to do when nothing is found. */
   readonly hint: () => string | Promise<string>;
 }
 
 /**
- * The newest manifest that holds what is wanted. What is newer and cannot be trusted or read is never passed over in
- * silence: whoever restores would take old data for new.
+ * The manifest with the newest data that is wanted. What may be newer and cannot be trusted, read or told apart by time
+ * is never passed over in silence: whoever restores would take old data for new.
  *
- * @throws InputError when there is none, or a newer one is in doubt
+ * @throws InputError when there is none, or it is in doubt which is the newest
  */
 export async function newestWanted(candidates: Candidates, options: ChooseOptions): Promise<Read> {
-  let best: Looked | undefined;
-  const doubts: Doubted[] = [];
-  for await (const candidate of candidates(() => best?.read.manifest.run.started)) {
-    // What was there before that run started can only hold older ones.
-    if (candidate.time <= (best?.read.manifest.run.started ?? '')) continue;
-    const looked = await look(candidate, options);
-    if (looked === undefined) continue;
-    if ('doubt' in looked) doubts.push(looked);
-    else if (isNewer(looked, best)) best = looked;
-  }
-  const newerDoubt = doubts.find((doubted) => isNewer(doubted, best));
-  if (newerDoubt !== undefined) throw refusal(newerDoubt, best);
+  const { looked, doubts, best } = await lookAt(candidates, options);
+  const doubted = doubts.find((doubt) => best === undefined || mayBeNewer(doubt, best, options));
+  if (doubted !== undefined) throw refusal(doubted, best);
   if (best === undefined)
     throw new InputError(
-      `there is no manifest with what is to be restored among ${options.among}`,
+      `there is no manifest with what is to be restored among ${options.among()}`,
       await options.hint(),
+    );
+  const rival = looked.find((one) => ['newer', 'unclear'].includes(compare(one, best, options)));
+  if (rival !== undefined) throw unclear(best, rival);
+  if (!clockIsRight(best.times, options.now()))
+    options.warn(
+      `${best.candidate.reference} ${toldTimes(best.times)}: the clock of the machine that wrote it was wrong`,
     );
   checkTrust(best.found, options);
   return best.read;
+}
+
+async function lookAt(candidates: Candidates, options: ChooseOptions) {
+  const looked: Looked[] = [];
+  const doubts: Doubted[] = [];
+  let best: Looked | undefined;
+  const floor = () => (best === undefined ? '' : floorOf(best.times));
+  for await (const candidate of candidates(floor)) {
+    if (isBefore(candidate.within?.until ?? '', floor())) continue;
+    const found = await look(candidate, options);
+    if (found === undefined) continue;
+    if ('doubt' in found) doubts.push(found);
+    else looked.push(found);
+    if (!('doubt' in found) && (best === undefined || compare(found, best, options) === 'newer'))
+      best = found;
+  }
+  return { looked, doubts, best };
+}
+
+/** The same manifest may stand in several places, and is as good as the best of them. */
+function compare(one: Looked, other: Looked, { now }: ChooseOptions): ReturnType<typeof compareTimes> {
+  if (one.read.manifest.run.id === other.read.manifest.run.id) return 'same';
+  return compareTimes(one.times, other.times, now());
+}
+
+function mayBeNewer({ candidate, looked }: Doubted, best: Looked, options: ChooseOptions): boolean {
+  if (looked === undefined) return !isBefore(candidate.time, floorOf(best.times));
+  return ['newer', 'unclear'].includes(compare(looked, best, options));
 }
 
 interface Looked {
   readonly candidate: Candidate;
   readonly found: Found;
   readonly read: Read;
+  readonly times: Times;
 }
 
 interface Doubted {
   readonly candidate: Candidate;
   readonly doubt: PlainError;
   /** Where it could be read. */
-  readonly read: Read | undefined;
+  readonly looked: Looked | undefined;
 }
 
 /**
@@ -106,32 +136,52 @@ export async function readOnly(candidate: Candidate, options: ReadOptions): Prom
 /** Undefined where it holds nothing that is wanted: what nobody asks for needs no trust. */
 async function look(candidate: Candidate, options: ChooseOptions): Promise<Looked | Doubted | undefined> {
   const found = await candidate.load();
-  if ('hint' in found) return { candidate, doubt: asError(candidate, found), read: undefined };
+  if ('hint' in found) return { candidate, doubt: asError(candidate, found), looked: undefined };
   const doubt = doubtOf(found, options.verifyKey);
   let read: Read;
   try {
     read = await parseFound(found, options.identity);
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    return { candidate, doubt: error, read: undefined };
+    return { candidate, doubt: error, looked: undefined };
   }
-  if (!options.wanted(read.manifest)) return undefined;
-  if (doubt === undefined || options.allowUnsigned) return { candidate, found, read };
-  return { candidate, doubt: asError(candidate, doubt), read };
+  const points = options.wanted(read.manifest);
+  if (points.length === 0) return undefined;
+  const { started, finished } = read.manifest.run;
+  const times: Times = {
+    within: candidate.within,
+    saved: savedOf(points, read.manifest),
+    started,
+    finished: finished ?? undefined,
+  };
+  const looked = { candidate, found, read, times };
+  return doubt === undefined || options.allowUnsigned
+    ? looked
+    : { candidate, doubt: asError(candidate, doubt), looked };
 }
 
-/** The same manifest may stand in several places, and is as good as the best of them. */
-function isNewer({ read }: { readonly read: Read | undefined }, best: Looked | undefined): boolean {
-  if (best === undefined || read === undefined) return true;
-  const [one, other] = [read.manifest.run, best.read.manifest.run];
-  return one.id !== other.id && one.started > other.started;
+/** Two of which nobody can say by their times which has the newer data. */
+function unclear(one: Looked, other: Looked): InputError {
+  const told = ({ candidate, times }: Looked) => `${candidate.reference} ${toldTimes(times)}`;
+  return new InputError(
+    `it is in doubt which manifest is the latest: ${told(one)}; ${told(other)}`,
+    `A clock was wrong. Name the one that you mean: manifest: ${one.candidate.reference}, or manifest: ${other.candidate.reference}.`,
+  );
+}
+
+function toldTimes({ within, saved, started }: Times): string {
+  return [
+    saved === undefined ? 'has no time of the cloud' : `has data of ${saved} by the cloud's clock`,
+    ...(within === undefined ? [] : [`was published at ${within.until} by GitHub's`]),
+    `and says that its run started at ${started}`,
+  ].join(', ');
 }
 
 function refusal({ doubt }: Doubted, best: Looked | undefined): InputError {
   const instead =
     best === undefined
       ? ''
-      : ` The newest that is beyond doubt is ${best.candidate.reference}, of ${best.read.manifest.run.started}: name it if that will do.`;
+      : ` The newest that is beyond doubt is ${best.candidate.reference}, with data of ${best.times.saved ?? best.times.started}: name it if that will do.`;
   return new InputError(doubt.message, `${doubt.hint ?? ''}${instead}`, doubt);
 }
 

@@ -1,5 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { LARGEST_ARCHIVE } from '../../src/manifest/github/find.ts';
@@ -228,6 +229,105 @@ describe('the latest', () => {
   });
 });
 
+describe('the latest, whatever the clocks say,', () => {
+  /** A second backup, in a run of its own, of other bytes. */
+  async function backedUpAgain(inputs: Record<string, string> = {}): Promise<Run> {
+    const volume = [...world.cloud.state.volumes.values()].find(({ name }) => name === 'db');
+    volume?.data.write(0, Buffer.from('what came after it!'));
+    const run = world.github.state.addRun({ status: 'in_progress', started: new Date() });
+    const outcome = await runStep(world.job, {
+      action: 'backup-volume',
+      inputs: { volumes: 'db', mode: 'full', ...inputs },
+      environment: world.github.environment(run),
+    });
+    expect(outcome.code).toBe(0);
+    run.status = 'completed';
+    return run;
+  }
+  const later = (days: number) => new Date(Date.now() + days * 86_400_000);
+  const inputs = { manifest: 'latest', workflow: 'backup.yml', volume: 'db' };
+
+  test('is not hidden by a run before it whose clock was ahead', async () => {
+    await backedUp();
+    replaceArchive(
+      packed(
+        forge(({ run }) => {
+          run.started = later(30).toISOString();
+        }),
+      ),
+    );
+    const next = await backedUpAgain();
+    // GitHub's own times of the two do not overlap.
+    world.run.started = later(-1);
+    artifactOf().created = later(-0.9);
+    const outcome = await restore(inputs);
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    expect(outcome.lines.join('\n')).toContain(`of run ${next.id}`);
+    expect(bytesOf(outcome)).toBe('what came after it!');
+  });
+
+  test('is in doubt where clocks contradict each other, and both are named', async () => {
+    await backedUp();
+    replaceArchive(
+      packed(
+        forge(({ run }) => {
+          run.started = later(30).toISOString();
+        }),
+      ),
+    );
+    await sleep(1100);
+    const next = await backedUpAgain();
+    // Published so late, the first may have the newer data.
+    artifactOf().created = later(0.01);
+    next.started = world.run.started;
+    refused(
+      await restore(inputs),
+      'it is in doubt which manifest is the latest',
+      `manifest: artifact:${next.id}/`,
+      `manifest: artifact:${world.run.id}/`,
+    );
+  });
+
+  test('is found behind a hundred releases of others', async () => {
+    await backedUp();
+    await backedUpAgain({ publish: 'release', 'sign-key': SIGN_KEY });
+    const published = later(0.1);
+    for (let made = 0; made < 120; made += 1)
+      world.github.state.addRelease(`v${made}`, {}, { created: published, published });
+    const outcome = await restore({ ...inputs, 'verify-key': VERIFY_KEY, 'allow-unsigned': 'true' });
+    expect(outcome.code).toBe(0);
+    expect(bytesOf(outcome)).toBe('what came after it!');
+  });
+
+  test('is found behind a hundred runs that saved something else', async () => {
+    await backedUp();
+    for (let made = 1; made <= 101; made += 1) world.github.state.addRun({ started: later(made / 100) });
+    const outcome = await restore(inputs);
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    expect(bytesOf(outcome)).toBe('what must come back');
+  });
+
+  test('in a directory is not one that is dated in the future', async () => {
+    const publish = 'directory:out';
+    const first = await backedUp({ publish });
+    const future = join(world.job.workspace, 'out', '20991231T000000Z-00000000');
+    await rename(dirname(resolve(world.job.workspace, first.outputs['manifest'] ?? '')), future);
+    await sleep(1100);
+    await backedUpAgain({ publish });
+    const latest = { manifest: 'latest:out', volume: 'db', 'allow-unsigned': 'true' };
+    const outcome = await restore(latest);
+    expect(outcome.code).toBe(0);
+    expect(bytesOf(outcome)).toBe('what came after it!');
+
+    const file = join(future, 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Manifest;
+    manifest.run.started = '2099-12-31T00:00:00.000Z';
+    await writeFile(file, JSON.stringify(manifest));
+    await rm(`${file}.sha256`);
+    refused(await restore(latest), 'it is in doubt which manifest is the latest', future);
+  });
+});
+
 describe('is refused', () => {
   const cases: [string, Partial<Run>, string][] = [
     ["a fork's", { headRepositoryId: 666 }, 'ran the code of a fork'],
@@ -253,9 +353,38 @@ describe('is refused', () => {
     refused(await restore({ manifest: 'latest', workflow, volume: 'db' }), 'there is no manifest');
   });
 
+  test('what a tag started that is called as the branch is', async () => {
+    await backedUp();
+    const { state } = world.github;
+    state.tags.set('main', 'f'.repeat(40));
+    Object.assign(world.run, { event: 'push', branch: 'main', commit: 'f'.repeat(40) });
+    const said = `ran commit ${'f'.repeat(12)}, which is not on branch main`;
+    refused(await restore({ manifest: `artifact:${world.run.id}`, workflow: 'backup.yml' }), said);
+    refused(await restore({ manifest: 'latest', workflow: 'backup.yml', volume: 'db' }), said);
+  });
+
+  test('no run of an older commit of the branch, for one request a commit', async () => {
+    await backedUp();
+    const { state, requests } = world.github;
+    const [root = '', tip = ''] = state.branches.get('main') ?? [];
+    world.run.commit = root;
+    expect(tip).not.toBe(root);
+    for (let hour = 1; hour <= 3; hour += 1) {
+      const run = state.addRun({ started: new Date(Date.now() + hour * 3_600_000), commit: root });
+      state.addArtifact(
+        run,
+        forge((manifest) => manifest.restorePoints.splice(0)),
+      );
+    }
+    const outcome = await restore({ manifest: 'latest', workflow: 'backup.yml', volume: 'db' });
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    expect(requests.filter(({ path }) => /\/(compare|branches)\//.test(path)).length).toBe(2);
+  });
+
   test('another branch is taken when it is named', async () => {
     await backedUp();
     world.run.branch = 'release/1';
+    world.github.state.branches.set('release/1', [world.run.commit]);
     const inputs = { manifest: `artifact:${world.run.id}`, branch: 'release/1' };
     expect((await restore(inputs)).code).toBe(0);
   });
@@ -344,6 +473,11 @@ describe('is refused', () => {
     const said = ['Resource not accessible by integration', 'Add to the job: permissions: actions: read'];
     refused(await restore({ manifest: `artifact:${world.run.id}` }), ...said);
     refused(await restore({ manifest: 'latest', workflow: 'backup.yml' }), ...said);
+    world.github.state.permissions = { actions: 'read' };
+    refused(
+      await restore({ manifest: `artifact:${world.run.id}` }),
+      'Add to the job: permissions: contents: read',
+    );
   });
 
   test('without a token', async () => {

@@ -74,6 +74,7 @@ export function volumeImagePoint(
       checksum: 'c'.repeat(32),
       hash: { algorithm: 'sha512', value: 'd'.repeat(128) },
       keyId: encryption === null ? null : randomUUID(),
+      created: '2026-11-23T00:05:00.000Z',
       kept: payload === null,
     },
     payload: payload === null ? null : payloadOf('volume', id, 1 << 30),

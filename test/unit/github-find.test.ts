@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { restorePoint } from '../../src/backup/volume/restore-point.ts';
 import { InputError, OperationError } from '../../src/errors.ts';
 import { parseReference } from '../../src/manifest/find.ts';
 import { Catalogue } from '../../src/manifest/github/catalogue.ts';
@@ -15,6 +16,8 @@ import { type Doubt, type Found, foundIn } from '../../src/manifest/read.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { silentLog } from '../../src/openstack/log.ts';
 import { zip } from '../fakes/github/zip.ts';
+import { manifestWith } from '../support/points.ts';
+import { backup, tags, volume } from '../support/records.ts';
 
 describe('a reference', () => {
   test.each([
@@ -52,7 +55,10 @@ describe('a run', () => {
     workflow: '.github/workflows/backup.yml',
     repositoryId: 1,
     headRepositoryId: 1,
+    commit: 'a'.repeat(40),
+    created: '2026-11-23T00:00:00.000Z',
     started: '2026-11-23T00:00:00.000Z',
+    updated: '2026-11-23T01:00:00.000Z',
   };
   const trust: Trust = { workflow: 'backup.yml', branch: 'main' };
 
@@ -132,36 +138,58 @@ describe('an archive', () => {
     });
     for (let end = 0; end < whole.length; end += 1) spoiled.push(whole.subarray(0, end));
     for (let index = 0; index < 500; index += 1) spoiled.push(randomBytes(64));
-    for (const archive of spoiled) {
+    const errors = spoiled.map((archive) => {
       try {
-        unzip(archive, all, 1000);
+        return unzip(archive, all, 1000) && undefined;
       } catch (error) {
-        expect(error).toBeInstanceOf(TypeError);
+        return error;
       }
-    }
+    });
+    for (const error of errors) expect(error === undefined || error instanceof TypeError).toBe(true);
+    // All that were cut off, and all whose content was changed.
+    expect(errors.slice(whole.length, 2 * whole.length)).not.toContain(undefined);
+    expect(errors.filter((error) => error !== undefined).length).toBeGreaterThan(spoiled.length * 0.8);
   });
 });
 
-/** A manifest without restore points: what is wanted is told by the tool's name. */
-function manifest(started: string, tool = 'wanted', id = started.replace(/\D/g, '').slice(0, 12)): Manifest {
-  return {
-    format: 'openstack-backup manifest',
-    version: 1,
-    run: { id: `00000000-0000-4000-8000-${id}`, tool, started, finished: null },
-    cloud: { authUrl: 'https://c.example/v3', region: 'R', project: { id: 'p', name: 'p', domain: 'D' } },
-    restorePoints: [],
-    failed: [],
-  };
+/** With one volume's backup, by default as old as the start of its run. */
+function manifest(
+  started: string,
+  { name = 'db', saved = started, finished = null as string | null } = {},
+): Manifest {
+  const made = manifestWith(
+    restorePoint({
+      volume: volume({ name }),
+      typeId: undefined,
+      encryption: null,
+      backup: { ...backup(), createdAt: saved, dataTimestamp: saved },
+      tags: tags(),
+      reason: '',
+      seconds: 1,
+    }),
+  );
+  return { ...made, run: { ...made.run, started, finished } };
 }
 
 describe('the newest that is wanted', () => {
   const asked: string[] = [];
+  const warned: string[] = [];
   beforeEach(() => {
     asked.length = 0;
+    warned.length = 0;
   });
-  const candidate = (reference: string, time: string, what: Manifest | Doubt, vouched = true): Candidate => ({
+  const at = (day: number, hour = 0) =>
+    `2026-11-${String(day).padStart(2, '0')}T${String(hour).padStart(2, '0')}:00:00.000Z`;
+  /** Of a manifest whose run began in the first moment of `from`, and was published in that of `until`. */
+  const candidate = (
+    reference: string,
+    [from, until]: readonly [string, string],
+    what: Manifest | Doubt,
+    vouched = true,
+  ): Candidate => ({
     reference,
-    time,
+    within: { from, until },
+    time: until,
     load: async (): Promise<Found | Doubt> => {
       asked.push(reference);
       if ('hint' in what) return what;
@@ -172,72 +200,126 @@ describe('the newest that is wanted', () => {
     newestWanted(listed(candidates), {
       verifyKey: undefined,
       allowUnsigned,
-      warn: () => undefined,
-      wanted: ({ run }) => run.tool === 'wanted',
-      among: 'these',
+      warn: (line) => warned.push(line),
+      wanted: ({ restorePoints }) => restorePoints.filter(({ resource }) => resource.name === 'db'),
+      now: () => Date.parse('2026-11-30T00:00:00Z'),
+      among: () => 'these',
       hint: () => 'look elsewhere',
     });
-  const at = (day: number) => `2026-11-${String(day).padStart(2, '0')}T00:00:00.000Z`;
 
   test('is the newest, and older ones are not read', async () => {
     const read = await choose([
-      candidate('old', at(2), manifest(at(1))),
-      candidate('new', at(4), manifest(at(3))),
-      candidate('oldest', at(1), manifest(at(1))),
+      candidate('old', [at(1), at(2)], manifest(at(1))),
+      candidate('new', [at(3), at(4)], manifest(at(3))),
+      candidate('oldest', [at(1), at(1)], manifest(at(1))),
     ]);
-    expect([read.path, asked]).toEqual(['new', ['new']]);
+    expect([read.path, asked, warned]).toEqual(['new', ['new'], []]);
   });
 
-  test('counts by when its run started, not by when it was published', async () => {
-    const read = await choose([
-      candidate('long', at(9), manifest(at(1))),
-      candidate('short', at(5), manifest(at(4))),
-    ]);
-    expect(read.path).toBe('short');
+  test('has the newest data, whichever run was the first to start and whichever was published first', async () => {
+    const long = candidate('long', [at(1), at(9)], manifest(at(1), { saved: at(2) }));
+    const short = candidate('short', [at(4), at(5)], manifest(at(4), { saved: at(4) }));
+    expect((await choose([long, short])).path).toBe('short');
+    const late = candidate('long', [at(1), at(9)], manifest(at(1), { saved: at(8), finished: at(9) }));
+    expect((await choose([late, short])).path).toBe('long');
   });
 
   test('passes over what is not wanted, trusted or not', async () => {
     const read = await choose([
-      candidate('other', at(9), manifest(at(8), 'other'), false),
-      candidate('mine', at(5), manifest(at(4))),
+      candidate('other', [at(8), at(9)], manifest(at(8), { name: 'other' }), false),
+      candidate('mine', [at(4), at(5)], manifest(at(4))),
     ]);
     expect(read.path).toBe('mine');
   });
 
   test('is not taken where a newer one is in doubt, which is said', async () => {
-    const older = candidate('older', at(5), manifest(at(4)));
-    const unsigned = candidate('unsigned', at(9), manifest(at(8)), false);
-    const broken = candidate('broken', at(9), { what: 'cannot be used: x', hint: 'again' });
+    const older = candidate('older', [at(4), at(5)], manifest(at(4)));
+    const unsigned = candidate('unsigned', [at(8), at(9)], manifest(at(8)), false);
+    const broken = candidate('broken', [at(8), at(9)], { what: 'cannot be used: x', hint: 'again' });
     await expect(choose([unsigned, older])).rejects.toThrow('unsigned is not signed');
     await expect(choose([unsigned, older])).rejects.toMatchObject({
-      hint: expect.stringContaining('The newest that is beyond doubt is older, of 2026-11-04'),
+      hint: expect.stringContaining('The newest that is beyond doubt is older, with data of 2026-11-04'),
     });
     await expect(choose([broken, older])).rejects.toThrow('broken cannot be used: x');
     expect((await choose([unsigned, older], true)).path).toBe('unsigned');
+    const long = candidate('broken', [at(1), at(9)], { what: 'cannot be used: x', hint: 'again' });
+    await expect(choose([long, older])).rejects.toThrow('broken cannot be used: x');
+    const before = { ...broken, within: undefined, time: at(3) };
+    expect((await choose([before, older])).path).toBe('older');
   });
 
   test('is the same in two places, and as good as the better', async () => {
     const same = manifest(at(4));
-    const read = await choose([candidate('release', at(6), same, false), candidate('artifact', at(5), same)]);
+    const read = await choose([
+      candidate('release', ['', at(6)], same, false),
+      candidate('artifact', [at(4), at(5)], same),
+    ]);
     expect(read.path).toBe('artifact');
   });
 
   test('is none where none is', async () => {
     await expect(choose([])).rejects.toThrow('no manifest with what is to be restored among these');
-    await expect(choose([candidate('x', at(1), manifest(at(1), 'other'))])).rejects.toMatchObject({
-      hint: 'look elsewhere',
-    });
+    await expect(
+      choose([candidate('x', [at(1), at(1)], manifest(at(1), { name: 'other' }))]),
+    ).rejects.toMatchObject({ hint: 'look elsewhere' });
   });
 
   test('does not hide that it could not be looked at', async () => {
     const down: Candidate = {
       reference: 'x',
-      time: at(1),
+      within: undefined,
+      time: at(2),
       load: () => Promise.reject(new OperationError('GitHub is down')),
     };
-    await expect(choose([{ ...down, time: at(2) }, candidate('y', at(1), manifest(at(1)))])).rejects.toThrow(
+    await expect(choose([down, candidate('y', [at(1), at(1)], manifest(at(1)))])).rejects.toThrow(
       'GitHub is down',
     );
+  });
+
+  describe('where clocks were wrong', () => {
+    const second = candidate('second', [at(4), at(4, 1)], manifest(at(4)));
+
+    test("is the one that is newer by GitHub's clock, and the other is not even read", async () => {
+      const ahead = candidate('ahead', [at(3), at(3, 1)], manifest(at(25), { saved: at(3) }));
+      expect((await choose([ahead, second])).path).toBe('second');
+      expect(asked).toEqual(['second']);
+    });
+
+    test('is the one that is newer by the clocks of the cloud and of GitHub, which is said', async () => {
+      const behind = candidate('behind', [at(5), at(5, 1)], manifest(at(1), { saved: at(5) }));
+      expect((await choose([second, behind])).path).toBe('behind');
+      expect(warned).toEqual([
+        `behind has data of ${at(5)} by the cloud's clock, was published at ${at(5, 1)} by GitHub's, and says that its run started at ${at(1)}: the clock of the machine that wrote it was wrong`,
+      ]);
+    });
+
+    const doubts: [string, Candidate, Candidate][] = [
+      [
+        'the cloud contradicts GitHub',
+        candidate('one', [at(5), at(6)], manifest(at(5), { saved: at(3) })),
+        second,
+      ],
+      [
+        'only the machine says so, from the future',
+        candidate('one', [at(3), at(6)], manifest(at(40 - 11), { saved: at(4) })),
+        candidate('second', [at(4), at(7)], manifest(at(4), { saved: at(4) })),
+      ],
+      [
+        'the machine contradicts the cloud',
+        { ...candidate('one', ['', ''], manifest(at(29), { saved: at(3) })), within: undefined },
+        { ...second, within: undefined },
+      ],
+    ];
+    test.each(doubts)('is in doubt where %s, and both are named', async (_why, one, other) => {
+      for (const order of [
+        [one, other],
+        [other, one],
+      ])
+        await expect(choose(order)).rejects.toMatchObject({
+          message: expect.stringContaining('it is in doubt which manifest is the latest'),
+          hint: expect.stringMatching(/manifest: (one|second), or manifest: (one|second)\./),
+        });
+    });
   });
 });
 

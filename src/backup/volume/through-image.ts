@@ -152,6 +152,7 @@ function pointOf(
       checksum: image.checksum ?? null,
       hash: image.hash ?? null,
       keyId: image.properties[KEY_ID] ?? null,
+      created: image.createdAt,
       kept: saved.payload === null,
     },
     payload: saved.payload,

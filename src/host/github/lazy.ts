@@ -31,6 +31,18 @@ export function lazyGitHub(dependencies: Dependencies): {
     return opened;
   };
   let scratch: Promise<string> | undefined;
+  const tips = new Map<string, Promise<string | undefined>>();
+  const answers = new Map<string, Promise<boolean>>();
+  const isOn = async (branch: string, commit: string): Promise<boolean> => {
+    const { isBehind, tipOf } = await import('./branches.ts');
+    const tip = await once(tips, branch, async () => tipOf(await rest(), branch));
+    if (tip === undefined)
+      throw new InputError(
+        `there is no branch ${branch} in ${here.repository}`,
+        'Name the branch whose runs make the backups with `branch`.',
+      );
+    return once(answers, `${tip} ${commit}`, async () => isBehind(await rest(), commit, tip));
+  };
   const services: GitHub = {
     here,
     repository: async () => (await import('./repository.ts')).readRepository(await rest()),
@@ -55,6 +67,7 @@ export function lazyGitHub(dependencies: Dependencies): {
     },
     runs: {
       get: async (id) => (await import('./runs.ts')).getRun(await rest(), id),
+      isOn,
       completed: async (workflow, branch) =>
         (await import('./runs.ts')).completedRuns(await rest(), workflow, branch),
     },
@@ -105,6 +118,12 @@ export function lazyGitHub(dependencies: Dependencies): {
     },
     identityToken: (audience) => identityToken(audience, dependencies),
   };
+}
+
+function once<T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+  const answer = answers.get(key) ?? ask();
+  answers.set(key, answer);
+  return answer;
 }
 
 function artifactProblem(environment: Dependencies['environment']): GitHub['artifacts']['problem'] {

@@ -93,7 +93,11 @@ function decodeRelease(from: Json): Release {
     id: integer(from, 'id'),
     tag: text(from, 'tag_name'),
     draft: from['draft'] === true,
-    created: optionalMoment(from, 'published_at') ?? moment(from, 'created_at'),
+    updated: [
+      // `created_at` is the time of its commit.
+      optionalMoment(from, 'published_at') ?? moment(from, 'created_at'),
+      ...list(from, 'assets', (asset) => moment(asset, 'updated_at')),
+    ].reduce((last, time) => (time > last ? time : last)),
     url: text(from, 'html_url'),
     assets: list(from, 'assets', (asset) => asset)
       .filter((asset) => asset['state'] === 'uploaded')

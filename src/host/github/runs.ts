@@ -109,7 +109,10 @@ function decodeRun(from: Json): WorkflowRun {
     repositoryId: integer(object(from['repository'], 'repository'), 'id'),
     headRepositoryId:
       head === null || head === undefined ? undefined : integer(object(head, 'head_repository'), 'id'),
+    commit: text(from, 'head_sha'),
+    created: moment(from, 'created_at'),
     started: optionalMoment(from, 'run_started_at') ?? moment(from, 'created_at'),
+    updated: moment(from, 'updated_at'),
   };
 }
 

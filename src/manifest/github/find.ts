@@ -1,12 +1,12 @@
 import { InputError } from '../../errors.ts';
 import type { FindOptions } from '../find.ts';
-import { type Candidate, type Candidates, laterFirst, listed, newestWanted, readOnly } from '../newest.ts';
+import { type Candidate, listed, newestWanted, readOnly } from '../newest.ts';
 import { ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE } from '../package.ts';
 import { LARGEST_MANIFEST, sha256 } from '../parse.ts';
 import { type Doubt, type Found, foundIn, type Read } from '../read.ts';
 import { ARTIFACT_PREFIX } from './artifact.ts';
 import type { Catalogue } from './catalogue.ts';
-import { refuseRun, workflowFile } from './provenance.ts';
+import { refuseCommit, refuseRun } from './provenance.ts';
 import type { Artifact, Asset, GitHub, Release, WorkflowRun } from './services.ts';
 import { unzip } from './unzip.ts';
 
@@ -19,9 +19,6 @@ export interface Search extends FindOptions {
 const LARGEST_FILE = LARGEST_MANIFEST + 1024 * 1024;
 /** Beside the manifest it holds the runbook, which is not unpacked. */
 export const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
-/** How far back `latest` looks. */
-const MOST = 100;
-
 /**
  * The manifest among the artifacts of a run.
  *
@@ -31,10 +28,10 @@ const MOST = 100;
 export async function fromArtifacts(id: number, name: string | undefined, search: Search): Promise<Read> {
   const { github } = search;
   const [repository, run] = [await github.repository(), await github.runs.get(id)];
-  const doubt = refuseRun(run, repository, github.here, {
-    workflow: search.workflow,
-    branch: search.branch ?? repository.defaultBranch,
-  });
+  const branch = search.branch ?? repository.defaultBranch;
+  const doubt =
+    refuseRun(run, repository, github.here, { workflow: search.workflow, branch }) ??
+    (await refuseCommit(run, github, branch));
   if (doubt !== undefined) throw new InputError(`run ${id} ${doubt.what}`, doubt.hint);
   const all = await github.artifacts.of(id);
   const ours = all.filter((artifact) =>
@@ -50,7 +47,7 @@ export async function fromArtifacts(id: number, name: string | undefined, search
   if (only !== undefined && candidates.length === 1) return readOnly(only, search);
   return newestWanted(listed(candidates), {
     ...search,
-    among: `the ${ours.length} artifacts of run ${id}`,
+    among: () => `the ${ours.length} artifacts of run ${id}`,
     hint: () => `They are: ${ours.map((artifact) => artifact.name).join(', ')}.`,
   });
 }
@@ -66,98 +63,11 @@ export async function fromRelease(tag: string, search: Search): Promise<Read> {
   return readOnly(releaseCandidate(release, search), search);
 }
 
-/**
- * The newest manifest of the repository that holds what is wanted: among the artifacts of a workflow's runs, and the
- * releases. The workflow is the one that we are in unless another is named: it is the only one that is known to be
- * ours, and any other could have been made to upload what somebody else wrote.
- */
-export async function fromRepository(search: Search): Promise<Read> {
-  const { github } = search;
-  const repository = await github.repository();
-  const workflow = search.workflow ?? github.here.workflow;
-  const branch = search.branch ?? repository.defaultBranch;
-  const runs = workflow === undefined ? [] : await trustedRuns(workflow, branch, search);
-  const releases = await newestReleases(search);
-  const among = `the last ${MOST} runs of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and the releases`;
-  const hint = () =>
-    search.workflow === undefined
-      ? otherWorkflows(search)
-      : 'Check that it publishes to an artifact or a release, and that those have not expired.';
-  return newestWanted(interleaved(runs, releases, search), { ...search, among, hint });
-}
-
-/** A run may wait so long for a runner before its backup starts: so far back, an older run may have the newer manifest. */
-const SLACK_MS = 12 * 3_600_000;
-
-/** Each run costs a request, so they are asked one by one, until nothing newer can come. */
-function interleaved(runs: readonly WorkflowRun[], releases: readonly Release[], search: Search): Candidates {
-  const sources = [
-    ...runs.map((run) => ({ time: run.started, candidates: () => candidatesOf(run, search) })),
-    ...releases.map((release) => ({
-      time: release.created,
-      candidates: async () => [releaseCandidate(release, search)],
-    })),
-  ].sort((a, b) => laterFirst(a.time, b.time));
-  return async function* each(best) {
-    for (const { time, candidates } of sources) {
-      if (Date.parse(time) + SLACK_MS < Date.parse(best() ?? '')) return;
-      yield* await candidates();
-    }
-  };
-}
-
-async function candidatesOf(run: WorkflowRun, search: Search): Promise<Candidate[]> {
-  return (await search.github.artifacts.of(run.id))
-    .filter(({ name, expired }) => name.startsWith(ARTIFACT_PREFIX) && !expired)
-    .map((artifact) => artifactCandidate(artifact, run, search));
-}
-
-async function newestReleases({ github }: Search): Promise<Release[]> {
-  for await (const page of github.releases.published())
-    return page.filter(isOurs).sort((a, b) => laterFirst(a.created, b.created));
-  return [];
-}
-
-async function trustedRuns(workflow: string, branch: string, search: Search): Promise<WorkflowRun[]> {
-  const { github, log } = search;
-  const repository = await github.repository();
-  const pages = await github.runs.completed(workflowFile(workflow), branch);
-  if (pages === undefined)
-    throw new InputError(
-      `there is no workflow ${workflowFile(workflow)} in ${github.here.repository}`,
-      'Name the workflow that makes the backups with `workflow`: its file, such as backup.yml.',
-    );
-  for await (const page of pages)
-    return page
-      .slice(0, MOST)
-      .filter((run) => {
-        const doubt = refuseRun(run, repository, github.here, { workflow, branch });
-        if (doubt !== undefined) log.debug(`run ${run.id} ${doubt.what}`);
-        return doubt === undefined;
-      })
-      .sort((a, b) => laterFirst(a.started, b.started));
-  return [];
-}
-
-function isOurs({ assets }: Release): boolean {
-  return assets.some(({ name }) => name === MANIFEST_FILE || name === SEALED_FILE);
-}
-
-/** What to say when the workflow that we are in makes no backups: which one does. */
-async function otherWorkflows({ github }: Search): Promise<string> {
-  const ours = (await github.artifacts.newest()).filter(
-    ({ name, runId }) => name.startsWith(ARTIFACT_PREFIX) && runId !== undefined,
-  );
-  const [newest] = ours;
-  if (newest?.runId === undefined)
-    return 'Name the workflow that makes the backups with `workflow`, its file.';
-  const { workflow } = await github.runs.get(newest.runId);
-  return `Run ${newest.runId} of ${workflowFile(workflow)} has one: if that workflow makes the backups, say workflow: ${workflowFile(workflow)}.`;
-}
-
-function artifactCandidate(artifact: Artifact, run: WorkflowRun, search: Search): Candidate {
+export function artifactCandidate(artifact: Artifact, run: WorkflowRun, search: Search): Candidate {
   return {
     reference: `artifact:${run.id}/${artifact.name}`,
+    // An earlier attempt's is older than the start of the last one.
+    within: { from: artifact.created < run.started ? run.created : run.started, until: artifact.created },
     time: artifact.created,
     load: () => loadArtifact(artifact, run, search),
   };
@@ -190,10 +100,12 @@ async function loadArtifact(artifact: Artifact, run: WorkflowRun, search: Search
   }
 }
 
-function releaseCandidate(release: Release, search: Search): Candidate {
+export function releaseCandidate(release: Release, search: Search): Candidate {
   return {
     reference: `release:${release.tag}`,
-    time: release.created,
+    // Its draft may be older than the run, where somebody made it: only its end is sure.
+    within: { from: '', until: release.updated },
+    time: release.updated,
     load: () => loadRelease(release, search),
   };
 }

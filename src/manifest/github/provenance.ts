@@ -1,5 +1,5 @@
 import type { Doubt } from '../read.ts';
-import type { Here, Repository, WorkflowRun } from './services.ts';
+import type { GitHub, Here, Repository, WorkflowRun } from './services.ts';
 
 /** Which runs may be believed. */
 export interface Trust {
@@ -46,6 +46,22 @@ export function refuseRun(
   if (run.status !== 'completed')
     return { what: `is not over (${run.status})`, hint: 'Wait until it is, or take an earlier one.' };
   return undefined;
+}
+
+/**
+ * Why the commit that a run ran is not taken: what GitHub calls the run's branch is the name of a tag where a tag
+ * started it, and whoever may push a tag may call it as the branch is called.
+ */
+export async function refuseCommit(
+  run: WorkflowRun,
+  { here, runs }: GitHub,
+  branch: string,
+): Promise<Doubt | undefined> {
+  if (run.id === here.runId || (await runs.isOn(branch, run.commit))) return undefined;
+  return {
+    what: `ran commit ${run.commit.slice(0, 12)}, which is not on branch ${branch}: a tag of that name started it, or the branch was pushed anew since`,
+    hint: 'Take a run of what is on the branch now. If you trust this one, download it and give the path of its manifest.json, with `allow-unsigned`.',
+  };
 }
 
 /** "backup.yml" of ".github/workflows/backup.yml": names of files are unique there, titles are not. */

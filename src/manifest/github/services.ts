@@ -48,8 +48,14 @@ export interface WorkflowRun {
   readonly repositoryId: number;
   /** Where the code came from that ran; undefined where that repository is gone. */
   readonly headRepositoryId: number | undefined;
-  /** When its last attempt started. ISO 8601. */
+  /** The commit that it ran. */
+  readonly commit: string;
+  /** ISO 8601, as all that follow. */
+  readonly created: string;
+  /** When its last attempt started. */
   readonly started: string;
+  /** Nothing of it was made later. */
+  readonly updated: string;
 }
 
 export interface Artifact {
@@ -80,6 +86,8 @@ export interface Artifacts {
 
 export interface Runs {
   get(id: number): Promise<WorkflowRun>;
+  /** Whether a branch, and no tag of that name, holds a commit. Asked once for each. */
+  isOn(branch: string, commit: string): Promise<boolean>;
   /** Those that are over, newest first; undefined when there is no such workflow. */
   completed(workflow: string, branch: string): Promise<AsyncIterable<readonly WorkflowRun[]> | undefined>;
 }
@@ -88,8 +96,8 @@ export interface Release {
   readonly id: number;
   readonly tag: string;
   readonly draft: boolean;
-  /** ISO 8601. */
-  readonly created: string;
+  /** When the last of it was published: its assets may be replaced later. ISO 8601. */
+  readonly updated: string;
   readonly url: string;
   readonly assets: readonly Asset[];
 }
@@ -103,7 +111,7 @@ export interface Asset {
 
 export interface Releases {
   byTag(tag: string): Promise<Release | undefined>;
-  /** Published ones, newest first. */
+  /** Published ones, in GitHub's order, which is that of the commits that they are of. */
   published(): AsyncIterable<readonly Release[]>;
   draft(tag: string, title: string, text: string): Promise<Release>;
   get(id: number): Promise<Release>;

@@ -112,6 +112,7 @@ export const VolumeImagePoint = Type.Object(
         checksum: orNull(Hex, { description: 'MD5, as Glance has it.' }),
         hash: ImageHash,
         keyId: orNull(Id, { description: "The image's own clone of the key." }),
+        created: Moment,
         kept: Type.Boolean({ description: 'Whether the image stays in the cloud.' }),
       },
       { ...closed, description: "The image of the volume's bytes, raw and bare." },

@@ -123,7 +123,10 @@ function view({ origin, state }: Call, release: Release): unknown {
     published_at: release.published?.toISOString() ?? null,
     html_url: page(state, release),
     upload_url: `${origin}/uploads/${release.id}/assets{?name,label}`,
-    assets: release.assets.map(assetView),
+    assets: release.assets.map((asset) => ({
+      ...assetView(asset),
+      updated_at: (release.published ?? release.created).toISOString(),
+    })),
   };
 }
 
@@ -131,6 +134,6 @@ function page({ owner, name }: GitHubState, { tag }: Release): string {
   return `https://github.com/${owner}/${name}/releases/tag/${tag}`;
 }
 
-function assetView({ id, name, bytes, state, digest }: Asset): unknown {
+function assetView({ id, name, bytes, state, digest }: Asset): object {
   return { id, name, size: bytes.length, state, digest };
 }

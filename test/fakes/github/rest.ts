@@ -18,8 +18,7 @@ export function rest(call: Call): Reply | undefined {
     need(call, 'actions', 'read');
     return actions(call, call.path.slice(`${home}/actions`.length));
   }
-  const reply = releases(call, home);
-  return reply ?? NOT_FOUND;
+  return commits(call, call.path.slice(home.length)) ?? releases(call, home) ?? NOT_FOUND;
 }
 
 const NOT_FOUND: Reply = {
@@ -50,6 +49,27 @@ function repositoryOf(state: GitHubState): unknown {
     visibility: state.isPrivate ? 'private' : 'public',
     default_branch: state.defaultBranch,
   };
+}
+
+/** Branches and their histories. A bare name is a tag first, as git has it. */
+function commits(call: Call, path: string): Reply | undefined {
+  const { state } = call;
+  const branch = match('/branches/:branch', path);
+  const compared = match('/compare/:basehead', path);
+  if (branch === undefined && compared === undefined) return undefined;
+  need(call, 'contents', 'read');
+  if (branch !== undefined) {
+    const commit = state.branches.get(branch['branch'] ?? '')?.at(-1);
+    return commit === undefined
+      ? NOT_FOUND
+      : { status: 200, json: { name: branch['branch'], commit: { sha: commit } } };
+  }
+  const [base, head] = (compared?.['basehead'] ?? '').split('...').map((name) => state.commitOf(name));
+  if (base === undefined || head === undefined) return NOT_FOUND;
+  const history = [...state.branches.values()].find((commits) => commits.includes(base)) ?? [base];
+  const [from, to] = [history.indexOf(base), history.indexOf(head)];
+  const status = to === -1 ? 'diverged' : to === from ? 'identical' : to < from ? 'behind' : 'ahead';
+  return { status: 200, json: { status } };
 }
 
 function actions({ state, origin, query }: Call, path: string): Reply {
@@ -121,13 +141,21 @@ function runOf(state: GitHubState, run: Run): unknown {
     conclusion: run.conclusion,
     event: run.event,
     head_branch: run.branch,
+    head_sha: run.commit,
     path: run.path,
     created_at: run.started.toISOString(),
     run_started_at: run.started.toISOString(),
+    updated_at: new Date(
+      Math.max(run.started.getTime(), ...ofRun(state, run).map(({ created }) => created.getTime())),
+    ).toISOString(),
     repository: { id: repositoryId, full_name: `${owner}/${name}` },
     head_repository:
       run.headRepositoryId === null ? null : { id: run.headRepositoryId, full_name: `someone/${name}` },
   };
+}
+
+function ofRun({ artifacts }: GitHubState, { id }: Run): Artifact[] {
+  return artifacts.filter(({ runId }) => runId === id);
 }
 
 function artifactOf(state: GitHubState, artifact: Artifact): unknown {

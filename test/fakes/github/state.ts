@@ -9,6 +9,8 @@ export interface Run {
   conclusion: string | null;
   event: string;
   branch: string;
+  /** What it ran. */
+  commit: string;
   /** ".github/workflows/backup.yml" */
   path: string;
   headRepositoryId: number | null;
@@ -68,6 +70,9 @@ export class GitHubState {
   readonly repositoryId = 4711;
   isPrivate = true;
   defaultBranch = 'main';
+  /** The commits of each branch, the oldest first. */
+  readonly branches = new Map<string, string[]>([['main', [sha1('root'), sha1('tip of main')]]]);
+  readonly tags = new Map<string, string>();
   readonly runs: Run[] = [];
   readonly artifacts: Artifact[] = [];
   readonly releases: Release[] = [];
@@ -96,6 +101,7 @@ export class GitHubState {
       conclusion: 'success',
       event: 'schedule',
       branch: this.defaultBranch,
+      commit: this.branches.get(fields.branch ?? this.defaultBranch)?.at(-1) ?? sha1('of no branch'),
       path: '.github/workflows/backup.yml',
       headRepositoryId: this.repositoryId,
       started: new Date(Date.now() - 3_600_000),
@@ -103,6 +109,12 @@ export class GitHubState {
     };
     this.runs.push(run);
     return run;
+  }
+
+  /** As git resolves a name: a commit, a tag, then a branch. */
+  commitOf(name: string): string | undefined {
+    const all = [...this.branches.values()].flat().concat(...this.tags.values());
+    return all.includes(name) ? name : (this.tags.get(name) ?? this.branches.get(name)?.at(-1));
   }
 
   addArtifact(
@@ -167,6 +179,11 @@ export class GitHubState {
     this.uploads.set(secret, { blocks: new Map(), bytes: undefined });
     return secret;
   }
+}
+
+/** A commit's id. */
+export function sha1(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -1,0 +1,31 @@
+import { field, object, text } from '../../openstack/decode.ts';
+import type { Rest } from './rest.ts';
+
+const PERMISSION = 'contents: read';
+
+/**
+ * The last commit of a branch; undefined where there is no such branch. Named as one: where a commit is asked for by a
+ * bare name, a tag of that name counts as well.
+ */
+export async function tipOf(rest: Rest, branch: string): Promise<string | undefined> {
+  const answer = await rest.find(
+    'GET /repos/{owner}/{repo}/branches/{branch}',
+    { branch },
+    { doing: `look at branch ${branch}`, permission: PERMISSION },
+  );
+  return answer === undefined ? undefined : text(field(object(answer), 'commit'), 'sha');
+}
+
+/**
+ * Whether a commit is in the history of another.
+ * https://docs.github.com/rest/commits/commits#compare-two-commits
+ */
+export async function isBehind(rest: Rest, commit: string, tip: string): Promise<boolean> {
+  if (commit === tip) return true;
+  const answer = await rest.find(
+    'GET /repos/{owner}/{repo}/compare/{basehead}',
+    { basehead: `${tip}...${commit}`, per_page: 1 },
+    { doing: `look whether commit ${commit} is on the branch`, permission: PERMISSION },
+  );
+  return answer !== undefined && ['behind', 'identical'].includes(text(object(answer), 'status'));
+}
