@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { withoutTrailing } from '../text/escape.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import type { CatalogEntry } from './identity/v3/tokens.ts';
 
@@ -62,6 +63,26 @@ export function endpointOf(service: Service, catalog: readonly CatalogEntry[], c
   );
 }
 
+/**
+ * Why a token must not go to an endpoint: one without TLS, after a login with it. An operator's mistake, or somebody in
+ * between; what the user wrote is taken.
+ *
+ * @throws InputError where `verify` was asked for
+ * @returns what to warn of; undefined where nothing is wrong
+ */
+export function plainDoubt(service: Service, endpoint: string, config: CloudConfig): string | undefined {
+  if (!endpoint.startsWith('http:') || !config.auth.authUrl.startsWith('https:')) return undefined;
+  const what = `the endpoint of ${service} is ${endpoint}, without TLS: whoever is in between can read the token and all data`;
+  const isOverridden = SERVICE_TYPES[service].some(
+    (type) => config.endpointOverrides[type.replaceAll('-', '_')] !== undefined,
+  );
+  if (!config.verifyIsAsked || isOverridden) return what;
+  throw new InputError(
+    what,
+    `Ask the operator for an https endpoint. \`verify\` asks for checked certificates: leave it out, or name the endpoint as ${service.replaceAll('-', '_')}_endpoint_override, to go on all the same.`,
+  );
+}
+
 /** The regions in which the catalogue has the service. */
 export function regionsOf(service: Service, catalog: readonly CatalogEntry[]): string[] {
   const types: readonly string[] = SERVICE_TYPES[service];
@@ -81,7 +102,7 @@ function trimmed(service: Service, url: string): string {
   }
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')
     throw new InputError(`the endpoint of ${service} is neither http nor https`);
-  return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '');
+  return withoutTrailing('/', `${parsed.origin}${parsed.pathname}`);
 }
 
 /** An endpoint split at its version: `https://c/volume` + `/v3/PROJECT`; a missing version is added. */

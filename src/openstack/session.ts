@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import { answered, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream } from './body.ts';
-import { endpointOf, regionsOf, type Service } from './catalog.ts';
+import { endpointOf, plainDoubt, regionsOf, type Service } from './catalog.ts';
 import { cloudClock, differenceTold, offsetOf } from './cloud-time.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import { hasStatus } from './errors.ts';
@@ -105,6 +105,8 @@ export class Session {
     let client = this.#services.get(service);
     if (client === undefined) {
       const endpoint = endpointOf(service, this.#token.catalog, this.config);
+      const doubt = plainDoubt(service, endpoint, this.config);
+      if (doubt !== undefined) this.log.warn(doubt);
       client = openService(service, endpoint, this);
       client.catch(() => this.#services.delete(service));
       this.#services.set(service, client);

@@ -63,3 +63,10 @@ function inBytes(character: string): string {
 export function quoted(name: string): string {
   return `"${forLog(name.length > 100 ? `${name.slice(0, 100)}…` : name).replaceAll('"', '\\"')}"`;
 }
+
+/** Without all of one character at the end; a regular expression would try again at each of them. */
+export function withoutTrailing(character: string, text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end -= 1;
+  return text.slice(0, end);
+}

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { readBytes } from '../../src/openstack/body.ts';
-import { endpointOf, splitVersion } from '../../src/openstack/catalog.ts';
+import { endpointOf, plainDoubt, splitVersion } from '../../src/openstack/catalog.ts';
 import { parseCloud } from '../../src/openstack/config/parse.ts';
 import { id, moment } from '../../src/openstack/decode.ts';
 import { CloudError, wordsOf } from '../../src/openstack/errors.ts';
@@ -9,6 +9,7 @@ import { silentLog } from '../../src/openstack/log.ts';
 import { atLeast, lower, parseMicroversion } from '../../src/openstack/microversions.ts';
 import { backoff, createOnce, retry, retryAfter } from '../../src/openstack/retry.ts';
 import { FakeClock } from '../support/clock.ts';
+import { openEmbedded } from '../support/embedded.ts';
 
 const auth = { auth_url: 'https://c.example', username: 'u', password: 'x', project_name: 'p' };
 const failure = (status: number | undefined, retryAfterMs?: number) =>
@@ -46,6 +47,19 @@ describe('the catalogue', () => {
     expect(() => endpointOf('key-manager', catalog, parseCloud('c', { auth }))).toThrow(
       'no public endpoint of key-manager',
     );
+  });
+
+  test('that leads from https to http is warned of, and refused where `verify` was asked for', () => {
+    const doubt = (settings: object) => {
+      const config = parseCloud('c', { auth, interface: 'internal', ...settings });
+      return plainDoubt('block-storage', endpointOf('block-storage', catalog, config), config);
+    };
+    expect(doubt({})).toContain('the endpoint of block-storage is http://10.0.0.1:8776/v3/p1, without TLS');
+    expect(() => doubt({ verify: true })).toThrow('without TLS');
+    expect(() => doubt({ verify: '/ca.pem' })).toThrow('without TLS');
+    expect(doubt({ verify: true, interface: 'public' })).toBeUndefined();
+    expect(doubt({ verify: true, auth: { ...auth, auth_url: 'http://c.example' } })).toBeUndefined();
+    expect(doubt({ verify: true, volume_endpoint_override: 'http://mine' })).toContain('is http://mine');
   });
 
   test.each([
@@ -210,4 +224,40 @@ describe('answers', () => {
     await expect(readBytes(endless, 5000)).rejects.toThrow('longer than 5000 bytes');
     expect(endless.destroyed).toBe(true);
   });
+});
+
+describe("a token's age", () => {
+  const HOUR = 3_600_000;
+
+  test.each([-2 * HOUR, 0, 30 * HOUR])(
+    'is told by its own times, also where our clock is %d ms off',
+    async (off) => {
+      const clock = new FakeClock(Date.now() + off);
+      await using opened = await openEmbedded({}, { clock });
+      const { session, asked } = opened;
+      const { expiresAt, issuedAt } = session.scope;
+      const life = Date.parse(expiresAt) - Date.parse(issuedAt);
+      expect(life).toBeGreaterThan(HOUR / 2);
+      // The cloud says its time in whole seconds.
+      const near = (ms: number, meant: number) => Math.abs(ms - meant) < 5000;
+      expect(near(await session.freshToken(), life)).toBe(true);
+      await clock.sleep(55_000);
+      expect(near(await session.freshToken(), life - 55_000)).toBe(true);
+      const logins = () => asked('').filter((line) => line.endsWith('/auth/tokens')).length;
+      expect(logins()).toBe(1);
+
+      // Old for a long job, and then over.
+      await clock.sleep(10_000);
+      await session.freshToken();
+      expect(logins()).toBe(2);
+      const left = Date.parse(session.scope.expiresAt) - session.clock.now();
+      await clock.sleep(left - 130_000);
+      await (await session.service('image')).call(look);
+      expect(logins()).toBe(2);
+      await clock.sleep(15_000);
+      await (await session.service('image')).call(look);
+      expect(logins()).toBe(3);
+    },
+  );
+  const look = { doing: 'x', method: 'GET', path: '/images', ok: [200], decode: () => undefined } as const;
 });

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { InputError } from '../../src/errors.ts';
+import { InputError, messageOf } from '../../src/errors.ts';
 import { loadCloud } from '../../src/openstack/config/load.ts';
 import { parseCloud } from '../../src/openstack/config/parse.ts';
 
@@ -202,5 +203,64 @@ describe('settings', () => {
         auth: { auth_url: 'https://c.example', token: 't', project_id: 'p' },
       }).auth,
     ).toMatchObject({ type: 'token', token: 't', project: { id: 'p' } });
+  });
+});
+
+describe('certificates', () => {
+  const yaml = (...lines: string[]) =>
+    `clouds:\n  c:\n    auth: {auth_url: "https://c", username: u, password: ${PASSWORD}, project_name: p}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+  const given = (...lines: string[]) => load({ cloudsYaml: yaml(...lines) });
+
+  test.each([
+    ['verify: on', true],
+    ['verify: Yes', true],
+    ['verify: "true"', true],
+    ['verify: 1', true],
+    ['verify: off', false],
+    ['verify: NO', false],
+    ['verify: false', false],
+    ['insecure: on', false],
+    ['insecure: off', true],
+    ['verify:', true],
+    ['region_name: r', true],
+  ])('%s: checked %j', async (line, verify) => {
+    expect((await given(line)).verify).toBe(verify);
+  });
+
+  test.each(['verify: maybe', 'verify: fasle', 'verify: constructor', 'verify: 2'])(
+    '%s is an error, and never off',
+    async (line) => {
+      await expect(given(line)).rejects.toThrow(
+        'cannot read the authorities that `cacert` or `verify` names',
+      );
+    },
+  );
+  test('a word that `insecure` does not know is an error', async () => {
+    await expect(given('insecure: maybe')).rejects.toThrow('`insecure` is neither true nor false');
+    await expect(given('verify: on', 'insecure: on')).rejects.toThrow('contradict each other');
+  });
+
+  test('a path in `verify` is a file of authorities, and `cacert` beats it', async () => {
+    await writeFile(join(work, 'ca.pem'), 'authorities');
+    await writeFile(join(work, 'other.pem'), 'others');
+    const [ca, other] = [join(work, 'ca.pem'), join(work, 'other.pem')];
+    expect(await given(`verify: ${ca}`)).toMatchObject({
+      verify: true,
+      verifyIsAsked: true,
+      cacert: 'authorities',
+    });
+    expect(await given(`verify: ${ca}`, `cacert: ${other}`)).toMatchObject({
+      verify: true,
+      cacert: 'others',
+    });
+    expect(await given(`cacert: ${other}`)).toMatchObject({ verify: true, verifyIsAsked: false });
+  });
+
+  test.each(['key', 'cert'])('a `%s` that is no file is not shown, whatever it is', async (field) => {
+    const secret = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj';
+    const error: unknown = await given(`${field}: "${secret}"`).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InputError);
+    expect(messageOf(error)).toBe(`cannot read the file that \`${field}\` names: ENOENT`);
+    expect(inspect(error)).not.toContain(secret);
   });
 });

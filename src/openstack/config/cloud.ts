@@ -6,6 +6,8 @@ export interface CloudConfig {
   readonly region: string | undefined;
   readonly interface: 'public' | 'internal' | 'admin';
   readonly verify: boolean;
+  /** Whether somebody wrote that certificates are to be checked, or by which authority. */
+  readonly verifyIsAsked: boolean;
   readonly cacert: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
+import { quoted } from '../../text/escape.ts';
 import type { CloudConfig } from './cloud.ts';
 import { type Environment, parseClouds, readCloudsFiles } from './files.ts';
 import { parseCloud, type Settings } from './parse.ts';
@@ -38,7 +39,7 @@ export async function loadCloud(
   const config = parseCloud(name, region === undefined ? settings : { ...settings, region_name: region });
   return {
     ...config,
-    cacert: await pem(config.cacert, 'cacert'),
+    cacert: await authorities(config.cacert),
     cert: await pem(config.cert, 'cert'),
     key: await pem(config.key, 'key'),
   };
@@ -102,16 +103,36 @@ function environmentSettings(environment: Environment): Settings | undefined {
   return Object.fromEntries(own.map(([key, value]) => [key.slice(3).toLowerCase(), value]));
 }
 
-/** A certificate or key: PEM text as it is, else the path of a file. */
-async function pem(value: string | undefined, what: string): Promise<string | undefined> {
-  if (value === undefined || value.includes('-----BEGIN ')) return value;
+async function authorities(value: string | undefined): Promise<string | undefined> {
+  if (value === undefined || isPem(value)) return value;
   try {
     return await readFile(value, 'utf8');
   } catch (error) {
     throw new InputError(
-      `cannot read the file of \`${what}\` (${value})`,
-      'Give the path of a PEM file.',
+      `cannot read the authorities that \`cacert\` or \`verify\` names: ${quoted(value)}: ${codeOf(error)}`,
+      'Give the path of a PEM file; `verify` takes true or false too.',
       error,
     );
   }
+}
+
+/** PEM text as it is, else the path of a file. What cannot be read may be a key without its header: never shown. */
+async function pem(value: string | undefined, what: 'cert' | 'key'): Promise<string | undefined> {
+  if (value === undefined || isPem(value)) return value;
+  try {
+    return await readFile(value, 'utf8');
+  } catch (error) {
+    throw new InputError(
+      `cannot read the file that \`${what}\` names: ${codeOf(error)}`,
+      'Give the path of a PEM file, or PEM text with its line -----BEGIN.',
+    );
+  }
+}
+
+function isPem(value: string): boolean {
+  return value.includes('-----BEGIN ');
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown error';
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { withoutTrailing } from '../../text/escape.ts';
 import type { Auth, CloudConfig, Domain, ProjectScope } from './cloud.ts';
 
 /** Settings of one cloud as openstacksdk knows them: snake-case keys, `auth` beside the others. */
@@ -17,10 +18,7 @@ export function parseCloud(name: string, settings: Settings): CloudConfig {
     auth: authOf(name, settings, auth),
     region: regionOf(settings),
     interface: interfaceOf(name, settings),
-    verify:
-      booleanOf(settings['verify'] ?? settings['insecure_verify']) ??
-      !(booleanOf(settings['insecure']) ?? false),
-    cacert: stringOf(settings['cacert']),
+    ...verifyOf(name, settings),
     cert: stringOf(settings['cert']),
     key: stringOf(settings['key']),
     endpointOverrides: Object.fromEntries(
@@ -143,7 +141,7 @@ function authUrlOf(name: string, settings: Settings, auth: AuthSettings): string
       `cloud "${name}": auth_url carries a user or password`,
       'Give them as `username` and `password`.',
     );
-  const path = url.pathname.replace(/\/+$/, '');
+  const path = withoutTrailing('/', url.pathname);
   url.pathname = path.endsWith('/v3') ? path : `${path.replace(/\/v2\.0$/, '')}/v3`;
   return url.href;
 }
@@ -203,8 +201,40 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-function booleanOf(value: unknown): boolean | undefined {
-  const given = stringOf(value)?.toLowerCase();
-  if (given === undefined) return undefined;
-  return given === 'true' || given === '1' || given === 'yes';
+/**
+ * Whether certificates are checked, and by which authorities. `verify` may be the path of a file of them, which `cacert`
+ * beats; as openstacksdk's `get_requests_verify_args` reads it. A word that is neither on nor off must not mean off.
+ *
+ * @throws InputError for a word that `insecure` does not know, or where the two contradict each other
+ */
+function verifyOf(
+  name: string,
+  settings: Settings,
+): Pick<CloudConfig, 'verify' | 'verifyIsAsked' | 'cacert'> {
+  const given = stringOf(settings['verify']);
+  const asked = given === undefined ? undefined : (WORDS[given.toLowerCase()] ?? true);
+  const insecure = stringOf(settings['insecure']);
+  const isInsecure = insecure === undefined ? undefined : WORDS[insecure.toLowerCase()];
+  if (insecure !== undefined && isInsecure === undefined)
+    throw new InputError(
+      `cloud "${name}": \`insecure\` is neither true nor false`,
+      'Write true or false; certificates are checked where it is left out.',
+    );
+  if (asked === true && isInsecure === true)
+    throw new InputError(
+      `cloud "${name}": \`verify\` and \`insecure\` contradict each other`,
+      'Leave one of them out; certificates are checked where both are.',
+    );
+  const authorities = given !== undefined && WORDS[given.toLowerCase()] === undefined ? given : undefined;
+  return {
+    verify: asked ?? !(isInsecure ?? false),
+    verifyIsAsked: asked ?? isInsecure === false,
+    cacert: stringOf(settings['cacert']) ?? authorities,
+  };
 }
+
+/** YAML 1.1's booleans, which openstacksdk's parser knows; ours, of YAML 1.2, gives them as text. */
+const WORDS: Readonly<Record<string, boolean | undefined>> = Object.assign(Object.create(null), {
+  ...Object.fromEntries(['true', 'yes', 'on', 'y', '1'].map((word) => [word, true])),
+  ...Object.fromEntries(['false', 'no', 'off', 'n', '0'].map((word) => [word, false])),
+});
