@@ -76,12 +76,17 @@ function hintFor(status: number | undefined, words: string): string | undefined 
   }
 }
 
+/** A sentence comes before that. */
+const LONGEST_PAGE = 16 * 1024;
+/** Deeper, nobody hides one. */
+const DEEPEST = 8;
+
 /**
  * The sentence in an error body. Every service has its own shape: Cinder and Nova `{"badRequest": {"message"}}`,
  * Keystone `{"error": {"message"}}`, Barbican `{"title", "description"}`, Glance HTML or text, Neutron `{"NeutronError"}`.
  */
 export function wordsOf(body: string): string {
-  const text = fromJson(body)?.replace(/<br ?\/?>/g, ' ') ?? fromPage(body);
+  const text = fromJson(body)?.replace(/<br ?\/?>/g, ' ') ?? fromPage(body.slice(0, LONGEST_PAGE));
   const words = text.replace(/\s+/g, ' ').trim();
   if (words === '') return 'no explanation was given';
   return words.length > 500 ? `${words.slice(0, 500)}…` : words;
@@ -96,7 +101,7 @@ function fromPage(body: string): string {
 }
 
 function withoutTags(page: string): string {
-  return page.replace(/<[^>]*>/g, ' ');
+  return page.replace(/<[^<>]*>/g, ' ');
 }
 
 function fromJson(body: string): string | undefined {
@@ -109,13 +114,15 @@ function fromJson(body: string): string | undefined {
   return sentences(value).join(' ');
 }
 
-function sentences(value: unknown): string[] {
+function sentences(value: unknown, depth = 0): string[] {
   if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(sentences);
+  if (depth > DEEPEST) return [];
+  const inside = (each: unknown) => sentences(each, depth + 1);
+  if (Array.isArray(value)) return value.flatMap(inside);
   if (typeof value !== 'object' || value === null) return [];
   const record = value as Record<string, unknown>;
   const own = ['message', 'description', 'faultstring', 'detail']
     .map((key) => record[key])
     .find((v) => typeof v === 'string');
-  return typeof own === 'string' ? [own] : Object.values(record).flatMap(sentences);
+  return typeof own === 'string' ? [own] : Object.values(record).flatMap(inside);
 }

@@ -1,3 +1,4 @@
+import { OperationError } from '../errors.ts';
 import { hasStatus } from './errors.ts';
 
 export interface Page<T> {
@@ -13,18 +14,34 @@ type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
  * A marker that was deleted since is refused: 404 by Cinder, 400 by Nova and Glance
  * (https://opendev.org/openstack/cinder/src/branch/master/cinder/db/sqlalchemy/api.py, `volume_get_all`). An item before
  * it serves as well, so a list in which something goes meanwhile is still read to its end, each item once.
+ *
+ * @param words what is listed: "volumes"
+ * @throws OperationError where a page says that there is more, and the next one begins again: half a list is none
  */
-export async function* pages<T extends { readonly id: string }>(ask: Ask<T>): AsyncGenerator<T[]> {
+export async function* pages<T extends { readonly id: string }>(
+  words: string,
+  ask: Ask<T>,
+): AsyncGenerator<T[]> {
   const known = new Set<string>();
   let trail: string[] = [];
   for (;;) {
     const { page, since } = await after(trail, ask);
-    yield page.items.filter(({ id }) => !known.has(id));
+    const added = page.items.filter(({ id }) => !known.has(id));
+    yield added;
     const ids = page.items.map(({ id }) => id);
-    if (!page.more || ids.length === 0 || ids.at(-1) === since.at(-1)) return;
+    if (!page.more || ids.length === 0) return;
+    // After an item before the last, what is known comes again; after the last one, nothing that is known does.
+    if (since.length > 0 && since.length === trail.length && added.length === 0) throw stuck(words);
     for (const id of ids) known.add(id);
     trail = [...since, ...ids];
   }
+}
+
+export function stuck(words: string): OperationError {
+  return new OperationError(
+    `cannot list the ${words}: the cloud says that there are more, and gives those again that it gave before`,
+    'The service, or a proxy before it, leaves the query out: ask the operator. Nothing is done with a part of the list.',
+  );
 }
 
 /** The page after the last item of the trail that still is one, which is looked for in growing steps back. */

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { isUuid } from '../openstack/decode.ts';
 import { quoted } from '../text/escape.ts';
+import { matches } from './glob.ts';
 
 /** What can be selected. */
 export type Kind = 'volume' | 'image' | 'server' | 'secret';
@@ -90,9 +91,9 @@ function matching<T extends Selectable>(kind: Kind, selector: Selector, all: rea
         `no ${kind} of the project has that metadata`,
       );
     case 'name': {
-      const pattern = globOf(selector.pattern);
+      const pattern = [...selector.pattern];
       return some(
-        all.filter(({ name }) => pattern.test(name)),
+        all.filter(({ name }) => matches(pattern, [...name])),
         `name:${selector.pattern}`,
         `no ${kind} of the project has such a name`,
       );
@@ -138,12 +139,4 @@ export function oneOf<T extends Named>(kind: Kind, nameOrId: string, all: readon
 function told(kind: Kind, { id, size, status }: Named): string {
   const facts = [kind === 'volume' && size !== undefined ? `${size} GiB` : undefined, status];
   return `${id} (${facts.filter((fact) => fact !== undefined).join(', ')})`;
-}
-
-/** `*` any characters, `?` any one; all else is itself. */
-function globOf(pattern: string): RegExp {
-  const source = [...pattern].map((character) =>
-    character === '*' ? '.*' : character === '?' ? '.' : character.replace(/[.+^${}()|[\]\\/]/g, '\\$&'),
-  );
-  return new RegExp(`^${source.join('')}$`, 'su');
 }

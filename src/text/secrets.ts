@@ -1,3 +1,5 @@
+import { forMarkdown } from './escape.ts';
+
 /** Shorter values would blot out harmless text; nothing that short is a secret worth the name. */
 const SHORTEST = 4;
 
@@ -6,9 +8,9 @@ const SHORTEST = 4;
  * {@link redact}; a host that has a mask of its own (GitHub) is told of each encoding.
  */
 export class Secrets {
-  readonly #encodings = new Set<string>();
+  /** By their first characters, so that a text is gone through once, however many secrets there are. */
+  readonly #encodings = new Map<string, Set<string>>();
   readonly #tell: (encoding: string) => void;
-  #sorted: readonly string[] | undefined;
 
   constructor(tell: (encoding: string) => void = () => undefined) {
     this.#tell = tell;
@@ -17,44 +19,93 @@ export class Secrets {
   /** Text, or raw bytes such as a key's. */
   add(secret: string | Uint8Array): void {
     for (const encoding of encodingsOf(secret)) {
-      if (encoding.length < SHORTEST || this.#encodings.has(encoding)) continue;
-      this.#encodings.add(encoding);
-      this.#sorted = undefined;
+      if (encoding.length < SHORTEST) continue;
+      const start = encoding.slice(0, SHORTEST);
+      const known = this.#encodings.get(start) ?? new Set<string>();
+      if (known.has(encoding)) continue;
+      this.#encodings.set(start, known.add(encoding));
       this.#tell(encoding);
     }
   }
 
   redact(text: string): string {
-    // Longest first: a secret's base64 may hold another's.
-    this.#sorted ??= [...this.#encodings].sort((a, b) => b.length - a.length);
-    let safe = text;
-    for (const encoding of this.#sorted) if (safe.includes(encoding)) safe = safe.replaceAll(encoding, '***');
-    return safe;
+    let safe = '';
+    let shown = 0;
+    for (let at = 0; at + SHORTEST <= text.length; at += 1) {
+      let end = this.#endAt(text, at);
+      if (end === at) continue;
+      safe += `${text.slice(shown, at)}***`;
+      // Where one secret begins inside another, the rest of it is one too.
+      for (let inside = at + 1; inside < end; inside += 1) end = Math.max(end, this.#endAt(text, inside));
+      shown = end;
+      at = end - 1;
+    }
+    return safe + text.slice(shown);
+  }
+
+  /** Where the longest secret ends that begins there; there itself when none does. */
+  #endAt(text: string, at: number): number {
+    const known = this.#encodings.get(text.slice(at, at + SHORTEST));
+    let longest = 0;
+    for (const encoding of known ?? [])
+      if (encoding.length > longest && text.startsWith(encoding, at)) longest = encoding.length;
+    return at + longest;
   }
 }
 
-function encodingsOf(secret: string | Uint8Array): string[] {
+function encodingsOf(secret: string | Uint8Array): Set<string> {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : Buffer.from(secret);
-  if (bytes.length === 0) return [];
-  const text = bytes.toString('utf8');
+  if (bytes.length === 0) return new Set();
   const hex = bytes.toString('hex');
-  const whole = typeof secret === 'string' ? [secret, secret.trim(), ...linesOf(secret)] : [];
-  return [
-    ...whole,
-    ...whole.map((line) => JSON.stringify(line).slice(1, -1)),
-    encodeURIComponent(text),
+  return new Set([
+    ...(typeof secret === 'string' ? [secret, secret.trim(), ...linesOf(secret)].flatMap(inText) : []),
     hex,
     hex.toUpperCase(),
     // Openstack's passphrase is the hex text of a key, which may be encoded once more.
     Buffer.from(hex).toString('hex'),
     ...base64s(bytes),
     ...base64s(Buffer.from(hex)),
+  ]);
+}
+
+/** A text as JSON, a URL, a form and a page have it. */
+function inText(text: string): string[] {
+  const percent = percentOf(text);
+  const strict = percent.replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  const page = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = page.replaceAll('"', '&quot;');
+  return [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    ...[percent, strict].flatMap((each) => [each, lowerPercent(each), each.replaceAll('%20', '+')]),
+    page,
+    quoted,
+    ...['&#39;', '&#x27;', '&apos;'].map((quote) => quoted.replaceAll("'", quote)),
+    forMarkdown(text),
   ];
+}
+
+/** Half of a character outside the basic plane is no text that a URL takes. */
+function percentOf(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** Python's and Go's escapes are in capitals, some libraries' are not. */
+function lowerPercent(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
 function base64s(bytes: Buffer): string[] {
   const plain = bytes.toString('base64');
-  return [plain, plain.replace(/=+$/, ''), bytes.toString('base64url'), encodeURIComponent(plain)];
+  const percent = encodeURIComponent(plain);
+  return [plain, withoutPadding(plain), bytes.toString('base64url'), percent, lowerPercent(percent)];
+}
+
+function withoutPadding(base64: string): string {
+  return base64.replace(/={1,2}$/, '');
 }
 
 /** A PEM or YAML secret is printed line by line by careless tools; short lines are no secret. */

@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { listServers } from '../../src/openstack/compute/v2/servers.ts';
+import type { Json } from '../../src/openstack/decode.ts';
 import { CloudError } from '../../src/openstack/errors.ts';
 import { listImages } from '../../src/openstack/image/v2/images.ts';
+import { listSecrets } from '../../src/openstack/keymanager/v1/secrets.ts';
+import { listNetworks } from '../../src/openstack/network/v2/networks.ts';
 import { pages } from '../../src/openstack/pages.ts';
+import type { Call, ServiceClient } from '../../src/openstack/service.ts';
 import { collect } from '../../src/pool.ts';
 import { SparseBytes } from '../fakes/cloud/index.ts';
 import { openEmbedded } from '../support/embedded.ts';
@@ -20,7 +25,7 @@ function list(ids: string[], between: (answered: number) => void = () => undefin
     between(asked.length);
     return { items, more };
   };
-  return { asked, all: async () => (await collect(pages(ask))).map(({ id }) => id) };
+  return { asked, all: async () => (await collect(pages('things', ask))).map(({ id }) => id) };
 }
 
 describe('a list in pages', () => {
@@ -50,13 +55,65 @@ describe('a list in pages', () => {
       if (query['marker'] !== undefined) throw new CloudError({ doing: 'list', status, words: 'no' });
       return { items: [{ id: 'a' }, { id: 'b' }], more: true };
     };
-    await expect(collect(pages(refuse(404)))).rejects.toMatchObject({ status: 404 });
-    await expect(collect(pages(refuse(403)))).rejects.toMatchObject({ status: 403 });
+    await expect(collect(pages('things', refuse(404)))).rejects.toMatchObject({ status: 404 });
+    await expect(collect(pages('things', refuse(403)))).rejects.toMatchObject({ status: 403 });
   });
 
-  test('whose service knows no markers ends', async () => {
-    const same = async () => ({ items: [{ id: 'a' }], more: true });
-    expect(await collect(pages(same))).toEqual([{ id: 'a' }]);
+  test('whose service leaves the marker out is no list', async () => {
+    const same = async () => ({ items: [{ id: 'a' }, { id: 'b' }], more: true });
+    await expect(collect(pages('things', same))).rejects.toThrow(
+      'cannot list the things: the cloud says that there are more, and gives those again',
+    );
+  });
+
+  test('that goes round in a circle is none', async () => {
+    const round = [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['a', 'b'],
+      ['c', 'd'],
+    ];
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      return { items: (round[(asked - 1) % round.length] ?? []).map((id) => ({ id })), more: true };
+    };
+    await expect(collect(pages('things', ask))).rejects.toThrow('cannot list the things');
+    expect(asked).toBe(3);
+  });
+
+  const answering = (answers: readonly unknown[]): ServiceClient => {
+    let asked = -1;
+    const call = async ({ decode }: Call<unknown>) => {
+      asked += 1;
+      return decode(answers[Math.min(asked, answers.length - 1)] as Json);
+    };
+    return { call } as unknown as ServiceClient;
+  };
+
+  test('of Neutron ends at the page whose only link leads back', async () => {
+    const network = (id: string) => ({ id, name: '', 'router:external': false, shared: false });
+    const [one, other] = [randomUUID(), randomUUID()];
+    const client = answering([
+      { networks: [network(one)], networks_links: [{ rel: 'next', href: 'x' }] },
+      { networks: [network(other)], networks_links: [{ rel: 'previous', href: 'x' }] },
+    ]);
+    expect((await collect(listNetworks(client))).map(({ id }) => id)).toEqual([one, other]);
+    const stuck = answering([{ networks: [network(one)], networks_links: [{ rel: 'next', href: 'x' }] }]);
+    await expect(collect(listNetworks(stuck))).rejects.toThrow('cannot list the networks');
+  });
+
+  test('of Barbican that begins again is none', async () => {
+    const secret = {
+      secret_ref: `https://c/v1/secrets/${randomUUID()}`,
+      name: null,
+      created: '2026-11-23T00:00:00',
+      status: 'ACTIVE',
+      secret_type: 'opaque',
+      content_types: {},
+    };
+    const client = answering([{ secrets: [secret], next: 'https://c/v1/secrets?offset=1' }]);
+    await expect(collect(listSecrets(client))).rejects.toThrow('cannot list the secrets');
   });
 
   test.each(['volumes', 'servers', 'images'] as const)('of %s outlives its marker', async (kind) => {

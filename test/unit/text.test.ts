@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
+import { messageOf } from '../../src/errors.ts';
 import { forLog, forMarkdown, forShell, quoted } from '../../src/text/escape.ts';
 import { Secrets } from '../../src/text/secrets.ts';
 
@@ -85,6 +86,47 @@ describe('secrets', () => {
     const secrets = new Secrets();
     secrets.add('p4ss/w+rd "x"');
     expect(secrets.redact(`a ${text} b`)).toBe('a *** b');
+  });
+
+  test.each([
+    ['HTML', 'p4ss/w+rd &#39;&lt;&quot;x&quot;&gt; &amp;'],
+    ['HTML, hexadecimal', 'p4ss/w+rd &#x27;&lt;&quot;x&quot;&gt; &amp;'],
+    ['HTML outside of attributes', `p4ss/w+rd '&lt;"x"&gt; &amp;`],
+    ['Markdown', forMarkdown(`p4ss/w+rd '<"x"> &`)],
+    ['a URL in lower case', 'p4ss%2fw%2brd%20%27%3c%22x%22%3e%20%26'],
+    ['a URL as Python has it', 'p4ss%2Fw%2Brd%20%27%3C%22x%22%3E%20%26'],
+    ['a form', "p4ss%2Fw%2Brd+'%3C%22x%22%3E+%26"],
+  ])('a password is hidden in %s', (_sink, text) => {
+    const secrets = new Secrets();
+    secrets.add(`p4ss/w+rd '<"x"> &`);
+    expect(secrets.redact(`a ${text} b`)).toBe('a *** b');
+  });
+
+  test('the longest counts, and what begins in another is hidden to its end', () => {
+    const secrets = new Secrets();
+    for (const secret of ['hunter2', 'hunter2-and-more', 'more-than-that']) secrets.add(secret);
+    expect(secrets.redact('x hunter2 y hunter2-and-more z')).toBe('x *** y *** z');
+    expect(secrets.redact('x hunter2-and-more-than-that y hunter2hunter2')).toBe('x *** y ******');
+  });
+
+  test('a value is hidden without the blanks around it', () => {
+    const secrets = new Secrets();
+    secrets.add('  hunter2hunter2\n');
+    expect(secrets.redact('is hunter2hunter2!')).toBe('is ***!');
+  });
+
+  test('an identity is hidden in the cause of an error', () => {
+    const secrets = new Secrets();
+    const identity = 'AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ';
+    secrets.add(`# a comment of some length\n${identity}\n`);
+    const error = new Error('no', { cause: new Error(`bad line: ${identity}`) });
+    expect(secrets.redact(messageOf(error))).toBe('no: bad line: ***');
+  });
+
+  test('half a character is no reason to fail', () => {
+    const secrets = new Secrets();
+    secrets.add('pass\ud800word');
+    expect(secrets.redact('a pass\ud800word')).toBe('a ***');
   });
 
   test('each long line of a PEM is hidden', () => {

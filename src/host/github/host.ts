@@ -28,9 +28,10 @@ export function githubHost(options: {
 }): GitHubHost {
   const { environment, title } = options;
   const say = runner(options.stdout, environment);
-  // A mask of several lines would mask each of them, also the harmless: Secrets tells those that matter one by one.
+  // A mask of several lines would mask each of them, also the harmless: Secrets tells those that matter one by one. What
+  // holds other control characters is never printed as it is.
   const secrets = new Secrets((encoding) => {
-    if (!/[\r\n]/.test(encoding)) say.mask(encoding);
+    if (!/\p{Cc}/u.test(encoding)) say.mask(encoding);
   });
   for (const name of ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'])
     secrets.add(environment[name] ?? '');

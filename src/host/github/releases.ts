@@ -52,7 +52,7 @@ function readRelease(rest: Rest, id: number): Promise<Json> {
 export async function attachAsset(rest: Rest, id: number, name: string, bytes: Uint8Array): Promise<void> {
   const release = await readRelease(rest, id);
   // The host differs on GHE.com and Enterprise Server. "https://…/assets{?name,label}"
-  const url = text(release, 'upload_url').replace(/\{.*$/, '');
+  const [url = ''] = text(release, 'upload_url').split('{');
   const upload = () =>
     rest.send(
       `POST ${url}{?name}`,

@@ -69,7 +69,8 @@ export function encryptionMismatch(
 
 /** Before Cinder named providers, theirs was a class of Nova's or os-brick's. */
 function shortName(provider: string): string {
-  return provider.toLowerCase().replace(/.*luksencryptor$/, 'luks');
+  const name = provider.toLowerCase();
+  return name.endsWith('luksencryptor') ? 'luks' : name;
 }
 
 /**

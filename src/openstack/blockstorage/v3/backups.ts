@@ -78,7 +78,7 @@ export interface BackupFilter {
 
 /** The project's backups, a page at a time. */
 export function listBackups(client: ServiceClient, filter: BackupFilter = {}): AsyncGenerator<Backup[]> {
-  return pages((page) =>
+  return pages('backups', (page) =>
     client.call({
       doing: 'list the backups',
       method: 'GET',

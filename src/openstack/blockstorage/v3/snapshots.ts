@@ -50,7 +50,7 @@ export function listSnapshots(
   client: ServiceClient,
   filter: SnapshotFilter = {},
 ): AsyncGenerator<Snapshot[]> {
-  return pages((page) =>
+  return pages('snapshots', (page) =>
     client.call({
       doing: 'list the snapshots',
       method: 'GET',

@@ -13,7 +13,7 @@ export interface VolumeType {
 /** The volume types that the project may use. Their encryption is shown to administrators only. */
 export async function listVolumeTypes(client: ServiceClient): Promise<VolumeType[]> {
   const types: VolumeType[] = [];
-  const all = pages((page) =>
+  const all = pages('volume types', (page) =>
     client.call({
       doing: 'list the volume types',
       method: 'GET',

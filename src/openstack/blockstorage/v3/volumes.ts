@@ -91,7 +91,7 @@ export interface VolumeFilter {
 
 /** The project's volumes, a page at a time. */
 export function listVolumes(client: ServiceClient, filter: VolumeFilter = {}): AsyncGenerator<Volume[]> {
-  return pages((page) =>
+  return pages('volumes', (page) =>
     client.call({
       doing: 'list the volumes',
       method: 'GET',

@@ -24,7 +24,7 @@ export interface Flavor extends FlavorValues {
 
 /** The flavors that the project may use, with their extra specs from 2.61. */
 export function listFlavors(client: ServiceClient): AsyncGenerator<Flavor[]> {
-  return pages((page) =>
+  return pages('flavors', (page) =>
     client.call({
       doing: 'list the flavors',
       method: 'GET',

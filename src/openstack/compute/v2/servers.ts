@@ -124,7 +124,7 @@ export function getServer(client: ServiceClient, serverId: string): Promise<Serv
 
 /** The project's servers, newest first, a page at a time. */
 export function listServers(client: ServiceClient): AsyncGenerator<Server[]> {
-  return pages((page) =>
+  return pages('servers', (page) =>
     client.call({
       doing: 'list the servers',
       method: 'GET',

@@ -99,7 +99,7 @@ export interface ImageFilter {
 
 /** The images that the project may see, newest first, a page at a time. */
 export function listImages(client: ServiceClient, filter: ImageFilter = {}): AsyncGenerator<Image[]> {
-  return pages((page) =>
+  return pages('images', (page) =>
     client.call({
       doing: 'list the images',
       method: 'GET',

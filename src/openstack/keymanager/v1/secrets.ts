@@ -11,6 +11,7 @@ import {
   text,
 } from '../../decode.ts';
 import { hasStatus } from '../../errors.ts';
+import { stuck } from '../../pages.ts';
 import { nothing, type ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secrets.html
@@ -67,6 +68,7 @@ export async function* listSecrets(
   client: ServiceClient,
   filter: { readonly name?: string | undefined } = {},
 ): AsyncGenerator<ListedSecret[]> {
+  const known = new Set<string>();
   for (let offset = 0; ; ) {
     const page = await client.call({
       doing: 'list the secrets',
@@ -79,8 +81,12 @@ export async function* listSecrets(
         more: optionalText(answer, 'next') !== undefined,
       }),
     });
-    yield page.items;
+    // A secret that is made meanwhile moves the others on by one.
+    const added = page.items.filter(({ id }) => !known.has(id));
+    yield added;
     if (!page.more || page.items.length === 0) return;
+    if (added.length === 0) throw stuck('secrets');
+    for (const { id } of added) known.add(id);
     offset += page.items.length;
   }
 }
@@ -95,7 +101,13 @@ const LONGEST_PAYLOAD = 1024 * 1024;
  * The sinks are told of it before it is returned.
  */
 export async function readPayload(client: ServiceClient, secretId: string): Promise<Buffer> {
-  const payload = await client.bytes(
+  const payload = await payloadOf(client, secretId);
+  tell(client, payload);
+  return payload;
+}
+
+function payloadOf(client: ServiceClient, secretId: string): Promise<Buffer> {
+  return client.bytes(
     {
       doing: `read key ${secretId}`,
       method: 'GET',
@@ -105,17 +117,16 @@ export async function readPayload(client: ServiceClient, secretId: string): Prom
     },
     LONGEST_PAYLOAD,
   );
-  tell(client, payload);
-  return payload;
 }
 
 /**
- * Proves that the user may read a key, which Cinder does with the user's own token, and lets go of the bytes.
+ * Proves that the user may read a key, which Cinder does with the user's own token, and lets go of the bytes: the sinks
+ * are not told of what goes nowhere.
  *
  * @returns the number of bytes
  */
 export async function probePayload(client: ServiceClient, secretId: string): Promise<number> {
-  const payload = await readPayload(client, secretId);
+  const payload = await payloadOf(client, secretId);
   payload.fill(0);
   return payload.length;
 }

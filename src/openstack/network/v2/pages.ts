@@ -16,7 +16,7 @@ export function collection<T extends { readonly id: string }>(
   query: Readonly<Record<string, string | undefined>>,
   decode: (item: Json) => T,
 ): AsyncGenerator<T[]> {
-  return pages((page) =>
+  return pages(words, (page) =>
     client.call({
       doing: `list the ${words}`,
       method: 'GET',
@@ -25,8 +25,13 @@ export function collection<T extends { readonly id: string }>(
       ok: [200],
       decode: (answer) => ({
         items: list(answer, key, decode),
-        more: Array.isArray(answer[`${key}_links`]),
+        more: hasNext(answer[`${key}_links`]),
       }),
     }),
   );
+}
+
+/** The last page has a link too, to the one before. */
+function hasNext(links: unknown): boolean {
+  return Array.isArray(links) && links.some((link: unknown) => (link as Json | null)?.['rel'] === 'next');
 }
