@@ -77,7 +77,8 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   await sweep(session, host, false);
   const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
   for (const { image, error } of plan.refused) failed(saving, subjectOf(image), error);
-  const tools = { session, payloads, clock: session.clock, signal: host.signal };
+  const { until } = saving;
+  const tools = { session, payloads, clock: session.clock, signal: host.signal, until };
   const jobs = plan.images.map((image) => ({
     subject: subjectOf(image),
     gigabytes: (image.size ?? 0) / GIB,

@@ -106,7 +106,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   const { clock } = session;
   const run = context.ledger(session);
   const images = watchImages(await session.service('image'));
-  const tools = { session, images, run, clock, log, signal };
+  const tools = { session, images, run, clock, log, signal, until: saving.until };
   const jobs = plan.servers.map((serverPlan) => ({
     subject: subjectOf(serverPlan.looked.facts.server),
     gigabytes: serverPlan.gigabytes,
@@ -175,7 +175,9 @@ async function saverOf(
   payloads: Payloads | undefined,
   given: Given,
 ): Promise<(advance: (gigabytes: number) => void) => DiskSaver> {
-  const { host } = saving.context;
+  const { signal } = saving.context.host;
+  const { clock } = session;
+  const { until } = saving;
   const cinder = await session.service('block-storage');
   const tools = saveToolsOf(saving, cinder, payloads, given.method);
   const options = planOptions(given, payloads);
@@ -194,8 +196,8 @@ async function saverOf(
     image: (image, server) => {
       const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
       return payloads === undefined
-        ? keepRoot(image, name, { session, clock: session.clock, run: saving.context.ledger(session) })
-        : storeRoot(image, name, { session, payloads, clock: session.clock, signal: host.signal }, (count) =>
+        ? keepRoot(image, name, { session, clock, run: saving.context.ledger(session) })
+        : storeRoot(image, name, { session, payloads, clock, signal, until }, (count) =>
             advance(count / GIB),
           );
     },

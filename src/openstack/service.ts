@@ -24,6 +24,8 @@ export interface Call<T> {
    */
   readonly body?: Readable | Uint8Array | undefined;
   readonly timeouts?: Timeouts | undefined;
+  /** Ends the exchange, and the body of its answer, as the session's own does. */
+  readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly ok: readonly number[];
   /** A POST or PATCH that may be repeated without harm. GET, PUT and DELETE may by their nature. */
@@ -83,7 +85,7 @@ function clientAt(
     return retry(call.idempotent ?? !['POST', 'PATCH'].includes(call.method), exchanged, {
       clock,
       log,
-      signal: session.signal,
+      signal: either(session.signal, call.signal),
     });
   };
   return {
@@ -131,10 +133,15 @@ async function exchange(
     },
     body: call.json === undefined ? call.body : JSON.stringify(call.json),
     timeouts: call.timeouts,
+    signal: either(session.signal, call.signal),
   };
   const answer = await answered(call.doing, () => session.send(request), session.signal);
   if (call.ok.includes(answer.status)) return answer;
   throw await refusal(call.doing, answer, session.clock.now());
+}
+
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }
 
 function queryOf(query: Call<unknown>['query']): string {

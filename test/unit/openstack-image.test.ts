@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
+import { CloudError } from '../../src/openstack/errors.ts';
 import { downloadImage, hasRanges } from '../../src/openstack/image/v2/download.ts';
 import {
   createImage,
@@ -280,6 +281,33 @@ test('an upload that is refused before it is read is told why, and not of a brok
   }
 });
 
+/** A client whose answers break at these offsets of the whole, one after the other, and then no more. As Glance does, it refuses a range that begins at the end. */
+function breaking(bytes: Buffer, cuts: number[], asked: (string | undefined)[]): ServiceClient {
+  const open: ServiceClient['open'] = async ({ headers }) => {
+    const range = headers?.['range'];
+    asked.push(range);
+    const from = Number(/\d+/.exec(range ?? '0')?.[0]);
+    if (from >= bytes.length)
+      throw new CloudError({ doing: 'download', status: 416, words: 'no such range' });
+    const cut = cuts.shift();
+    const answer = async function* () {
+      if (cut !== from) yield bytes.subarray(from, cut);
+      if (cut !== undefined) throw new Error('the connection broke');
+    };
+    return {
+      status: range === undefined ? 200 : 206,
+      headers:
+        range === undefined
+          ? { 'content-length': String(bytes.length) }
+          : { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` },
+      body: Readable.from(answer()),
+    };
+  };
+  const clock = { now: () => 0, sleep: async () => undefined };
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  return { open, session: { clock, log } } as unknown as ServiceClient;
+}
+
 describe('a download', () => {
   async function stored(options: EmbeddedCloudOptions = {}) {
     const cloud = await open(options);
@@ -303,6 +331,32 @@ describe('a download', () => {
     expect(faults.hits).toBe(3);
     const ranges = cloud.cloud.requests.map(({ headers }) => headers.range).filter((range) => range);
     expect(ranges).toHaveLength(3);
+  });
+
+  test('cut anywhere, and resumed up to four times, is the image', async () => {
+    const bytes = Buffer.from('0123456789ab');
+    const image = { id: randomUUID(), size: bytes.length };
+    const all = Array.from({ length: bytes.length + 1 }, (_, at) => at);
+    const cuts = [
+      [],
+      ...all.map((cut) => [cut]),
+      ...all.flatMap((cut) => all.filter((next) => next >= cut).map((next) => [cut, next])),
+      [0, 0, 0, 0],
+      [0, 1, 11, 12],
+      [3, 6, 9, 12],
+      [12, 12, 12, 12],
+    ];
+    for (const from of [0, 1, 11])
+      for (const ends of cuts.filter((some) => some.every((cut) => cut >= from))) {
+        const asked: (string | undefined)[] = [];
+        const got = await read(downloadImage(breaking(bytes, [...ends], asked), image, from));
+        expect({ from, ends, got: got.toString() }).toEqual({
+          from,
+          ends,
+          got: bytes.toString('utf8', from),
+        });
+        expect(asked[0]).toBe(from === 0 ? undefined : `bytes=${from}-`);
+      }
   });
 
   test('that always breaks off is given up', async () => {

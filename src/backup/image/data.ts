@@ -8,9 +8,11 @@ import type { Image } from '../../openstack/image/v2/images.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { savePayload } from '../../store/save.ts';
 import type { Payloads } from '../payloads.ts';
+import { doneUntil, type Until } from '../until.ts';
 
-export interface DataOptions {
-  readonly signal: AbortSignal;
+export interface DataOptions extends Until {
+  /** Whose data it is, for messages: "image db (5f2c…)". */
+  readonly what: string;
   /** Told of bytes as they flow. */
   readonly onBytes?: (count: number) => void;
   /** The key that must open the data's LUKS header. */
@@ -29,23 +31,27 @@ export async function saveImageData(
   image: Image,
   name: string,
   { sink, compression, sealer }: Payloads,
-  { signal, onBytes, key }: DataOptions,
+  options: DataOptions,
 ): Promise<Payload> {
   const [digest] = digestsOf(image);
-  const options = {
-    compression,
-    sealer,
-    signal,
-    digests: digest === undefined ? [] : [digest.algorithm],
-    head: key === undefined ? 0 : LONGEST_HEADER,
-    ...(onBytes === undefined ? {} : { onBytes }),
-  };
-  const { payload } = await savePayload(sink, name, downloadImage(client, image), options, async (came) => {
+  const { key, onBytes, what } = options;
+  const check = async (came: { size: number; digests: Readonly<Record<string, string>>; head: Buffer }) => {
     if (image.size !== undefined && came.size !== image.size)
       throw damaged(image, `${came.size} of ${image.size} bytes came`);
     if (digest !== undefined && came.digests[digest.algorithm] !== digest.value)
       throw damaged(image, `its ${digest.algorithm} is not the one that Glance has recorded`);
     if (key !== undefined) await proveKey(image, came.head, key);
+  };
+  const { payload } = await doneUntil(options, `the download of ${what}`, (signal) => {
+    const how = {
+      compression,
+      sealer,
+      signal,
+      digests: digest === undefined ? [] : [digest.algorithm],
+      head: key === undefined ? 0 : LONGEST_HEADER,
+      ...(onBytes === undefined ? {} : { onBytes }),
+    };
+    return savePayload(sink, name, downloadImage(client, image, 0, signal), how, check);
   });
   return payload;
 }

@@ -9,7 +9,11 @@ import { payloadName } from '../../store/name.ts';
 import { quoted } from '../../text/escape.ts';
 import { savedKey } from '../secret/key.ts';
 import { type SavedKey, type SecretTools, saveSecret } from '../secret/save.ts';
+import type { Until } from '../until.ts';
 import { saveImageData } from './data.ts';
+
+/** A key is small; an image ends with the run. */
+export interface ImageTools extends SecretTools, Until {}
 
 export interface SavedImagePoints {
   /** The key first: the image refers to it. */
@@ -24,10 +28,10 @@ export interface SavedImagePoints {
  */
 export async function saveImage(
   image: Image,
-  tools: SecretTools,
+  tools: ImageTools,
   onBytes: (count: number) => void,
 ): Promise<SavedImagePoints> {
-  const { session, payloads, clock, signal } = tools;
+  const { session, payloads, clock } = tools;
   const started = clock.now();
   const client = await session.service('image');
   const members = await membersOf(client, image);
@@ -36,7 +40,8 @@ export async function saveImage(
   const sealed = payloads.sealer !== undefined;
   const name = payloadName('image', id, image.diskFormat, { compression: payloads.compression, sealed });
   const payload = await saveImageData(client, image, name, payloads, {
-    signal,
+    ...tools,
+    what: `image ${quoted(image.name)} (${image.id})`,
     onBytes,
     key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
   }).catch(async (error: unknown) => {

@@ -23,6 +23,8 @@ export interface ImageTools {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
+  readonly until: number;
 }
 
 /** An image of a server that Nova made, with the snapshots that belong to it. All of it is temporary. */
@@ -57,7 +59,7 @@ async function makeImage(
   server: Server,
   record: Draft,
   gigabytes: number,
-  { session, images, run, clock, log, signal }: ImageTools,
+  { session, images, run, clock, log, signal, until }: ImageTools,
 ): Promise<Image> {
   const nova = await session.service('compute');
   const started = clock.now();
@@ -72,15 +74,18 @@ async function makeImage(
   const what = `the image of server ${quoted(server.name)} (${server.id})`;
   log.info(`${what} is being made: ${imageId}`);
   try {
-    return await images.until(imageId, judge, { deadline: started + allowance(gigabytes), signal });
+    return await images.until(imageId, judge, {
+      deadline: Math.min(started + allowance(gigabytes), until),
+      signal,
+    });
   } catch (error) {
     // Nova deletes an image that it cannot finish, and only the instance action tells why.
     if (error instanceof ImageLost || hasStatus(error, 404))
       throw await novaGaveUp(nova, `${what} failed`, server.id, 'createImage');
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `${what} is not done after ${duration(allowance(gigabytes))}`,
-        'Ask the operator whether the compute and the image service are well.',
+        `${what} is not done after ${duration(clock.now() - started)}`,
+        'Give the run more time with `deadline`, or ask the operator whether the compute and the image service are well.',
         error,
       );
     throw error;

@@ -5,8 +5,7 @@ import type { Image } from '../../openstack/image/v2/images.ts';
 import { replayable } from '../../openstack/image/v2/properties.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
-import { savedImage, saveImage } from '../image/save.ts';
-import type { SecretTools } from '../secret/save.ts';
+import { type ImageTools, savedImage, saveImage } from '../image/save.ts';
 
 /**
  * Downloads the root disk that Nova made an image of; the image stays temporary.
@@ -16,7 +15,7 @@ import type { SecretTools } from '../secret/save.ts';
 export async function storeRoot(
   image: Image,
   name: string,
-  tools: SecretTools,
+  tools: ImageTools,
   onBytes: (count: number) => void,
 ): Promise<ImagePoint> {
   refuseEmpty(image);
@@ -32,7 +31,7 @@ export async function storeRoot(
 export async function keepRoot(
   image: Image,
   name: string,
-  { session, clock, run }: Pick<SecretTools, 'session' | 'clock'> & { readonly run: Ledger },
+  { session, clock, run }: Pick<ImageTools, 'session' | 'clock'> & { readonly run: Ledger },
 ): Promise<KeptImagePoint> {
   refuseEmpty(image);
   const started = clock.now();

@@ -54,13 +54,13 @@ export async function snapshotsBehind(
 async function available(
   snapshot: Snapshot,
   snapshots: Watcher<Snapshot>,
-  { session, clock, signal }: ImageTools,
+  { session, clock, signal, until }: ImageTools,
 ): Promise<Snapshot> {
   const cinder = await session.service('block-storage');
   const what = `snapshot ${snapshot.id} of volume ${snapshot.volumeId}`;
   try {
     return await snapshots.until(snapshot.id, judge, {
-      deadline: clock.now() + allowance(0),
+      deadline: Math.min(clock.now() + allowance(0), until),
       signal,
     });
   } catch (error) {
@@ -69,7 +69,7 @@ async function available(
     if (error instanceof DeadlineError)
       throw new OperationError(
         `${what} is not done`,
-        'Ask the operator whether the volume service is well.',
+        'Give the run more time with `deadline`, or ask the operator whether the volume service is well.',
         error,
       );
     throw error;

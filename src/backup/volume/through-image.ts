@@ -107,7 +107,7 @@ async function keep({ session, plan, run, clock }: Work, image: Image, point: st
 }
 
 async function download(work: Work, payloads: Payloads, image: Image, point: string): Promise<Kept> {
-  const { session, plan, clock, signal, onBytes } = work;
+  const { session, plan, clock, signal, onBytes, until, what } = work;
   const keyId = plan.encryption?.key.id ?? undefined;
   const users = [{ kind: 'volume' as const, id: plan.volume.id, name: plan.volume.name }];
   const key =
@@ -118,7 +118,10 @@ async function download(work: Work, payloads: Payloads, image: Image, point: str
   });
   try {
     const payload = await saveImageData(await session.service('image'), image, name, payloads, {
+      clock,
       signal,
+      until,
+      what,
       key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
       ...(onBytes === undefined ? {} : { onBytes }),
     });

@@ -19,6 +19,7 @@ const PROGRESS_BYTES = 16 * 1024 * 1024;
  *
  * @param image its size, when known, is what has to come: no byte less and none more
  * @param from bytes
+ * @param signal ends it, beside that of the session
  * @throws CloudError 403 when the image is deactivated, 404 when it is gone
  * @throws OperationError when it breaks off and cannot be resumed, or when it is not as large as Glance says
  */
@@ -26,13 +27,14 @@ export async function* downloadImage(
   client: ServiceClient,
   image: Pick<Image, 'id' | 'size'>,
   from = 0,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
-  const breaks = new Breaks(client, image.id, from);
+  const breaks = new Breaks(client, image.id, from, signal);
   let { size } = image;
   let at = from;
   for (;;) {
     try {
-      const answer = await open(client, image.id, at, size);
+      const answer = await open(client, image.id, at, size, signal);
       if (answer === undefined) return;
       size ??= answer.size;
       for await (const piece of answer.body) {
@@ -43,6 +45,8 @@ export async function* downloadImage(
       if (size === undefined || at === size) return;
       throw new Error(`the answer ended after ${at} of ${size} bytes`);
     } catch (error) {
+      // Nothing is left to ask for: Glance refuses a range that begins at the end.
+      if (at === size && !(error instanceof PlainError) && signal?.aborted !== true) return;
       await breaks.rest(at, error);
     }
   }
@@ -52,18 +56,21 @@ export async function* downloadImage(
 class Breaks {
   readonly #client: ServiceClient;
   readonly #imageId: string;
+  readonly #signal: AbortSignal | undefined;
   #last: number;
   #inARow = 0;
 
-  constructor(client: ServiceClient, imageId: string, from: number) {
+  constructor(client: ServiceClient, imageId: string, from: number, signal: AbortSignal | undefined) {
     this.#client = client;
     this.#imageId = imageId;
+    this.#signal = signal;
     this.#last = from;
   }
 
   /** Waits before the next try; throws what is no break, and when there were too many. */
   async rest(at: number, error: unknown): Promise<void> {
     const { clock, log, signal } = this.#client.session;
+    this.#signal?.throwIfAborted();
     signal?.throwIfAborted();
     if (error instanceof PlainError) throw error;
     this.#inARow = at - this.#last >= PROGRESS_BYTES ? 1 : this.#inARow + 1;
@@ -76,7 +83,7 @@ class Breaks {
         error,
       );
     log.debug(`${what} after ${at} bytes: ${messageOf(error)}`);
-    await clock.sleep(backoff(this.#inARow, error), signal);
+    await clock.sleep(backoff(this.#inARow, error), this.#signal ?? signal);
   }
 }
 
@@ -92,9 +99,11 @@ async function open(
   imageId: string,
   at: number,
   size: number | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<Answer | undefined> {
-  if (at > 0) return resume(client, imageId, at, size);
-  const { status, headers, body } = await client.open(request(imageId, undefined, [200, 204]));
+  if (at > 0) return resume(client, imageId, at, size, signal);
+  const asked = request(imageId, undefined, [200, 204], signal);
+  const { status, headers, body } = await client.open(asked);
   if (status === 204) {
     body.resume();
     if ((size ?? 0) > 0) throw otherSize(imageId, size, 'none');
@@ -114,8 +123,10 @@ async function resume(
   imageId: string,
   at: number,
   size: number | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const { status, headers, body } = await openRange(client, imageId, `${at}-`).catch((error: unknown) => {
+  const asked = request(imageId, `${at}-`, RANGED, signal);
+  const { status, headers, body } = await client.open(asked).catch((error: unknown) => {
     throw hasStatus(error, 400, 416) ? notResumed(imageId, at, error.words, error) : error;
   });
   const range = headers['content-range'] ?? '';
@@ -135,7 +146,7 @@ export async function hasRanges(client: ServiceClient, image: Pick<Image, 'id' |
   // Of an image without data Glance answers 500.
   if (image.size === undefined || image.size === 0) return false;
   try {
-    const { status, body } = await openRange(client, image.id, '0-0');
+    const { status, body } = await client.open(request(image.id, '0-0', RANGED));
     discard(body);
     return status === 206;
   } catch (error) {
@@ -144,11 +155,15 @@ export async function hasRanges(client: ServiceClient, image: Pick<Image, 'id' |
   }
 }
 
-function openRange(client: ServiceClient, imageId: string, range: string): Promise<HttpResponse> {
-  return client.open(request(imageId, range, [200, 204, 206]));
-}
+/** What a range is answered with, be it understood or not. */
+const RANGED = [200, 204, 206];
 
-function request(imageId: string, range: string | undefined, ok: readonly number[]): Request {
+function request(
+  imageId: string,
+  range: string | undefined,
+  ok: readonly number[],
+  signal?: AbortSignal,
+): Request {
   return {
     doing: `download image ${imageId}`,
     method: 'GET',
@@ -158,6 +173,7 @@ function request(imageId: string, range: string | undefined, ok: readonly number
       ...(range === undefined ? {} : { range: `bytes=${range}` }),
     },
     timeouts: TIMEOUTS,
+    signal,
     ok,
   };
 }

@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.ts';
+import { OperationError } from '../errors.ts';
+
+export interface Until {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
+  readonly until: number;
+}
+
+/** No timer takes more than 24 days. */
+const LONGEST_SLEEP_MS = 24 * 60 * 60_000;
+
+/**
+ * Does work for which nobody else sets a time, such as a transfer.
+ *
+ * @param what is done, for the message: "the download of image 5f2c…"
+ * @param work its signal comes when the run has to end, or is told to
+ * @throws OperationError when the run had to end before
+ */
+export async function doneUntil<T>(
+  { clock, signal, until }: Until,
+  what: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (until === Number.POSITIVE_INFINITY) return work(signal);
+  const [over, done] = [new AbortController(), new AbortController()];
+  const watch = async () => {
+    for (let left = until - clock.now(); left > 0; left = until - clock.now())
+      await clock.sleep(Math.min(left, LONGEST_SLEEP_MS), done.signal);
+    over.abort(
+      new OperationError(
+        `${what} is not done: the run had to end`,
+        'What came of it is removed again. Give the run more time with `deadline`, or less to do.',
+      ),
+    );
+  };
+  watch().catch(() => undefined);
+  try {
+    return await work(AbortSignal.any([signal, over.signal]));
+  } finally {
+    done.abort();
+  }
+}
