@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { InputError, OperationError } from '../../src/errors.ts';
 import { isSealed, type Opener, opener, type Sealer, sealer } from '../../src/keys/age.ts';
+import { piecesAt } from '../support/pieces.ts';
 
 const CHUNK = 65_536;
 const SEALED_CHUNK = CHUNK + 16;
@@ -74,6 +75,48 @@ describe('an age file', () => {
     await expect((await opener(stranger, 'it')).open(file, 'the key')).rejects.toThrow(
       'the key is sealed to others than `identity`',
     );
+  });
+});
+
+describe('an age file that comes in any pieces', () => {
+  const short = Buffer.from('hello');
+  const opened = (file: Buffer, cuts: readonly number[]) => read(open.stream(piecesAt(file, cuts), 'x'));
+
+  test('is opened, cut at each of its bytes', async () => {
+    const file = await seal.seal(short);
+    for (let cut = 0; cut <= file.length; cut += 1)
+      expect((await opened(file, [cut, cut])).equals(short)).toBe(true);
+    const each = Array.from({ length: file.length }, (_, at) => at);
+    expect((await opened(file, each)).equals(short)).toBe(true);
+  });
+
+  test('is opened, cut twice around the ends of its header, nonce, chunks and tags', async () => {
+    for (const size of [2 * CHUNK + 1, 2 * CHUNK]) {
+      const bytes = randomBytes(size);
+      const file = await seal.seal(bytes);
+      const start = payloadAt(file);
+      const borders = [start, start + NONCE, ...[1, 2].map((count) => start + NONCE + count * SEALED_CHUNK)];
+      const around = borders.flatMap((at) =>
+        [-17, -16, -1, 0, 1, 16].map((by) => Math.min(at + by, file.length)),
+      );
+      for (const first of around)
+        for (const second of around.filter((at) => at >= first))
+          expect((await opened(file, [first, second])).equals(bytes)).toBe(true);
+    }
+  });
+
+  test('is sealed of them, too', async () => {
+    for (const size of [2 * CHUNK + 1, 2 * CHUNK]) {
+      const bytes = randomBytes(size);
+      const around = [0, CHUNK, 2 * CHUNK].flatMap((at) =>
+        [-1, 0, 1].map((by) => Math.min(Math.max(at + by, 0), size)),
+      );
+      for (const first of around)
+        for (const second of around.filter((at) => at >= first))
+          expect(
+            (await open.open(await read(seal.stream(piecesAt(bytes, [first, second]))), 'x')).equals(bytes),
+          ).toBe(true);
+    }
   });
 });
 
