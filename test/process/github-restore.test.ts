@@ -324,7 +324,11 @@ describe('the latest, whatever the clocks say,', () => {
     manifest.run.started = '2099-12-31T00:00:00.000Z';
     await writeFile(file, JSON.stringify(manifest));
     await rm(`${file}.sha256`);
-    refused(await restore(latest), 'it is in doubt which manifest is the latest', future);
+    const before = restoredVolumes();
+    const doubted = await restore(latest);
+    expect(errorsOf(doubted)).toContain('it is in doubt which manifest is the latest');
+    expect(errorsOf(doubted)).toContain(`manifest: ${future}`);
+    expect([doubted.code, restoredVolumes()]).toEqual([2, before]);
   });
 });
 
@@ -421,6 +425,12 @@ describe('is refused', () => {
     await backedUp();
     artifactOf().archive = packed(forge(() => undefined));
     refused(await restore({ manifest: `artifact:${world.run.id}` }), 'was altered', 'GitHub noted');
+  });
+
+  test('unsigned, what GitHub noted no digest of', async () => {
+    await backedUp();
+    artifactOf().digest = null;
+    refused(await restore({ manifest: `artifact:${world.run.id}` }), 'is not signed');
   });
 
   test('a manifest with swapped ids: signed, in the sidecar, and in the cloud', async () => {
