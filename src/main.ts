@@ -1,5 +1,5 @@
 import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
-import type { Command, Outcome } from './commands/command.ts';
+import { type Command, cloudInputs, type Outcome } from './commands/command.ts';
 import type { Outputs, Raw } from './commands/table.ts';
 import { parseInputs } from './commands/table.ts';
 import { type GitHubHost, githubHost } from './host/github/host.ts';
@@ -38,14 +38,24 @@ export async function post(name: string): Promise<void> {
   const host = hostFor(name);
   try {
     const pending = PENDING.map((key) => parsePending(host.environment[`STATE_${key}`] ?? ''));
+    const published = new Set<string>();
     for (const one of pending) {
       if (one === undefined || host.github === undefined) continue;
       const { finishPending } = await import('./manifest/github/post.ts');
-      await finishPending(host.github, one, host.log);
+      for (const point of await finishPending(host.github, one, host.log)) published.add(point);
     }
+    if (published.size > 0) await markPublished(name, published, host);
   } catch (error) {
     host.log.warn(tell(error, host).message);
   }
+}
+
+/** What is published now is recorded; where the cloud does not answer, the next run takes it up once more. */
+async function markPublished(name: string, points: ReadonlySet<string>, host: GitHubHost): Promise<void> {
+  const command = await commandNamed(name);
+  const { markInCloud } = await import('./commands/mark-published.ts');
+  readRaw(command, host);
+  await markInCloud(parseInputs(cloudInputs, readInputs(cloudInputs, host.environment)), points, host);
 }
 
 function hostFor(name: string): GitHubHost {

@@ -33,8 +33,8 @@ import {
   startSaving,
 } from './saving.ts';
 import {
+  keepAdopted,
   keepEitherWay,
-  keepVolume,
   payloadsOf,
   refuseOverQuota,
   saveToolsOf,
@@ -98,8 +98,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
   const client = await session.service('block-storage');
-  for (const point of await adopt(client, leftovers, holdings.volumes, plan.types, host.log))
-    await keepVolume(saving, point, client);
+  await keepAdopted(saving, await adopt(client, leftovers, holdings, plan.types, host.log), client);
   for (const { server, error } of plan.refused) failed(saving, subjectOf(server), error);
   const saver = await saverOf(saving, session, payloads, given);
   const { log, signal } = host;
@@ -180,14 +179,13 @@ async function saverOf(
   const { until } = saving;
   const cinder = await session.service('block-storage');
   const tools = saveToolsOf(saving, cinder, payloads, given.method);
-  const options = planOptions(given, payloads);
   const once = shared<VolumePoint>();
   const recorded = new Set<string>();
   return (advance) => ({
     volume: (plan, snapshot) =>
       once(plan.volume.id, async () => {
         const { key, point } = await saveEitherWay(
-          snapshot === undefined ? plan : await planSnapshot(cinder, plan, snapshot, options),
+          snapshot === undefined ? plan : planSnapshot(plan, snapshot),
           { ...tools, onBytes: (count) => advance(count / GIB) },
         );
         if (key !== undefined) await saving.record.add(key);

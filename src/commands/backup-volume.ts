@@ -23,8 +23,8 @@ import {
   startSaving,
 } from './saving.ts';
 import {
+  keepAdopted,
   keepEitherWay,
-  keepVolume,
   payloadsOf,
   refuseOverQuota,
   saveToolsOf,
@@ -95,8 +95,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
   const tools = saveToolsOf(saving, client, payloads, given.method);
-  for (const point of await adopt(client, leftovers, holdings.volumes, types, host.log))
-    await keepVolume(saving, point, client);
+  await keepAdopted(saving, await adopt(client, leftovers, holdings, types, host.log), client);
   for (const { volume, error } of plan.refused) failed(saving, subjectOf(volume), error);
   const jobs = plan.plans.map((volumePlan) => ({
     subject: subjectOf(volumePlan.volume),

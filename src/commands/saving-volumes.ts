@@ -1,16 +1,16 @@
 import type { Payloads } from '../backup/payloads.ts';
+import type { Adopted } from '../backup/volume/adopt.ts';
 import type { EitherTools, SavedEitherWay } from '../backup/volume/either-way.ts';
 import type { VolumePlan } from '../backup/volume/plan.ts';
-import { markRecorded } from '../backup/volume/save.ts';
-import { messageOf } from '../errors.ts';
+import { PlainError } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
-import { getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
+import { watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { ServiceClient } from '../openstack/service.ts';
 import { type QuotaLine, refuseOver } from '../plan/quota.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
-import type { Saving } from './saving.ts';
+import { failed, type Saving } from './saving.ts';
 import { namedStore, packInputs, sealerFor } from './storing.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -65,12 +65,13 @@ export async function payloadsOf(
 }
 
 export function saveToolsOf(
-  { context: { host, ledger }, until }: Saving,
+  { context: { host, ledger }, until, marks }: Saving,
   client: ServiceClient,
   payloads: Payloads | undefined,
   method: Values<typeof volumeInputs>['method'],
 ): EitherTools {
   return {
+    marks,
     session: client.session,
     payloads,
     otherwiseImage: method === 'auto',
@@ -104,21 +105,35 @@ export async function keepEitherWay(
   );
 }
 
-/** Records a restore point, and marks its backup as recorded; a mark that cannot be set costs the next run a look. */
+/** Records a restore point, and marks its backup as recorded when that lasts. */
 export async function keepVolume(
-  { context: { host }, record }: Saving,
+  { context: { host }, record, marks }: Saving,
   point: VolumeBackupPoint,
   client: ServiceClient,
 ): Promise<void> {
   const { backup, resource, seconds } = point;
-  await record.add(point);
+  const lasts = await record.add(point);
   host.log.info(
     `backup ${backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', taken up from a run that is dead'}`,
   );
-  try {
-    await markRecorded(client, await getBackup(client, backup.id));
-  } catch (error) {
-    host.log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
+  if (lasts) await marks.set(client, backup.id, host.log);
+  else marks.later(backup.id);
+}
+
+/** Takes up what runs before did not live to record; one that cannot be written down fails alone. */
+export async function keepAdopted(
+  saving: Saving,
+  adopted: readonly Adopted[],
+  client: ServiceClient,
+): Promise<void> {
+  for (const { point, backup, tags } of adopted) {
+    saving.marks.saw(backup, tags);
+    try {
+      await keepVolume(saving, point, client);
+    } catch (error) {
+      if (!(error instanceof PlainError)) throw error;
+      failed(saving, point.resource, error);
+    }
   }
 }
 

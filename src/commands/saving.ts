@@ -1,3 +1,4 @@
+import { Marks } from '../backup/volume/marks.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, OperationError, PlainError } from '../errors.ts';
 import type { Publisher } from '../manifest/publish.ts';
@@ -42,7 +43,10 @@ export interface Saving {
   readonly context: Context;
   /** The cloud's time. */
   readonly clock: Clock;
+  readonly session: Session;
   readonly record: ManifestRecord;
+  /** Which backups are recorded, and which will be. */
+  readonly marks: Marks;
   /** When the run has to end, milliseconds since the epoch; Infinity for never. */
   readonly until: number;
 }
@@ -80,11 +84,16 @@ export function startSaving(
   return {
     context,
     clock,
+    session,
+    marks: new Marks(),
     record: new ManifestRecord(
-      places,
+      {
+        publishers: places,
+        keep: async (payload) => sink?.keep(payload),
+        warn: (line) => context.host.log.warn(line),
+      },
       session,
       { id: run.id, tool: TOOL, started: inCloudTime(context, session, started), finished: null },
-      async (payload) => sink?.keep(payload),
     ),
     until: deadline === 0 ? Number.POSITIVE_INFINITY : clock.now() + deadline * 60_000,
   };
@@ -147,7 +156,7 @@ export function failed({ context, record }: Saving, { kind, id, name }: Subject,
 
 /** Publishes the last state of the manifest, and says what became of the run. */
 export async function finishSaving(
-  { context, clock, record }: Saving,
+  { context, clock, session, record, marks }: Saving,
   quota: readonly QuotaLine[],
 ): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
@@ -156,6 +165,14 @@ export async function finishSaving(
       `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
     );
   const finished = await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
+  if (marks.waiting > 0) {
+    session.windUp();
+    if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);
+    else
+      host.log.warn(
+        `no place that lasts has the manifest, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run takes them up`,
+      );
+  }
   const { manifest } = record;
   return {
     outputs: {

@@ -1,22 +1,34 @@
 import type { Manifest, RestorePoint, VolumeBackupPoint } from './schema.ts';
 
 /** What no schema can say: a manifest must be one thing all through. Undefined when it is. */
-export function contradiction(manifest: Manifest): string | undefined {
+export function contradiction({ restorePoints }: Manifest): string | undefined {
   const seen = new Set<string>();
-  for (const point of manifest.restorePoints) {
-    for (const name of namesOf(point)) {
-      if (seen.has(name)) return `${name} stands in it twice`;
-      seen.add(name);
-    }
-    const own = point.method === 'cinder-backup' ? inBackup(point) : inPoint(point);
-    if (own !== undefined) return own;
+  for (const point of restorePoints) {
+    const said = inItself(point) ?? twice(point, seen);
+    if (said !== undefined) return said;
+    for (const name of namesOf(point)) seen.add(name);
   }
-  const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
-  for (const point of manifest.restorePoints) {
+  const points = new Map(restorePoints.map((point) => [point.id, point]));
+  for (const point of restorePoints) {
     const lost = inReferences(point, points);
     if (lost !== undefined) return lost;
   }
   return undefined;
+}
+
+/** The restore points of a manifest as it grows, each of them looked at once. What one needs stands before it. */
+export class Consistent {
+  readonly #seen = new Set<string>();
+  readonly #points = new Map<string, RestorePoint>();
+
+  /** @returns why it would contradict itself or another one, and is not added */
+  add(point: RestorePoint): string | undefined {
+    const said = inItself(point) ?? twice(point, this.#seen) ?? inReferences(point, this.#points);
+    if (said !== undefined) return said;
+    for (const name of namesOf(point)) this.#seen.add(name);
+    this.#points.set(point.id, point);
+    return undefined;
+  }
 }
 
 /** What may be in a manifest only once. */
@@ -25,9 +37,16 @@ function namesOf(point: RestorePoint): string[] {
   return point.method === 'cinder-backup' ? [point.id, point.backup.id] : [point.id, ...payload];
 }
 
+function twice(point: RestorePoint, seen: ReadonlySet<string>): string | undefined {
+  const name = namesOf(point).find((candidate) => seen.has(candidate));
+  return name === undefined ? undefined : `${name} stands in it twice`;
+}
+
+function inItself(point: RestorePoint): string | undefined {
+  return point.method === 'cinder-backup' ? inBackup(point) : inPoint(point);
+}
 function inBackup({ backup, chain, resource }: VolumeBackupPoint): string | undefined {
-  if (backup.size < resource.size && !backup.incremental)
-    return `backup ${backup.id} is smaller than its volume`;
+  if (backup.size < resource.size) return `backup ${backup.id} is smaller than its volume`;
   if (backup.incremental !== (chain.parent !== null))
     return `backup ${backup.id} is an increment without a parent, or a full one with`;
   if ((chain.position === 0) !== (chain.parent === null))

@@ -2,9 +2,19 @@ import type { KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
+import { type Entry, JOURNAL_FILE, JournalWriter } from './journal.ts';
 import { DIGEST, MANIFEST_FILE, RUNBOOK_FILE, SEALED_FILE, SIGNATURE } from './package.ts';
 import { LARGEST_MANIFEST, serialize, sha256 } from './parse.ts';
-import { digestsOf, type Found, linesOf, type Read, type ReadOptions, readFound } from './read.ts';
+import {
+  digestsOf,
+  type Found,
+  foundJournal,
+  linesOf,
+  type Read,
+  type ReadOptions,
+  readFound,
+} from './read.ts';
+import { Rhythm } from './rhythm.ts';
 import { runbook } from './runbook/runbook.ts';
 import type { Manifest } from './schema.ts';
 import { signature } from './sign.ts';
@@ -18,20 +28,24 @@ export interface Written {
 }
 
 /**
- * Writes manifests of one run into a directory of its own. May be called again and again as the run goes on: at every
- * moment, also when the power fails, the directory holds a whole manifest with its digest and signature. For that, the
- * sidecars hold the old and the new line while the manifest itself is replaced. The runbook comes after: it is whole too,
- * and names the manifest that it was made from.
+ * Writes the manifest of one run into a directory of its own: a journal as the run goes on, and from time to time all
+ * of it. At every moment, also when the power fails, the directory holds a whole manifest with its digest and signature.
+ * For that, the sidecars hold the old and the new line while the manifest itself is replaced. The runbook comes after: it
+ * is whole too, and names the manifest that it was made from.
  */
 export class DirectoryWriter {
   readonly path: string;
   readonly #key: KeyObject | undefined;
+  readonly #journal: JournalWriter;
+  readonly #rhythm = new Rhythm();
+  #writing: Promise<unknown> = Promise.resolve();
   #last: { readonly digest: string; readonly signature: string | undefined } | undefined;
 
   /** @param directory one per run; made when it is not there */
   constructor(directory: string, key: KeyObject | undefined) {
     this.path = join(directory, MANIFEST_FILE);
     this.#key = key;
+    this.#journal = new JournalWriter(join(directory, JOURNAL_FILE), key, undefined);
   }
 
   /** Finds out before the run starts whether it can be written there. */
@@ -50,7 +64,31 @@ export class DirectoryWriter {
     }
   }
 
-  async write(manifest: Manifest): Promise<Written> {
+  /** Returns when the journal has it on the disk. */
+  async keep(entries: readonly Entry[], manifest: Manifest): Promise<void> {
+    try {
+      await this.#journal.add(...entries);
+    } catch (error) {
+      throw notWritten(this.path, error);
+    }
+    if (this.#rhythm.isDue(manifest)) await this.write(manifest);
+  }
+
+  /** The last of it: what the journal held stands in it. */
+  async finish(manifest: Manifest): Promise<Written> {
+    const written = await this.write(manifest);
+    await this.#journal.remove();
+    return written;
+  }
+
+  /** One at a time: each replaces the one before. */
+  write(manifest: Manifest): Promise<Written> {
+    const next = this.#writing.catch(() => undefined).then(() => this.#write(manifest));
+    this.#writing = next;
+    return next;
+  }
+
+  async #write(manifest: Manifest): Promise<Written> {
     const text = serialize(manifest);
     const next = {
       digest: sha256(text),
@@ -62,11 +100,7 @@ export class DirectoryWriter {
       await this.#sidecars([next]);
       await replace(join(dirname(this.path), RUNBOOK_FILE), runbook(manifest, next.digest));
     } catch (error) {
-      throw new OperationError(
-        `cannot write the manifest to ${this.path}: ${messageOf(error)}`,
-        'The backups in the cloud are whole; `restore-volume --backup ID` restores them without it.',
-        error,
-      );
+      throw notWritten(this.path, error);
     }
     this.#last = next;
     return { path: this.path, sha256: next.digest };
@@ -83,6 +117,14 @@ export class DirectoryWriter {
     // The format of sha256sum, so that `sha256sum -c` checks it.
     await replace(this.path + DIGEST, known.map((state) => `${state.digest}  ${MANIFEST_FILE}\n`).join(''));
   }
+}
+
+function notWritten(path: string, error: unknown): OperationError {
+  return new OperationError(
+    `cannot write the manifest to ${path}: ${messageOf(error)}`,
+    'The backups in the cloud are whole; `restore-volume --backup ID` restores them without it.',
+    error,
+  );
 }
 
 /** A file is the old one or the new one, whatever happens meanwhile. */
@@ -110,6 +152,8 @@ export async function readManifest(path: string, options: ReadOptions): Promise<
 
 /** @throws InputError when there is none, or it cannot be read */
 export async function findFile(path: string): Promise<Found> {
+  const journal = await journalIn(path);
+  if (journal !== undefined) return journal;
   const file = await manifestFile(path);
   return {
     name: file,
@@ -119,6 +163,17 @@ export async function findFile(path: string): Promise<Found> {
     signatures: linesOf(await sidecar(file + SIGNATURE)),
     vouched: false,
   };
+}
+
+/** A run that is not over has its newest state in its journal, which its end removes. */
+async function journalIn(directory: string): Promise<Found | undefined> {
+  const file = basename(directory) === JOURNAL_FILE ? directory : join(directory, JOURNAL_FILE);
+  const bytes = await readBounded(file, 2 * LARGEST_MANIFEST).catch((error: unknown) => {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  return bytes && foundJournal(file, bytes, false);
 }
 
 /** The directories of runs below one that hold a manifest, newest first by their names. */
@@ -138,12 +193,15 @@ export async function runDirectories(path: string): Promise<string[]> {
     .sort()
     .reverse()
     .map((name) => join(path, name));
-  // A run that was cut short before it had saved anything leaves one that is empty.
-  const files = await Promise.all(directories.map((directory) => readdir(directory).catch(() => undefined)));
-  return directories.filter((_directory, index) => {
-    const inside = files[index];
-    return inside === undefined || inside.includes(MANIFEST_FILE) || inside.includes(SEALED_FILE);
-  });
+  const held = await Promise.all(directories.map(holdsManifest));
+  return directories.filter((_directory, index) => held[index]);
+}
+
+/** A run that was cut short before it had saved anything leaves an empty one, or a journal without a whole line. */
+async function holdsManifest(directory: string): Promise<boolean> {
+  const inside = await readdir(directory).catch(() => undefined);
+  if (inside === undefined || inside.includes(MANIFEST_FILE) || inside.includes(SEALED_FILE)) return true;
+  return inside.includes(JOURNAL_FILE) && (await journalIn(directory)) !== undefined;
 }
 
 async function manifestFile(path: string): Promise<string> {
@@ -163,10 +221,9 @@ async function manifestFile(path: string): Promise<string> {
   }
 }
 
-async function readBounded(file: string): Promise<Buffer> {
+async function readBounded(file: string, limit: number = LARGEST_MANIFEST): Promise<Buffer> {
   try {
-    if ((await stat(file)).size > LARGEST_MANIFEST)
-      throw new InputError(`${file} is larger than any manifest`);
+    if ((await stat(file)).size > limit) throw new InputError(`${file} is larger than any manifest`);
     return await readFile(file);
   } catch (error) {
     if (error instanceof InputError) throw error;

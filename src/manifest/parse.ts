@@ -4,8 +4,8 @@ import { contradiction } from './contradictions.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
 import type { Manifest } from './schema.ts';
 
-/** A manifest of 10,000 volumes with rich metadata stays below. */
-export const LARGEST_MANIFEST = 64 * 1024 * 1024;
+/** 20,000 volumes with 6 KiB each. What is written is held to it too. */
+export const LARGEST_MANIFEST = 128 * 1024 * 1024;
 
 /**
  * The text of a manifest, checked against the closed schema and for what a schema cannot say.
@@ -34,30 +34,25 @@ export async function parseManifest(text: string, path: string): Promise<Manifes
       `${path} is a manifest of version ${head['version']}; this program reads versions up to ${MANIFEST_VERSION}`,
       'Restore with the version of openstack-backup that wrote it, or a newer one.',
     );
-  const [{ Value }, { ManifestSchema, POINTS }] = await Promise.all([
-    import('typebox/value'),
-    import('./schema.ts'),
-  ]);
-  if (!Value.Check(ManifestSchema, value)) {
-    const said =
-      firstProblem(head, (method, point) => {
-        const schema = Object.hasOwn(POINTS, method) ? POINTS[method as keyof typeof POINTS] : undefined;
-        return schema === undefined
-          ? [{ instancePath: '/method', message: 'is unknown' }]
-          : Value.Errors(schema, point);
-      }) ?? Value.Errors(ManifestSchema, value)[0];
+  const said = (await schemas()).problemIn(head);
+  if (said !== undefined)
     throw new InputError(
-      `${path} is not a whole manifest: ${said === undefined ? 'it does not match the schema' : `${said.instancePath || '/'} ${said.message}`}`,
+      `${path} is not a whole manifest: ${said.instancePath || '/'} ${said.message}`,
       'It was altered or cut short: take another copy. Nothing was touched.',
     );
-  }
-  const problem = contradiction(value);
+  const manifest = value as Manifest;
+  const problem = contradiction(manifest);
   if (problem !== undefined)
     throw new InputError(
       `${path} contradicts itself: ${problem}`,
       'It was altered: take another copy. Nothing was touched.',
     );
-  return value;
+  return manifest;
+}
+
+interface Validator {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): readonly Problem[];
 }
 
 interface Problem {
@@ -65,19 +60,41 @@ interface Problem {
   readonly message: string;
 }
 
-/** The first restore point that does not fit the schema of its method: a union's own error would only say "none fits". */
-function firstProblem(
-  head: Readonly<Record<string, unknown>>,
-  errorsOf: (method: string, point: unknown) => readonly Problem[],
-): Problem | undefined {
-  const points: readonly unknown[] = Array.isArray(head['restorePoints']) ? head['restorePoints'] : [];
-  for (const [index, point] of points.entries()) {
-    const method = (point as { method?: unknown } | null)?.method;
-    const [first] = errorsOf(String(method), point);
-    if (first !== undefined)
-      return { instancePath: `/restorePoints/${index}${first.instancePath}`, message: first.message };
-  }
-  return undefined;
+/** The closed schema, whose library is loaded only where a manifest is read or a restore point recorded. */
+export async function schemas() {
+  const [{ Compile }, { ManifestSchema, POINTS }] = await Promise.all([
+    import('typebox/compile'),
+    import('./schema.ts'),
+  ]);
+  // Interpreted, 20,000 restore points would take nine seconds; each schema is compiled when it is first needed.
+  const compiled = new Map<keyof typeof POINTS, Validator>();
+  const validator = (method: keyof typeof POINTS): Validator => {
+    const known = compiled.get(method) ?? Compile(POINTS[method]);
+    compiled.set(method, known);
+    return known;
+  };
+  /** By its method: a union's own error would only say that none fits. */
+  const problemOf = (point: unknown): Problem | undefined => {
+    const method = String((point as { method?: unknown } | null)?.method);
+    if (!Object.hasOwn(POINTS, method)) return { instancePath: '/method', message: 'is unknown' };
+    const schema = validator(method as keyof typeof POINTS);
+    return schema.Check(point) ? undefined : schema.Errors(point)[0];
+  };
+  /** Each restore point once, and the rest without them. */
+  const problemIn = (manifest: Readonly<Record<string, unknown>>): Problem | undefined => {
+    const points: readonly unknown[] = Array.isArray(manifest['restorePoints'])
+      ? manifest['restorePoints']
+      : [];
+    for (const [index, point] of points.entries()) {
+      const said = problemOf(point);
+      if (said !== undefined)
+        return { instancePath: `/restorePoints/${index}${said.instancePath}`, message: said.message };
+    }
+    const rest = points.length === 0 ? manifest : { ...manifest, restorePoints: [] };
+    const schema = Compile(ManifestSchema);
+    return schema.Check(rest) ? undefined : schema.Errors(rest)[0];
+  };
+  return { problemOf, problemIn };
 }
 
 /** The bytes that are written, hashed and signed. */

@@ -6,14 +6,18 @@ import { DirectoryWriter, type Written } from './directory.ts';
 import { artifactPublisher } from './github/artifact.ts';
 import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
 import type { GitHub } from './github/services.ts';
+import type { Entry } from './journal.ts';
 import { retentionDoubt } from './retention.ts';
 import type { Manifest } from './schema.ts';
 
-/** Where manifests go; written again and again as a run goes on, so that what succeeded is never lost. */
+/** Where manifests go; told of each restore point as it is saved, so that what succeeded is never lost. */
 export interface Publisher {
+  /** From when on what it was given outlives this machine. */
+  readonly lasts: 'at once' | 'when published' | 'never';
   /** Finds out before the run starts whether it can be published. */
   prepare(): Promise<void>;
-  write(manifest: Manifest): Promise<void>;
+  /** @param manifest as it is with these entries */
+  keep(entries: readonly Entry[], manifest: Manifest): Promise<void>;
   /** The manifest of a run that is over. */
   finish(manifest: Manifest): Promise<Published>;
 }
@@ -128,14 +132,13 @@ async function open(place: Place, options: PublishOptions, seal: Sealer | undefi
   return releasePublisher(github, { ...options, sealer: seal, tag });
 }
 
-function directoryPublisher(path: string, { directory, run, signKey }: PublishOptions): Publisher {
+function directoryPublisher(path: string, { directory, run, signKey, github }: PublishOptions): Publisher {
   const writer = new DirectoryWriter(resolve(directory, path, directoryName(run)), signKey);
   return {
+    lasts: github?.here.vanishes === true ? 'never' : 'at once',
     prepare: () => writer.prepare(),
-    write: async (manifest) => {
-      await writer.write(manifest);
-    },
-    finish: (manifest) => writer.write(manifest),
+    keep: (entries, manifest) => writer.keep(entries, manifest),
+    finish: (manifest) => writer.finish(manifest),
   };
 }
 

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { InputError } from '../errors.ts';
 import { opener } from '../keys/age.ts';
 import type { Files } from './github/services.ts';
+import { type FoundJournal, JOURNAL_FILE, manifestOf, parseJournal } from './journal.ts';
 import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from './package.ts';
 import { parseManifest, sha256 } from './parse.ts';
 import type { Manifest } from './schema.ts';
@@ -22,6 +23,8 @@ export interface Found {
    * in the same repository's secrets, and on the day of the disaster nobody has to look for a key.
    */
   readonly vouched: boolean;
+  /** Of a run that is not over: then the bytes are its journal's. */
+  readonly journal?: FoundJournal;
 }
 
 export interface ReadOptions {
@@ -68,7 +71,10 @@ export function checkTrust(found: Found, options: ReadOptions): void {
 /** Why it cannot be trusted; undefined when it can. */
 export function doubtOf(found: Found, key: KeyObject | undefined): Doubt | undefined {
   const altered = 'Take another copy of it. If you know why it changed, add allow-unsigned.';
-  const { bytes, digests, signatures } = found;
+  const { digests, signatures, journal } = found;
+  if (journal?.altered)
+    return { what: 'was altered: its lines do not have the digests that stand in it', hint: altered };
+  const bytes = journal?.signed ?? found.bytes;
   const digest = sha256(bytes);
   if (digests.length > 0 && !digests.includes(digest))
     return {
@@ -92,6 +98,11 @@ export function doubtOf(found: Found, key: KeyObject | undefined): Doubt | undef
 
 /** What stands in it, trusted or not. @throws InputError when it cannot be opened, or is no whole manifest */
 export async function parseFound(found: Found, identity: string | undefined): Promise<Read> {
+  if (found.journal !== undefined) {
+    const value = await manifestOf(found.journal, () => opener(identity, found.name));
+    const text = `${JSON.stringify(value, undefined, 2)}\n`;
+    return { manifest: await parseManifest(text, found.name), sha256: sha256(text), path: found.name };
+  }
   const sealed = found.file.endsWith('.age');
   const bytes = sealed
     ? await (await opener(identity, found.name)).open(found.bytes, found.name)
@@ -109,6 +120,8 @@ export async function parseFound(found: Found, identity: string | undefined): Pr
  * @throws InputError when there is none
  */
 export function foundIn(name: string, files: Files, vouched: boolean): Found {
+  const journal = files[JOURNAL_FILE] && foundJournal(name, files[JOURNAL_FILE], vouched);
+  if (journal !== undefined) return journal;
   const file = [MANIFEST_FILE, SEALED_FILE].find((known) => Object.hasOwn(files, known));
   const bytes = file === undefined ? undefined : files[file];
   if (file === undefined || bytes === undefined)
@@ -124,6 +137,22 @@ export function foundIn(name: string, files: Files, vouched: boolean): Found {
     signatures: linesOf(textOf(files[file + SIGNATURE])),
     vouched,
   };
+}
+
+/** The journal of a run that is not over; undefined where nothing in it counts. */
+export function foundJournal(name: string, bytes: Uint8Array, vouched: boolean): Found | undefined {
+  const journal = parseJournal(bytes);
+  return (
+    journal && {
+      name,
+      file: JOURNAL_FILE,
+      bytes: Buffer.from(bytes),
+      digests: [],
+      signatures: journal.signatures,
+      vouched,
+      journal,
+    }
+  );
 }
 
 export function digestsOf(sidecar: string): string[] {

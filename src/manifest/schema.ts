@@ -4,7 +4,7 @@ import { ImagePoint, KeptImagePoint } from './schema/image.ts';
 import { SecretPoint } from './schema/secret.ts';
 import { ServerPoint } from './schema/server.ts';
 import { VolumeBackupPoint, VolumeImagePoint } from './schema/volume.ts';
-import { closed, Id, KeystoneId, Moment, Name } from './schema/words.ts';
+import { AnyId, closed, Id, Moment, Name } from './schema/words.ts';
 
 /**
  * The manifest, version 1. This is the one source: the types, the check on reading and `docs/manifest-v1.schema.json`
@@ -40,7 +40,7 @@ const Failure = Type.Object(
       Type.Literal('secret'),
       Type.Literal('server'),
     ]),
-    id: Id,
+    id: AnyId,
     name: Name,
     error: Type.String({ maxLength: 4096 }),
   },
@@ -66,12 +66,12 @@ export const ManifestSchema = Type.Object(
       {
         authUrl: Type.String({ maxLength: 2048, description: 'Only compared, never called.' }),
         region: Name,
-        project: Type.Object({ id: KeystoneId, name: Name, domain: Name }, closed),
+        project: Type.Object({ id: AnyId, name: Name, domain: Name }, closed),
       },
       closed,
     ),
-    restorePoints: Type.Array(RestorePoint, { maxItems: 10_000 }),
-    failed: Type.Array(Failure, { maxItems: 10_000 }),
+    restorePoints: Type.Array(RestorePoint),
+    failed: Type.Array(Failure),
   },
   { ...closed, title: 'openstack-backup manifest, version 1' },
 );

@@ -62,12 +62,22 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
   };
 }
 
+/**
+ * Cinder's order: by the time of the data, which has whole seconds; of one second the first of its list, which it sorts by
+ * their making and then their ids, downwards. `_backup_get_all` in
+ * https://github.com/openstack/cinder/blob/master/cinder/db/sqlalchemy/api.py
+ */
+export function isNewer(one: Backup, other: Backup): boolean {
+  for (const key of ['dataTimestamp', 'createdAt', 'id'] as const)
+    if (one[key] !== other[key]) return one[key] > other[key];
+  return false;
+}
+
 export function newestAvailable(backups: readonly Backup[]): Backup | undefined {
   return backups
     .filter(({ status }) => status === 'available')
     .reduce<Backup | undefined>(
-      (newest, backup) =>
-        newest === undefined || backup.dataTimestamp > newest.dataTimestamp ? backup : newest,
+      (newest, backup) => (newest === undefined || isNewer(backup, newest) ? backup : newest),
       undefined,
     );
 }

@@ -54,6 +54,12 @@ export function writeTags(tags: Tags): Record<string, string> {
   );
 }
 
+/** The metadata of a backup with these tags; what others wrote there stays. Only the parent may be one too many. */
+export function metadataWith({ metadata }: Pick<Backup, 'metadata'>, tags: Tags): Record<string, string> {
+  const { [`${PREFIX}parent`]: _parent, ...others } = metadata;
+  return { ...others, ...writeTags(tags) };
+}
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**

@@ -102,6 +102,14 @@ describe('an artifact', () => {
     expect(world.cloud.requests).toEqual([]);
   });
 
+  const states = () =>
+    [...world.cloud.state.backups.values()].map(({ metadata }) => metadata['openstack-backup:state']);
+
+  test('is what its backups are recorded by', async () => {
+    const main = await runStep(world.job, backup());
+    expect([main.code, states()]).toEqual([0, ['recorded']]);
+  });
+
   test('that cannot be uploaded fails the step, and its post tries again', async () => {
     world.github.fault({
       path: '/CreateArtifact',
@@ -111,11 +119,13 @@ describe('an artifact', () => {
     expect(main.code).toBe(1);
     expect(errorsOf(main)).toContain('could not be uploaded');
     expect(main.outputs['restore-points']).toContain('"name":"db"');
+    expect(states()).toEqual(['started']);
     const post = await runPost(world.job, backup(), main);
     expect([post.code, post.stderr]).toEqual([0, '']);
-    expect(post.lines.at(-1)).toContain('the step was cut short, and what it had saved is published now');
+    expect(post.lines.join('\n')).toContain('the step was cut short, and what it had saved is published now');
     const [artifact] = world.github.state.artifacts;
     expect(manifestOf(filesOf(artifact?.archive)['manifest.json']).restorePoints).toHaveLength(1);
+    expect(states()).toEqual(['recorded']);
   });
 });
 

@@ -38,6 +38,7 @@ export function backup(fields: Partial<Backup> = {}): Backup {
   return {
     id: randomUUID(),
     name: 'db',
+    description: '',
     status: 'available',
     size: 1,
     volumeId: '22222222-2222-4222-8222-222222222222',

@@ -9,10 +9,12 @@ import { readManifest } from '../../src/manifest/directory.ts';
 import { parsePending, readSpool, Spool } from '../../src/manifest/github/pending.ts';
 import { checkTag } from '../../src/manifest/github/release.ts';
 import type { Here } from '../../src/manifest/github/services.ts';
+import { headOf } from '../../src/manifest/journal.ts';
 import { packageOf } from '../../src/manifest/package.ts';
 import { type Place, parsePlace, publishers } from '../../src/manifest/publish.ts';
 import { retentionDoubt } from '../../src/manifest/retention.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { backupPoint, manifestWith } from '../support/points.ts';
 
 const unseal = async (bytes: Uint8Array, identity: string | undefined, what: string) =>
   (await opener(identity, what)).open(bytes, what);
@@ -159,11 +161,17 @@ describe('what the post finds', () => {
 
   test('are the files, whole or none', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'spool-'));
-    const spool = new Spool(directory, 'artifact');
+    const spool = new Spool(directory, 'artifact', undefined, undefined);
     expect(await readSpool(spool.file)).toBeUndefined();
-    await spool.write({ a: Buffer.from([0, 255]) });
-    await spool.write({ b: Buffer.from([1, 254]) });
-    expect(await readSpool(spool.file)).toEqual({ b: Buffer.from([1, 254]) });
+    const manifest = manifestWith();
+    await spool.keep([headOf(manifest), { cloud: manifest.cloud }], manifest);
+    // Nothing was saved yet.
+    expect(await readSpool(spool.file)).toBeUndefined();
+    const point = backupPoint();
+    manifest.restorePoints.push(point);
+    await spool.keep([{ point }], manifest);
+    const { files } = await packageOf(manifest, undefined, undefined);
+    expect(await readSpool(spool.file)).toEqual({ files, points: [point.id] });
     await spool.remove();
     expect(await readSpool(spool.file)).toBeUndefined();
     await rm(directory, { recursive: true });

@@ -1,52 +1,56 @@
 import { messageOf } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
-import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Log } from '../../openstack/log.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
+import type { Holdings } from '../../temporaries/holdings.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
+import { adoptable, type Unrecorded } from './adoptable.ts';
 import { encryptionOf, typeIdOf } from './preflight.ts';
 import { restorePoint } from './restore-point.ts';
 
+/** A backup that is taken up, with the tags that it ought to have. */
+export interface Adopted extends Unrecorded {
+  readonly point: VolumeBackupPoint;
+}
+
 /**
- * Restore points of whole backups that runs before did not live to record. Their volumes are described as they are now;
- * a backup whose volume is gone stays as it is, and can be restored by its id.
+ * Restore points of whole backups that runs before did not live to record. Their volumes are described as they are now,
+ * and what the backup itself tells as it was; a backup whose volume is gone stays as it is, and can be restored by its id.
+ *
+ * @param holdings listed before anything was begun
  */
 export async function adopt(
   client: ServiceClient,
   leftovers: readonly Leftover[],
-  volumes: readonly Volume[],
+  { backups, volumes }: Pick<Holdings, 'backups' | 'volumes'>,
   types: readonly VolumeType[],
   log: Log,
-): Promise<VolumeBackupPoint[]> {
-  const points: VolumeBackupPoint[] = [];
+): Promise<Adopted[]> {
+  const adopted: Adopted[] = [];
   for (const leftover of leftovers) {
     if (leftover.action !== 'adopt') continue;
-    const { backup, tags } = leftover;
+    const { backup } = leftover;
+    const byHand = `restore-volume --backup ${backup.id} brings it back`;
     const volume = volumes.find(({ id }) => id === backup.volumeId);
     if (volume === undefined) {
-      log.warn(
-        `backup ${backup.id} of a run that is dead is whole and its volume gone: restore-volume --backup brings it back`,
-      );
+      log.warn(`backup ${backup.id} of a run that is dead is whole and its volume gone: ${byHand}`);
       continue;
     }
+    const found = adoptable(leftover, backups);
+    if ('why' in found) {
+      log.warn(`backup ${backup.id} of a run that is dead is not taken up: ${found.why}; ${byHand}`);
+      continue;
+    }
+    const { tags } = found;
     try {
       const encryption = await encryptionOf(client, volume);
       const reason = `run ${tags.run} made it and did not live to record it`;
-      points.push(
-        restorePoint({
-          volume,
-          typeId: typeIdOf(volume, types),
-          encryption,
-          backup,
-          tags,
-          reason,
-          seconds: 0,
-        }),
-      );
+      const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds: 0 };
+      adopted.push({ backup, tags, point: restorePoint(facts) });
     } catch (error) {
       log.warn(`backup ${backup.id} of a run that is dead cannot be taken up: ${messageOf(error)}`);
     }
   }
-  return points;
+  return adopted;
 }

@@ -15,19 +15,26 @@ export interface ImageDecision {
   readonly doubt: string | undefined;
 }
 
+/** What an increment is decided by, again right before it is asked for. */
+export interface ChainWishes {
+  readonly mode: Mode;
+  readonly maxChain: number;
+  /** When the snapshot was taken that is backed up: only backups of before can be its parent. */
+  readonly snapshotAt?: string;
+}
+
 /** What is to be done with one volume. */
 export interface VolumePlan {
   readonly volume: Volume;
   readonly typeId: string | undefined;
   readonly encryption: SavedEncryption | null;
   readonly decision: BackupDecision | ImageDecision;
+  readonly wishes: ChainWishes;
   /** A snapshot of the volume that is backed up instead of the volume as it is now. */
   readonly snapshotId?: string;
 }
 
-export interface SavingWishes {
-  readonly mode: Mode;
-  readonly maxChain: number;
+export interface SavingWishes extends Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
   /** Where data goes that leaves the cloud; undefined: it stays there. */
   readonly payloads: Payloads | undefined;

@@ -1,18 +1,18 @@
 import { InputError, OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
-import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import type { Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
-import { decideChain } from '../../plan/chain.ts';
 import { decideMethod, doubtOfImage } from '../../plan/method.ts';
 import type { QuotaLine } from '../../plan/quota.ts';
-import { collect, pool } from '../../pool.ts';
+import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { type Payloads, refuseBareKey } from '../payloads.ts';
-import type { BackupDecision, SavingWishes, VolumePlan } from './plan.ts';
+import { decide } from './decide.ts';
+import type { SavingWishes, VolumePlan } from './plan.ts';
 import { quotaOf } from './quota.ts';
 
 export interface Refused {
@@ -74,7 +74,8 @@ async function planVolume(
     decision:
       method === 'image'
         ? { mode: 'image', reason, doubt: doubtOfImage(facts) }
-        : decided(volume, backups, options),
+        : decide(volume, backups, options),
+    wishes: { mode: options.mode, maxChain: options.maxChain },
   };
 }
 
@@ -93,35 +94,9 @@ function refuseLostKey(
   );
 }
 
-/**
- * The plan for a snapshot of the volume, instead of the volume as it is now: what was backed up after it was taken is no
- * parent for it.
- */
-export async function planSnapshot(
-  client: ServiceClient,
-  plan: VolumePlan,
-  snapshot: Snapshot,
-  options: SavingWishes,
-): Promise<VolumePlan> {
-  if (plan.decision.mode === 'image') return { ...plan, snapshotId: snapshot.id };
-  const backups = await collect(listBackups(client, { volumeId: plan.volume.id }));
-  const decision = decided({ ...plan.volume, size: snapshot.size }, backups, options, snapshot.createdAt);
-  return { ...plan, decision, snapshotId: snapshot.id };
-}
-
-/** @throws OperationError when an increment was asked for and cannot be had */
-function decided(
-  { id, size }: Volume,
-  backups: readonly Backup[],
-  { mode, maxChain }: SavingWishes,
-  snapshotAt?: string,
-): BackupDecision {
-  const decision = decideChain(mode, backups, size, maxChain, snapshotAt);
-  if (decision.mode !== 'impossible') return decision;
-  throw new OperationError(
-    `no increment of volume ${id} can be made: ${decision.reason}`,
-    'Use mode auto, which makes a full backup then.',
-  );
+/** The plan for a snapshot of the volume, instead of the volume as it is now. */
+export function planSnapshot(plan: VolumePlan, { id, createdAt }: Snapshot): VolumePlan {
+  return { ...plan, snapshotId: id, wishes: { ...plan.wishes, snapshotAt: createdAt } };
 }
 
 /** Cinder backs up volumes that are `available` or `in-use`, one backup of a volume at a time. */

@@ -25,7 +25,8 @@ export function restorePoint({
 }: SavedFacts): VolumeBackupPoint {
   return {
     id: tags.point,
-    resource: savedVolume(volume, typeId, encryption),
+    // The volume may have grown since; what it was is what the backup has.
+    resource: { ...savedVolume(volume, typeId, encryption), size: backup.size },
     method: 'cinder-backup',
     backup: {
       id: backup.id,

@@ -19,15 +19,21 @@ import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { firstIn } from '../../pool.ts';
-import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
+import { tagsAsMade } from '../../plan/parent.ts';
+import { collect, firstIn } from '../../pool.ts';
+import { metadataWith, readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
+import { describedAs } from './adoptable.ts';
+import { decide } from './decide.ts';
+import type { Marks } from './marks.ts';
 import type { BackupDecision, VolumePlan } from './plan.ts';
 import { restorePoint } from './restore-point.ts';
 
 export interface SaveTools {
+  /** Told of each backup that is whole. */
+  readonly marks: Marks;
   readonly client: ServiceClient;
   readonly backups: Watcher<Backup>;
   readonly run: Ledger;
@@ -52,21 +58,23 @@ export class NoBackupService extends OperationError {}
 export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<VolumeBackupPoint> {
   const { client, clock, log } = tools;
   const { volume } = plan;
-  const started = clock.now();
-  const draft = tagsFor(plan, tools.run, started);
   await freshTokenFor(client.session, 'the backup', volume.size);
+  const chosen = await chooseNow(plan, tools);
+  const started = clock.now();
+  const draft = tagsFor(plan, chosen, tools.run, started);
   const backupId = await startBackup(plan, draft, tools);
   const tags = await bound(draft, backupId, volume.size, tools);
   log.info(
-    `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${plan.decision.mode}, because ${plan.decision.reason}`,
+    `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
   );
   const backup = await finished(backupId, volume, tools, started).finally(() => tools.run.release(backupId));
-  const kept = await agreeOnChain(backup, tags, tools);
+  const kept = await agreeOnChain(backup, tags, chosen, tools);
+  tools.marks.saw(backup, kept);
   return restorePoint({
     ...plan,
     backup,
     tags: kept,
-    reason: reasonOf(plan, backup),
+    reason: reasonOf(chosen, backup),
     seconds: (clock.now() - started) / 1000,
   });
 }
@@ -96,20 +104,25 @@ async function bound(
   return tags;
 }
 
-/** Marks a backup as standing in a manifest, so that no later run takes it for left over. */
-export async function markRecorded(
-  client: ServiceClient,
-  backup: Pick<Backup, 'id' | 'metadata'>,
-): Promise<void> {
-  const tags = readTags(backup);
-  if (tags === undefined || tags.state === 'recorded' || !client.supports('3.43')) return;
-  await updateBackupMetadata(client, backup.id, {
-    ...backup.metadata,
-    ...writeTags({ ...tags, backup: backup.id, state: 'recorded' }),
-  });
+interface Chosen {
+  readonly decision: BackupDecision;
+  /** The volume's backups right before the request; none where they do not matter. */
+  readonly before: readonly Backup[];
 }
 
-function tagsFor({ volume, typeId, encryption, decision }: BackupPlan, run: Ledger, now: number): Tags {
+/** Since the plan others may have been made, or deleted: one list, of this volume's alone. */
+async function chooseNow({ volume, decision, wishes }: BackupPlan, { client }: SaveTools): Promise<Chosen> {
+  if (wishes.mode === 'full') return { decision, before: [] };
+  const before = await backupsOf(client, volume.id);
+  return { decision: decide(volume, before, wishes), before };
+}
+
+function tagsFor(
+  { volume, typeId, encryption }: BackupPlan,
+  { decision }: Chosen,
+  run: Ledger,
+  now: number,
+): Tags {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
     run: run.id,
@@ -130,7 +143,7 @@ function tagsFor({ volume, typeId, encryption, decision }: BackupPlan, run: Ledg
 }
 
 function startBackup(
-  { volume, decision, snapshotId }: BackupPlan,
+  { volume, snapshotId }: BackupPlan,
   tags: Tags,
   { client, clock, log, signal }: SaveTools,
 ): Promise<string> {
@@ -138,8 +151,8 @@ function startBackup(
     createBackup(client, {
       volumeId: volume.id,
       name: `${volume.name || volume.id} ${new Date(clock.now()).toISOString().slice(0, 19)}Z`.slice(-255),
-      description: `made by openstack-backup, run ${tags.run}`,
-      incremental: decision.mode === 'incremental',
+      description: describedAs(tags.run),
+      incremental: tags.parent !== undefined,
       force: volume.status === 'in-use' && snapshotId === undefined,
       snapshotId,
       metadata: writeTags(tags),
@@ -251,19 +264,33 @@ function stuck(backup: Backup): undefined {
   return undefined;
 }
 
-/** A driver may make an increment full (Ceph does, without a base on its side): then it starts a chain of its own. */
-async function agreeOnChain(backup: Backup, tags: Tags, { client, log }: SaveTools): Promise<Tags> {
-  if (tags.parent === undefined || backup.incremental) return tags;
+/**
+ * Cinder takes the newest backup as the parent, which may be another than a moment before; and a driver may make an
+ * increment full. The tags say what was made.
+ */
+async function agreeOnChain(
+  backup: Backup,
+  tags: Tags,
+  { before }: Chosen,
+  { client, log }: SaveTools,
+): Promise<Tags> {
+  const now = backup.incremental ? await backupsOf(client, backup.volumeId) : [];
+  const made = tagsAsMade(backup, tags, now, before) ?? tags;
+  if (made === tags) return tags;
   log.warn(
-    `the cloud made backup ${backup.id} full although an increment was asked for; a new chain starts with it`,
+    made.parent === undefined
+      ? `the cloud made backup ${backup.id} full although an increment was asked for; a new chain starts with it`
+      : `the cloud made backup ${backup.id} an increment of ${made.parent}, which came in between, and not of ${tags.parent}`,
   );
-  const own: Tags = { ...tags, chain: randomUUID(), position: 0, parent: undefined };
-  const { 'openstack-backup:parent': _gone, ...metadata } = backup.metadata;
-  await updateBackupMetadata(client, backup.id, { ...metadata, ...writeTags(own) });
-  return own;
+  await updateBackupMetadata(client, backup.id, metadataWith(backup, made));
+  return made;
 }
 
-function reasonOf({ decision }: BackupPlan, backup: Backup): string {
+function backupsOf(client: ServiceClient, volumeId: string): Promise<Backup[]> {
+  return collect(listBackups(client, { volumeId }));
+}
+
+function reasonOf({ decision }: Chosen, backup: Backup): string {
   return backup.incremental || decision.mode === 'full'
     ? decision.reason
     : 'the cloud made the increment full';

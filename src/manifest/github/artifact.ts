@@ -1,9 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { InputError } from '../../errors.ts';
 import type { Sealer } from '../../keys/age.ts';
-import { packageOf } from '../package.ts';
 import type { Publisher } from '../publish.ts';
-import type { Manifest } from '../schema.ts';
 import { type Pending, Spool } from './pending.ts';
 import type { GitHub } from './services.ts';
 
@@ -32,22 +30,16 @@ export async function artifactPublisher(
 ): Promise<Publisher> {
   checkArtifacts(github);
   const name = artifactName(github, options.run);
-  const spool = new Spool(await github.scratch(), 'artifact');
-  const save = async (manifest: Manifest) => {
-    const made = await packageOf(manifest, options.signKey, options.sealer);
-    await spool.write(made.files);
-    return made;
-  };
+  const spool = new Spool(await github.scratch(), 'artifact', options.signKey, options.sealer);
   return {
+    lasts: 'when published',
     async prepare() {
       const pending: Pending = { place: 'artifact', name, days: options.days, file: spool.file };
       github.remember('pending-artifact', JSON.stringify(pending));
     },
-    async write(manifest) {
-      await save(manifest);
-    },
+    keep: (entries, manifest) => spool.keep(entries, manifest),
     async finish(manifest) {
-      const { files, sha256 } = await save(manifest);
+      const { files, sha256 } = await spool.write(manifest);
       const { id } = await github.artifacts.upload(name, files, options.days);
       github.remember('pending-artifact', '');
       await spool.remove();

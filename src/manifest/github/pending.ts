@@ -1,7 +1,13 @@
+import type { KeyObject } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Sealer } from '../../keys/age.ts';
 import { replace } from '../directory.ts';
+import { type Entry, JOURNAL_FILE, JournalWriter, parseJournal, pointIds } from '../journal.ts';
+import { type Package, packageOf } from '../package.ts';
 import { LARGEST_MANIFEST } from '../parse.ts';
+import { Rhythm } from '../rhythm.ts';
+import type { Manifest } from '../schema.ts';
 import type { Files } from './services.ts';
 
 /**
@@ -33,38 +39,93 @@ export function parsePending(text: string): Pending | undefined {
   return undefined;
 }
 
-/** The files that a step publishes at its end, as they stand now: whole at every moment. */
+/**
+ * What a step publishes at its end, as it stands now: a journal, and from time to time the files that are made of it.
+ * Whole at every moment, and sealed where they will be.
+ */
 export class Spool {
   readonly file: string;
+  readonly #key: KeyObject | undefined;
+  readonly #seal: Sealer | undefined;
+  readonly #journal: JournalWriter;
+  readonly #rhythm = new Rhythm();
+  #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(directory: string, name: string) {
+  constructor(directory: string, name: string, key: KeyObject | undefined, seal: Sealer | undefined) {
     this.file = join(directory, `${name}.json`);
+    this.#key = key;
+    this.#seal = seal;
+    this.#journal = new JournalWriter(journalOf(this.file), key, seal);
   }
 
-  async write(files: Files): Promise<void> {
-    const coded = Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]);
-    await replace(this.file, JSON.stringify(Object.fromEntries(coded)));
+  async keep(entries: readonly Entry[], manifest: Manifest): Promise<void> {
+    await this.#journal.add(...entries);
+    if (this.#rhythm.isDue(manifest)) await this.write(manifest);
   }
 
-  remove(): Promise<void> {
-    return rm(this.file, { force: true });
+  /** One at a time: each replaces the one before. */
+  write(manifest: Manifest): Promise<Package> {
+    const next = this.#writing.catch(() => undefined).then(() => this.#write(manifest));
+    this.#writing = next;
+    return next;
   }
+
+  async #write(manifest: Manifest): Promise<Package> {
+    const points = manifest.restorePoints.length;
+    const made = await packageOf(manifest, this.#key, this.#seal);
+    const coded = Object.entries(made.files).map(([name, bytes]) => [
+      name,
+      Buffer.from(bytes).toString('base64'),
+    ]);
+    await replace(this.file, JSON.stringify({ points, files: Object.fromEntries(coded) }));
+    return made;
+  }
+
+  async remove(): Promise<void> {
+    await this.#journal.remove();
+    await rm(this.file, { force: true });
+  }
+}
+
+function journalOf(file: string): string {
+  return `${file}.journal`;
 }
 
 /** A manifest and its runbook, in base64. */
 const LARGEST_SPOOL = 6 * LARGEST_MANIFEST;
 
-/** What a spool holds; undefined when nothing was saved. */
-export async function readSpool(file: string): Promise<Files | undefined> {
-  let value: unknown;
+export interface Spooled {
+  readonly files: Files;
+  /** The restore points that stand in them. */
+  readonly points: readonly string[];
+}
+
+/** What a spool holds, with its journal where that has more than the files; undefined when nothing was saved. */
+export async function readSpool(file: string): Promise<Spooled | undefined> {
+  const bytes = await bounded(journalOf(file), 2 * LARGEST_MANIFEST);
+  const journal = bytes && parseJournal(bytes);
+  if (bytes === undefined || journal === undefined) return undefined;
+  const points = pointIds(journal);
+  const made = wholeFiles(await bounded(file, LARGEST_SPOOL));
+  const newer = made.points < points.length && bytes.length <= LARGEST_MANIFEST;
+  const files = newer ? { ...made.files, [JOURNAL_FILE]: bytes } : made.files;
+  return points.length === 0 || Object.keys(files).length === 0 ? undefined : { files, points };
+}
+
+function wholeFiles(bytes: Buffer | undefined): { readonly points: number; readonly files: Files } {
+  if (bytes === undefined) return { points: 0, files: {} };
+  const { points, files } = JSON.parse(bytes.toString('utf8')) as {
+    points: number;
+    files: Record<string, string>;
+  };
+  const decoded = Object.entries(files).map(([name, text]) => [name, Buffer.from(text, 'base64')]);
+  return { points, files: Object.fromEntries(decoded) };
+}
+
+async function bounded(file: string, limit: number): Promise<Buffer | undefined> {
   try {
-    if ((await stat(file)).size > LARGEST_SPOOL) return undefined;
-    value = JSON.parse(await readFile(file, 'utf8'));
+    return (await stat(file)).size > limit ? undefined : await readFile(file);
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, text]) => [name, Buffer.from(String(text), 'base64')]),
-  );
 }

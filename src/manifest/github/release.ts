@@ -1,9 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { InputError } from '../../errors.ts';
 import type { Sealer } from '../../keys/age.ts';
-import { packageOf } from '../package.ts';
 import type { Publisher } from '../publish.ts';
-import type { Manifest } from '../schema.ts';
 import { type Pending, Spool } from './pending.ts';
 import type { Files, GitHub, Release, Releases } from './services.ts';
 
@@ -47,13 +45,8 @@ export async function releasePublisher(
 ): Promise<Publisher> {
   const { tag } = options;
   await checkFree(github, tag);
-  const spool = new Spool(await github.scratch(), 'release');
+  const spool = new Spool(await github.scratch(), 'release', options.signKey, options.sealer);
   let draft: Release | undefined;
-  const save = async (manifest: Manifest) => {
-    const made = await packageOf(manifest, options.signKey, options.sealer);
-    await spool.write(made.files);
-    return made;
-  };
   const prepare = async (): Promise<Release> => {
     if (draft !== undefined) return draft;
     draft = await github.releases.draft(
@@ -66,14 +59,13 @@ export async function releasePublisher(
     return draft;
   };
   return {
+    lasts: 'when published',
     async prepare() {
       await prepare();
     },
-    async write(manifest) {
-      await save(manifest);
-    },
+    keep: (entries, manifest) => spool.keep(entries, manifest),
     async finish(manifest) {
-      const { files, sha256 } = await save(manifest);
+      const { files, sha256 } = await spool.write(manifest);
       const { url } = await publishFiles(github.releases, (await prepare()).id, files);
       github.remember('pending-release', '');
       await spool.remove();

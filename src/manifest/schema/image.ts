@@ -1,13 +1,21 @@
 import Type from 'typebox';
 import { Payload } from './payload.ts';
 import { Key } from './secret.ts';
-import { Bytes, Count, closed, Hex, Id, KeystoneId, Moment, Name, orNull, Seconds, Word } from './words.ts';
-
-const Property = Type.Record(
-  Type.String({ pattern: '^[^\\u0000]{1,255}$' }),
-  Type.String({ maxLength: 65_535 }),
-  { maxProperties: 1024 },
-);
+import {
+  AnyId,
+  Bytes,
+  CloudId,
+  Count,
+  closed,
+  Hex,
+  Id,
+  Moment,
+  Name,
+  orNull,
+  Seconds,
+  Tags,
+  Word,
+} from './words.ts';
 
 export const ImageHash = orNull(Type.Object({ algorithm: Word, value: Hex }, closed), {
   description: "Glance's own digest, `os_hash_value`; null where it has none.",
@@ -16,7 +24,7 @@ export const ImageHash = orNull(Type.Object({ algorithm: Word, value: Hex }, clo
 export const SavedImage = Type.Object(
   {
     kind: Type.Literal('image'),
-    id: Id,
+    id: CloudId,
     name: Name,
     diskFormat: orNull(Word),
     containerFormat: orNull(Word),
@@ -29,9 +37,9 @@ export const SavedImage = Type.Object(
     virtualSize: orNull(Bytes),
     checksum: orNull(Hex, { description: 'MD5, as Glance has it.' }),
     hash: ImageHash,
-    tags: Type.Array(Name, { maxItems: 1024 }),
-    members: Type.Array(Type.Object({ project: KeystoneId, status: Word }, closed), { maxItems: 1024 }),
-    properties: Property,
+    tags: Type.Array(Name),
+    members: Type.Array(Type.Object({ project: AnyId, status: Word }, closed)),
+    properties: Tags,
     created: Moment,
     encryption: orNull(
       Type.Object(

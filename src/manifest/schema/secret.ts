@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { Payload } from './payload.ts';
-import { closed, Id, KeystoneId, Moment, Name, orNull, Seconds, Tags, Word } from './words.ts';
+import { AnyId, CloudId, Count, closed, Id, Moment, Name, orNull, Seconds, Tags, Word } from './words.ts';
 
 export const KeyWorth = Type.Union(
   [Type.Literal('cloud-only'), Type.Literal('sealed, unproved'), Type.Literal('sealed, proved')],
@@ -13,11 +13,11 @@ export const KeyWorth = Type.Union(
 /** The key of an encrypted volume or image. */
 export const Key = Type.Object(
   {
-    id: orNull(Id, { description: 'The key in Barbican; null where the cloud hides it.' }),
+    id: orNull(CloudId, { description: 'The key in Barbican; null where the cloud hides it.' }),
     worth: KeyWorth,
     secretType: orNull(Word),
     algorithm: orNull(Word),
-    bitLength: orNull(Type.Integer({ minimum: 0, maximum: 65_536 })),
+    bitLength: orNull(Count),
     mode: orNull(Word),
     expires: orNull(Moment),
     point: Type.Optional(Type.Union([Id], { description: 'The restore point that holds the sealed key.' })),
@@ -28,7 +28,7 @@ export const Key = Type.Object(
 const User = Type.Object(
   {
     kind: Type.Union([Type.Literal('volume'), Type.Literal('backup'), Type.Literal('image')]),
-    id: Id,
+    id: CloudId,
     name: Name,
   },
   closed,
@@ -37,25 +37,21 @@ const User = Type.Object(
 export const SavedSecret = Type.Object(
   {
     kind: Type.Literal('secret'),
-    id: Id,
+    id: CloudId,
     name: Name,
     secretType: Word,
     algorithm: orNull(Word),
-    bitLength: orNull(Type.Integer({ minimum: 0, maximum: 65_536 })),
+    bitLength: orNull(Count),
     mode: orNull(Word),
     contentType: orNull(Word, { description: "The payload's type, as it was stored." }),
     expires: orNull(Moment),
     created: Moment,
-    creator: orNull(KeystoneId),
-    acl: orNull(
-      Type.Object(
-        { projectAccess: Type.Boolean(), users: Type.Array(KeystoneId, { maxItems: 1000 }) },
-        closed,
-      ),
-      { description: 'Who may read it; null: never set.' },
-    ),
+    creator: orNull(AnyId),
+    acl: orNull(Type.Object({ projectAccess: Type.Boolean(), users: Type.Array(AnyId) }, closed), {
+      description: 'Who may read it; null: never set.',
+    }),
     metadata: Tags,
-    usedBy: Type.Array(User, { maxItems: 10_000, description: 'Whose key it is.' }),
+    usedBy: Type.Array(User, { description: 'Whose key it is.' }),
   },
   closed,
 );

@@ -1,10 +1,23 @@
 import Type from 'typebox';
 import { Consistency } from './volume.ts';
-import { Count, closed, Id, KeystoneId, Moment, Name, orNull, Seconds, Tags, Text, Word } from './words.ts';
+import {
+  AnyId,
+  CloudId,
+  Count,
+  closed,
+  Id,
+  Moment,
+  Name,
+  orNull,
+  Seconds,
+  Tags,
+  Text,
+  Word,
+} from './words.ts';
 
 const Flavor = Type.Object(
   {
-    id: orNull(Word, { description: 'null where the cloud tells values only.' }),
+    id: orNull(AnyId, { description: 'null where the cloud tells values only.' }),
     name: Name,
     vcpus: Count,
     ram: Type.Integer({ ...Count, description: 'MiB.' }),
@@ -24,7 +37,7 @@ const Disk = Type.Object(
     device: orNull(Word, { description: 'As the cloud calls it: /dev/vdb.' }),
     tag: orNull(Name),
     deleteOnTermination: Type.Boolean(),
-    volume: orNull(Id, { description: "null: the root disk of the server's own, saved as an image." }),
+    volume: orNull(CloudId, { description: "null: the root disk of the server's own, saved as an image." }),
     point: Id,
   },
   { ...closed, description: 'A disk, and the restore point of this manifest that holds it.' },
@@ -32,18 +45,16 @@ const Disk = Type.Object(
 
 const Port = Type.Object(
   {
-    id: Id,
+    id: CloudId,
     name: Name,
     mac: Word,
-    network: Type.Object({ id: Id, name: orNull(Name) }, closed),
-    fixedIps: Type.Array(Type.Object({ address: Word, subnet: orNull(Id) }, closed), { maxItems: 256 }),
-    securityGroups: Type.Array(Type.Object({ id: Id, name: orNull(Name) }, closed), { maxItems: 256 }),
-    allowedAddressPairs: Type.Array(Type.Object({ address: Word, mac: orNull(Word) }, closed), {
-      maxItems: 256,
-    }),
+    network: Type.Object({ id: CloudId, name: orNull(Name) }, closed),
+    fixedIps: Type.Array(Type.Object({ address: Word, subnet: orNull(CloudId) }, closed)),
+    securityGroups: Type.Array(Type.Object({ id: CloudId, name: orNull(Name) }, closed)),
+    allowedAddressPairs: Type.Array(Type.Object({ address: Word, mac: orNull(Word) }, closed)),
     portSecurity: Type.Boolean(),
     vnicType: orNull(Word),
-    floatingIps: Type.Array(Word, { maxItems: 256 }),
+    floatingIps: Type.Array(Word),
   },
   closed,
 );
@@ -51,36 +62,36 @@ const Port = Type.Object(
 export const SavedServer = Type.Object(
   {
     kind: Type.Literal('server'),
-    id: Id,
+    id: CloudId,
     name: Name,
     description: Text,
     status: Word,
     flavor: Flavor,
-    image: orNull(Type.Object({ id: Id, name: orNull(Name) }, closed), {
+    image: orNull(Type.Object({ id: CloudId, name: orNull(Name) }, closed), {
       description: 'The image that an image-backed server was made from.',
     }),
     rootDevice: orNull(Word),
-    disks: Type.Array(Disk, { maxItems: 256, description: 'In the order of the cloud.' }),
-    ports: Type.Array(Port, { maxItems: 256 }),
+    disks: Type.Array(Disk, { description: 'In the order of the cloud.' }),
+    ports: Type.Array(Port),
     addresses: Type.Record(
-      Type.String({ pattern: '^[^\\u0000]{1,255}$' }),
+      Type.String({ pattern: '^[\\s\\S]{0,510}$' }),
       Type.Array(Type.Object({ address: Word, mac: orNull(Word), type: orNull(Word) }, closed)),
       { description: 'By the name of the network, as Nova shows them.' },
     ),
-    securityGroups: Type.Array(Name, { maxItems: 256 }),
+    securityGroups: Type.Array(Name),
     keyPair: orNull(
       Type.Object(
-        { name: Name, publicKey: orNull(Type.String({ maxLength: 65_535 })), type: orNull(Word) },
+        { name: Name, publicKey: orNull(Type.String({ maxLength: 114_688 })), type: orNull(Word) },
         closed,
       ),
     ),
     metadata: Tags,
-    tags: Type.Array(Name, { maxItems: 256 }),
+    tags: Type.Array(Name),
     availabilityZone: orNull(Name),
-    serverGroup: orNull(Type.Object({ id: Id, name: Name, policy: orNull(Word) }, closed)),
+    serverGroup: orNull(Type.Object({ id: CloudId, name: Name, policy: orNull(Word) }, closed)),
     hostname: orNull(Name),
     configDrive: Type.Boolean(),
-    project: orNull(KeystoneId),
+    project: orNull(AnyId),
     created: Moment,
   },
   closed,
@@ -93,7 +104,7 @@ export const ServerPoint = Type.Object(
     method: Type.Literal('disks', { description: 'Its disks are restore points of their own.' }),
     consistency: Consistency,
     oneMoment: Type.Boolean({ description: 'Whether all disks were taken at one moment.' }),
-    missing: Type.Array(Text, { maxItems: 256, description: 'What cannot be had, in words.' }),
+    missing: Type.Array(Text, { description: 'What cannot be had, in words.' }),
     seconds: Seconds,
   },
   closed,

@@ -4,6 +4,8 @@ import { Payload } from './payload.ts';
 import { Key } from './secret.ts';
 import {
   Bytes,
+  CloudId,
+  Count,
   closed,
   Gibibytes,
   Hex,
@@ -17,13 +19,13 @@ import {
   Word,
 } from './words.ts';
 
-const VolumeType = Type.Object({ id: orNull(Id), name: orNull(Name) }, closed);
+const VolumeType = Type.Object({ id: orNull(CloudId), name: orNull(Name) }, closed);
 
 const Encryption = Type.Object(
   {
     provider: orNull(Word, { description: '`luks`, `luks2` or `plain`.' }),
     cipher: orNull(Word),
-    keySize: orNull(Type.Integer({ minimum: 1, maximum: 65_536 }), { description: 'Bits.' }),
+    keySize: orNull(Count, { description: 'Bits.' }),
     key: Key,
   },
   closed,
@@ -32,7 +34,7 @@ const Encryption = Type.Object(
 export const SavedVolume = Type.Object(
   {
     kind: Type.Literal('volume'),
-    id: Id,
+    id: CloudId,
     name: Name,
     description: Text,
     size: Gibibytes,
@@ -42,7 +44,7 @@ export const SavedVolume = Type.Object(
     multiattach: Type.Boolean(),
     metadata: Tags,
     imageMetadata: Tags,
-    attachments: Type.Array(Type.Object({ server: Text, device: Text }, closed), { maxItems: 256 }),
+    attachments: Type.Array(Type.Object({ server: Text, device: Text }, closed)),
     created: Moment,
     encryption: orNull(Encryption, { description: 'null: the volume is not encrypted.' }),
   },
@@ -51,7 +53,7 @@ export const SavedVolume = Type.Object(
 
 const CinderBackup = Type.Object(
   {
-    id: Id,
+    id: CloudId,
     size: Gibibytes,
     incremental: Type.Boolean(),
     created: Moment,
@@ -59,7 +61,7 @@ const CinderBackup = Type.Object(
     dataTimestamp: Moment,
     availabilityZone: orNull(Name),
     container: orNull(Name),
-    keyId: orNull(Id, { description: "The backup's own clone of the key, from microversion 3.64." }),
+    keyId: orNull(CloudId, { description: "The backup's own clone of the key, from microversion 3.64." }),
   },
   closed,
 );
@@ -68,7 +70,7 @@ const Chain = Type.Object(
   {
     id: Id,
     position: Type.Integer({ minimum: 0, maximum: 100_000, description: '0 is the full backup.' }),
-    parent: orNull(Id, { description: 'The backup that an increment needs.' }),
+    parent: orNull(CloudId, { description: 'The backup that an increment needs.' }),
   },
   closed,
 );
@@ -106,12 +108,12 @@ export const VolumeImagePoint = Type.Object(
     method: Type.Literal('image'),
     image: Type.Object(
       {
-        id: Id,
+        id: CloudId,
         name: Name,
         size: Bytes,
         checksum: orNull(Hex, { description: 'MD5, as Glance has it.' }),
         hash: ImageHash,
-        keyId: orNull(Id, { description: "The image's own clone of the key." }),
+        keyId: orNull(CloudId, { description: "The image's own clone of the key." }),
         created: Moment,
         kept: Type.Boolean({ description: 'Whether the image stays in the cloud.' }),
       },

@@ -1,37 +1,45 @@
 import Type from 'typebox';
 
-/** The words that all parts of the manifest are made of. */
+/**
+ * The words that all parts of the manifest are made of. What is ours is narrow; what comes from a cloud is as wide as
+ * clouds allow, for what cannot be written down cannot be restored. The size of the whole bounds what has no bound here.
+ */
 
 export const closed = { additionalProperties: false } as const;
 
 export const Id = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-  description: 'A UUID.',
+  description: 'A UUID of our own making.',
 });
-export const KeystoneId = Type.String({
-  pattern: '^[0-9A-Za-z_-]{1,64}$',
-  description: 'An id of Keystone, or of a flavor.',
+/** Nothing in it that a shell, a path or a URL would take for its own: it stands bare in commands of the runbook. */
+export const CloudId = Type.String({
+  pattern: '^[0-9A-Za-z][0-9A-Za-z._@%+:-]{0,254}$',
+  description: 'An id as the cloud has it; mostly a UUID.',
+});
+export const AnyId = Type.String({
+  maxLength: 255,
+  description: 'An id that others chose, of Keystone or of a flavor: any characters, never trusted.',
 });
 export const Name = Type.String({
   maxLength: 255,
   description: 'A name as the cloud has it: any characters, never trusted.',
 });
-export const Text = Type.String({ maxLength: 1024 });
+/** Glance and Cinder keep a property of an image in 65,535 bytes: `image_properties` and `volume_glance_metadata`. */
+export const Text = Type.String({ maxLength: 65_535 });
 export const Word = Type.String({ maxLength: 255 });
 export const Moment = Type.String({
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?Z$',
   description: 'ISO 8601, UTC.',
 });
-export const Gibibytes = Type.Integer({ minimum: 1, maximum: 1_048_576, description: 'GiB.' });
+/** What a column of the clouds' databases holds. */
+const MOST = 2_147_483_647;
+export const Gibibytes = Type.Integer({ minimum: 1, maximum: MOST, description: 'GiB.' });
 export const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Bytes.' });
-export const Count = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
-export const Hex = Type.String({ pattern: '^[0-9a-f]{32,128}$', description: 'A digest, lower-case hex.' });
+export const Count = Type.Integer({ minimum: 0, maximum: MOST });
+export const Hex = Type.String({ pattern: '^[0-9a-f]{2,255}$', description: 'A digest, lower-case hex.' });
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
-export const Tags = Type.Record(
-  Type.String({ pattern: '^[^\\u0000]{1,255}$' }),
-  Type.String({ maxLength: 4096 }),
-  { maxProperties: 256 },
-);
+/** Keys of any characters, up to 255 of them. */
+export const Tags = Type.Record(Type.String({ pattern: '^[\\s\\S]{0,510}$' }), Text);
 export const Seconds = Type.Number({ minimum: 0, maximum: 1e9 });
 
 export const orNull = <T extends Type.TSchema>(schema: T, options: { description?: string } = {}) =>

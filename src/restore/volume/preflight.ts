@@ -25,14 +25,14 @@ export async function planRestore(
   source: RestoreSource,
   wishes: RestoreWishes,
 ): Promise<RestorePlan> {
-  await checkBackup(client, source);
+  await checkBackup(client, source, wishes.to !== undefined);
   const types = await listVolumeTypes(client);
   return wishes.to === undefined
     ? planNew(client, source, wishes, types)
     : planOverwrite(client, source, wishes, wishes.to, types);
 }
 
-async function checkBackup(client: ServiceClient, source: RestoreSource): Promise<void> {
+async function checkBackup(client: ServiceClient, source: RestoreSource, overwrites: boolean): Promise<void> {
   const backup = await getBackup(client, source.backupId).catch((error: unknown) => {
     if (!hasStatus(error, 404)) throw error;
     throw new OperationError(
@@ -58,22 +58,34 @@ async function checkBackup(client: ServiceClient, source: RestoreSource): Promis
       `backup ${backup.id} is of volume ${backup.volumeId}, and the manifest says ${source.volumeId}`,
       'The manifest was altered, or is of another cloud.',
     );
-  await checkChain(client, backup);
+  await checkChain(client, backup, overwrites);
   if (source.encrypted && backup.encryptionKeyId !== undefined)
     await readableKey(client.session, backup.encryptionKeyId, `backup ${backup.id}`);
 }
 
-/** Cinder notices a missing link only after it has begun to write. */
-async function checkChain(client: ServiceClient, backup: Backup): Promise<void> {
+/**
+ * Our records may name another parent than Cinder has, which deletes none that others depend on: so a gap in them is no
+ * reason not to restore. A link that is there and not whole may be one: Cinder notices it only after it has begun to write.
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `delete`
+ */
+async function checkChain(client: ServiceClient, backup: Backup, overwrites: boolean): Promise<void> {
   const tags = readTags(backup);
   if (tags === undefined || tags.position === 0) return;
-  const gap = gapIn(tags, backup, await collect(listBackups(client, { volumeId: backup.volumeId })));
-  if (gap !== undefined)
+  const backups = await collect(listBackups(client, { volumeId: backup.volumeId }));
+  const gap = gapIn(tags, backup, backups);
+  if (gap === undefined) return;
+  const unsound = backups.find(({ hasDependents, status }) => hasDependents && UNSOUND.has(status));
+  if (overwrites && unsound !== undefined)
     throw new OperationError(
-      `the chain of backup ${backup.id} is broken: ${gap}`,
-      'Take a restore point of another chain.',
+      `backup ${unsound.id}, which others of that volume need, is ${unsound.status}: ${gap}`,
+      'What the volume holds could be lost for nothing: restore to a new volume first, by leaving `to` out.',
     );
+  client.session.log.warn(
+    `${gap}, as our records have it. The cloud calls backup ${backup.id} available and knows its real parent, so it is restored all the same: check what comes of it`,
+  );
 }
+
+const UNSOUND: ReadonlySet<string> = new Set(['error', 'deleting', 'deleted', 'error_deleting']);
 
 async function planNew(
   client: ServiceClient,

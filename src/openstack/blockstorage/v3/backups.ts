@@ -23,6 +23,7 @@ import { Watcher } from '../../watcher.ts';
 export interface Backup {
   readonly id: string;
   readonly name: string;
+  readonly description: string;
   readonly status: string;
   /** GiB: the volume's size, also of an increment. */
   readonly size: number;
@@ -186,6 +187,7 @@ function decodeBackup(backup: Json): Backup {
   return {
     id: id(backup, 'id'),
     name: optionalText(backup, 'name') ?? '',
+    description: optionalText(backup, 'description') ?? '',
     status: text(backup, 'status'),
     size: integer(backup, 'size'),
     volumeId: id(backup, 'volume_id'),

@@ -1,0 +1,20 @@
+import { markPoints } from '../backup/volume/marks.ts';
+import type { Host } from '../host/host.ts';
+import type { CloudInputs } from './command.ts';
+import { openContext } from './context.ts';
+
+/** Marks the backups of these restore points as recorded, in the cloud that the inputs name. */
+export async function markInCloud(
+  given: CloudInputs,
+  points: ReadonlySet<string>,
+  host: Host,
+): Promise<void> {
+  const { context, close } = openContext(host, false);
+  try {
+    const session = await context.connect(given);
+    if (session.has('block-storage'))
+      await markPoints(await session.service('block-storage'), points, host.log);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,182 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import type { Opener, Sealer } from '../keys/age.ts';
+import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
+import type { Manifest, RestorePoint, SavedFailure } from './schema.ts';
+import { signature } from './sign.ts';
+
+/**
+ * The journal of a run: what it saved, a line of JSON for each, added as it is saved. So a run that is killed loses
+ * nothing, and a point costs the same whether it is the first or the ten-thousandth; the manifest is made of it.
+ *
+ * After what was added together comes a line with the SHA-256 of all bytes before it, and its signature. What stands
+ * behind the last such line was torn off by a crash, and does not count.
+ */
+export type Entry =
+  | { readonly run: Manifest['run']; readonly format: string; readonly version: number }
+  | { readonly cloud: Manifest['cloud'] }
+  | { readonly point: RestorePoint }
+  | { readonly failed: SavedFailure };
+
+/** Beside the manifest that it is newer than. Begins as that does, so that it goes wherever that goes. */
+export const JOURNAL_FILE = 'manifest.json.journal';
+const JOURNAL_FORMAT = `${MANIFEST_FORMAT}, journal`;
+
+/** The first entry: all that strangers may know of a sealed one. */
+export function headOf({ run }: Manifest): Entry {
+  return { format: JOURNAL_FORMAT, version: MANIFEST_VERSION, run };
+}
+
+export class JournalWriter {
+  readonly #path: string;
+  readonly #key: KeyObject | undefined;
+  readonly #seal: Sealer | undefined;
+  #hash = createHash('sha256');
+  #length = 0;
+  #waiting: Entry[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param seal to whom all but the head is sealed */
+  constructor(path: string, key: KeyObject | undefined, seal: Sealer | undefined) {
+    this.#path = path;
+    this.#key = key;
+    this.#seal = seal;
+  }
+
+  /** Returns when it lies on the disk; what is added meanwhile goes there together. */
+  add(...entries: readonly Entry[]): Promise<void> {
+    this.#waiting.push(...entries);
+    const next = this.#writing.catch(() => undefined).then(() => this.#write());
+    this.#writing = next;
+    return next;
+  }
+
+  async remove(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    await rm(this.#path, { force: true });
+  }
+
+  async #write(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    const count = this.#waiting.length;
+    const lines: string[] = [];
+    for (const entry of this.#waiting.slice(0, count))
+      lines.push(`${JSON.stringify(await this.#closed(entry))}\n`);
+    const text = lines.join('');
+    const hash = this.#hash.copy().update(text);
+    const sha256 = hash.copy().digest('hex');
+    const signed = this.#key && { signature: signature(signedBytes(sha256), this.#key) };
+    const check = `${JSON.stringify({ check: { sha256, ...signed } })}\n`;
+    const bytes = Buffer.from(text + check);
+    // Where a disk was full, the next try overwrites what came of it.
+    await writeAt(this.#path, bytes, this.#length);
+    this.#hash = hash.update(check);
+    this.#length += bytes.length;
+    this.#waiting.splice(0, count);
+  }
+
+  async #closed(entry: Entry): Promise<object> {
+    if (this.#seal === undefined || 'run' in entry) return entry;
+    const sealed = (await this.#seal.seal(Buffer.from(JSON.stringify(entry)))).toString('base64');
+    // Whose backup it is can be marked without opening it: a restore point's id says nothing to strangers.
+    return 'point' in entry ? { sealed, id: entry.point.id } : { sealed };
+  }
+}
+
+/** Returns when it lies on the disk. */
+async function writeAt(path: string, bytes: Buffer, position: number): Promise<void> {
+  const file = await open(path, position === 0 ? 'w' : 'r+', 0o600);
+  try {
+    for (let written = 0; written < bytes.length; )
+      written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is signed: no file that is a manifest can be this. */
+function signedBytes(sha256: string): Buffer {
+  return Buffer.from(`${JOURNAL_FORMAT} ${sha256}`);
+}
+
+/** A journal as it was found: nothing of it is trusted yet. */
+export interface FoundJournal {
+  /** The lines that count, as objects. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** The bytes that a signature is of. */
+  readonly signed: Buffer;
+  readonly signatures: readonly string[];
+  /** Whether more follows that was whole once, and is not any more. */
+  readonly altered: boolean;
+}
+
+/** Undefined where nothing in it counts: the run died before it had saved anything. */
+export function parseJournal(bytes: Uint8Array): FoundJournal | undefined {
+  const hash = createHash('sha256');
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  let [counted, altered] = [0, false];
+  let last: { readonly sha256: string; readonly signature?: unknown } | undefined;
+  for (const line of linesIn(bytes)) {
+    const value = objectIn(line);
+    const check = value?.['check'] as typeof last;
+    if (value !== undefined && check === undefined) lines.push(value);
+    if (check !== undefined) {
+      altered = check.sha256 !== hash.copy().digest('hex');
+      if (altered) break;
+      [last, counted] = [check, lines.length];
+    }
+    hash.update(line);
+  }
+  if (last === undefined && !altered) return undefined;
+  return {
+    lines: lines.slice(0, counted),
+    signed: signedBytes(last?.sha256 ?? ''),
+    signatures: typeof last?.signature === 'string' ? [last.signature] : [],
+    altered,
+  };
+}
+
+/** How many restore points count in a journal, sealed or not, and which. */
+export function pointIds({ lines }: FoundJournal): string[] {
+  return lines.flatMap((line) => {
+    const id = 'sealed' in line ? line['id'] : (line['point'] as { id?: unknown } | undefined)?.id;
+    return typeof id === 'string' ? [id] : [];
+  });
+}
+
+/** The manifest that a journal comes to; checked by nobody yet. */
+export async function manifestOf({ lines }: FoundJournal, opener: () => Promise<Opener>): Promise<unknown> {
+  const points: unknown[] = [];
+  const failed: unknown[] = [];
+  let [run, cloud]: unknown[] = [];
+  let open: Opener | undefined;
+  for (const line of lines) {
+    let entry = line;
+    if (typeof line['sealed'] === 'string') {
+      open ??= await opener();
+      entry = objectIn(await open.open(Buffer.from(line['sealed'], 'base64'), 'the journal')) ?? {};
+    }
+    run = entry['run'] ?? run;
+    cloud = entry['cloud'] ?? cloud;
+    if (entry['point'] !== undefined) points.push(entry['point']);
+    if (entry['failed'] !== undefined) failed.push(entry['failed']);
+  }
+  return { format: MANIFEST_FORMAT, version: MANIFEST_VERSION, run, cloud, restorePoints: points, failed };
+}
+
+/** Lines with their newlines; what has none was torn. */
+function* linesIn(bytes: Uint8Array): Generator<Buffer> {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let start = 0, end = all.indexOf(10); end >= 0; start = end + 1, end = all.indexOf(10, start))
+    yield all.subarray(start, end + 1);
+}
+
+function objectIn(line: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
