@@ -27,6 +27,7 @@ export function server(fields: Partial<Server> = {}): Server {
     status: 'ACTIVE',
     launched: true,
     taskState: undefined,
+    powered: true,
     projectId: 'p'.repeat(32),
     createdAt: '2026-11-01T00:00:00.000Z',
     imageId: undefined,

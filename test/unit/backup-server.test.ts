@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Activity } from '../../src/backup/server/activity.ts';
 import { parseBlockDeviceMapping } from '../../src/backup/server/block-device-mapping.ts';
 import { promised, requiresQuiesce } from '../../src/backup/server/consistency.ts';
 import { inOrder } from '../../src/backup/server/disks.ts';
@@ -112,10 +113,18 @@ describe('a server boots from a volume', () => {
 });
 
 describe('what is promised', () => {
+  const look = (status: string, fields: Partial<Activity> = {}): Activity => ({
+    status,
+    powered: status === 'ACTIVE',
+    actions: ['req-1'],
+    ...fields,
+  });
+  const was = (status: string, fields?: Partial<Activity>) => ({ before: look(status, fields) });
+  const is = (status: string, fields?: Partial<Activity>) => ({ after: look(status, fields) });
   const running = {
     volumeBacked: true,
-    statusBefore: 'ACTIVE',
-    statusAfter: 'ACTIVE',
+    ...was('ACTIVE'),
+    ...is('ACTIVE'),
     requiresQuiesce: false,
     disks: 2,
     shared: false,
@@ -124,27 +133,52 @@ describe('what is promised', () => {
     ['running', {}, 'crash', false],
     ['running, one disk', { disks: 1 }, 'crash', true],
     ['frozen', { requiresQuiesce: true }, 'quiesced', true],
-    ['stopped', { statusBefore: 'SHUTOFF', statusAfter: 'SHUTOFF' }, 'offline', true],
-    ['stopped, and started meanwhile', { statusBefore: 'SHUTOFF' }, 'crash', false],
+    ['stopped', { ...was('SHUTOFF'), ...is('SHUTOFF') }, 'offline', true],
     [
-      'paused: nothing writes, and nothing was written out',
-      { statusBefore: 'PAUSED', statusAfter: 'PAUSED' },
+      'stopped, started and stopped again meanwhile',
+      { ...was('SHUTOFF'), ...is('SHUTOFF', { actions: ['req-3', 'req-2', 'req-1'] }) },
       'crash',
+      false,
+    ],
+    [
+      'stopped, and nobody may see what was done with it',
+      { ...was('SHUTOFF', { actions: undefined }), ...is('SHUTOFF', { actions: undefined }) },
+      'crash',
+      false,
+    ],
+    [
+      'stopped, while the hypervisor runs it',
+      { ...was('SHUTOFF'), ...is('SHUTOFF', { powered: true }) },
+      'crash',
+      false,
+    ],
+    [
+      'stopped, on a cloud that does not show power',
+      { ...was('SHUTOFF', { powered: undefined }), ...is('SHUTOFF', { powered: undefined }) },
+      'offline',
       true,
     ],
     [
-      'paused before, where no freeze is tried',
-      { statusBefore: 'PAUSED', requiresQuiesce: true },
+      'frozen, and rebooted meanwhile',
+      { requiresQuiesce: true, ...is('ACTIVE', { actions: ['req-2', 'req-1'] }) },
       'crash',
       false,
     ],
+    ['stopped, and started meanwhile', was('SHUTOFF'), 'crash', false],
+    [
+      'paused: nothing writes, and nothing was written out',
+      { ...was('PAUSED'), ...is('PAUSED') },
+      'crash',
+      true,
+    ],
+    ['paused before, where no freeze is tried', { ...was('PAUSED'), requiresQuiesce: true }, 'crash', false],
     [
       'stopped, where another server has a volume too',
-      { statusBefore: 'SHUTOFF', statusAfter: 'SHUTOFF', shared: true },
+      { ...was('SHUTOFF'), ...is('SHUTOFF'), shared: true },
       'crash',
       false,
     ],
-    ['paused after', { statusAfter: 'PAUSED', requiresQuiesce: true }, 'crash', false],
+    ['paused after', { ...is('PAUSED'), requiresQuiesce: true }, 'crash', false],
     [
       'image-backed, where a freeze may fail unseen',
       { volumeBacked: false, requiresQuiesce: true, disks: 1 },

@@ -1,10 +1,11 @@
 import type { Consistency } from '../../manifest/schema.ts';
+import { type Activity, disturbed } from './activity.ts';
 
 export interface Circumstances {
   readonly volumeBacked: boolean;
-  /** As Nova shows it: ACTIVE, SHUTOFF, PAUSED … */
-  readonly statusBefore: string;
-  readonly statusAfter: string;
+  readonly before: Activity;
+  /** When the last of the disks is saved. */
+  readonly after: Activity;
   /** `os_require_quiesce` of the image that Nova made: it has the properties that the server was started with. */
   readonly requiresQuiesce: boolean;
   readonly disks: number;
@@ -17,8 +18,8 @@ export interface Promised {
   readonly oneMoment: boolean;
 }
 
-/** Statuses in which no guest writes. */
-const STILL = new Set(['SHUTOFF', 'PAUSED', 'SUSPENDED']);
+/** Statuses in which no guest writes, beside SHUTOFF. */
+const STILL = new Set(['PAUSED', 'SUSPENDED']);
 
 /**
  * What the disks of a server can be promised to be. Never more than is known:
@@ -26,6 +27,7 @@ const STILL = new Set(['SHUTOFF', 'PAUSED', 'SUSPENDED']);
  * - A freeze is sure only for a running volume-backed server whose image demands it: then Nova fails rather than go on
  *   without. For the root disk of an image-backed one it goes on all the same, and on Ceph it does not even try.
  * - Of a volume that another server has too nothing is known: that one writes when it likes.
+ * - A server may run, and be off again, between two looks: what was done with it meanwhile tells.
  * - Nova snapshots the volumes one after the other; a guest that is neither frozen nor still writes in between.
  *
  * https://github.com/openstack/nova/blob/master/nova/compute/api.py `snapshot_volume_backed`
@@ -33,16 +35,18 @@ const STILL = new Set(['SHUTOFF', 'PAUSED', 'SUSPENDED']);
  */
 export function promised({
   volumeBacked,
-  statusBefore,
-  statusAfter,
+  before,
+  after,
   requiresQuiesce,
   disks,
   shared,
 }: Circumstances): Promised {
   if (shared) return { consistency: 'crash', oneMoment: false };
-  const still = STILL.has(statusBefore) && statusAfter === statusBefore;
-  if (still) return { consistency: statusBefore === 'SHUTOFF' ? 'offline' : 'crash', oneMoment: true };
-  const ran = statusBefore === 'ACTIVE' && statusAfter === 'ACTIVE';
+  const same = before.status === after.status && !disturbed(before, after);
+  const off = before.powered !== true && after.powered !== true;
+  if (same && before.status === 'SHUTOFF' && off) return { consistency: 'offline', oneMoment: true };
+  if (same && STILL.has(before.status)) return { consistency: 'crash', oneMoment: true };
+  const ran = same && before.status === 'ACTIVE';
   const frozen = volumeBacked && ran && requiresQuiesce;
   return { consistency: frozen ? 'quiesced' : 'crash', oneMoment: frozen || disks < 2 };
 }

@@ -8,11 +8,11 @@ import type {
   ServerPoint,
   VolumePoint,
 } from '../../manifest/schema.ts';
-import { type Attachment, listAttachments } from '../../openstack/compute/v2/attachments.ts';
-import { getServer } from '../../openstack/compute/v2/servers.ts';
+import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { pool } from '../../pool.ts';
 import type { VolumePlan } from '../volume/plan.ts';
+import { type Activity, activityOf } from './activity.ts';
 import { promised, requiresQuiesce } from './consistency.ts';
 import { inOrder, savedDisk, savedRoot } from './disks.ts';
 import { type ImageTools, withServerImage } from './image.ts';
@@ -54,12 +54,14 @@ export async function saveServer(
   const { clock, session } = tools;
   const { facts } = plan.looked;
   const started = clock.now();
+  const nova = await session.service('compute');
+  const before = await activityOf(nova, facts.server.id);
   const saved =
     facts.image === null
-      ? await saveFromSnapshots(plan, saver, tools)
-      : await saveEachDisk(plan, saver, tools);
+      ? await saveFromSnapshots(plan, before, saver, tools)
+      : await saveEachDisk(plan, before, saver, tools);
   const resource = savedServer(facts, saved.disks, saved.rootDevice);
-  const { supports } = await session.service('compute');
+  const { supports } = nova;
   return {
     id: randomUUID(),
     resource,
@@ -90,16 +92,23 @@ interface SavedDisks {
 }
 
 /** A volume-backed server: Nova snapshots all volumes together, and these are saved, however long that takes. */
-function saveFromSnapshots(plan: ServerPlan, saver: DiskSaver, tools: ImageTools): Promise<SavedDisks> {
+function saveFromSnapshots(
+  plan: ServerPlan,
+  before: Activity,
+  saver: DiskSaver,
+  tools: ImageTools,
+): Promise<SavedDisks> {
   const { server } = plan.looked.facts;
   const volumes = new Map(plan.volumes.map((volume) => [volume.volume.id, volume]));
   return withServerImage(server, plan.gigabytes, tools, async (made) => {
     const taken = await snapshotsBehind(made, [...volumes.keys()], tools);
-    const { status, attachments } = await now(server.id, tools);
+    const nova = await tools.session.service('compute');
+    const after = await activityOf(nova, server.id);
+    const attachments = await listAttachments(nova, server.id);
     const promise = promised({
       volumeBacked: true,
-      statusBefore: server.status,
-      statusAfter: status,
+      before,
+      after,
       requiresQuiesce: requiresQuiesce(made.image.properties),
       disks: taken.length,
       shared: plan.volumes.some(isShared),
@@ -130,7 +139,12 @@ function attachedMeanwhile(volumeId: string): OperationError {
 }
 
 /** An image-backed server: its own disk as an image, and each volume by itself, for Nova does not save those. */
-async function saveEachDisk(plan: ServerPlan, saver: DiskSaver, tools: ImageTools): Promise<SavedDisks> {
+async function saveEachDisk(
+  plan: ServerPlan,
+  before: Activity,
+  saver: DiskSaver,
+  tools: ImageTools,
+): Promise<SavedDisks> {
   const { facts, attachments } = plan.looked;
   const { server } = facts;
   const saveRoot = () =>
@@ -144,10 +158,9 @@ async function saveEachDisk(plan: ServerPlan, saver: DiskSaver, tools: ImageTool
       const volumePlan = plan.volumes.find(({ volume }) => volume.id === place.volumeId);
       if (volumePlan === undefined) throw attachedMeanwhile(place.volumeId);
       const point = await saver.volume(volumePlan, undefined);
-      const { status } = await now(server.id, tools);
       const { consistency } = promised({
         ...circumstances,
-        statusAfter: status,
+        after: await activityOf(nova, server.id),
         disks: 1,
         shared: isShared(volumePlan),
       });
@@ -155,25 +168,14 @@ async function saveEachDisk(plan: ServerPlan, saver: DiskSaver, tools: ImageTool
       return savedDisk(place, point.id);
     },
   );
-  const circumstances = { volumeBacked: false, statusBefore: server.status, requiresQuiesce: false };
+  const nova = await tools.session.service('compute');
+  const circumstances = { volumeBacked: false, before, requiresQuiesce: false };
   const disks = await pool([saveRoot, ...jobs], AT_ONCE, (job) => job());
-  const { status } = await now(server.id, tools);
   const promise = promised({
     ...circumstances,
-    statusAfter: status,
+    after: await activityOf(nova, server.id),
     disks: disks.length,
     shared: plan.volumes.some(isShared),
   });
   return { ...promise, disks, rootDevice: undefined };
-}
-
-async function now(
-  serverId: string,
-  { session }: ImageTools,
-): Promise<{ status: string; attachments: readonly Attachment[] }> {
-  const nova = await session.service('compute');
-  return {
-    status: (await getServer(nova, serverId)).status,
-    attachments: await listAttachments(nova, serverId),
-  };
 }

@@ -30,6 +30,8 @@ export interface Server {
   readonly launched: boolean;
   /** What Nova is doing with it; undefined when nothing. */
   readonly taskState: string | undefined;
+  /** Whether the hypervisor runs the guest, as Nova last saw it; undefined where that is not shown. */
+  readonly powered: boolean | undefined;
   readonly projectId: string;
   readonly createdAt: string;
   /** The image that it was made from; undefined for most volume-backed servers. */
@@ -279,6 +281,7 @@ function decodeServer(server: Json): Server {
     // A cloud that hides it: doubt keeps.
     launched: server['OS-SRV-USG:launched_at'] !== null,
     taskState: optionalText(server, 'OS-EXT-STS:task_state'),
+    powered: poweredOf(server['OS-EXT-STS:power_state']),
     projectId: id(server, 'tenant_id'),
     createdAt: moment(server, 'created'),
     imageId: typeof image === 'object' && image !== null ? id(object(image), 'id') : undefined,
@@ -308,6 +311,11 @@ function decodeServer(server: Json): Server {
     locked: flag(server, 'locked'),
     fault: typeof fault === 'object' && fault !== null ? optionalText(object(fault), 'message') : undefined,
   };
+}
+
+/** 1 is RUNNING: https://github.com/openstack/nova/blob/master/nova/objects/fields.py `InstancePowerState` */
+function poweredOf(state: unknown): boolean | undefined {
+  return typeof state === 'number' ? state === 1 : undefined;
 }
 
 function decodeAddress(address: Json): Address {

@@ -1,0 +1,39 @@
+import { listActions } from '../../openstack/compute/v2/instance-actions.ts';
+import { getServer } from '../../openstack/compute/v2/servers.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+
+/** What a look at a server shows of whether its guest runs. */
+export interface Activity {
+  /** As Nova shows it: ACTIVE, SHUTOFF, PAUSED … */
+  readonly status: string;
+  /** Whether the hypervisor runs the guest, whatever the status says; undefined where that is not shown. */
+  readonly powered: boolean | undefined;
+  /** Requests that did something with it; undefined where the user may not see them. */
+  readonly actions: readonly string[] | undefined;
+}
+
+/** Saving makes this one itself, which neither starts nor stops a guest. */
+const OWN = 'createImage';
+
+export async function activityOf(nova: ServiceClient, serverId: string): Promise<Activity> {
+  const { status, powered } = await getServer(nova, serverId);
+  try {
+    const actions = await listActions(nova, serverId);
+    return {
+      status,
+      powered,
+      actions: actions.filter(({ action }) => action !== OWN).map(({ requestId }) => requestId),
+    };
+  } catch (error) {
+    if (!hasStatus(error, 403, 404)) throw error;
+    return { status, powered, actions: undefined };
+  }
+}
+
+/** Whether something was done with a server between two looks, or it cannot be known: it may have run meanwhile. */
+export function disturbed(before: Activity, after: Activity): boolean {
+  const { actions } = before;
+  if (actions === undefined || after.actions === undefined) return true;
+  return after.actions.some((request) => !actions.includes(request));
+}
