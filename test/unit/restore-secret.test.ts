@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { getAcl } from '../../src/openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../src/openstack/keymanager/v1/metadata.ts';
-import { getSecret, readPayload } from '../../src/openstack/keymanager/v1/secrets.ts';
+import {
+  getSecret,
+  readPayload,
+  storePayload,
+} from '../../src/openstack/keymanager/v1/secrets.ts';
+import { type Log, silentLog } from '../../src/openstack/log.ts';
 import { restoreSecret } from '../../src/restore/secret/bring-back.ts';
 import { type SecretRequest, secretRequest } from '../../src/restore/secret/request.ts';
 import { openLedger } from '../../src/temporaries/ledger.ts';
@@ -67,8 +72,8 @@ describe('what is asked of Barbican', () => {
   });
 });
 
-async function open() {
-  const opened = await openEmbedded();
+async function open(log: Log = silentLog) {
+  const opened = await openEmbedded({}, { log });
   const ledger = openLedger(opened.session, { id: 'r', owner: 'host:m:b:n:1:1' });
   const restored = (request: SecretRequest, bytes: Buffer) =>
     restoreSecret(opened.session, request, bytes, ledger.draft('result', 0), ledger);
@@ -125,13 +130,45 @@ describe('a restored secret', () => {
     expect([...cloud.cloud.state.secrets.values()]).toEqual([]);
   });
 
-  test.each(['', 'named'])('is made once where the answer is lost, called "%s"', async (name) => {
-    await using cloud = await open();
-    cloud.cloud.faults.add({ when: { method: 'POST', path: '/secrets' }, do: 'lost-response' });
-    const request = secretRequest(savedSecret({ name }), here, NOW);
-    const secret = await cloud.restored(request, randomBytes(32));
-    expect([...cloud.cloud.state.secrets.keys()]).toEqual([secret.id]);
-  });
+  test.each(['', 'named'])(
+    'is never an empty one that bears no record of ours, called "%s"',
+    async (name) => {
+      await using cloud = await open();
+      const request = secretRequest(savedSecret({ name }), here, NOW);
+      const { faults, seed } = cloud.cloud;
+      let theirs = '';
+      // Another restore of the same key makes its own meanwhile, and has not written its record yet.
+      const other = () => {
+        const secret = seed.addSecret(Buffer.alloc(32), { name: name || null, secretType: 'symmetric' });
+        secret.payload = null;
+        theirs = secret.id;
+        return true;
+      };
+      faults.add({ when: { method: 'POST', path: '/secrets', body: other }, do: 'connection-reset' });
+      const mine = await cloud.restored(request, randomBytes(32));
+      expect(mine.id).not.toBe(theirs);
+      await storePayload(cloud.barbican, theirs, Buffer.alloc(32, 2), 'application/octet-stream');
+      expect(await readPayload(cloud.barbican, theirs)).toEqual(Buffer.alloc(32, 2));
+    },
+  );
+
+  test.each(['', 'named'])(
+    'is made anew where the answer is lost, and that is told, called "%s"',
+    async (name) => {
+      const told: string[] = [];
+      const log = { ...silentLog, warn: (line: string) => told.push(line) };
+      await using cloud = await open(log);
+      cloud.cloud.faults.add({ when: { method: 'POST', path: '/secrets' }, do: 'lost-response' });
+      const request = secretRequest(savedSecret({ name }), here, NOW);
+      const bytes = randomBytes(32);
+      const secret = await cloud.restored(request, bytes);
+      const { secrets } = cloud.cloud.state;
+      const others = [...secrets.keys()].filter((id) => id !== secret.id);
+      expect(secrets.get(secret.id)?.payload?.equals(bytes)).toBe(true);
+      expect(others).toHaveLength(1);
+      expect(told).toEqual([expect.stringContaining(`openstack secret delete ${others[0]}`)]);
+    },
+  );
 
   test('that cannot be stored is removed', async () => {
     await using cloud = await open();

@@ -84,29 +84,65 @@ export async function restoreSecret(
 }
 
 /**
- * A request whose answer was lost may have made one. Ours was not there before, is empty and looks so, and has no record
- * of another run. No clock is asked: neither Barbican's nor this machine's need be right.
+ * What a request makes whose answer is lost bears no record of ours: it may as well be the empty secret of another
+ * restore, between its two steps, or the user's. So it is not taken over: another one is made, and it is told. No clock
+ * is asked: neither Barbican's nor this machine's need be right.
  */
 async function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<string> {
-  const { clock, log, signal } = client.session;
+  const { session } = client;
+  const { clock, log, signal } = session;
   const filter = { name: wanted.name };
   const first = await listSecrets(client, filter).next();
   const known = first.done ? [] : first.value;
+  let lost = false;
+  let made: string | undefined;
+  const notOurs = async () => {
+    lost = true;
+    return undefined;
+  };
+  try {
+    made = await createOnce(() => createSecret(client, wanted), notOurs, { clock, log, signal });
+    return made;
+  } finally {
+    if (lost) {
+      session.windUp();
+      await tellStrays(client, wanted, known, made);
+    }
+  }
+}
+
+/** Empty secrets that came meanwhile, look as the wanted one, and have no record of another run. */
+async function tellStrays(
+  client: ServiceClient,
+  wanted: CreateSecret,
+  known: readonly ListedSecret[],
+  made: string | undefined,
+): Promise<void> {
+  const { log } = client.session;
   const before = new Set(known.map(({ id }) => id));
   const newest = Date.parse(known[0]?.createdAt ?? new Date(0).toISOString());
   const looksSo = ({ contentTypes, name, secretType }: ListedSecret) =>
     Object.keys(contentTypes).length === 0 && name === wanted.name && secretType === wanted.secretType;
-  const find = async () => {
-    for await (const page of listSecrets(client, filter)) {
+  try {
+    for await (const page of listSecrets(client, { name: wanted.name })) {
       const young = page.filter(({ createdAt }) => Date.parse(createdAt) >= newest);
       for (const secret of young)
-        if (!before.has(secret.id) && looksSo(secret) && (await hasNoRecord(client, secret.id)))
-          return secret.id;
-      if (young.length < page.length) return undefined;
+        if (
+          secret.id !== made &&
+          !before.has(secret.id) &&
+          looksSo(secret) &&
+          (await hasNoRecord(client, secret.id))
+        )
+          log.warn(
+            `secret ${secret.id}, which is empty, may be of a request whose answer was lost; when no other restore is at work, remove it with: openstack secret delete ${secret.id}`,
+          );
+      if (young.length < page.length) return;
     }
-    return undefined;
-  };
-  return createOnce(() => createSecret(client, wanted), find, { clock, log, signal });
+  } catch (error) {
+    log.warn(
+      `a request to make a secret had no answer, and may have left an empty one, which cannot be looked for: ${messageOf(error)}`,
+    );
+  }
 }
 
 /** One that is gone by now was another's. */
