@@ -22,7 +22,7 @@ export async function run(name: string): Promise<void> {
     const { 'dry-run': dryRun } = parseInputs(own, readInputs(own, host.environment));
     const outcome = await carryOut(command, raw, host, dryRun);
     tellOutcome(outcome, host);
-    if (outcome.failed) fail(host, failureOf(host), 1);
+    if (outcome.failed) fail(host, outcome.failure ?? failureOf(host), 1);
   } catch (error) {
     const { message, hint, exitCode, trace } = tell(error, host);
     if (trace !== undefined) for (const line of trace.split('\n')) host.log.info(line);

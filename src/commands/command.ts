@@ -20,6 +20,8 @@ export interface Outcome<O extends Outputs> {
   readonly outputs: Readonly<Partial<Record<keyof O, string>>>;
   /** Whether something failed: exit 1. What succeeded is recorded and published all the same. */
   readonly failed: boolean;
+  /** What a run's page says of a failure that was told in full already, where it is not the usual sentence. */
+  readonly failure?: string;
   /** Markdown for the job summary; plain enough to read in a terminal. */
   readonly summary?: string;
 }

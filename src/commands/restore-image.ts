@@ -8,7 +8,17 @@ import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
+import {
+  called,
+  compareClouds,
+  KEPT_FAILURE,
+  keptOutput,
+  manifestInputs,
+  missingList,
+  tellUndone,
+  trustedManifest,
+  undoneList,
+} from './restoring.ts';
 import { openStore, storeInputs } from './storing.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -40,6 +50,7 @@ const outputs = {
   'image-id': { description: 'The id of the restored image, always a new one.' },
   'secret-id': { description: 'The id of its key, a new one too; empty where it is not encrypted.' },
   missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+  ...keptOutput,
   report: { description: 'JSON: {image, name, source, size, format, key, seconds}.' },
 } as const;
 
@@ -69,14 +80,17 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const started = host.clock.now();
   const bar = host.progress.start('uploading', { items: 1, gigabytes: plan.payload.size / GIB });
   try {
-    const made = await bringBackImage(plan, reader, { session, run: context.ledger(session) }, (count) =>
-      bar.advance(0, count / GIB),
+    const { image, name, secretId, missing, undone } = await bringBackImage(
+      plan,
+      reader,
+      { session, run: context.ledger(session) },
+      (count) => bar.advance(0, count / GIB),
     );
-    const missing = await settled(made);
     bar.advance(1, 0);
-    const { image, secretId } = made;
     const seconds = (host.clock.now() - started) / 1000;
-    host.log.info(`image ${quoted(plan.name)} (${image.id}) is restored after ${seconds.toFixed(1)} s`);
+    const kept = { kind: 'image', id: image.id, name } as const;
+    if (undone.length > 0) tellUndone(context, kept, undone, byHand(image.id));
+    else host.log.info(`${called(kept)} is restored after ${seconds.toFixed(1)} s`);
     for (const what of missing) host.log.warn(`not as it was: ${what}`);
     const report = {
       image: image.id,
@@ -92,24 +106,20 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
         'image-id': image.id,
         'secret-id': secretId ?? '',
         missing: JSON.stringify(missing),
+        ...(undone.length > 0 ? { kept: JSON.stringify([kept]) } : {}),
         report: JSON.stringify(report),
       },
-      failed: false,
-      summary: summaryOf(report, missing),
+      failed: undone.length > 0,
+      failure: KEPT_FAILURE,
+      summary: summaryOf(report, missing, undone),
     };
   } finally {
     bar.finish();
   }
 }
 
-/** One that cannot be brought to its end is removed. */
-async function settled(made: Awaited<ReturnType<typeof bringBackImage>>): Promise<string[]> {
-  try {
-    return await made.settle();
-  } catch (error) {
-    await made.remove();
-    throw error;
-  }
+function byHand(id: string): string {
+  return `Set it with openstack image set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second image.`;
 }
 
 function tellPlan({ host }: Context, { name, payload, diskFormat, key, doubt, quota }: ImagePlan): void {
@@ -135,13 +145,15 @@ function summaryOf(
     seconds: number;
   },
   missing: readonly string[],
+  undone: readonly string[],
 ): string {
   return [
-    `### Image ${forMarkdown(report.name)} restored`,
+    `### Image ${forMarkdown(report.name)} restored${undone.length > 0 ? ', and not all that belongs to it' : ''}`,
     '',
     '| image | size | format | key | took |',
     '|---|---|---|---|---|',
     `| ${report.image} | ${bytes(report.size)} | ${forMarkdown(report.format ?? '')} | ${report.key ?? ''} | ${duration(report.seconds * 1000)} |`,
     ...missingList(missing),
+    ...undoneList(undone),
   ].join('\n');
 }

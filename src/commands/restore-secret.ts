@@ -3,13 +3,22 @@ import { choosePoint, everyPoint } from '../manifest/choose.ts';
 import type { SecretPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/session.ts';
 import { pool } from '../pool.ts';
+import { lateStep } from '../restore/late.ts';
 import type { PayloadReader } from '../restore/payloads.ts';
 import { openKey, restoreSecret as restoreOne } from '../restore/secret/bring-back.ts';
 import { type SecretRequest, secretRequest } from '../restore/secret/request.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
+import {
+  compareClouds,
+  KEPT_FAILURE,
+  manifestInputs,
+  missingList,
+  tellUndone,
+  trustedManifest,
+  undoneList,
+} from './restoring.ts';
 import { openStore, storeInputs } from './storing.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -76,7 +85,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };
 
-  const restored = await restoreAll(context, session, jobs);
+  const { restored, undone } = await restoreAll(context, session, jobs);
   const missing = jobs.flatMap(({ point, request }) =>
     request.missing.map((what) => `secret ${point.resource.id}: ${what}`),
   );
@@ -87,8 +96,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
       secrets: JSON.stringify(Object.fromEntries(restored)),
       missing: JSON.stringify(missing),
     },
-    failed: restored.size < jobs.length,
-    summary: summaryOf(jobs, restored, missing),
+    failed: restored.size < jobs.length || undone.length > 0,
+    failure: KEPT_FAILURE,
+    summary: [summaryOf(jobs, restored, missing), ...undoneList(undone)].join('\n'),
   };
 }
 
@@ -109,26 +119,37 @@ async function opened(
 
 /** The new ids by the old ones. One that fails is told, and the others go on. */
 async function restoreAll(
-  { host, ledger }: Context,
+  context: Context,
   session: Session,
   jobs: readonly Job[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<{ readonly restored: ReadonlyMap<string, string>; readonly undone: readonly string[] }> {
+  const { host } = context;
+  const undone: string[] = [];
   const restored = new Map<string, string>();
   await pool(jobs, 4, async ({ point, request, bytes }) => {
     const { id } = point.resource;
     try {
-      const run = ledger(session);
+      const run = context.ledger(session);
       const secret = await restoreOne(session, request, bytes, run.draft('result', 0), run);
-      await secret.settle();
       restored.set(id, secret.id);
-      host.log.info(`secret ${id} is restored as ${secret.id}`);
+      const failed: string[] = [];
+      if (await lateStep(session, failed, 'its metadata', secret.settle)) {
+        host.log.info(`secret ${id} is restored as ${secret.id}`);
+        return;
+      }
+      const { name = '' } = request.secret;
+      tellUndone(context, { kind: 'secret', id: secret.id, name }, failed, BY_HAND);
+      undone.push(...failed.map((what) => `secret ${secret.id}: ${what}`));
     } catch (error) {
       if (!(error instanceof PlainError)) throw error;
       host.log.error(`secret ${id} is not restored: ${messageOf(error)}. ${error.hint ?? ''}`);
     }
   });
-  return restored;
+  return { restored, undone };
 }
+
+const BY_HAND =
+  'The openstack client cannot set it: use it as it is, or restore it once more and delete this one.';
 
 function summaryOf(
   jobs: readonly Job[],

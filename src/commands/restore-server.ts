@@ -1,4 +1,5 @@
 import { duration } from '../clock.ts';
+import { messageOf, PlainError } from '../errors.ts';
 import { choosePoint } from '../manifest/choose.ts';
 import type { Manifest, ServerPoint } from '../manifest/schema.ts';
 import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
@@ -6,8 +7,14 @@ import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { watchServers } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/session.ts';
 import { type QuotaLine, quotaAfter, quotaSentence, refuseOver } from '../plan/quota.ts';
-import { bringBackServer, type DiskJob, type RestoredServer } from '../restore/server/bring-back.ts';
+import {
+  type BackDisk,
+  bringBackServer,
+  type DiskJob,
+  type RestoredServer,
+} from '../restore/server/bring-back.ts';
 import { diskPoints, keptDisk, storedDisk } from '../restore/server/disks.ts';
+import { existingDisk } from '../restore/server/existing-disk.ts';
 import { type Mapping, parseMapping } from '../restore/server/mapping.ts';
 import { planServer, type ServerPlan } from '../restore/server/plan.ts';
 import { volumeDisk } from '../restore/server/volume-disk.ts';
@@ -15,7 +22,18 @@ import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
+import {
+  called,
+  compareClouds,
+  KEPT_FAILURE,
+  type Kept,
+  keptOutput,
+  manifestInputs,
+  missingList,
+  tellUndone,
+  trustedManifest,
+  undoneList,
+} from './restoring.ts';
 import { readerOf, storeInputs } from './storing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
@@ -38,7 +56,7 @@ const inputs = {
     kind: 'list',
     placeholder: 'KIND: OLD=NEW',
     description:
-      'What is called otherwise where it is restored to, one a line: `network: old=new`, `flavor: old=new`, `type: old=new` (of volumes), `key-pair: old=new`, `security-group: old=new`, `availability-zone: old=new`; names or ids.',
+      'What is called otherwise where it is restored to, one a line: `network: old=new`, `flavor: old=new`, `type: old=new` (of volumes), `key-pair: old=new`, `security-group: old=new`, `availability-zone: old=new`; names or ids. `volume: old=there` and `image: old=there` take a disk that an earlier restore brought back as it is.',
   },
 } as const satisfies Inputs;
 
@@ -47,6 +65,7 @@ type Given = Values<typeof inputs>;
 const outputs = {
   'server-id': { description: 'The id of the restored server.' },
   missing: { description: 'JSON: what could not be had again, a list of sentences.' },
+  ...keptOutput,
   report: {
     description: 'JSON: {server, name, flavor, disks, seconds}; of a disk {id, kind, device, point}.',
   },
@@ -112,7 +131,10 @@ async function planDisks(
   const reader = readerOf(context, given);
   const jobs: DiskJob[] = [];
   for (const { saved, point } of diskPoints(manifest, resource.disks)) {
-    if (point.method === 'kept') jobs.push(await keptDisk(session, saved, point));
+    const { kind, id, name } = point.resource;
+    const there = mapping.of(kind, id, name);
+    if (there !== undefined) jobs.push(await existingDisk(session, saved, point, there));
+    else if (point.method === 'kept') jobs.push(await keptDisk(session, saved, point));
     else if (point.method === 'download')
       jobs.push(await storedDisk(session, reader, manifest, saved, point, run));
     else jobs.push(await volumeDisk(manifest, saved, point, mapping, reader, tools));
@@ -125,7 +147,7 @@ async function quotaOf(
   plan: ServerPlan,
   disks: readonly DiskJob[],
 ): Promise<readonly QuotaLine[]> {
-  const volumes = disks.filter(({ saved }) => saved.volume !== null);
+  const volumes = disks.filter(({ saved, isThere }) => saved.volume !== null && !isThere);
   const limits = await getLimits(await session.service('block-storage'));
   const gigabytes = volumes.reduce((sum, disk) => sum + disk.gigabytes, 0);
   return [...plan.quota, ...quotaAfter(limits, { volumes: volumes.length, gigabytes })];
@@ -144,56 +166,105 @@ function tellPlan(
 }
 
 function outcomeOf(
-  { host }: Context,
+  context: Context,
   point: ServerPoint,
   plan: ServerPlan,
-  { server, disks, differences }: RestoredServer,
+  { server, disks, differences, undone, failure }: RestoredServer,
   seconds: number,
 ): Outcome<typeof outputs> {
-  for (const words of differences) host.log.warn(`not as it was: ${words}`);
-  host.log.info(
-    `server ${quoted(server.name)} (${server.id}) is restored and runs, after ${seconds.toFixed(1)} s`,
-  );
+  const { log, signal } = context.host;
+  for (const words of differences) log.warn(`not as it was: ${words}`);
+  const made = disks.filter(({ isNew }) => isNew).map(keptOf);
+  const kept: Kept[] =
+    server === undefined ? made : [{ kind: 'server', id: server.id, name: server.name }, ...made];
+  const failures = server === undefined ? [messageOf(failure), ...undone] : undone;
+  if (server === undefined) tellKept(context, plan, disks, failure, undone);
+  else if (undone.length > 0) tellUndone(context, kept[0] as Kept, undone, byHand(server.id));
+  else
+    log.info(
+      `server ${quoted(server.name)} (${server.id}) is restored and runs, after ${seconds.toFixed(1)} s`,
+    );
+  // A fault of ours is told as one, when what it leaves is told.
+  if (server === undefined && !(failure instanceof PlainError) && !signal.aborted) throw failure;
   const missing = [...point.missing, ...plan.missing, ...differences];
   const report = {
-    server: server.id,
-    name: server.name,
+    server: server?.id ?? null,
+    name: plan.name,
     flavor: plan.flavor.name,
-    disks: disks.map(({ saved, id }) => ({
-      id,
-      kind: saved.volume === null ? 'image' : 'volume',
-      device: saved.device,
-      point: saved.point,
+    disks: disks.map((disk) => ({
+      id: disk.id,
+      kind: kindOf(disk),
+      device: disk.saved.device,
+      point: disk.saved.point,
     })),
     seconds,
   };
   return {
     outputs: {
-      'server-id': server.id,
+      ...(server === undefined ? {} : { 'server-id': server.id }),
       missing: JSON.stringify(missing),
+      ...(failures.length > 0 ? { kept: JSON.stringify(kept) } : {}),
       report: JSON.stringify(report),
     },
-    failed: false,
-    summary: summaryOf(report, missing),
+    failed: failures.length > 0,
+    failure: KEPT_FAILURE,
+    summary: summaryOf(report, missing, failures, kept),
   };
+}
+
+function kindOf({ saved }: Pick<BackDisk, 'saved'>): 'image' | 'volume' {
+  return saved.volume === null ? 'image' : 'volume';
+}
+
+function keptOf(disk: BackDisk): Kept {
+  return { kind: kindOf(disk), id: disk.id, name: disk.name };
+}
+
+/** There is no server; its disks are told one by one, and how the next restore takes them as they are. */
+function tellKept(
+  { host: { log } }: Context,
+  { name }: ServerPlan,
+  disks: readonly BackDisk[],
+  failure: unknown,
+  undone: readonly string[],
+): void {
+  const hint = failure instanceof PlainError ? (failure.hint ?? '') : '';
+  log.error(`server ${quoted(name)} is not restored: ${messageOf(failure)}. ${hint}`.trim());
+  for (const disk of disks) if (disk.isNew) log.info(`${called(keptOf(disk))} has all its data and is kept`);
+  for (const what of undone) log.error(`this failed too: ${what}`);
+  const lines = disks.map((disk) => `${kindOf(disk)}: ${disk.resource}=${disk.id}`);
+  log.warn(
+    `when that is mended, run restore-server again with these lines in \`map\`, and the disks are taken as they are: ${lines.join(', ')}. Without them, all disks are restored once more beside these`,
+  );
+}
+
+function byHand(id: string): string {
+  return `The server runs. Do by hand what is missing (openstack server show ${id}); a new restore makes a second server.`;
 }
 
 function summaryOf(
   report: {
-    readonly server: string;
+    readonly server: string | null;
     readonly name: string;
     readonly flavor: string;
     readonly disks: readonly unknown[];
     readonly seconds: number;
   },
   missing: readonly string[],
+  failures: readonly string[],
+  kept: readonly Kept[],
 ): string {
+  const end = report.server === null ? 'not restored' : 'restored';
   return [
-    `### Server ${forMarkdown(report.name)} restored`,
+    `### Server ${forMarkdown(report.name)} ${end}${report.server !== null && failures.length > 0 ? ', and not all that belongs to it' : ''}`,
     '',
     '| server | flavor | disks | took |',
     '|---|---|---|---|',
-    `| ${report.server} | ${forMarkdown(report.flavor)} | ${report.disks.length} | ${duration(report.seconds * 1000)} |`,
+    `| ${report.server ?? '**failed**'} | ${forMarkdown(report.flavor)} | ${report.disks.length} | ${duration(report.seconds * 1000)} |`,
     ...missingList(missing),
+    ...undoneList(failures),
+    ...(failures.length > 0
+      ? ['', 'Kept, with all its data:', '', ...kept.map((one) => `- ${forMarkdown(called(one))}`)]
+      : []),
   ].join('\n');
 }

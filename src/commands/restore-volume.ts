@@ -24,7 +24,17 @@ import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
-import { compareClouds, manifestInputs, missingList, trustedManifest } from './restoring.ts';
+import {
+  called,
+  compareClouds,
+  KEPT_FAILURE,
+  keptOutput,
+  manifestInputs,
+  missingList,
+  tellUndone,
+  trustedManifest,
+  undoneList,
+} from './restoring.ts';
 import { readerOf, storeInputs } from './storing.ts';
 import type { Inputs, Outputs, Values } from './table.ts';
 
@@ -69,6 +79,7 @@ const inputs = {
 const outputs = {
   'volume-id': { description: 'The id of the restored volume.' },
   missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+  ...keptOutput,
   report: {
     description:
       'JSON: {volume, name, from, size, type, encrypted, overwritten, seconds}, and {backup} of a Cinder backup.',
@@ -107,11 +118,14 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     bar.advance(0, more);
   };
   try {
-    const restored = await bringBackVolume(plan, { ...tools, onBytes });
-    const volume = await restored.settle();
+    const { volume, undone, unseen } = await bringBackVolume(plan, { ...tools, onBytes });
     bar.advance(1, gigabytes - flowed);
     const seconds = (host.clock.now() - started) / 1000;
-    host.log.info(`volume ${quoted(volume.name)} (${volume.id}) is restored after ${seconds.toFixed(1)} s`);
+    const kept = { kind: 'volume', id: volume.id, name: volume.name } as const;
+    const failures = [...unseen, ...undone];
+    if (unseen.length > 0) tellUndone(context, kept, failures, UNSEEN);
+    else if (failures.length > 0) tellUndone(context, kept, failures, byHand(volume.id));
+    else host.log.info(`${called(kept)} is restored after ${seconds.toFixed(1)} s`);
     const report = {
       volume: volume.id,
       name: volume.name,
@@ -127,14 +141,23 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
       outputs: {
         'volume-id': volume.id,
         missing: JSON.stringify(missingOf(plan)),
+        ...(failures.length > 0 ? { kept: JSON.stringify([kept]) } : {}),
         report: JSON.stringify(report),
       },
-      failed: false,
-      summary: summaryOf(report, missingOf(plan)),
+      failed: failures.length > 0,
+      failure: KEPT_FAILURE,
+      summary: summaryOf(report, missingOf(plan), failures),
     };
   } finally {
     bar.finish();
   }
+}
+
+const UNSEEN =
+  'Attach it to no server: Nova may format a disk that is not encrypted as its volume says. Restore it once more when the cloud answers again, and delete this one.';
+
+function byHand(id: string): string {
+  return `Set it with openstack volume set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second volume.`;
 }
 
 function checkInputs(given: Values<typeof inputs>): void {
@@ -232,13 +255,15 @@ function summaryOf(
     seconds: number;
   },
   missing: readonly string[],
+  failures: readonly string[],
 ): string {
   return [
-    `### Volume ${forMarkdown(report.name)} restored`,
+    `### Volume ${forMarkdown(report.name)} restored${failures.length > 0 ? ', and not all that belongs to it' : ''}`,
     '',
     '| volume | size | type | from | took |',
     '|---|---|---|---|---|',
     `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${forMarkdown(report.from)} | ${duration(report.seconds * 1000)} |`,
     ...missingList(missing),
+    ...undoneList(failures),
   ].join('\n');
 }

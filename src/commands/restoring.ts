@@ -7,7 +7,7 @@ import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/session.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
-import type { Inputs, Values } from './table.ts';
+import type { Inputs, Outputs, Values } from './table.ts';
 
 /** The inputs of every command that reads a manifest. */
 export const manifestInputs = {
@@ -118,6 +118,46 @@ export function compareClouds(
   if (!given['allow-other-project'])
     throw new InputError(what, 'Use the credentials of that project, or say allow-other-project: true.');
   host.log.warn(what);
+}
+
+/** Something that a restore made, and that stays although the restore failed. */
+export interface Kept {
+  readonly kind: 'volume' | 'image' | 'server' | 'secret';
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The output of what stays after a failure. */
+export const keptOutput = {
+  kept: {
+    description:
+      'JSON: where the restore failed when data was back already, what stays of it: a list of {kind, id, name}.',
+  },
+} as const satisfies Outputs;
+
+/** "volume "db" (5f2c…)", for messages. */
+export function called({ kind, id, name }: Kept): string {
+  return name === '' ? `${kind} ${id}` : `${kind} ${quoted(name)} (${id})`;
+}
+
+/**
+ * Tells that something has all its data and stays, and what failed then.
+ *
+ * @param next what to do, a sentence
+ */
+export function tellUndone({ host }: Context, kept: Kept, undone: readonly string[], next: string): void {
+  host.log.error(
+    `${called(kept)} has all its data and is kept, but this failed: ${undone.join('; ')}. ${next}`,
+  );
+}
+
+/** What a run's page says of it. */
+export const KEPT_FAILURE =
+  'the restore did not come to its end; what has all its data is kept, see the errors above';
+
+/** Lines of a summary in Markdown; none where nothing failed. */
+export function undoneList(undone: readonly string[]): string[] {
+  return undone.length === 0 ? [] : ['', 'Failed:', '', ...undone.map((what) => `- ${forMarkdown(what)}`)];
 }
 
 /** Lines of a summary in Markdown; none where all is as it was. */

@@ -123,9 +123,9 @@ describe('an image that is settled', () => {
   });
   const settled = async (cloud: Awaited<ReturnType<typeof open>>, fields: object, sameProject = true) => {
     const { image } = await makeImage(RAW, data(), key(), 'result', cloud.tools);
-    const wanted = { name: 'web', saved: { ...saved, ...fields }, sameProject };
-    const missing = await settleImage(cloud.session, image, wanted, cloud.tools.run);
-    return { image: await getImage(cloud.glance, image.id), missing };
+    const wish = { name: 'web', saved: { ...saved, ...fields }, sameProject };
+    const { missing, undone } = await settleImage(cloud.session, image, wish, cloud.tools.run);
+    return { image: await getImage(cloud.glance, image.id), missing, undone };
   };
 
   test('is what it was, and no temporary any more', async () => {
@@ -174,5 +174,31 @@ describe('an image that is settled', () => {
     });
     const { image, missing } = await settled(cloud, { members: [] });
     expect([image.protected, readTemporary(image), missing]).toEqual([true, undefined, []]);
+  });
+
+  test("whose tags are refused is the user's all the same, and that is told", async () => {
+    await using cloud = await open();
+    cloud.cloud.faults.add({
+      when: {
+        method: 'PATCH',
+        path: '/images/',
+        body: (changes) => JSON.stringify(changes).includes('/tags'),
+      },
+      do: { status: 409 },
+    });
+    const { image, undone } = await settled(cloud, { members: [] });
+    expect([image.visibility, image.tags, readTemporary(image)]).toEqual(['shared', [], undefined]);
+    expect(undone).toEqual([expect.stringMatching(/^its tags, .*HTTP 409/)]);
+  });
+
+  test('that nobody can compare is not said to be whole', async () => {
+    await using cloud = await open();
+    cloud.cloud.faults.add({
+      when: { method: 'GET', path: /\/images\/[0-9a-f-]{36}$/, times: 100 },
+      do: { status: 503 },
+    });
+    const { image, unseen } = await makeImage(RAW, data(), undefined, 'result', cloud.tools);
+    expect(unseen).toMatchObject({ status: 503 });
+    expect(cloud.left()).toEqual([image.id]);
   });
 });

@@ -81,7 +81,7 @@ describe('the mapping', () => {
 
   test.each([
     ['nothing', 'network'],
-    ['an unknown kind', 'volume: a=b'],
+    ['an unknown kind', 'server: a=b'],
     ['no old name', 'network: =b'],
     ['no new name', 'network: a='],
     ['a name with an equals sign', 'network: a=b=c'],
@@ -364,7 +364,8 @@ describe('the request', () => {
         bootIndex: -1,
         device: '/dev/vdc',
         tag: 'data',
-        deleteOnTermination: true,
+        // Set when the server runs: with one that cannot be built Nova would delete the volume.
+        deleteOnTermination: false,
       },
     ]);
   });

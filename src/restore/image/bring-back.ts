@@ -1,24 +1,30 @@
+import { messageOf } from '../../errors.ts';
 import type { Payload, SavedImage } from '../../manifest/schema.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { type PayloadReader, plainBytes } from '../payloads.ts';
-import { type MadeImage, type MakeTools, makeImage } from './make.ts';
+import { type MakeTools, makeImage } from './make.ts';
 import type { ImagePlan } from './preflight.ts';
 import { settleImage } from './settle.ts';
 import { hasToBeWrapped, imageData } from './wrap.ts';
 
-/** An image that is back, and still carries the record of a temporary. */
-export interface RestoredImage extends MadeImage {
-  /**
-   * Makes it what the saved one was, and takes the record off: from then on it is the user's.
-   *
-   * @returns what is otherwise than it was all the same, in words
-   */
-  settle(): Promise<string[]>;
+/** An image that is back, with all its data, and the user's. */
+export interface RestoredImage {
+  readonly image: Image;
+  /** As it is called now. */
+  readonly name: string;
+  /** The new secret of an encrypted one. */
+  readonly secretId: string | undefined;
+  /** What is otherwise than it was, in words. */
+  readonly missing: readonly string[];
+  /** What failed when its data was there already, in words. */
+  readonly undone: readonly string[];
 }
 
 /**
- * Makes an image of a saved one's payload. One that is not brought to its end is removed again, with its key.
+ * Makes an image of a saved one's payload, and then what the saved one was. One whose data is not brought to its end is
+ * removed again, with its key; one that has its data stays, whatever fails then.
  *
  * @param onBytes told of bytes as they flow
  */
@@ -53,8 +59,16 @@ export async function bringBackImage(
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
       .map((property) => `the property ${property}, which is true of the original only`),
   ];
-  const settle = async () => [...missing, ...(await settleImage(tools.session, made.image, plan, tools.run))];
-  return { ...made, missing, settle };
+  const settled = await settleImage(tools.session, made.image, plan, tools.run);
+  const unseen =
+    made.unseen === undefined ? [] : [`comparing what the cloud stored: ${messageOf(made.unseen)}`];
+  return {
+    image: made.image,
+    name: settled.name,
+    secretId: made.secretId,
+    missing: [...missing, ...settled.missing],
+    undone: [...unseen, ...settled.undone],
+  };
 }
 
 /** Those of the original: its data was compared with them when it was saved. */

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { OperationError } from '../../errors.ts';
 import type { SavedSecret } from '../../manifest/schema.ts';
+import { CloudError, hasStatus } from '../../openstack/errors.ts';
 import { digestsOf } from '../../openstack/image/v2/digests.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
 import { type CreateImage, createImage, getImage, type Image } from '../../openstack/image/v2/images.ts';
@@ -40,15 +41,17 @@ export interface ImageKey {
   readonly sameProject: boolean;
 }
 
-/** An image whose data was compared, and which still carries the record of a temporary. */
+/** An image that has all its data, and still carries the record of a temporary. */
 export interface MadeImage {
   readonly image: Image;
   /** The new secret of an encrypted one. Glance deletes it with the image. */
   readonly secretId: string | undefined;
   /** What of its key is otherwise than it was, in words. */
   readonly missing: readonly string[];
+  /** Why it could not be compared with what was uploaded; undefined where it was, and is equal. */
+  readonly unseen: unknown;
   /** Removes the image, and its key with it; also after a stop. */
-  remove(settled?: boolean): Promise<void>;
+  remove(): Promise<void>;
 }
 
 /**
@@ -57,6 +60,8 @@ export interface MadeImage {
  *
  * The image has the record of a temporary from the request that makes it. Until that is taken off, Glance is told to
  * delete the key with the image, so that whoever sweeps the image leaves no key behind.
+ *
+ * What Glance took to the last byte and does not show afterwards stays: it is said that it was not compared.
  *
  * @param purpose whether the image is what is wanted, or only a way to it
  * @throws CloudError 415 for bytes that Glance takes for unsafe, 413 for quota
@@ -75,11 +80,11 @@ export async function makeImage(
   const draft = run.draft(purpose, 2 * Math.ceil(data.size / GIB));
   const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
   let secretId: string | undefined;
-  const remove = (settled = false) => removeMade(session, id, secretId, settled);
+  const remove = () => removeMade(session, id, secretId);
   try {
     const secret = key && request && (await restoreSecret(session, request, key.bytes, draft, run));
     secretId = secret?.id;
-    await createImage(client, {
+    const made = await createImage(client, {
       ...wanted,
       id,
       visibility: 'private',
@@ -97,12 +102,30 @@ export async function makeImage(
     );
     const bytes = Readable.from(meter.through(data.bytes), { objectMode: false });
     await uploadImage(client, id, bytes, data.size);
-    const image = await getImage(client, id);
-    await compare(client, image, data.size, { ...data.digests, ...meter.digests() });
-    return { image, secretId, missing: request?.missing ?? [], remove };
+    const known = { ...data.digests, ...meter.digests() };
+    const { image, unseen } = await compared(client, made, data.size, known);
+    return { image, secretId, missing: request?.missing ?? [], unseen, remove };
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** The image as the cloud shows it; as it was made where it shows nothing. */
+async function compared(
+  client: ServiceClient,
+  made: Image,
+  size: number,
+  known: Readonly<Record<string, string>>,
+): Promise<{ readonly image: Image; readonly unseen: unknown }> {
+  let image: Image = { ...made, size };
+  try {
+    image = await getImage(client, made.id);
+    await compare(client, image, size, known);
+    return { image, unseen: undefined };
+  } catch (error) {
+    if (!(error instanceof CloudError) || hasStatus(error, 404)) throw error;
+    return { image, unseen: error };
   }
 }
 
@@ -136,18 +159,12 @@ function notStored(image: Image, why: string): OperationError {
   );
 }
 
-async function removeMade(
-  session: Session,
-  imageId: string,
-  secretId: string | undefined,
-  settled: boolean,
-): Promise<void> {
+async function removeMade(session: Session, imageId: string, secretId: string | undefined): Promise<void> {
   session.windUp();
   const thing = (kind: 'image' | 'secret', id: string): Removable => ({ kind, id, name: '', status: '' });
   const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
   await removeAll(session, made, {
     removed: ({ kind, id }) => session.log.debug(`${kind} ${id}, made for the restore, is removed again`),
-    refused: ({ kind, id }, why) =>
-      tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why, !settled),
+    refused: ({ kind, id }, why) => tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why),
   });
 }

@@ -7,34 +7,62 @@ import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
+import { lateStep } from '../late.ts';
 
-interface Settled {
+export interface SettleWish {
   /** That it shall have. */
   readonly name: string;
   readonly saved: SavedImage;
   readonly sameProject: boolean;
 }
 
+/** An image that is the user's. */
+export interface Settled {
+  /** As it is called now. */
+  readonly name: string;
+  /** What could not be had, in words. */
+  readonly missing: readonly string[];
+  /** What failed, in words. */
+  readonly undone: readonly string[];
+}
+
 /**
  * Makes an image, whose data is there, what the saved one was: who may see it, tags, protection, what becomes of its
- * key. All that would be in the way of removing it comes with the last request, which takes the record off.
- *
- * @returns what could not be had, in words
+ * key; each whatever becomes of the others. All that would be in the way of removing it comes with the last request,
+ * which takes the record off.
  */
 export async function settleImage(
   session: Session,
   image: Image,
-  settled: Settled,
+  wish: SettleWish,
   run: Ledger,
-): Promise<string[]> {
-  const { saved, sameProject } = settled;
+): Promise<Settled> {
+  const { name, saved, sameProject } = wish;
   const client = await session.service('image');
-  const missing = [
-    ...(await setVisibility(client, image, saved)),
-    ...(await share(client, image, saved, sameProject)),
+  const [missing, undone]: [string[], string[]] = [[], []];
+  const step = (what: string, act: () => Promise<unknown>) => lateStep(session, undone, what, act);
+  await step(`its visibility ${saved.visibility}`, async () =>
+    missing.push(...(await setVisibility(client, image, saved))),
+  );
+  await step('the projects that it was shared with', async () =>
+    missing.push(...(await share(client, image, saved, sameProject))),
+  );
+  const named: ImageChange = { op: 'replace', name: 'name', value: name };
+  const rest = 'its tags, whether it is hidden, and its protection';
+  const settled =
+    (await step(rest, () => finish(client, image, [named, ...all(saved)], saved, run))) ||
+    (await step('its name, and that it is no temporary any more', () =>
+      finish(client, image, [named], saved, run),
+    ));
+  return { name: settled ? name : image.name, missing, undone };
+}
+
+function all({ hidden, protected: kept, tags }: SavedImage): ImageChange[] {
+  return [
+    { op: 'replace', name: 'tags', value: tags },
+    { op: 'replace', name: 'os_hidden', value: hidden },
+    { op: 'replace', name: 'protected', value: kept },
   ];
-  await finish(client, image, settled, run);
-  return missing;
 }
 
 /** Most clouds let only administrators publish an image. */
@@ -77,17 +105,12 @@ async function share(
 async function finish(
   client: ServiceClient,
   { id, properties }: Image,
-  { name, saved }: Settled,
+  more: readonly ImageChange[],
+  saved: SavedImage,
   run: Ledger,
 ): Promise<void> {
   const policy = saved.encryption?.deletionPolicy ?? undefined;
-  const changes: ImageChange[] = [
-    { op: 'replace', name: 'name', value: name },
-    { op: 'replace', name: 'tags', value: saved.tags },
-    { op: 'replace', name: 'os_hidden', value: saved.hidden },
-    { op: 'replace', name: 'protected', value: saved.protected },
-    ...(properties[KEY_POLICY] === undefined ? [] : [policyChange(policy)]),
-  ];
+  const changes = [...more, ...(properties[KEY_POLICY] === undefined ? [] : [policyChange(policy)])];
   await takeRecordOff(client, id, changes, run);
 }
 

@@ -46,12 +46,19 @@ export async function storedDisk(
     );
   return {
     saved,
+    resource: point.resource.id,
+    isThere: false,
     gigabytes: plan.payload.size / GIB,
     bring: async (onBytes) => {
-      const { image, settle, remove } = await bringBackImage(plan, reader, { session, run }, onBytes);
-      return { id: image.id, settle, remove };
+      const { image, name, missing, undone } = await bringBackImage(plan, reader, { session, run }, onBytes);
+      return { id: image.id, name, isNew: true, missing, undone, unseen: [] };
     },
   };
+}
+
+/** What is in the cloud already. */
+export function isThere({ id, name }: { readonly id: string; readonly name: string }): BroughtBack {
+  return { id, name, isNew: false, missing: [], undone: [], unseen: [] };
 }
 
 /**
@@ -66,6 +73,11 @@ export async function keptDisk(
   { resource }: KeptImagePoint,
 ): Promise<DiskJob> {
   const image = await keptImage(session, resource, 'which has the root disk of the server');
-  const brought: BroughtBack = { id: image.id, settle: async () => [], remove: async () => undefined };
-  return { saved, gigabytes: image.minDisk, bring: async () => brought };
+  return {
+    saved,
+    resource: resource.id,
+    isThere: true,
+    gigabytes: image.minDisk,
+    bring: async () => isThere(image),
+  };
 }

@@ -6,6 +6,8 @@ export const MAPPED = [
   'network',
   'flavor',
   'type',
+  'volume',
+  'image',
   'key-pair',
   'security-group',
   'availability-zone',

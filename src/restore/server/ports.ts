@@ -1,6 +1,4 @@
-import { messageOf } from '../../errors.ts';
 import type { NetworkWish } from '../../openstack/compute/v2/servers.ts';
-import { CloudError } from '../../openstack/errors.ts';
 import {
   associateFloatingIp,
   type FloatingIp,
@@ -10,6 +8,7 @@ import { listPorts, type Port, setSecurityGroups } from '../../openstack/network
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
 import { collect } from '../../pool.ts';
+import { lateStep } from '../late.ts';
 
 /** What a port is asked for with, and what is left to be done once the server has it. */
 export interface PortPlan {
@@ -19,39 +18,40 @@ export interface PortPlan {
   readonly floatingIps: readonly FloatingIp[];
 }
 
-/**
- * Gives the ports of a new server what Nova cannot give them. The server runs already: what the cloud refuses now is no
- * reason to lose it.
- *
- * @returns what could not be done, in words
- */
+export interface FinishedPorts {
+  /** What is not to be had any more, in words. */
+  readonly missing: readonly string[];
+  /** What failed, in words. */
+  readonly undone: readonly string[];
+}
+
+/** Gives the ports of a new server what Nova cannot give them, each whatever becomes of the others. */
 export async function finishPorts(
   session: Session,
   serverId: string,
   plans: readonly PortPlan[],
-): Promise<string[]> {
+): Promise<FinishedPorts> {
+  const [missing, undone]: [string[], string[]] = [[], []];
   const left = plans.filter(({ securityGroups, floatingIps }) => securityGroups || floatingIps.length > 0);
-  if (left.length === 0) return [];
+  if (left.length === 0) return { missing, undone };
   const neutron = await session.service('network');
-  const failed: string[] = [];
-  const attempt = (what: string, act: () => Promise<void>) => tell(failed, what, act);
-  await attempt('security groups and floating IPs of its ports', async () => {
-    const ports = portsFor(
-      plans.map(({ wish }) => wish),
-      await collect(listPorts(neutron, { deviceId: serverId })),
-    );
-    for (const plan of left) await finish(neutron, plan, ports[plans.indexOf(plan)], attempt);
-  });
-  return failed;
+  const ports = portsFor(
+    plans.map(({ wish }) => wish),
+    await collect(listPorts(neutron, { deviceId: serverId })),
+  );
+  const attempt = (what: string, act: () => Promise<void>) =>
+    lateStep(session, undone, what, () => unlessGone(missing, what, act));
+  for (const plan of left) await finish(neutron, plan, ports[plans.indexOf(plan)], attempt);
+  return { missing, undone };
 }
 
-/** Adds to `failed` what the cloud refuses. */
-async function tell(failed: string[], what: string, act: () => Promise<void>): Promise<void> {
+/** Adds to `missing` what is not to be had. */
+async function unlessGone(missing: string[], what: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    if (!(error instanceof CloudError || error instanceof NotToBeHad)) throw error;
-    failed.push(`${what}: ${messageOf(error)}`);
+    if (!(error instanceof NotToBeHad)) throw error;
+    missing.push(`${what}: ${error.message}`);
   }
 }
 
@@ -59,7 +59,7 @@ async function finish(
   neutron: ServiceClient,
   { securityGroups, floatingIps }: PortPlan,
   port: Port | undefined,
-  attempt: (what: string, act: () => Promise<void>) => Promise<void>,
+  attempt: (what: string, act: () => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
   if (securityGroups !== undefined)
     await attempt('security groups of one of its ports', async () =>

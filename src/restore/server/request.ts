@@ -56,7 +56,8 @@ function blockDevice({ saved, id }: RestoredDisk): BlockDevice {
     bootIndex: saved.bootIndex ?? -1,
     device: saved.device !== null && DEVICE.test(saved.device) ? saved.device : undefined,
     tag: saved.tag ?? undefined,
-    deleteOnTermination: saved.deleteOnTermination,
+    // Of a volume only when the server runs: Nova deletes them with a server that failed to be built.
+    deleteOnTermination: own && saved.deleteOnTermination,
   };
 }
 

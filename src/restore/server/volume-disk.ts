@@ -9,7 +9,7 @@ import type { DiskJob } from './bring-back.ts';
 import type { Mapping } from './mapping.ts';
 
 /**
- * A volume of a server. What is made keeps the record of a temporary until the server stands.
+ * A volume of a server. It is the user's as soon as it has its data.
  *
  * @param reader where payloads are read; undefined where no store is named
  * @throws InputError or OperationError when it cannot be restored
@@ -25,14 +25,12 @@ export async function volumeDisk(
   const plan = await planVolume(manifest, point, mapping, reader, tools);
   return {
     saved,
+    resource: point.resource.id,
+    isThere: false,
     gigabytes: gigabytesOf(plan),
     bring: async (onBytes) => {
-      const { id, settle, remove } = await bringBackVolume(plan, { ...tools, onBytes });
-      const settled = async () => {
-        await settle();
-        return missingOf(plan);
-      };
-      return { id, settle: settled, remove };
+      const { volume, undone, unseen } = await bringBackVolume(plan, { ...tools, onBytes });
+      return { id: volume.id, name: volume.name, isNew: true, missing: missingOf(plan), undone, unseen };
     },
   };
 }

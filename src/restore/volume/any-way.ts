@@ -2,8 +2,8 @@ import type { VolumePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { removeAll, tellOfStaying } from '../../temporaries/remove.ts';
 import { restoreOver, restoreToNew } from './bring-back.ts';
-import { putRight, settle, type Wanted } from './finish.ts';
-import { restoreFromImage } from './from-image.ts';
+import { checkEncryption, finish, type Wanted } from './finish.ts';
+import { type Filled, restoreFromImage } from './from-image.ts';
 import type { FromImagePlan } from './image-preflight.ts';
 import type { NewVolumePlan, RestorePlan } from './plan.ts';
 import type { RestoreTools } from './tools.ts';
@@ -13,38 +13,38 @@ export type VolumePlan = RestorePlan | FromImagePlan;
 /** Those to a volume that is made for it. */
 export type NewPlan = NewVolumePlan | FromImagePlan;
 
-/** A volume that is back. One that was made for it still carries the record of a temporary. */
+/** A volume that is back, with all its data, and the user's. */
 export interface RestoredVolume {
-  readonly id: string;
-  /** The last step: gives it its name, and takes the record off. */
-  settle(): Promise<Volume>;
-  /** Deletes what was made. What the cloud refuses is told; the next run finds it by its record, unless it is settled. */
-  remove(settled?: boolean): Promise<void>;
+  readonly volume: Volume;
+  /** What could not be done to it, in words. */
+  readonly undone: readonly string[];
+  /** What could not be seen of it, so that no server should get it, in words. */
+  readonly unseen: readonly string[];
 }
 
-/** Brings a volume back the way that was planned. One that is not brought to its end is removed again. */
+/**
+ * Brings a volume back the way that was planned. One whose data is not brought to its end is removed again; one that has
+ * its data stays, whatever fails then.
+ */
 export async function bringBackVolume(plan: VolumePlan, tools: RestoreTools): Promise<RestoredVolume> {
   const { client } = tools;
   const wanted = wantedOf(plan);
-  const restored = await restore(plan, tools);
-  const remove = async (settled = false) => {
-    if (plan.kind !== 'overwrite') await removeVolume(restored, tools, settled);
-  };
+  const { volume: restored, unseen } = await restore(plan, tools);
   try {
-    const volume = await putRight(client, restored, wanted);
-    return { id: volume.id, settle: () => settle(client, volume, wanted, plan.name, tools.run), remove };
+    checkEncryption(restored, wanted);
   } catch (error) {
-    await remove();
+    if (plan.kind !== 'overwrite') await removeVolume(restored, tools);
     throw error;
   }
+  return { ...(await finish(client, restored, wanted, plan.name, tools.run)), unseen };
 }
 
-function restore(plan: VolumePlan, tools: RestoreTools): Promise<Volume> {
+async function restore(plan: VolumePlan, tools: RestoreTools): Promise<Filled> {
   switch (plan.kind) {
     case 'new':
-      return restoreToNew(plan, tools);
+      return { volume: await restoreToNew(plan, tools), unseen: [] };
     case 'overwrite':
-      return restoreOver(plan, tools);
+      return { volume: await restoreOver(plan, tools), unseen: [] };
     case 'image':
       return restoreFromImage(plan, tools);
   }
@@ -53,12 +53,11 @@ function restore(plan: VolumePlan, tools: RestoreTools): Promise<Volume> {
 async function removeVolume(
   { id, name, status }: Volume,
   { client: { session }, log }: RestoreTools,
-  settled: boolean,
 ): Promise<void> {
   session.windUp();
   await removeAll(session, [{ kind: 'volume', id, name, status }], {
-    removed: () => log.info(`volume ${id}, made for the restore, is removed again`),
-    refused: (_, why) => tellOfStaying(log, `volume ${id}, made for the restore,`, why, !settled),
+    removed: () => log.info(`volume ${id}, made for the restore, is being removed again`),
+    refused: (_, why) => tellOfStaying(log, `volume ${id}, made for the restore,`, why),
   });
 }
 

@@ -23,14 +23,23 @@ export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Pr
   const oneRequest = plan.typeIsProven && client.supports('3.47');
   await freshTokenFor(client.session, 'the restore', plan.source.size);
   const record = run.draft('result', plan.source.size);
+  // Whether an available volume has its data: of one that is made empty only when it was asked to be filled.
+  let begun = oneRequest;
   try {
     const made = await makeVolume(client, wantedOf(plan, oneRequest), record, run);
     log.info(`volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`);
     const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
-    return oneRequest ? proven(plan, volume) : await fill(proven(plan, volume), plan, tools);
+    proven(plan, volume);
+    if (oneRequest) return volume;
+    await freshTokenFor(client.session, 'the restore', plan.source.size);
+    await startRestore(plan.source.backupId, volume.id, tools);
+    begun = true;
+    return await available(volume.id, 'filled', plan.source.size, plan.source.backupId, tools);
   } catch (error) {
-    await removeMade(client, record.tag);
-    throw error;
+    const hasData = ({ status }: Volume) => begun && status === 'available' && !(error instanceof Unfit);
+    const done = await removeMade(client, record.tag, hasData);
+    if (done === undefined) throw error;
+    return done;
   }
 }
 
@@ -39,12 +48,6 @@ export async function restoreOver({ source, target }: OverwritePlan, tools: Rest
   await freshTokenFor(tools.client.session, 'the restore', source.size);
   await startRestore(source.backupId, target.id, tools);
   return available(target.id, 'overwritten', source.size, source.backupId, tools);
-}
-
-async function fill(volume: Volume, { source }: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
-  await freshTokenFor(tools.client.session, 'the restore', source.size);
-  await startRestore(source.backupId, volume.id, tools);
-  return available(volume.id, 'filled', source.size, source.backupId, tools);
 }
 
 function wantedOf(
@@ -61,25 +64,27 @@ function wantedOf(
 }
 
 /** The new volume must be encrypted exactly as the data is; found out before any data is written to it. */
-function proven({ source, type }: NewVolumePlan, volume: Volume): Volume {
+function proven({ source, type }: NewVolumePlan, volume: Volume): void {
   const mismatch = encryptionMismatch(
     source.encrypted,
     volume.encrypted,
     type?.name ?? volume.volumeType ?? '',
   );
-  if (mismatch !== undefined) throw new OperationError(mismatch.what, mismatch.hint);
+  if (mismatch !== undefined) throw new Unfit(mismatch.what, mismatch.hint);
   if (
     source.encrypted &&
     source.typeId !== undefined &&
     volume.volumeTypeId !== undefined &&
     volume.volumeTypeId !== source.typeId
   )
-    throw new OperationError(
+    throw new Unfit(
       `the cloud made the volume with type ${volume.volumeTypeId} instead of ${source.typeId}`,
       'Ask the operator.',
     );
-  return volume;
 }
+
+/** A volume that must not get the data, or must not have got it. */
+class Unfit extends OperationError {}
 
 function startRestore(
   backupId: string,

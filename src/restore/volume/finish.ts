@@ -1,6 +1,5 @@
 import { OperationError } from '../../errors.ts';
 import {
-  getVolume,
   replaceVolumeMetadata,
   setBootable,
   setImageMetadata,
@@ -11,6 +10,8 @@ import {
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
+import { quoted } from '../../text/escape.ts';
+import { lateStep } from '../late.ts';
 import type { RestoreSource } from './source.ts';
 
 /** What a restored volume shall be. */
@@ -19,52 +20,69 @@ export type Wanted = Pick<
   'encrypted' | 'bootable' | 'description' | 'metadata' | 'imageMetadata'
 >;
 
-/**
- * A restore replaces the metadata by the source's at the time of the backup, adds `src_backup_id`, and loses a bootable
- * flag that was set by hand. A volume made of an image is bootable whatever it holds, and has the image's properties.
- */
-export async function putRight(client: ServiceClient, restored: Volume, source: Wanted): Promise<Volume> {
-  const metadata = source.metadata ?? ownMetadata(restored.metadata);
-  if (!same(restored.metadata, metadata)) await replaceVolumeMetadata(client, restored.id, metadata);
-  const missing = Object.entries(source.imageMetadata ?? {}).filter(
-    ([key, value]) => restored.imageMetadata[key] !== value,
-  );
-  if (missing.length > 0) await setImageMetadata(client, restored.id, Object.fromEntries(missing));
-  for (const key of Object.keys(restored.imageMetadata))
-    if (source.imageMetadata !== undefined && !Object.hasOwn(source.imageMetadata, key))
-      await unsetImageMetadata(client, restored.id, key);
-  if (source.bootable !== undefined && restored.bootable !== source.bootable)
-    await setBootable(client, restored.id, source.bootable);
-  return checked(await getVolume(client, restored.id), source);
+/** A volume that has its data and is the user's. */
+export interface Finished {
+  readonly volume: Volume;
+  /** What could not be done to it, in words. */
+  readonly undone: readonly string[];
 }
 
 /**
- * The last step: until then a volume that was made for the restore says in its description that it is not done.
+ * Makes a volume that has its data what the saved one was, each step whatever becomes of the others; its name and
+ * description last, since until then one that was made for the restore says that it is not done.
+ *
+ * A restore replaces the metadata by the source's at the time of the backup, adds `src_backup_id`, and loses a bootable
+ * flag that was set by hand. A volume made of an image is bootable whatever it holds, and has the image's properties.
  *
  * @param name the name that the volume shall have
  */
-export async function settle(
+export async function finish(
   client: ServiceClient,
-  volume: Volume,
+  restored: Volume,
   source: Wanted,
   name: string,
   run: Ledger,
-): Promise<Volume> {
-  const description = readTemporary(volume) === undefined ? volume.description : (source.description ?? '');
-  if (volume.name === name && volume.description === description) return volume;
-  await run.release(volume.id);
-  await updateVolume(client, volume.id, { name, description });
-  return { ...volume, name, description };
+): Promise<Finished> {
+  const { id } = restored;
+  const undone: string[] = [];
+  const step = (what: string, act: () => Promise<unknown>) => lateStep(client.session, undone, what, act);
+  const metadata = source.metadata ?? ownMetadata(restored.metadata);
+  if (!same(restored.metadata, metadata))
+    await step('its metadata', () => replaceVolumeMetadata(client, id, metadata));
+  const missing = Object.entries(source.imageMetadata ?? {}).filter(
+    ([key, value]) => restored.imageMetadata[key] !== value,
+  );
+  if (missing.length > 0)
+    await step("its image's properties", () => setImageMetadata(client, id, Object.fromEntries(missing)));
+  for (const key of Object.keys(restored.imageMetadata))
+    if (source.imageMetadata !== undefined && !Object.hasOwn(source.imageMetadata, key))
+      await step(`the image property ${quoted(key)}, which it had not`, () =>
+        unsetImageMetadata(client, id, key),
+      );
+  const { bootable } = source;
+  if (bootable !== undefined && restored.bootable !== bootable)
+    await step(`that it is ${bootable ? '' : 'not '}bootable`, () => setBootable(client, id, bootable));
+  const description =
+    readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
+  if (restored.name === name && restored.description === description) return { volume: restored, undone };
+  const named = await step(`its name ${quoted(name)} and its description`, async () => {
+    await run.release(id);
+    await updateVolume(client, id, { name, description });
+  });
+  return { volume: named ? { ...restored, name, description } : restored, undone };
 }
 
-/** What a restored volume must be, whatever the cloud says of its status. */
-function checked(volume: Volume, source: Wanted): Volume {
-  if (volume.encrypted !== source.encrypted)
-    throw new OperationError(
-      `the restored volume ${volume.id} ${volume.encrypted ? 'is encrypted, and the backup was not' : 'is not encrypted, and the backup was'}`,
-      'Do not use it: restore once more to a new volume, and tell the operator.',
-    );
-  return volume;
+/**
+ * What a restored volume must be, whatever the cloud says of its status.
+ *
+ * @throws OperationError
+ */
+export function checkEncryption({ encrypted, id }: Volume, source: Wanted): void {
+  if (encrypted === source.encrypted) return;
+  throw new OperationError(
+    `the restored volume ${id} ${encrypted ? 'is encrypted, and the backup was not' : 'is not encrypted, and the backup was'}`,
+    'Do not use it: restore once more to a new volume, and tell the operator.',
+  );
 }
 
 /** Without what Cinder adds. */

@@ -1,15 +1,17 @@
 import { duration } from '../../clock.ts';
-import { OperationError } from '../../errors.ts';
+import { messageOf, OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import type { Draft } from '../../temporaries/ledger.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { knownDigests } from '../image/bring-back.ts';
 import { type MadeImage, makeImage } from '../image/make.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';
+import { lateStep } from '../late.ts';
 import { plainBytes } from '../payloads.ts';
 import { encryptionOf, imageMismatch, probedEncryption } from './encryption-fit.ts';
 import { type FromImagePlan, gigabytesFor } from './image-preflight.ts';
@@ -17,19 +19,29 @@ import type { PayloadSource } from './image-source.ts';
 import { makeVolume, removeMade } from './make.ts';
 import type { RestoreTools } from './tools.ts';
 
+/** A volume that has its data, and still carries the record of a temporary. */
+export interface Filled {
+  readonly volume: Volume;
+  /** What could not be seen of it, so that no server should get it, in words. */
+  readonly unseen: readonly string[];
+}
+
 /**
  * Makes a volume of an image: of the one that stayed in the cloud, or of one that is made of the payload for it, and
  * removed again with its key. Cinder gives the volume a clone of the key.
- *
- * @returns the volume, available and with its data; it still carries the record of a temporary
  */
-export async function restoreFromImage(plan: FromImagePlan, tools: RestoreTools): Promise<Volume> {
+export async function restoreFromImage(plan: FromImagePlan, tools: RestoreTools): Promise<Filled> {
   const { point, source } = plan;
   await proveType(plan, tools);
   if (source.kind === 'kept') return volumeOf(plan, point.image, tools);
-  const { image, remove } = await uploaded(plan, source, tools);
+  const { image, unseen, remove } = await uploaded(plan, source, tools);
   try {
-    return await volumeOf(plan, { id: image.id, size: image.size ?? source.payload.size }, tools);
+    const filled = await volumeOf(plan, { id: image.id, size: image.size ?? source.payload.size }, tools);
+    if (unseen === undefined) return filled;
+    return {
+      ...filled,
+      unseen: [...filled.unseen, `whether its image was stored whole: ${messageOf(unseen)}`],
+    };
   } finally {
     await remove();
   }
@@ -74,12 +86,31 @@ async function uploaded(
 async function volumeOf(
   plan: FromImagePlan,
   image: { readonly id: string; readonly size: number },
+  tools: RestoreTools,
+): Promise<Filled> {
+  const record = tools.run.draft('result', gigabytesFor(plan.point, image.size));
+  const volume = await filled(plan, image, record, tools);
+  const { session } = tools.client;
+  const unseen: string[] = [];
+  const seen: OperationError[] = [];
+  await lateStep(session, unseen, 'whether it is encrypted as its data is, with the very key', async () => {
+    seen.push(...(await unlike(plan, volume, tools.client)));
+  });
+  const [wrong] = seen;
+  if (wrong === undefined) return { volume, unseen };
+  await removeMade(tools.client, record.tag);
+  throw wrong;
+}
+
+async function filled(
+  plan: FromImagePlan,
+  image: { readonly id: string; readonly size: number },
+  record: Draft,
   { client, clock, log, run, signal, volumes }: RestoreTools,
 ): Promise<Volume> {
   const { availabilityZone, name, point, type } = plan;
   const size = gigabytesFor(point, image.size);
   await freshTokenFor(client.session, 'the restore', size);
-  const record = run.draft('result', size);
   const deadline = clock.now() + allowance(size);
   try {
     const wanted = {
@@ -91,13 +122,12 @@ async function volumeOf(
     };
     const { id } = await makeVolume(client, wanted, record, run);
     log.info(`volume ${id} is being made from image ${image.id}`);
-    const volume = await volumes.until(id, judge, { deadline, signal });
-    await refuseUnlike(plan, volume, client);
-    return volume;
+    return await volumes.until(id, judge, { deadline, signal });
   } catch (error) {
     const told = await explained(error, image.id, size, client);
-    await removeMade(client, record.tag);
-    throw told;
+    const done = await removeMade(client, record.tag, ({ status }) => status === 'available');
+    if (done === undefined) throw told;
+    return done;
   }
 }
 
@@ -140,11 +170,11 @@ async function explained(
  * What cannot be seen before: that the volume is encrypted exactly as the data is, with the very key that opens it. A
  * LUKS image on a volume without encryption is readable to nobody, and Cinder says nothing.
  */
-async function refuseUnlike(
+async function unlike(
   { source, type }: FromImagePlan,
   volume: Volume,
   client: RestoreTools['client'],
-): Promise<void> {
+): Promise<OperationError[]> {
   const { luks, key } = source;
   const mismatch = imageMismatch(
     luks,
@@ -152,13 +182,15 @@ async function refuseUnlike(
     type?.name ?? volume.volumeType ?? '',
   );
   if (mismatch !== undefined)
-    throw new OperationError(mismatch.message, `${mismatch.hint} The volume is removed again.`);
-  if (key === undefined) return;
+    return [new OperationError(mismatch.message, `${mismatch.hint} The volume is removed again.`)];
+  if (key === undefined) return [];
   const keyId = volume.encryptionKeyId ?? (await getVolumeEncryption(client, volume.id)).keyId;
   const barbican = await client.session.service('key-manager');
-  if (keyId !== undefined && samePayload(await readPayload(barbican, keyId), key.bytes)) return;
-  throw new OperationError(
-    `the cloud gave volume ${volume.id} another key than its data needs`,
-    'The volume is removed again. Tell the operator.',
-  );
+  if (keyId !== undefined && samePayload(await readPayload(barbican, keyId), key.bytes)) return [];
+  return [
+    new OperationError(
+      `the cloud gave volume ${volume.id} another key than its data needs`,
+      'The volume is removed again. Tell the operator.',
+    ),
+  ];
 }

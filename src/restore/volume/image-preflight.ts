@@ -73,8 +73,7 @@ export async function planFromImage(
     kind: 'image',
     point,
     source,
-    // Cinder takes a volume without a name for one of its own making, and changes its description.
-    name: wishes.name ?? (resource.name || `restored ${resource.id}`),
+    name: wishes.name ?? resource.name,
     type,
     typeIsProven,
     size,

@@ -29,19 +29,30 @@ export async function makeVolume(
   return volume;
 }
 
-/** Deletes a volume that was made for a restore; also when the run is told to stop, or never learnt of its id. */
-export async function removeMade(client: ServiceClient, tag: string): Promise<void> {
+/**
+ * Deletes a volume that was made for a restore; also when the run is told to stop, or never learnt of its id. One that
+ * has its data meanwhile is kept: a wait may end for a service that does not answer, while Cinder goes on.
+ *
+ * @param hasData tells whether a volume has its data
+ * @returns the volume that has
+ */
+export async function removeMade(
+  client: ServiceClient,
+  tag: string,
+  hasData: (volume: Volume) => boolean = () => false,
+): Promise<Volume | undefined> {
   const { session } = client;
   session.windUp();
   let made: Volume | undefined;
   try {
     made = await volumeWithTag(client, tag);
-    if (made === undefined) return;
+    if (made === undefined || hasData(made)) return made;
     await deleteVolume(client, made.id);
-    session.log.info(`volume ${made.id}, which was made for the restore, is removed again`);
+    session.log.info(`volume ${made.id}, which was made for the restore, is being removed again`);
   } catch (error) {
     const what =
       made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
     tellOfStaying(session.log, `${what} for the restore`, messageOf(error));
   }
+  return undefined;
 }

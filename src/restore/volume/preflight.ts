@@ -105,8 +105,7 @@ async function planNew(
   return {
     kind: 'new',
     source,
-    // Cinder takes a volume without a name for one of its own making, and changes its description.
-    name: wishes.name ?? (source.name || `restored ${source.backupId}`),
+    name: wishes.name ?? source.name,
     type,
     typeIsProven: type !== undefined && type.id === source.typeId,
     availabilityZone: wishes.availabilityZone ?? source.availabilityZone,

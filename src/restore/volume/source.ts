@@ -64,7 +64,7 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
     size: backup.size,
     encrypted,
     volumeId: backup.volumeId,
-    name: volume?.name || nameOf(backup),
+    name: volume?.name ?? nameOf(backup),
     typeId: tags?.volumeTypeId ?? volume?.volumeTypeId,
     typeName: tags?.volumeType ?? volume?.volumeType,
     availabilityZone: volume?.availabilityZone,
@@ -77,7 +77,7 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
 
 /** Ours are called after the volume, with the time behind. */
 function nameOf(backup: Backup): string {
-  return backup.name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '') || `restored ${backup.id}`;
+  return backup.name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '');
 }
 
 async function existing(client: ServiceClient, backupId: string): Promise<Backup> {

@@ -60,6 +60,23 @@ export function attachVolume(
   });
 }
 
+/** Whether a volume goes when its server goes. From 2.85. */
+export function setDeleteOnTermination(
+  client: ServiceClient,
+  serverId: string,
+  volumeId: string,
+  value: boolean,
+): Promise<void> {
+  return client.call({
+    doing: `set whether volume ${volumeId} is deleted with server ${serverId}`,
+    method: 'PUT',
+    path: `${attachmentsUrl(serverId)}/${encodeURIComponent(volumeId)}`,
+    json: { volumeAttachment: { volumeId, delete_on_termination: value } },
+    ok: [202],
+    decode: nothing,
+  });
+}
+
 /** Starts to detach; done when the volume is `available`. */
 export function detachVolume(client: ServiceClient, serverId: string, volumeId: string): Promise<void> {
   return client.call({

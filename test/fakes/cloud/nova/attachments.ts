@@ -43,6 +43,21 @@ export function showAttachment(core: Core, call: NovaCall, params: Params): Repl
   return { status: 200, json: { volumeAttachment: attachmentView(call, server, attached) } };
 }
 
+/** From 2.85, which answers whatever the server is at. Before, and with another volume, it swaps: not for users. */
+export function updateAttachment(core: Core, call: NovaCall, params: Params): Reply {
+  const server = findServer(core, call, param(params, 'id'));
+  const body = readBody(call.raw, 'volumeAttachment', ['volumeId']);
+  const volumeId = param(params, 'volume');
+  if (call.minor < 85 || body['volumeId'] !== volumeId) {
+    throw refuse(403, "Policy doesn't allow os_compute_api:os-volumes-attachments:swap to be performed.");
+  }
+  mustBeMember(core, call, 'os_compute_api:os-volumes-attachments:update');
+  const attached = findAttached(server, volumeId);
+  const value = body['delete_on_termination'];
+  if (typeof value === 'boolean') attached.deleteOnTermination = value;
+  return { status: 202 };
+}
+
 export function attach(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
   const body = readBody(call.raw, 'volumeAttachment', ['volumeId']);

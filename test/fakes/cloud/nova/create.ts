@@ -253,7 +253,12 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
       server.fault = { code: 500, message: failure.message, created: core.clock.now() };
       unplug(core, server);
       dropReservations(core, server);
-      for (const { volume } of volumes) volume.status = 'available';
+      // Its mapping stays: who deletes the server deletes the volumes that go with it.
+      attachAll(core, server, volumes);
+      for (const { volume } of volumes) {
+        volume.status = 'available';
+        volume.attachments = [];
+      }
       end(failure.message);
     },
   });

@@ -10,7 +10,7 @@ import {
   Router,
   type Service,
 } from '../http.ts';
-import { attach, detach, listAttachments, showAttachment } from './attachments.ts';
+import { attach, detach, listAttachments, showAttachment, updateAttachment } from './attachments.ts';
 import { fault, findServer, type NovaCall, refuse } from './call.ts';
 import { keyPairRoutes } from './keypairs.ts';
 import { serverGroupRoutes } from './server-groups.ts';
@@ -64,6 +64,7 @@ function routes(core: Core): Router<NovaCall> {
     .on('GET', `${one}/os-volume_attachments`, (call, params) => listAttachments(core, call, params))
     .on('POST', `${one}/os-volume_attachments`, (call, params) => attach(core, call, params))
     .on('GET', `${one}/os-volume_attachments/:volume`, (call, params) => showAttachment(core, call, params))
+    .on('PUT', `${one}/os-volume_attachments/:volume`, (call, params) => updateAttachment(core, call, params))
     .on('DELETE', `${one}/os-volume_attachments/:volume`, (call, params) => detach(core, call, params))
     .on('GET', `${one}/os-interface`, (call, params) => {
       findServer(core, call, param(params, 'id'));

@@ -1,0 +1,27 @@
+import { messageOf, PlainError } from '../errors.ts';
+import type { Session } from '../openstack/session.ts';
+
+/**
+ * A step that comes when all data is there. What the cloud refuses now is no reason to lose it: it is noted, and the
+ * next step tried. A run that was told to stop takes it within the time that it has to clean up.
+ *
+ * @param undone to be added to, in words
+ * @returns whether it was done
+ */
+export async function lateStep(
+  session: Session,
+  undone: string[],
+  what: string,
+  act: () => Promise<unknown>,
+): Promise<boolean> {
+  session.windUp();
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    const stopped = session.signal?.aborted === true;
+    if (!stopped && !(error instanceof PlainError)) throw error;
+    undone.push(`${what}: ${messageOf(error)}`);
+    return false;
+  }
+}

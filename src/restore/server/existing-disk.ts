@@ -1,0 +1,69 @@
+import { InputError, OperationError } from '../../errors.ts';
+import type { ImagePoint, KeptImagePoint, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
+import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { getImage } from '../../openstack/image/v2/images.ts';
+import { KEY_ID } from '../../openstack/image/v2/properties.ts';
+import type { Session } from '../../openstack/session.ts';
+import { oneOf } from '../../plan/select.ts';
+import { collect } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
+import type { DiskJob } from './bring-back.ts';
+import { isThere } from './disks.ts';
+
+/**
+ * A disk that is there already, of an earlier restore, and is named with `map`: it is taken as it is.
+ *
+ * @param there id or name of a volume; id of an image
+ * @throws InputError or OperationError where the server cannot have it
+ */
+export async function existingDisk(
+  session: Session,
+  saved: SavedDisk,
+  point: VolumePoint | ImagePoint | KeptImagePoint,
+  there: string,
+): Promise<DiskJob> {
+  const brought =
+    point.resource.kind === 'volume'
+      ? await freeVolume(session, point.resource, there)
+      : await bootableImage(session, there);
+  return {
+    saved,
+    resource: point.resource.id,
+    gigabytes: 0,
+    isThere: true,
+    bring: async () => isThere(brought),
+  };
+}
+
+async function freeVolume(
+  session: Session,
+  saved: VolumePoint['resource'],
+  there: string,
+): Promise<Pick<Volume, 'id' | 'name'>> {
+  const volume = oneOf('volume', there, await collect(listVolumes(await session.service('block-storage'))));
+  const what = `volume ${quoted(volume.name)} (${volume.id})`;
+  if (volume.status !== 'available' || volume.attachments.length > 0)
+    throw new OperationError(
+      `${what} is ${volume.status}, and a server can only be made with one that is available`,
+      'Detach it, or leave its line out of `map`.',
+    );
+  const encrypted = saved.encryption !== null;
+  if (volume.encrypted !== encrypted || volume.size < saved.size)
+    throw new InputError(
+      `${what} cannot be volume ${saved.id} again: it has ${volume.size} GiB${volume.encrypted ? ', encrypted' : ''}, and that had ${saved.size}${encrypted ? ', encrypted' : ''}`,
+      'Name the one that was restored of it in `map`, or leave its line out.',
+    );
+  return volume;
+}
+
+async function bootableImage(session: Session, imageId: string): Promise<{ id: string; name: string }> {
+  const { id, name, properties, status } = await getImage(await session.service('image'), imageId);
+  if (status !== 'active')
+    throw new OperationError(`image ${id} is ${status}`, 'Leave its line out of `map`.');
+  if (properties[KEY_ID] !== undefined)
+    throw new InputError(
+      `image ${id} is encrypted, and Nova boots from no such image`,
+      'Make a volume of it, and boot from that.',
+    );
+  return { id, name: name ?? '' };
+}

@@ -1,0 +1,53 @@
+import { listAttachments, setDeleteOnTermination } from '../../openstack/compute/v2/attachments.ts';
+import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
+import type { ServiceClient } from '../../openstack/service.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
+import { lateStep } from '../late.ts';
+import { differences } from './check.ts';
+import type { ServerPlan } from './plan.ts';
+import { finishPorts } from './ports.ts';
+import type { RestoredDisk } from './request.ts';
+
+export interface FinishedServer {
+  /** What the cloud made otherwise than it was asked to, in words. */
+  readonly differences: readonly string[];
+  /** What failed, in words. */
+  readonly undone: readonly string[];
+}
+
+/**
+ * Makes a server that runs what the saved one was, each step whatever becomes of the others. The record of a temporary
+ * comes off with the metadata.
+ */
+export async function finishServer(
+  nova: ServiceClient,
+  { saved, network }: ServerPlan,
+  disks: readonly RestoredDisk[],
+  server: Server,
+  run: Ledger,
+): Promise<FinishedServer> {
+  const { session } = nova;
+  const [found, undone]: [string[], string[]] = [[], []];
+  const step = (what: string, act: () => Promise<unknown>) => lateStep(session, undone, what, act);
+  await step('its metadata', async () => {
+    await run.release(server.id);
+    await replaceServerMetadata(nova, server.id, saved.metadata);
+  });
+  await step('a look at its disks', async () => {
+    const seen = differences(saved, disks, server, await listAttachments(nova, server.id));
+    found.push(...seen.differences);
+    undone.push(...seen.detached);
+  });
+  await step('security groups and floating IPs of its ports', async () => {
+    const ports = await finishPorts(session, server.id, network.ports);
+    found.push(...ports.missing);
+    undone.push(...ports.undone);
+  });
+  for (const { saved: disk, id } of disks) {
+    if (disk.volume === null || !disk.deleteOnTermination) continue;
+    const what = `that volume ${id} is deleted with the server`;
+    if (!nova.supports('2.85')) found.push(`${what}: the cloud is too old to say it of a server that runs`);
+    else await step(what, () => setDeleteOnTermination(nova, server.id, id, true));
+  }
+  return { differences: found, undone };
+}
