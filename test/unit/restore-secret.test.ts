@@ -2,11 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { getAcl } from '../../src/openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../src/openstack/keymanager/v1/metadata.ts';
-import {
-  getSecret,
-  readPayload,
-  storePayload,
-} from '../../src/openstack/keymanager/v1/secrets.ts';
+import { getSecret, readPayload, storePayload } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { type Log, silentLog } from '../../src/openstack/log.ts';
 import { restoreSecret } from '../../src/restore/secret/bring-back.ts';
 import { type SecretRequest, secretRequest } from '../../src/restore/secret/request.ts';
