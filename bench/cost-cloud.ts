@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Backup,
+  type EmbeddedCloud,
+  startEmbeddedCloud,
+  type Volume,
+} from '../test/fakes/cloud/index.ts';
+
+/** The other process of `bench/cost.ts`: an embedded cloud, filled as told, that counts what it is asked. */
+export interface Wish {
+  readonly volumes: number;
+  readonly encrypted: boolean;
+  /** Backups that are there already. */
+  readonly backups: number;
+}
+
+/** What it sends: first where it is, then, asked for it, what it was asked. */
+export type Word =
+  | { readonly environment: Record<string, string> }
+  | { readonly requests: number; readonly kinds: Record<string, number> };
+
+const MONTH_MS = 30 * 86_400_000;
+const UNLIMITED = { volumes: -1, snapshots: -1, gigabytes: -1, backups: -1, backupGigabytes: -1 };
+
+const wish: Wish = JSON.parse(process.argv[2] ?? '');
+const cloud = await startEmbeddedCloud({ gibBytes: 1024 ** 2, tickMs: 2, ticksPerGib: 1 });
+for (const project of cloud.state.projects.values()) project.quota = { ...UNLIMITED };
+const volumes = fill(cloud, wish);
+for (let at = 0; at < wish.backups; at += 1) addBackup(cloud, volumes[at % volumes.length] as Volume, at);
+say({ environment: cloud.openrc('demo') });
+process.on('message', () => {
+  const kinds: Record<string, number> = {};
+  for (const { method, path } of cloud.requests) {
+    const kind = `${method} ${path.replace(/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/g, '{id}')}`;
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  say({ requests: cloud.requests.length, kinds });
+});
+
+function say(word: Word): void {
+  process.send?.(word);
+}
+
+/** Encrypted ones share the bytes of the first, which take a while to make; each has a key of its own. */
+function fill({ seed, state }: EmbeddedCloud, { volumes: count, encrypted }: Wish): Volume[] {
+  const metadata = { backup: 'daily', owner: 'team-a', env: 'production', ticket: 'OPS-1234' };
+  const name = (at: number) => `volume-${String(at).padStart(5, '0')}`;
+  const first = seed.addVolume({ name: name(0), type: encrypted ? 'luks' : 'standard', metadata });
+  const key = first.encryptionKeyId === null ? undefined : state.secrets.get(first.encryptionKeyId);
+  const others = Array.from({ length: count - 1 }, (_, at): Volume => {
+    const own = key && { ...key, id: randomUUID() };
+    if (own !== undefined) state.secrets.set(own.id, own);
+    const createdAt = cloud.clock.now();
+    return {
+      ...first,
+      id: randomUUID(),
+      name: name(at + 1),
+      createdAt,
+      metadata: { ...metadata },
+      encryptionKeyId: own?.id ?? null,
+      data: first.data.clone(),
+    };
+  });
+  for (const volume of others) state.volumes.set(volume.id, volume);
+  return [first, ...others];
+}
+
+/** A full one of ours that stands in a manifest. */
+function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): void {
+  const time = new Date(Date.now() - MONTH_MS + at * 1000);
+  const tags = {
+    run: randomUUID(),
+    owner: 'github:o/r:1:1',
+    point: randomUUID(),
+    chain: randomUUID(),
+    position: '0',
+    state: 'recorded',
+    'volume-type-id': volume.typeId,
+    'volume-type': 'standard',
+    encrypted: String(volume.encryptionKeyId !== null),
+    bootable: 'false',
+  };
+  const backup: Backup = {
+    id: randomUUID(),
+    projectId: volume.projectId,
+    userId: volume.userId,
+    status: 'available',
+    name: `${volume.name} ${time.toISOString()}`,
+    description: `made by openstack-backup, run ${tags.run}`,
+    volumeId: volume.id,
+    snapshotId: null,
+    parentId: null,
+    size: volume.size,
+    objectCount: 1,
+    container: 'volumebackups',
+    availabilityZone: 'nova',
+    metadata: Object.fromEntries(
+      Object.entries(tags).map(([key, value]) => [`openstack-backup:${key}`, value]),
+    ),
+    failReason: null,
+    createdAt: time,
+    updatedAt: time,
+    dataTimestamp: time,
+    encryptionKeyId: null,
+    saved: null,
+  };
+  state.backups.set(backup.id, backup);
+}
