@@ -1,5 +1,7 @@
+import { type Fitting, fitting } from '../backup/fitting.ts';
 import type { Payloads } from '../backup/payloads.ts';
-import { lookAtServers, planServers, type RefusedServer, snapshotsNeed } from '../backup/server/preflight.ts';
+import { lookAtServers, planServers, type RefusedServer } from '../backup/server/preflight.ts';
+import { wantedServers } from '../backup/server/quota.ts';
 import { keepRoot, storeRoot } from '../backup/server/root.ts';
 import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
 import { shared } from '../backup/server/shared.ts';
@@ -7,13 +9,11 @@ import { adopt } from '../backup/volume/adopt.ts';
 import { saveEitherWay } from '../backup/volume/either-way.ts';
 import type { SavingWishes } from '../backup/volume/plan.ts';
 import { planSnapshot, preflight } from '../backup/volume/preflight.ts';
-import { quotaOf } from '../backup/volume/quota.ts';
 import type { ServerPoint, VolumePoint } from '../manifest/schema.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { watchImages } from '../openstack/image/v2/images.ts';
 import type { Session } from '../openstack/session.ts';
-import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
@@ -36,8 +36,9 @@ import {
   keepAdopted,
   keepEitherWay,
   payloadsOf,
-  refuseOverQuota,
   saveToolsOf,
+  tellQuota,
+  tellRefusal,
   tellVolumes,
   volumeInputs,
 } from './saving-volumes.ts';
@@ -81,16 +82,15 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   const payloads = await payloadsOf(context, given);
 
   const session = await context.connect(given);
-  const { holdings, plan } = await makingRoom(session, host, context.dryRun, async () => {
-    const holdings = await holdingsOf(session, ['volumes', 'backups']);
-    const plan = await planAll(session, selectors, holdings, payloads, given);
-    tellPlan(context, plan, payloads);
-    refuseOverQuota(plan.quota, 'servers');
-    return { holdings, plan };
-  });
+  const planned = () => planAll(session, selectors, payloads, given);
+  const { plan, swept } = await makingRoom(session, host, context.dryRun, planned, isShort);
+  const { holdings, fit, refused } = plan;
+  tellPlan(context, plan, payloads);
   if (context.dryRun) {
-    await sweep(session, host, true, holdings);
-    return { outputs: {}, failed: plan.refused.length > 0 };
+    for (const { server, error } of refused)
+      tellRefusal(host.log, `${quoted(server.name)} (${server.id}) cannot be saved`, error);
+    if (!swept) await sweep(session, host, true, holdings);
+    return { outputs: {}, failed: refused.length > 0 };
   }
 
   for (const place of places) await place.prepare();
@@ -99,14 +99,14 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
   const client = await session.service('block-storage');
   await keepAdopted(saving, await adopt(client, leftovers, holdings, plan.types, host.log), client);
-  for (const { server, error } of plan.refused) failed(saving, subjectOf(server), error);
+  for (const { server, error } of refused) failed(saving, subjectOf(server), error);
   const saver = await saverOf(saving, session, payloads, given);
   const { log, signal } = host;
   const { clock } = session;
   const run = context.ledger(session);
   const images = watchImages(await session.service('image'));
   const tools = { session, images, run, clock, log, signal, until: saving.until };
-  const jobs = plan.servers.map((serverPlan) => ({
+  const jobs = fit.fits.map((serverPlan) => ({
     subject: subjectOf(serverPlan.looked.facts.server),
     gigabytes: serverPlan.gigabytes,
     save: async (advance: (gigabytes: number) => void) => {
@@ -115,49 +115,56 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
       tellSaved(context, point);
     },
   }));
-  await saveEach(saving, 'saving', jobs, given.concurrency);
-  return finishSaving(saving, plan.quota);
+  await saveEach(saving, 'saving', jobs, fit.atOnce, fit.advise);
+  return finishSaving(saving, fit.quota);
 }
 
 interface Plan {
-  readonly servers: readonly ServerPlan[];
+  readonly holdings: Holdings;
+  readonly fit: Fitting<ServerPlan>;
   readonly refused: readonly RefusedServer[];
-  readonly quota: readonly QuotaLine[];
   readonly types: Awaited<ReturnType<typeof listVolumeTypes>>;
 }
 
 async function planAll(
   session: Session,
   selectors: readonly Selector[],
-  { volumes, backups }: Holdings,
   payloads: Payloads | undefined,
   given: Given,
 ): Promise<Plan> {
   const cinder = await session.service('block-storage');
+  const holdings = await holdingsOf(session, ['volumes', 'backups']);
+  const { volumes, backups } = holdings;
   const servers = await collect(listServers(await session.service('compute')));
   const chosen = select('server', selectors, servers.filter(isNoTemporary));
   const { looked, refused } = await lookAtServers(session, chosen, volumes);
   const attached = new Set(looked.flatMap(({ attachments }) => attachments.map(({ volumeId }) => volumeId)));
   const types = await listVolumeTypes(cinder);
-  const wanted = volumes.filter(({ id }) => attached.has(id));
+  const ofServers = volumes.filter(({ id }) => attached.has(id));
   const options = planOptions(given, payloads);
-  const disks = await preflight(cinder, wanted, types, backups, options);
+  const disks = await preflight(cinder, ofServers, types, backups, options);
   const joined = planServers(looked, disks.plans, disks.refused);
-  const all = [...new Set(joined.plans.flatMap((plan) => plan.volumes))];
-  return {
-    servers: joined.plans,
-    refused: [...refused, ...joined.refused],
-    quota: await quotaOf(session, all, options, snapshotsNeed(joined.plans)),
-    types,
-  };
+  const wanted = wantedServers(joined.plans, backups, payloads);
+  const fit = await fitting(session, wanted, given.concurrency, backups, nameOf);
+  const over = fit.refused.map(({ what, error }) => ({ server: what.looked.facts.server, error }));
+  return { holdings, fit, refused: [...refused, ...joined.refused, ...over], types };
 }
 
-/** Disks of a server that are saved at the same time. */
-const DISKS_AT_ONCE = 4;
+/** Whether there may be more room where what dead runs left is gone. */
+function isShort({ fit }: Plan): boolean {
+  return fit.refused.length > 0;
+}
 
-function planOptions(given: Given, payloads: Payloads | undefined): SavingWishes {
-  const { mode, method, concurrency } = given;
-  return { mode, maxChain: given['max-chain'], method, payloads, concurrency: concurrency * DISKS_AT_ONCE };
+function nameOf({ looked }: ServerPlan): string {
+  const { id, name } = looked.facts.server;
+  return `server ${quoted(name)} (${id})`;
+}
+
+function planOptions(
+  { mode, method, 'max-chain': maxChain }: Given,
+  payloads: Payloads | undefined,
+): SavingWishes {
+  return { mode, maxChain, method, payloads };
 }
 
 /** A server that a restore is making is nobody's yet. */
@@ -212,9 +219,9 @@ function subjectOf({ id, name }: Server) {
   return { kind: 'server', id, name } as const;
 }
 
-function tellPlan(context: Context, { servers, refused, quota }: Plan, payloads: Payloads | undefined): void {
+function tellPlan(context: Context, { fit }: Plan, payloads: Payloads | undefined): void {
   const { log } = context.host;
-  for (const { looked, volumes } of servers) {
+  for (const { looked, volumes } of fit.fits) {
     const { server, image } = looked.facts;
     const { id, name, status } = server;
     const how =
@@ -228,9 +235,7 @@ function tellPlan(context: Context, { servers, refused, quota }: Plan, payloads:
       );
     tellVolumes(context, volumes, payloads);
   }
-  for (const { server, error } of refused)
-    log.warn(`${quoted(server.name)} (${server.id}) cannot be saved: ${error.message}`);
-  log.info(quotaSentence(quota));
+  tellQuota(context, fit.quota, fit.warning);
 }
 
 function tellSaved({ host }: Context, { resource, consistency, oneMoment, seconds }: ServerPoint): void {

@@ -1,10 +1,12 @@
+import { type Fitting, fitting } from '../backup/fitting.ts';
 import type { Payloads } from '../backup/payloads.ts';
 import { adopt } from '../backup/volume/adopt.ts';
 import { saveEitherWay } from '../backup/volume/either-way.ts';
-import { type Preflight, preflight } from '../backup/volume/preflight.ts';
+import type { VolumePlan } from '../backup/volume/plan.ts';
+import { preflight, type Refused } from '../backup/volume/preflight.ts';
+import { wantedVolumes } from '../backup/volume/quota.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
-import { quotaSentence } from '../plan/quota.ts';
 import { parseSelectors, select } from '../plan/select.ts';
 import { holdingsOf } from '../temporaries/holdings.ts';
 import { makingRoom } from '../temporaries/room.ts';
@@ -26,8 +28,9 @@ import {
   keepAdopted,
   keepEitherWay,
   payloadsOf,
-  refuseOverQuota,
   saveToolsOf,
+  tellQuota,
+  tellRefusal,
   tellVolumes,
   volumeInputs,
 } from './saving-volumes.ts';
@@ -71,23 +74,27 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const session = await context.connect(given);
   const client = await session.service('block-storage');
   const types = await listVolumeTypes(client);
-  const { holdings, plan } = await makingRoom(session, host, context.dryRun, async () => {
+  const planned = async () => {
     const holdings = await holdingsOf(session, ['volumes', 'backups']);
     const volumes = select('volume', selectors, holdings.volumes.filter(isNoTemporary));
-    const plan = await preflight(client, volumes, types, holdings.backups, {
+    const looked = await preflight(client, volumes, types, holdings.backups, {
       mode: given.mode,
       maxChain: given['max-chain'],
       method: given.method,
       payloads,
-      concurrency: given.concurrency,
     });
-    tellPlan(context, plan, payloads);
-    refuseOverQuota(plan.quota, 'volumes');
-    return { holdings, plan };
-  });
+    const wanted = wantedVolumes(looked.plans, holdings.backups, payloads);
+    const fit = await fitting(session, wanted, given.concurrency, holdings.backups, nameOf);
+    const over = fit.refused.map(({ what, error }) => ({ volume: what.volume, error }));
+    return { holdings, fit, refused: [...looked.refused, ...over] };
+  };
+  const { plan, swept } = await makingRoom(session, host, context.dryRun, planned, isShort);
+  const { holdings, fit, refused } = plan;
+  tellPlan(context, fit, payloads);
   if (context.dryRun) {
-    await sweep(session, host, true, holdings);
-    return { outputs: {}, failed: plan.refused.length > 0 };
+    tellRefused(context, refused);
+    if (!swept) await sweep(session, host, true, holdings);
+    return { outputs: {}, failed: refused.length > 0 };
   }
 
   for (const place of places) await place.prepare();
@@ -96,8 +103,8 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
   const tools = saveToolsOf(saving, client, payloads, given.method);
   await keepAdopted(saving, await adopt(client, leftovers, holdings, types, host.log), client);
-  for (const { volume, error } of plan.refused) failed(saving, subjectOf(volume), error);
-  const jobs = plan.plans.map((volumePlan) => ({
+  for (const { volume, error } of refused) failed(saving, subjectOf(volume), error);
+  const jobs = fit.fits.map((volumePlan) => ({
     subject: subjectOf(volumePlan.volume),
     gigabytes: volumePlan.volume.size,
     save: async (advance: (gigabytes: number) => void) => {
@@ -105,8 +112,8 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
       await keepEitherWay(saving, await saveEitherWay(volumePlan, { ...tools, onBytes }), client);
     },
   }));
-  await saveEach(saving, 'backing up', jobs, given.concurrency);
-  return finishSaving(saving, plan.quota);
+  await saveEach(saving, 'backing up', jobs, fit.atOnce, fit.advise);
+  return finishSaving(saving, fit.quota);
 }
 
 const GIB = 2 ** 30;
@@ -120,14 +127,25 @@ function isNoTemporary(volume: Volume): boolean {
   return volume.consumesQuota && readTemporary(volume) === undefined;
 }
 
+/** Whether there may be more room where what dead runs left is gone. */
+function isShort({ fit }: { readonly fit: Fitting<unknown> }): boolean {
+  return fit.refused.length > 0;
+}
+
+function nameOf({ volume: { id, name } }: VolumePlan): string {
+  return `volume ${quoted(name)} (${id})`;
+}
+
 function tellPlan(
   context: Context,
-  { plans, refused, quota }: Preflight,
+  { fits, quota, warning }: Fitting<VolumePlan>,
   payloads: Payloads | undefined,
 ): void {
-  const { log } = context.host;
-  tellVolumes(context, plans, payloads);
+  tellVolumes(context, fits, payloads);
+  tellQuota(context, quota, warning);
+}
+
+function tellRefused({ host }: Context, refused: readonly Refused[]): void {
   for (const { volume, error } of refused)
-    log.warn(`${quoted(volume.name)} (${volume.id}) cannot be backed up: ${error.message}`);
-  log.info(quotaSentence(quota));
+    tellRefusal(host.log, `${quoted(volume.name)} (${volume.id}) cannot be backed up`, error);
 }

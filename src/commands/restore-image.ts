@@ -70,7 +70,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 
   const session = await context.connect(given);
   compareClouds(context, manifest, session, given);
-  const plan = await makingRoom(session, host, context.dryRun, () =>
+  const { plan } = await makingRoom(session, host, context.dryRun, () =>
     planImage(session, reader, manifest, point, given),
   );
   tellPlan(context, plan);

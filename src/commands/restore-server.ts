@@ -2,9 +2,9 @@ import { duration } from '../clock.ts';
 import { messageOf, PlainError } from '../errors.ts';
 import { choosePoint } from '../manifest/choose.ts';
 import type { Manifest, ServerPoint } from '../manifest/schema.ts';
-import { getLimits } from '../openstack/blockstorage/v3/limits.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { watchServers } from '../openstack/compute/v2/servers.ts';
+import { quotasFor } from '../openstack/quotas.ts';
 import type { Session } from '../openstack/session.ts';
 import { type QuotaLine, quotaAfter, quotaSentence, refuseOver } from '../plan/quota.ts';
 import {
@@ -87,13 +87,15 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof outpu
 
   const session = await context.connect(given);
   compareClouds(context, manifest, session, given);
-  const { plan, disks } = await makingRoom(session, host, context.dryRun, async () => {
+  const {
+    plan: { plan, disks },
+  } = await makingRoom(session, host, context.dryRun, async () => {
     const plan = await planServer(session, point.resource, given.name, mapping);
     const disks = await planDisks(context, session, manifest, point, mapping, given);
     mapping.refuseUnused();
     const quota = await quotaOf(session, plan, disks);
     tellPlan(context, plan, disks, quota);
-    refuseOver(quota, 'the restored server', 'Delete servers or volumes');
+    refuseOver(quota, 'the restored server');
     return { plan, disks };
   });
   await sweep(session, host, context.dryRun);
@@ -148,9 +150,9 @@ async function quotaOf(
   disks: readonly DiskJob[],
 ): Promise<readonly QuotaLine[]> {
   const volumes = disks.filter(({ saved, isThere }) => saved.volume !== null && !isThere);
-  const limits = await getLimits(await session.service('block-storage'));
   const gigabytes = volumes.reduce((sum, disk) => sum + disk.gigabytes, 0);
-  return [...plan.quota, ...quotaAfter(limits, { volumes: volumes.length, gigabytes })];
+  const need = { volumes: volumes.length, gigabytes };
+  return [...plan.quota, ...quotaAfter(await quotasFor(session, [need]), need)];
 }
 
 function tellPlan(

@@ -102,7 +102,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const session = await context.connect(given);
   if (chosen !== undefined) compareClouds(context, chosen.manifest, session, given);
   const client = await session.service('block-storage');
-  const plan = await makingRoom(session, host, context.dryRun, () => planOf(context, session, chosen, given));
+  const { plan } = await makingRoom(session, host, context.dryRun, () =>
+    planOf(context, session, chosen, given),
+  );
   tellPlan(context, plan);
   await sweep(session, host, context.dryRun);
   if (context.dryRun) return { outputs: {}, failed: false };

@@ -5,8 +5,9 @@ import type { VolumePlan } from '../backup/volume/plan.ts';
 import { PlainError } from '../errors.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { watchBackups } from '../openstack/blockstorage/v3/backups.ts';
+import type { Log } from '../openstack/log.ts';
 import type { ServiceClient } from '../openstack/service.ts';
-import { type QuotaLine, refuseOver } from '../plan/quota.ts';
+import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
@@ -137,9 +138,15 @@ export async function keepAdopted(
   }
 }
 
-/** @param what what to choose fewer of: "volumes" */
-export function refuseOverQuota(quota: readonly QuotaLine[], what: string): void {
-  refuseOver(quota, 'this run', `Delete backups that are not needed any more, choose fewer ${what}`);
+/** The quota after the run, and that it is used up then. */
+export function tellQuota({ host }: Context, quota: readonly QuotaLine[], warning: string | undefined): void {
+  host.log.info(quotaSentence(quota));
+  if (warning !== undefined) host.log.warn(warning);
+}
+
+/** What a dry run says of something that will fail, with what to do about it. */
+export function tellRefusal(log: Log, what: string, { message, hint }: PlainError): void {
+  log.warn(`${what}: ${message}${hint === undefined ? '' : `. ${hint}`}`);
 }
 
 /** What is to be done with each volume. */

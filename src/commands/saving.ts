@@ -105,12 +105,17 @@ function inCloudTime({ host }: Context, session: Session, started: string): stri
   return new Date(Date.parse(started) + ahead).toISOString();
 }
 
-/** Does the jobs. One that fails is told and recorded, and the others go on. */
+/**
+ * Does the jobs. One that fails is told and recorded, and the others go on.
+ *
+ * @param advise gives an error its hint, where the caller knows more
+ */
 export async function saveEach(
   saving: Saving,
   title: string,
   jobs: readonly Job[],
   concurrency: number,
+  advise: (error: unknown) => unknown = (error) => error,
 ): Promise<void> {
   const { host } = saving.context;
   const gigabytes = jobs.reduce((sum, job) => sum + job.gigabytes, 0);
@@ -128,7 +133,7 @@ export async function saveEach(
         });
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
-        failed(saving, job.subject, error);
+        failed(saving, job.subject, advise(error));
       } finally {
         bar.advance(1, left);
       }

@@ -1,4 +1,5 @@
 import { PlainError } from '../errors.ts';
+import { adviceOf, quotaIn } from './over-quota.ts';
 
 export interface CloudErrorFields {
   /** What was tried, as a phrase: "create a backup of volume 5f2c…". */
@@ -59,11 +60,14 @@ function hintFor(status: number | undefined, words: string): string | undefined 
     case 403:
       if (/is protected/.test(words)) return 'Take the protection off first.';
       return /quota/i.test(words)
-        ? 'A quota is used up: free something or ask the operator for more.'
+        ? overQuota(words)
         : 'The user lacks a role, or the application credential an access rule, for this request.';
     case 413:
       if (/too large/i.test(words)) return 'The cloud has a limit for it: ask the operator.';
-      return 'A quota is used up: delete old backups, snapshots or volumes, or ask the operator for more. Nothing is retried here.';
+      return overQuota(words);
+    // Neutron's way to say it.
+    case 409:
+      return quotaIn(words) === undefined ? undefined : overQuota(words);
     case 429:
       return 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';
     case 502:
@@ -80,6 +84,13 @@ function hintFor(status: number | undefined, words: string): string | undefined 
 const LONGEST_PAGE = 16 * 1024;
 /** Deeper, nobody hides one. */
 const DEEPEST = 8;
+
+function overQuota(words: string): string {
+  const quota = quotaIn(words);
+  return quota === undefined
+    ? 'A quota is used up: free something of it (openstack quota show --usage), or ask the operator for more.'
+    : adviceOf(quota);
+}
 
 /**
  * The sentence in an error body. Every service has its own shape: Cinder and Nova `{"badRequest": {"message"}}`,

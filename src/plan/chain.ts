@@ -82,8 +82,11 @@ export function newestAvailable(backups: readonly Backup[]): Backup | undefined 
     );
 }
 
+/** What a chain is seen by. */
+type Link = Pick<Backup, 'id' | 'status' | 'incremental' | 'metadata'>;
+
 /** What is missing below a backup of ours: deleted by hand, failed, or replaced. */
-export function gapIn(tags: Tags, backup: Backup, backups: readonly Backup[]): string | undefined {
+export function gapIn(tags: Tags, backup: Link, backups: readonly Link[]): string | undefined {
   const byId = new Map(backups.map((candidate) => [candidate.id, candidate]));
   let [child, childTags] = [backup, tags];
   while (childTags.parent !== undefined) {

@@ -1,82 +1,105 @@
 import { OperationError } from '../errors.ts';
-import type { Limit, Limits } from '../openstack/blockstorage/v3/limits.ts';
-import type { ComputeLimits } from '../openstack/compute/v2/limits.ts';
-import type { ImageLimits } from '../openstack/image/v2/info.ts';
+import { adviceOf } from '../openstack/over-quota.ts';
+
+/** As Cinder, Nova, Glance and Neutron call them; Cinder has one more of a kind for each volume type that has its own. */
+export type QuotaName =
+  | 'backups'
+  /** GiB. Increments count their volume's whole size. */
+  | 'backup_gigabytes'
+  | Quantity
+  | `${Quantity}_${string}`
+  | 'images'
+  | 'image_mebibytes'
+  | 'instances'
+  | 'cores'
+  /** MiB. */
+  | 'ram';
+
+/** `gigabytes`: GiB of volumes and of snapshots. */
+type Quantity = 'volumes' | 'snapshots' | 'gigabytes';
+
+export interface Limit {
+  readonly used: number;
+  /** -1: unlimited. */
+  readonly max: number;
+}
+
+/** One that the cloud does not tell of is missing: nothing is refused for it. */
+export type Quotas = Readonly<Partial<Record<QuotaName, Limit>>>;
+
+/** What is needed beside what is used. */
+export type Need = Readonly<Partial<Record<QuotaName, number>>>;
 
 /** One line of the quota after a run: "9 of 10 backups". */
 export interface QuotaLine {
-  readonly what: string;
-  readonly after: number;
-  /** -1: unlimited. */
-  readonly max: number;
+  readonly quota: QuotaName;
+  readonly told: string;
   readonly fits: boolean;
+  /** Only while the run lasts. */
+  readonly meanwhile: boolean;
 }
 
-/** What the run needs beside what is used. Increments count their volume's whole size. */
-export interface Need {
-  readonly backups?: number;
-  /** GiB. */
-  readonly backupGigabytes?: number;
-  readonly volumes?: number;
-  readonly snapshots?: number;
-  /** GiB of volumes and of snapshots. */
-  readonly gigabytes?: number;
-}
-
-/** What two needs come to together. */
-export function bothNeeds(one: Need, other: Need): Need {
-  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])] as (keyof Need)[];
-  return Object.fromEntries(keys.map((key) => [key, (one[key] ?? 0) + (other[key] ?? 0)]));
-}
-
-export function quotaAfter(limits: Limits, need: Need): QuotaLine[] {
-  return linesOf([
-    ['backups', limits.backups, need.backups],
-    ['GB of backups', limits.backupGigabytes, need.backupGigabytes],
-    ['volumes', limits.volumes, need.volumes],
-    ['snapshots', limits.snapshots, need.snapshots],
-    ['GB of volumes', limits.gigabytes, need.gigabytes],
+/** What a volume, or one with its snapshots, counts as, in all and of its type. */
+export function needOfVolume(
+  need: Readonly<Partial<Record<Quantity, number>>>,
+  type: string | undefined,
+): Need {
+  const entries = Object.entries(need);
+  return Object.fromEntries([
+    ...entries,
+    ...(type === undefined ? [] : entries.map(([name, count]) => [`${name}_${type}`, count])),
   ]);
 }
 
-/** Of one server more. */
-export function computeQuotaAfter(
-  limits: ComputeLimits,
-  flavor: { readonly vcpus: number; readonly ram: number },
-): QuotaLine[] {
-  return linesOf([
-    ['servers', limits.instances, 1],
-    ['CPUs', limits.cores, flavor.vcpus],
-    ['MiB of memory', limits.ram, flavor.ram],
-  ]);
+/** What needs come to together. */
+export function allNeeds(needs: Iterable<Need>): Need {
+  const sum = new Map<string, number>();
+  for (const need of needs)
+    for (const [name, count] of countsOf(need)) sum.set(name, (sum.get(name) ?? 0) + count);
+  return Object.fromEntries(sum);
 }
 
-/**
- * Empty where the cloud tells of no quota.
- *
- * @param bytes of all images that come
- */
-export function imageQuotaAfter(limits: ImageLimits, bytes: number, images = 1): QuotaLine[] {
-  return linesOf([
-    ['images', limits.images, images],
-    ['MiB of images', limits.size, Math.ceil(bytes / 2 ** 20)],
-  ]);
+export function countsOf(need: Need): [QuotaName, number][] {
+  return Object.entries(need) as [QuotaName, number][];
 }
 
-function linesOf(
-  lines: readonly (readonly [what: string, limit: Limit | undefined, more: number | undefined])[],
-): QuotaLine[] {
-  return lines.flatMap(([what, limit, more]) => {
-    if (limit === undefined || more === undefined) return [];
+export function quotaAfter(quotas: Quotas, need: Need, meanwhile = false): QuotaLine[] {
+  return countsOf(need).flatMap(([quota, more]) => {
+    const limit = quotas[quota];
+    if (limit === undefined) return [];
     const after = limit.used + more;
-    return [{ what, after, max: limit.max, fits: limit.max < 0 || after <= limit.max }];
+    const told = `${after} of ${limit.max < 0 ? 'unlimited' : limit.max} ${wordsFor(quota)}`;
+    return [{ quota, told, fits: limit.max < 0 || after <= limit.max, meanwhile }];
   });
 }
 
-/** "after this run 9 of 10 backups, 412 of 1000 GB of backups". */
+const WORDS: Readonly<Record<string, string>> = {
+  backup_gigabytes: 'GB of backups',
+  gigabytes: 'GB of volumes and snapshots',
+  image_mebibytes: 'MiB of images',
+  instances: 'servers',
+  cores: 'CPUs',
+  ram: 'MiB of memory',
+};
+
+function wordsFor(quota: QuotaName): string {
+  const [, quantity, type] = /^(volumes|snapshots|gigabytes)_(.*)$/s.exec(quota) ?? [];
+  if (quantity !== undefined) return `${WORDS[quantity] ?? quantity} of type ${type}`;
+  return WORDS[quota] ?? quota;
+}
+
+/** "after this run 9 of 10 backups, 412 of 1000 GB of backups, and while it runs 5 of 10 volumes". */
 export function quotaSentence(lines: readonly QuotaLine[]): string {
-  if (lines.length === 0) return 'no quota is used';
-  return `after this run ${lines.map(({ what, after, max }) => `${after} of ${max < 0 ? 'unlimited' : max} ${what}`).join(', ')}`;
+  const told = (meanwhile: boolean) =>
+    lines
+      .filter((line) => line.meanwhile === meanwhile)
+      .map((line) => line.told)
+      .join(', ');
+  const parts = [
+    told(false) === '' ? '' : `after this run ${told(false)}`,
+    told(true) === '' ? '' : `while it runs ${told(true)}`,
+  ];
+  return parts.filter((part) => part !== '').join(', and ') || 'no quota is used';
 }
 
 /** What is planned does not fit. What dead runs left may be the reason. */
@@ -84,14 +107,26 @@ export class QuotaError extends OperationError {}
 
 /**
  * @param what what it is too small for: "the restored volume"
- * @param advice what the user can do
  * @throws QuotaError
  */
-export function refuseOver(quota: readonly QuotaLine[], what: string, advice: string): void {
+export function refuseOver(quota: readonly QuotaLine[], what: string): void {
   const over = quota.filter(({ fits }) => !fits);
-  if (over.length > 0)
-    throw new QuotaError(
-      `the quota is too small for ${what}: ${quotaSentence(over)}`,
-      `${advice}, or ask the operator for more. Nothing was touched.`,
-    );
+  if (over.length > 0) throw tooSmall(over, what, adviceOf, ' Nothing was touched.');
+}
+
+/**
+ * @param over the lines that do not fit
+ * @param advise what to do about one of them
+ */
+export function tooSmall(
+  over: readonly QuotaLine[],
+  what: string,
+  advise: (quota: QuotaName) => string,
+  more = '',
+): QuotaError {
+  const advice = [...new Set(over.map(({ quota }) => advise(quota)))].join(' ');
+  return new QuotaError(
+    `the quota is too small for ${what}: ${over.map(({ told }) => told).join(', ')}`,
+    `${advice}${more}`,
+  );
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import type { Manifest } from '../../src/manifest/schema.ts';
 import {
   getVolume,
   replaceVolumeMetadata,
@@ -346,18 +347,40 @@ export const dryRun: Scenario = {
 };
 
 export const quota: Scenario = {
-  name: 'a quota that is too small for the whole run is found before anything starts',
+  name: 'where the quota is too small for all, what was saved longest ago is saved, and the rest fails by name',
   async run(world) {
-    for (let at = 0; at < 4; at += 1) await world.makeVolume({ name: `q-${at}`, user: 'small' });
-    for (let run = 0; run < 2; run += 1)
-      expectExit(
-        await world.tool(['backup-volume', '--volumes', 'name:q-*', '--mode', 'full'], { user: 'small' }),
-        0,
+    const ids: string[] = [];
+    for (let at = 0; at < 3; at += 1)
+      ids.push(
+        await world.makeVolume({ name: `q-${at}`, user: 'small', content: Buffer.from(`data ${at}`) }),
       );
+    const backUp = (volumes: string, ...words: readonly string[]) =>
+      world.tool(['backup-volume', '--volumes', volumes, '--mode', 'full', ...words], { user: 'small' });
+    // q-1 is the one that was saved longest ago: nine backups of ten are there then.
+    const first = expectExit(await backUp('name:q-1', '--json'), 0);
+    for (const names of ['name:q-*', 'name:q-*', 'q-0,q-2']) {
+      const ran = expectExit(await backUp(names), 0);
+      expect(ran.stderr.includes('does not fit')).toBe(names === 'q-0,q-2');
+    }
     const before = await inventory(world, 'small');
-    const refused = await world.tool(['backup-volume', '--volumes', 'name:q-*'], { user: 'small' });
-    expect(expectExit(refused, 1).stderr).toContain('12 of 10 backups');
+
+    const dry = expectExit(await backUp('q-0,q-1', '--dry-run'), 1);
+    expect(dry.stderr).toContain(`the quota is too small for volume "q-0" (${ids[0]}): 11 of 10 backups`);
+    expect(dry.stderr).toContain('after this run 10 of 10 backups');
     expect(await inventory(world, 'small')).toEqual(before);
+
+    const ran = expectExit(await backUp('q-0,q-1', '--json'), 1);
+    expect(pointsOf(ran).map(({ name }) => name)).toEqual(['q-1']);
+    const failed: { name: string; error: string }[] = JSON.parse(String(ran.json['failed']));
+    expect(failed.map(({ name }) => name)).toEqual(['q-0']);
+    const advice = `openstack volume backup delete ${pointsOf(first)[0]?.backup}`;
+    expect(failed[0]?.error).toContain(advice);
+    const told: Manifest = JSON.parse(await readFile(manifestOf(ran), 'utf8'));
+    expect(told.failed.map(({ id }) => id)).toEqual([ids[0]]);
+
+    const none = expectExit(await backUp('name:q-*', '--json'), 1);
+    expect(JSON.parse(String(none.json['failed']))).toHaveLength(3);
+    expect(pointsOf(none)).toEqual([]);
   },
 };
 

@@ -2,7 +2,6 @@ import { OperationError, PlainError } from '../../errors.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
 import type { Session } from '../../openstack/session.ts';
-import type { Need } from '../../plan/quota.ts';
 import { pool } from '../../pool.ts';
 import type { VolumePlan } from '../volume/plan.ts';
 import type { Refused as RefusedVolume } from '../volume/preflight.ts';
@@ -78,13 +77,4 @@ function whyNot(volumeId: string, refused: readonly RefusedVolume[]): PlainError
       'Is it of another project? Then only its owner can back it up.',
     )
   );
-}
-
-/** What the snapshots need of the quota, beside what becomes of their data. */
-export function snapshotsNeed(plans: readonly ServerPlan[]): Need {
-  const taken = plans.filter(({ looked }) => looked.facts.image === null).flatMap(({ volumes }) => volumes);
-  return {
-    snapshots: taken.length,
-    gigabytes: taken.reduce((sum, { volume }) => sum + volume.size, 0),
-  };
 }

@@ -39,7 +39,7 @@ export interface DiskSaver {
 }
 
 /** Disks of a server that are saved at the same time. */
-const AT_ONCE = 4;
+export const DISKS_AT_ONCE = 4;
 
 /**
  * Saves a server: all its disks, each as a restore point of its own, and what it was made of. The server goes on.
@@ -113,7 +113,7 @@ function saveFromSnapshots(
       disks: taken.length,
       shared: plan.volumes.some(isShared),
     });
-    const disks = await pool(inOrder(taken.map(placed)), AT_ONCE, async ({ snapshot, place }) => {
+    const disks = await pool(inOrder(taken.map(placed)), DISKS_AT_ONCE, async ({ snapshot, place }) => {
       const volumePlan = volumes.get(snapshot.volumeId);
       if (volumePlan === undefined) throw attachedMeanwhile(snapshot.volumeId);
       const point = { ...(await saver.volume(volumePlan, snapshot)), consistency: promise.consistency };
@@ -170,7 +170,7 @@ async function saveEachDisk(
   );
   const nova = await tools.session.service('compute');
   const circumstances = { volumeBacked: false, before, requiresQuiesce: false };
-  const disks = await pool([saveRoot, ...jobs], AT_ONCE, (job) => job());
+  const disks = await pool([saveRoot, ...jobs], DISKS_AT_ONCE, (job) => job());
   const promise = promised({
     ...circumstances,
     after: await activityOf(nova, server.id),

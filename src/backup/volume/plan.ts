@@ -38,6 +38,4 @@ export interface SavingWishes extends Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
   /** Where data goes that leaves the cloud; undefined: it stays there. */
   readonly payloads: Payloads | undefined;
-  /** How many volumes are saved at a time. */
-  readonly concurrency: number;
 }

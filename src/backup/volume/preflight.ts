@@ -7,13 +7,11 @@ import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { decideMethod, doubtOfImage } from '../../plan/method.ts';
-import type { QuotaLine } from '../../plan/quota.ts';
 import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { type Payloads, refuseBareKey } from '../payloads.ts';
 import { decide } from './decide.ts';
 import type { SavingWishes, VolumePlan } from './plan.ts';
-import { quotaOf } from './quota.ts';
 
 export interface Refused {
   readonly volume: Volume;
@@ -24,7 +22,6 @@ export interface Preflight {
   readonly plans: readonly VolumePlan[];
   /** Volumes that cannot be backed up now. The others can. */
   readonly refused: readonly Refused[];
-  readonly quota: readonly QuotaLine[];
 }
 
 /**
@@ -50,8 +47,7 @@ export async function preflight(
     }
   });
   const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
-  const quota = await quotaOf(client.session, plans, options);
-  return { plans, refused: looked.filter((item): item is Refused => 'error' in item), quota };
+  return { plans, refused: looked.filter((item): item is Refused => 'error' in item) };
 }
 
 async function planVolume(

@@ -1,68 +1,62 @@
 import { LONGEST_HEADER } from '../../keys/luks.ts';
-import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
-import { getImageLimits } from '../../openstack/image/v2/info.ts';
-import type { Session } from '../../openstack/session.ts';
-import { bothNeeds, imageQuotaAfter, type Need, type QuotaLine, quotaAfter } from '../../plan/quota.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Wanted } from '../../plan/fit.ts';
+import { allNeeds, type Need, needOfVolume } from '../../plan/quota.ts';
+import { readTags } from '../../temporaries/backup-tags.ts';
 import { GIB } from '../../text/bytes.ts';
 import type { SavingWishes, VolumePlan } from './plan.ts';
 
+/** What a volume needs of the quotas: what stays of it, and what it needs only while it is saved. */
+export interface VolumeNeeds {
+  readonly stays: Need;
+  readonly meanwhile: Need;
+}
+
 /**
- * The quota after the plans are carried out, in Cinder, and in Glance where it tells.
- *
- * @param more what is needed beside
+ * A backup charges the whole size of its volume, also an increment. A volume in use that goes as an image needs a
+ * snapshot and a volume of its size beside it, one that has a snapshot already only the volume.
  */
-export async function quotaOf(
-  session: Session,
+export function needsOf(
+  { volume, encryption, decision }: VolumePlan,
+  payloads: SavingWishes['payloads'],
+  hasSnapshot = false,
+): VolumeNeeds {
+  const { size, volumeType, status } = volume;
+  if (decision.mode !== 'image') return { stays: { backups: 1, backup_gigabytes: size }, meanwhile: {} };
+  const bytes = size * GIB + (encryption === null ? 0 : LONGEST_HEADER);
+  const image: Need = { images: 1, image_mebibytes: Math.ceil(bytes / 2 ** 20) };
+  const copy = hasSnapshot
+    ? needOfVolume({ volumes: 1, gigabytes: size }, volumeType)
+    : status === 'available'
+      ? {}
+      : needOfVolume({ volumes: 1, snapshots: 1, gigabytes: 2 * size }, volumeType);
+  return payloads === undefined
+    ? { stays: image, meanwhile: copy }
+    : { stays: {}, meanwhile: allNeeds([image, copy]) };
+}
+
+export function wantedVolumes(
   plans: readonly VolumePlan[],
-  { concurrency, payloads }: Pick<SavingWishes, 'concurrency' | 'payloads'>,
-  more: Need = {},
-): Promise<QuotaLine[]> {
-  const cinder = quotaAfter(
-    await getLimits(await session.service('block-storage')),
-    bothNeeds(needOf(plans, concurrency), more),
-  );
-  const images = imageSizes(plans, payloads === undefined ? plans.length : concurrency);
-  if (images.length === 0) return cinder;
-  const bytes = images.reduce((sum, size) => sum + size, 0);
-  const limits = await getImageLimits(await session.service('image'));
-  return [...cinder, ...imageQuotaAfter(limits, bytes, images.length)];
+  backups: readonly Backup[],
+  payloads: SavingWishes['payloads'],
+): Wanted<VolumePlan>[] {
+  const saved = lastSaved(backups);
+  return plans.map((plan) => {
+    const { stays, meanwhile } = needsOf(plan, payloads);
+    const { id } = plan.volume;
+    return { what: plan, savedAt: saved.get(id), parts: [{ id, stays }], meanwhile };
+  });
 }
 
-/** Bytes of the images that are there at the same time, at most. */
-function imageSizes(plans: readonly VolumePlan[], atOnce: number): number[] {
-  return plans
-    .filter(({ decision }) => decision.mode === 'image')
-    .map(({ volume, encryption }) => volume.size * GIB + (encryption === null ? 0 : LONGEST_HEADER))
-    .sort((a, b) => b - a)
-    .slice(0, atOnce);
-}
-
-/**
- * What the plans need of Cinder's quota. A volume in use that goes as an image needs a snapshot and a volume of its size
- * while it is saved.
- *
- * @param concurrency how many volumes are saved at a time
- */
-export function needOf(plans: readonly VolumePlan[], concurrency: number): Need {
-  const backups = plans.filter(({ decision }) => decision.mode !== 'image');
-  const twice = plans
-    .filter(({ decision, volume }) => decision.mode === 'image' && volume.status !== 'available')
-    .map(({ volume }) => volume.size)
-    .sort((a, b) => b - a)
-    .slice(0, concurrency);
-  return {
-    ...(backups.length === 0 && plans.length > 0
-      ? {}
-      : {
-          backups: backups.length,
-          backupGigabytes: backups.reduce((sum, { volume }) => sum + volume.size, 0),
-        }),
-    ...(twice.length === 0
-      ? {}
-      : {
-          volumes: twice.length,
-          snapshots: twice.length,
-          gigabytes: twice.reduce((sum, size) => sum + 2 * size, 0),
-        }),
-  };
+/** When each volume was backed up last by us, as its newest backup that is whole says. */
+export function lastSaved(
+  backups: readonly Pick<Backup, 'id' | 'volumeId' | 'status' | 'dataTimestamp' | 'metadata'>[],
+): ReadonlyMap<string, string> {
+  const newest = new Map<string, string>();
+  for (const backup of backups) {
+    const { volumeId, status, dataTimestamp } = backup;
+    if (status !== 'available' || dataTimestamp <= (newest.get(volumeId) ?? '')) continue;
+    if (readTags(backup) !== undefined) newest.set(volumeId, dataTimestamp);
+  }
+  return newest;
 }

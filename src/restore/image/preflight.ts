@@ -8,9 +8,9 @@ import type {
   SavedImage,
   SecretPoint,
 } from '../../manifest/schema.ts';
-import { getImageLimits } from '../../openstack/image/v2/info.ts';
+import { quotasFor } from '../../openstack/quotas.ts';
 import type { Session } from '../../openstack/session.ts';
-import { imageQuotaAfter, type QuotaLine, refuseOver } from '../../plan/quota.ts';
+import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { quoted } from '../../text/escape.ts';
 import type { PayloadReader } from '../payloads.ts';
 import { openKey } from '../secret/bring-back.ts';
@@ -74,8 +74,9 @@ export async function planImage(
   const containerFormat = saved.containerFormat ?? 'bare';
   const doubt = unsafe(head, diskFormat, containerFormat);
   if (doubt !== undefined && wishes.wrap === 'never') throw refusedAsItIs(saved, doubt);
-  const quota = imageQuotaAfter(await getImageLimits(await session.service('image')), payload.size);
-  refuseOver(quota, 'the restored image', 'Delete images');
+  const need = { images: 1, image_mebibytes: Math.ceil(payload.size / 2 ** 20) };
+  const quota = quotaAfter(await quotasFor(session, [need]), need);
+  refuseOver(quota, 'the restored image');
   return {
     saved,
     payload,

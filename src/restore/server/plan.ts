@@ -11,7 +11,7 @@ import { listPorts } from '../../openstack/network/v2/ports.ts';
 import { listSecurityGroups } from '../../openstack/network/v2/security-groups.ts';
 import { listSubnets } from '../../openstack/network/v2/subnets.ts';
 import type { Session } from '../../openstack/session.ts';
-import { computeQuotaAfter, type QuotaLine } from '../../plan/quota.ts';
+import { type QuotaLine, quotaAfter } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { chooseFlavor } from './flavor.ts';
@@ -70,7 +70,7 @@ export async function planServer(
     keyPair,
     availabilityZone: zone.name,
     group: group?.id,
-    quota: computeQuotaAfter(limits, chosen.flavor),
+    quota: quotaAfter({ ...limits }, { instances: 1, cores: chosen.flavor.vcpus, ram: chosen.flavor.ram }),
     missing: [
       ...(chosen.instead === undefined ? [] : [chosen.instead]),
       ...network.missing,

@@ -1,12 +1,11 @@
 import { InputError } from '../../errors.ts';
 import type { Manifest, VolumeImagePoint } from '../../manifest/schema.ts';
 import { listAvailabilityZones } from '../../openstack/availability-zones.ts';
-import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
 import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
-import { getImageLimits } from '../../openstack/image/v2/info.ts';
+import { quotasFor } from '../../openstack/quotas.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Session } from '../../openstack/session.ts';
-import { imageQuotaAfter, type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
+import { allNeeds, needOfVolume, type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import { qcow2Size } from '../image/qcow2.ts';
@@ -61,14 +60,11 @@ export async function planFromImage(
   const bytes = source.kind === 'payload' && source.doubt !== undefined ? qcow2Size(image.size) : image.size;
   const size = gigabytesFor(point, bytes);
   // Beside it the volume of 1 GiB that tells how its type encrypts.
-  const need = typeIsProven ? { volumes: 1, gigabytes: size } : { volumes: 2, gigabytes: size + 1 };
-  const quota = [
-    ...quotaAfter(await getLimits(client), need),
-    ...(source.kind === 'kept'
-      ? []
-      : imageQuotaAfter(await getImageLimits(await session.service('image')), bytes)),
-  ];
-  refuseOver(quota, 'the restored volume', 'Delete volumes or images');
+  const volumes = typeIsProven ? { volumes: 1, gigabytes: size } : { volumes: 2, gigabytes: size + 1 };
+  const uploaded = { images: 1, image_mebibytes: Math.ceil(bytes / 2 ** 20) };
+  const need = allNeeds([needOfVolume(volumes, type?.name), source.kind === 'kept' ? {} : uploaded]);
+  const quota = quotaAfter(await quotasFor(session, [need]), need);
+  refuseOver(quota, 'the restored volume');
   return {
     kind: 'image',
     point,

@@ -1,12 +1,12 @@
 import { InputError, OperationError } from '../../errors.ts';
 import { type Backup, getBackup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
-import { getLimits } from '../../openstack/blockstorage/v3/limits.ts';
 import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import { quotasFor } from '../../openstack/quotas.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { gapIn } from '../../plan/chain.ts';
-import { quotaAfter, refuseOver } from '../../plan/quota.ts';
+import { needOfVolume, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { readTags } from '../../temporaries/backup-tags.ts';
 import { chooseType } from './choose-type.ts';
@@ -100,8 +100,9 @@ async function planNew(
     );
   const type = chooseType(source, wishes.type, types);
   if (type !== undefined && type.id !== source.typeId) await refuseKnownMismatch(client, source, type);
-  const quota = quotaAfter(await getLimits(client), { volumes: 1, gigabytes: source.size });
-  refuseOver(quota, 'the restored volume', 'Delete volumes or snapshots');
+  const need = needOfVolume({ volumes: 1, gigabytes: source.size }, type?.name);
+  const quota = quotaAfter(await quotasFor(client.session, [need]), need);
+  refuseOver(quota, 'the restored volume');
   return {
     kind: 'new',
     source,

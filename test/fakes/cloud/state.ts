@@ -8,6 +8,8 @@ export interface Project {
   name: string;
   /** -1 is unlimited, as in Cinder. */
   quota: { volumes: number; snapshots: number; gigabytes: number; backups: number; backupGigabytes: number };
+  /** Of single volume types: `volumes_TYPE`, `snapshots_TYPE`, `gigabytes_TYPE`. What is not named is unlimited. */
+  typeQuota?: Record<string, number>;
 }
 
 export interface ApplicationCredential {

@@ -1,4 +1,5 @@
 import { OperationError } from '../../../errors.ts';
+import { adviceOf, quotaIn } from '../../over-quota.ts';
 import type { ServiceClient } from '../../service.ts';
 import { listMessages } from './messages.ts';
 
@@ -31,6 +32,6 @@ export async function cloudGaveUp(
 function hintFor(words: string): string {
   if (/Service not found|service is (down|not available)/i.test(words))
     return 'The cloud has no backup service that works: ask the operator.';
-  if (/quota/i.test(words)) return 'A quota is used up: delete old backups, or ask the operator for more.';
+  if (/quota/i.test(words)) return adviceOf(quotaIn(words) ?? 'unknown');
   return 'Try again; if it fails again, give the operator the request id and the ids above.';
 }

@@ -219,7 +219,7 @@ export function createVolume(core: Core, call: CinderCall): Reply {
   const zone = trimmed(body['availability_zone']) ?? sources.volume?.availabilityZone ?? 'nova';
   if (zone !== 'nova') throw refuse(400, `Availability zone '${zone}' is invalid.`);
   const key = chooseKey(core, call, type, sources);
-  reserve(core, call.projectId, 'volumes', size);
+  reserve(core, call.projectId, 'volumes', size, type);
   const volume: Volume = {
     id: uuid(),
     projectId: call.projectId,

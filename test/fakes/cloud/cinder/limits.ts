@@ -1,8 +1,8 @@
 /** /limits, /os-availability-zone, /extensions. */
 import type { Core } from '../core.ts';
-import type { Router } from '../http.ts';
-import type { CinderCall } from './call.ts';
-import { limitsOf, usageOf } from './quota.ts';
+import { param, type Router } from '../http.ts';
+import { type CinderCall, refuse } from './call.ts';
+import { limitsOf, typeQuotasOf, usageOf } from './quota.ts';
 
 export function limitRoutes(core: Core, router: Router<CinderCall>): void {
   router
@@ -26,6 +26,26 @@ export function limitRoutes(core: Core, router: Router<CinderCall>): void {
               totalBackupsUsed: used.backups,
               totalBackupGigabytesUsed: used.backupGigabytes,
             },
+          },
+        },
+      };
+    })
+    .on('GET', '/os-quota-sets/:id', (call, params) => {
+      // Policy: an admin, or a reader of that very project.
+      if (param(params, 'id') !== call.projectId)
+        throw refuse(403, "Policy doesn't allow volume_extension:quotas:show to be performed.");
+      const all = typeQuotasOf(core, call.projectId);
+      const one = ({ used, limit }: { used: number; limit: number }) => ({
+        limit,
+        in_use: used,
+        reserved: 0,
+      });
+      return {
+        status: 200,
+        json: {
+          quota_set: {
+            id: call.projectId,
+            ...Object.fromEntries(Object.entries(all).map(([name, quota]) => [name, one(quota)])),
           },
         },
       };

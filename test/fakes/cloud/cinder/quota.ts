@@ -1,5 +1,6 @@
 /** Usage is counted from the tables each time, so it can never drift as Cinder's own may. */
 import type { Core } from '../core.ts';
+import type { VolumeType } from '../state.ts';
 import { refuse } from './call.ts';
 
 export interface Usage {
@@ -50,7 +51,9 @@ export function reserve(
   projectId: string,
   kind: 'volumes' | 'snapshots' | 'backups',
   size: number,
+  type?: VolumeType,
 ): void {
+  if (type !== undefined && kind !== 'backups') reserveOfType(core, projectId, kind, size, type);
   const limit = limitsOf(core, projectId);
   const used = usageOf(core, projectId);
   if (kind === 'backups') {
@@ -82,6 +85,49 @@ export function reserveGigabytes(core: Core, projectId: string, size: number): v
     throw refuse(
       413,
       `VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota. Requested ${size}G, quota is ${limit}G and ${used}G has been consumed.`,
+    );
+  }
+}
+
+/** `volumes_TYPE`, `snapshots_TYPE` and `gigabytes_TYPE` of every type. */
+export function typeQuotasOf(core: Core, projectId: string): Record<string, { used: number; limit: number }> {
+  const limits = core.state.projects.get(projectId)?.typeQuota ?? {};
+  const quotas: Record<string, { used: number; limit: number }> = {};
+  for (const { id, name } of core.state.types.values()) {
+    const mine = <T extends { projectId: string; typeId: string }>(row: T): boolean =>
+      row.projectId === projectId && row.typeId === id;
+    const volumes = [...core.state.volumes.values()].filter((row) => mine(row) && row.consumesQuota);
+    const snapshots = [...core.state.snapshots.values()].filter(mine);
+    const gigabytes = [...volumes, ...snapshots].reduce((sum, { size }) => sum + size, 0);
+    for (const [kind, used] of [
+      ['volumes', volumes.length],
+      ['snapshots', snapshots.length],
+      ['gigabytes', gigabytes],
+    ] as const)
+      quotas[`${kind}_${name}`] = { used, limit: limits[`${kind}_${name}`] ?? -1 };
+  }
+  return quotas;
+}
+
+function reserveOfType(
+  core: Core,
+  projectId: string,
+  kind: 'volumes' | 'snapshots',
+  size: number,
+  { name }: VolumeType,
+): void {
+  const quotas = typeQuotasOf(core, projectId);
+  const [gigabytes, count] = [quotas[`gigabytes_${name}`], quotas[`${kind}_${name}`]];
+  if (gigabytes !== undefined && exceeds(gigabytes.limit, gigabytes.used, size)) {
+    throw refuse(
+      413,
+      `VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes_${name} quota. Requested ${size}G, quota is ${gigabytes.limit}G and ${gigabytes.used}G has been consumed.`,
+    );
+  }
+  if (count !== undefined && exceeds(count.limit, count.used, 1)) {
+    throw refuse(
+      413,
+      `VolumeLimitExceeded: Maximum number of volumes allowed (${count.limit}) exceeded for quota '${kind}_${name}'.`,
     );
   }
 }

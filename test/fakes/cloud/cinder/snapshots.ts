@@ -81,7 +81,7 @@ export function makeSnapshot(
 ): Snapshot {
   const volume = core.state.volumes.get(volumeId);
   if (volume === undefined) throw missing('Volume', volumeId);
-  reserve(core, call.projectId, 'snapshots', volume.size);
+  reserve(core, call.projectId, 'snapshots', volume.size, core.state.types.get(volume.typeId));
   const snapshot: Snapshot = {
     id: uuid(),
     projectId: call.projectId,

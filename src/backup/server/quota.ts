@@ -1,0 +1,45 @@
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Wanted } from '../../plan/fit.ts';
+import { allNeeds, type Need, needOfVolume } from '../../plan/quota.ts';
+import type { SavingWishes } from '../volume/plan.ts';
+import { lastSaved, needsOf } from '../volume/quota.ts';
+import { DISKS_AT_ONCE, type ServerPlan } from './save.ts';
+
+/** A server is saved as a whole or not at all; it was saved last when the disk was that was saved longest ago. */
+export function wantedServers(
+  plans: readonly ServerPlan[],
+  backups: readonly Backup[],
+  payloads: SavingWishes['payloads'],
+): Wanted<ServerPlan>[] {
+  const saved = lastSaved(backups);
+  return plans.map((plan) => {
+    const times = plan.volumes.map(({ volume }) => saved.get(volume.id) ?? '').sort();
+    const fromSnapshots = plan.looked.facts.image === null;
+    const needs = plan.volumes.map((one) => needsOf(one, payloads, fromSnapshots));
+    const disks = plan.volumes.map(({ volume }, at) => ({ id: volume.id, stays: needs[at]?.stays ?? {} }));
+    return {
+      what: plan,
+      savedAt: times[0] || undefined,
+      parts: disks,
+      meanwhile: allNeeds([
+        ...(fromSnapshots ? plan.volumes.map(snapshotOf) : []),
+        ...copiesAtOnce(needs.map(({ meanwhile }) => meanwhile)),
+      ]),
+    };
+  });
+}
+
+/** Nova takes one of each disk, and they stay until all are saved. */
+function snapshotOf({ volume }: ServerPlan['volumes'][number]): Need {
+  return needOfVolume({ snapshots: 1, gigabytes: volume.size }, volume.volumeType);
+}
+
+/** The largest of those that are there at the same time. */
+function copiesAtOnce(needs: readonly Need[]): Need[] {
+  const bySize = [...needs].sort((a, b) => sizeOf(b) - sizeOf(a));
+  return bySize.slice(0, DISKS_AT_ONCE);
+}
+
+function sizeOf(need: Need): number {
+  return (need.gigabytes ?? 0) * 1024 + (need.image_mebibytes ?? 0);
+}

@@ -1,0 +1,144 @@
+import {
+  allNeeds,
+  countsOf,
+  type Need,
+  type QuotaLine,
+  type QuotaName,
+  type Quotas,
+  quotaAfter,
+} from './quota.ts';
+
+/** Something that is to be saved, and what it needs of the quotas. */
+export interface Wanted<T> {
+  readonly what: T;
+  /** When it was saved last, ISO 8601; undefined: never. */
+  readonly savedAt: string | undefined;
+  /** What stays of it. A part that another one has too, by its id, is saved once. */
+  readonly parts: readonly { readonly id: string; readonly stays: Need }[];
+  /** What it needs only while it is saved. */
+  readonly meanwhile: Need;
+}
+
+export interface Fit<T> {
+  /** Saved longest ago first. */
+  readonly fits: readonly T[];
+  /** With the lines that are too small for it. */
+  readonly over: readonly { readonly what: T; readonly quota: readonly QuotaLine[] }[];
+  /** How many of those that fit can be saved at the same time. */
+  readonly atOnce: number;
+  readonly after: readonly QuotaLine[];
+  /** What all that fits needs, and what would need it again the next time. */
+  readonly stays: Need;
+}
+
+/**
+ * What of it fits. What was never saved comes first, then what was saved longest ago: where the quota is always too
+ * small, each gets its turn. What needs something only while it is saved takes turns with the others.
+ *
+ * @param atOnce how many are to be saved at a time
+ */
+export function whatFits<T>(quotas: Quotas, wanted: readonly Wanted<T>[], atOnce: number): Fit<T> {
+  const plan = new Plan(quotas);
+  const over: { what: T; quota: QuotaLine[] }[] = [];
+  const chosen: Wanted<T>[] = [];
+  for (const one of [...wanted].sort((a, b) => compare(a.savedAt ?? '', b.savedAt ?? ''))) {
+    const lines = plan.with(one).filter(({ fits }) => !fits);
+    if (lines.length > 0) {
+      over.push({ what: one.what, quota: lines });
+      continue;
+    }
+    plan.take(one);
+    chosen.push(one);
+  }
+  const together = atTheSameTime(
+    plan,
+    chosen.map(({ meanwhile }) => meanwhile),
+    atOnce,
+  );
+  return {
+    fits: chosen.map(({ what }) => what),
+    over,
+    atOnce: together,
+    after: [
+      ...quotaAfter(quotas, plan.stays),
+      ...quotaAfter(
+        quotas,
+        largest(
+          chosen.map(({ meanwhile }) => meanwhile),
+          together,
+        ),
+        true,
+      ),
+    ],
+    stays: plan.stays,
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What was taken so far. */
+class Plan {
+  readonly quotas: Quotas;
+  readonly #parts = new Set<string>();
+  readonly #stays = new Map<string, number>();
+  /** The most that one of those taken needs meanwhile. */
+  readonly #peak = new Map<string, number>();
+
+  constructor(quotas: Quotas) {
+    this.quotas = quotas;
+  }
+
+  get stays(): Need {
+    return Object.fromEntries(this.#stays);
+  }
+
+  /** The quota with one more, where it takes its turn alone. */
+  with(one: Wanted<unknown>): QuotaLine[] {
+    const stays = this.#newOf(one);
+    // All that is taken has to fit still: what stays takes room from what others need meanwhile.
+    const names = new Set([...Object.keys(stays), ...Object.keys(one.meanwhile)]) as Set<QuotaName>;
+    const need = [...names].map((name) => [
+      name,
+      (this.#stays.get(name) ?? 0) +
+        (stays[name] ?? 0) +
+        Math.max(this.#peak.get(name) ?? 0, one.meanwhile[name] ?? 0),
+    ]);
+    return quotaAfter(this.quotas, Object.fromEntries(need));
+  }
+
+  take(one: Wanted<unknown>): void {
+    for (const [name, count] of countsOf(this.#newOf(one)))
+      this.#stays.set(name, (this.#stays.get(name) ?? 0) + count);
+    for (const [name, count] of countsOf(one.meanwhile))
+      this.#peak.set(name, Math.max(this.#peak.get(name) ?? 0, count));
+    for (const { id } of one.parts) this.#parts.add(id);
+  }
+
+  #newOf({ parts }: Wanted<unknown>): Need {
+    return allNeeds(parts.filter(({ id }) => !this.#parts.has(id)).map(({ stays }) => stays));
+  }
+}
+
+/** How many fit at the same time, whichever they are. */
+function atTheSameTime({ quotas, stays }: Plan, needs: readonly Need[], atOnce: number): number {
+  let together = 1;
+  while (
+    together < atOnce &&
+    quotaAfter(quotas, allNeeds([stays, largest(needs, together + 1)])).every(({ fits }) => fits)
+  )
+    together += 1;
+  return together;
+}
+
+/** The most that so many of them need together. */
+function largest(needs: readonly Need[], count: number): Need {
+  const names = new Set(needs.flatMap((need) => Object.keys(need))) as Set<QuotaName>;
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const each = needs.map((need) => need[name] ?? 0).sort((a, b) => b - a);
+      return [name, each.slice(0, count).reduce((sum, one) => sum + one, 0)];
+    }),
+  );
+}
