@@ -21,9 +21,7 @@ import { runTool } from '../support/tool.ts';
 import { isGone, waitFor } from '../support/wait.ts';
 import { contentThroughImage } from './content.ts';
 import { deviceDigest, deviceSize, rootDigest, writeContent, writeDevice, writeRoot } from './devices.ts';
-
-/** Who acts as `demo`: several runs at a time need several (person.py), and so do jest's two workers (seed.py). */
-const DEMO = process.env['CLOUD_DEMO'] ?? (process.env['JEST_WORKER_ID'] === '2' ? 'demo-2' : 'demo');
+import { DEMO } from './person.ts';
 
 /** The real cloud of `npm run cloud:up`. Users act as users; only fixtures reach behind, to the devices. */
 export async function realWorld(): Promise<World> {

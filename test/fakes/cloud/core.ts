@@ -32,14 +32,12 @@ export interface EmbeddedCloudOptions {
   capabilities?: {
     /** Glance's store reads ranges (file, cinder); false: 400, as RBD, Swift and S3 do. Default true. */
     range?: boolean;
-    /** Cinder's enable_force_upload. Default false. */
-    forceUpload?: boolean;
     /** False: images have no checksum and no os_hash_*, as those made by a location clone. Default true. */
     imageHashes?: boolean;
-    /** Glance looks into what is uploaded, as 30.0 and later do. Default true. */
-    imageInspection?: boolean;
     /** The LUKS header lies inside the volume's size (LVM, Ceph's own) or, false, behind it (RBD through qemu). Default false. */
     luksHeaderInside?: boolean;
+    /** Nova formats an encrypted volume that is no LUKS when it attaches it (iSCSI, FC); false: refuses it (RBD). Default false. */
+    attachFormats?: boolean;
     /** A snapshot with volumes cloned from it cannot be deleted. Default false. */
     snapshotBusy?: boolean;
   };
@@ -47,8 +45,6 @@ export interface EmbeddedCloudOptions {
   federation?: boolean;
   /** Who may use Barbican: 'legacy' asks for the role creator, 'new' for member. Default legacy. */
   barbicanPolicy?: 'legacy' | 'new';
-  /** Cinder lets readers only read (enforce_new_defaults); false is the old "owner may all". Default true. */
-  strictRoles?: boolean;
   /** Timestamps without fractions, as on MySQL: records of the same second tie. Default false. */
   wholeSeconds?: boolean;
   /** Glance's image_size_cap in bytes. Default 1 TiB. */
@@ -83,17 +79,15 @@ export function resolveOptions(options: EmbeddedCloudOptions): Core['options'] {
     forcedFull: false,
     federation: false,
     barbicanPolicy: 'legacy',
-    strictRoles: true,
     wholeSeconds: false,
     imageSizeCap: 1024 ** 4,
     secretQuota: -1,
     ...options,
     capabilities: {
       range: true,
-      forceUpload: false,
       imageHashes: true,
-      imageInspection: true,
       luksHeaderInside: false,
+      attachFormats: false,
       snapshotBusy: false,
       ...options.capabilities,
     },

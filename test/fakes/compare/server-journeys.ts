@@ -176,8 +176,23 @@ async function snapshotPaths(side: Side): Promise<string[]> {
   return ours.map(({ id }) => `/snapshots/${String(id)}`);
 }
 
+async function tooLarge(side: Side): Promise<void> {
+  const flavors = (await side.send(N, 'GET', '/flavors')).body;
+  const rows = isObj(flavors) && Array.isArray(flavors['flavors']) ? flavors['flavors'].filter(isObj) : [];
+  const flavorRef = rows.find(({ name }) => name === 'tiny')?.['id'] ?? null;
+  for (const needs of [{ min_ram: 9999 }, { min_disk: 50 }]) {
+    const imageRef = await imageWith(side, 'cmp large', needs);
+    const { status, body } = await side.send(N, 'POST', '/servers', {
+      server: { name: 'cmp no', networks: 'none', flavorRef, imageRef },
+    });
+    side.note('server of a large image', status, body);
+    await side.send('image', 'DELETE', `/v2/images/${imageRef}`);
+  }
+}
+
 export async function serverJourneys(side: Side): Promise<void> {
   const base = await imageWith(side, 'cmp base', PROPERTIES);
+  await tooLarge(side);
   const others = [
     await imageWith(side, 'cmp other', { z: '1' }),
     await imageWith(side, 'cmp third', { y: '1' }),

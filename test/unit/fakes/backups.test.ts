@@ -30,6 +30,23 @@ async function done(volume: Volume, fields: object = {}): Promise<string> {
 
 const backupOf = (id: string) => client.cloud.state.backups.get(id);
 
+describe('a restore that fails', () => {
+  test('leaves the first half new and the second old, and keeps the metadata', async () => {
+    const { cloud, cinder } = await start();
+    const half = 2 * 1024 * 1024;
+    const filled = (byte: number) => [0, half].map((at) => ({ at, bytes: Buffer.alloc(4096, byte) }));
+    const source = cloud.seed.addVolume({ bytes: filled(1), metadata: { of: 'source' } });
+    const target = cloud.seed.addVolume({ bytes: filled(2), metadata: { of: 'target' } });
+    const id = await done(source);
+    cloud.faults.add({ when: { path: '/restore' }, do: { failLater: 'a bad object' } });
+    await cinder('POST', `/backups/${id}/restore`, { restore: { volume_id: target.id } });
+    await cloud.ticks.settle();
+    expect(target).toMatchObject({ status: 'error_restoring', metadata: { of: 'target' } });
+    expect([0, half].map((at) => target.data.read(at, 1)[0])).toEqual([1, 2]);
+    expect(backupOf(id)?.status).toBe('available');
+  });
+});
+
 describe('chains', () => {
   test('the parent is the newest available backup; one in error does not count', async () => {
     const { cloud } = await start();

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { BLOCK_BYTES, SparseBytes } from '../../fakes/cloud/bytes.ts';
 import { LUKS_HEADER_BYTES, newLuks1, openLuks1, passphraseOf } from '../../fakes/cloud/luks.ts';
 import { testWith } from '../../support/installed.ts';
+import { open } from './client.ts';
 
 const PASSPHRASE = passphraseOf(Buffer.from('00ff'.repeat(16), 'hex'));
 
@@ -116,5 +117,34 @@ describe('sparse bytes', () => {
     bytes.write(1_500_000, Buffer.from('x'));
     const [sha256] = await bytes.digests('sha256');
     expect(sha256).toBe(bytes.sha256());
+  });
+});
+
+describe('an encrypted volume that is no LUKS, when a server gets it', () => {
+  const attached = async (attachFormats: boolean) => {
+    const client = await open({ capabilities: { attachFormats } });
+    const { cloud } = client;
+    const volume = cloud.seed.addVolume({ type: 'luks' });
+    volume.data = SparseBytes.from(Buffer.alloc(4 * 1024 * 1024, 7));
+    const server = cloud.seed.addServer();
+    await client.call('POST', `/compute/v2.1/servers/${server.id}/os-volume_attachments`, {
+      volumeAttachment: { volumeId: volume.id },
+    });
+    await cloud.ticks.settle();
+    await cloud.close();
+    return { volume, server };
+  };
+
+  test('is refused and stays as it is', async () => {
+    const { volume, server } = await attached(false);
+    expect(volume.status).toBe('available');
+    expect(volume.data.read(0, 2)).toEqual(Buffer.from([7, 7]));
+    expect(server.actions[0]).toMatchObject({ action: 'attach_volume', message: 'Error' });
+  });
+
+  test('is formatted and lost, where Nova formats', async () => {
+    const { volume } = await attached(true);
+    expect(volume.status).toBe('in-use');
+    expect(volume.data.read(0, 8).toString('hex')).toBe('4c554b53babe0001');
   });
 });

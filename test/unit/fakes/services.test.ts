@@ -109,6 +109,34 @@ describe('paging', () => {
   });
 });
 
+describe('Barbican', () => {
+  test.each([
+    ['legacy', 403],
+    ['new', 200],
+  ] as const)(
+    'by the %s policy a mere member gets %d for a secret of its project',
+    async (barbicanPolicy, status) => {
+      const { cloud } = await start({ barbicanPolicy });
+      const { id } = cloud.seed.addSecret(Buffer.from('x'));
+      const headers = { Accept: 'application/octet-stream' };
+      const member = await as(cloud, 'nokeys').call(
+        'GET',
+        `/key-manager/v1/secrets/${id}/payload`,
+        undefined,
+        headers,
+      );
+      expect(member.status).toBe(status);
+      const creator = await as(cloud, 'demo').call(
+        'GET',
+        `/key-manager/v1/secrets/${id}/payload`,
+        undefined,
+        headers,
+      );
+      expect(creator.status).toBe(200);
+    },
+  );
+});
+
 describe('Keystone', () => {
   test('an application credential has its own scope and its access rules', async () => {
     const { cloud } = await start();

@@ -25,20 +25,20 @@ function setBootable(core: Core, call: CinderCall, find: () => Volume): Reply {
     strict: true,
   });
   const volume = find();
-  mustBeMember(core, call, 'volume:update');
+  mustBeMember(call, 'volume:update');
   volume.bootable = truth(body['bootable']);
   touch(core, volume);
   return { status: 200, ...EMPTY };
 }
 
-function setImageMetadata(core: Core, call: CinderCall, find: () => Volume): Reply {
+function setImageMetadata(_core: Core, call: CinderCall, find: () => Volume): Reply {
   const body = readBody(call.raw, 'os-set_image_metadata', {
     fields: { metadata: imagePairs },
     required: ['metadata'],
     strict: true,
   });
   const volume = find();
-  mustBeMember(core, call, 'volume_extension:volume_image_metadata:set');
+  mustBeMember(call, 'volume_extension:volume_image_metadata:set');
   if (volume.status === 'uploading') {
     throw refuse(
       400,
@@ -49,14 +49,14 @@ function setImageMetadata(core: Core, call: CinderCall, find: () => Volume): Rep
   return { status: 200, json: { metadata: { ...volume.imageMetadata } } };
 }
 
-function unsetImageMetadata(core: Core, call: CinderCall, find: () => Volume): Reply {
+function unsetImageMetadata(_core: Core, call: CinderCall, find: () => Volume): Reply {
   const body = readBody(call.raw, 'os-unset_image_metadata', {
     fields: { key: text(255, 1, false) },
     required: ['key'],
     strict: true,
   });
   const volume = find();
-  mustBeMember(core, call, 'volume_extension:volume_image_metadata:remove');
+  mustBeMember(call, 'volume_extension:volume_image_metadata:remove');
   const key = String(body['key']);
   if (volume.imageMetadata?.[key] === undefined) {
     throw refuse(404, `Glance metadata for volume/snapshot ${volume.id} cannot be found.`);
@@ -72,7 +72,7 @@ function extend(core: Core, call: CinderCall, find: () => Volume): Reply {
     strict: true,
   });
   const volume = find();
-  mustBeMember(core, call, 'volume:extend');
+  mustBeMember(call, 'volume:extend');
   const wanted = Number(body['new_size']);
   if (wanted <= volume.size) {
     throw refuse(
@@ -192,7 +192,7 @@ function upload(core: Core, call: CinderCall, find: () => Volume): Reply {
     strict: true,
   });
   const volume = find();
-  mustBeMember(core, call, 'volume_extension:volume_actions:upload_image');
+  mustBeMember(call, 'volume_extension:volume_actions:upload_image');
   const encrypted = volume.encryptionKeyId !== null;
   const format = textOf(body['disk_format']) ?? 'raw';
   const container = textOf(body['container_format']) ?? 'bare';
@@ -206,10 +206,9 @@ function upload(core: Core, call: CinderCall, find: () => Volume): Reply {
   if (call.minor >= 1 && body['visibility'] === 'public') {
     throw refuse(403, "Policy doesn't allow volume_extension:volume_actions:upload_public to be performed.");
   }
-  const forced = truth(body['force']) && core.options.capabilities.forceUpload;
-  const allowed = forced ? ['available', 'in-use'] : ['available'];
-  if (!allowed.includes(volume.status)) {
-    throw refuse(400, `Invalid volume: Volume ${volume.id} status must be ${allowed.join(' or ')}`);
+  // enable_force_upload is false by default, and `force` then means nothing.
+  if (volume.status !== 'available') {
+    throw refuse(400, `Invalid volume: Volume ${volume.id} status must be available`);
   }
   const image = makeUploadImage(core, call, volume, body, own);
   const updatedBefore = volume.updatedAt;

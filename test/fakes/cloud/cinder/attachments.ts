@@ -25,7 +25,7 @@ function list(core: Core, call: CinderCall): Reply {
 }
 
 function remove(core: Core, call: CinderCall, params: Params): Reply {
-  mustBeMember(core, call, 'volume:attachment_delete');
+  mustBeMember(call, 'volume:attachment_delete');
   const id = param(params, 'id');
   const row = rows(core, call).find((each) => each['id'] === id);
   if (row === undefined) throw missing('Volume attachment', id);

@@ -14,7 +14,7 @@ import { findBackup, findSnapshot, findVolume, touch } from './find.ts';
 import { say } from './messages.ts';
 import { filtersOf, page, wantsCount } from './paging.ts';
 import { reserve } from './quota.ts';
-import { restoreInto } from './restore.ts';
+import { restoreHalf, restoreInto } from './restore.ts';
 import {
   bool,
   pairs,
@@ -145,7 +145,7 @@ function create(core: Core, call: CinderCall): Reply {
     strict: true,
   });
   const volume = findVolume(core, call, String(body['volume_id']));
-  mustBeMember(core, call, 'backup:create');
+  mustBeMember(call, 'backup:create');
   const snapshotId = textOf(body['snapshot_id']);
   const snapshot = snapshotId === null ? null : findSnapshot(core, call, snapshotId);
   checkSource(volume, snapshot, truth(body['force']));
@@ -365,7 +365,7 @@ function update(core: Core, call: CinderCall, params: Params): Reply {
     strict: true,
   });
   const backup = findBackup(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'backup:update');
+  mustBeMember(call, 'backup:update');
   if (body['name'] !== undefined) backup.name = trimmed(body['name']);
   if (body['description'] !== undefined) backup.description = trimmed(body['description']);
   if (body['metadata'] !== undefined) backup.metadata = pairsOf(body['metadata']);
@@ -375,7 +375,7 @@ function update(core: Core, call: CinderCall, params: Params): Reply {
 
 function remove(core: Core, call: CinderCall, params: Params): Reply {
   const backup = findBackup(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'backup:delete');
+  mustBeMember(call, 'backup:delete');
   if (!['available', 'error'].includes(backup.status)) {
     throw refuse(400, 'Invalid backup: Backup status must be available or error');
   }
@@ -411,7 +411,7 @@ function restore(core: Core, call: CinderCall, params: Params): Reply {
     strict: true,
   });
   const backup = findBackup(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'backup:restore');
+  mustBeMember(call, 'backup:restore');
   if (backup.status !== 'available') throw refuse(400, 'Invalid backup: Backup status must be available');
   const volumeId = textOf(body['volume_id']);
   if (volumeId === null) {
@@ -437,6 +437,7 @@ function restore(core: Core, call: CinderCall, params: Params): Reply {
     ticks: workTicks(core, backup.size),
     done: () => restoreInto(core, call, backup, volume, false),
     fail: (failure) => {
+      restoreHalf(backup, volume);
       // The backup is fine again, the volume is not: its status is the only one that tells.
       backup.status = 'available';
       touch(core, backup);

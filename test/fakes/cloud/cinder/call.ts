@@ -1,5 +1,5 @@
 /** What Cinder's handlers share: their call, the shape of errors, and policy. */
-import { type Core, hasRole } from '../core.ts';
+import { hasRole } from '../core.ts';
 import { type AuthedCall, Refusal, type Reply } from '../http.ts';
 import type { Token } from '../state.ts';
 
@@ -56,9 +56,9 @@ export const SERVER_ERROR =
 export const CLIENT_ERROR =
   'The server could not comply with the request since it is either malformed or otherwise incorrect.';
 
-/** Readers read. Without strictRoles the old rule holds: whoever is in the project may do all. */
-export function mustBeMember(core: Core, call: CinderCall, policy: string): void {
-  if (core.options.strictRoles && !hasRole(call.token, 'member', 'admin')) {
+/** Readers read. */
+export function mustBeMember(call: CinderCall, policy: string): void {
+  if (!hasRole(call.token, 'member', 'admin')) {
     throw refuse(403, `Policy doesn't allow ${policy} to be performed.`);
   }
 }

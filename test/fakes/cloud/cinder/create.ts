@@ -14,7 +14,7 @@ import { type Actor, type CinderCall, CLIENT_ERROR, mustBeMember, refuse, SERVER
 import { findBackup, findSnapshot, findVolume, touch } from './find.ts';
 import { say } from './messages.ts';
 import { reserve } from './quota.ts';
-import { restoreInto } from './restore.ts';
+import { restoreHalf, restoreInto } from './restore.ts';
 import {
   anything,
   boolOrNull,
@@ -203,7 +203,7 @@ export function createVolume(core: Core, call: CinderCall): Reply {
   const size = Number(
     sizeGiven ?? sources.snapshot?.size ?? sources.volume?.size ?? sources.backup?.size ?? Number.NaN,
   );
-  mustBeMember(core, call, sources.image === null ? 'volume:create' : 'volume:create_from_image');
+  mustBeMember(call, sources.image === null ? 'volume:create' : 'volume:create_from_image');
   // No size at all ends in a TypeError inside Cinder.
   if (Number.isNaN(size)) throw refuse(400, CLIENT_ERROR);
   if (Object.values(sources).filter((source) => source !== null).length > 1) {
@@ -350,6 +350,7 @@ function fillFromBackup(core: Core, call: CinderCall, volume: Volume, backup: Ba
     },
     done: () => restoreInto(core, call, backup, volume, true),
     fail: (failure) => {
+      restoreHalf(backup, volume);
       backup.status = 'available';
       become(core, volume, 'error');
       if (failure.detail !== 'none') {

@@ -161,7 +161,7 @@ export function messageRoutes(core: Core, router: Router<CinderCall>): void {
     )
     .on('DELETE', '/messages/:id', (call, params) =>
       since3(call, () => {
-        mustBeMember(core, call, 'message:delete');
+        mustBeMember(call, 'message:delete');
         core.state.messages.delete(find(core, call, param(params, 'id')).id);
         return { status: 204 };
       }),

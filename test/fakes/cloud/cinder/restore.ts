@@ -2,6 +2,7 @@
  * What a restore does to its target, step by step as cinder/backup/manager.py `_run_restore` and cinder/backup/driver.py
  * `BackupMetadataAPI.put`: the data first, then the metadata, then the keys. A failure half-way undoes nothing.
  */
+import { BLOCK_BYTES } from '../bytes.ts';
 import type { Core } from '../core.ts';
 import { JobFailure } from '../http.ts';
 import { cloneKey, dropKey, KeyManagerError } from '../keys.ts';
@@ -27,6 +28,17 @@ export function restoreInto(core: Core, actor: Actor, backup: Backup, volume: Vo
   touch(core, volume);
   backup.status = 'available';
   touch(core, backup);
+}
+
+/**
+ * What a chunked driver leaves when one of a backup's objects is bad: those before it are written, what follows is as it
+ * was. Seen on the real cloud with the second object damaged; here the bad one lies in the middle.
+ */
+export function restoreHalf({ saved }: Backup, volume: Volume): void {
+  if (saved === null) return;
+  const good = saved.data.clone();
+  good.resize(Math.min(Math.floor(saved.data.size / 2 / BLOCK_BYTES) * BLOCK_BYTES, volume.data.size));
+  volume.data.overlay(good);
 }
 
 function restoreMetadata(volume: Volume, saved: NonNullable<Backup['saved']>): void {

@@ -137,7 +137,7 @@ function create(core: Core, call: CinderCall): Reply {
   const volume = findVolume(core, call, String(body['volume_id']));
   const force = truth(body['force']);
   if (body['force'] !== undefined && call.minor >= 66 && !force) throw refuse(400, FORCE_IS_PAST);
-  mustBeMember(core, call, 'volume:create_snapshot');
+  mustBeMember(call, 'volume:create_snapshot');
   if (volume.status === 'error') {
     throw refuse(400, 'Invalid volume: The snapshot cannot be created when the volume is in error status.');
   }
@@ -162,7 +162,7 @@ export function deleteSnapshotRow(core: Core, snapshot: Snapshot): void {
 
 function remove(core: Core, call: CinderCall, params: Params): Reply {
   const snapshot = findSnapshot(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'volume:delete_snapshot');
+  mustBeMember(call, 'volume:delete_snapshot');
   if (!['available', 'error'].includes(snapshot.status)) {
     throw refuse(
       400,
@@ -197,7 +197,7 @@ function update(core: Core, call: CinderCall, params: Params): Reply {
     strict: true,
   });
   const snapshot = findSnapshot(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'volume:update_snapshot');
+  mustBeMember(call, 'volume:update_snapshot');
   const name = body['name'] ?? body['display_name'];
   const description = body['description'] ?? body['display_description'];
   if (name !== undefined) snapshot.name = trimmed(name);
@@ -228,7 +228,7 @@ export function snapshotRoutes(core: Core, router: Router<CinderCall>): void {
     .on('PUT', `${one}/metadata`, (call, params) => {
       const wanted = readMetadata(call.raw, 'snapshot');
       const snapshot = findSnapshot(core, call, param(params, 'id'));
-      mustBeMember(core, call, 'volume:update_snapshot_metadata');
+      mustBeMember(call, 'volume:update_snapshot_metadata');
       snapshot.metadata = wanted;
       return { status: 200, json: { metadata: { ...snapshot.metadata } } };
     });

@@ -151,7 +151,7 @@ function update(core: Core, call: CinderCall, params: Params): Reply {
     );
   }
   const volume = findVolume(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'volume:update');
+  mustBeMember(call, 'volume:update');
   const name = body['name'] ?? body['display_name'];
   const description = body['description'] ?? body['display_description'];
   if (name !== undefined) volume.name = trimmed(name);
@@ -164,7 +164,7 @@ function update(core: Core, call: CinderCall, params: Params): Reply {
 
 function remove(core: Core, call: CinderCall, params: Params): Reply {
   const volume = findVolume(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'volume:delete');
+  mustBeMember(call, 'volume:delete');
   const cascade = /^(?:true|1|t|y|yes|on)$/i.test(call.query.get('cascade') ?? '');
   if (/^(?:true|1)$/i.test(call.query.get('force') ?? '') && call.minor >= 23) {
     throw refuse(403, "Policy doesn't allow volume:force_delete to be performed.");
@@ -218,7 +218,7 @@ function mayTouchMetadata(volume: Volume, verb: string): void {
 function setMetadata(core: Core, call: CinderCall, params: Params, replace: boolean): Reply {
   const wanted = readMetadata(call.raw);
   const volume = findVolume(core, call, param(params, 'id'));
-  mustBeMember(core, call, replace ? 'volume:update_volume_metadata' : 'volume:create_volume_metadata');
+  mustBeMember(call, replace ? 'volume:update_volume_metadata' : 'volume:create_volume_metadata');
   mayTouchMetadata(volume, 'Updating');
   volume.metadata = replace ? wanted : { ...volume.metadata, ...wanted };
   return { status: 200, json: { metadata: { ...volume.metadata } } };
@@ -230,7 +230,7 @@ function setMetadatum(core: Core, call: CinderCall, params: Params): Reply {
   const volume = findVolume(core, call, param(params, 'id'));
   if (body[key] === undefined) throw refuse(400, 'Request body and URI mismatch');
   if (Object.keys(body).length > 1) throw refuse(400, 'Request body contains too many items');
-  mustBeMember(core, call, 'volume:update_volume_metadata');
+  mustBeMember(call, 'volume:update_volume_metadata');
   mayTouchMetadata(volume, 'Updating');
   volume.metadata[key] = String(body[key]);
   return { status: 200, json: { meta: body } };
@@ -298,7 +298,7 @@ export function volumeRoutes(core: Core, router: Router<CinderCall>): void {
       const volume = find(call, params);
       const key = param(params, 'key');
       metadatum(volume, key);
-      mustBeMember(core, call, 'volume:delete_volume_metadata');
+      mustBeMember(call, 'volume:delete_volume_metadata');
       mayTouchMetadata(volume, 'Deleting');
       delete volume.metadata[key];
       return { status: 200, headers: HTML };

@@ -13,8 +13,8 @@ export function mayRead(image: Image, token: Token): boolean {
   return image.visibility === 'shared' && image.members.has(projectId);
 }
 
-export function notMember(core: Core, call: AuthedCall, action: string): void {
-  if (core.options.strictRoles && !hasRole(call.token, 'member', 'admin')) {
+export function notMember(call: AuthedCall, action: string): void {
+  if (!hasRole(call.token, 'member', 'admin')) {
     throw imageRefusal(403, `You are not authorized to complete ${action} action.`);
   }
 }
@@ -32,7 +32,7 @@ export function find(core: Core, call: AuthedCall, params: Params): Image {
 
 export function findOwn(core: Core, call: AuthedCall, params: Params, action: string): Image {
   const image = find(core, call, params);
-  notMember(core, call, action);
+  notMember(call, action);
   if (image.ownerId !== call.projectId)
     throw imageRefusal(403, `You are not authorized to complete ${action} action.`);
   return image;

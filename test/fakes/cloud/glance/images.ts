@@ -13,7 +13,7 @@ export function create(core: Core, call: AuthedCall): Reply {
   for (const key of Object.keys(body)) checkName(key);
   checkNew(body);
   for (const [key, value] of Object.entries(body)) checkValue(key, value ?? null);
-  notMember(core, call, 'add_image');
+  notMember(call, 'add_image');
   const { owner } = body;
   if (typeof owner === 'string' && owner !== call.projectId) {
     throw imageRefusal(403, null, `You are not permitted to create images owned by '${owner}'`);

@@ -14,7 +14,7 @@ import { pythonRepr } from '../python.ts';
 import type { Image } from '../state.ts';
 import { imageError, imageRefusal } from './errors.ts';
 import { findOwn, showImage } from './find.ts';
-import { checkValue, KINDS, READ_ONLY, RESERVED } from './schema.ts';
+import { checkPlane, checkValue, KINDS, READ_ONLY, RESERVED } from './schema.ts';
 
 const PATCH_TYPES = [
   'application/openstack-images-v2.0-json-patch',
@@ -61,6 +61,7 @@ function applyChange(image: Image, change: Json): void {
   if (RESERVED.includes(key) || key.startsWith('os_glance')) {
     throw imageRefusal(403, `Attribute '${key}' is reserved.`);
   }
+  checkPlane(key, value ?? null);
   if (KINDS[key] === undefined) {
     changeProperty(image, op, key, value);
     return;

@@ -68,9 +68,13 @@ export function checkNew(body: JsonObject): void {
   for (const [key, value] of Object.entries(body)) {
     if (KINDS[key] === undefined && key.length > MOST.name)
       throw imageRefusal(400, `Custom property should not be greater than ${MOST.name} characters.`);
-    if (typeof value === 'string' && /[\u{10000}-\u{10ffff}]/u.test(value))
-      throw imageRefusal(400, `${capitalized(key)} can't contain 4 byte unicode characters.`);
+    checkPlane(key, value ?? null);
   }
+}
+
+export function checkPlane(key: string, value: Json): void {
+  if (typeof value === 'string' && /[\u{10000}-\u{10ffff}]/u.test(value))
+    throw imageRefusal(400, `${capitalized(key)} can't contain 4 byte unicode characters.`);
 }
 
 function capitalized(key: string): string {

@@ -82,10 +82,7 @@ export async function fillImage(core: Core, image: Image, data: SparseBytes): Pr
   image.checksum = checksum ?? null;
   image.hashAlgorithm = hashValue === undefined ? null : 'sha512';
   image.hashValue = hashValue ?? null;
-  const wrong =
-    core.options.capabilities.imageInspection && image.containerFormat === 'bare'
-      ? inspect(data, image.diskFormat)
-      : undefined;
+  const wrong = image.containerFormat === 'bare' ? inspect(data, image.diskFormat) : undefined;
   if (wrong !== undefined) {
     // Back to queued, but with the digests of what was refused: seen on the real one.
     image.status = 'queued';

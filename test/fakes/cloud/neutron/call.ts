@@ -1,5 +1,4 @@
 /** What Neutron's handlers share. */
-import type { Core } from '../core.ts';
 import { hasRole } from '../core.ts';
 import {
   type AuthedCall,
@@ -26,8 +25,8 @@ export function bodyOf(call: AuthedCall, key: string): JsonObject {
   return inner;
 }
 
-export function mustBeMember(core: Core, call: AuthedCall, action: string): void {
-  if (core.options.strictRoles && !hasRole(call.token, 'member', 'admin'))
+export function mustBeMember(call: AuthedCall, action: string): void {
+  if (!hasRole(call.token, 'member', 'admin'))
     throw refuse(403, 'PolicyNotAuthorized', `rule:${action} is disallowed by policy`);
 }
 

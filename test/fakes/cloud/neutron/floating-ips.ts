@@ -17,7 +17,7 @@ function find(core: Core, call: AuthedCall, params: Params): FloatingIp {
 export function updateFloatingIp(core: Core, call: AuthedCall, params: Params): Reply {
   const tables = core.state.network;
   const ip = find(core, call, params);
-  mustBeMember(core, call, 'update_floatingip');
+  mustBeMember(call, 'update_floatingip');
   const portId = textOf(bodyOf(call, 'floatingip')['port_id']);
   if (portId === null) Object.assign(ip, { portId: null, fixedAddress: null });
   else {

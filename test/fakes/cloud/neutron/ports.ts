@@ -103,7 +103,7 @@ function groupsOf(tables: NetworkTables, call: AuthedCall, given: Json | undefin
 export function createPort(core: Core, call: AuthedCall): Reply {
   const tables = core.state.network;
   const body = bodyOf(call, 'port');
-  mustBeMember(core, call, 'create_port');
+  mustBeMember(call, 'create_port');
   const networkId = textOf(body['network_id']) ?? '';
   if (!visibleNetworks(tables, call.projectId).some(({ id }) => id === networkId))
     throw refuse(404, 'NetworkNotFound', `Network ${networkId} could not be found.`);
@@ -127,7 +127,7 @@ export function createPort(core: Core, call: AuthedCall): Reply {
 export function updatePort(core: Core, call: AuthedCall, params: Params): Reply {
   const tables = core.state.network;
   const port = findPort(tables, call, params);
-  mustBeMember(core, call, 'update_port');
+  mustBeMember(call, 'update_port');
   const groups = groupsOf(tables, call, bodyOf(call, 'port')['security_groups']);
   if (groups !== undefined) port.securityGroups = groups;
   return { status: 200, json: { port: portView(port) } };
@@ -136,7 +136,7 @@ export function updatePort(core: Core, call: AuthedCall, params: Params): Reply 
 export function deletePort(core: Core, call: AuthedCall, params: Params): Reply {
   const tables = core.state.network;
   const port = findPort(tables, call, params);
-  mustBeMember(core, call, 'delete_port');
+  mustBeMember(call, 'delete_port');
   removePort(tables, port);
   return { status: 204 };
 }

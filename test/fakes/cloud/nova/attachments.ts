@@ -13,6 +13,7 @@ import {
   refuse,
   textOf,
 } from './call.ts';
+import { connect } from './luks.ts';
 import { attachmentView } from './views.ts';
 
 function findAttached(server: Server, volumeId: string): ServerVolume {
@@ -51,7 +52,7 @@ export function updateAttachment(core: Core, call: NovaCall, params: Params): Re
   if (call.minor < 85 || body['volumeId'] !== volumeId) {
     throw refuse(403, "Policy doesn't allow os_compute_api:os-volumes-attachments:swap to be performed.");
   }
-  mustBeMember(core, call, 'os_compute_api:os-volumes-attachments:update');
+  mustBeMember(call, 'os_compute_api:os-volumes-attachments:update');
   const attached = findAttached(server, volumeId);
   const value = body['delete_on_termination'];
   if (typeof value === 'boolean') attached.deleteOnTermination = value;
@@ -61,7 +62,7 @@ export function updateAttachment(core: Core, call: NovaCall, params: Params): Re
 export function attach(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
   const body = readBody(call.raw, 'volumeAttachment', ['volumeId']);
-  mustBeMember(core, call, 'os_compute_api:os-volumes-attachments:create');
+  mustBeMember(call, 'os_compute_api:os-volumes-attachments:create');
   const volume = findVolume(core, call, checkUuid('volumeId', body['volumeId']));
   const [holder] = volume.attachments;
   if (holder !== undefined) {
@@ -87,6 +88,7 @@ export function attach(core: Core, call: NovaCall, params: Params): Reply {
       volume.status = 'attaching';
     },
     done: () => {
+      connect(core, volume);
       attachVolume(core, server, volume, device);
       end();
     },
@@ -109,7 +111,7 @@ export function attach(core: Core, call: NovaCall, params: Params): Reply {
 
 export function detach(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'os_compute_api:os-volumes-attachments:delete');
+  mustBeMember(call, 'os_compute_api:os-volumes-attachments:delete');
   const volume = findVolume(core, call, param(params, 'volume'));
   const attached = findAttached(server, volume.id);
   if (attached.bootIndex === 0) throw refuse(400, 'Cannot detach a root device volume');

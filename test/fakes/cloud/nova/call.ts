@@ -10,7 +10,7 @@ import {
   Refusal,
   type Reply,
 } from '../http.ts';
-import { pythonRepr } from '../python.ts';
+import { pythonRepr, pythonStr } from '../python.ts';
 import { type InstanceAction, isUuid, type Server } from '../state.ts';
 
 export interface NovaCall extends AuthedCall {
@@ -39,8 +39,8 @@ export function refuse(status: number, message: string): Refusal {
   return new Refusal(fault(status, message), message);
 }
 
-export function mustBeMember(core: Core, call: NovaCall, policy: string): void {
-  if (core.options.strictRoles && !hasRole(call.token, 'member', 'admin')) {
+export function mustBeMember(call: NovaCall, policy: string): void {
+  if (!hasRole(call.token, 'member', 'admin')) {
     throw refuse(403, `Policy doesn't allow ${policy} to be performed.`);
   }
 }
@@ -91,7 +91,7 @@ export function checkUuid(field: string, value: Json | undefined): string {
   if (typeof value !== 'string' || !isUuid(value)) {
     throw refuse(
       400,
-      `Invalid input for field/attribute ${field}. Value: ${pythonRepr(value)}. ${pythonRepr(value)} is not a 'uuid'`,
+      `Invalid input for field/attribute ${field}. Value: ${pythonStr(value ?? null)}. ${pythonRepr(value)} is not a 'uuid'`,
     );
   }
   return value;

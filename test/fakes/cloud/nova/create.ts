@@ -2,11 +2,12 @@
 import { type Core, workTicks } from '../core.ts';
 import { deviceBytes } from '../devices.ts';
 import { mayRead } from '../glance/find.ts';
-import { isObject, type Json, type JsonObject, type Reply } from '../http.ts';
+import { isObject, JobFailure, type Json, type JsonObject, type Reply } from '../http.ts';
 import { pythonRepr } from '../python.ts';
 import { attachVolume, nextDevice } from '../seed.ts';
 import { type Image, type Server, type ServerGroup, uuid, type Volume } from '../state.ts';
 import { beginAction, links, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
+import { connect } from './luks.ts';
 import { type Nic, nicsOf, plugIn, unplug } from './networks.ts';
 import { addHardware, keptOfImage, keptOfVolume, ownersWords } from './system-metadata.ts';
 import { checkText, invalid, metadataOf } from './words.ts';
@@ -59,6 +60,19 @@ export function imageOf(core: Core, call: NovaCall, ref: string | null): Image |
     throw refuse(400, 'Direct booting of an image uploaded from an encrypted volume is unsupported.');
   }
   return image;
+}
+
+function checkFlavor(core: Core, flavorId: string, image: Image): void {
+  const flavor = core.state.flavors.get(flavorId);
+  if (flavor === undefined) return;
+  if (flavor.ram < image.minRam) throw refuse(400, "Flavor's memory is too small for requested image.");
+  const [has, needs] = [flavor.disk, image.minDisk].map((gib) => gib * 1024 ** 3);
+  // A flavor of no size takes the image's.
+  if (flavor.disk > 0 && flavor.disk < image.minDisk)
+    throw refuse(
+      400,
+      `Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is ${has} bytes, minimum size is ${needs} bytes.`,
+    );
 }
 
 function disksOf(core: Core, call: NovaCall, mapping: Json | undefined): Disk[] {
@@ -138,10 +152,11 @@ export function createServer(core: Core, call: NovaCall): Reply {
     FIELDS,
   );
   checkWords(body);
-  mustBeMember(core, call, 'os_compute_api:servers:create');
+  mustBeMember(call, 'os_compute_api:servers:create');
   const flavorId = String(body['flavorRef']).split('/').at(-1) ?? '';
   if (!core.state.flavors.has(flavorId)) throw refuse(400, `Flavor ${flavorId} could not be found.`);
   const image = imageOf(core, call, textOf(body['imageRef']));
+  if (image !== null) checkFlavor(core, flavorId, image);
   const group = groupOf(core, call);
   checkNames(core, call, body);
   const disks = disksOf(core, call, body['block_device_mapping_v2']);
@@ -237,6 +252,7 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
       server.taskState = 'spawning';
     },
     done: () => {
+      connectAll(core, server, volumes);
       dropReservations(core, server);
       if (!server.volumeBacked && image !== null) server.root = rootDisk(core, server, image);
       addHardware(server);
@@ -262,6 +278,18 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
       end(failure.message);
     },
   });
+}
+
+/** Of a disk that cannot be opened a user hears no more than this. */
+function connectAll(core: Core, { id }: Server, volumes: readonly { volume: Volume }[]): void {
+  try {
+    for (const { volume } of volumes) connect(core, volume);
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    throw new JobFailure(
+      `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${id}.`,
+    );
+  }
 }
 
 function dropReservations(core: Core, { id }: Server): void {

@@ -16,7 +16,7 @@ export async function createImage(core: Core, call: NovaCall, server: Server): P
   const body = readBody(call.raw, 'createImage', ['name'], ['name', 'metadata']);
   checkText('name', body['name'], 255);
   const words = metadataOf(body['metadata']);
-  mustBeMember(core, call, 'os_compute_api:servers:create_image');
+  mustBeMember(call, 'os_compute_api:servers:create_image');
   const { volumeBacked } = server;
   mustBeIn(server, 'createImage', SNAPSHOT_STATES);
   const name = textOf(body['name']) ?? '';
@@ -103,6 +103,9 @@ async function imageOfVolumes(
   name: string,
   properties: Record<string, string>,
 ): Promise<Image> {
+  const { os_require_quiesce: required, hw_qemu_guest_agent: agent } = server.imageProperties;
+  if (server.status === 'ACTIVE' && required === 'yes' && agent !== 'yes')
+    throw refuse(400, 'QEMU guest agent is not enabled');
   const end = beginAction(core, call, server, 'createImage', 'api_snapshot_instance');
   const mappings = server.volumes.map((attached) => {
     const volume = core.state.volumes.get(attached.volumeId);

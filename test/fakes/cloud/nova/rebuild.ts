@@ -34,7 +34,7 @@ function change(server: Server, body: JsonObject): void {
 
 export function rebuild(core: Core, call: NovaCall, server: Server): Reply {
   const body = readBody(call.raw, 'rebuild', ['imageRef']);
-  mustBeMember(core, call, 'os_compute_api:servers:rebuild');
+  mustBeMember(call, 'os_compute_api:servers:rebuild');
   mustBeIn(server, 'rebuild', ['ACTIVE', 'SHUTOFF', 'ERROR']);
   const id = checkUuid('imageRef', body['imageRef']);
   const image = core.state.images.has(id) ? imageOf(core, call, id) : null;

@@ -34,7 +34,7 @@ function create(core: Core, call: NovaCall): Reply {
     ['name', field],
     ['name', field, ...(modern ? ['rules'] : [])],
   );
-  mustBeMember(core, call, 'os_compute_api:os-server-groups:create');
+  mustBeMember(call, 'os_compute_api:os-server-groups:create');
   const given = body[field];
   const policy = Array.isArray(given) ? given[0] : given;
   const known = [

@@ -72,7 +72,7 @@ function next(call: NovaCall, detail: boolean, marker: string): JsonObject {
 
 function remove(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
-  mustBeMember(core, call, 'os_compute_api:servers:delete');
+  mustBeMember(call, 'os_compute_api:servers:delete');
   server.taskState = 'deleting';
   core.state.images.delete(server.shelvedImageId ?? '');
   call.job({
@@ -100,7 +100,7 @@ function remove(core: Core, call: NovaCall, params: Params): Reply {
 
 function power(core: Core, call: NovaCall, server: Server, action: 'os-start' | 'os-stop'): Reply {
   const start = action === 'os-start';
-  mustBeMember(core, call, `os_compute_api:servers:${start ? 'start' : 'stop'}`);
+  mustBeMember(call, `os_compute_api:servers:${start ? 'start' : 'stop'}`);
   if (server.status === 'SHELVED_OFFLOADED') throw refuse(409, `Instance ${server.id} is not ready`);
   mustBeIn(server, start ? 'start' : 'stop', [start ? 'SHUTOFF' : 'ACTIVE']);
   const end = beginAction(
@@ -131,7 +131,7 @@ function power(core: Core, call: NovaCall, server: Server, action: 'os-start' | 
 function replaceMetadata(core: Core, call: NovaCall, params: Params): Reply {
   const server = findServer(core, call, param(params, 'id'));
   const wanted = metadataOf(readBody(call.raw, 'metadata'));
-  mustBeMember(core, call, 'os_compute_api:server-metadata:update_all');
+  mustBeMember(call, 'os_compute_api:server-metadata:update_all');
   if (Object.keys(wanted).length > 128) throw refuse(403, 'Maximum number of metadata items exceeds 128');
   server.metadata = wanted;
   return { status: 200, json: { metadata: { ...server.metadata } } };

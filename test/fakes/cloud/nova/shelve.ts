@@ -37,7 +37,7 @@ function offload(core: Core, server: Server): void {
 }
 
 export function shelve(core: Core, call: NovaCall, server: Server): Reply {
-  mustBeMember(core, call, 'os_compute_api:os-shelve:shelve');
+  mustBeMember(call, 'os_compute_api:os-shelve:shelve');
   mustBeIn(server, 'shelve', ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED']);
   server.imageProperties = { ...server.imageProperties, base_image_ref: server.imageId ?? '' };
   if (!server.volumeBacked) {
@@ -79,7 +79,7 @@ function reattach(core: Core, server: Server): void {
 }
 
 export function unshelve(core: Core, call: NovaCall, server: Server): Reply {
-  mustBeMember(core, call, 'os_compute_api:os-shelve:unshelve');
+  mustBeMember(call, 'os_compute_api:os-shelve:unshelve');
   mustBeIn(server, 'unshelve', ['SHELVED_OFFLOADED']);
   const end = beginAction(core, call, server, 'unshelve', 'compute_unshelve_instance');
   server.taskState = 'unshelving';
@@ -128,14 +128,14 @@ function step(core: Core, call: NovaCall, server: Server, verb: 'rescue' | 'unre
 }
 
 export function rescue(core: Core, call: NovaCall, server: Server): Reply {
-  mustBeMember(core, call, 'os_compute_api:os-rescue');
+  mustBeMember(call, 'os_compute_api:os-rescue');
   mustBeIn(server, 'rescue', ['ACTIVE', 'SHUTOFF', 'ERROR']);
   step(core, call, server, 'rescue');
   return { status: 200, json: { adminPass: 'bzLwYhaM6wVm' } };
 }
 
 export function unrescue(core: Core, call: NovaCall, server: Server): Reply {
-  mustBeMember(core, call, 'os_compute_api:os-unrescue');
+  mustBeMember(call, 'os_compute_api:os-unrescue');
   mustBeIn(server, 'unrescue', ['RESCUE']);
   step(core, call, server, 'unrescue');
   return { status: 202 };
