@@ -5,8 +5,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** What the machine's clock said at the start; from then on time is counted, and no setting of the clock moves it. */
+const ORIGIN = Date.now() - performance.now();
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => Math.round(ORIGIN + performance.now()),
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {

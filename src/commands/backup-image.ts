@@ -52,7 +52,8 @@ export const backupImage = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   const selectors = parseSelectors('image', given.images);
-  const started = new Date(host.clock.now()).toISOString();
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
   const payloads: Payloads = {
     sink: openStore(context, given.store),
@@ -60,7 +61,6 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     sealer: await sealerFor(given.recipients),
   };
 
-  const session = await context.connect(given);
   const all = await visibleImages(session);
   const chosen = selectors.flatMap((selector) => selectImages(selector, all, session.scope.project.id));
   const images = [...new Set(chosen)];

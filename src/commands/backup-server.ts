@@ -77,11 +77,11 @@ export const backupServer = defineCommand({
 async function run(context: Context, given: Given): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   const selectors = parseSelectors('server', given.servers);
-  const started = new Date(host.clock.now()).toISOString();
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
   const payloads = await payloadsOf(context, given);
 
-  const session = await context.connect(given);
   const planned = () => planAll(session, selectors, payloads, given);
   const { plan, swept } = await makingRoom(session, host, context.dryRun, planned, isShort);
   const { holdings, fit, refused } = plan;

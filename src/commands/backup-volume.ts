@@ -67,11 +67,11 @@ export const backupVolume = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   const selectors = parseSelectors('volume', given.volumes);
-  const started = new Date(host.clock.now()).toISOString();
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
   const payloads = await payloadsOf(context, given);
 
-  const session = await context.connect(given);
   const client = await session.service('block-storage');
   const types = await listVolumeTypes(client);
   const planned = async () => {

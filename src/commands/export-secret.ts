@@ -51,7 +51,8 @@ export const exportSecret = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   refuseBareKeys(context, given);
-  const started = new Date(host.clock.now()).toISOString();
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const places = await openPlaces(context, given, started);
   const payloads: Payloads = {
     sink: openStore(context, given.store),
@@ -59,7 +60,6 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     sealer: await sealerFor(given.recipients),
   };
 
-  const session = await context.connect(given);
   const looked = await pool(await findKeys(session, given), 4, (key) => look(session, key));
   const refused = looked.flatMap(({ key, error }) => (error === undefined ? [] : [{ key, error }]));
   const keys = looked.flatMap(({ key, error }) => (error === undefined ? [key] : []));

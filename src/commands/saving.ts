@@ -93,16 +93,10 @@ export function startSaving(
         warn: (line) => context.host.log.warn(line),
       },
       session,
-      { id: run.id, tool: TOOL, started: inCloudTime(context, session, started), finished: null },
+      { id: run.id, tool: TOOL, started, finished: null },
     ),
     until: deadline === 0 ? Number.POSITIVE_INFINITY : clock.now() + deadline * 60_000,
   };
-}
-
-/** When the run began, which was before it saw the cloud's clock. */
-function inCloudTime({ host }: Context, session: Session, started: string): string {
-  const ahead = session.clock.now() - host.clock.now();
-  return new Date(Date.parse(started) + ahead).toISOString();
 }
 
 /**

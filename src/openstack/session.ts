@@ -38,7 +38,7 @@ export class Session {
   readonly #services = new Map<Service, Promise<ServiceClient>>();
   readonly #clock: Clock;
   #token: Token;
-  /** Learnt at each login: a machine's clock may be set while it runs. */
+  /** Learnt at each login, and never less: a machine that slept counts on where it stopped, and time never goes back. */
   #offset: number;
   #renewal: Promise<Token> | undefined;
   #signal: AbortSignal | undefined;
@@ -171,7 +171,7 @@ export class Session {
     this.#renewal ??= logIn(this.config, this.#dependencies)
       .then(({ token, offset }) => {
         this.#token = token;
-        this.#offset = offset;
+        this.#offset = Math.max(this.#offset, offset);
         return token;
       })
       .finally(() => {

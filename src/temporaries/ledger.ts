@@ -99,8 +99,8 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
         await putRecord(session, kind, id, writeTemporary({ ...draft, id }));
         holdDraft(draft, kind, id);
       } catch (error) {
-        // What is made is worth more than its record: an unbound one costs a later run a question.
-        if (!(error instanceof CloudError)) throw error;
+        // What is made is worth more than its record: an unbound one costs a later run a question. A secret has none before.
+        if (kind === 'secret' || !(error instanceof CloudError)) throw error;
         session.log.debug(`the record of ${kind} ${id} does not name it: ${error.message}`);
       }
     },

@@ -6,5 +6,5 @@ suite(
   'copies of records, on the embedded cloud',
   copiesScenarios,
   () => embeddedWorld({ tickMs: 5, ticksPerGib: 4 }),
-  180_000,
+  600_000,
 );

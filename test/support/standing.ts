@@ -24,19 +24,21 @@ function rows(state: CloudState): Row[] {
   return TABLES.flatMap((table): Row[] => [...state[table].values()]);
 }
 
-/**
- * All that stands in the cloud, its bytes too, as text by id; without what a run has recorded as its temporaries, and the
- * keys that go with them.
- */
+/** All that stands in the cloud, its bytes too, as text by id. */
 export function standing({ state }: EmbeddedCloud): Map<string, string> {
-  // A snapshot has none of its own.
-  const owners: Row[] = [...state.volumes.values(), ...state.backups.values(), ...state.images.values()];
-  const keys = new Set(owners.filter(isTemporary).map(keyOf));
-  const lasting = rows(state).filter((row) => !isTemporary(row) && !keys.has(row.id));
   return new Map([
-    ...lasting.map((row) => [row.id, JSON.stringify(row, legible)] as const),
+    ...rows(state).map((row) => [row.id, JSON.stringify(row, legible)] as const),
     ...state.keypairs.map((pair) => [pair.name, JSON.stringify(pair)] as const),
   ]);
+}
+
+/** The ids of what was not there before, but for keys that go with something that stands. */
+export function newIn({ state }: EmbeddedCloud, before: ReadonlyMap<string, string>): string[] {
+  // A snapshot has none of its own.
+  const owners: Row[] = [...state.volumes.values(), ...state.backups.values(), ...state.images.values()];
+  const keys = new Set(owners.map(keyOf));
+  const ids = [...rows(state).map(({ id }) => id), ...state.keypairs.map(({ name }) => name)];
+  return ids.filter((id) => !before.has(id) && !keys.has(id));
 }
 
 /** Status and id of what runs have recorded as temporary, or as not recorded in a manifest yet. */
@@ -50,14 +52,16 @@ export function has({ state }: EmbeddedCloud, id: string): boolean {
   return TABLES.some((table) => state[table].has(id)) || state.keypairs.some(({ name }) => name === id);
 }
 
-/** Takes things out of the cloud, behind its back. */
-export function forget({ state }: EmbeddedCloud, ids: readonly string[]): void {
+/** Takes things out of the cloud, behind its back, and the keys that go with them. */
+export function forget({ state }: EmbeddedCloud, given: readonly string[]): void {
+  const gone = rows(state).filter(({ id }) => given.includes(id));
+  const ids = [...given, ...gone.flatMap((row) => keyOf(row) ?? [])];
   for (const table of TABLES) for (const id of ids) state[table].delete(id);
   const left = state.keypairs.filter(({ name }) => !ids.includes(name));
   state.keypairs.splice(0, state.keypairs.length, ...left);
 }
 
-/** By the words themselves, and not as the product reads them: an oracle must not be what it judges. */
+/** By the words themselves, and not as the product reads them. */
 function isTemporary({ name, description, properties, metadata }: Row): boolean {
   if (metadata?.['openstack-backup:state'] === 'started') return true;
   const texts = [name, description, ...Object.values({ ...metadata, ...properties })];

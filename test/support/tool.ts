@@ -22,13 +22,16 @@ export interface RunOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
   readonly stdin?: string;
+  /** A command that runs the program, in front of its own words. */
+  readonly within?: readonly string[];
   /** Called with all that was written so far, to act in the middle of a run. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs the program as a person would: another process, its own environment, nothing of ours. */
 export function runTool(words: readonly string[], options: RunOptions): Promise<Ran> {
-  const child = spawn(process.execPath, [BIN, ...words], {
+  const [program = '', ...all] = [...(options.within ?? []), process.execPath, BIN, ...words];
+  const child = spawn(program, all, {
     cwd: options.directory,
     env: { PATH: process.env['PATH'] ?? '', HOME: options.directory, ...options.environment },
   });

@@ -46,3 +46,15 @@ describe('the cloud’s clock', () => {
     },
   );
 });
+
+test('time never goes back, though a clock that is set wrong while it runs seems to be ahead at the next login', async () => {
+  let off = 0;
+  const clock = { ...systemClock, now: () => Date.now() + off };
+  await using opened = await openEmbedded({}, { clock });
+  const { session } = opened;
+  off = 2 * 60_000;
+  const before = session.clock.now();
+  await session.freshToken();
+  expect(opened.asked('/identity/').filter((line) => line.startsWith('POST'))).toHaveLength(2);
+  expect(session.clock.now()).toBeGreaterThanOrEqual(before);
+});

@@ -93,6 +93,11 @@ describe('a ledger', () => {
     cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 10 }, do: { status: 403 } });
     await ledger.bind(ledger.draft('scratch', 1), 'volume', volume.id);
     expect(volume.description).toBe('unbound');
+    const secret = cloud.seed.addSecret(Buffer.alloc(32));
+    cloud.faults.add({ when: { method: 'PUT', path: '/metadata', times: 10 }, do: { status: 403 } });
+    // Which has no record at all before.
+    const binding = ledger.bind(ledger.draft('result', 0), 'secret', secret.id);
+    await expect(binding).rejects.toMatchObject({ status: 403 });
     await ledger.close();
   });
 });
