@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { ImagePoint } from '../../src/manifest/schema.ts';
 import { volumeBecomes } from './fixtures/volumes.ts';
-import { endAt } from './interrupted.ts';
+import { endAt, expectEnded } from './interrupted.ts';
 import { bringBack, makeKeeper, manifestIn, STORE, save, storeFiles } from './sealed.ts';
 import { expectExit, inventory, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
@@ -11,11 +11,6 @@ type Signal = 'SIGKILL' | 'SIGINT' | 'SIGTERM';
 
 /** What the program says, when told to say all, as soon as the bytes of an image begin to come. */
 const BYTES_COME = '/file: 200';
-
-/** A signal that can be heard lets a run wind up, and fail. */
-function expectEnded(code: number | null, signal: Signal): void {
-  expect(code).toBe(signal === 'SIGKILL' ? null : 1);
-}
 
 const store = (world: World) => ['--store', `directory:${STORE(world)}`];
 
@@ -34,7 +29,7 @@ const killedSaving = (signal: Signal): Scenario => ({
     const before = await inventory(world);
     const words = ['backup-volume', '--volumes', id, ...store(world), '--recipients', keeper.recipient];
     const killed = await world.tool([...words, '--verbose'], { onOutput: endAt(BYTES_COME, signal) });
-    expectEnded(killed.code, signal);
+    expectEnded(killed, signal);
     if (signal === 'SIGKILL') expect(await whole(world)).toEqual([expect.stringMatching(/^secret-/)]);
     else expect(await storeFiles(world)).toEqual([]);
     expect(await world.digest(id)).toBe(digest);
@@ -69,7 +64,7 @@ const killedUpload = (signal: Signal): Scenario => ({
       environment: keeper.environment,
       onOutput: endAt('/images: 201', signal),
     });
-    expectEnded(killed.code, signal);
+    expectEnded(killed, signal);
     const left = await world.leftBehind();
     if (signal === 'SIGKILL') expect(left.images).toHaveLength(1);
     else expect(left).toEqual({});
@@ -89,7 +84,7 @@ const killedServer: Scenario = {
     const digest = await world.digest(root);
     const words = ['backup-server', '--servers', server.id];
     const killed = await world.tool(words, { onOutput: endAt(' is being made: ', 'SIGKILL') });
-    expectEnded(killed.code, 'SIGKILL');
+    expectEnded(killed, 'SIGKILL');
     expect(Object.keys(await world.leftBehind())).toEqual(expect.arrayContaining(['images', 'snapshots']));
     const saved = expectExit(await world.tool([...words, '--json']), 0);
     expect((await manifestIn(saved)).restorePoints.map(({ method }) => method)).toEqual(
@@ -116,7 +111,7 @@ const killedSecret: Scenario = {
       environment: keeper.environment,
       onOutput: endAt('/metadata: 201', 'SIGKILL'),
     });
-    expectEnded(killed.code, 'SIGKILL');
+    expectEnded(killed, 'SIGKILL');
     expect((await world.leftBehind()).secrets).toHaveLength(1);
     const restored = expectExit(await bringBack(world, keeper, 'restore-secret', saved), 0);
     const back = String(restored.json['secret-id']);

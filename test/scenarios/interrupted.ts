@@ -5,8 +5,15 @@ import { expect } from '@jest/globals';
 import { getVolume, listVolumes } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { collect } from '../../src/pool.ts';
 import { readTags } from '../../src/temporaries/backup-tags.ts';
+import type { Ran } from '../support/tool.ts';
 import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
+
+/** A signal that can be heard lets a run wind up, say so, and fail; the other one leaves it no word. */
+export function expectEnded({ code, stderr }: Ran, signal: NodeJS.Signals): void {
+  expect(code).toBe(signal === 'SIGKILL' ? null : 1);
+  if (signal !== 'SIGKILL') expect(stderr).toContain(`stopped by ${signal}`);
+}
 
 /** Ends a run at the moment that its output has these words. */
 export function endAt(words: string, signal: NodeJS.Signals) {
@@ -57,10 +64,9 @@ const killedBackup = (signal: NodeJS.Signals): Scenario => ({
         }),
     });
     expect(ended).toBeGreaterThan(started);
-    expect(killed.code).toBe(signal === 'SIGKILL' ? null : 1);
+    expectEnded(killed, signal);
     if (signal !== 'SIGKILL') {
       expect(Date.now() - ended).toBeLessThan(7_000);
-      expect(killed.stderr).toContain(`stopped by ${signal}`);
       expect(String(killed.json['manifest'])).toContain('manifest.json');
     }
     await calm(world);
@@ -133,7 +139,8 @@ const cutManifest: Scenario = {
   async run(world) {
     for (const name of ['cut-1', 'cut-2']) await world.makeVolume({ name });
     const words = ['backup-volume', '--volumes', 'cut-1', '--volumes', 'cut-2', '--concurrency', '1'];
-    await world.tool(words, { onOutput: endAt('is available after', 'SIGKILL') });
+    const killed = await world.tool(words, { onOutput: endAt('is available after', 'SIGKILL') });
+    expectEnded(killed, 'SIGKILL');
     const [directory] = await readdir(join(world.directory, 'openstack-backups'));
     await calm(world);
     const manifest = join(world.directory, 'openstack-backups', directory ?? '');

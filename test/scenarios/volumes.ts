@@ -3,12 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { createBackup, getBackup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import {
   getVolume,
   replaceVolumeMetadata,
   setBootable,
 } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import type { Ran } from '../support/tool.ts';
+import { waitFor } from '../support/wait.ts';
 import { backUp, expectExit, inventory, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -110,11 +112,24 @@ export const chains: Scenario = {
 export const maxChain: Scenario = {
   name: 'a chain ends at max-chain, and a foreign backup makes the next one full',
   async run(world) {
-    await world.makeVolume({ name: 'long' });
-    const modes: string[] = [];
-    for (let run = 0; run < 3; run += 1)
-      modes.push(pointsOf(await backUp(world, ['long'], '--max-chain', '2'))[0]?.mode ?? '');
-    expect(modes).toEqual(['full', 'incremental', 'full']);
+    const id = await world.makeVolume({ name: 'long' });
+    const backup = async () => pointsOf(await backUp(world, ['long'], '--max-chain', '2'))[0]?.mode;
+    expect([await backup(), await backup(), await backup()]).toEqual(['full', 'incremental', 'full']);
+    const client = await (await world.session()).service('block-storage');
+    const foreign = await createBackup(client, {
+      volumeId: id,
+      name: 'by hand',
+      incremental: false,
+      force: false,
+      metadata: {},
+    });
+    await waitFor(
+      `backup ${foreign} of a person`,
+      async () => (await getBackup(client, foreign)).status === 'available',
+    );
+    const ran = await backUp(world, ['long'], '--max-chain', '2');
+    expect(pointsOf(ran)[0]?.mode).toBe('full');
+    expect(ran.stderr).toContain(`${foreign}, is not ours`);
   },
 };
 

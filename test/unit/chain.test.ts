@@ -24,6 +24,17 @@ describe('full or increment', () => {
     });
   });
 
+  test('none on a chain whose middle link is left out', () => {
+    const [first, , third] = chainOf(3) as [Backup, Backup, Backup];
+    const own = readTags(third);
+    if (own === undefined) throw new Error('it has no tags');
+    const skipping = { ...third, metadata: writeTags({ ...own, parent: first.id }) };
+    expect(auto([first, skipping])).toMatchObject({
+      mode: 'full',
+      reason: expect.stringContaining('do not fit its chain'),
+    });
+  });
+
   test('the order of the list does not matter', () => {
     const chain = chainOf(3);
     expect(auto([...chain].reverse())).toEqual(auto(chain));

@@ -1,0 +1,9 @@
+import { keys } from './keys.ts';
+import { manifest } from './manifest.ts';
+import { openstack } from './openstack.ts';
+import { plan } from './plan.ts';
+import { restore } from './restore.ts';
+import { store } from './store.ts';
+import { temporaries } from './temporaries.ts';
+
+export const mutations = [...keys, ...openstack, ...plan, ...manifest, ...store, ...temporaries, ...restore];

@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mutations } from './list/index.ts';
+import { type Mutation, sampleOf, staleOf } from './mutation.ts';
+import { Tree, type Verdict } from './tree.ts';
+
+/**
+ * `npm run test:mutations -- [--sample N] [--seed N] [--only WORD] [--jobs N] [--check]`: plants known mistakes, one at a
+ * time, in a copy of this checkout, and says which the tests catch. Fails where fewer than 95 % are caught, or a mistake
+ * can no longer be planted. `--only` takes the start of an id; `--check` plants nothing.
+ */
+const { values } = parseArgs({
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    only: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '2' },
+    check: { type: 'boolean', default: false },
+  },
+});
+
+const LEAST = 0.95;
+const root = join(import.meta.dirname, '../..');
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+const source = (file: string) => {
+  const path = join(root, 'src', file);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+};
+const stale = [...staleOf(mutations, source)];
+for (const line of stale) say(`STALE ${line}`);
+
+if (!values.check) {
+  const live = mutations.filter(
+    ({ id, equivalent }) =>
+      equivalent === undefined &&
+      !stale.some((line) => line.startsWith(`${id}:`)) &&
+      (values.only?.some((word) => id.startsWith(word)) ?? true),
+  );
+  const wanted =
+    values.sample === undefined ? live : sampleOf(live, Number(values.sample), Number(values.seed));
+  const began = Date.now();
+  const verdicts = await judgeAll(wanted, Number(values.jobs));
+  const survived = verdicts.filter(({ verdict }) => verdict === 'survived');
+  for (const { mutation } of survived) say(`SURVIVED ${mutation.id}: ${mutation.what}`);
+  const share = wanted.length === 0 ? 0 : 1 - survived.length / wanted.length;
+  const of = values.sample === undefined ? '' : ` of ${live.length}, seed ${values.seed}`;
+  const seconds = Math.round((Date.now() - began) / 1000);
+  say(
+    `${wanted.length - survived.length} of ${wanted.length} mistakes caught${of}: ${(share * 100).toFixed(1)} % in ${seconds} s`,
+  );
+  if (share < LEAST) process.exitCode = 1;
+}
+say(
+  `${mutations.length} in the list, ${mutations.filter((one) => one.equivalent).length} of them change nothing`,
+);
+if (stale.length > 0) process.exitCode = 1;
+
+async function judgeAll(wanted: readonly Mutation[], jobs: number) {
+  const verdicts: { mutation: Mutation; verdict: Verdict }[] = [];
+  const waiting = [...wanted];
+  const worker = async () => {
+    using tree = new Tree(root);
+    for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
+      const started = Date.now();
+      const verdict = await tree.judge(mutation);
+      verdicts.push({ mutation, verdict });
+      say(`${verdict.padEnd(8)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${mutation.id}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, wanted.length) }, worker));
+  return verdicts;
+}
