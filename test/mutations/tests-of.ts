@@ -14,7 +14,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'openstack/session.ts': ['client', 'cloud-time', 'config', 'openstack-image', 'openstack-compute'],
   'plan/chain.ts': ['chain', 'parent'],
   'plan/method.ts': ['method'],
-  'plan/quota.ts': ['restore-volume-plan'],
+  'plan/quota.ts': ['quota'],
   'plan/select.ts': ['select'],
   'plan/glob.ts': ['select', 'hostile'],
   'manifest/': ['manifest', 'manifest-record', 'github-publish', 'github-find', 'hostile'],

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { bothNeeds, imageQuotaAfter, type QuotaLine, quotaAfter, refuseOver } from '../../src/plan/quota.ts';
 import { chooseType } from '../../src/restore/volume/choose-type.ts';
 import { encryptionMismatch, imageMismatch } from '../../src/restore/volume/encryption-fit.ts';
 import { refuseTarget } from '../../src/restore/volume/overwrite.ts';
@@ -132,49 +131,5 @@ describe('data and type', () => {
     expect(encryptionMismatch(false, false, 'x')).toBeUndefined();
     expect(encryptionMismatch(true, false, 'x')?.what).toContain('is not encrypted, and the backup is');
     expect(encryptionMismatch(false, true, 'x')?.what).toContain('is encrypted, and the backup is not');
-  });
-});
-
-describe('the quota', () => {
-  const limit = (used: number, max: number) => ({ used, max });
-  const limits = {
-    backups: limit(8, 10),
-    backupGigabytes: limit(0, -1),
-    volumes: limit(1, 10),
-    snapshots: limit(0, 10),
-    gigabytes: limit(5, 8),
-  };
-  const fits = (lines: readonly QuotaLine[]) =>
-    lines.map(({ what, after, fits: does }) => [what, after, does]);
-
-  test('counts what is used, takes what just fits, and no more', () => {
-    expect(fits(quotaAfter(limits, { backups: 2, backupGigabytes: 9999, gigabytes: 4 }))).toEqual([
-      ['backups', 10, true],
-      ['GB of backups', 9999, true],
-      ['GB of volumes', 9, false],
-    ]);
-  });
-
-  test('of two needs is their sum', () => {
-    expect(bothNeeds({ backups: 1, volumes: 2 }, { volumes: 3, gigabytes: 4 })).toEqual({
-      backups: 1,
-      volumes: 5,
-      gigabytes: 4,
-    });
-  });
-
-  test('that is too small is a reason to refuse', () => {
-    const refuse = (need: number) => () =>
-      refuseOver(quotaAfter(limits, { gigabytes: need }), 'it', 'Free some');
-    expect(refuse(3)).not.toThrow();
-    expect(refuse(4)).toThrow('the quota is too small for it: after this run 9 of 8 GB of volumes');
-  });
-
-  test('of images counts a part of a MiB as one', () => {
-    const lines = imageQuotaAfter({ images: limit(0, 1), size: limit(0, 1) } as never, 2 ** 20 + 1);
-    expect(fits(lines)).toEqual([
-      ['images', 1, true],
-      ['MiB of images', 2, false],
-    ]);
   });
 });

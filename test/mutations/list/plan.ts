@@ -146,8 +146,8 @@ export const plan: readonly Mutation[] = [
     id: 'quota/sum',
     file: 'plan/quota.ts',
     what: 'of two needs the second counts',
-    find: '(one[key] ?? 0) + (other[key] ?? 0)',
-    put: 'other[key] ?? one[key] ?? 0',
+    find: 'sum.set(name, (sum.get(name) ?? 0) + count);',
+    put: 'sum.set(name, count);',
   },
   {
     id: 'quota/refuse',
@@ -159,9 +159,9 @@ export const plan: readonly Mutation[] = [
   {
     id: 'quota/bytes',
     file: 'plan/quota.ts',
-    what: 'half a MiB counts as none',
-    find: 'Math.ceil(bytes / 2 ** 20)',
-    put: 'Math.floor(bytes / 2 ** 20)',
+    what: "a volume type's own quota is not counted",
+    find: 'entries.map(([name, count]) => [`${name}_${type}`, count])',
+    put: 'entries.map(([name]) => [`${name}_${type}`, 0])',
   },
   {
     id: 'select/ambiguous',

@@ -341,16 +341,16 @@ export const temporaries: readonly Mutation[] = [
   {
     id: 'lost/secret',
     file: 'restore/secret/bring-back.ts',
-    what: 'a lost request adopts a secret of before',
-    find: '!before.has(secret.id) && looksSo',
-    put: 'looksSo',
+    what: 'a secret of before is told as a stray',
+    find: '          !before.has(secret.id) &&\n',
+    put: '',
   },
   {
     id: 'lost/secret-record',
     file: 'restore/secret/bring-back.ts',
-    what: "a lost request adopts another run's secret",
-    find: ' && (await hasNoRecord(client, secret.id))',
-    put: '',
+    what: "another run's secret is told as a stray",
+    find: '          looksSo(secret) &&\n          (await hasNoRecord(client, secret.id))',
+    put: '          looksSo(secret)',
   },
   {
     id: 'lost/key-pair',
