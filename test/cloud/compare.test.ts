@@ -14,6 +14,6 @@ describe('the embedded cloud answers as the real one', () => {
       expect(compared).toBeGreaterThan(LEAST);
       expect(unexpected(part, differences, KNOWN)).toEqual({ differences: [], stale: [] });
     },
-    300_000,
+    600_000,
   );
 });
