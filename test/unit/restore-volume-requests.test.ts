@@ -179,15 +179,15 @@ describe('a volume in the making', () => {
       id: made.id,
       tag: record.tag,
     });
-    expect(await removeMade(cloud.client, cloud.run.draft('result', 1).tag)).toBeUndefined();
+    expect(await removeMade(cloud.client, { tag: cloud.run.draft('result', 1).tag })).toBeUndefined();
     expect(cloud.cloud.state.volumes.size).toBe(1);
-    expect((await removeMade(cloud.client, record.tag, () => true))?.id).toBe(made.id);
+    expect((await removeMade(cloud.client, { tag: record.tag, id: made.id }, () => true))?.id).toBe(made.id);
     expect(cloud.cloud.state.volumes.size).toBe(1);
     await waitFor(
       'it to be available',
       async () => (await getVolume(cloud.client, made.id)).status === 'available',
     );
-    await removeMade(cloud.client, record.tag);
+    await removeMade(cloud.client, { tag: record.tag });
     await waitFor('it to go', async () => cloud.cloud.state.volumes.size === 0);
   });
 

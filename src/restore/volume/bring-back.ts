@@ -25,8 +25,10 @@ export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Pr
   const record = run.draft('result', plan.source.size);
   // Whether an available volume has its data: of one that is made empty only when it was asked to be filled.
   let begun = oneRequest;
+  let id: string | undefined;
   try {
     const made = await makeVolume(client, wantedOf(plan, oneRequest), record, run);
+    id = made.id;
     log.info(`volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`);
     const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
     proven(plan, volume);
@@ -37,7 +39,7 @@ export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Pr
     return await available(volume.id, 'filled', plan.source.size, plan.source.backupId, tools);
   } catch (error) {
     const hasData = ({ status }: Volume) => begun && status === 'available' && !(error instanceof Unfit);
-    const done = await removeMade(client, record.tag, hasData);
+    const done = await removeMade(client, { tag: record.tag, id }, hasData);
     if (done === undefined) throw error;
     return done;
   }

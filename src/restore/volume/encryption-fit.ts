@@ -103,8 +103,10 @@ export async function probedEncryption(
 ): Promise<Encryption> {
   const record = run.draft('scratch', 1);
   const wanted = { size: 1, name: 'openstack-backup probe', volumeType: type.id, availabilityZone };
+  let made: string | undefined;
   try {
     const { id } = await makeVolume(client, wanted, record, run);
+    made = id;
     const volume = await volumes.until(id, (now) => (now.status === 'creating' ? undefined : { done: now }), {
       deadline: clock.now() + allowance(1),
       signal,
@@ -116,6 +118,6 @@ export async function probedEncryption(
       );
     return await encryptionOf(client, volume);
   } finally {
-    await removeMade(client, record.tag);
+    await removeMade(client, { tag: record.tag, id: made });
   }
 }

@@ -98,7 +98,7 @@ async function volumeOf(
   });
   const [wrong] = seen;
   if (wrong === undefined) return { volume, unseen };
-  await removeMade(tools.client, record.tag);
+  await removeMade(tools.client, { tag: record.tag, id: volume.id });
   throw wrong;
 }
 
@@ -112,6 +112,7 @@ async function filled(
   const size = gigabytesFor(point, image.size);
   await freshTokenFor(client.session, 'the restore', size);
   const deadline = clock.now() + allowance(size);
+  let made: string | undefined;
   try {
     const wanted = {
       size,
@@ -121,11 +122,16 @@ async function filled(
       imageId: image.id,
     };
     const { id } = await makeVolume(client, wanted, record, run);
+    made = id;
     log.info(`volume ${id} is being made from image ${image.id}`);
     return await volumes.until(id, judge, { deadline, signal });
   } catch (error) {
     const told = await explained(error, image.id, size, client);
-    const done = await removeMade(client, record.tag, ({ status }) => status === 'available');
+    const done = await removeMade(
+      client,
+      { tag: record.tag, id: made },
+      ({ status }) => status === 'available',
+    );
     if (done === undefined) throw told;
     return done;
   }

@@ -3,8 +3,10 @@ import {
   type CreateVolume,
   createVolume,
   deleteVolume,
+  getVolume,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
+import { hasStatus } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { volumeWithTag } from '../../temporaries/find.ts';
@@ -38,14 +40,14 @@ export async function makeVolume(
  */
 export async function removeMade(
   client: ServiceClient,
-  tag: string,
+  { tag, id }: { readonly tag: string; readonly id?: string | undefined },
   hasData: (volume: Volume) => boolean = () => false,
 ): Promise<Volume | undefined> {
   const { session } = client;
   session.windUp();
   let made: Volume | undefined;
   try {
-    made = await volumeWithTag(client, tag);
+    made = await madeWith(client, tag, id);
     if (made === undefined || hasData(made)) return made;
     await deleteVolume(client, made.id);
     session.log.info(`volume ${made.id}, which was made for the restore, is being removed again`);
@@ -55,4 +57,19 @@ export async function removeMade(
     tellOfStaying(session.log, `${what} for the restore`, messageOf(error));
   }
   return undefined;
+}
+
+/** Either request tells: where the one fails, the other may not. */
+async function madeWith(
+  client: ServiceClient,
+  tag: string,
+  id: string | undefined,
+): Promise<Volume | undefined> {
+  if (id === undefined) return volumeWithTag(client, tag);
+  try {
+    return await getVolume(client, id);
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    return volumeWithTag(client, tag);
+  }
 }
