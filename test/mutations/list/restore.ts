@@ -167,8 +167,8 @@ export const restore: readonly Mutation[] = [
     id: 'restore/remove-made',
     file: 'restore/volume/bring-back.ts',
     what: 'what failed stays',
-    find: 'const done = await removeMade(client, record.tag, hasData);',
-    put: 'const done = begun && hasData === undefined ? await removeMade(client, record.tag, hasData) : undefined;',
+    find: 'const done = await removeMade(client, { tag: record.tag, id }, hasData);',
+    put: 'const done = begun && hasData === undefined ? await removeMade(client, { tag: record.tag, id }, hasData) : undefined;',
   },
   {
     id: 'restore/pending',
