@@ -3,7 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { getImage } from '../../src/openstack/image/v2/images.ts';
 import { listMembers } from '../../src/openstack/image/v2/members.ts';
 import { type ImageData, type ImageKey, makeImage } from '../../src/restore/image/make.ts';
+import { asRecorded, type Recorded } from '../../src/restore/image/recorded.ts';
 import { settleImage } from '../../src/restore/image/settle.ts';
+import { imageData } from '../../src/restore/image/wrap.ts';
 import { openLedger } from '../../src/temporaries/ledger.ts';
 import { readTemporary, TEMPORARY_PROPERTY } from '../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions } from '../fakes/cloud/index.ts';
@@ -36,6 +38,44 @@ async function open(options: EmbeddedCloudOptions = {}) {
     left: () => [...state.images.values(), ...state.secrets.values()].map(({ id }) => id),
   };
 }
+
+describe('bytes of which the manifest says two things', () => {
+  const hash = { algorithm: 'sha512', value: digest('sha512') };
+  const other = { algorithm: 'sha512', value: createHash('sha512').update('other').digest('hex') };
+  const payload = { name: 'p', sha256: digest('sha256') };
+  const end = async (image: Recorded) => {
+    for await (const _ of asRecorded(data().bytes, payload, image).bytes);
+  };
+
+  test.each<[string, Pick<Recorded, 'hash' | 'checksum'>, string]>([
+    ['another hash', { hash: other, checksum: digest('md5') }, 'sha512'],
+    ['another checksum', { hash, checksum: 'f'.repeat(32) }, 'md5'],
+    ['a checksum alone', { hash: null, checksum: 'f'.repeat(32) }, 'md5'],
+  ])('%s: the manifest is blamed', async (_, image, algorithm) => {
+    await expect(end({ id: 'i', ...image })).rejects.toThrow(
+      `the manifest contradicts itself: payload p is whole, and its ${algorithm} is not the one of image i`,
+    );
+  });
+
+  test('one thing, or hashes that nobody here can make, are taken', async () => {
+    await end({ id: 'i', hash, checksum: digest('md5') });
+    await end({ id: 'i', hash: { algorithm: 'blake9', value: 'ff' }, checksum: null });
+  });
+
+  test('leave no image, and the cloud is not blamed', async () => {
+    await using cloud = await open();
+    const proved = asRecorded(data().bytes, payload, { id: 'i', hash: other, checksum: null });
+    const making = makeImage(
+      RAW,
+      imageData(proved, bytes.length, false, undefined),
+      key(),
+      'result',
+      cloud.tools,
+    );
+    await expect(making).rejects.toThrow('the manifest contradicts itself');
+    expect(cloud.left()).toEqual([]);
+  });
+});
 
 describe('an image in the making', () => {
   test('is private, has a record, the bytes, and a key that goes with it', async () => {

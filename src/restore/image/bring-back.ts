@@ -1,11 +1,11 @@
 import { messageOf } from '../../errors.ts';
-import type { Payload, SavedImage } from '../../manifest/schema.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { type PayloadReader, plainBytes } from '../payloads.ts';
 import { type MakeTools, makeImage } from './make.ts';
 import type { ImagePlan } from './preflight.ts';
+import { asRecorded } from './recorded.ts';
 import { settleImage } from './settle.ts';
 import { hasToBeWrapped, imageData } from './wrap.ts';
 
@@ -36,7 +36,7 @@ export async function bringBackImage(
 ): Promise<RestoredImage> {
   const { saved, payload } = plan;
   const wrap = await hasToBeWrapped(plan, tools);
-  const bytes = await plainBytes(reader, payload);
+  const proved = asRecorded(await plainBytes(reader, payload), payload, saved);
   const { properties, dropped } = replayable(saved.properties, !wrap);
   const made = await makeImage(
     {
@@ -47,7 +47,7 @@ export async function bringBackImage(
       minRam: saved.minRam,
       properties,
     },
-    imageData(bytes, payload.size, knownDigests(saved, payload), wrap, onBytes),
+    imageData(proved, payload.size, wrap, onBytes),
     plan.key,
     'result',
     tools,
@@ -68,17 +68,5 @@ export async function bringBackImage(
     secretId: made.secretId,
     missing: [...missing, ...settled.missing],
     undone: [...unseen, ...settled.undone],
-  };
-}
-
-/** Those of the original: its data was compared with them when it was saved. */
-export function knownDigests(
-  { hash, checksum }: Pick<SavedImage, 'hash' | 'checksum'>,
-  { sha256 }: Payload,
-): Record<string, string> {
-  return {
-    ...(checksum === null ? {} : { md5: checksum }),
-    ...(hash === null ? {} : { [hash.algorithm]: hash.value }),
-    sha256,
   };
 }

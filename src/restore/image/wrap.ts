@@ -2,6 +2,7 @@ import { hasStatus } from '../../openstack/errors.ts';
 import { type ImageData, type MakeTools, makeImage } from './make.ts';
 import { type ImagePlan, refusedAsItIs } from './preflight.ts';
 import { inQcow2, qcow2Size } from './qcow2.ts';
+import type { ProvedBytes } from './recorded.ts';
 
 /** Data that Glance may refuse. */
 type Doubtful = Pick<ImagePlan, 'containerFormat' | 'diskFormat' | 'doubt' | 'head'> & {
@@ -28,13 +29,10 @@ export async function hasToBeWrapped(plan: Doubtful, tools: MakeTools): Promise<
 
 /**
  * A disk's bytes as they are uploaded: as they are, or inside a qcow2.
- *
- * @param digests of the bytes as they are
  */
 export function imageData(
-  bytes: AsyncIterable<Uint8Array>,
+  { bytes, digests }: ProvedBytes,
   size: number,
-  digests: ImageData['digests'],
   wrap: boolean,
   onBytes: ImageData['onBytes'],
 ): ImageData {

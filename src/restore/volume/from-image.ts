@@ -8,8 +8,8 @@ import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.
 import { DeadlineError } from '../../openstack/watcher.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
-import { knownDigests } from '../image/bring-back.ts';
 import { type MadeImage, makeImage } from '../image/make.ts';
+import { asRecorded } from '../image/recorded.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';
 import { lateStep } from '../late.ts';
 import { plainBytes } from '../payloads.ts';
@@ -70,8 +70,8 @@ async function uploaded(
   const { payload, reader, key } = source;
   const raw = { ...source, saved: point.image, diskFormat: 'raw', containerFormat: 'bare' };
   const wrap = await hasToBeWrapped(raw, tools);
-  const digests = knownDigests(point.image, payload);
-  const data = imageData(await plainBytes(reader, payload), payload.size, digests, wrap, onBytes);
+  const proved = asRecorded(await plainBytes(reader, payload), payload, point.image);
+  const data = imageData(proved, payload.size, wrap, onBytes);
   const name = `restore of volume ${point.resource.id}`;
   return makeImage(
     { name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' },

@@ -48,7 +48,7 @@ async function checkBackup(client: ServiceClient, source: RestoreSource, overwri
         ? 'Another restore reads it: wait until that is done.'
         : 'Take another restore point.',
     );
-  if (backup.size > source.size)
+  if (backup.size !== source.size)
     throw new InputError(
       `backup ${backup.id} is of ${backup.size} GiB, and the manifest says ${source.size}`,
       'The manifest was altered, or is of another cloud.',

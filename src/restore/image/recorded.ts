@@ -1,0 +1,52 @@
+import { OperationError } from '../../errors.ts';
+import type { Payload, SavedImage } from '../../manifest/schema.ts';
+import { type Digest, digestsOf } from '../../openstack/image/v2/digests.ts';
+import { Meter } from '../../store/meter.ts';
+
+/** An image as the manifest records it. */
+export type Recorded = Pick<SavedImage, 'id' | 'hash' | 'checksum'>;
+
+/** Bytes, and the digests that they have when they ended cleanly. */
+export interface ProvedBytes {
+  readonly bytes: AsyncGenerator<Uint8Array, void>;
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+/**
+ * The bytes of an image's payload, measured as they flow: what the manifest says of the image in one place and of its
+ * payload in another is compared with them, and not taken for what the cloud must have.
+ *
+ * @param bytes checked against the payload's own entry
+ * @returns bytes that end in an OperationError where the manifest contradicts itself
+ */
+export function asRecorded(
+  bytes: AsyncIterable<Uint8Array>,
+  payload: Pick<Payload, 'name' | 'sha256'>,
+  image: Recorded,
+): ProvedBytes {
+  const recorded = digestsOf({ hash: image.hash ?? undefined, checksum: image.checksum ?? undefined });
+  return {
+    bytes: compared(bytes, recorded, payload.name, image.id),
+    digests: {
+      ...Object.fromEntries(recorded.map(({ algorithm, value }) => [algorithm, value])),
+      sha256: payload.sha256,
+    },
+  };
+}
+
+async function* compared(
+  bytes: AsyncIterable<Uint8Array>,
+  recorded: readonly Digest[],
+  name: string,
+  imageId: string,
+): AsyncGenerator<Uint8Array, void> {
+  const meter = new Meter(recorded.map(({ algorithm }) => algorithm));
+  yield* meter.through(bytes);
+  const measured = meter.digests();
+  const wrong = recorded.find(({ algorithm, value }) => measured[algorithm] !== value);
+  if (wrong === undefined) return;
+  throw new OperationError(
+    `the manifest contradicts itself: payload ${name} is whole, and its ${wrong.algorithm} is not the one of image ${imageId}`,
+    'It was altered, or names the payload of another image: take another copy of the manifest, or another restore point. What was made of it is removed again.',
+  );
+}
