@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import type { SecretPoint } from '../../src/manifest/schema.ts';
 import { getAcl } from '../../src/openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../src/openstack/keymanager/v1/metadata.ts';
 import { getSecret, readPayload, storePayload } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { type Log, silentLog } from '../../src/openstack/log.ts';
-import { restoreSecret } from '../../src/restore/secret/bring-back.ts';
+import type { Session } from '../../src/openstack/session.ts';
+import { openKey, restoreSecret } from '../../src/restore/secret/bring-back.ts';
 import { type SecretRequest, secretRequest } from '../../src/restore/secret/request.ts';
 import { openLedger } from '../../src/temporaries/ledger.ts';
 import { parseTemporary, TEMPORARY_METADATA } from '../../src/temporaries/tags.ts';
@@ -14,6 +16,20 @@ import { savedSecret } from '../support/records.ts';
 const NOW = Date.parse('2026-11-23T00:00:00Z');
 const here = { name: undefined, sameProject: true };
 const elsewhere = { name: undefined, sameProject: false };
+
+test('a payload that is larger than any key is not read', async () => {
+  const read = async () => {
+    throw new Error('it was read');
+  };
+  const reader = { source: { place: 'x', size: read, read }, identity: undefined };
+  const told: unknown[] = [];
+  const session = { secret: (bytes: unknown) => told.push(bytes) } as unknown as Session;
+  const sized = (size: number) =>
+    openKey(session, reader, { payload: { name: 'k', size, sealed: false } } as SecretPoint);
+  await expect(sized(2 ** 20 + 1)).rejects.toThrow('payload k has 1048577 bytes, and no key has more than');
+  await expect(sized(2 ** 20)).rejects.toThrow('it was read');
+  expect(told).toEqual([]);
+});
 
 describe('what is asked of Barbican', () => {
   test('is the secret as it was', () => {

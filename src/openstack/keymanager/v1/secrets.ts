@@ -92,7 +92,7 @@ export async function* listSecrets(
 }
 
 /** Larger than any secret that Barbican takes (20,000 bytes by default). */
-const LONGEST_PAYLOAD = 1024 * 1024;
+export const LONGEST_PAYLOAD = 1024 * 1024;
 
 /**
  * The payload as it was stored, byte by byte, also of a text: every type is given as an octet stream.
