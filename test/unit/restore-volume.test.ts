@@ -90,6 +90,11 @@ describe('before anything is touched', () => {
       ({ backup }) => Object.assign(backup, { size: 9 }),
       'is of 9 GiB',
     ],
+    [
+      'a backup that is smaller than was recorded',
+      ({ backup }) => Object.assign(backup, { size: 0 }),
+      'is of 0 GiB, and the manifest says 1',
+    ],
     ['a backup in error', ({ backup }) => Object.assign(backup, { status: 'error' }), 'is error'],
     [
       'a backup that is gone',

@@ -67,10 +67,10 @@ export function encryptionMismatch(
       };
 }
 
-/** Before Cinder named providers, theirs was a class of Nova's or os-brick's. */
+/** Before Cinder named providers, theirs was a class of Nova's or os-brick's; os-brick takes its own to this day. */
 function shortName(provider: string): string {
   const name = provider.toLowerCase();
-  return name.endsWith('luksencryptor') ? 'luks' : name;
+  return /(luks2?)encryptor$/.exec(name)?.[1] ?? name;
 }
 
 /**
