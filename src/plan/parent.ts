@@ -18,13 +18,7 @@ export function parentOf(
   backups: readonly Backup[],
   before: readonly Backup[] = [],
 ): Backup | undefined {
-  const parents = backups.filter(
-    ({ id, volumeId, hasDependents, createdAt }) =>
-      id !== increment.id &&
-      volumeId === increment.volumeId &&
-      hasDependents &&
-      createdAt <= increment.createdAt,
-  );
+  const parents = possibleParents(increment, backups);
   const ours = parents.find(({ id }) => id === recorded);
   const hadNone = before.some(({ id, hasDependents }) => id === recorded && !hasDependents);
   if (ours !== undefined && hadNone) return ours;
@@ -34,6 +28,29 @@ export function parentOf(
   );
   // Of one second: either may be it, and ours is as good a guess.
   return ours !== undefined && ours.dataTimestamp === newest?.dataTimestamp ? ours : newest;
+}
+
+type Increment = Pick<Backup, 'id' | 'volumeId' | 'createdAt'>;
+
+function possibleParents(increment: Increment, backups: readonly Backup[]): Backup[] {
+  return backups.filter(
+    ({ id, volumeId, hasDependents, createdAt }) =>
+      id !== increment.id &&
+      volumeId === increment.volumeId &&
+      hasDependents &&
+      createdAt <= increment.createdAt,
+  );
+}
+
+/** Whether a list shows whose increment it is: that one has dependents, and had none, or is the one that was meant. */
+export function isCounted(
+  increment: Increment,
+  recorded: string,
+  backups: readonly Backup[],
+  before: readonly Backup[],
+): boolean {
+  const hadSome = new Set(before.flatMap(({ id, hasDependents }) => (hasDependents ? [id] : [])));
+  return possibleParents(increment, backups).some(({ id }) => id === recorded || !hadSome.has(id));
 }
 
 /**

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { decide } from '../../src/backup/volume/decide.ts';
+import { planSnapshot } from '../../src/backup/volume/preflight.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
+import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { runnerOf } from '../support/faults.ts';
+import { chainOf, snapshot, volume } from '../support/records.ts';
 
 // Whole commands, on machines that may be busy.
 jest.setTimeout(30_000);
@@ -24,6 +28,21 @@ async function prepared(options: Parameters<typeof embeddedWorld>[0] = {}) {
     JSON.parse(outputs['restore-points'] ?? '[]') as { resource: string; backup: string; mode: string }[];
   return { world: opened, seed, state, faults, run, points };
 }
+
+test('of a snapshot is an increment of what was there before it, and of nothing later', () => {
+  const [full, later] = chainOf(2) as [Backup, Backup];
+  const of = volume({ id: full.volumeId });
+  const plan = {
+    volume: of,
+    typeId: undefined,
+    encryption: null,
+    decision: { mode: 'full', reason: '' },
+    wishes: { mode: 'auto', maxChain: 7 },
+  } as const;
+  const { wishes } = planSnapshot(plan, snapshot({ createdAt: '2026-11-01T12:00:00.000Z' }));
+  expect(decide(of, [later, full], wishes)).toMatchObject({ mode: 'incremental', parent: full.id });
+  expect(decide(of, [later, full], plan.wishes)).toMatchObject({ parent: later.id });
+});
 
 describe('a backup', () => {
   test('whose request is lost is made, and no earlier one is taken for it', async () => {
@@ -54,6 +73,18 @@ describe('a backup', () => {
     const made = [...state.backups.values()];
     expect(made.map(({ parentId }) => parentId)).toEqual([null, made[0]?.id, null]);
     expect(made.map(({ metadata }) => metadata[STATE])).toEqual(['recorded', 'recorded', 'recorded']);
+  });
+
+  test('is of the one that was meant, also where the cloud counts it with that a moment later', async () => {
+    const { seed, state, run } = await prepared({ countedAfterMs: 40 });
+    const { id } = seed.addVolume({ name: 'db' });
+    const logs: string[] = [];
+    for (let link = 0; link < 4; link += 1) logs.push((await run(backupVolume, { volumes: id })).log);
+    const made = [...state.backups.values()];
+    const parents = [undefined, made[0]?.id, made[1]?.id, made[2]?.id];
+    expect(made.map(({ parentId }) => parentId ?? undefined)).toEqual(parents);
+    expect(made.map(({ metadata }) => metadata['openstack-backup:parent'])).toEqual(parents);
+    expect(logs.join('')).not.toContain('came in between');
   });
 
   test('of a volume in use is made by force, and one that is being backed up is not begun', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { adoptable } from '../../src/backup/volume/adoptable.ts';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import { decideChain } from '../../src/plan/chain.ts';
-import { parentOf, tagsAsMade } from '../../src/plan/parent.ts';
+import { isCounted, parentOf, tagsAsMade } from '../../src/plan/parent.ts';
 import { readTags, type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
 import { backup, chainOf, tags } from '../support/records.ts';
 
@@ -80,6 +80,17 @@ describe('the parent that Cinder took', () => {
     const made = tagsAsMade({ ...ours, incremental: false }, tagsOf(ours), [full]);
     expect(made).toMatchObject({ position: 0, parent: undefined });
     expect(made?.chain).not.toBe(tagsOf(ours).chain);
+  });
+
+  test('shows when that is counted, be it the one that was meant or another', () => {
+    const { full, foreign, ours } = interrupted();
+    const counts = (...backups: Backup[]) =>
+      isCounted(ours, full.id, [...backups, ours], [full, { ...foreign, id: before.id }]);
+    const before = backup({ hasDependents: true, ...at('2026-10-31T00:00:00.000Z') });
+    expect(counts(full, before)).toBe(false);
+    expect(counts(full, before, { ...foreign, hasDependents: false })).toBe(false);
+    expect(counts({ ...full, hasDependents: true }, before)).toBe(true);
+    expect(counts(full, before, foreign)).toBe(true);
   });
 
   test('cannot be told of an increment with the tags of a full one and nothing before it', () => {

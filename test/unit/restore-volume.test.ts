@@ -32,7 +32,17 @@ async function saved(type: 'standard' | 'luks' = 'standard') {
   if (backup === undefined) throw new Error('there is no backup');
   const restore = (more: Record<string, string> = {}) =>
     run(restoreVolume, { manifest: told.outputs['manifest'] ?? '', 'allow-unsigned': 'true', ...more });
-  return { world: opened, seed, state, faults, volume, backup, restore, digest: volume.data.fingerprint() };
+  return {
+    world: opened,
+    seed,
+    state,
+    faults,
+    run,
+    volume,
+    backup,
+    restore,
+    digest: volume.data.fingerprint(),
+  };
 }
 
 describe('a new volume', () => {
@@ -79,6 +89,18 @@ describe('a new volume', () => {
 });
 
 describe('before anything is touched', () => {
+  test('one of several is asked for, and the first is not taken in silence', async () => {
+    const { state, seed, volume, run } = await saved();
+    const other = seed.addVolume({ name: 'other' });
+    const both = await run(backupVolume, { volumes: `${volume.id}\n${other.id}` });
+    const before = [...state.volumes.keys()];
+    const manifest = both.outputs['manifest'] ?? '';
+    const told = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
+    expect([told.code, told.error]).toEqual([2, expect.stringContaining('Say which with `volume`')]);
+    for (const { id, name } of [volume, other]) expect(told.error).toContain(`${id} (${name})`);
+    expect([...state.volumes.keys()]).toEqual(before);
+  });
+
   test.each<[string, (all: Awaited<ReturnType<typeof saved>>) => unknown, string]>([
     [
       'a backup of another volume',
@@ -152,6 +174,31 @@ describe('over a volume', () => {
     const told = await restore({ to: volume.id, overwrite: 'true' });
     expect([told.code, told.error]).toEqual([2, expect.stringContaining('has a snapshot')]);
     expect(volume.data.fingerprint()).toBe(before);
+  });
+
+  test('it does not begin where a link of the chain is not whole', async () => {
+    const { state, seed, volume, backup, run } = await saved();
+    const second = await run(backupVolume, { volumes: volume.id });
+    expect([...state.backups.values()].at(-1)?.parentId).toBe(backup.id);
+    const target = seed.addVolume({ name: 'target', bytes: randomBytes(100) });
+    const before = target.data.fingerprint();
+    const restore = (more: Record<string, string>) =>
+      run(restoreVolume, {
+        manifest: second.outputs['manifest'] ?? '',
+        'allow-unsigned': 'true',
+        volume: volume.id,
+        ...more,
+      });
+    backup.status = 'error';
+    const told = await restore({ to: target.id, overwrite: 'true' });
+    expect([told.code, told.error]).toEqual([
+      1,
+      expect.stringContaining(`backup ${backup.id}, which others of that volume need, is error`),
+    ]);
+    expect(target.data.fingerprint()).toBe(before);
+    backup.status = 'available';
+    expect((await restore({ to: target.id, overwrite: 'true' })).code).toBe(0);
+    expect(target.data.fingerprint()).not.toBe(before);
   });
 
   test('it begins again where the request was lost', async () => {

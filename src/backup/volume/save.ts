@@ -19,13 +19,13 @@ import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { tagsAsMade } from '../../plan/parent.ts';
-import { collect, firstIn } from '../../pool.ts';
-import { metadataWith, readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
+import { firstIn } from '../../pool.ts';
+import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import { describedAs } from './adoptable.ts';
+import { agreeOnChain, backupsOf } from './agree.ts';
 import { decide } from './decide.ts';
 import type { Marks } from './marks.ts';
 import type { BackupDecision, VolumePlan } from './plan.ts';
@@ -68,7 +68,7 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
     `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
   );
   const backup = await finished(backupId, volume, tools, started).finally(() => tools.run.release(backupId));
-  const kept = await agreeOnChain(backup, tags, chosen, tools);
+  const kept = await agreeOnChain(backup, tags, chosen.before, tools);
   tools.marks.saw(backup, kept);
   return restorePoint({
     ...plan,
@@ -262,32 +262,6 @@ function stuck(backup: Backup): undefined {
   if (backup.status === 'error_deleting')
     throw new Error('the cloud failed to delete it, and only the operator can');
   return undefined;
-}
-
-/**
- * Cinder takes the newest backup as the parent, which may be another than a moment before; and a driver may make an
- * increment full. The tags say what was made.
- */
-async function agreeOnChain(
-  backup: Backup,
-  tags: Tags,
-  { before }: Chosen,
-  { client, log }: SaveTools,
-): Promise<Tags> {
-  const now = backup.incremental ? await backupsOf(client, backup.volumeId) : [];
-  const made = tagsAsMade(backup, tags, now, before) ?? tags;
-  if (made === tags) return tags;
-  log.warn(
-    made.parent === undefined
-      ? `the cloud made backup ${backup.id} full although an increment was asked for; a new chain starts with it`
-      : `the cloud made backup ${backup.id} an increment of ${made.parent}, which came in between, and not of ${tags.parent}`,
-  );
-  await updateBackupMetadata(client, backup.id, metadataWith(backup, made));
-  return made;
-}
-
-function backupsOf(client: ServiceClient, volumeId: string): Promise<Backup[]> {
-  return collect(listBackups(client, { volumeId }));
 }
 
 function reasonOf({ decision }: Chosen, backup: Backup): string {

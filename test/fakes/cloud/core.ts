@@ -29,6 +29,8 @@ export interface EmbeddedCloudOptions {
   noBackupService?: boolean | 'silent';
   /** The backup driver turns every incremental backup into a full one (user message 030), as Ceph may. */
   forcedFull?: boolean;
+  /** How long an increment is available before it counts with its parent; moments on a real cloud. Default 0. */
+  countedAfterMs?: number;
   capabilities?: {
     /** Glance's store reads ranges (file, cinder); false: 400, as RBD, Swift and S3 do. Default true. */
     range?: boolean;
@@ -77,6 +79,7 @@ export function resolveOptions(options: EmbeddedCloudOptions): Core['options'] {
     foreignLinks: true,
     noBackupService: false,
     forcedFull: false,
+    countedAfterMs: 0,
     federation: false,
     barbicanPolicy: 'legacy',
     wholeSeconds: false,

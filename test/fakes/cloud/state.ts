@@ -119,6 +119,8 @@ export interface Backup {
   snapshotId: string | null;
   /** Not in any view: the API does not tell. */
   parentId: string | null;
+  /** From when on it counts with its parent; from its end on where nothing is said. */
+  countedAt?: Date;
   size: number;
   objectCount: number;
   container: string | null;

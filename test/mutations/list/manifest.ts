@@ -101,6 +101,22 @@ export const manifest: readonly Mutation[] = [
     put: 'find((candidate) => candidate.id !== id) ?? pointsOf(manifest, kind)[0]',
   },
   {
+    id: 'journal/altered',
+    file: 'manifest/journal.ts',
+    what: 'a journal with an altered line is read',
+    find: "altered = check?.sha256 !== hash.copy().digest('hex');",
+    put: 'altered = check === null;',
+    tests: ['unit/journal.test.ts'],
+  },
+  {
+    id: 'journal/signed',
+    file: 'manifest/journal.ts',
+    what: 'what is signed says nothing of the lines',
+    find: 'Buffer.from(`${JOURNAL_FORMAT} ${sha256}`)',
+    put: 'Buffer.from(JOURNAL_FORMAT.concat(sha256.slice(64)))',
+    tests: ['unit/journal.test.ts'],
+  },
+  {
     id: 'manifest/signature',
     file: 'manifest/sign.ts',
     what: 'any signature holds',

@@ -101,6 +101,20 @@ export const plan: readonly Mutation[] = [
     put: 'decideChain(mode, backups, size, maxChain)',
   },
   {
+    id: 'chain/snapshot-forgotten',
+    file: 'backup/volume/preflight.ts',
+    what: "the plan for a snapshot does not know the snapshot's time",
+    find: 'wishes: { ...plan.wishes, snapshotAt: createdAt }',
+    put: 'wishes: plan.wishes',
+  },
+  {
+    id: 'chain/not-counted-yet',
+    file: 'backup/volume/agree.ts',
+    what: 'the parent is told before the cloud counts the increment',
+    find: 'if (recorded === undefined || isCounted({ id, volumeId, createdAt }, recorded, now, before)) return now;',
+    put: 'if (now.length > 0) return now;',
+  },
+  {
     id: 'method/no-store',
     file: 'plan/method.ts',
     what: 'a volume leaves the cloud although no store is named',

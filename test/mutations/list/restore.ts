@@ -326,7 +326,7 @@ export const restore: readonly Mutation[] = [
   },
   {
     id: 'save/full-told',
-    file: 'backup/volume/save.ts',
+    file: 'backup/volume/agree.ts',
     what: 'a full backup is called an increment',
     find: 'made = tagsAsMade(backup, tags, now, before) ?? tags;',
     put: 'made = tags;',

@@ -59,7 +59,7 @@ function list(core: Core, call: CinderCall, detail: boolean): Reply {
     },
     missing: (marker) => missing('Backup', marker),
   });
-  const parents = parentsAmong(found.rows, core.state.backups.values());
+  const parents = parentsAmong(found.rows, core.state.backups.values(), core.clock.now());
   return {
     status: 200,
     json: {
@@ -325,7 +325,10 @@ function finish(core: Core, call: CinderCall, work: Work, data: Volume['data']):
   backup.container ??= `${backup.id.slice(0, 2)}/${backup.id.slice(2, 4)}/${backup.id}`;
   backup.status = 'available';
   touch(core, backup);
-  if (parent !== null && backup.parentId !== null) touch(core, parent);
+  if (parent !== null && backup.parentId !== null) {
+    backup.countedAt = new Date(core.clock.now().getTime() + core.options.countedAfterMs);
+    touch(core, parent);
+  }
 }
 
 /** A full backup writes an object for each 50 MiB, an incremental one only where something changed. */
@@ -473,7 +476,13 @@ export function backupRoutes(core: Core, router: Router<CinderCall>): void {
       const backup = findBackup(core, call, param(params, 'id'));
       return {
         status: 200,
-        json: { backup: backupDetail(call, backup, parentsAmong([backup], core.state.backups.values())) },
+        json: {
+          backup: backupDetail(
+            call,
+            backup,
+            parentsAmong([backup], core.state.backups.values(), core.clock.now()),
+          ),
+        },
       };
     })
     .on('PUT', one, (call, params) => update(core, call, params))

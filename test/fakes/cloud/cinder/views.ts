@@ -101,12 +101,16 @@ export function backupSummary(call: CinderCall, backup: Backup): JsonObject {
  * Which of these have a child. Cinder counts one once it is finished, so a running one does not show here (but does forbid
  * the deletion).
  */
-export function parentsAmong(rows: readonly Backup[], backups: Iterable<Backup>): ReadonlySet<string> {
+export function parentsAmong(
+  rows: readonly Backup[],
+  backups: Iterable<Backup>,
+  now: Date,
+): ReadonlySet<string> {
   const shown = new Set(rows.map(({ id }) => id));
   const parents = new Set<string>();
-  for (const { parentId, status } of backups) {
-    if (parentId !== null && shown.has(parentId) && status !== 'creating' && status !== 'error')
-      parents.add(parentId);
+  for (const { parentId, status, countedAt = now } of backups) {
+    const counts = status !== 'creating' && status !== 'error' && countedAt <= now;
+    if (parentId !== null && shown.has(parentId) && counts) parents.add(parentId);
   }
   return parents;
 }
