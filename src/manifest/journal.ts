@@ -119,11 +119,12 @@ export function parseJournal(bytes: Uint8Array): FoundJournal | undefined {
   let last: { readonly sha256: string; readonly signature?: unknown } | undefined;
   for (const line of linesIn(bytes)) {
     const value = objectIn(line);
-    const check = value?.['check'] as typeof last;
+    // Anybody may have written it.
+    const check = value?.['check'] as typeof last | null;
     if (value !== undefined && check === undefined) lines.push(value);
     if (check !== undefined) {
-      altered = check.sha256 !== hash.copy().digest('hex');
-      if (altered) break;
+      altered = check?.sha256 !== hash.copy().digest('hex');
+      if (altered || check === null) break;
       [last, counted] = [check, lines.length];
     }
     hash.update(line);
