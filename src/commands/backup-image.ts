@@ -52,15 +52,15 @@ export const backupImage = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   const selectors = parseSelectors('image', given.images);
-  const session = await context.connect(given);
-  const started = new Date(session.clock.now()).toISOString();
-  const places = await openPlaces(context, given, started);
+  const places = await openPlaces(context, given);
   const payloads: Payloads = {
     sink: openStore(context, given.store),
     compression: given.compression,
     sealer: await sealerFor(given.recipients),
   };
 
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const all = await visibleImages(session);
   const chosen = selectors.flatMap((selector) => selectImages(selector, all, session.scope.project.id));
   const images = [...new Set(chosen)];
@@ -72,7 +72,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     return { outputs: {}, failed: plan.refused.length > 0 };
   }
 
-  for (const place of places) await place.prepare();
+  for (const place of places) await place.prepare(started);
   await payloads.sink.prepare();
   await sweep(session, host, false);
   const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);

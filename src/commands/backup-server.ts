@@ -77,11 +77,11 @@ export const backupServer = defineCommand({
 async function run(context: Context, given: Given): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   const selectors = parseSelectors('server', given.servers);
-  const session = await context.connect(given);
-  const started = new Date(session.clock.now()).toISOString();
-  const places = await openPlaces(context, given, started);
+  const places = await openPlaces(context, given);
   const payloads = await payloadsOf(context, given);
 
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const planned = () => planAll(session, selectors, payloads, given);
   const { plan, swept } = await makingRoom(session, host, context.dryRun, planned, isShort);
   const { holdings, fit, refused } = plan;
@@ -93,7 +93,7 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
     return { outputs: {}, failed: refused.length > 0 };
   }
 
-  for (const place of places) await place.prepare();
+  for (const place of places) await place.prepare(started);
   await payloads?.sink.prepare();
   const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);

@@ -67,11 +67,11 @@ export const backupVolume = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   const selectors = parseSelectors('volume', given.volumes);
-  const session = await context.connect(given);
-  const started = new Date(session.clock.now()).toISOString();
-  const places = await openPlaces(context, given, started);
+  const places = await openPlaces(context, given);
   const payloads = await payloadsOf(context, given);
 
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const client = await session.service('block-storage');
   const types = await listVolumeTypes(client);
   const planned = async () => {
@@ -97,7 +97,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     return { outputs: {}, failed: refused.length > 0 };
   }
 
-  for (const place of places) await place.prepare();
+  for (const place of places) await place.prepare(started);
   await payloads?.sink.prepare();
   const leftovers = await sweep(session, host, false, holdings);
   const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);

@@ -51,15 +51,15 @@ export const exportSecret = defineCommand({
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   refuseBareKeys(context, given);
-  const session = await context.connect(given);
-  const started = new Date(session.clock.now()).toISOString();
-  const places = await openPlaces(context, given, started);
+  const places = await openPlaces(context, given);
   const payloads: Payloads = {
     sink: openStore(context, given.store),
     compression: 'none',
     sealer: await sealerFor(given.recipients),
   };
 
+  const session = await context.connect(given);
+  const started = new Date(session.clock.now()).toISOString();
   const looked = await pool(await findKeys(session, given), 4, (key) => look(session, key));
   const refused = looked.flatMap(({ key, error }) => (error === undefined ? [] : [{ key, error }]));
   const keys = looked.flatMap(({ key, error }) => (error === undefined ? [key] : []));
@@ -69,7 +69,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
     host.log.warn('the keys are written in clear: who reads these files can open all that they encrypt');
   if (context.dryRun) return { outputs: {}, failed: refused.length > 0 };
 
-  for (const place of places) await place.prepare();
+  for (const place of places) await place.prepare(started);
   await payloads.sink.prepare();
   const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
   const tools = { session, payloads, clock: session.clock, signal: host.signal };

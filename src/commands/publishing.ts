@@ -59,17 +59,12 @@ export const publishOutputs = {
 /**
  * The places that the inputs name, which are asked whether they take it; nothing is changed yet.
  *
- * @param started ISO 8601
  * @throws InputError
  */
-export function openPlaces(
-  { host }: Context,
-  given: Values<typeof publishInputs>,
-  started: string,
-): Promise<Publisher[]> {
+export function openPlaces({ host }: Context, given: Values<typeof publishInputs>): Promise<Publisher[]> {
   return publishers(given.publish, {
     directory: host.directory,
-    run: { id: host.run.id, started },
+    run: { id: host.run.id },
     signKey: given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']),
     github: host.github,
     recipients: given.recipients,

@@ -14,8 +14,12 @@ import type { Manifest } from './schema.ts';
 export interface Publisher {
   /** From when on what it was given outlives this machine. */
   readonly lasts: 'at once' | 'when published' | 'never';
-  /** Finds out before the run starts whether it can be published. */
-  prepare(): Promise<void>;
+  /**
+   * Finds out before the run starts whether it can be published.
+   *
+   * @param started ISO 8601, the cloud's time: what it is named by
+   */
+  prepare(started: string): Promise<void>;
   /** @param manifest as it is with these entries */
   keep(entries: readonly Entry[], manifest: Manifest): Promise<void>;
   /** The manifest of a run that is over. */
@@ -32,7 +36,7 @@ export interface Published extends Written {
 export interface PublishOptions {
   /** Relative paths start here. */
   readonly directory: string;
-  readonly run: { readonly id: string; readonly started: string };
+  readonly run: { readonly id: string };
   readonly signKey: KeyObject | undefined;
   /** Undefined in a terminal. */
   readonly github: GitHub | undefined;
@@ -128,21 +132,34 @@ async function open(place: Place, options: PublishOptions, seal: Sealer | undefi
   if (github === undefined) throw new TypeError(`${place.kind} without GitHub`);
   if (place.kind === 'artifact')
     return artifactPublisher(github, { ...options, sealer: seal, days: options.retentionDays });
-  const tag = checkTag(options.releaseTag ?? TAG_PREFIX + directoryName(options.run));
-  return releasePublisher(github, { ...options, sealer: seal, tag });
+  const { run, releaseTag } = options;
+  const given = releaseTag === undefined ? undefined : checkTag(releaseTag);
+  return releasePublisher(github, {
+    ...options,
+    sealer: seal,
+    given,
+    tagOf: (started) => TAG_PREFIX + directoryName(run.id, started),
+  });
 }
 
 function directoryPublisher(path: string, { directory, run, signKey, github }: PublishOptions): Publisher {
-  const writer = new DirectoryWriter(resolve(directory, path, directoryName(run)), signKey);
+  let made: DirectoryWriter | undefined;
+  const writer = (): DirectoryWriter => {
+    if (made === undefined) throw new TypeError(`directory:${path} was not prepared`);
+    return made;
+  };
   return {
     lasts: github?.here.vanishes === true ? 'never' : 'at once',
-    prepare: () => writer.prepare(),
-    keep: (entries, manifest) => writer.keep(entries, manifest),
-    finish: (manifest) => writer.finish(manifest),
+    prepare: async (started) => {
+      made = new DirectoryWriter(resolve(directory, path, directoryName(run.id, started)), signKey);
+      await made.prepare();
+    },
+    keep: async (entries, manifest) => writer().keep(entries, manifest),
+    finish: async (manifest) => writer().finish(manifest),
   };
 }
 
 /** Sorts by time, and is unique: "20261123T012228Z-5f2c9a01". */
-function directoryName({ id, started }: PublishOptions['run']): string {
+function directoryName(id: string, started: string): string {
   return `${started.replace(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
 }

@@ -255,10 +255,10 @@ describe('a run that was killed', () => {
 
   test('before it had saved anything hides no earlier one from latest', async () => {
     const earlier = join(directory, '20261101T000000Z-aaaaaaaa');
-    await placeIn(earlier).prepare();
+    await placeIn(earlier).prepare('2026-11-23T00:00:00.000Z');
     await (await killedAfter(2, earlier)).finish(null);
     const dead = join(directory, '20261102T000000Z-bbbbbbbb');
-    await placeIn(dead).prepare();
+    await placeIn(dead).prepare('2026-11-23T00:00:00.000Z');
     const find = () =>
       findManifest(`latest:${directory}`, {
         ...trust,

@@ -37,36 +37,33 @@ export async function checkFree({ releases }: GitHub, tag: string): Promise<void
 export async function releasePublisher(
   github: GitHub,
   options: {
-    readonly run: { readonly started: string };
     readonly signKey: KeyObject | undefined;
     readonly sealer: Sealer | undefined;
-    readonly tag: string;
+    /** The tag that was asked for; else it is made of when the run started. */
+    readonly given: string | undefined;
+    tagOf(started: string): string;
   },
 ): Promise<Publisher> {
-  const { tag } = options;
-  await checkFree(github, tag);
+  const { given } = options;
+  if (given !== undefined) await checkFree(github, given);
   const spool = new Spool(await github.scratch(), 'release', options.signKey, options.sealer);
-  let draft: Release | undefined;
-  const prepare = async (): Promise<Release> => {
-    if (draft !== undefined) return draft;
-    draft = await github.releases.draft(
-      tag,
-      `Backup of ${options.run.started.slice(0, 16).replace('T', ' ')} UTC`,
-      TEXT,
-    );
-    const pending: Pending = { place: 'release', release: draft.id, tag, file: spool.file };
-    github.remember('pending-release', JSON.stringify(pending));
-    return draft;
-  };
+  let draft: { readonly id: number; readonly tag: string } | undefined;
   return {
     lasts: 'when published',
-    async prepare() {
-      await prepare();
+    async prepare(started) {
+      const tag = given ?? options.tagOf(started);
+      const title = `Backup of ${started.slice(0, 16).replace('T', ' ')} UTC`;
+      const { id } = await github.releases.draft(tag, title, TEXT);
+      draft = { id, tag };
+      const pending: Pending = { place: 'release', release: id, tag, file: spool.file };
+      github.remember('pending-release', JSON.stringify(pending));
     },
     keep: (entries, manifest) => spool.keep(entries, manifest),
     async finish(manifest) {
+      if (draft === undefined) throw new TypeError('the release was not prepared');
+      const { id, tag } = draft;
       const { files, sha256 } = await spool.write(manifest);
-      const { url } = await publishFiles(github.releases, (await prepare()).id, files);
+      const { url } = await publishFiles(github.releases, id, files);
       github.remember('pending-release', '');
       await spool.remove();
       return { path: `release:${tag}`, sha256, releaseUrl: url };
