@@ -7,9 +7,12 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { sealer } from '../../src/keys/age.ts';
 import { DirectoryWriter, type ReadOptions, readManifest } from '../../src/manifest/directory.ts';
 import { readSpool, Spool } from '../../src/manifest/github/pending.ts';
+import { finishPending } from '../../src/manifest/github/post.ts';
+import type { Files, GitHub } from '../../src/manifest/github/services.ts';
 import { headOf, JOURNAL_FILE, JournalWriter, parseJournal } from '../../src/manifest/journal.ts';
 import { foundIn, readFound } from '../../src/manifest/read.ts';
 import type { Manifest, RestorePoint } from '../../src/manifest/schema.ts';
+import { silentLog } from '../../src/openstack/log.ts';
 import { backupPoint } from '../support/points.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -168,7 +171,7 @@ describe('a sealed journal', () => {
     const manifest = await killed((point, so) => spool.keep(entriesOf(point, so), so), MANY);
     const spooled = await readSpool(spool.file);
     if (spooled === undefined) throw new Error('the post finds nothing');
-    return { identity, manifest, spooled };
+    return { identity, manifest, spooled, file: spool.file };
   }
 
   test('goes with the post, which opens nothing and knows what is in it', async () => {
@@ -178,6 +181,24 @@ describe('a sealed journal', () => {
     for (const [name, bytes] of Object.entries(spooled.files))
       for (const word of [...MANY, 'c.example'])
         expect([name, Buffer.from(bytes).includes(word)]).toEqual([name, false]);
+  });
+
+  test('is published by the post of a step that was killed, and what stands in it counts as published', async () => {
+    const { identity, manifest, file: spooled } = await sealedSpool();
+    const uploaded: Files[] = [];
+    const artifacts = {
+      upload: async (_name: string, files: Files) => void uploaded.push(files),
+    };
+    const pending = { place: 'artifact', name: 'n', days: 0, file: spooled } as const;
+    const published = await finishPending({ artifacts } as unknown as GitHub, pending, silentLog);
+    expect(published).toEqual(manifest.restorePoints.map(({ id }) => id));
+    const found = foundIn('artifact n', uploaded[0] ?? {}, true);
+    expect((await readFound(found, options({ identity }))).manifest).toEqual(manifest);
+    // What the whole manifest beside it says is older.
+    const older = { ...uploaded[0] };
+    delete older[JOURNAL_FILE];
+    const beside = await readFound(foundIn('artifact n', older, true), options({ identity }));
+    expect(beside.manifest.restorePoints).toEqual(manifest.restorePoints.slice(0, 40));
   });
 
   test('is read by whom it is sealed to, its signature checked, and by nobody else', async () => {
