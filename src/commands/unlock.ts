@@ -6,7 +6,7 @@ import { InputError, messageOf } from '../errors.ts';
 import type { Terminal } from '../host/host.ts';
 import { opener } from '../keys/age.ts';
 import { byHand, readingsOf } from '../keys/by-hand.ts';
-import { headerLength, isLuks, openLuks } from '../keys/unlock.ts';
+import { headerLength, luksVersion, openLuks } from '../keys/unlock.ts';
 import { allOf, once, peek } from '../store/chunks.ts';
 import { writeNew } from '../store/file.ts';
 import { Meter } from '../store/meter.ts';
@@ -136,10 +136,8 @@ async function keyOf({ host }: Context, terminal: Terminal, given: Given): Promi
 /** The image, with all taken off that it is packed in, and opened by its key. */
 async function openImage({ host }: Context, given: Given, source: AsyncIterable<Uint8Array>, key: Key) {
   const packed = await unpacked(source, () => opener(key.identity, quoted(given.image)), quoted(given.image));
-  const { head, stream } = await peek(packed.bytes, (start) =>
-    start.length < 8 || isLuks(start) ? headerLength(start) : 0,
-  );
-  if (!isLuks(head)) throw noLuks(given.image, head);
+  const { head, stream } = await peek(packed.bytes, headerLength);
+  if (luksVersion(head) === undefined) throw noLuks(given.image, head);
   const readings = readingsOf(key.bytes, given['secret-type']);
   const passphrases = readings.map(({ passphrase }) => passphrase);
   for (const passphrase of passphrases) host.secrets.add(passphrase);

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { InputError, OperationError } from '../errors.ts';
 import { allOf, chunksOf, once, peek, skip } from '../store/chunks.ts';
+import { ARMOR_HEAD, dearmored, isArmored } from './armor.ts';
 
 /**
  * age, version 1: https://age-encryption.org/v1. The header is made and opened by the age-encryption package, the bulk
@@ -35,9 +36,12 @@ const NONCE = 16;
 /** A header of a thousand recipients stays below. */
 const LONGEST_HEADER = 256 * 1024;
 
-/** Whether bytes begin as an age file does. */
+/** How many first bytes {@link isSealed} looks at. */
+export const SEALED_HEAD = Math.max(MAGIC.length, ARMOR_HEAD);
+
+/** Whether bytes begin as an age file does, be it in text. */
 export function isSealed(head: Uint8Array): boolean {
-  return Buffer.from(head.subarray(0, MAGIC.length)).equals(Buffer.from(MAGIC));
+  return isArmored(head) || Buffer.from(head.subarray(0, MAGIC.length)).equals(Buffer.from(MAGIC));
 }
 
 /** @throws InputError for what is no age recipient */
@@ -114,7 +118,9 @@ export async function opener(identity: string | undefined, what: string): Promis
     source: AsyncIterable<Uint8Array>,
     name: string,
   ): AsyncGenerator<Uint8Array, void> {
-    const { head, stream: whole } = await peek(source, (start) =>
+    const come = await peek(source, () => ARMOR_HEAD);
+    const file = isArmored(come.head) ? dearmored(come.stream) : come.stream;
+    const { head, stream: whole } = await peek(file, (start) =>
       headerEnd(start) > 0 || start.length > LONGEST_HEADER ? 0 : start.length + 1,
     );
     const end = headerEnd(head);

@@ -16,6 +16,8 @@ export interface LuksHeader {
   readonly payloadOffset: number;
   /** Bytes; undefined: to the end of the image. */
   readonly payloadBytes: number | undefined;
+  /** After how many sectors their numbers begin again, in units of 512 bytes. */
+  readonly wrapsAt: number;
   /** Number of the data's first sector, in units of 512 bytes. */
   readonly firstSector: number;
   readonly slots: readonly KeySlot[];
@@ -37,8 +39,20 @@ export interface KeySlot {
   readonly length: number;
 }
 
-/** The only cipher that OpenStack's volume types are made with in practice, and cryptsetup's default since 2013. */
-export const CIPHER = 'aes-xts-plain64';
+/**
+ * By the sectors that it numbers: OpenStack's volume types are made with `plain64`, cryptsetup's default since 2013. The
+ * number of `plain` has 32 bits.
+ * https://gitlab.com/cryptsetup/cryptsetup/-/wikis/DMCrypt#iv-generators
+ */
+const CIPHERS: Readonly<Record<string, number>> = {
+  'aes-xts-plain64': Number.POSITIVE_INFINITY,
+  'aes-xts-plain': 2 ** 32,
+};
+
+/** Undefined for a cipher that we do not have. */
+export function wrapsAt(cipher: string): number | undefined {
+  return Object.hasOwn(CIPHERS, cipher) ? CIPHERS[cipher] : undefined;
+}
 
 /** More than any header needs: the keys of LUKS2 end at 16 MiB unless somebody asked for more. */
 export const LONGEST_HEADER = 16 * 2 ** 20;
@@ -58,19 +72,21 @@ const MOST_SECTORS = 2 ** 40;
  * @throws InputError for what we do not have
  * @throws OperationError for what makes no sense
  */
-export function checked(header: LuksHeader): LuksHeader {
-  const { slots, cipher, keyBytes, payloadOffset, payloadBytes = 0, sectorBytes, firstSector } = header;
+export function checked(from: Omit<LuksHeader, 'wrapsAt'>): LuksHeader {
+  const { slots, cipher, keyBytes, payloadOffset, payloadBytes = 0, sectorBytes, firstSector } = from;
   if (slots.length === 0) throw damaged('it has no key slot in use');
-  if (cipher !== CIPHER || ![32, 64].includes(keyBytes))
+  if (payloadOffset === 0) throw detached();
+  const wraps = wrapsAt(cipher);
+  if (wraps === undefined || ![32, 64].includes(keyBytes))
     throw unsupported(`the cipher ${forLog(cipher.slice(0, 64))} with a key of ${keyBytes * 8} bits`);
   for (const slot of slots) checkSlot(slot, payloadOffset);
-  checkCost(header);
+  checkCost(from);
   if (![512, 1024, 2048, 4096].includes(sectorBytes)) throw damaged(`its sectors have ${sectorBytes} bytes`);
   if (payloadOffset % SECTOR_UNIT !== 0 || payloadBytes % sectorBytes !== 0)
     throw damaged(`its data lies at byte ${payloadOffset}, and has ${payloadBytes}`);
   if (firstSector > MOST_SECTORS || payloadBytes > MOST_SECTORS * SECTOR_UNIT)
     throw damaged('its numbers are too large');
-  return header;
+  return { ...from, wrapsAt: wraps };
 }
 
 function checkSlot({ number, offset, length, stripes }: KeySlot, payloadOffset: number): void {
@@ -81,13 +97,16 @@ function checkSlot({ number, offset, length, stripes }: KeySlot, payloadOffset: 
 }
 
 /** Of a passphrase that opens none. */
-function checkCost({ slots, digest }: LuksHeader): void {
-  const costs = slots.flatMap(({ kdf }) => [costOf(kdf), costOf(digest.kdf)]);
+function checkCost({ slots, digest }: Pick<LuksHeader, 'slots' | 'digest'>): void {
+  const costs = slots.flatMap(({ kdf, wrapBytes }) => [
+    costOf(kdf, wrapBytes),
+    costOf(digest.kdf, digest.value.length),
+  ]);
   const seconds = costs.reduce((sum, cost) => sum + cost.seconds, 0);
   const memory = Math.max(...costs.map((cost) => cost.memory));
   if (seconds <= MOST_SECONDS && memory <= MOST_MEMORY) return;
   throw new OperationError(
-    `to try a key on it, the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory`,
+    `to try a passphrase on it, the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory; at most ${MOST_SECONDS} s and ${bytes(MOST_MEMORY * 1024)} are spent`,
     'No sane header does: it may be made to take this machine down. If you trust it, open it with cryptsetup.',
   );
 }
@@ -102,6 +121,14 @@ export function unsupported(what: string): InputError {
   return new InputError(
     `the LUKS header uses ${what}, which openstack-backup cannot open`,
     'Open it with cryptsetup.',
+  );
+}
+
+/** Of data that lies in another file or device. */
+export function detached(): InputError {
+  return new InputError(
+    'it is a detached LUKS header: the data that it belongs to is in another file or device',
+    'Open both with `cryptsetup open --header HEADER DATA NAME`.',
   );
 }
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { messageOf, PlainError } from '../errors.ts';
 import { field, integer, type Json, object, text } from '../openstack/decode.ts';
 import { hashName, type Kdf } from './kdf.ts';
-import { CIPHER, checked, damaged, type KeySlot, knownHash, type LuksHeader, unsupported } from './luks.ts';
+import { checked, damaged, type KeySlot, knownHash, type LuksHeader, unsupported, wrapsAt } from './luks.ts';
 
 // https://gitlab.com/cryptsetup/LUKS2-docs
 
@@ -17,27 +17,56 @@ const MOST_LANES = 64;
 /** Bytes, as in LUKS1. */
 const SHORTEST_DIGEST = 20;
 
-/** How many of an image's first bytes {@link parseLuks2} needs, as far as these tell: all of the first copy; if it is damaged, room for the second. */
-export function luks2Length(head: Buffer): number {
-  const size = head.length < BINARY ? BINARY : sizeAt(head, 0, FIRST_MAGIC);
-  if (size !== undefined && head.length < size) return size;
-  return size !== undefined && textAt(head, 0, FIRST_MAGIC) !== undefined ? size : 2 * Math.max(...SIZES);
+/** Where the second copy may lie, as it follows the first, ends here. */
+const LAST_END = 2 * Math.max(...SIZES);
+
+/** A copy of the header whose checksum is right. */
+interface Copy {
+  readonly metadata: Json;
+  /** Grows with every change. */
+  readonly epoch: bigint;
 }
 
 /**
+ * How many of an image's first bytes {@link parseLuks2} needs, as far as these tell: both copies; where the first is
+ * damaged or gone, as many as lead to the second.
+ */
+export function luks2Length(head: Buffer): number {
+  if (head.length < BINARY) return BINARY;
+  const size = sizeAt(head, 0, FIRST_MAGIC);
+  if (size !== undefined && head.length < 2 * size) return 2 * size;
+  if (size !== undefined && copyAt(head, 0, FIRST_MAGIC) !== undefined) return 2 * size;
+  // The least offset that holds one is the one: no more is read for it than that.
+  const found = SIZES.find((offset) => copyAt(head, offset, SECOND_MAGIC) !== undefined);
+  return found === undefined ? LAST_END : 2 * found;
+}
+
+/** Whether there is a second copy: of an image whose first is gone, it is all that tells what it is. */
+export function hasSecondLuks2(head: Buffer): boolean {
+  return SIZES.some((offset) => copyAt(head, offset, SECOND_MAGIC) !== undefined);
+}
+
+/**
+ * Of two copies the one that was written last, as cryptsetup does.
+ * https://gitlab.com/cryptsetup/cryptsetup/-/blob/main/lib/luks2/luks2_disk_metadata.c `LUKS2_disk_hdr_read`
+ *
  * @throws InputError where it uses what we do not have
  * @throws OperationError where both copies are damaged or make no sense
  */
 export function parseLuks2(head: Buffer): LuksHeader {
-  const copies = [
-    () => textAt(head, 0, FIRST_MAGIC),
-    ...SIZES.map((offset) => () => textAt(head, offset, SECOND_MAGIC)),
-  ];
-  for (const copy of copies) {
-    const json = copy();
-    if (json !== undefined) return checked(parseText(json));
+  const first = copyAt(head, 0, FIRST_MAGIC);
+  const offsets = first === undefined ? SIZES : [sizeAt(head, 0, FIRST_MAGIC) ?? 0];
+  const [second] = offsets.flatMap((offset) => copyAt(head, offset, SECOND_MAGIC) ?? []);
+  const newest = first !== undefined && second !== undefined && second.epoch > first.epoch ? second : first;
+  const { metadata } = newest ?? second ?? {};
+  if (metadata === undefined)
+    throw damaged('the checksums of both copies are wrong, or what they say is no JSON');
+  try {
+    return checked(headerOf(metadata));
+  } catch (error) {
+    if (error instanceof PlainError) throw error;
+    throw damaged(messageOf(error), error);
   }
-  throw damaged('the checksums of both copies are wrong');
 }
 
 /** The size that a copy says it has; undefined where there is none. */
@@ -48,8 +77,7 @@ function sizeAt(head: Buffer, offset: number, magic: Buffer): number | undefined
   return SIZES.includes(size) && Number(head.readBigUInt64BE(offset + 256)) === offset ? size : undefined;
 }
 
-/** The text of a copy whose checksum is right. */
-function textAt(head: Buffer, offset: number, magic: Buffer): string | undefined {
+function copyAt(head: Buffer, offset: number, magic: Buffer): Copy | undefined {
   const size = sizeAt(head, offset, magic);
   if (size === undefined || head.length < offset + size) return undefined;
   const copy = Buffer.from(head.subarray(offset, offset + size));
@@ -59,19 +87,15 @@ function textAt(head: Buffer, offset: number, magic: Buffer): string | undefined
   if (algorithm === undefined) return undefined;
   const digest = hash(algorithm, copy, 'buffer');
   if (!digest.equals(checksum.subarray(0, digest.length))) return undefined;
-  return copy.toString('utf8', BINARY).replace(/\0.*$/s, '');
-}
-
-function parseText(json: string): LuksHeader {
   try {
-    return headerOf(object(JSON.parse(json)));
-  } catch (error) {
-    if (error instanceof PlainError) throw error;
-    throw damaged(messageOf(error), error);
+    const metadata = object(JSON.parse(copy.toString('utf8', BINARY).replace(/\0.*$/s, '')));
+    return { metadata, epoch: copy.readBigUInt64BE(16) };
+  } catch {
+    return undefined;
   }
 }
 
-function headerOf(metadata: Json): LuksHeader {
+function headerOf(metadata: Json): Omit<LuksHeader, 'wrapsAt'> {
   const { mandatory } = object(field(metadata, 'config')['requirements'] ?? {});
   if (Array.isArray(mandatory) && mandatory.length > 0)
     throw unsupported(`what it calls ${JSON.stringify(mandatory).slice(0, 200)}`);
@@ -101,7 +125,7 @@ function headerOf(metadata: Json): LuksHeader {
 function slotOf(id: string, slot: Json): KeySlot {
   const [area, af] = [field(slot, 'area'), field(slot, 'af')];
   const wrapBytes = integer(area, 'key_size');
-  if (text(area, 'encryption') !== CIPHER || ![32, 64].includes(wrapBytes))
+  if (wrapsAt(text(area, 'encryption')) === undefined || ![32, 64].includes(wrapBytes))
     throw unsupported(`key slots with the cipher ${text(area, 'encryption').slice(0, 32)}`);
   const stripes = integer(af, 'stripes');
   return {

@@ -5,7 +5,7 @@ import { mergeStripes } from './af.ts';
 import { derive } from './kdf.ts';
 import { damaged, type KeySlot, type LuksHeader, unsupported } from './luks.ts';
 import { LUKS1_HEADER, parseLuks1 } from './luks1.ts';
-import { luks2Length, parseLuks2 } from './luks2.ts';
+import { hasSecondLuks2, luks2Length, parseLuks2 } from './luks2.ts';
 import { passphrasesOf } from './passphrase.ts';
 import { SECTOR_UNIT, XtsDecipher } from './xts.ts';
 
@@ -35,15 +35,27 @@ export function isLuks(head: Uint8Array): boolean {
 }
 
 /**
- * How many of an image's first bytes are needed to open it, as far as the given ones tell. To be asked again when that
- * many are there, until they suffice.
+ * The version of the LUKS header that an image has; undefined where it has none. One of version 2 may have lost the
+ * first of its two copies, and is opened by the second.
  *
- * @throws InputError for what is no LUKS image, or one that we cannot open
+ * @param head as many first bytes as {@link headerLength} says
+ */
+export function luksVersion(head: Buffer): number | undefined {
+  const version = isLuks(head) && head.length >= VERSION_END ? head.readUInt16BE(VERSION_END - 2) : 0;
+  if (version === 1 || version === 2 || hasSecondLuks2(head)) return version === 1 ? 1 : 2;
+  return isLuks(head) ? version : undefined;
+}
+
+/**
+ * How many of an image's first bytes are needed to open it, or to see that it is no LUKS image, as far as the given ones
+ * tell. To be asked again when that many are there, until they suffice.
+ *
+ * @throws InputError for a LUKS image that we cannot open
  */
 export function headerLength(head: Buffer): number {
   if (head.length < VERSION_END) return VERSION_END;
-  const first = versionOf(head) === 1 ? LUKS1_HEADER : luks2Length(head);
-  if (head.length < first) return first;
+  const first = luksVersion(head) === 1 ? LUKS1_HEADER : luks2Length(head);
+  if (head.length < first || luksVersion(head) === undefined) return first;
   const ends = parseHeader(head).slots.map(({ offset, length }) => offset + length);
   return Math.max(first, ...ends);
 }
@@ -65,7 +77,7 @@ export async function openLuks(
   for (const [index, passphrase] of passphrases.entries())
     for (const slot of header.slots) {
       signal?.throwIfAborted();
-      const key = await keyIn(slot, header, head, passphrase);
+      const key = await keyIn(slot, header, head, passphrase, signal);
       if (key !== undefined) return opened(header, key, slot.number, index);
     }
   return undefined;
@@ -78,14 +90,19 @@ export async function openLuks(
  * @param secretType as Barbican says it
  * @throws as {@link openLuks}
  */
-export async function keyOpens(head: Buffer, secret: Uint8Array, secretType: string): Promise<boolean> {
-  return (await openLuks(head, passphrasesOf(secret, secretType))) !== undefined;
+export async function keyOpens(
+  head: Buffer,
+  secret: Uint8Array,
+  secretType: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return (await openLuks(head, passphrasesOf(secret, secretType), signal)) !== undefined;
 }
 
 function versionOf(head: Buffer): 1 | 2 {
-  if (!isLuks(head))
+  const version = luksVersion(head);
+  if (version === undefined)
     throw new InputError('it is no LUKS image', 'Only images of encrypted volumes have a LUKS header.');
-  const version = head.length < VERSION_END ? 0 : head.readUInt16BE(VERSION_END - 2);
   if (version !== 1 && version !== 2) throw unsupported(`version ${version} of the format`);
   return version;
 }
@@ -102,21 +119,38 @@ async function keyIn(
   { keyBytes, digest }: LuksHeader,
   head: Buffer,
   passphrase: Uint8Array,
+  signal: AbortSignal | undefined,
 ): Promise<Buffer | undefined> {
   const end = offset + Math.ceil(length / SECTOR_UNIT) * SECTOR_UNIT;
   if (head.length < end) throw damaged('it is cut short');
-  const wrap = await derive(kdf, passphrase, wrapBytes).catch((error: unknown) => {
+  const wrap = await awaited(derive(kdf, passphrase, wrapBytes), signal).catch((error: unknown) => {
+    signal?.throwIfAborted();
     throw damaged(`the key derivation of slot ${number} is refused: ${messageOf(error)}`, error);
   });
   const material = new XtsDecipher(wrap, SECTOR_UNIT).open(head.subarray(offset, end), 0);
   const key = mergeStripes(material, keyBytes, stripes, hash);
-  return timingSafeEqual(await derive(digest.kdf, key, digest.value.length), digest.value) ? key : undefined;
+  const proof = await awaited(derive(digest.kdf, key, digest.value.length), signal);
+  return timingSafeEqual(proof, digest.value) ? key : undefined;
+}
+
+/** Waits for the thread pool no longer than until the signal: what runs there cannot be stopped, but nobody needs it. */
+async function awaited<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: number): OpenedLuks {
-  const { version, cipher, sectorBytes, payloadOffset, payloadBytes, firstSector } = header;
+  const { version, cipher, sectorBytes, payloadOffset, payloadBytes, firstSector, wrapsAt } = header;
   const plain = async function* (image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-    const decipher = new XtsDecipher(key, sectorBytes);
+    const decipher = new XtsDecipher(key, sectorBytes, wrapsAt);
     let at = 0;
     for await (const { bytes } of chunksOf(skip(image, payloadOffset), PIECE)) {
       const wanted = bytes.subarray(0, payloadBytes === undefined ? undefined : payloadBytes - at);
@@ -125,9 +159,17 @@ function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: numbe
       at += wanted.length;
       if (at === payloadBytes) return;
     }
-    if (payloadBytes !== undefined || at === 0) throw cutShort(at);
+    if (at === 0) throw headerOnly();
+    if (payloadBytes !== undefined) throw cutShort(at);
   };
   return { version, cipher, sectorBytes, payloadOffset, slot, passphrase, plain };
+}
+
+function headerOnly(): OperationError {
+  return new OperationError(
+    'the encrypted image ends too early: it is a LUKS header without its data',
+    'Where the data is in another file or device, open both with `cryptsetup open --header HEADER DATA NAME`; if not, take another copy.',
+  );
 }
 
 function cutShort(at: number): OperationError {

@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 export const SECTOR_UNIT = 512;
 
 /**
- * Opens sectors that are encrypted with AES-XTS, their tweak being their number (dm-crypt's `plain64`).
+ * Opens sectors that are encrypted with AES-XTS, their tweak being their number (dm-crypt's `plain64`, or `plain`).
  *
  * node:crypto's own XTS takes one sector a call, and the call costs ten times what a sector of 512 bytes does. So many
  * sectors go through ECB in one call, and their tweaks are made and applied here (IEEE 1619: C = E(P ⊕ T) ⊕ T). Words
@@ -14,6 +14,7 @@ export class XtsDecipher {
   readonly #tweaks: ReturnType<typeof createCipheriv>;
   readonly #blocks: ReturnType<typeof createDecipheriv>;
   readonly #sectorBytes: number;
+  readonly #wrapsAt: number;
   /** Memory that is used again and again. */
   #mixed = new Int32Array();
   #masks = new Int32Array();
@@ -21,13 +22,15 @@ export class XtsDecipher {
   /**
    * @param key of 32 bytes for AES-128, of 64 for AES-256
    * @param sectorBytes 512, 1024, 2048 or 4096
+   * @param wrapsAt the number that becomes 0 again
    */
-  constructor(key: Uint8Array, sectorBytes: number) {
+  constructor(key: Uint8Array, sectorBytes: number, wrapsAt = Number.POSITIVE_INFINITY) {
     const half = key.length / 2;
     const cipher = `aes-${half * 8}-ecb`;
     this.#blocks = createDecipheriv(cipher, key.subarray(0, half), null).setAutoPadding(false);
     this.#tweaks = createCipheriv(cipher, key.subarray(half), null).setAutoPadding(false);
     this.#sectorBytes = sectorBytes;
+    this.#wrapsAt = wrapsAt;
   }
 
   /**
@@ -42,7 +45,7 @@ export class XtsDecipher {
       this.#mixed = new Int32Array(length / 4);
     }
     const words = length / 4;
-    const starts = wordsOf(this.#tweaks.update(numbers(length, this.#sectorBytes, first)));
+    const starts = wordsOf(this.#tweaks.update(numbers(length, this.#sectorBytes, first, this.#wrapsAt)));
     fillMasks(this.#masks, starts, words, this.#sectorBytes / 4);
     const mixed = new Uint8Array(this.#mixed.buffer, 0, length);
     mixed.set(ciphertext);
@@ -54,10 +57,10 @@ export class XtsDecipher {
 }
 
 /** Of each sector, as a block. */
-function numbers(length: number, sectorBytes: number, first: number): Buffer {
+function numbers(length: number, sectorBytes: number, first: number, wrapsAt: number): Buffer {
   const blocks = Buffer.alloc((length / sectorBytes) * 16);
   for (let at = 0, number = first; at < blocks.length; at += 16, number += sectorBytes / SECTOR_UNIT)
-    blocks.writeUIntLE(number, at, 6);
+    blocks.writeUIntLE(number % wrapsAt, at, 6);
   return blocks;
 }
 

@@ -1,4 +1,4 @@
-import { isSealed, type Opener } from '../keys/age.ts';
+import { isSealed, type Opener, SEALED_HEAD } from '../keys/age.ts';
 import { peek } from './chunks.ts';
 import { decompressed } from './zstd.ts';
 import { beginsFrame } from './zstd-frame.ts';
@@ -6,7 +6,7 @@ import { beginsFrame } from './zstd-frame.ts';
 /** What bytes can be packed in. */
 export type Layer = 'age' | 'zstd';
 
-const LONGEST_MAGIC = 32;
+const LONGEST_MAGIC = Math.max(SEALED_HEAD, 32);
 
 /**
  * Opens a payload whose manifest is not at hand: its first bytes tell what it is packed in. So nobody says what it must

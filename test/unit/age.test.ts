@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { InputError, OperationError } from '../../src/errors.ts';
 import { isSealed, type Opener, opener, type Sealer, sealer } from '../../src/keys/age.ts';
+import { unpacked } from '../../src/store/unpack.ts';
+import { testWith } from '../support/installed.ts';
 import { piecesAt } from '../support/pieces.ts';
 
 const CHUNK = 65_536;
@@ -55,6 +58,23 @@ describe('an age file', () => {
     expect(theirs.length).toBe(ours.length);
     for (const piece of [1000, 65_552, 10_000_000])
       expect((await read(open.stream(pieces(theirs, piece), 'x'))).equals(bytes)).toBe(true);
+  });
+
+  testWith('age')('in text, as `age --armor` writes it, is opened too', async () => {
+    for (const size of [0, 1, 48, 65_536, 200_000]) {
+      const bytes = randomBytes(size);
+      const file = execFileSync('age', ['--encrypt', '--armor', '--recipient', recipient], { input: bytes });
+      expect(isSealed(file)).toBe(true);
+      const dos = Buffer.from(file.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+      for (const text of [file, dos])
+        for (const piece of [1, 7, 1000, text.length])
+          if (piece > 1 || size < 100)
+            expect((await read(open.stream(pieces(text, piece), 'x'))).equals(bytes)).toBe(true);
+      const { bytes: plain, layers } = await unpacked(pieces(file, 50), async () => open, 'x');
+      expect([layers, (await read(plain)).equals(bytes)]).toEqual([['age'], true]);
+      for (const length of [34, 100, file.length - 60])
+        await expect(open.open(file.subarray(0, length), 'x')).rejects.toThrow('x cannot be opened');
+    }
   });
 
   test('has a key of its own, also when many are made at once', async () => {

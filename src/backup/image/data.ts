@@ -1,6 +1,6 @@
 import { OperationError } from '../../errors.ts';
 import { LONGEST_HEADER } from '../../keys/luks.ts';
-import { isLuks, keyOpens } from '../../keys/unlock.ts';
+import { keyOpens, luksVersion } from '../../keys/unlock.ts';
 import type { Payload } from '../../manifest/schema.ts';
 import { digestsOf } from '../../openstack/image/v2/digests.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
@@ -40,7 +40,7 @@ export async function saveImageData(
       throw damaged(image, `${came.size} of ${image.size} bytes came`);
     if (digest !== undefined && came.digests[digest.algorithm] !== digest.value)
       throw damaged(image, `its ${digest.algorithm} is not the one that Glance has recorded`);
-    if (key !== undefined) await proveKey(image, came.head, key);
+    if (key !== undefined) await proveKey(image, came.head, key, client.session.signal);
   };
   const { payload } = await doneUntil(options, `the download of ${what}`, (signal) => {
     const how = {
@@ -56,13 +56,18 @@ export async function saveImageData(
   return payload;
 }
 
-async function proveKey(image: Image, head: Buffer, key: NonNullable<DataOptions['key']>): Promise<void> {
-  if (!isLuks(head))
+async function proveKey(
+  image: Image,
+  head: Buffer,
+  key: NonNullable<DataOptions['key']>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (luksVersion(head) === undefined)
     throw new OperationError(
       `image ${image.id} names a key, and its data has no LUKS header`,
       'It is not encrypted, or not with LUKS: its key opens nothing. Ask who made the image.',
     );
-  if (!(await keyOpens(head, key.bytes, key.secretType)))
+  if (!(await keyOpens(head, key.bytes, key.secretType, signal)))
     throw new OperationError(
       `the key of image ${image.id} does not open its data`,
       'The image names the key of another one. What is saved could not be opened, so it is not saved: ask the operator.',

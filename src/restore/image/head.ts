@@ -1,5 +1,5 @@
 import { OperationError } from '../../errors.ts';
-import { headerLength, isLuks, keyOpens } from '../../keys/unlock.ts';
+import { headerLength, keyOpens, luksVersion } from '../../keys/unlock.ts';
 import type { Payload } from '../../manifest/schema.ts';
 import { peek } from '../../store/chunks.ts';
 import { type PayloadReader, plainBytes } from '../payloads.ts';
@@ -24,8 +24,9 @@ export async function headOf(
   payload: Payload,
   atLeast: number,
   key: OpenedKey | undefined,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
-  return headOfStream(await plainBytes(reader, payload), atLeast, key, `payload ${payload.name}`);
+  return headOfStream(await plainBytes(reader, payload), atLeast, key, `payload ${payload.name}`, signal);
 }
 
 /**
@@ -38,13 +39,14 @@ export async function headOfStream(
   atLeast: number,
   key: OpenedKey | undefined,
   what: string,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   const need = (head: Buffer) =>
-    key === undefined || head.length < atLeast || !isLuks(head) ? atLeast : headerLength(head);
+    key === undefined || head.length < atLeast ? atLeast : Math.max(atLeast, headerLength(head));
   const { head, stream } = await peek(source, need);
   await stream.return();
   if (key === undefined) return head;
-  if (!isLuks(head) || !(await keyOpens(head, key.bytes, key.saved.secretType)))
+  if (luksVersion(head) === undefined || !(await keyOpens(head, key.bytes, key.saved.secretType, signal)))
     throw new OperationError(
       `key ${key.saved.id} does not open ${what}`,
       'The data would be lost on a volume: take another restore point. Nothing was touched.',

@@ -69,7 +69,7 @@ export async function planImage(
     bytes: await openKey(session, reader, keyPoint),
     sameProject,
   };
-  const head = await headOf(reader, payload, INSPECTED, key);
+  const head = await headOf(reader, payload, INSPECTED, key, session.signal);
   const diskFormat = saved.diskFormat ?? 'raw';
   const containerFormat = saved.containerFormat ?? 'bare';
   const doubt = unsafe(head, diskFormat, containerFormat);

@@ -1,4 +1,5 @@
 import { InputError, OperationError } from '../../errors.ts';
+import { luksVersion } from '../../keys/unlock.ts';
 import { pointWithId } from '../../manifest/choose.ts';
 import type { Manifest, Payload, VolumeImagePoint } from '../../manifest/schema.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
@@ -58,7 +59,7 @@ export async function imageSource(
       'Name the place where the backup put it with `store`: directory:PATH.',
     );
   const key = await keyOf(session, manifest, point, reader);
-  const head = await headOf(reader, payload, INSPECTED, key);
+  const head = await headOf(reader, payload, INSPECTED, key, session.signal);
   const doubt = unsafe(head, 'raw', 'bare');
   return { kind: 'payload', reader, payload, key, luks: key && versionOf(head), head, doubt };
 }
@@ -105,10 +106,10 @@ async function kept(session: Session, { image, resource }: VolumeImagePoint): Pr
   return {
     kind: 'kept',
     key,
-    luks: versionOf(await headOfStream(stream, INSPECTED, key, `image ${image.id}`)),
+    luks: versionOf(await headOfStream(stream, INSPECTED, key, `image ${image.id}`, session.signal)),
   };
 }
 
 function versionOf(head: Buffer): LuksVersion {
-  return head.readUInt16BE(6) === 2 ? 2 : 1;
+  return luksVersion(head) === 2 ? 2 : 1;
 }

@@ -76,7 +76,7 @@ export const keys: readonly Mutation[] = [
     id: 'keys/cut-data',
     file: 'keys/unlock.ts',
     what: 'encrypted data that was cut short ends cleanly',
-    find: 'if (payloadBytes !== undefined || at === 0) throw cutShort(at);',
+    find: 'if (payloadBytes !== undefined) throw cutShort(at);',
     put: '',
   },
   {
@@ -146,7 +146,7 @@ export const keys: readonly Mutation[] = [
     id: 'keys/luks-cipher',
     file: 'keys/luks.ts',
     what: 'another cipher is opened as AES-XTS',
-    find: 'if (cipher !== CIPHER || ![32, 64].includes(keyBytes))',
+    find: 'if (wraps === undefined || ![32, 64].includes(keyBytes))',
     put: 'if (![32, 64].includes(keyBytes))',
   },
   {

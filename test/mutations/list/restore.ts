@@ -117,8 +117,8 @@ export const restore: readonly Mutation[] = [
   {
     id: 'restore/size',
     file: 'restore/volume/preflight.ts',
-    what: 'a backup that is larger than the manifest says is restored',
-    find: 'if (backup.size > source.size)',
+    what: 'a backup of another size than the manifest says is restored',
+    find: 'if (backup.size !== source.size)',
     put: 'if (backup.size < 0)',
   },
   {
