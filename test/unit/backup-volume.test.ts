@@ -84,7 +84,36 @@ describe('a backup', () => {
     const parents = [undefined, made[0]?.id, made[1]?.id, made[2]?.id];
     expect(made.map(({ parentId }) => parentId ?? undefined)).toEqual(parents);
     expect(made.map(({ metadata }) => metadata['openstack-backup:parent'])).toEqual(parents);
-    expect(logs.join('')).not.toContain('came in between');
+    expect(logs.join('')).not.toContain('a moment before');
+  });
+
+  test('is saved where the cloud does not say of which it is an increment: the tags stay as they were meant', async () => {
+    const { seed, state, faults, run, points } = await prepared();
+    const { id } = seed.addVolume({ name: 'db' });
+    await run(backupVolume, { volumes: id });
+    const path = /\/backups\/detail\?.*volume_id/;
+    const planted = faults.add({ when: { method: 'GET', path, nth: 2 }, do: { status: 403 } });
+    const told = await run(backupVolume, { volumes: id });
+    expect(planted.hits).toBe(1);
+    expect([told.code, points(told.outputs).map(({ mode }) => mode)]).toEqual([0, ['incremental']]);
+    expect(told.log).toContain('it cannot be seen of which backup');
+    const [full, increment] = [...state.backups.values()];
+    expect(increment?.metadata).toMatchObject({ [STATE]: 'recorded', 'openstack-backup:parent': full?.id });
+  });
+
+  test('that was made full is saved where the cloud does not take its tags at first', async () => {
+    const { seed, state, faults, run, points } = await prepared({ forcedFull: true });
+    const { id } = seed.addVolume({ name: 'db' });
+    await run(backupVolume, { volumes: id });
+    const path = /\/backups\/[0-9a-f-]{36}$/;
+    const planted = faults.add({ when: { method: 'PUT', path, nth: 2 }, do: { status: 403 } });
+    const told = await run(backupVolume, { volumes: id });
+    expect(planted.hits).toBe(1);
+    expect([told.code, points(told.outputs).map(({ mode }) => mode)]).toEqual([0, ['full']]);
+    expect([...state.backups.values()][1]?.metadata).toMatchObject({
+      [STATE]: 'recorded',
+      'openstack-backup:position': '0',
+    });
   });
 
   test('of a volume in use is made by force, and one that is being backed up is not begun', async () => {

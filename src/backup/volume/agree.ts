@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { type Backup, listBackups, updateBackupMetadata } from '../../openstack/blockstorage/v3/backups.ts';
+import { CloudError } from '../../openstack/errors.ts';
 import type { Log } from '../../openstack/log.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import type { Watcher } from '../../openstack/watcher.ts';
@@ -20,7 +21,7 @@ export interface AgreeTools {
 
 /**
  * Cinder takes the newest backup as the parent, which may be another than a moment before; and a driver may make an
- * increment full. The tags say what was made.
+ * increment full. The tags say what was made. The backup is whole by now, whatever fails here.
  *
  * @param before the volume's backups right before the request
  */
@@ -31,16 +32,42 @@ export async function agreeOnChain(
   tools: AgreeTools,
 ): Promise<Tags> {
   const { client, log } = tools;
-  const now = backup.incremental ? await counted(backup, tags.parent, before, tools) : [];
+  const now = await seen(backup, tags, before, tools);
+  if (now === undefined) return tags;
   const made = tagsAsMade(backup, tags, now, before) ?? tags;
   if (made === tags) return tags;
   log.warn(
     made.parent === undefined
       ? `the cloud made backup ${backup.id} full although an increment was asked for; a new chain starts with it`
-      : `the cloud made backup ${backup.id} an increment of ${made.parent}, which came in between, and not of ${tags.parent}`,
+      : `the cloud made backup ${backup.id} an increment of ${made.parent}, and not of ${tags.parent}, which was the newest a moment before`,
   );
-  await updateBackupMetadata(client, backup.id, metadataWith(backup, made));
+  try {
+    await updateBackupMetadata(client, backup.id, metadataWith(backup, made));
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    // The mark that it is recorded writes them once more.
+    log.warn(`the tags of backup ${backup.id} do not say so: ${error.message}`);
+  }
   return made;
+}
+
+/** What the parent can be told by; undefined where the cloud does not say. */
+async function seen(
+  backup: Backup,
+  tags: Tags,
+  before: readonly Backup[],
+  tools: AgreeTools,
+): Promise<readonly Backup[] | undefined> {
+  if (!backup.incremental) return [];
+  try {
+    return await counted(backup, tags.parent, before, tools);
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    tools.log.warn(
+      `backup ${backup.id} is whole, and it cannot be seen of which backup it is an increment: ${error.message}. Its tags say ${tags.parent ?? 'none'}`,
+    );
+    return undefined;
+  }
 }
 
 /**
