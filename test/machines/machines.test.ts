@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
+import { realWorld } from '../cloud/world.ts';
 import { endAt } from '../scenarios/interrupted.ts';
 import { expectExit, inventory, manifestOf, type Scenario } from '../scenarios/steps.ts';
 import { suite } from '../scenarios/suite.ts';
 import { machine } from '../support/machine.ts';
 import type { Ran } from '../support/tool.ts';
-import { realWorld } from './world.ts';
 
 const HOURS = 3_600_000;
 const ROUNDS = 2;
