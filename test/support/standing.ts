@@ -54,8 +54,13 @@ export function has({ state }: EmbeddedCloud, id: string): boolean {
 
 /** Takes things out of the cloud, behind its back, and the keys that go with them. */
 export function forget({ state }: EmbeddedCloud, given: readonly string[]): void {
-  const gone = rows(state).filter(({ id }) => given.includes(id));
-  const ids = [...given, ...gone.flatMap((row) => keyOf(row) ?? [])];
+  const [gone, others] = [true, false].map((go) => rows(state).filter(({ id }) => given.includes(id) === go));
+  // A snapshot has the key of its volume.
+  const needed = new Set(others?.map(keyOf));
+  const ids = [
+    ...given,
+    ...(gone ?? []).flatMap((row) => keyOf(row) ?? []).filter((key) => !needed.has(key)),
+  ];
   for (const table of TABLES) for (const id of ids) state[table].delete(id);
   const left = state.keypairs.filter(({ name }) => !ids.includes(name));
   state.keypairs.splice(0, state.keypairs.length, ...left);
