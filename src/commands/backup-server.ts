@@ -142,7 +142,7 @@ async function planAll(
   const types = await listVolumeTypes(cinder);
   const ofServers = volumes.filter(({ id }) => attached.has(id));
   const options = planOptions(given, payloads);
-  const disks = await preflight(cinder, ofServers, types, backups, options);
+  const disks = await preflight(cinder, ofServers, types, backups, options, holdings.secrets);
   const joined = planServers(looked, disks.plans, disks.refused);
   const wanted = wantedServers(joined.plans, backups, payloads);
   const fit = await fitting(session, wanted, given.concurrency, backups, nameOf);

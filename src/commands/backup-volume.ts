@@ -77,12 +77,8 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const planned = async () => {
     const holdings = await holdingsOf(session, ['volumes', 'backups']);
     const volumes = select('volume', selectors, holdings.volumes.filter(isNoTemporary));
-    const looked = await preflight(client, volumes, types, holdings.backups, {
-      mode: given.mode,
-      maxChain: given['max-chain'],
-      method: given.method,
-      payloads,
-    });
+    const wishes = { mode: given.mode, maxChain: given['max-chain'], method: given.method, payloads };
+    const looked = await preflight(client, volumes, types, holdings.backups, wishes, holdings.secrets);
     const wanted = wantedVolumes(looked.plans, holdings.backups, payloads);
     const fit = await fitting(session, wanted, given.concurrency, holdings.backups, nameOf);
     const over = fit.refused.map(({ what, error }) => ({ volume: what.volume, error }));

@@ -23,17 +23,18 @@ export async function* pages<T extends { readonly id: string }>(
   ask: Ask<T>,
 ): AsyncGenerator<T[]> {
   const known = new Set<string>();
-  let trail: string[] = [];
+  const trail: string[] = [];
   for (;;) {
-    const { page, since } = await after(trail, ask);
+    const { page, end } = await after(trail, ask);
     const added = page.items.filter(({ id }) => !known.has(id));
     yield added;
     const ids = page.items.map(({ id }) => id);
     if (!page.more || ids.length === 0) return;
     // After an item before the last, what is known comes again; after the last one, nothing that is known does.
-    if (since.length > 0 && since.length === trail.length && added.length === 0) throw stuck(words);
+    if (end > 0 && end === trail.length && added.length === 0) throw stuck(words);
     for (const id of ids) known.add(id);
-    trail = [...since, ...ids];
+    trail.length = end;
+    trail.push(...ids);
   }
 }
 
@@ -48,11 +49,11 @@ export function stuck(words: string): OperationError {
 async function after<T extends { readonly id: string }>(
   trail: readonly string[],
   ask: Ask<T>,
-): Promise<{ page: Page<T>; since: readonly string[] }> {
+): Promise<{ page: Page<T>; end: number }> {
   let refusal: unknown;
   for (let back = 0; ; back = back === 0 ? 1 : back * 2) {
-    const since = trail.slice(0, Math.max(0, trail.length - back));
-    const marker = since.at(-1);
+    const end = Math.max(0, trail.length - back);
+    const marker = trail[end - 1];
     const page = await ask(marker === undefined ? {} : { marker }).catch((error: unknown) => {
       if (marker === undefined || !hasStatus(error, 400, 404)) throw error;
       refusal ??= error;
@@ -60,6 +61,6 @@ async function after<T extends { readonly id: string }>(
     if (page === undefined) continue;
     // What was refused is still there, so it was not refused as a marker.
     if (refusal !== undefined && page.items.some(({ id }) => id === trail.at(-1))) throw refusal;
-    return { page, since };
+    return { page, end };
   }
 }

@@ -1,10 +1,11 @@
 import { type Backup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
-import { listSnapshots, type Snapshot } from '../openstack/blockstorage/v3/snapshots.ts';
-import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import { listSnapshots, type Snapshot, type SnapshotFilter } from '../openstack/blockstorage/v3/snapshots.ts';
+import { listVolumes, type Volume, type VolumeFilter } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Service } from '../openstack/catalog.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import { CloudError, hasStatus } from '../openstack/errors.ts';
-import { type Image, listImages } from '../openstack/image/v2/images.ts';
+import { type Image, type ImageFilter, listImages } from '../openstack/image/v2/images.ts';
+import { KEY_ID } from '../openstack/image/v2/properties.ts';
 import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
 import type { ServiceClient } from '../openstack/service.ts';
@@ -33,11 +34,17 @@ const ALL = ['backups', 'volumes', 'snapshots', 'images', 'secrets', 'servers'] 
  *
  * @param needed what else is done with: there a failure is an error
  * @param kinds what is listed; the others are empty
+ * @param within what a list is narrowed to
  */
 export async function holdingsOf(
   session: Session,
   needed: readonly (keyof Holdings)[] = [],
   kinds: readonly (keyof Holdings)[] = ALL,
+  within: {
+    readonly images?: ImageFilter;
+    readonly volumes?: VolumeFilter;
+    readonly snapshots?: SnapshotFilter;
+  } = {},
 ): Promise<Holdings> {
   const owner = session.scope.project.id;
   const see = async <T>(
@@ -50,15 +57,25 @@ export async function holdingsOf(
   };
   const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
     see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))),
-    see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder))),
-    see('snapshots', 'block-storage', (cinder) => collect(listSnapshots(cinder))),
+    see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder, within.volumes))),
+    see('snapshots', 'block-storage', (cinder) => collect(listSnapshots(cinder, within.snapshots))),
     see('images', 'image', async (glance) =>
-      (await collect(listImages(glance, { owner }))).filter((image) => image.owner === owner),
+      (await collect(listImages(glance, { ...within.images, owner }))).filter(
+        (image) => image.owner === owner,
+      ),
     ),
-    see('secrets', 'key-manager', secretsWithRecords),
+    see('secrets', 'key-manager', (barbican) => collect(listSecrets(barbican))),
     see('servers', 'compute', (nova) => collect(listServers(nova))),
   ]);
-  return { backups, volumes, snapshots, images, secrets, servers };
+  const used = new Set([
+    ...[...volumes, ...backups].map(({ encryptionKeyId }) => encryptionKeyId),
+    ...images.map(({ properties }) => properties[KEY_ID]),
+  ]);
+  const withRecords =
+    secrets.length === 0
+      ? []
+      : await see('secrets', 'key-manager', (barbican) => recordsOf(barbican, secrets, used));
+  return { backups, volumes, snapshots, images, secrets: withRecords, servers };
 }
 
 /** After which nobody looks for a record in a secret's metadata any more. */
@@ -66,13 +83,18 @@ const RECENT_MS = 2 * 24 * 3_600_000;
 
 /**
  * A secret that a restore makes to stay has its record in its metadata, which lists do not show: that of the user's own
- * and recent ones is read. An image's key needs none: it goes with its image.
+ * and recent ones is read, one by one. An image's key needs none: it goes with its image; and what a volume, a backup or
+ * an image is encrypted with is left over by nobody.
  */
-async function secretsWithRecords(client: ServiceClient): Promise<HeldSecret[]> {
+async function recordsOf(
+  client: ServiceClient,
+  secrets: readonly ListedSecret[],
+  used: ReadonlySet<string | undefined>,
+): Promise<HeldSecret[]> {
   const { clock, scope } = client.session;
-  const mine = ({ creatorId, createdAt }: ListedSecret) =>
-    creatorId === scope.user.id && clock.now() - Date.parse(createdAt) < RECENT_MS;
-  return pool(await collect(listSecrets(client)), 8, async (secret) => ({
+  const mine = ({ id, creatorId, createdAt }: ListedSecret) =>
+    !used.has(id) && creatorId === scope.user.id && clock.now() - Date.parse(createdAt) < RECENT_MS;
+  return pool(secrets, 8, async (secret) => ({
     ...secret,
     metadata: mine(secret) ? await metadataOf(client, secret.id) : {},
   }));

@@ -1,4 +1,7 @@
 import { messageOf } from '../errors.ts';
+import type { SnapshotFilter } from '../openstack/blockstorage/v3/snapshots.ts';
+import type { VolumeFilter } from '../openstack/blockstorage/v3/volumes.ts';
+import type { ImageFilter } from '../openstack/image/v2/images.ts';
 import type { Log } from '../openstack/log.ts';
 import type { Session } from '../openstack/session.ts';
 import { holdingsOf } from './holdings.ts';
@@ -6,16 +9,29 @@ import { nameOf } from './leftovers.ts';
 import { removeAll, tellOfStaying } from './remove.ts';
 import { type Temporary, temporariesOf } from './things.ts';
 
+/** Where a piece of work makes its temporaries: what a list is narrowed to. A kind that it makes none of is missing. */
+export interface Places {
+  readonly images?: ImageFilter;
+  readonly volumes?: VolumeFilter;
+  readonly snapshots?: SnapshotFilter;
+}
+
 /** What saving makes to get at data. */
 const KINDS = ['images', 'volumes', 'snapshots'] as const;
 
 /**
  * The temporaries of one piece of work, found by the tag in their records. Copies of them are not among them.
  *
+ * @param places where they are, if that is known: lists of all grow with the project
  * @throws CloudError also where a list is refused: what was made and is not seen would stay for ever
  */
-export async function temporariesWith(session: Session, tags: readonly string[]): Promise<Temporary[]> {
-  const all = temporariesOf(await holdingsOf(session, KINDS, KINDS));
+export async function temporariesWith(
+  session: Session,
+  tags: readonly string[],
+  places?: Places,
+): Promise<Temporary[]> {
+  const kinds = places === undefined ? KINDS : KINDS.filter((kind) => places[kind] !== undefined);
+  const all = temporariesOf(await holdingsOf(session, kinds, kinds, places));
   return all.filter(({ record, original }) => tags.includes(record.tag) && original !== 'doubtful');
 }
 
@@ -31,10 +47,11 @@ export async function removeTagged(
   tags: readonly string[],
   what: string,
   log: Log,
+  places?: Places,
 ): Promise<void> {
   session.windUp();
   try {
-    await removeAll(session, await temporariesWith(session, tags), {
+    await removeAll(session, await temporariesWith(session, tags, places), {
       removed: (thing) => log.debug(`temporary ${nameOf(thing)} of ${what} is removed`),
       refused: (thing, why) => tellOfStaying(log, `temporary ${nameOf(thing)} of ${what}`, why),
     });

@@ -6,6 +6,7 @@ import type { ServiceClient } from '../../openstack/service.ts';
 import type { Holdings } from '../../temporaries/holdings.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
 import { adoptable, type Unrecorded } from './adoptable.ts';
+import { VolumeKeys } from './keys.ts';
 import { encryptionOf, typeIdOf } from './preflight.ts';
 import { restorePoint } from './restore-point.ts';
 
@@ -44,7 +45,7 @@ export async function adopt(
     }
     const { tags } = found;
     try {
-      const encryption = await encryptionOf(client, volume);
+      const encryption = await encryptionOf(new VolumeKeys(client), volume);
       const reason = `run ${tags.run} made it and did not live to record it`;
       const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds: 0 };
       adopted.push({ backup, tags, point: restorePoint(facts) });

@@ -3,14 +3,15 @@ import type { SavedEncryption } from '../../manifest/schema.ts';
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import type { Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
-import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ListedSecret } from '../../openstack/keymanager/v1/secrets.ts';
 import type { ServiceClient } from '../../openstack/service.ts';
 import { decideMethod, doubtOfImage } from '../../plan/method.ts';
 import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { type Payloads, refuseBareKey } from '../payloads.ts';
 import { decide } from './decide.ts';
+import { VolumeKeys } from './keys.ts';
 import type { SavingWishes, VolumePlan } from './plan.ts';
 
 export interface Refused {
@@ -28,6 +29,7 @@ export interface Preflight {
  * Looks at everything that could make a backup fail, and changes nothing.
  *
  * @param all the project's backups
+ * @param secrets those that may be listed
  */
 export async function preflight(
   client: ServiceClient,
@@ -35,11 +37,13 @@ export async function preflight(
   types: readonly VolumeType[],
   all: readonly Backup[],
   options: SavingWishes,
+  secrets: readonly ListedSecret[] = [],
 ): Promise<Preflight> {
+  const keys = new VolumeKeys(client, secrets);
   const backups = Map.groupBy(all, ({ volumeId }) => volumeId);
   const looked = await pool(volumes, 4, async (volume): Promise<VolumePlan | Refused> => {
     try {
-      return await planVolume(client, volume, types, backups.get(volume.id) ?? [], options);
+      return await planVolume(keys, volume, types, backups.get(volume.id) ?? [], options);
     } catch (error) {
       // Wrong input is wrong for all of them: nothing is begun.
       if (error instanceof InputError || !(error instanceof PlainError)) throw error;
@@ -51,14 +55,14 @@ export async function preflight(
 }
 
 async function planVolume(
-  client: ServiceClient,
+  keys: VolumeKeys,
   volume: Volume,
   types: readonly VolumeType[],
   backups: readonly Backup[],
   options: SavingWishes,
 ): Promise<VolumePlan> {
   checkState(volume, backups);
-  const encryption = await encryptionOf(client, volume);
+  const encryption = await encryptionOf(keys, volume);
   const { size } = volume;
   const facts = { store: options.payloads !== undefined, size, provider: encryption?.provider };
   const { method, reason } = decideMethod(options.method, facts);
@@ -118,12 +122,12 @@ export function typeIdOf(volume: Volume, types: readonly VolumeType[]): string |
 }
 
 /** @throws OperationError when the key cannot be read */
-export async function encryptionOf(client: ServiceClient, volume: Volume): Promise<SavedEncryption | null> {
+export async function encryptionOf(keys: VolumeKeys, volume: Volume): Promise<SavedEncryption | null> {
   if (!volume.encrypted) return null;
-  const encryption = await getVolumeEncryption(client, volume.id);
+  const encryption = await keys.encryptionOf(volume);
   const keyId = volume.encryptionKeyId ?? encryption.keyId;
   const hidden = keyId === undefined || /^[0-]+$/.test(keyId);
-  const secret = hidden ? undefined : await readableKey(client.session, keyId, `volume ${volume.id}`);
+  const secret = hidden ? undefined : await keys.readable(keyId, `volume ${volume.id}`);
   return {
     provider: encryption.provider ?? null,
     cipher: encryption.cipher ?? null,

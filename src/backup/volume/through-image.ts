@@ -17,7 +17,7 @@ import { savedKey } from '../secret/key.ts';
 import { type SavedKey, saveSecret } from '../secret/save.ts';
 import { removeOrphans } from './orphans.ts';
 import { savedVolume } from './restore-point.ts';
-import { type Upload, uploadVolume } from './upload.ts';
+import { placesOf, type Upload, uploadVolume } from './upload.ts';
 
 export interface ImagePlan {
   readonly volume: Volume;
@@ -78,7 +78,7 @@ export async function saveThroughImage(plan: ImagePlan, tools: ImageTools): Prom
     if (!tools.signal.aborted) await removeOrphans(session, volume, started, log);
     throw error;
   } finally {
-    await removeTagged(session, [record.tag], what, log);
+    await removeTagged(session, [record.tag], what, log, placesOf(work));
   }
 }
 

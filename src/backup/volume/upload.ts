@@ -19,7 +19,7 @@ import { createOnce } from '../../openstack/retry.ts';
 import type { Session } from '../../openstack/session.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
-import { temporariesWith } from '../../temporaries/tagged.ts';
+import { type Places, temporariesWith } from '../../temporaries/tagged.ts';
 import { removeOrphans } from './orphans.ts';
 
 /** The upload of one volume, and how all that is made for it is recorded. */
@@ -108,7 +108,7 @@ async function temporaryVolume(work: Upload, snapshotId: string): Promise<string
   const client = await session.service('block-storage');
   const { size, availabilityZone } = plan.volume;
   // Cinder describes a volume without a name anew when it restores to it.
-  const name = `temporary of ${plan.volume.id}`;
+  const name = copyNameOf(plan.volume.id);
   const wanted = { size, snapshotId, name, description: run.unbound(record), availabilityZone };
   const volume = await made(work, 'volume', async () => (await createVolume(client, wanted)).id);
   const judge = ({ status }: Volume) => judged(status, 'available', ['creating', 'downloading']);
@@ -146,6 +146,20 @@ async function upload(work: Upload, volumeId: string): Promise<Image> {
   return image;
 }
 
+/** Where all that may be made for it is found: the project may have thousands of other things. */
+export function placesOf({ plan, run, record }: Pick<Upload, 'plan' | 'run' | 'record'>): Places {
+  const { id } = plan.volume;
+  return {
+    images: { name: run.unbound(record) },
+    volumes: { name: copyNameOf(id) },
+    snapshots: { volumeId: id },
+  };
+}
+
+function copyNameOf(volumeId: string): string {
+  return `temporary of ${volumeId}`;
+}
+
 /** A lost answer: the record tells whether the thing was made. */
 async function made(
   work: Upload,
@@ -154,7 +168,7 @@ async function made(
 ): Promise<string> {
   const { session, clock, log, signal, record, run } = work;
   const find = async () =>
-    (await temporariesWith(session, [record.tag])).find((thing) => thing.kind === kind)?.id;
+    (await temporariesWith(session, [record.tag], placesOf(work))).find((thing) => thing.kind === kind)?.id;
   const id = await createOnce(create, find, { clock, log, signal });
   await run.bind(record, kind, id);
   return id;

@@ -7,13 +7,19 @@ import { getSecret, probePayload, type Secret } from './secrets.ts';
  * Makes sure that the user may read a key, with the very request that Cinder will make with the user's token.
  *
  * @param owner whose key it is, for the message: "volume 5f2c…"
+ * @param listed its attributes, where they were listed already
  * @returns the key's attributes
  * @throws OperationError that names the missing role
  */
-export async function readableKey(session: Session, keyId: string, owner: string): Promise<Secret> {
+export async function readableKey(
+  session: Session,
+  keyId: string,
+  owner: string,
+  listed?: Secret,
+): Promise<Secret> {
   try {
     const client = await session.service('key-manager');
-    const secret = await getSecret(client, keyId);
+    const secret = listed ?? (await getSecret(client, keyId));
     if (Object.keys(secret.contentTypes).length === 0)
       throw new OperationError(
         `the key of ${owner} (${keyId}) has no payload`,
