@@ -6,6 +6,8 @@ import { expectExit } from '../scenarios/steps.ts';
 import { readManifest } from '../scenarios/volume-images.ts';
 import { waitFor } from '../support/wait.ts';
 
+const OFTEN = { everyMs: 20, forMs: 30_000 };
+
 /** A stopped server with a disk of its own and a volume. */
 async function stopped(meanwhile: boolean) {
   const world = await embeddedWorld({ tickMs: 20, ticksPerGib: 30 });
@@ -19,24 +21,30 @@ async function stopped(meanwhile: boolean) {
     });
     const nova = await (await world.session()).service('compute');
     const becomes = (status: string) =>
-      waitFor(status, async () => world.cloud.state.servers.get(server.id)?.status === status);
+      waitFor(status, async () => world.cloud.state.servers.get(server.id)?.status === status, OFTEN);
     let ran: Promise<void> | undefined;
     const runAndStop = async () => {
       // Nova refuses as long as it takes the server's own disk.
-      await waitFor('the start to be taken', () =>
-        startServer(nova, server.id).then(
-          () => true,
-          () => false,
-        ),
+      await waitFor(
+        'the start to be taken',
+        () =>
+          startServer(nova, server.id).then(
+            () => true,
+            () => false,
+          ),
+        OFTEN,
       );
       await becomes('ACTIVE');
       world.cloud.state.servers.get(server.id)?.root?.write(4096, Buffer.from('written while it ran'));
       await stopServer(nova, server.id);
       await becomes('SHUTOFF');
     };
-    // On and off again while its volume is saved: no look at its status sees it.
-    const onOutput = (text: string) => {
-      if (meanwhile && /is being made/.test(text)) ran ??= runAndStop();
+    // On and off again while it is saved: no look at its status sees it. The tool stands still so long, for it could be
+    // done before.
+    const onOutput = (text: string, kill: (signal: NodeJS.Signals) => void) => {
+      if (!meanwhile || ran !== undefined || !text.includes('is being made')) return;
+      kill('SIGSTOP');
+      ran = runAndStop().finally(() => kill('SIGCONT'));
     };
     const told = await world.tool(['backup-server', '--servers', 'web', '--json'], { onOutput });
     expect(ran !== undefined).toBe(meanwhile);
