@@ -1,4 +1,5 @@
 import { embeddedWorld } from '../scenarios/embedded.ts';
+import { killedAndNeverBuilt } from '../scenarios/killed-server.ts';
 import { networkScenarios } from '../scenarios/server-networks.ts';
 import { rootVolumeWithImage } from '../scenarios/server-root.ts';
 import { serversScenarios } from '../scenarios/servers.ts';
@@ -14,7 +15,7 @@ suite(
 
 suite(
   'servers that only the embedded cloud can have',
-  [...networkScenarios, rootVolumeWithImage],
+  [...networkScenarios, rootVolumeWithImage, killedAndNeverBuilt],
   embeddedWorld,
   180_000,
 );

@@ -5,6 +5,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { type Attachment, listAttachments } from '../../src/openstack/compute/v2/attachments.ts';
 import { getServer, type Server } from '../../src/openstack/compute/v2/servers.ts';
 import type { Ran } from '../support/tool.ts';
+import { killedWhileMade } from './killed-server.ts';
 import { expectExit, inventory, manifestOf, type Scenario } from './steps.ts';
 import type { Person, World } from './world.ts';
 
@@ -236,7 +237,10 @@ export const refused: Scenario = {
       [['backup-server', '--servers', 'nope'], 2, 'there is no server called "nope"'],
       [['backup-server', '--servers', 'no', '--method', 'ftp'], 2, '`method` is "ftp"'],
       [[...restore, '--map', 'network: a=b'], 2, '`map` has what the server does not: network "a"'],
-      [[...restore, '--map', 'volume: a=b'], 2, '`map` cannot be read'],
+      [[...restore, '--map', 'volume: a=b'], 2, '`map` has what the server does not: volume "a"'],
+      [[...restore, '--map', 'image: a=b'], 2, '`map` has what the server does not: image "a"'],
+      [[...restore, '--map', 'server: a=b'], 2, '`map` cannot be read: "server: a=b" does not begin with'],
+      [[...restore, '--map', 'volume: a'], 2, '`map` cannot be read: "volume: a" is not `volume: old=new`'],
       [[...restore, '--map', 'flavor: tiny=nope'], 2, 'there is no flavor "nope"'],
       [[...restore, '--map', 'type: standard=nope'], 2, 'there is no volume type "nope"'],
       [[...restore, '--map', 'type: standard=luks'], 2, 'volume type luks is encrypted'],
@@ -261,40 +265,10 @@ export const refused: Scenario = {
   },
 };
 
-export const killedRestore: Scenario = {
-  name: 'a restore of a server killed while the server is made: the next run removes server and volumes, and brings them back',
-  async run(world) {
-    const root = await world.makeVolume({ name: 'k-root', bootable: true, content: randomBytes(50_000) });
-    const server = await world.makeServer({ name: 'k', rootVolume: root });
-    const digest = await world.digest(root);
-    const ran = await backUpServer(world, 'k');
-    await removeAll(world, server, [root]);
-    const words = ['restore-server', '--manifest', manifestOf(ran), '--allow-unsigned'];
-    let sent = false;
-    const killed = await world.tool(words, {
-      onOutput: (text, kill) => {
-        if (sent || !text.includes('server "k" is being made')) return;
-        sent = true;
-        kill('SIGKILL');
-      },
-    });
-    expect([sent, killed.code]).toEqual([true, null]);
-    const left = await world.leftBehind();
-    expect([left.servers?.length, left.volumes?.length]).toEqual([1, 1]);
-
-    const restored = await restoreServer(world, ran, 'demo');
-    const id = String(restored.json['server-id']);
-    const [disk = ''] = disksOf(restored);
-    expect(await world.digest(disk)).toBe(digest);
-    expect(await serverOf(world, id)).toMatchObject({ status: 'ACTIVE', metadata: {} });
-    expect(await world.leftBehind()).toMatchObject({ servers: [id], volumes: [disk] });
-  },
-};
-
 export const serversScenarios: readonly Scenario[] = [
   snapshotsOfOneMoment,
   anotherProject,
   stoppedWithKeptImage,
   refused,
-  killedRestore,
+  killedWhileMade,
 ];

@@ -270,6 +270,7 @@ function addServer(core: Core, token: Token, wish: ServerWish): Server {
     availabilityZone: 'nova',
     configDrive: false,
     createdAt: now,
+    launchedAt: wish.status === 'BUILD' ? null : now,
     updatedAt: now,
     volumes: [],
     actions: [],

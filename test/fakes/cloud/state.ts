@@ -247,6 +247,8 @@ export interface Server {
   availabilityZone: string;
   configDrive: boolean;
   createdAt: Date;
+  /** Null: it never ran. */
+  launchedAt: Date | null;
   updatedAt: Date;
   volumes: ServerVolume[];
   actions: InstanceAction[];

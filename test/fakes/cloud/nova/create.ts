@@ -216,6 +216,7 @@ function newServer(
     availabilityZone: textOf(body['availability_zone']) ?? 'nova',
     configDrive: body['config_drive'] === true,
     createdAt: now,
+    launchedAt: null,
     updatedAt: now,
     volumes: [],
     actions: [],
@@ -260,7 +261,8 @@ function build(core: Core, call: NovaCall, server: Server, { image, disks, nics 
       attachAll(core, server, volumes);
       server.status = 'ACTIVE';
       server.taskState = null;
-      server.updatedAt = core.clock.now();
+      server.launchedAt = core.clock.now();
+      server.updatedAt = server.launchedAt;
       end();
     },
     fail: (failure) => {

@@ -24,7 +24,7 @@ function embeddedFlavor(call: NovaCall, server: Server, flavor: Flavor | undefin
 export function serverDetail(core: Core, call: NovaCall, server: Server): JsonObject {
   const [vmState, powerState] = VM_STATES[server.status] ?? ['active', 1];
   const hosted = !['BUILD', 'SHELVED_OFFLOADED'].includes(server.status);
-  const launched = server.status !== 'BUILD' ? isoMicros(server.createdAt) : null;
+  const launched = server.launchedAt === null ? null : isoMicros(server.launchedAt);
   return {
     accessIPv4: '',
     accessIPv6: '',
