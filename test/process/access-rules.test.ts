@@ -42,6 +42,11 @@ async function run(
   return told;
 }
 
+/** What ended the run, and what failed of it alone. */
+function errors({ error, log }: Told): string {
+  return [error, ...log.split('\n').filter((line) => line.startsWith('error: '))].join('\n');
+}
+
 function warnings({ log }: Told): number {
   return log.split('warning: ').length;
 }
@@ -64,7 +69,9 @@ describe('access rules of an application credential', () => {
       const all = rulesOf(...row.proved, ...(row.beside ?? []));
       const restore = bookmark(cloud);
       const whole = await run(world, words, all);
-      expect([whole.code, whole.error]).toEqual([row.code ?? 0, expect.stringContaining(row.error ?? '')]);
+      expect([whole.code, errors(whole)]).toEqual([row.code ?? 0, expect.stringContaining(row.error ?? '')]);
+      // Nor does a refusal hide beside the failure that is wanted.
+      expect(errors(whole)).not.toContain('HTTP 401');
       restore();
       for (const left of rulesOf(...row.proved)) {
         const from = cloud.requests.length;
