@@ -1,6 +1,7 @@
 import { messageOf, OperationError } from '../../errors.ts';
 import type { SavedDisk } from '../../manifest/schema.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
+import type { Log } from '../../openstack/log.ts';
 import { type Session, WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
@@ -8,6 +9,7 @@ import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remo
 import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { unreserve } from '../../temporaries/unreserved.ts';
 import { GIB } from '../../text/bytes.ts';
+import { quoted } from '../../text/escape.ts';
 import { lateStep } from '../late.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
 import { finishServer } from './finish.ts';
@@ -76,7 +78,7 @@ export async function bringBackServer(
   tools: BootTools,
   advance: (disks: number, gigabytes: number) => void,
 ): Promise<RestoredServer> {
-  const { disks, failures } = await bringDisks(jobs, advance);
+  const { disks, failures } = await bringDisks(jobs, tools.log, advance);
   const differences = disks.flatMap(({ missing }) => missing);
   const undone = disks.flatMap(({ id, undone }) => undone.map((what) => `${id}: ${what}`));
   const without = (failure: unknown) => {
@@ -121,6 +123,7 @@ const UNSEEN =
 /** All that can be brought back, in their order. */
 async function bringDisks(
   jobs: readonly DiskJob[],
+  log: Log,
   advance: (disks: number, gigabytes: number) => void,
 ): Promise<{ readonly disks: BackDisk[]; readonly failures: unknown[] }> {
   const failures: unknown[] = [];
@@ -133,6 +136,7 @@ async function bringDisks(
         advance(0, more);
       });
       advance(1, left);
+      if (brought.isNew) tellBack(log, brought, saved, resource);
       return [{ ...brought, saved, resource }];
     } catch (error) {
       failures.push(error);
@@ -140,6 +144,14 @@ async function bringDisks(
     }
   });
   return { disks: disks.flat(), failures };
+}
+
+/** At once: a run that is killed says nothing later, and its next one does not know of what is the user's. */
+function tellBack(log: Log, { id, name }: BroughtBack, saved: SavedDisk, resource: string): void {
+  const kind = saved.volume === null ? 'image' : 'volume';
+  log.info(
+    `${kind} ${quoted(name)} (${id}) has all its data. Should no server come of it, take it with \`map\`: ${kind}: ${resource}=${id}`,
+  );
 }
 
 function sizeOf(jobs: readonly DiskJob[]): number {
