@@ -1,8 +1,6 @@
 /** Tests run on node's own ES modules; swc only strips the types. */
 const common = {
   testEnvironment: 'node',
-  // A test that is stuck, and none on a busy machine.
-  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -13,15 +11,11 @@ const common = {
 };
 
 export default {
+  // Finds a test that is stuck, and not a busy machine. jest takes it here only, not in a project.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
-    {
-      ...common,
-      displayName: 'process',
-      testMatch: ['<rootDir>/test/process/**/*.test.ts'],
-      // Each starts processes, and a busy machine takes seconds for one.
-      testTimeout: 60_000,
-    },
+    { ...common, displayName: 'process', testMatch: ['<rootDir>/test/process/**/*.test.ts'] },
     { ...common, displayName: 'cloud', testMatch: ['<rootDir>/test/cloud/**/*.test.ts'] },
     // Two machines for half an hour: too long for every run of CI.
     { ...common, displayName: 'machines', testMatch: ['<rootDir>/test/machines/**/*.test.ts'] },
