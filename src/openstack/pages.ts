@@ -24,15 +24,20 @@ export async function* pages<T extends { readonly id: string }>(
 ): AsyncGenerator<T[]> {
   const known = new Set<string>();
   const trail: string[] = [];
+  // Known ones that come once more after a step back, perhaps in several pages.
+  const again = new Set<string>();
   for (;;) {
     const { page, end } = await after(trail, ask);
+    for (const id of trail.slice(end)) again.add(id);
+    const ids = page.items.map(({ id }) => id);
     const added = page.items.filter(({ id }) => !known.has(id));
     yield added;
-    const ids = page.items.map(({ id }) => id);
     if (!page.more || ids.length === 0) return;
-    // After an item before the last, what is known comes again; after the last one, nothing that is known does.
-    if (end > 0 && end === trail.length && added.length === 0) throw stuck(words);
-    for (const id of ids) known.add(id);
+    if (!ids.some((id) => again.delete(id) || !known.has(id))) throw stuck(words);
+    for (const id of ids) {
+      known.add(id);
+      again.delete(id);
+    }
     trail.length = end;
     trail.push(...ids);
   }

@@ -50,6 +50,13 @@ describe('a list in pages', () => {
     expect(asked).toEqual([undefined, 'c', 'f', 'e', 'd', 'b', 'h']);
   });
 
+  test('goes on where whole pages come again after a step back', async () => {
+    const ids = [...'abcdefghijklmnopqrstuvwxyz'];
+    const { asked, all } = list(ids, (answered) => void (answered === 6 && ids.splice(9, 9)));
+    expect(await all()).toEqual([...'abcdefghijklmnopqrstuvwxyz']);
+    expect(asked.slice(6)).toEqual(['r', 'q', 'p', 'n', 'j', 'b', 'e', 'h', 't', 'w']);
+  });
+
   test('that is refused for another reason says so', async () => {
     const refuse = (status: number) => async (query: Record<string, string>) => {
       if (query['marker'] !== undefined) throw new CloudError({ doing: 'list', status, words: 'no' });
