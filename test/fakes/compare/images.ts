@@ -165,6 +165,8 @@ async function changes(side: Side): Promise<void> {
   const named = await makeImage(side, { name: 'in:x' });
   await side.ask('image', 'GET', '/v2/images?name=in:x');
   await side.ask('image', 'GET', `/v2/images?name=${encodeURIComponent('in:"in:x"')}`);
+  await side.ask('image', 'GET', `/v2/images?name=${encodeURIComponent('eq:in:x')}`);
+  await side.ask('image', 'GET', `/v2/images?name=${encodeURIComponent('a:b')}`);
   await side.ask('image', 'DELETE', `/v2/images/${named}`);
 }
 

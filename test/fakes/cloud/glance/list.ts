@@ -42,6 +42,9 @@ const NO_FILTER = [
   'member_status',
 ];
 
+/** What stands before a colon is an operator there. */
+const OPERATED = ['id', 'name', 'status', 'disk_format', 'container_format'];
+
 function fits(image: Image, key: string, value: string): boolean {
   if (NO_FILTER.includes(key)) return true;
   const view = showImage(image);
@@ -49,6 +52,11 @@ function fits(image: Image, key: string, value: string): boolean {
   if (key === 'size_max') return (image.size ?? 0) <= Number(value);
   if (key === 'created_at' || key === 'updated_at') {
     return timeFits(value, key === 'created_at' ? image.createdAt : image.updatedAt);
+  }
+  if (OPERATED.includes(key) && value.includes(':')) {
+    const [operator = '', ...rest] = value.split(':');
+    if (operator === 'eq') return String(view[key]) === rest.join(':');
+    if (operator !== 'in') throw imageRefusal(400, `Unable to filter by unknown operator '${operator}'.`);
   }
   if (value.startsWith('in:')) return quotedWords(value.slice(3)).includes(String(view[key]));
   // A filter by a name that Glance does not know is one by a custom property.
