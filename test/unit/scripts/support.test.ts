@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Checked, disagreements } from '../../../scripts/support/check.ts';
+import { type Checked, disagreements, UNNAMED } from '../../../scripts/support/check.ts';
 import { recordOf } from '../../../scripts/support/record.ts';
 import { type JestReport, type Result, resultsOf, worldsOf } from '../../../scripts/support/results.ts';
 import { type Row, rows } from '../../../scripts/support/rows.ts';
@@ -58,6 +58,15 @@ const good: Checked = {
 };
 const without = (scenario: string, kind = 'real') =>
   good.results.filter((one) => one.scenario !== scenario || one.kind !== kind);
+
+test('a record of before runs had names speaks of its rows alone', () => {
+  const record = { ...recorded, run: UNNAMED };
+  const old = { ...good, record, page: page(render(some, record)) };
+  expect(disagreements({ ...old, results: [...without('refusals'), ran('new', 5)] })).toEqual([]);
+  expect(disagreements({ ...old, results: without('images') })).toEqual([
+    '"images" did not run on the real cloud',
+  ]);
+});
 
 test('a page made from its record, and a run in which all of it passed in times alike, agree', () => {
   expect(disagreements(good)).toEqual([]);
