@@ -38,12 +38,19 @@ export function disagreements({ page, record, rows, results, run }: Checked): st
     if (!embeddedOnly && record.seconds[scenario] === undefined)
       found.push(`the row of "${scenario}" has no time`);
   }
-  const known = new Set(rows.map(({ scenario }) => scenario));
-  const told = ({ scenario }: Pick<Result, 'scenario'>) => record.run !== UNNAMED || known.has(scenario);
-  for (const result of real.filter(told)) found.push(...otherwise(result, record));
-  for (const scenario of Object.keys(record.seconds))
-    if (told({ scenario })) found.push(...notPassed(scenario, real, 'real'));
+  found.push(...unlikeRecord(real, record, rows));
   return [...new Set(found)];
+}
+
+function unlikeRecord(real: readonly Result[], record: SupportRecord, rows: readonly Row[]): string[] {
+  const known = new Set(rows.map(({ scenario }) => scenario));
+  const told = (scenario: string) => record.run !== UNNAMED || known.has(scenario);
+  return [
+    ...real.filter(({ scenario }) => told(scenario)).flatMap((result) => [...otherwise(result, record)]),
+    ...Object.keys(record.seconds)
+      .filter(told)
+      .flatMap((scenario) => notPassed(scenario, real, 'real')),
+  ];
 }
 
 function notPassed(scenario: string, results: readonly Result[], cloud: string): string[] {

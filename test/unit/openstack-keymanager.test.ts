@@ -115,7 +115,7 @@ describe('a secret', () => {
   test('over the quota says so, and without the role too', async () => {
     await using full = await open({ secretQuota: 0 });
     await expect(empty(full.client)).rejects.toMatchObject({
-      hint: 'A quota is used up: free something or ask the operator for more.',
+      hint: 'Delete secrets that nothing uses (openstack secret list), or ask the operator for more.',
     });
     await using denied = await open({}, { user: 'nokeys' });
     await expect(empty(denied.client)).rejects.toMatchObject({

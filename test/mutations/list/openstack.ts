@@ -139,8 +139,8 @@ export const openstack: readonly Mutation[] = [
     id: 'openstack/pages-stuck',
     file: 'openstack/pages.ts',
     what: 'a list that goes round in circles never ends',
-    find: 'added.length === 0) throw stuck(words);',
-    put: 'added.length < 0) throw stuck(words);',
+    find: '!known.has(id))) throw stuck(words);',
+    put: 'known.has(id))) throw stuck(words);',
   },
   {
     id: 'openstack/pages-twice',

@@ -307,8 +307,8 @@ export const temporaries: readonly Mutation[] = [
     id: 'holdings/owner',
     file: 'temporaries/holdings.ts',
     what: "other projects' images are swept",
-    find: '.filter((image) => image.owner === owner)',
-    put: '',
+    find: '(image) => image.owner === owner,',
+    put: '() => true,',
   },
   {
     id: 'holdings/needed',
