@@ -142,6 +142,7 @@ export const restore: readonly Mutation[] = [
     what: 'a volume that is encrypted otherwise is handed over',
     find: '  if (encrypted === source.encrypted) return;',
     put: '  if (encrypted !== undefined) return;',
+    open: 'survived a sample of the tests named for its file; a test is still to be written',
   },
   {
     id: 'restore/description',
