@@ -6,6 +6,9 @@ export interface Page<T> {
   readonly more: boolean;
 }
 
+/** So many pages in a row may bring nothing new. */
+const IDLE_PAGES = 3;
+
 type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
 
 /**
@@ -14,6 +17,9 @@ type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
  * A marker that was deleted since is refused: 404 by Cinder, 400 by Nova and Glance
  * (https://opendev.org/openstack/cinder/src/branch/master/cinder/db/sqlalchemy/api.py, `volume_get_all`). An item before
  * it serves as well, so a list in which something goes meanwhile is still read to its end, each item once.
+ *
+ * A page may bring only known items: Nova gives a server once more where its build request is the marker and its cell has
+ * it already (https://opendev.org/openstack/nova/src/branch/master/nova/compute/api.py, `get_all`). Asked again, it goes on.
  *
  * @param words what is listed: "volumes"
  * @throws OperationError where a page says that there is more, and the next one begins again: half a list is none
@@ -26,6 +32,7 @@ export async function* pages<T extends { readonly id: string }>(
   const trail: string[] = [];
   // Known ones that come once more after a step back, perhaps in several pages.
   const again = new Set<string>();
+  let idle = 0;
   for (;;) {
     const { page, end } = await after(trail, ask);
     for (const id of trail.slice(end)) again.add(id);
@@ -33,7 +40,8 @@ export async function* pages<T extends { readonly id: string }>(
     const added = page.items.filter(({ id }) => !known.has(id));
     yield added;
     if (!page.more || ids.length === 0) return;
-    if (!ids.some((id) => again.delete(id) || !known.has(id))) throw stuck(words);
+    idle = ids.some((id) => again.delete(id) || !known.has(id)) ? 0 : idle + 1;
+    if (idle > IDLE_PAGES) throw stuck(words);
     for (const id of ids) {
       known.add(id);
       again.delete(id);

@@ -129,7 +129,7 @@ export async function holdings(session: Session, kind: Kind): Promise<Holding[]>
   if (paging === undefined) return page({});
   if (paging === 'marker')
     return collect(
-      pages('backups', async (query) => {
+      pages(kind, async (query) => {
         const items = await page(query);
         return { items, more: items.length > 0 };
       }),

@@ -139,8 +139,8 @@ export const openstack: readonly Mutation[] = [
     id: 'openstack/pages-stuck',
     file: 'openstack/pages.ts',
     what: 'a list that goes round in circles never ends',
-    find: '!known.has(id))) throw stuck(words);',
-    put: 'known.has(id))) throw stuck(words);',
+    find: 'if (idle > IDLE_PAGES) throw stuck(words);',
+    put: '',
   },
   {
     id: 'openstack/pages-twice',
