@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -61,11 +61,36 @@ export async function writeContent(
   await writeDevice(volumeId, 0, head.read(0, head.size));
 }
 
+/** Opens a whole encrypted volume with QEMU, which is none of ours. */
+export function openedDigest(
+  volumeId: string,
+  key: Buffer,
+  length?: number,
+): Promise<{ bytes: number; digest: string }> {
+  return withTemporary(async (passphrase) =>
+    withTemporary(async (clear) => {
+      await writeFile(passphrase, passphraseOf(key), { mode: 0o600 });
+      const device = `driver=luks,key-secret=key,file.driver=rbd,file.pool=volumes,file.image=volume-${volumeId},file.user=admin`;
+      const from = ['--object', `secret,id=key,file=${passphrase}`, '--image-opts', device];
+      await run('qemu-img', ['convert', ...from, '-O', 'raw', clear]);
+      const { size } = await stat(clear);
+      return { bytes: size, digest: await digestOf(clear, length) };
+    }),
+  );
+}
+
+async function digestOf(path: string, length?: number): Promise<string> {
+  const hash = createHash('sha256');
+  const end = length === undefined ? {} : { end: length - 1 };
+  await pipeline(createReadStream(path, { highWaterMark: MIB, ...end }), hash);
+  return hash.digest('hex');
+}
+
 /** The disk of an image-backed server, as libvirt's images_type=qcow2 keeps it, over a base that others share. */
 const rootDisk = (serverId: string) => join(STATE, 'nova', 'instances', serverId, 'disk');
 
 async function withTemporary<T>(use: (path: string) => Promise<T>): Promise<T> {
-  const path = join(tmpdir(), `root-disk-${randomUUID()}`);
+  const path = join(tmpdir(), `device-${randomUUID()}`);
   try {
     return await use(path);
   } finally {
@@ -77,9 +102,7 @@ async function withTemporary<T>(use: (path: string) => Promise<T>): Promise<T> {
 export function rootDigest(serverId: string): Promise<string> {
   return withTemporary(async (path) => {
     await run('qemu-img', ['convert', '-U', '-O', 'raw', rootDisk(serverId), path]);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path, { highWaterMark: MIB }), hash);
-    return hash.digest('hex');
+    return digestOf(path);
   });
 }
 

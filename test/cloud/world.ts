@@ -20,7 +20,15 @@ import type { Person, VolumeWish, World } from '../scenarios/world.ts';
 import { runTool } from '../support/tool.ts';
 import { isGone, waitFor } from '../support/wait.ts';
 import { contentThroughImage } from './content.ts';
-import { deviceDigest, deviceSize, rootDigest, writeContent, writeDevice, writeRoot } from './devices.ts';
+import {
+  deviceDigest,
+  deviceSize,
+  openedDigest,
+  rootDigest,
+  writeContent,
+  writeDevice,
+  writeRoot,
+} from './devices.ts';
 import { DEMO } from './person.ts';
 
 /** The real cloud of `npm run cloud:up`. Users act as users; only fixtures reach behind, to the devices. */
@@ -65,6 +73,15 @@ export async function realWorld(): Promise<World> {
     digest: deviceDigest,
     content: async (volumeId, length, user) =>
       contentThroughImage(await session(user), volumeId, length, hunt),
+    async opened(volumeId, length) {
+      const { encryptionKeyId = '' } = await getVolume(
+        await (await session()).service('block-storage'),
+        volumeId,
+      );
+      const key = await secretBytes(await session(), encryptionKeyId);
+      hunt(key);
+      return openedDigest(volumeId, key, length);
+    },
     makeKeyPrivate: async (volumeId) => makeKeyPrivate(await session(), volumeId),
     async removeVolume(volumeId, user) {
       const cinder = await (await session(user)).service('block-storage');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import {
   SparseBytes,
   startEmbeddedCloud,
 } from '../fakes/cloud/index.ts';
+import { openLuks1, passphraseOf } from '../fakes/cloud/luks.ts';
 import { runTool } from '../support/tool.ts';
 import { fixtures } from './fixtures/index.ts';
 import { huntSecrets, keepOutput } from './hunt.ts';
@@ -74,6 +76,15 @@ export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise
     deviceSize: async (id) => volumeOf(id).data.size,
     digest: async (id, length) => volumeOf(id).data.fingerprint(length),
     content: async (id, length) => cloud.readPlain(volumeOf(id), 0, length),
+    async opened(id, length) {
+      const volume = volumeOf(id);
+      const key = volume.encryptionKeyId;
+      const payload = key === null ? null : cloud.state.secrets.get(key)?.payload;
+      const opened = payload == null ? undefined : openLuks1(volume.data, passphraseOf(payload));
+      if (opened === undefined) throw new Error(`the key of volume ${id} does not open it`);
+      const plain = opened.readPlain(0, length ?? opened.payloadBytes);
+      return { bytes: opened.payloadBytes, digest: createHash('sha256').update(plain).digest('hex') };
+    },
     makeKeyPrivate: async (id) => makeKeyPrivate(await sessions.of('demo'), id),
     removeVolume: async (id) => cloud.seed.removeVolume(volumeOf(id)),
     rootDigest: async (id) => rootOf(id).fingerprint(),

@@ -54,6 +54,8 @@ export interface World {
   digest(volumeId: string, length?: number): Promise<string>;
   /** The first bytes of the volume's contents; through its key for an encrypted one. */
   content(volumeId: string, length: number, user?: Person): Promise<Buffer>;
+  /** An encrypted volume opened past all services with its key: how many bytes it holds, and a digest of the first of them. */
+  opened(volumeId: string, length?: number): Promise<Opened>;
   /** Takes the key of an encrypted volume away from all but its owner, as its owner may. */
   makeKeyPrivate(volumeId: string): Promise<void>;
   removeVolume(volumeId: string, user?: Person): Promise<void>;
@@ -78,6 +80,12 @@ export interface World {
   leftBehind(user?: Person): Promise<LeftBehind>;
   /** Searches all output for secrets, then deletes all that the scenario made, in both projects. */
   close(): Promise<void>;
+}
+
+export interface Opened {
+  readonly bytes: number;
+  /** SHA-256 of all of them, or of those that were asked for. */
+  readonly digest: string;
 }
 
 export interface AsUser {

@@ -3,7 +3,7 @@ import type { VolumeType } from '../../src/openstack/blockstorage/v3/types.ts';
 import { chooseType, typeNamed } from '../../src/restore/volume/choose-type.ts';
 import { encryptionMismatch, imageMismatch } from '../../src/restore/volume/encryption-fit.ts';
 import { chooseType as chooseImageType, gigabytesFor } from '../../src/restore/volume/image-preflight.ts';
-import { refuseTarget } from '../../src/restore/volume/overwrite.ts';
+import { mayBeShorter, refuseTarget } from '../../src/restore/volume/overwrite.ts';
 import { fromManifest, type RestoreSource } from '../../src/restore/volume/source.ts';
 import { backupPoint, encryptedWith, secretPoint, volumeImagePoint } from '../support/points.ts';
 import { volume } from '../support/records.ts';
@@ -158,6 +158,22 @@ describe('a volume to be overwritten', () => {
     ],
   ])('cannot be: %s', (_, from, fields, message) => {
     expect(refuseTarget(from, volume(fields), TYPES)?.message).toMatch(message);
+  });
+});
+
+describe('an encrypted volume made of an image, which may be shorter than the saved one', () => {
+  const ofImage = { id: 'target', size: 2, encrypted: true, imageMetadata: { image_id: A ?? '' } };
+  test('is told, with the size that takes the backup', () => {
+    expect(mayBeShorter(luks(), volume(ofImage))).toMatch(/openstack volume set --size 3 target; or/);
+  });
+
+  test.each([
+    ['plain', source(), { ...ofImage, encrypted: false }],
+    ['the very volume that was saved', luks({ volumeId: 'target' }), ofImage],
+    ['larger', luks(), { ...ofImage, size: 3 }],
+    ['made of no image', luks(), { ...ofImage, imageMetadata: { os: 'linux' } }],
+  ])('is not one that is %s', (_, from, fields) => {
+    expect(mayBeShorter(from, volume(fields))).toBeUndefined();
   });
 });
 

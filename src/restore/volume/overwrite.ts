@@ -31,6 +31,8 @@ export async function planOverwrite(
   const refusal = refuseTarget(source, target, types) ?? (wishes.overwrite ? undefined : notTold(target));
   if (refusal !== undefined) throw refusal;
   if (target.encrypted) await refuseSnapshots(client, target);
+  const doubt = mayBeShorter(source, target);
+  if (doubt !== undefined) client.session.log.warn(doubt);
   return { kind: 'overwrite', source, target, name: wishes.name ?? target.name };
 }
 
@@ -85,6 +87,25 @@ export function refuseTarget(
       'Choose a volume of that very type, or restore to a new volume by leaving `to` out.',
     );
   return undefined;
+}
+
+/**
+ * Cinder on RBD puts the LUKS header of an empty volume behind its size, and cuts one that it makes of an image to its size:
+ * a backup of the one does not fit on the other, which Cinder finds out when it has written nearly all. A user cannot see
+ * how long a device is, and other drivers make them all alike, so it is a warning.
+ * https://github.com/openstack/cinder/blob/master/cinder/volume/drivers/rbd.py `_create_encrypted_volume`, `_resize`
+ *
+ * @returns what to say; undefined where it surely fits
+ */
+export function mayBeShorter(source: RestoreSource, target: Volume): string | undefined {
+  const surelyFits =
+    !source.encrypted ||
+    target.id === source.volumeId ||
+    target.size > source.size ||
+    target.imageMetadata['image_id'] === undefined;
+  if (surelyFits) return undefined;
+  const longer = `openstack volume set --size ${source.size + 1} ${target.id}`;
+  return `volume ${quoted(target.name)} (${target.id}) was made of an image: on Ceph such an encrypted volume can be some MiB shorter than the one that was saved, and then the restore fails when what it held is gone. To be sure, extend it first with: ${longer}; or restore to a new volume by leaving \`to\` out`;
 }
 
 /** The snapshots' key is the volume's, which Cinder deletes at the end of the restore. */

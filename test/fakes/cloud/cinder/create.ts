@@ -309,12 +309,15 @@ function fillFromImage(core: Core, call: CinderCall, volume: Volume, image: Imag
   });
 }
 
-/** volume_utils.copy_image_to_volume: ciphertext goes over as it is, plain bytes are encrypted on the way. */
+/**
+ * volume_utils.copy_image_to_volume: ciphertext goes over as it is, plain bytes are encrypted on the way. Then `_resize` of
+ * RBD cuts the device to the volume's size, without room for a header behind it.
+ */
 export function imageOnDevice(core: Core, volume: Volume, image: Image, bytes: SparseBytes): SparseBytes {
   const { encryptionKeyId: key } = volume;
   if (key === null || image.properties['cinder_encryption_key_id'] !== undefined) {
     // An unencrypted type takes an encrypted image without a word, and then holds LUKS bytes that nobody opens.
-    const data = new SparseBytes(Math.max(bytes.size, deviceBytes(core, volume.size, key !== null)));
+    const data = new SparseBytes(Math.max(bytes.size, deviceBytes(core, volume.size, false)));
     data.overlay(bytes);
     return data;
   }
@@ -329,6 +332,7 @@ export function imageOnDevice(core: Core, volume: Volume, image: Image, bytes: S
     opened.writePlain(at, chunk);
     at += chunk.length;
   }
+  data.resize(deviceBytes(core, volume.size, false));
   return data;
 }
 
