@@ -39,18 +39,26 @@ function removal({ kind, id }: Temporary): string {
   return `openstack ${what[kind]} delete ${kind === 'secret' ? `$(openstack secret list -f value -c 'Secret href' | grep ${id})` : id}`;
 }
 
+/** The client does nothing with an empty word, and Cinder strips this one. */
+const EMPTY = "' '";
+
+function nameFor(name: string): string {
+  const final = finalName(name);
+  return final === '' ? EMPTY : forShell(final);
+}
+
 function adoption({ kind, id, name, record }: Temporary): string | undefined {
   switch (kind) {
     case 'volume':
-      return `openstack volume set --name ${forShell(finalName(name))} --description '' ${id}`;
+      return `openstack volume set --name ${nameFor(name)} --description ${EMPTY} ${id}`;
     case 'image':
       return record.id === undefined
         ? `openstack image set --name NAME ${id}`
-        : `openstack image unset --property ${TEMPORARY_PROPERTY} ${id} && openstack image set --name ${forShell(finalName(name))} ${id}`;
+        : `openstack image unset --property ${TEMPORARY_PROPERTY} ${id} && openstack image set --name ${nameFor(name)} ${id}`;
     case 'server':
       return `openstack server unset --property ${TEMPORARY_PROPERTY} ${id}`;
     case 'snapshot':
-      return `openstack volume snapshot set --name NAME --description '' ${id}`;
+      return `openstack volume snapshot set --name NAME --description ${EMPTY} ${id}`;
     case 'secret':
       return undefined;
   }

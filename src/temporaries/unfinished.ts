@@ -7,7 +7,8 @@ export function unfinishedName(name: string): string {
   return `${name.slice(0, LONGEST - SUFFIX.length)}${SUFFIX}`;
 }
 
-/** The name that it will have. */
+/** The name that it will have. Cinder strips names, so that of what has none loses the space of the suffix. */
 export function finalName(name: string): string {
+  if (name === SUFFIX.trimStart()) return '';
   return name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : name;
 }

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
 import { runBlocks } from '../support/runbook.ts';
 import type { Ran } from '../support/tool.ts';
@@ -9,6 +11,12 @@ import type { World } from './world.ts';
 
 /** Where the real `openstack` client is: test/cloud/install.sh puts it there. */
 export const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
+
+/** Carries out a command that was printed, with the real `openstack` client. */
+export async function byClient(world: World, command: string): Promise<void> {
+  const env = { ...world.environment('demo'), PATH: `${CLIENT}:${process.env['PATH']}` };
+  await promisify(execFile)('bash', ['-c', command], { env });
+}
 
 /**
  * Carries out the RESTORE.md of a run as it stands there: by bash, the real `openstack` client, age, zstd, curl.

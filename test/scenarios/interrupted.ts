@@ -6,6 +6,7 @@ import { getVolume, listVolumes } from '../../src/openstack/blockstorage/v3/volu
 import { collect } from '../../src/pool.ts';
 import { readTags } from '../../src/temporaries/backup-tags.ts';
 import type { Ran } from '../support/tool.ts';
+import { byClient } from './by-hand.ts';
 import { backUp, backupsOf, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -131,6 +132,15 @@ const killedRestore = (signal: NodeJS.Signals): Scenario => ({
     const all = await collect(listVolumes(client));
     expect(all.filter(({ name }) => name === 'again').map((volume) => volume.id)).toEqual([restored]);
     expect(await getVolume(client, restored)).toMatchObject({ metadata: { k: 'v' }, description: '' });
+    // As it was told to, by the client of the real cloud: from then on it is as any other volume.
+    for (const volume of world.kind === 'real' ? left : []) {
+      const [, command = ''] =
+        /Take it over with: (openstack volume set .*); or, if nobody/.exec(told.stderr) ?? [];
+      await byClient(world, command);
+      expect(await getVolume(client, volume)).toMatchObject({ name: 'again', description: '' });
+    }
+    const last = await backUp(world, ['other']);
+    if (world.kind === 'real') expect(last.stderr).not.toContain('was made by a run');
   },
 });
 
