@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../src/clock.ts';
 import { holdingsOf } from '../../src/temporaries/holdings.ts';
@@ -17,26 +18,38 @@ const BEAT_MS = 20 * 60_000;
 function beatingClock() {
   let now = Date.now();
   let wake: (() => void) | undefined;
+  let slept = () => {};
   const clock: Clock = {
     now: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        if (ms !== BEAT_MS) resolve();
-        else wake = resolve;
+        if (ms === BEAT_MS) wake = resolve;
+        else resolve();
         signal?.addEventListener('abort', () => reject(signal.reason));
+        if (ms === BEAT_MS) slept();
       }),
   };
-  const beat = () => {
+  const pass = () => {
     now += BEAT_MS;
     wake?.();
-    return new Promise((resolve) => setTimeout(resolve, 150));
   };
-  return { clock, beat };
+  /** Until it waits for the next one. */
+  const beat = () =>
+    new Promise<void>((resolve) => {
+      slept = resolve;
+      pass();
+    });
+  /** Where no next one should come. */
+  const silence = async () => {
+    pass();
+    await sleep(150);
+  };
+  return { clock, beat, silence };
 }
 
 describe('a ledger', () => {
   test('names the thing in its record, and renews that until it is let go', async () => {
-    const { clock, beat } = beatingClock();
+    const { clock, beat, silence } = beatingClock();
     await using opened = await openEmbedded({}, { clock });
     const { cloud, session } = opened;
     const ledger = openLedger(session, run);
@@ -54,20 +67,20 @@ describe('a ledger', () => {
     }
     await ledger.release(volume.id);
     volume.description = 'mine';
-    await beat();
+    await silence();
     expect(volume.description).toBe('mine');
     await ledger.close();
   });
 
   test('ends with its run, whatever it still holds', async () => {
-    const { clock, beat } = beatingClock();
+    const { clock, silence } = beatingClock();
     await using opened = await openEmbedded({}, { clock });
     const ledger = openLedger(opened.session, run);
     const volume = opened.cloud.seed.addVolume();
     volume.description = ledger.bound(ledger.draft('scratch', 1), 'volume', volume.id);
     await ledger.close();
     const last = volume.description;
-    await beat();
+    await silence();
     expect(volume.description).toBe(last);
   });
 
