@@ -3,13 +3,14 @@ import { removeOrphans } from '../../src/backup/volume/orphans.ts';
 import { getVolume } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { silentLog } from '../../src/openstack/log.ts';
 import type { EmbeddedCloudOptions } from '../fakes/cloud/index.ts';
-import { openEmbedded } from '../support/embedded.ts';
+import { openEmbedded, type SessionWish } from '../support/embedded.ts';
+import { fastClock } from '../support/in-process.ts';
 
 /** A volume in use, whose upload Cinder has just refused, after it cloned the key. */
-async function refusedUpload(options: EmbeddedCloudOptions = {}, type = 'luks') {
-  const opened = await openEmbedded(options);
+async function refusedUpload(options: EmbeddedCloudOptions = {}, wish: SessionWish = {}) {
+  const opened = await openEmbedded(options, wish);
   const { cloud, session } = opened;
-  const { id } = cloud.seed.addVolume({ type, status: 'in-use' });
+  const { id } = cloud.seed.addVolume({ type: 'luks', status: 'in-use' });
   const cinder = await session.service('block-storage');
   const before = new Set(cloud.state.secrets.keys());
   const upload = async () => {
@@ -69,6 +70,19 @@ describe('what a refused upload leaves', () => {
       expect(cloud.orphans()).toContain(orphan.id);
     },
   );
+
+  test('stays when a volume that is being made names it a moment later', async () => {
+    const { now } = fastClock();
+    let meanwhile = () => {};
+    await using cloud = await refusedUpload({}, { clock: { now, sleep: async () => meanwhile() } });
+    const [orphan = ''] = cloud.orphans();
+    meanwhile = () => {
+      cloud.cloud.seed.addVolume({ type: 'luks' }).encryptionKeyId = orphan;
+    };
+    await cloud.clean(Date.now() - 60_000);
+    expect(cloud.orphans()).toContain(orphan);
+    expect(cloud.said).toEqual([]);
+  });
 
   test('is only told where Cinder does not say which keys it uses', async () => {
     await using cloud = await refusedUpload({ cinderMax: '3.63' });

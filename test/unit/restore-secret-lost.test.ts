@@ -68,6 +68,7 @@ test('an empty one that was there before is another’s, and is left alone', asy
   expect([told.code, told.error]).toEqual([0, '']);
   expect(state.secrets.get(other.id)?.payload).toBeNull();
   expect(told.outputs['secrets']).not.toContain(other.id);
+  expect(told.log).not.toContain(`openstack secret delete ${other.id}`);
 }, 30_000);
 
 test('an empty one that another run makes at the same time has its record, and is left alone', async () => {
@@ -91,4 +92,5 @@ test('an empty one that another run makes at the same time has its record, and i
   const told = await restore();
   expect([told.code, told.error]).toEqual([0, '']);
   expect(state.secrets.get(other ?? '')?.payload).toBeNull();
+  expect(told.log).not.toContain(`openstack secret delete ${other}`);
 }, 30_000);

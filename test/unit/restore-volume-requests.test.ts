@@ -8,13 +8,16 @@ import { knownEncryption, probedEncryption } from '../../src/restore/volume/encr
 import { checkEncryption, finish } from '../../src/restore/volume/finish.ts';
 import { imageSource } from '../../src/restore/volume/image-source.ts';
 import { makeVolume, removeMade } from '../../src/restore/volume/make.ts';
+import type { RestoreWishes } from '../../src/restore/volume/plan.ts';
 import { planRestore } from '../../src/restore/volume/preflight.ts';
 import { fromBackup } from '../../src/restore/volume/source.ts';
+import { type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
 import { openLedger } from '../../src/temporaries/ledger.ts';
 import { readTemporary } from '../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions, FaultWhen, Volume } from '../fakes/cloud/index.ts';
 import { openEmbedded } from '../support/embedded.ts';
 import { encryptedWith, manifestWith, volumeImagePoint } from '../support/points.ts';
+import { tags } from '../support/records.ts';
 import { waitFor } from '../support/wait.ts';
 
 // Each works with a cloud of its own, on a machine that may be busy.
@@ -40,15 +43,15 @@ async function open(options: EmbeddedCloudOptions = {}) {
     if (found === undefined) throw new Error(`there is no type ${name}`);
     return { id: found.id, name, public: true };
   };
-  /** A backup without a manifest, as any client makes it. */
-  const backedUp = async ({ id }: Volume) => {
+  /** A backup without a manifest, as any client makes it; one with tags of ours is taken for ours. */
+  const backedUp = async ({ id }: Volume, ours?: Tags) => {
     const wanted = {
       volumeId: id,
       name: 'b',
       description: '',
-      incremental: false,
+      incremental: ours !== undefined && ours.position > 0,
       force: false,
-      metadata: {},
+      metadata: ours === undefined ? {} : writeTags(ours),
     };
     const backupId = await createBackup(client, wanted as never);
     await waitFor('the backup', async () => cloud.state.backups.get(backupId)?.status === 'available');
@@ -95,6 +98,28 @@ describe('overwriting', () => {
       kind: 'overwrite',
       name: 'v',
     });
+  });
+
+  test('from a chain of which a link is not whole is refused before anything is touched; a new volume is made', async () => {
+    await using cloud = await open();
+    const volume = cloud.cloud.seed.addVolume({ name: 'v', bytes: randomBytes(1000) });
+    const first = tags();
+    const full = await cloud.backedUp(volume, first);
+    const { chain } = first;
+    const last = await cloud.backedUp(volume, tags({ chain, position: 1, parent: full.backupId }));
+    const link = cloud.cloud.state.backups.get(full.backupId);
+    const plan = (wish: RestoreWishes) => planRestore(cloud.client, last, wish);
+    const before = cloud.writes();
+    for (const status of ['error', 'deleting', 'error_deleting']) {
+      expect(await plan(over(volume.id))).toMatchObject({ kind: 'overwrite' });
+      if (link !== undefined) link.status = status;
+      await expect(plan(over(volume.id))).rejects.toThrow(
+        `backup ${full.backupId}, which others of that volume need, is ${status}`,
+      );
+      expect(await plan(wishes)).toMatchObject({ kind: 'new' });
+      if (link !== undefined) link.status = 'available';
+    }
+    expect(cloud.writes()).toBe(before);
   });
 
   test('needs to be told, by name, and takes no wish for a new volume', async () => {

@@ -153,6 +153,22 @@ describe('a payload', () => {
       await expect(read(openPayload(store(), changed, undefined))).rejects.toThrow(OperationError);
   });
 
+  test.each(['none', 'zstd'] as const)(
+    'whose record says fewer bytes never gives more than those: %s',
+    async (compression) => {
+      const { payload, bytes } = await saved(compression, false);
+      for (const size of [0, 1000, bytes.length - 1]) {
+        let given = 0;
+        const opening = async () => {
+          for await (const piece of openPayload(store(), { ...payload, size }, undefined))
+            given += piece.length;
+        };
+        await expect(opening()).rejects.toThrow(`more than ${size} bytes come out of it`);
+        expect(given).toBeLessThanOrEqual(size);
+      }
+    },
+  );
+
   test('that fails on its way is not there afterwards', async () => {
     const broken = async function* (size: number) {
       yield randomBytes(size);
@@ -235,6 +251,17 @@ describe('a directory', () => {
     dead = 'ended';
     await store().prepare();
     expect(readdirSync(directory)).toEqual(['kept']);
+  });
+
+  test("loses no file that a dead run's note names where no payload lies", async () => {
+    await savePayload(store(), 'half', pieces(content(1000)), { compression: 'none', sealer: undefined });
+    const [own = ''] = readdirSync(directory).filter((name) => name.startsWith('.'));
+    for (const name of ['', '.', '..', '.hidden', 'Capital'])
+      writeFileSync(join(directory, own, `${name}.whole`), '');
+    for (const name of ['.hidden', 'Capital']) writeFileSync(join(directory, name), 'x');
+    dead = 'ended';
+    await store().prepare();
+    expect(readdirSync(directory).sort()).toEqual(['.hidden', 'Capital']);
   });
 
   test('takes many payloads at once, while others fail', async () => {
