@@ -1,14 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mutations } from './list/index.ts';
 import { type Mutation, sampleOf, staleOf } from './mutation.ts';
+import { testsOf } from './tests-of.ts';
 import { Tree, type Verdict } from './tree.ts';
 
 /**
- * `npm run test:mutations -- [--sample N] [--seed N] [--only WORD] [--jobs N] [--check]`: plants known mistakes, one at a
- * time, in a copy of this checkout, and says which the tests catch. Fails where one is not caught that is not known as
- * open, or can no longer be planted. `--only` takes the start of an id; `--check` plants nothing.
+ * `npm run test:mutations -- [--sample N] [--seed N] [--only WORD] [--jobs N] [--wide] [--check]`: plants known mistakes,
+ * one at a time, in a copy of this checkout, and says which test catches each. Fails where one is not caught that is not
+ * known as open, or can no longer be planted, or a test fails without any. `--only` takes the start of an id, or of a
+ * file below src/; `--wide` tries what survives on all unit tests, to find those that tests-of.ts lacks; `--check` plants
+ * nothing.
  */
 const { values } = parseArgs({
   options: {
@@ -16,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     only: { type: 'string', multiple: true },
     jobs: { type: 'string', default: '2' },
+    wide: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
   },
 });
@@ -32,16 +36,16 @@ for (const line of stale) say(`STALE ${line}`);
 
 if (!values.check) {
   const live = mutations.filter(
-    ({ id, equivalent }) =>
+    ({ id, file, equivalent }) =>
       equivalent === undefined &&
       !stale.some((line) => line.startsWith(`${id}:`)) &&
-      (values.only?.some((word) => id.startsWith(word)) ?? true),
+      (values.only?.some((word) => id.startsWith(word) || file.startsWith(word)) ?? true),
   );
   const wanted =
     values.sample === undefined ? live : sampleOf(live, Number(values.sample), Number(values.seed));
   const began = Date.now();
   const verdicts = await judgeAll(wanted, Number(values.jobs));
-  const survived = verdicts.filter(({ verdict }) => verdict === 'survived');
+  const survived = verdicts.filter(({ verdict }) => verdict.outcome === 'survived');
   for (const { mutation } of survived)
     say(
       mutation.open === undefined
@@ -64,15 +68,35 @@ if (stale.length > 0) process.exitCode = 1;
 async function judgeAll(wanted: readonly Mutation[], jobs: number) {
   const verdicts: { mutation: Mutation; verdict: Verdict }[] = [];
   const waiting = [...wanted];
-  const worker = async () => {
-    using tree = new Tree(root);
+  const worker = async (tree: Tree) => {
     for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
       const started = Date.now();
-      const verdict = await tree.judge(mutation);
+      const verdict = await tree.judge(mutation, testsFor(mutation));
       verdicts.push({ mutation, verdict });
-      say(`${verdict.padEnd(8)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${mutation.id}`);
+      const { outcome, by = '' } = verdict;
+      say(`${outcome.padEnd(8)} ${secondsSince(started)} s  ${mutation.id}${by && `: ${by}`}`);
+      if (values.wide && outcome === 'survived') {
+        const { by: other = 'none' } = await tree.judge(mutation, everyUnitTest());
+        say(`${' '.repeat(20)}by all unit tests: ${other}`);
+      }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, wanted.length) }, worker));
+  using trees = new DisposableStack();
+  const own = Array.from({ length: Math.min(jobs, wanted.length) }, () => trees.use(new Tree(root)));
+  await own[0]?.mustPass([...new Set(wanted.flatMap(testsFor))]);
+  await Promise.all(own.map(worker));
   return verdicts;
+}
+
+function testsFor({ tests, file }: Mutation): readonly string[] {
+  return tests ?? testsOf(file);
+}
+
+function everyUnitTest(): string[] {
+  const names = readdirSync(join(root, 'test/unit'), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.test.ts')).map((name) => `unit/${name}`);
+}
+
+function secondsSince(started: number): string {
+  return ((Date.now() - started) / 1000).toFixed(1).padStart(6);
 }

@@ -3,13 +3,18 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Mutation } from './mutation.ts';
-import { testsOf } from './tests-of.ts';
 
-export type Verdict = 'caught' | 'survived' | 'hung';
+export interface Verdict {
+  readonly outcome: 'caught' | 'survived' | 'hung';
+  /** The first test that failed, as jest names it. */
+  readonly by: string | undefined;
+}
 
 const JEST = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
+const FLAGS = ['--bail', '--silent', '--runInBand', '--forceExit'];
 /** A test that takes this long has caught it too: it does not end. */
 const LONGEST_MS = 180_000;
+const ALL_MS = 900_000;
 
 /** A copy of the checkout to spoil; the checkout itself is never written. */
 export class Tree implements Disposable {
@@ -32,8 +37,14 @@ export class Tree implements Disposable {
     }
   }
 
+  /** Else a failure would say nothing of a mistake. */
+  async mustPass(tests: readonly string[]): Promise<void> {
+    const { outcome, by } = await this.run(tests, ALL_MS);
+    if (outcome !== 'survived') throw new Error(`without any mistake, a test fails: ${by}`);
+  }
+
   /** Plants it, runs what must catch it, and takes it out again. */
-  async judge({ file, find, put, tests }: Mutation): Promise<Verdict> {
+  async judge({ file, find, put }: Mutation, tests: readonly string[]): Promise<Verdict> {
     const path = join(this.#directory, 'src', file);
     const text = readFileSync(path, 'utf8');
     writeFileSync(
@@ -41,20 +52,27 @@ export class Tree implements Disposable {
       text.replace(find, () => put),
     );
     try {
-      const names = tests ?? testsOf(file);
-      return await this.#run([
-        '--runTestsByPath',
-        ...names.map((name) => join(this.#directory, 'test', name)),
-      ]);
+      return await this.run(tests);
     } finally {
       writeFileSync(path, text);
     }
   }
 
-  #run(words: readonly string[]): Promise<Verdict> {
+  /**
+   * Until the first failure.
+   *
+   * @param tests paths below test/, in the order in which they run
+   */
+  run(tests: readonly string[], longest = LONGEST_MS): Promise<Verdict> {
+    const below = (name: string) => join(this.#directory, 'test', name);
+    const projects = new Set(tests.map((name) => name.split('/')[0] ?? ''));
     const child = spawn(
       process.execPath,
-      [...JEST, '--bail', '--silent', '--maxWorkers', '1', '--forceExit', ...words],
+      [
+        ...[...JEST, ...FLAGS, '--selectProjects', ...projects],
+        ...['--env', below('mutations/first-failure.ts'), '--testSequencer', below('mutations/in-order.ts')],
+        ...['--runTestsByPath', ...tests.map(below)],
+      ],
       {
         cwd: this.#directory,
         env: { ...process.env, WORLDS_SEEN: undefined, TEST_DIST: undefined },
@@ -70,14 +88,15 @@ export class Tree implements Disposable {
       const timer = setTimeout(() => {
         hung = true;
         child.kill('SIGKILL');
-      }, LONGEST_MS);
+      }, longest);
       child.on('error', reject);
       child.on('close', (code) => {
         clearTimeout(timer);
-        // Without a single test, nothing was tried.
-        if (!hung && !/^Tests: /m.test(said) && code === 0)
-          reject(new Error(`no test ran: ${words.join(' ')}\n${said}`));
-        else resolve(hung ? 'hung' : code === 0 ? 'survived' : 'caught');
+        const by = /^ {2}● (.*)$/m.exec(said)?.[1];
+        if (hung) resolve({ outcome: 'hung', by });
+        // Neither is a verdict where no test ran: it may be jest that failed.
+        else if (!/^Tests: /m.test(said)) reject(new Error(`no test ran: ${tests.join(' ')}\n${said}`));
+        else resolve({ outcome: code === 0 ? 'survived' : 'caught', by });
       });
     });
   }

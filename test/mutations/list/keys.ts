@@ -64,7 +64,6 @@ export const keys: readonly Mutation[] = [
     what: 'sectors of a piece are counted in their own size',
     find: 'firstSector + at / SECTOR_UNIT',
     put: 'firstSector + at / sectorBytes',
-    open: 'survived the first sample; a test is still to be written',
   },
   {
     id: 'keys/payload-offset',
@@ -100,7 +99,6 @@ export const keys: readonly Mutation[] = [
     what: 'a long digest is said to cost as one of one hash',
     find: 'kdf.iterations * digests *',
     put: 'kdf.iterations *',
-    open: 'survived a sample of the tests named for its file; a test is still to be written',
   },
   {
     id: 'keys/stop',
@@ -136,7 +134,6 @@ export const keys: readonly Mutation[] = [
     what: 'only the first slot is tried',
     find: 'for (const slot of header.slots) {',
     put: 'for (const slot of header.slots.slice(0, 1)) {',
-    open: 'survived a sample of the tests named for its file; a test is still to be written',
   },
   {
     id: 'keys/one-passphrase',

@@ -106,7 +106,6 @@ export const restore: readonly Mutation[] = [
     what: 'a broken chain is restored',
     find: 'if (overwrites && unsound !== undefined)',
     put: 'if (overwrites && unsound === null)',
-    open: 'survived the first sample; a test is still to be written',
   },
   {
     id: 'restore/other-volume',
@@ -142,7 +141,6 @@ export const restore: readonly Mutation[] = [
     what: 'a volume that is encrypted otherwise is handed over',
     find: '  if (encrypted === source.encrypted) return;',
     put: '  if (encrypted !== undefined) return;',
-    open: 'survived a sample of the tests named for its file; a test is still to be written',
   },
   {
     id: 'restore/description',
@@ -227,7 +225,6 @@ export const restore: readonly Mutation[] = [
     what: 'a floating IP that got a port meanwhile is taken',
     find: 'if (now.portId !== undefined) throw',
     put: "if (now.portId === '') throw",
-    open: 'survived the first sample; a test is still to be written',
   },
   {
     id: 'ports/order',
@@ -410,7 +407,6 @@ export const restore: readonly Mutation[] = [
     what: 'a key that is named a moment later goes',
     find: 'for (const id of left.filter((secret) => !named.has(secret))) {',
     put: 'for (const id of left) {',
-    open: 'survived the first sample; a test is still to be written',
   },
   {
     id: 'orphans/own',

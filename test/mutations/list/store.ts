@@ -22,7 +22,6 @@ export const store: readonly Mutation[] = [
     what: 'a payload may unpack to any size',
     find: 'if (plain.size > payload.size) throw',
     put: 'if (plain.size < 0) throw',
-    open: 'survived a sample of the tests named for its file; a test is still to be written',
   },
   {
     id: 'store/open-short',
@@ -187,7 +186,6 @@ export const store: readonly Mutation[] = [
     what: 'a note can name a file elsewhere',
     find: '.filter(isName);',
     put: ';',
-    open: 'survived the first sample; a test is still to be written',
   },
   {
     id: 'store/note',

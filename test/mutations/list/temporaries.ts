@@ -344,7 +344,6 @@ export const temporaries: readonly Mutation[] = [
     what: 'a secret of before is told as a stray',
     find: '          !before.has(secret.id) &&\n',
     put: '',
-    open: 'survived a sample of the tests named for its file; a test is still to be written',
   },
   {
     id: 'lost/secret-record',
