@@ -4,8 +4,8 @@ import { stringify } from 'yaml';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Command } from '../src/commands/command.ts';
 import { actions } from '../src/commands/index.ts';
-import type { Input, Inputs } from '../src/commands/table.ts';
 import { workflowInputs } from '../src/host/github/inputs.ts';
+import type { Input, Inputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
 
 /**

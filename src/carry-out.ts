@@ -1,8 +1,8 @@
 import type { Command, Outcome } from './commands/command.ts';
 import { commands } from './commands/index.ts';
-import { type Outputs, parseInputs, type Raw } from './commands/table.ts';
 import { InputError, messageOf, PlainError } from './errors.ts';
-import type { Host } from './host/host.ts';
+import { type Outputs, parseInputs, type Raw } from './inputs/table.ts';
+import type { Host } from './ports/host.ts';
 import { forLog } from './text/escape.ts';
 
 /** What the two ways in have in common: finding a command, carrying it out, and telling what went wrong. */

@@ -14,6 +14,12 @@ export class PlainError extends Error {
   }
 }
 
+/** Why something cannot be relied on, and what to do about it. */
+export interface Doubt {
+  readonly what: string;
+  readonly hint: string;
+}
+
 /** Wrong input: exit 2, nothing was touched. */
 export class InputError extends PlainError {
   override readonly name = 'InputError' as const;

@@ -1,11 +1,11 @@
 import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
 import { type Command, cloudInputs, type Outcome } from './commands/command.ts';
-import type { Outputs, Raw } from './commands/table.ts';
-import { parseInputs } from './commands/table.ts';
 import { type GitHubHost, githubHost } from './host/github/host.ts';
 import { readInputs, workflowInputs } from './host/github/inputs.ts';
 import { fitSummary } from './host/github/summary.ts';
-import { PENDING, parsePending } from './manifest/github/pending.ts';
+import type { Outputs, Raw } from './inputs/table.ts';
+import { parseInputs } from './inputs/table.ts';
+import { PENDING, parsePending } from './publish/github/pending.ts';
 
 /**
  * A step of a workflow: `uses: …/actions/<name>`. Never throws; the exit code is as the terminal's: 0 all well,
@@ -41,7 +41,7 @@ export async function post(name: string): Promise<void> {
     const published = new Set<string>();
     for (const one of pending) {
       if (one === undefined || host.github === undefined) continue;
-      const { finishPending } = await import('./manifest/github/post.ts');
+      const { finishPending } = await import('./publish/github/post.ts');
       for (const point of await finishPending(host.github, one, host.log)) published.add(point);
     }
     if (published.size > 0) await markPublished(name, published, host);

@@ -1,8 +1,9 @@
-import { preflight } from '../backup/image/preflight.ts';
+import { selectImages, visibleImages } from '../backup/image/choose.ts';
+import { preflight } from '../backup/image/plan.ts';
 import { saveImage } from '../backup/image/save.ts';
-import { selectImages, visibleImages } from '../backup/image/select.ts';
-import type { Payloads } from '../backup/payloads.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
+import type { Payloads } from '../payload/writer.ts';
 import { parseSelectors } from '../plan/select.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
@@ -19,7 +20,6 @@ import {
   startSaving,
 } from './saving.ts';
 import { openStore, packInputs, sealerFor } from './storing.ts';
-import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

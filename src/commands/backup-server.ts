@@ -1,23 +1,24 @@
-import { type Fitting, fitting } from '../backup/fitting.ts';
-import type { Payloads } from '../backup/payloads.ts';
-import { lookAtServers, planServers, type RefusedServer } from '../backup/server/preflight.ts';
+import { shared } from '../backup/server/once.ts';
+import { lookAtServers, planServers, type RefusedServer } from '../backup/server/plan.ts';
 import { wantedServers } from '../backup/server/quota.ts';
 import { keepRoot, storeRoot } from '../backup/server/root.ts';
 import { type DiskSaver, type ServerPlan, saveServer } from '../backup/server/save.ts';
-import { shared } from '../backup/server/shared.ts';
 import { adopt } from '../backup/volume/adopt.ts';
-import { saveEitherWay } from '../backup/volume/either-way.ts';
-import type { SavingWishes } from '../backup/volume/plan.ts';
-import { planSnapshot, preflight } from '../backup/volume/preflight.ts';
+import { planSnapshot, preflight } from '../backup/volume/plan.ts';
+import { saveEitherWay } from '../backup/volume/save.ts';
+import type { SavingWishes } from '../backup/volume/volume-plan.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
 import type { ServerPoint, VolumePoint } from '../manifest/schema.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
+import type { Session } from '../openstack/connection.ts';
 import { watchImages } from '../openstack/image/v2/images.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Payloads } from '../payload/writer.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
+import { type Fitting, fitting } from '../run/fitting.ts';
+import { makingRoom } from '../run/room.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
-import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
@@ -42,7 +43,6 @@ import {
   tellVolumes,
   volumeInputs,
 } from './saving-volumes.ts';
-import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,15 +1,16 @@
-import { type Fitting, fitting } from '../backup/fitting.ts';
-import type { Payloads } from '../backup/payloads.ts';
 import { adopt } from '../backup/volume/adopt.ts';
-import { saveEitherWay } from '../backup/volume/either-way.ts';
-import type { VolumePlan } from '../backup/volume/plan.ts';
-import { preflight, type Refused } from '../backup/volume/preflight.ts';
+import { preflight, type Refused } from '../backup/volume/plan.ts';
 import { wantedVolumes } from '../backup/volume/quota.ts';
+import { saveEitherWay } from '../backup/volume/save.ts';
+import type { VolumePlan } from '../backup/volume/volume-plan.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Payloads } from '../payload/writer.ts';
 import { parseSelectors, select } from '../plan/select.ts';
+import { type Fitting, fitting } from '../run/fitting.ts';
+import { makingRoom } from '../run/room.ts';
 import { holdingsOf } from '../temporaries/holdings.ts';
-import { makingRoom } from '../temporaries/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
@@ -34,7 +35,6 @@ import {
   tellVolumes,
   volumeInputs,
 } from './saving-volumes.ts';
-import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

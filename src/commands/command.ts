@@ -1,7 +1,7 @@
-import type { Host } from '../host/host.ts';
-import type { Session } from '../openstack/session.ts';
+import type { CommandTable, Inputs, Outputs, Values } from '../inputs/table.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { Host } from '../ports/host.ts';
 import type { Ledger } from '../temporaries/ledger.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
 
 /** What a command works with. Everything outside comes through it. */
 export interface Context {
@@ -26,11 +26,7 @@ export interface Outcome<O extends Outputs> {
   readonly summary?: string;
 }
 
-export interface Command<I extends Inputs = Inputs, O extends Outputs = Outputs> {
-  readonly name: string;
-  readonly summary: string;
-  readonly inputs: I;
-  readonly outputs: O;
+export interface Command<I extends Inputs = Inputs, O extends Outputs = Outputs> extends CommandTable<I, O> {
   /** Commands that speak to no cloud do not show the credentials' inputs. */
   run(context: Context, inputs: Values<I>): Promise<Outcome<O>>;
 }

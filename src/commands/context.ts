@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
-import type { Host } from '../host/host.ts';
 import { loadCloud } from '../openstack/config/load.ts';
+import type { Session } from '../openstack/connection.ts';
 import { type Http, openHttp } from '../openstack/http.ts';
-import { Session } from '../openstack/session.ts';
+import { openSession } from '../openstack/session.ts';
+import type { Host } from '../ports/host.ts';
 import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { CloudInputs, Context } from './command.ts';
@@ -26,7 +27,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
       open.push(http);
       if (!config.verify)
         host.log.warn(`cloud "${config.name}": certificates are not checked (verify: false)`);
-      const session = await Session.open(config, {
+      const session = await openSession(config, {
         http,
         clock: host.clock,
         log: host.log,

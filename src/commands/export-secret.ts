@@ -1,9 +1,10 @@
-import type { Payloads } from '../backup/payloads.ts';
-import { findKeys, type WantedKey } from '../backup/secret/find.ts';
+import { findKeys, type WantedKey } from '../backup/secret/choose.ts';
 import { saveSecret } from '../backup/secret/save.ts';
 import { InputError, PlainError } from '../errors.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
+import type { Session } from '../openstack/connection.ts';
 import { readableKey } from '../openstack/keymanager/v1/readable.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Payloads } from '../payload/writer.ts';
 import { pool } from '../pool.ts';
 import { quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
@@ -18,7 +19,6 @@ import {
   startSaving,
 } from './saving.ts';
 import { openStore, sealerFor, storeInputs } from './storing.ts';
-import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,5 +1,5 @@
-import { markPoints } from '../backup/volume/marks.ts';
-import type { Host } from '../host/host.ts';
+import { markPoints } from '../chain/marks.ts';
+import type { Host } from '../ports/host.ts';
 import type { CloudInputs } from './command.ts';
 import { openContext } from './context.ts';
 

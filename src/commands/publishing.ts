@@ -1,9 +1,10 @@
 import { messageOf, PlainError } from '../errors.ts';
-import { type Published, type Publisher, publishers } from '../manifest/publish.ts';
-import type { Finished } from '../manifest/record.ts';
+import type { Inputs, Outputs, Values } from '../inputs/table.ts';
 import { signingKey } from '../manifest/sign.ts';
+import { publishers } from '../publish/publish.ts';
+import type { Published, Publisher } from '../publish/publisher.ts';
+import type { Finished } from '../publish/record.ts';
 import type { Context } from './command.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
 
 /** The inputs of every command that makes a manifest. */
 export const publishInputs = {

@@ -1,9 +1,10 @@
+import { choosePoint } from '../catalog/choose.ts';
 import { duration } from '../clock.ts';
-import { choosePoint } from '../manifest/choose.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
 import { quotaSentence } from '../plan/quota.ts';
-import { bringBackImage } from '../restore/image/bring-back.ts';
-import { type ImagePlan, planImage } from '../restore/image/preflight.ts';
-import { makingRoom } from '../temporaries/room.ts';
+import { type ImagePlan, planImage } from '../restore/image/plan.ts';
+import { bringBackImage } from '../restore/image/restore.ts';
+import { makingRoom } from '../run/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -20,7 +21,6 @@ import {
   undoneList,
 } from './restoring.ts';
 import { openStore, storeInputs } from './storing.ts';
-import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,12 +1,13 @@
+import { choosePoint, everyPoint } from '../catalog/choose.ts';
 import { InputError, messageOf, PlainError } from '../errors.ts';
-import { choosePoint, everyPoint } from '../manifest/choose.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
 import type { SecretPoint } from '../manifest/schema.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { PayloadReader } from '../payload/reader.ts';
 import { pool } from '../pool.ts';
 import { lateStep } from '../restore/late.ts';
-import type { PayloadReader } from '../restore/payloads.ts';
-import { openKey, restoreSecret as restoreOne } from '../restore/secret/bring-back.ts';
-import { type SecretRequest, secretRequest } from '../restore/secret/request.ts';
+import { type SecretRequest, secretRequest } from '../restore/secret/plan.ts';
+import { openKey, restoreSecret as restoreOne } from '../restore/secret/restore.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
@@ -20,7 +21,6 @@ import {
   undoneList,
 } from './restoring.ts';
 import { openStore, storeInputs } from './storing.ts';
-import type { Inputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,24 +1,25 @@
+import { choosePoint } from '../catalog/choose.ts';
 import { duration } from '../clock.ts';
 import { messageOf, PlainError } from '../errors.ts';
-import { choosePoint } from '../manifest/choose.ts';
+import type { Inputs, Outputs, Values } from '../inputs/table.ts';
 import type { Manifest, ServerPoint } from '../manifest/schema.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { watchServers } from '../openstack/compute/v2/servers.ts';
+import type { Session } from '../openstack/connection.ts';
 import { quotasFor } from '../openstack/quotas.ts';
-import type { Session } from '../openstack/session.ts';
 import { type QuotaLine, quotaAfter, quotaSentence, refuseOver } from '../plan/quota.ts';
+import { diskPoints, keptDisk, storedDisk } from '../restore/server/disks.ts';
+import { existingDisk } from '../restore/server/existing-disk.ts';
+import { type Mapping, parseMapping } from '../restore/server/mapping.ts';
+import { planServer, type ServerPlan } from '../restore/server/plan.ts';
 import {
   type BackDisk,
   bringBackServer,
   type DiskJob,
   type RestoredServer,
-} from '../restore/server/bring-back.ts';
-import { diskPoints, keptDisk, storedDisk } from '../restore/server/disks.ts';
-import { existingDisk } from '../restore/server/existing-disk.ts';
-import { type Mapping, parseMapping } from '../restore/server/mapping.ts';
-import { planServer, type ServerPlan } from '../restore/server/plan.ts';
+} from '../restore/server/restore.ts';
 import { volumeDisk } from '../restore/server/volume-disk.ts';
-import { makingRoom } from '../temporaries/room.ts';
+import { makingRoom } from '../run/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
@@ -35,7 +36,6 @@ import {
   undoneList,
 } from './restoring.ts';
 import { readerOf, storeInputs } from './storing.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

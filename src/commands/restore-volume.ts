@@ -1,12 +1,15 @@
+import { choosePoint } from '../catalog/choose.ts';
 import { duration } from '../clock.ts';
+import { isUuid } from '../decode.ts';
 import { InputError } from '../errors.ts';
-import { choosePoint } from '../manifest/choose.ts';
+import type { Inputs, Outputs, Values } from '../inputs/table.ts';
 import type { Manifest, VolumeImagePoint, VolumePoint } from '../manifest/schema.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
-import { isUuid } from '../openstack/decode.ts';
-import type { ServiceClient } from '../openstack/service.ts';
-import type { Session } from '../openstack/session.ts';
+import type { ServiceClient, Session } from '../openstack/connection.ts';
 import { quotaSentence } from '../plan/quota.ts';
+import type { RestoreTools } from '../restore/volume/environment.ts';
+import { planRestore } from '../restore/volume/plan.ts';
+import { type FromImagePlan, planFromImage } from '../restore/volume/plan-from-image.ts';
 import {
   bringBackVolume,
   gigabytesOf,
@@ -14,12 +17,9 @@ import {
   originOf,
   type VolumePlan,
   wantedOf,
-} from '../restore/volume/any-way.ts';
-import { type FromImagePlan, planFromImage } from '../restore/volume/image-preflight.ts';
-import { planRestore } from '../restore/volume/preflight.ts';
+} from '../restore/volume/restore.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
-import type { RestoreTools } from '../restore/volume/tools.ts';
-import { makingRoom } from '../temporaries/room.ts';
+import { makingRoom } from '../run/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -36,7 +36,6 @@ import {
   undoneList,
 } from './restoring.ts';
 import { readerOf, storeInputs } from './storing.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
 
 const inputs = {
   ...cloudInputs,

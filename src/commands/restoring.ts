@@ -1,13 +1,14 @@
+import { choosePoint } from '../catalog/choose.ts';
+import { findManifest } from '../catalog/find.ts';
 import { InputError } from '../errors.ts';
-import { choosePoint, type Kind, pointsOf } from '../manifest/choose.ts';
-import { findManifest } from '../manifest/find.ts';
-import { cloudOf } from '../manifest/record.ts';
+import type { Inputs, Outputs, Values } from '../inputs/table.ts';
+import { type Kind, pointsOf } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Session } from '../openstack/connection.ts';
+import { cloudOf } from '../publish/record.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
 
 /** The inputs of every command that reads a manifest. */
 export const manifestInputs = {

@@ -1,7 +1,7 @@
 import { duration } from '../clock.ts';
-import type { Published } from '../manifest/publish.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import type { Published } from '../publish/publisher.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
 

@@ -1,19 +1,19 @@
-import type { Payloads } from '../backup/payloads.ts';
 import type { Adopted } from '../backup/volume/adopt.ts';
-import type { EitherTools, SavedEitherWay } from '../backup/volume/either-way.ts';
-import type { VolumePlan } from '../backup/volume/plan.ts';
+import type { EitherTools, SavedEitherWay } from '../backup/volume/save.ts';
+import type { VolumePlan } from '../backup/volume/volume-plan.ts';
 import { PlainError } from '../errors.ts';
+import type { Inputs, Values } from '../inputs/table.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { watchBackups } from '../openstack/blockstorage/v3/backups.ts';
-import type { Log } from '../openstack/log.ts';
-import type { ServiceClient } from '../openstack/service.ts';
+import type { ServiceClient } from '../openstack/connection.ts';
+import type { Payloads } from '../payload/writer.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import type { Log } from '../ports/log.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './command.ts';
 import { failed, type Saving } from './saving.ts';
 import { namedStore, packInputs, sealerFor } from './storing.ts';
-import type { Inputs, Values } from './table.ts';
 
 /** What every command that saves volumes has in common. */
 

@@ -1,20 +1,20 @@
-import { Marks } from '../backup/volume/marks.ts';
+import { Marks } from '../chain/marks.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, OperationError, PlainError } from '../errors.ts';
-import type { Publisher } from '../manifest/publish.ts';
-import { ManifestRecord } from '../manifest/record.ts';
+import type { Inputs, Outputs } from '../inputs/table.ts';
 import type { RestorePoint, SavedFailure } from '../manifest/schema.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Session } from '../openstack/connection.ts';
 import type { QuotaLine } from '../plan/quota.ts';
 import { pool } from '../pool.ts';
-import type { PayloadSink } from '../store/payload.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import { ManifestRecord } from '../publish/record.ts';
+import type { PayloadSink } from '../store/store.ts';
 import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import { briefOf } from './brief.ts';
 import type { Context, Outcome } from './command.ts';
 import { publishedOutputs, publishInputs, publishOutputs } from './publishing.ts';
 import { savingSummary } from './saving-summary.ts';
-import type { Inputs, Outputs } from './table.ts';
 
 /** What every command that makes restore points has in common: the table, the record, how failures are told. */
 

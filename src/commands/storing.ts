@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import type { Inputs } from '../inputs/table.ts';
 import { type Sealer, sealer } from '../keys/age.ts';
-import type { PayloadReader } from '../restore/payloads.ts';
+import type { PayloadReader } from '../payload/reader.ts';
 import { directoryStore } from '../store/directory.ts';
-import type { PayloadStore } from '../store/payload.ts';
+import type { PayloadStore } from '../store/store.ts';
 import type { Context } from './command.ts';
-import type { Inputs } from './table.ts';
 
 /** Where payloads lie: the same for who saves and who restores. */
 export const storeInputs = {

@@ -3,18 +3,18 @@ import { resolve } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InputError, messageOf } from '../errors.ts';
-import type { Terminal } from '../host/host.ts';
+import type { Inputs, Outputs, Values } from '../inputs/table.ts';
 import { opener } from '../keys/age.ts';
-import { byHand, readingsOf } from '../keys/by-hand.ts';
 import { headerLength, luksVersion, openLuks } from '../keys/unlock.ts';
-import { allOf, once, peek } from '../store/chunks.ts';
+import { byHand, readingsOf } from '../payload/by-hand.ts';
+import { type Layer, unpacked } from '../payload/unpack.ts';
+import type { Terminal } from '../ports/host.ts';
 import { writeNew } from '../store/file.ts';
-import { Meter } from '../store/meter.ts';
-import { type Layer, unpacked } from '../store/unpack.ts';
+import { allOf, once, peek } from '../stream/chunks.ts';
+import { Meter } from '../stream/meter.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import { type Context, defineCommand, type Outcome } from './command.ts';
-import type { Inputs, Outputs, Values } from './table.ts';
 
 const SECRET = 'env:NAME|file:PATH|-';
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { InputError, OperationError } from '../errors.ts';
-import { allOf, chunksOf, once, peek, skip } from '../store/chunks.ts';
+import { allOf, chunksOf, once, peek, skip } from '../stream/chunks.ts';
 import { ARMOR_HEAD, dearmored, isArmored } from './armor.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { field, integer, type Json, object, text } from '../decode.ts';
 import { messageOf, PlainError } from '../errors.ts';
-import { field, integer, type Json, object, text } from '../openstack/decode.ts';
 import { hashName, type Kdf } from './kdf.ts';
 import { checked, damaged, type KeySlot, knownHash, type LuksHeader, unsupported, wrapsAt } from './luks.ts';
 

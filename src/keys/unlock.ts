@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { InputError, messageOf, OperationError } from '../errors.ts';
-import { chunksOf, skip } from '../store/chunks.ts';
+import { chunksOf, skip } from '../stream/chunks.ts';
 import { mergeStripes } from './af.ts';
 import { derive } from './kdf.ts';
 import { damaged, type KeySlot, type LuksHeader, unsupported } from './luks.ts';

@@ -1,5 +1,5 @@
-import { field, flag, list, text } from './decode.ts';
-import type { ServiceClient } from './service.ts';
+import { field, flag, list, text } from '../decode.ts';
+import type { ServiceClient } from './connection.ts';
 
 // https://docs.openstack.org/api-ref/compute/#availability-zones-os-availability-zone
 // https://docs.openstack.org/api-ref/block-storage/v3/#availability-zones-os-availability-zone

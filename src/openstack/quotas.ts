@@ -1,8 +1,8 @@
-import { countsOf, type Need, type Quotas } from '../plan/quota.ts';
 import { getLimits, getTypeLimits } from './blockstorage/v3/limits.ts';
 import { getComputeLimits } from './compute/v2/limits.ts';
+import type { Session } from './connection.ts';
 import { getImageLimits } from './image/v2/info.ts';
-import type { Session } from './session.ts';
+import { countsOf, type Need, type Quotas } from './quota-names.ts';
 
 const CINDER = /^(backups|backup_gigabytes|volumes|snapshots|gigabytes)$/;
 const OF_A_TYPE = /^(volumes|snapshots|gigabytes)_/;

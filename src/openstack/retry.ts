@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
+import type { Log } from '../ports/log.ts';
 import { CloudError, hasStatus, isUncertain } from './errors.ts';
-import type { Log } from './log.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;

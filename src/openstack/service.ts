@@ -1,52 +1,14 @@
 import type { Readable } from 'node:stream';
+import { type Json, list, object, optionalText, text } from '../decode.ts';
 import { messageOf } from '../errors.ts';
 import { answered, brokenOff, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream, readBytes } from './body.ts';
 import { type Service, splitVersion } from './catalog.ts';
-import { type Json, list, object, optionalText, text } from './decode.ts';
+import type { Call, Request, ServiceClient, Session } from './connection.ts';
 import { hasStatus } from './errors.ts';
-import type { HttpRequest, HttpResponse, Method, Timeouts } from './http.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { atLeast, formatMicroversion, lower, type Microversion, parseMicroversion } from './microversions.ts';
 import { retry } from './retry.ts';
-import type { Session } from './session.ts';
-
-export interface Call<T> {
-  /** What the request is for, as a phrase that follows "cannot": "list the volumes". */
-  readonly doing: string;
-  readonly method: Method;
-  /** Below the endpoint, with its leading slash; parts must be encoded. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  readonly json?: unknown;
-  /**
-   * Sent as it is, instead of `json`; its content-type stands in `headers`. A stream is sent once and destroyed when
-   * that fails, so such a request is never repeated.
-   */
-  readonly body?: Readable | Uint8Array | undefined;
-  readonly timeouts?: Timeouts | undefined;
-  /** Ends the exchange, and the body of its answer, as the session's own does. */
-  readonly signal?: AbortSignal | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly ok: readonly number[];
-  /** A POST or PATCH that may be repeated without harm. GET, PUT and DELETE may by their nature. */
-  readonly idempotent?: boolean | undefined;
-  readonly decode: (answer: Json) => T;
-}
-
-export type Request = Omit<Call<unknown>, 'decode'>;
-
-/** One service of one project: sends its requests, with the microversion that was agreed on. */
-export interface ServiceClient {
-  readonly session: Session;
-  /** @throws CloudError for every status that is not in `ok`, after the retries that are safe */
-  call<T>(call: Call<T>): Promise<T>;
-  /** The raw answer, whose body the caller must read to its end or destroy; the same errors and retries. */
-  open(call: Request): Promise<HttpResponse>;
-  /** The body as it is, at most `limit` bytes. */
-  bytes(call: Request, limit: number): Promise<Buffer>;
-  /** Whether the cloud has this microversion, for example "3.47". */
-  supports(microversion: string): boolean;
-}
 
 /** What we speak at most: the versions whose changes were read. */
 const MICROVERSIONED: Partial<Record<Service, { readonly name: string; readonly highest: string }>> = {

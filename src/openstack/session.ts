@@ -1,16 +1,17 @@
 import type { Clock } from '../clock.ts';
 import { InputError } from '../errors.ts';
+import type { Log } from '../ports/log.ts';
 import { answered, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream } from './body.ts';
 import { endpointOf, plainDoubt, regionsOf, type Service } from './catalog.ts';
 import { cloudClock, differenceTold, offsetOf } from './cloud-time.ts';
 import type { CloudConfig } from './config/cloud.ts';
+import type { ServiceClient, Session } from './connection.ts';
 import { hasStatus } from './errors.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { decodeToken, TOKENS, type Token, tokenRequest } from './identity/v3/tokens.ts';
-import type { Log } from './log.ts';
 import { retry } from './retry.ts';
-import { openService, type ServiceClient } from './service.ts';
+import { openService } from './service.ts';
 
 export interface SessionDependencies {
   readonly http: Http;
@@ -29,10 +30,20 @@ const FRESH_MS = 60_000;
 export const WIND_UP_MS = 5_000;
 
 /**
- * A login to one project of one cloud. Holds the token, renews it, and finds the services.
- * Knows nothing of backups.
+ * Logs in to a cloud.
+ *
+ * @throws InputError when Keystone refuses the credentials
+ * @throws CloudError when it does not answer
  */
-export class Session {
+export async function openSession(config: CloudConfig, dependencies: SessionDependencies): Promise<Session> {
+  for (const secret of secretsOf(config)) dependencies.secret(secret);
+  const login = await logIn(config, dependencies);
+  const told = differenceTold(login.offset);
+  if (told !== undefined) dependencies.log.warn(told);
+  return new CloudSession(config, dependencies, login);
+}
+
+class CloudSession implements Session {
   readonly config: CloudConfig;
   readonly #dependencies: SessionDependencies;
   readonly #services = new Map<Service, Promise<ServiceClient>>();
@@ -43,21 +54,7 @@ export class Session {
   #renewal: Promise<Token> | undefined;
   #signal: AbortSignal | undefined;
 
-  /**
-   * Logs in.
-   *
-   * @throws InputError when Keystone refuses the credentials
-   * @throws CloudError when it does not answer
-   */
-  static async open(config: CloudConfig, dependencies: SessionDependencies): Promise<Session> {
-    for (const secret of secretsOf(config)) dependencies.secret(secret);
-    const login = await logIn(config, dependencies);
-    const told = differenceTold(login.offset);
-    if (told !== undefined) dependencies.log.warn(told);
-    return new Session(config, dependencies, login);
-  }
-
-  private constructor(config: CloudConfig, dependencies: SessionDependencies, { token, offset }: Login) {
+  constructor(config: CloudConfig, dependencies: SessionDependencies, { token, offset }: Login) {
     this.config = config;
     this.#dependencies = dependencies;
     this.#token = token;
@@ -66,13 +63,11 @@ export class Session {
     this.#signal = dependencies.signal;
   }
 
-  /** What the token is good for: user, project, roles, expiry. Not the secret. */
   get scope(): Omit<Token, 'value' | 'catalog'> {
     const { value: _value, catalog: _catalog, ...scope } = this.#token;
     return scope;
   }
 
-  /** The cloud's time. This machine's own may be hours off. */
   get clock(): Clock {
     return this.#clock;
   }
@@ -81,7 +76,6 @@ export class Session {
     return this.#dependencies.log;
   }
 
-  /** To be told of every secret that is read from the cloud, before it goes anywhere. */
   secret(value: string | Uint8Array): void {
     this.#dependencies.secret(value);
   }
@@ -90,17 +84,14 @@ export class Session {
     return this.#signal;
   }
 
-  /** The run was told to stop: what is requested from now on cleans up, and has its own time. */
   windUp(): void {
     if (this.#signal?.aborted) this.#signal = AbortSignal.timeout(WIND_UP_MS);
   }
 
-  /** The region worked in: the named one, else the only one that the service has. */
   region(service: Service): string {
     return this.config.region ?? regionsOf(service, this.#token.catalog)[0] ?? '';
   }
 
-  /** @throws InputError when the catalogue has no such service */
   service(service: Service): Promise<ServiceClient> {
     let client = this.#services.get(service);
     if (client === undefined) {
@@ -121,12 +112,6 @@ export class Session {
     );
   }
 
-  /**
-   * Takes a new token unless this one is fresh. To be called before every long job on the cloud's side: Cinder goes on
-   * using the caller's token, up to the clone of a key at the end of an encrypted restore.
-   *
-   * @returns milliseconds for which the token is good
-   */
   async freshToken(): Promise<number> {
     const clock = this.#clock;
     if (this.config.auth.type !== 'token' && clock.now() - Date.parse(this.#token.issuedAt) > FRESH_MS)
@@ -134,10 +119,6 @@ export class Session {
     return Date.parse(this.#token.expiresAt) - clock.now();
   }
 
-  /**
-   * One request with the token, which is renewed before it runs out and once on a 401, but for a body that is a stream.
-   * Not retried otherwise: {@link ServiceClient} does that.
-   */
   async send(request: HttpRequest): Promise<HttpResponse> {
     if (
       Date.parse(this.#token.expiresAt) - this.#clock.now() < LEAST_LIFE_MS &&

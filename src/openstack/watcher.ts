@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
+import type { Log } from '../ports/log.ts';
 import { CloudError, hasStatus } from './errors.ts';
-import type { Log } from './log.ts';
 
 export interface Watchable {
   readonly id: string;

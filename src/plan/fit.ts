@@ -1,12 +1,5 @@
-import {
-  allNeeds,
-  countsOf,
-  type Need,
-  type QuotaLine,
-  type QuotaName,
-  type Quotas,
-  quotaAfter,
-} from './quota.ts';
+import { countsOf, type Need, type QuotaName, type Quotas } from '../openstack/quota-names.ts';
+import { allNeeds, type QuotaLine, quotaAfter } from './quota.ts';
 
 /** Something that is to be saved, and what it needs of the quotas. */
 export interface Wanted<T> {

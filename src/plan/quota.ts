@@ -1,34 +1,6 @@
 import { OperationError } from '../errors.ts';
 import { adviceOf } from '../openstack/over-quota.ts';
-
-/** As Cinder, Nova, Glance and Neutron call them; Cinder has one more of a kind for each volume type that has its own. */
-export type QuotaName =
-  | 'backups'
-  /** GiB. Increments count their volume's whole size. */
-  | 'backup_gigabytes'
-  | Quantity
-  | `${Quantity}_${string}`
-  | 'images'
-  | 'image_mebibytes'
-  | 'instances'
-  | 'cores'
-  /** MiB. */
-  | 'ram';
-
-/** `gigabytes`: GiB of volumes and of snapshots. */
-type Quantity = 'volumes' | 'snapshots' | 'gigabytes';
-
-export interface Limit {
-  readonly used: number;
-  /** -1: unlimited. */
-  readonly max: number;
-}
-
-/** One that the cloud does not tell of is missing: nothing is refused for it. */
-export type Quotas = Readonly<Partial<Record<QuotaName, Limit>>>;
-
-/** What is needed beside what is used. */
-export type Need = Readonly<Partial<Record<QuotaName, number>>>;
+import { countsOf, type Need, type Quantity, type QuotaName, type Quotas } from '../openstack/quota-names.ts';
 
 /** One line of the quota after a run: "9 of 10 backups". */
 export interface QuotaLine {
@@ -57,10 +29,6 @@ export function allNeeds(needs: Iterable<Need>): Need {
   for (const need of needs)
     for (const [name, count] of countsOf(need)) sum.set(name, (sum.get(name) ?? 0) + count);
   return Object.fromEntries(sum);
-}
-
-export function countsOf(need: Need): [QuotaName, number][] {
-  return Object.entries(need) as [QuotaName, number][];
 }
 
 export function quotaAfter(quotas: Quotas, need: Need, meanwhile = false): QuotaLine[] {

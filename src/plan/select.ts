@@ -1,5 +1,5 @@
+import { isUuid } from '../decode.ts';
 import { InputError } from '../errors.ts';
-import { isUuid } from '../openstack/decode.ts';
 import { quoted } from '../text/escape.ts';
 import { matches } from './glob.ts';
 

@@ -1,5 +1,5 @@
 import { messageOf, PlainError } from '../errors.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Session } from '../openstack/connection.ts';
 
 /**
  * A step that comes when all data is there. What the cloud refuses now is no reason to lose it: it is noted, and the

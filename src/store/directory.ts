@@ -4,12 +4,12 @@ import { link, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InputError, messageOf, OperationError } from '../errors.ts';
-import type { Liveness, Owner, RunIdentity } from '../temporaries/owner.ts';
+import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
+import { Meter } from '../stream/meter.ts';
 import { notWritten, syncDirectory, writeNew } from './file.ts';
-import { Meter } from './meter.ts';
 import { checkedName } from './name.ts';
 import { Partials, removeAbandoned } from './partials.ts';
-import type { PayloadStore, PayloadWriter, Stored } from './payload.ts';
+import type { PayloadStore, PayloadWriter, Stored } from './store.ts';
 
 export interface DirectoryOptions {
   readonly run: RunIdentity;

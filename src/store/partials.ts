@@ -1,12 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  isAbandoned,
-  type Liveness,
-  type Owner,
-  parseOwner,
-  type RunIdentity,
-} from '../temporaries/owner.ts';
+import { isAbandoned, type Liveness, type Owner, parseOwner, type RunIdentity } from '../ports/owner.ts';
 import { syncDirectory } from './file.ts';
 import { isName } from './name.ts';
 

@@ -1,5 +1,5 @@
-import type { Log } from '../openstack/log.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { Log } from '../ports/log.ts';
 import { type Leftover, nameOf } from './leftovers.ts';
 import { type Removable, removeAll } from './remove.ts';
 import { toldOf } from './tell.ts';

@@ -1,5 +1,5 @@
 import { listVolumes, type Volume } from '../openstack/blockstorage/v3/volumes.ts';
-import type { ServiceClient } from '../openstack/service.ts';
+import type { ServiceClient } from '../openstack/connection.ts';
 import { firstIn } from '../pool.ts';
 import { readTemporary } from './tags.ts';
 

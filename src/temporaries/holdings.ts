@@ -3,13 +3,12 @@ import { listSnapshots, type Snapshot, type SnapshotFilter } from '../openstack/
 import { listVolumes, type Volume, type VolumeFilter } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Service } from '../openstack/catalog.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
+import type { ServiceClient, Session } from '../openstack/connection.ts';
 import { CloudError, hasStatus } from '../openstack/errors.ts';
 import { type Image, type ImageFilter, listImages } from '../openstack/image/v2/images.ts';
 import { KEY_ID } from '../openstack/image/v2/properties.ts';
 import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
-import type { ServiceClient } from '../openstack/service.ts';
-import type { Session } from '../openstack/session.ts';
 import { collect, pool } from '../pool.ts';
 
 export interface HeldSecret extends ListedSecret {

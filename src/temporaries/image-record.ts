@@ -1,6 +1,6 @@
+import type { ServiceClient } from '../openstack/connection.ts';
 import { getImage, type Image, type ImageChange, updateImage } from '../openstack/image/v2/images.ts';
 import { createOnce } from '../openstack/retry.ts';
-import type { ServiceClient } from '../openstack/service.ts';
 import type { Ledger } from './ledger.ts';
 import { TEMPORARY_PROPERTY } from './tags.ts';
 

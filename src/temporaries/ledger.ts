@@ -1,6 +1,6 @@
+import type { Session } from '../openstack/connection.ts';
 import { CloudError, hasStatus } from '../openstack/errors.ts';
-import type { Session } from '../openstack/session.ts';
-import type { RunIdentity } from './owner.ts';
+import type { RunIdentity } from '../ports/owner.ts';
 import { expiresAt, newTag, type Purpose, type TemporaryRecord, writeTemporary } from './tags.ts';
 import { type Bearer, putRecord } from './write.ts';
 

@@ -1,8 +1,8 @@
+import { POINT_TAG, readTags, type Tags } from '../chain/tags.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { isAbandoned, type Liveness, type Owner, parseOwner } from '../ports/owner.ts';
 import { quoted } from '../text/escape.ts';
-import { POINT_TAG, readTags, type Tags } from './backup-tags.ts';
 import type { Holdings } from './holdings.ts';
-import { isAbandoned, type Liveness, type Owner, parseOwner } from './owner.ts';
 import type { Removable } from './remove.ts';
 import { parseTemporary } from './tags.ts';
 import { madeTogether, type Temporary, temporariesOf } from './things.ts';

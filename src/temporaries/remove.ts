@@ -4,11 +4,11 @@ import { deleteBackup } from '../openstack/blockstorage/v3/backups.ts';
 import { deleteSnapshot, watchSnapshots } from '../openstack/blockstorage/v3/snapshots.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
 import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
+import type { Session } from '../openstack/connection.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
-import type { Log } from '../openstack/log.ts';
-import type { Session } from '../openstack/session.ts';
 import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
+import type { Log } from '../ports/log.ts';
 import { deleteUnreserved } from './unreserved.ts';
 
 export interface Removable {

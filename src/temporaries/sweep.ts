@@ -1,10 +1,10 @@
-import type { Log } from '../openstack/log.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { Log } from '../ports/log.ts';
+import type { Liveness, Owner } from '../ports/owner.ts';
 import { cleanUp } from './clean.ts';
 import { type Holdings, holdingsOf } from './holdings.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
-import { lookedAtAgain } from './look-again.ts';
-import type { Liveness, Owner } from './owner.ts';
+import { lookedAtAgain } from './recheck.ts';
 import type { Removable } from './remove.ts';
 
 /** What the sweep needs of the host. */

@@ -1,9 +1,9 @@
 import { messageOf } from '../errors.ts';
 import type { SnapshotFilter } from '../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeFilter } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../openstack/connection.ts';
 import type { ImageFilter } from '../openstack/image/v2/images.ts';
-import type { Log } from '../openstack/log.ts';
-import type { Session } from '../openstack/session.ts';
+import type { Log } from '../ports/log.ts';
 import { holdingsOf } from './holdings.ts';
 import { nameOf } from './leftovers.ts';
 import { removeAll, tellOfStaying } from './remove.ts';

@@ -1,7 +1,7 @@
 import { deleteVolumeAttachment, listVolumeAttachments } from '../openstack/blockstorage/v3/attachments.ts';
 import { deleteVolume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../openstack/connection.ts';
 import { hasStatus } from '../openstack/errors.ts';
-import type { ServiceClient } from '../openstack/service.ts';
 
 /** Deletes a temporary volume, also one that is reserved for a server that never is. */
 export async function deleteUnreserved(client: ServiceClient, volumeId: string): Promise<void> {

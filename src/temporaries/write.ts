@@ -1,9 +1,9 @@
 import { updateSnapshot } from '../openstack/blockstorage/v3/snapshots.ts';
 import { updateVolume } from '../openstack/blockstorage/v3/volumes.ts';
 import { replaceServerMetadata } from '../openstack/compute/v2/servers.ts';
+import type { Session } from '../openstack/connection.ts';
 import { updateImage } from '../openstack/image/v2/images.ts';
 import { replaceSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
-import type { Session } from '../openstack/session.ts';
 import { TEMPORARY_METADATA, TEMPORARY_PROPERTY } from './tags.ts';
 
 /** What bears the text of a record. */

@@ -1,7 +1,7 @@
+import { field, id, text } from '../../src/decode.ts';
 import { readBytes } from '../../src/openstack/body.ts';
-import { field, id, text } from '../../src/openstack/decode.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import { nothing } from '../../src/openstack/service.ts';
-import type { Session } from '../../src/openstack/session.ts';
 import { SparseBytes } from '../fakes/cloud/bytes.ts';
 import { openLuks1, passphraseOf } from '../fakes/cloud/luks.ts';
 import { secretBytes } from '../scenarios/fixtures/secrets.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { readTags } from '../../src/temporaries/backup-tags.ts';
+import { readTags } from '../../src/chain/tags.ts';
 import { startFakeGitHub } from '../fakes/github/index.ts';
 import { backupsOf } from '../scenarios/steps.ts';
 import { errorsOf, runStep, startJob, startStep } from '../support/step.ts';

@@ -8,7 +8,7 @@ import {
   setBootable,
 } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { attachVolume } from '../../src/openstack/compute/v2/attachments.ts';
-import type { Session } from '../../src/openstack/session.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import { fixtures } from '../scenarios/fixtures/index.ts';
 import { payloadsOf, secretBytes } from '../scenarios/fixtures/secrets.ts';
 import { volumeBecomes } from '../scenarios/fixtures/volumes.ts';

@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { doneUntil } from '../../src/backup/until.ts';
+import { doneUntil } from '../../src/backup/deadline.ts';
 import type { Clock } from '../../src/clock.ts';
 import { backupImage } from '../../src/commands/backup-image.ts';
 import { backupServer } from '../../src/commands/backup-server.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import type { Command } from '../../src/commands/command.ts';
-import type { Raw } from '../../src/commands/table.ts';
+import type { Raw } from '../../src/inputs/table.ts';
 import { SparseBytes, startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { fastClock, runInProcess } from '../support/in-process.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { readTags } from '../../src/chain/tags.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
-import { readTags } from '../../src/temporaries/backup-tags.ts';
 import type { FaultWhen } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { FAULTS, onlyOneClearError, type Runner, runnerOf } from '../support/faults.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
-import { unzip } from '../../src/manifest/github/unzip.ts';
+import { unzip } from '../../src/catalog/github/unzip.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { signatureHolds, verifyingKey } from '../../src/manifest/sign.ts';
 import { SIGN_KEY, startWorld, touched, VERIFY_KEY, visible, type World } from '../support/github.ts';

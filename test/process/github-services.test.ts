@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { GitHubHost } from '../../src/host/github/host.ts';
-import { publishFiles } from '../../src/manifest/github/release.ts';
-import type { GitHub } from '../../src/manifest/github/services.ts';
+import type { GitHub } from '../../src/ports/github.ts';
+import { publishFiles } from '../../src/publish/github/release.ts';
 import { type FakeGitHub, type Run, startFakeGitHub } from '../fakes/github/index.ts';
 
 jest.setTimeout(60_000);

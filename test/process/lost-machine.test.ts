@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { unzip } from '../../src/manifest/github/unzip.ts';
+import { unzip } from '../../src/catalog/github/unzip.ts';
 import { startWorld, type World } from '../support/github.ts';
 import { type Outcome, runStep, type Step, startStep } from '../support/step.ts';
 

@@ -6,12 +6,12 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { thisProcess } from '../../src/host/terminal/process.ts';
 import { opener, sealer } from '../../src/keys/age.ts';
-import { allOf } from '../../src/store/chunks.ts';
+import { openPayload } from '../../src/payload/open.ts';
+import { savePayload } from '../../src/payload/save.ts';
+import { formatOwner } from '../../src/ports/owner.ts';
 import { directoryStore } from '../../src/store/directory.ts';
-import { openPayload } from '../../src/store/open.ts';
-import { savePayload } from '../../src/store/save.ts';
-import { frameOf } from '../../src/store/zstd.ts';
-import { formatOwner } from '../../src/temporaries/owner.ts';
+import { allOf } from '../../src/stream/chunks.ts';
+import { frameOf } from '../../src/stream/zstd.ts';
 import { throughAll } from '../support/payload-flow.ts';
 import { piecesAt } from '../support/pieces.ts';
 

@@ -1,7 +1,7 @@
+import { field, type Json, list, optionalText, text } from '../../src/decode.ts';
 import type { Service } from '../../src/openstack/catalog.ts';
-import { field, type Json, list, optionalText, text } from '../../src/openstack/decode.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import { pages } from '../../src/openstack/pages.ts';
-import type { Session } from '../../src/openstack/session.ts';
 import { collect } from '../../src/pool.ts';
 
 /** The kinds of things that a project can have, in the order in which they can be deleted. */

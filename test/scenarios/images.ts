@@ -10,9 +10,9 @@ import { getImage, type Image, watchImages } from '../../src/openstack/image/v2/
 import { addMember, listMembers } from '../../src/openstack/image/v2/members.ts';
 import { getSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { nothing } from '../../src/openstack/service.ts';
+import { savePayload } from '../../src/payload/save.ts';
 import { qcow2Size } from '../../src/restore/image/qcow2.ts';
 import { directoryStore } from '../../src/store/directory.ts';
-import { savePayload } from '../../src/store/save.ts';
 import { sha256 } from '../support/payloads.ts';
 import { altered, bringBack, makeKeeper, manifestIn, STORE, save, storeFiles } from './sealed.ts';
 import { expectExit, inventory, manifestOf, type Scenario } from './steps.ts';

@@ -1,6 +1,6 @@
 import { getVolume } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import { nothing } from '../../src/openstack/service.ts';
-import type { Session } from '../../src/openstack/session.ts';
 
 /** https://docs.openstack.org/barbican/latest/api/reference/acls.html */
 export async function makeKeyPrivate(session: Session, volumeId: string): Promise<void> {

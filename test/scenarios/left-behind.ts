@@ -1,5 +1,5 @@
+import type { Session } from '../../src/openstack/connection.ts';
 import { nothing } from '../../src/openstack/service.ts';
-import type { Session } from '../../src/openstack/session.ts';
 import { waitFor } from '../support/wait.ts';
 import {
   type Holding,

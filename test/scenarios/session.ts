@@ -1,8 +1,9 @@
 import { systemClock } from '../../src/clock.ts';
 import { loadCloud } from '../../src/openstack/config/load.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import { type Http, openHttp } from '../../src/openstack/http.ts';
-import { silentLog } from '../../src/openstack/log.ts';
-import { Session } from '../../src/openstack/session.ts';
+import { openSession } from '../../src/openstack/session.ts';
+import { silentLog } from '../../src/ports/log.ts';
 import type { Person } from './world.ts';
 
 /** Sessions for looking at a cloud in tests, one a user. */
@@ -32,6 +33,6 @@ export class Sessions {
     const config = await loadCloud({}, environment, '/nonexistent');
     const http = openHttp({ verify: true }, {});
     this.#https.push(http);
-    return Session.open(config, { http, clock: systemClock, log: silentLog, secret: () => undefined });
+    return openSession(config, { http, clock: systemClock, log: silentLog, secret: () => undefined });
   }
 }

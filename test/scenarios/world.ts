@@ -1,4 +1,4 @@
-import type { Session } from '../../src/openstack/session.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import type { Ran, RunOptions } from '../support/tool.ts';
 import type { ImageWish } from './fixtures/images.ts';
 import type { SecretWish } from './fixtures/secrets.ts';

@@ -1,8 +1,9 @@
 import type { Clock } from '../../src/clock.ts';
 import { loadCloud } from '../../src/openstack/config/load.ts';
+import type { Session } from '../../src/openstack/connection.ts';
 import { openHttp } from '../../src/openstack/http.ts';
-import { type Log, silentLog } from '../../src/openstack/log.ts';
-import { Session } from '../../src/openstack/session.ts';
+import { openSession } from '../../src/openstack/session.ts';
+import { type Log, silentLog } from '../../src/ports/log.ts';
 import { type EmbeddedCloud, type EmbeddedCloudOptions, startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { fastClock } from './in-process.ts';
 
@@ -33,7 +34,7 @@ export async function openEmbedded(
   const http = openHttp({ verify: true }, {});
   const secrets: (string | Uint8Array)[] = [];
   const config = await loadCloud({}, cloud.openrc(user), '/nonexistent');
-  const session = await Session.open(
+  const session = await openSession(
     { ...config, endpointOverrides: endpoints },
     { http, clock, log, secret: (value) => secrets.push(value) },
   );

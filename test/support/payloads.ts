@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { opener } from '../../src/keys/age.ts';
 import type { Manifest, Payload, RestorePoint } from '../../src/manifest/schema.ts';
+import { openPayload } from '../../src/payload/open.ts';
 import { directoryStore } from '../../src/store/directory.ts';
-import { openPayload } from '../../src/store/open.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { STORE, storeFiles } from '../scenarios/sealed.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { restorePoint } from '../../src/backup/volume/restore-point.ts';
+import { restorePoint } from '../../src/backup/volume/record.ts';
 import type {
   ImagePoint,
   KeptImagePoint,
@@ -16,7 +16,7 @@ import type {
   VolumeBackupPoint,
   VolumeImagePoint,
 } from '../../src/manifest/schema.ts';
-import { payloadName } from '../../src/store/name.ts';
+import { payloadName } from '../../src/payload/name.ts';
 import { backup, tags, volume } from './records.ts';
 import { savedServer } from './server-records.ts';
 

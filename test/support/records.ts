@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { type Tags, writeTags } from '../../src/chain/tags.ts';
 import type { SavedImage, SavedSecret } from '../../src/manifest/schema.ts';
 import type { Backup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import type { Snapshot } from '../../src/openstack/blockstorage/v3/snapshots.ts';
 import type { Volume } from '../../src/openstack/blockstorage/v3/volumes.ts';
 import type { Image } from '../../src/openstack/image/v2/images.ts';
-import { type Tags, writeTags } from '../../src/temporaries/backup-tags.ts';
 import type { HeldSecret } from '../../src/temporaries/holdings.ts';
 import { newTag, type TemporaryRecord, writeTemporary } from '../../src/temporaries/tags.ts';
 

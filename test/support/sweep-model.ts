@@ -1,6 +1,6 @@
-import { writeTags } from '../../src/temporaries/backup-tags.ts';
+import { writeTags } from '../../src/chain/tags.ts';
+import type { Liveness, Owner } from '../../src/ports/owner.ts';
 import type { Holdings } from '../../src/temporaries/holdings.ts';
-import type { Liveness, Owner } from '../../src/temporaries/owner.ts';
 import type { Purpose, TemporaryRecord } from '../../src/temporaries/tags.ts';
 import { record, tags } from './records.ts';
 import { KINDS, type Kind, Shelf, type Stage, stagesOf } from './sweep-shelf.ts';

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { ImagePoint, SavedImage, SecretPoint } from '../../manifest/schema.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { listMembers, type Member } from '../../openstack/image/v2/members.ts';
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
-import { payloadName } from '../../store/name.ts';
+import { payloadName } from '../../payload/name.ts';
 import { quoted } from '../../text/escape.ts';
-import { savedKey } from '../secret/key.ts';
+import type { Until } from '../deadline.ts';
+import { savedKey } from '../secret/record.ts';
 import { type SavedKey, type SecretTools, saveSecret } from '../secret/save.ts';
-import type { Until } from '../until.ts';
-import { saveImageData } from './data.ts';
+import { saveImageData } from './download.ts';
 
 /** A key is small; an image ends with the run. */
 export interface ImageTools extends SecretTools, Until {}

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { OperationError } from '../../errors.ts';
 import type { SavedSecret, SecretPoint } from '../../manifest/schema.ts';
+import type { Session } from '../../openstack/connection.ts';
 import { getAcl } from '../../openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
-import type { Session } from '../../openstack/session.ts';
-import { payloadName } from '../../store/name.ts';
-import { savePayload } from '../../store/save.ts';
-import { type Payloads, refuseBareKey } from '../payloads.ts';
+import { payloadName } from '../../payload/name.ts';
+import { savePayload } from '../../payload/save.ts';
+import { type Payloads, refuseBareKey } from '../../payload/writer.ts';
 
 /** A key that was saved, and its bytes, to be tried on the data that it belongs to. */
 export interface SavedKey {

@@ -1,7 +1,7 @@
 import { listActions } from '../../openstack/compute/v2/instance-actions.ts';
 import { getServer } from '../../openstack/compute/v2/servers.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
 
 /** What a look at a server shows of whether its guest runs. */
 export interface Activity {

@@ -1,5 +1,5 @@
+import { isUuid, type Json, object, optionalInteger, optionalText } from '../../decode.ts';
 import { OperationError } from '../../errors.ts';
-import { isUuid, type Json, object, optionalInteger, optionalText } from '../../openstack/decode.ts';
 
 /** A disk of a server, as Nova wrote it into the image of a volume-backed one. */
 export interface MappedDisk {

@@ -1,8 +1,9 @@
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Need } from '../../openstack/quota-names.ts';
 import type { Wanted } from '../../plan/fit.ts';
-import { allNeeds, type Need, needOfVolume } from '../../plan/quota.ts';
-import type { SavingWishes } from '../volume/plan.ts';
+import { allNeeds, needOfVolume } from '../../plan/quota.ts';
 import { lastSaved, needsOf } from '../volume/quota.ts';
+import type { SavingWishes } from '../volume/volume-plan.ts';
 import { DISKS_AT_ONCE, type ServerPlan } from './save.ts';
 
 /** A server is saved as a whole or not at all; it was saved last when the disk was that was saved longest ago. */

@@ -11,12 +11,12 @@ import type {
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { pool } from '../../pool.ts';
-import type { VolumePlan } from '../volume/plan.ts';
+import type { VolumePlan } from '../volume/volume-plan.ts';
 import { type Activity, activityOf } from './activity.ts';
 import { promised, requiresQuiesce } from './consistency.ts';
 import { inOrder, savedDisk, savedRoot } from './disks.ts';
+import type { LookedAt } from './facts.ts';
 import { type ImageTools, withServerImage } from './image.ts';
-import type { LookedAt } from './look.ts';
 import { missingOf } from './missing.ts';
 import { savedServer } from './record.ts';
 import { snapshotsBehind, type TakenVolume } from './snapshots.ts';

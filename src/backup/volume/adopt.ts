@@ -1,14 +1,14 @@
+import { adoptable, type Unrecorded } from '../../chain/adoptable.ts';
 import { messageOf } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
-import type { Log } from '../../openstack/log.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Holdings } from '../../temporaries/holdings.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
-import { adoptable, type Unrecorded } from './adoptable.ts';
 import { VolumeKeys } from './keys.ts';
-import { encryptionOf, typeIdOf } from './preflight.ts';
-import { restorePoint } from './restore-point.ts';
+import { encryptionOf, typeIdOf } from './plan.ts';
+import { restorePoint } from './record.ts';
 
 /** A backup that is taken up, with the tags that it ought to have. */
 export interface Adopted extends Unrecorded {

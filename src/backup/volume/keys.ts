@@ -3,9 +3,9 @@ import {
   type Volume,
   type VolumeEncryption,
 } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ListedSecret, Secret } from '../../openstack/keymanager/v1/secrets.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
 
 /** How volumes are encrypted and with which keys; what is known already is not asked for again. */
 export class VolumeKeys {

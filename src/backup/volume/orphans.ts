@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import { listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolumeEncryption, listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../../openstack/connection.ts';
 import { listImages } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import {
@@ -10,9 +11,8 @@ import {
   readPayload,
   samePayload,
 } from '../../openstack/keymanager/v1/secrets.ts';
-import type { Log } from '../../openstack/log.ts';
-import type { Session } from '../../openstack/session.ts';
 import { collect } from '../../pool.ts';
+import type { Log } from '../../ports/log.ts';
 
 /** Clocks of services differ a little. */
 const SLACK_MS = 5_000;

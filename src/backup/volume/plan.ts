@@ -1,41 +1,145 @@
+import { decide } from '../../chain/decide.ts';
+import { InputError, OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
+import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { ChainDecision, Mode } from '../../plan/chain.ts';
-import type { Method } from '../../plan/method.ts';
-import type { Payloads } from '../payloads.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
+import type { ListedSecret } from '../../openstack/keymanager/v1/secrets.ts';
+import { type Payloads, refuseBareKey } from '../../payload/writer.ts';
+import { decideMethod, doubtOfImage } from '../../plan/method.ts';
+import { pool } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
+import { VolumeKeys } from './keys.ts';
+import type { SavingWishes, VolumePlan } from './volume-plan.ts';
 
-/** A Cinder backup, full or an increment. */
-export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
-
-/** An image instead. */
-export interface ImageDecision {
-  readonly mode: 'image';
-  readonly reason: string;
-  /** Why the cloud may refuse it; undefined where nothing is known. */
-  readonly doubt: string | undefined;
-}
-
-/** What an increment is decided by, again right before it is asked for. */
-export interface ChainWishes {
-  readonly mode: Mode;
-  readonly maxChain: number;
-  /** When the snapshot was taken that is backed up: only backups of before can be its parent. */
-  readonly snapshotAt?: string;
-}
-
-/** What is to be done with one volume. */
-export interface VolumePlan {
+export interface Refused {
   readonly volume: Volume;
-  readonly typeId: string | undefined;
-  readonly encryption: SavedEncryption | null;
-  readonly decision: BackupDecision | ImageDecision;
-  readonly wishes: ChainWishes;
-  /** A snapshot of the volume that is backed up instead of the volume as it is now. */
-  readonly snapshotId?: string;
+  readonly error: PlainError;
 }
 
-export interface SavingWishes extends Pick<ChainWishes, 'mode' | 'maxChain'> {
-  readonly method: 'auto' | Method;
-  /** Where data goes that leaves the cloud; undefined: it stays there. */
-  readonly payloads: Payloads | undefined;
+export interface Preflight {
+  readonly plans: readonly VolumePlan[];
+  /** Volumes that cannot be backed up now. The others can. */
+  readonly refused: readonly Refused[];
+}
+
+/**
+ * Looks at everything that could make a backup fail, and changes nothing.
+ *
+ * @param all the project's backups
+ * @param secrets those that may be listed
+ */
+export async function preflight(
+  client: ServiceClient,
+  volumes: readonly Volume[],
+  types: readonly VolumeType[],
+  all: readonly Backup[],
+  options: SavingWishes,
+  secrets: readonly ListedSecret[] = [],
+): Promise<Preflight> {
+  const keys = new VolumeKeys(client, secrets);
+  const backups = Map.groupBy(all, ({ volumeId }) => volumeId);
+  const looked = await pool(volumes, 4, async (volume): Promise<VolumePlan | Refused> => {
+    try {
+      return await planVolume(keys, volume, types, backups.get(volume.id) ?? [], options);
+    } catch (error) {
+      // Wrong input is wrong for all of them: nothing is begun.
+      if (error instanceof InputError || !(error instanceof PlainError)) throw error;
+      return { volume, error };
+    }
+  });
+  const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
+  return { plans, refused: looked.filter((item): item is Refused => 'error' in item) };
+}
+
+async function planVolume(
+  keys: VolumeKeys,
+  volume: Volume,
+  types: readonly VolumeType[],
+  backups: readonly Backup[],
+  options: SavingWishes,
+): Promise<VolumePlan> {
+  checkState(volume, backups);
+  const encryption = await encryptionOf(keys, volume);
+  const { size } = volume;
+  const facts = { store: options.payloads !== undefined, size, provider: encryption?.provider };
+  const { method, reason } = decideMethod(options.method, facts);
+  if (method === 'image') refuseLostKey(volume, encryption, options.payloads);
+  return {
+    volume,
+    typeId: typeIdOf(volume, types),
+    encryption,
+    decision:
+      method === 'image'
+        ? { mode: 'image', reason, doubt: doubtOfImage(facts) }
+        : decide(volume, backups, options),
+    wishes: { mode: options.mode, maxChain: options.maxChain },
+  };
+}
+
+/** Encrypted data that leaves the cloud without its key is lost when the cloud is. */
+function refuseLostKey(
+  { id, name }: Volume,
+  encryption: SavedEncryption | null,
+  payloads: Payloads | undefined,
+): void {
+  if (encryption === null || payloads === undefined) return;
+  refuseBareKey(payloads, `volume ${quoted(name)} (${id})`);
+  if (encryption.key.id !== null) return;
+  throw new OperationError(
+    `volume ${id} is encrypted with a key that the cloud does not tell, so its data would be of no use outside`,
+    'Use method: cinder-backup, which keeps it where the key is.',
+  );
+}
+
+/** The plan for a snapshot of the volume, instead of the volume as it is now. */
+export function planSnapshot(plan: VolumePlan, { id, createdAt }: Snapshot): VolumePlan {
+  return { ...plan, snapshotId: id, wishes: { ...plan.wishes, snapshotAt: createdAt } };
+}
+
+/** Cinder backs up volumes that are `available` or `in-use`, one backup of a volume at a time. */
+function checkState(volume: Volume, backups: readonly Backup[]): void {
+  const running = backups.find(({ status }) => status === 'creating');
+  if (running !== undefined || volume.status === 'backing-up')
+    throw new OperationError(
+      `volume ${volume.id} is being backed up already${running === undefined ? '' : ` (backup ${running.id} since ${running.createdAt})`}`,
+      'Wait until that is done. If it never ends, only the operator can reset it.',
+    );
+  if (volume.status !== 'available' && volume.status !== 'in-use')
+    throw new OperationError(
+      `volume ${volume.id} is ${volume.status}; only available and in-use volumes can be backed up`,
+      volume.status.startsWith('error')
+        ? 'Ask the operator to reset its state, or restore an earlier backup.'
+        : 'Wait until the cloud is done with it.',
+    );
+}
+
+/** From the volume itself from 3.63, before by the name. */
+export function typeIdOf(volume: Volume, types: readonly VolumeType[]): string | undefined {
+  return volume.volumeTypeId ?? types.find(({ name }) => name === volume.volumeType)?.id;
+}
+
+/** @throws OperationError when the key cannot be read */
+export async function encryptionOf(keys: VolumeKeys, volume: Volume): Promise<SavedEncryption | null> {
+  if (!volume.encrypted) return null;
+  const encryption = await keys.encryptionOf(volume);
+  const keyId = volume.encryptionKeyId ?? encryption.keyId;
+  const hidden = keyId === undefined || /^[0-]+$/.test(keyId);
+  const secret = hidden ? undefined : await keys.readable(keyId, `volume ${volume.id}`);
+  return {
+    provider: encryption.provider ?? null,
+    cipher: encryption.cipher ?? null,
+    keySize: encryption.keySize ?? null,
+    key: {
+      id: hidden ? null : keyId,
+      worth: 'cloud-only',
+      secretType: secret?.secretType ?? null,
+      algorithm: secret?.algorithm ?? null,
+      bitLength: secret?.bitLength ?? null,
+      mode: secret?.mode ?? null,
+      expires: secret?.expiration ?? null,
+    },
+  };
 }

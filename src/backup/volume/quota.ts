@@ -1,10 +1,11 @@
+import { readTags } from '../../chain/tags.ts';
 import { LONGEST_HEADER } from '../../keys/luks.ts';
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+import type { Need } from '../../openstack/quota-names.ts';
 import type { Wanted } from '../../plan/fit.ts';
-import { allNeeds, type Need, needOfVolume } from '../../plan/quota.ts';
-import { readTags } from '../../temporaries/backup-tags.ts';
+import { allNeeds, needOfVolume } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
-import type { SavingWishes, VolumePlan } from './plan.ts';
+import type { SavingWishes, VolumePlan } from './volume-plan.ts';
 
 /** What a volume needs of the quotas: what stays of it, and what it needs only while it is saved. */
 export interface VolumeNeeds {

@@ -1,271 +1,76 @@
-import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../clock.ts';
-import { duration } from '../../clock.ts';
-import { OperationError } from '../../errors.ts';
-import type { VolumeBackupPoint } from '../../manifest/schema.ts';
-import { allowance, TAKE_UP_MS } from '../../openstack/blockstorage/v3/allowance.ts';
-import {
-  type Backup,
-  createBackup,
-  deleteBackup,
-  listBackups,
-  updateBackupMetadata,
-} from '../../openstack/blockstorage/v3/backups.ts';
-import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
-import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
-import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import { CloudError } from '../../openstack/errors.ts';
-import type { Log } from '../../openstack/log.ts';
-import { createOnce } from '../../openstack/retry.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
-import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { firstIn } from '../../pool.ts';
-import { readTags, type Tags, writeTags } from '../../temporaries/backup-tags.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
-import { expiresAt } from '../../temporaries/tags.ts';
+import type { SecretPoint, VolumePoint } from '../../manifest/schema.ts';
+import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../../openstack/connection.ts';
+import type { Payloads } from '../../payload/writer.ts';
 import { quoted } from '../../text/escape.ts';
-import { describedAs } from './adoptable.ts';
-import { agreeOnChain, backupsOf } from './agree.ts';
-import { decide } from './decide.ts';
-import type { Marks } from './marks.ts';
-import type { BackupDecision, VolumePlan } from './plan.ts';
-import { restorePoint } from './restore-point.ts';
+import { savedKey } from '../secret/record.ts';
+import { type SavedKey, saveSecret } from '../secret/save.ts';
+import { NoBackupService, type SaveTools, saveVolume } from './through-cinder.ts';
+import { type ImageTools, saveThroughImage } from './through-image.ts';
+import type { VolumePlan } from './volume-plan.ts';
 
-export interface SaveTools {
-  /** Told of each backup that is whole. */
-  readonly marks: Marks;
-  readonly client: ServiceClient;
-  readonly backups: Watcher<Backup>;
-  readonly run: Ledger;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
-  readonly until: number;
+export interface EitherTools extends SaveTools, ImageTools {
+  readonly session: Session;
+  /** Whether a volume may go as an image where no backup service answers. */
+  readonly otherwiseImage: boolean;
+  /** Of the whole run: when no backup service answered for one volume, the others do not ask it. */
+  readonly backupService: { answers: boolean };
 }
 
-/** A volume that goes to Cinder's backup service. */
-export type BackupPlan = VolumePlan & { readonly decision: BackupDecision };
-
-/** No backup service takes the job, or none is there: the volume may go another way. */
-export class NoBackupService extends OperationError {}
-
-/**
- * Backs one volume up to Cinder and waits until that is done. The source is only read.
- *
- * @throws OperationError when the cloud gives up; the failed backup is removed then, earlier ones stay as they are
- */
-export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<VolumeBackupPoint> {
-  const { client, clock, log } = tools;
-  const { volume } = plan;
-  await freshTokenFor(client.session, 'the backup', volume.size);
-  const chosen = await chooseNow(plan, tools);
-  const started = clock.now();
-  const draft = tagsFor(plan, chosen, tools.run, started);
-  const backupId = await startBackup(plan, draft, tools);
-  const tags = await bound(draft, backupId, volume.size, tools);
-  log.info(
-    `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
-  );
-  const backup = await finished(backupId, volume, tools, started).finally(() => tools.run.release(backupId));
-  const kept = await agreeOnChain(backup, tags, chosen.before, tools);
-  tools.marks.saw(backup, kept);
-  return restorePoint({
-    ...plan,
-    backup,
-    tags: kept,
-    reason: reasonOf(chosen, backup),
-    seconds: (clock.now() - started) / 1000,
-  });
+export interface SavedEitherWay {
+  /** To be recorded before the volume, which refers to it. */
+  readonly key: SecretPoint | undefined;
+  readonly point: VolumePoint;
 }
 
-/** Has the tags name their backup. One that they do not name costs a later run a question. */
-async function bound(
-  draft: Tags,
-  backupId: string,
-  gigabytes: number,
-  { client, log, run }: SaveTools,
-): Promise<Tags> {
-  const tags = { ...draft, backup: backupId };
-  if (!client.supports('3.43')) return tags;
+const NOBODY_ANSWERS = 'no backup service of the cloud answers';
+
+/** Saves a volume the way that its plan says; as an image also where that turns out to be the only way. */
+export async function saveEitherWay(plan: VolumePlan, tools: EitherTools): Promise<SavedEitherWay> {
+  const { decision, volume } = plan;
+  const { backupService, otherwiseImage } = tools;
+  if (decision.mode === 'image') return saveThroughImage({ ...plan, reason: decision.reason }, tools);
+  if (otherwiseImage && !backupService.answers)
+    return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, tools);
   try {
-    await updateBackupMetadata(client, backupId, writeTags(tags));
-    run.hold(backupId, expiresAt(0, gigabytes), (expires) =>
-      updateBackupMetadata(
-        client,
-        backupId,
-        writeTags({ ...tags, expires: new Date(expires).toISOString() }),
-      ),
-    );
+    return await backUp({ ...plan, decision }, tools);
   } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    log.debug(`the tags of backup ${backupId} do not name it: ${error.message}`);
+    if (!(error instanceof NoBackupService)) throw error;
+    backupService.answers = false;
+    if (!otherwiseImage) throw error;
+    // One that hangs in `backing-up` can be saved no other way.
+    const now = await getVolume(tools.client, volume.id);
+    if (now.status !== 'available' && now.status !== 'in-use') throw error;
+    tools.log.warn(`${error.message}; volume ${quoted(volume.name)} is saved as an image`);
+    return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, tools);
   }
-  return tags;
 }
 
-interface Chosen {
-  readonly decision: BackupDecision;
-  /** The volume's backups right before the request; none where they do not matter. */
-  readonly before: readonly Backup[];
-}
-
-/** Since the plan others may have been made, or deleted: one list, of this volume's alone. */
-async function chooseNow({ volume, decision, wishes }: BackupPlan, { client }: SaveTools): Promise<Chosen> {
-  if (wishes.mode === 'full') return { decision, before: [] };
-  const before = await backupsOf(client, volume.id);
-  return { decision: decide(volume, before, wishes), before };
-}
-
-function tagsFor(
-  { volume, typeId, encryption }: BackupPlan,
-  { decision }: Chosen,
-  run: Ledger,
-  now: number,
-): Tags {
-  const increment = decision.mode === 'incremental' ? decision : undefined;
-  return {
-    run: run.id,
-    backup: undefined,
-    owner: run.owner,
-    made: new Date(now).toISOString(),
-    expires: new Date(expiresAt(now, volume.size)).toISOString(),
-    point: randomUUID(),
-    chain: increment?.chain ?? randomUUID(),
-    position: increment?.position ?? 0,
-    parent: increment?.parent,
-    state: 'started',
-    volumeTypeId: typeId,
-    volumeType: volume.volumeType,
-    encrypted: encryption !== null,
-    bootable: volume.bootable,
-  };
-}
-
-function startBackup(
-  { volume, snapshotId }: BackupPlan,
-  tags: Tags,
-  { client, clock, log, signal }: SaveTools,
-): Promise<string> {
-  const create = () =>
-    createBackup(client, {
-      volumeId: volume.id,
-      name: `${volume.name || volume.id} ${new Date(clock.now()).toISOString().slice(0, 19)}Z`.slice(-255),
-      description: describedAs(tags.run),
-      incremental: tags.parent !== undefined,
-      force: volume.status === 'in-use' && snapshotId === undefined,
-      snapshotId,
-      metadata: writeTags(tags),
-    });
-  return createOnce(create, () => findByPoint(client, volume.id, tags.point), { clock, log, signal });
-}
-
-async function findByPoint(
-  client: ServiceClient,
-  volumeId: string,
-  point: string,
-): Promise<string | undefined> {
-  const backups = listBackups(client, { volumeId, newestFirst: true });
-  return (await firstIn(backups, (backup) => readTags(backup)?.point === point))?.id;
-}
-
-async function finished(
-  backupId: string,
-  volume: Volume,
-  tools: SaveTools,
-  started: number,
-): Promise<Backup> {
-  const { backups, client, clock, signal, until } = tools;
-  const what = `the backup of volume ${quoted(volume.name)} (${volume.id})`;
-  const deadline = started + allowance(volume.size);
+/** With recipients and a store the key is saved too, though nobody can try it on the backup's data. */
+async function backUp(plan: Parameters<typeof saveVolume>[0], tools: EitherTools): Promise<SavedEitherWay> {
+  const key = await keyOf(plan, tools);
   try {
-    const look = judgeWith(clock, started);
-    return await backups.until(backupId, look, { deadline: Math.min(deadline, until), signal });
+    const point = await saveVolume(plan, tools);
+    const { encryption } = point.resource;
+    if (key === undefined || encryption === null) return { key: undefined, point };
+    const sealed = { ...encryption, key: savedKey(key.point, 'sealed, unproved') };
+    return { key: key.point, point: { ...point, resource: { ...point.resource, encryption: sealed } } };
   } catch (error) {
-    if (error instanceof BackupFailed) {
-      const said = error.backup.failReason;
-      const gaveUp = await cloudGaveUp(client, `${what} failed`, said, [backupId, volume.id]);
-      await removeFailed(backupId, tools);
-      throw /service not found/i.test(said ?? '') ? new NoBackupService(gaveUp.message, gaveUp.hint) : gaveUp;
-    }
-    if (error instanceof NotTakenUp) throw nobodyTookIt(what, backupId, error);
-    if (error instanceof DeadlineError) throw notDone(what, backupId, volume.size, until < deadline, error);
+    if (key !== undefined) await tools.payloads?.sink.remove(key.point.payload.name);
     throw error;
   }
 }
 
-function notDone(
-  what: string,
-  backupId: string,
-  gigabytes: number,
-  runEnds: boolean,
-  cause: Error,
-): OperationError {
-  return runEnds
-    ? new OperationError(
-        `${what} was not done when the run had to end: backup ${backupId} is still being made`,
-        'The next run takes it up when the cloud finishes it. Give the run more time with `deadline`, or fewer volumes.',
-        cause,
-      )
-    : new OperationError(
-        `${what} is not done after ${duration(allowance(gigabytes))}: backup ${backupId} is still being made, or no service takes it`,
-        'The cloud may still finish it, and the next run takes it up. If it never does, only the operator can reset it.',
-        cause,
-      );
+async function keyOf(
+  { encryption, volume }: Pick<VolumePlan, 'encryption' | 'volume'>,
+  { payloads, session, clock, signal }: EitherTools,
+): Promise<SavedKey | undefined> {
+  const keyId = encryption?.key.id ?? undefined;
+  if (keyId === undefined || !sealsKeys(payloads)) return undefined;
+  const usedBy = [{ kind: 'volume' as const, id: volume.id, name: volume.name }];
+  return saveSecret(keyId, usedBy, { session, payloads, clock, signal });
 }
 
-class BackupFailed extends Error {
-  readonly backup: Backup;
-  constructor(backup: Backup) {
-    super(`backup ${backup.id} is ${backup.status}`);
-    this.backup = backup;
-  }
-}
-
-class NotTakenUp extends Error {}
-
-/**
- * A backup that a service has taken up has a zone: `create_backup` in
- * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no service
- * is alive a backup is accepted all the same, and stays `creating` for ever.
- */
-function judgeWith({ now }: Clock, started: number) {
-  return (backup: Backup): { done: Backup } | undefined => {
-    const { status, availabilityZone, container } = backup;
-    if (status === 'available' || status === 'restoring') return { done: backup };
-    if (status !== 'creating') throw new BackupFailed(backup);
-    if (availabilityZone === undefined && container === undefined && now() - started > TAKE_UP_MS)
-      throw new NotTakenUp();
-    return undefined;
-  };
-}
-
-function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
-  return new NoBackupService(
-    `${what} was accepted, and no backup service took it up in ${duration(TAKE_UP_MS)}`,
-    `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is alive.`,
-    cause,
-  );
-}
-
-/** A backup in `error` restores nothing and still counts in the quota. */
-async function removeFailed(backupId: string, { backups, client, clock, log }: SaveTools): Promise<void> {
-  try {
-    await deleteBackup(client, backupId);
-    await backups.gone(backupId, stuck, { deadline: clock.now() + 60_000 });
-  } catch (error) {
-    log.warn(`the failed backup ${backupId} cannot be removed: ${(error as Error).message}`);
-  }
-}
-
-function stuck(backup: Backup): undefined {
-  if (backup.status === 'error_deleting')
-    throw new Error('the cloud failed to delete it, and only the operator can');
-  return undefined;
-}
-
-function reasonOf({ decision }: Chosen, backup: Backup): string {
-  return backup.incremental || decision.mode === 'full'
-    ? decision.reason
-    : 'the cloud made the increment full';
+function sealsKeys(payloads: Payloads | undefined): payloads is Payloads {
+  return payloads?.sealer !== undefined;
 }

@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Consistency, SavedEncryption, SecretPoint, VolumeImagePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../../openstack/connection.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
-import type { Log } from '../../openstack/log.ts';
-import type { Session } from '../../openstack/session.ts';
-import { payloadName } from '../../store/name.ts';
+import { payloadName } from '../../payload/name.ts';
+import type { Payloads } from '../../payload/writer.ts';
+import type { Log } from '../../ports/log.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
 import { quoted } from '../../text/escape.ts';
-import { saveImageData } from '../image/data.ts';
-import type { Payloads } from '../payloads.ts';
-import { savedKey } from '../secret/key.ts';
+import { saveImageData } from '../image/download.ts';
+import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret } from '../secret/save.ts';
 import { removeOrphans } from './orphans.ts';
-import { savedVolume } from './restore-point.ts';
+import { savedVolume } from './record.ts';
 import { placesOf, type Upload, uploadVolume } from './upload.ts';
 
 export interface ImagePlan {

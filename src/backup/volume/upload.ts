@@ -12,12 +12,12 @@ import {
   type Volume,
   watchVolumes,
 } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
-import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import type { Session } from '../../openstack/session.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { type Places, temporariesWith } from '../../temporaries/tagged.ts';
 import { removeOrphans } from './orphans.ts';

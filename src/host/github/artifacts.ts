@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DefaultArtifactClient } from '@actions/artifact';
 import { messageOf, OperationError } from '../../errors.ts';
-import type { Files } from '../../manifest/github/services.ts';
+import type { Files } from '../../ports/github.ts';
 import { scratchName } from './environment.ts';
 
 /**

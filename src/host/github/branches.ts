@@ -1,4 +1,4 @@
-import { field, object, text } from '../../openstack/decode.ts';
+import { field, object, text } from '../../decode.ts';
 import type { Rest } from './rest.ts';
 
 const PERMISSION = 'contents: read';

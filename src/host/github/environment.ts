@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Here } from '../../manifest/github/services.ts';
+import type { Here } from '../../ports/github.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

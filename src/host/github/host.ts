@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../clock.ts';
-import { formatOwner } from '../../temporaries/owner.ts';
+import type { Host, HostLog } from '../../ports/host.ts';
+import { formatOwner } from '../../ports/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
-import type { Host, HostLog } from '../host.ts';
 import { type Runner, runner } from './commands.ts';
 import { hereOf } from './environment.ts';
 import { tokenOf } from './inputs.ts';

@@ -1,4 +1,4 @@
-import type { Inputs, Raw } from '../../commands/table.ts';
+import type { Inputs, Raw } from '../../inputs/table.ts';
 
 /**
  * Inputs that every action has beside those of its command, where a terminal has flags. `github-token` is for what the

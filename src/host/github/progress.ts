@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { Progress } from '../host.ts';
+import type { Progress } from '../../ports/host.ts';
 import { progressLine } from '../terminal/progress.ts';
 
 const EVERY_MS = 60_000;

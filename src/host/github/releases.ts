@@ -1,5 +1,5 @@
-import type { Release } from '../../manifest/github/services.ts';
-import { integer, type Json, list, moment, object, optionalMoment, text } from '../../openstack/decode.ts';
+import { integer, type Json, list, moment, object, optionalMoment, text } from '../../decode.ts';
+import type { Release } from '../../ports/github.ts';
 import { statusOf } from './errors.ts';
 import type { Rest } from './rest.ts';
 import { digestOf } from './runs.ts';

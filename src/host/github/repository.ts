@@ -1,5 +1,5 @@
-import type { Repository } from '../../manifest/github/services.ts';
-import { integer, object, text } from '../../openstack/decode.ts';
+import { integer, object, text } from '../../decode.ts';
+import type { Repository } from '../../ports/github.ts';
 import type { Rest } from './rest.ts';
 
 /**

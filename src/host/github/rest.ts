@@ -1,8 +1,8 @@
 import { getOctokit } from '@actions/github';
 import { systemClock } from '../../clock.ts';
 import { InputError } from '../../errors.ts';
-import type { Here } from '../../manifest/github/services.ts';
-import type { Log } from '../../openstack/log.ts';
+import type { Here } from '../../ports/github.ts';
+import type { Log } from '../../ports/log.ts';
 import { TOOL } from '../../version.ts';
 import { type Doing, explain, isRateLimit, statusOf } from './errors.ts';
 

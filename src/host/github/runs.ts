@@ -1,4 +1,3 @@
-import type { Artifact, WorkflowRun } from '../../manifest/github/services.ts';
 import {
   integer,
   type Json,
@@ -8,8 +7,9 @@ import {
   optionalMoment,
   optionalText,
   text,
-} from '../../openstack/decode.ts';
-import type { Liveness, WorkflowOwner } from '../../temporaries/owner.ts';
+} from '../../decode.ts';
+import type { Artifact, WorkflowRun } from '../../ports/github.ts';
+import type { Liveness, WorkflowOwner } from '../../ports/owner.ts';
 import type { Rest } from './rest.ts';
 
 const PERMISSION = 'actions: read';

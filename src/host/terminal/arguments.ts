@@ -1,5 +1,5 @@
-import type { Inputs, Raw } from '../../commands/table.ts';
 import { InputError } from '../../errors.ts';
+import type { Inputs, Raw } from '../../inputs/table.ts';
 
 /** Flags of the terminal itself, beside the inputs of the command. */
 export interface Switches {

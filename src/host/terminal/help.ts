@@ -1,5 +1,4 @@
-import type { Command } from '../../commands/command.ts';
-import type { Input } from '../../commands/table.ts';
+import type { CommandTable, Input } from '../../inputs/table.ts';
 
 /** `openstack-backup --help`. */
 export function overview(commands: readonly { readonly name: string; readonly summary: string }[]): string {
@@ -19,7 +18,7 @@ export function overview(commands: readonly { readonly name: string; readonly su
 }
 
 /** `openstack-backup <action> --help`. */
-export function helpOf(command: Command): string {
+export function helpOf(command: CommandTable): string {
   return [
     `Usage: openstack-backup ${command.name} [--input value]... [--json] [--dry-run]`,
     '',

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { InputError, messageOf } from '../../errors.ts';
+import type { Terminal } from '../../ports/host.ts';
 import type { Secrets } from '../../text/secrets.ts';
-import type { Terminal } from '../host.ts';
 import type { Stream } from './progress.ts';
 
 export interface Pipes extends Terminal {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { ProcessOwner } from '../../temporaries/owner.ts';
+import type { ProcessOwner } from '../../ports/owner.ts';
 
 /** This process, as a later run will look for it. */
 export function thisProcess(): ProcessOwner {

@@ -1,5 +1,5 @@
 import { type Clock, duration } from '../../clock.ts';
-import type { Progress, ProgressBar } from '../host.ts';
+import type { Progress, ProgressBar } from '../../ports/host.ts';
 
 export interface Stream {
   readonly isTTY?: boolean | undefined;

@@ -1,4 +1,4 @@
-import { chunksOf } from '../../store/chunks.ts';
+import { chunksOf } from '../../stream/chunks.ts';
 
 // https://gitlab.com/qemu-project/qemu/-/blob/master/docs/interop/qcow2.rst
 

@@ -1,7 +1,7 @@
 import { OperationError } from '../../errors.ts';
 import type { Payload, SavedImage } from '../../manifest/schema.ts';
 import { type Digest, digestsOf } from '../../openstack/image/v2/digests.ts';
-import { Meter } from '../../store/meter.ts';
+import { Meter } from '../../stream/meter.ts';
 
 /** An image as the manifest records it. */
 export type Recorded = Pick<SavedImage, 'id' | 'hash' | 'checksum'>;

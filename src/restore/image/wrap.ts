@@ -1,6 +1,6 @@
 import { hasStatus } from '../../openstack/errors.ts';
-import { type ImageData, type MakeTools, makeImage } from './make.ts';
-import { type ImagePlan, refusedAsItIs } from './preflight.ts';
+import { type ImageData, type MakeTools, makeImage } from './create.ts';
+import { type ImagePlan, refusedAsItIs } from './plan.ts';
 import { inQcow2, qcow2Size } from './qcow2.ts';
 import type { ProvedBytes } from './recorded.ts';
 

@@ -8,11 +8,11 @@ import {
   listServers,
   type Server,
 } from '../../openstack/compute/v2/servers.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
-import type { Log } from '../../openstack/log.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';

@@ -1,14 +1,14 @@
 import { InputError } from '../../errors.ts';
-import { pointWithId } from '../../manifest/choose.ts';
+import { pointWithId } from '../../manifest/points.ts';
 import type { ImagePoint, KeptImagePoint, Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
-import type { Session } from '../../openstack/session.ts';
+import type { Session } from '../../openstack/connection.ts';
+import type { PayloadReader } from '../../payload/reader.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { GIB } from '../../text/bytes.ts';
-import { bringBackImage } from '../image/bring-back.ts';
-import { keptImage } from '../image/kept.ts';
-import { planImage } from '../image/preflight.ts';
-import type { PayloadReader } from '../payloads.ts';
-import type { BroughtBack, DiskJob } from './bring-back.ts';
+import { keptImage } from '../image/kept-image.ts';
+import { planImage } from '../image/plan.ts';
+import { bringBackImage } from '../image/restore.ts';
+import type { BroughtBack, DiskJob } from './restore.ts';
 
 /** A disk of a server with the restore point that holds it. */
 export interface DiskPoint {

@@ -1,14 +1,14 @@
 import { InputError, OperationError } from '../../errors.ts';
 import type { ImagePoint, KeptImagePoint, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
 import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../../openstack/connection.ts';
 import { getImage } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
-import type { Session } from '../../openstack/session.ts';
 import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
-import type { DiskJob } from './bring-back.ts';
 import { isThere } from './disks.ts';
+import type { DiskJob } from './restore.ts';
 
 /**
  * A disk that is there already, of an earlier restore, and is named with `map`: it is taken as it is.

@@ -1,6 +1,6 @@
 import { listAttachments, setDeleteOnTermination } from '../../openstack/compute/v2/attachments.ts';
 import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { lateStep } from '../late.ts';
 import { differences } from './check.ts';

@@ -5,12 +5,12 @@ import { type Flavor, listFlavors } from '../../openstack/compute/v2/flavors.ts'
 import { listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
 import { getComputeLimits } from '../../openstack/compute/v2/limits.ts';
 import { listServerGroups, type ServerGroup } from '../../openstack/compute/v2/server-groups.ts';
+import type { Session } from '../../openstack/connection.ts';
 import { listFloatingIps } from '../../openstack/network/v2/floating-ips.ts';
 import { listNetworks } from '../../openstack/network/v2/networks.ts';
 import { listPorts } from '../../openstack/network/v2/ports.ts';
 import { listSecurityGroups } from '../../openstack/network/v2/security-groups.ts';
 import { listSubnets } from '../../openstack/network/v2/subnets.ts';
-import type { Session } from '../../openstack/session.ts';
 import { type QuotaLine, quotaAfter } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';

@@ -1,12 +1,11 @@
 import type { NetworkWish } from '../../openstack/compute/v2/servers.ts';
+import type { ServiceClient, Session } from '../../openstack/connection.ts';
 import {
   associateFloatingIp,
   type FloatingIp,
   listFloatingIps,
 } from '../../openstack/network/v2/floating-ips.ts';
 import { listPorts, type Port, setSecurityGroups } from '../../openstack/network/v2/ports.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
-import type { Session } from '../../openstack/session.ts';
 import { collect } from '../../pool.ts';
 import { lateStep } from '../late.ts';
 

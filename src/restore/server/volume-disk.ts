@@ -1,12 +1,12 @@
 import type { Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
-import type { PayloadReader } from '../payloads.ts';
-import { bringBackVolume, gigabytesOf, missingOf, type NewPlan } from '../volume/any-way.ts';
-import { planFromImage } from '../volume/image-preflight.ts';
-import { planRestore } from '../volume/preflight.ts';
+import type { PayloadReader } from '../../payload/reader.ts';
+import type { RestoreTools } from '../volume/environment.ts';
+import { planRestore } from '../volume/plan.ts';
+import { planFromImage } from '../volume/plan-from-image.ts';
+import { bringBackVolume, gigabytesOf, missingOf, type NewPlan } from '../volume/restore.ts';
 import { fromManifest } from '../volume/source.ts';
-import type { RestoreTools } from '../volume/tools.ts';
-import type { DiskJob } from './bring-back.ts';
 import type { Mapping } from './mapping.ts';
+import type { DiskJob } from './restore.ts';
 
 /**
  * A volume of a server. It is the user's as soon as it has its data.

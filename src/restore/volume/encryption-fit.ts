@@ -2,10 +2,10 @@ import { InputError, OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { firstIn } from '../../pool.ts';
-import { makeVolume, removeMade } from './make.ts';
-import type { RestoreTools } from './tools.ts';
+import { makeVolume, removeMade } from './create.ts';
+import type { RestoreTools } from './environment.ts';
 
 /** How a volume is encrypted. */
 export type Encryption =

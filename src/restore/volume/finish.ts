@@ -7,7 +7,7 @@ import {
   updateVolume,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';

@@ -6,18 +6,18 @@ import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
+import { plainBytes } from '../../payload/reader.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
-import { type MadeImage, makeImage } from '../image/make.ts';
+import { type MadeImage, makeImage } from '../image/create.ts';
 import { asRecorded } from '../image/recorded.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';
 import { lateStep } from '../late.ts';
-import { plainBytes } from '../payloads.ts';
+import { makeVolume, removeMade } from './create.ts';
 import { encryptionOf, imageMismatch, probedEncryption } from './encryption-fit.ts';
-import { type FromImagePlan, gigabytesFor } from './image-preflight.ts';
+import type { RestoreTools } from './environment.ts';
 import type { PayloadSource } from './image-source.ts';
-import { makeVolume, removeMade } from './make.ts';
-import type { RestoreTools } from './tools.ts';
+import { type FromImagePlan, gigabytesFor } from './plan-from-image.ts';
 
 /** A volume that has its data, and still carries the record of a temporary. */
 export interface Filled {

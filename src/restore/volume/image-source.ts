@@ -1,18 +1,18 @@
 import { InputError, OperationError } from '../../errors.ts';
 import { luksVersion } from '../../keys/unlock.ts';
-import { pointWithId } from '../../manifest/choose.ts';
+import { pointWithId } from '../../manifest/points.ts';
 import type { Manifest, Payload, VolumeImagePoint } from '../../manifest/schema.ts';
+import type { Session } from '../../openstack/connection.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
-import type { Session } from '../../openstack/session.ts';
-import { headOf, headOfStream, type OpenedKey } from '../image/head.ts';
-import { keptImage } from '../image/kept.ts';
-import type { ImageKey } from '../image/make.ts';
+import type { PayloadReader } from '../../payload/reader.ts';
+import type { ImageKey } from '../image/create.ts';
+import { headOf, headOfStream, type OpenedKey } from '../image/header.ts';
+import { keptImage } from '../image/kept-image.ts';
 import { INSPECTED, unsafe } from '../image/unsafe.ts';
-import type { PayloadReader } from '../payloads.ts';
-import { openKey } from '../secret/bring-back.ts';
+import { openKey } from '../secret/restore.ts';
 import type { LuksVersion } from './encryption-fit.ts';
 
 /** The image that a volume is made of, and, of an encrypted one, the key that was seen to open it. */

@@ -2,12 +2,12 @@ import { InputError, OperationError } from '../../errors.ts';
 import { listSnapshots } from '../../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
-import type { OverwritePlan, RestoreWishes } from './plan.ts';
 import type { RestoreSource } from './source.ts';
+import type { OverwritePlan, RestoreWishes } from './volume-plan.ts';
 
 /**
  * Decides whether a backup may be written over a volume. Changes nothing.

@@ -1,10 +1,10 @@
+import { readTags } from '../../chain/tags.ts';
 import { InputError } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import { type Backup, getBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
-import type { ServiceClient } from '../../openstack/service.ts';
-import { readTags } from '../../temporaries/backup-tags.ts';
 
 /** What is known of the volume that a backup was taken of. Undefined is unknown, where the manifest is lost. */
 export interface RestoreSource {

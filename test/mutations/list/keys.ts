@@ -256,14 +256,14 @@ export const keys: readonly Mutation[] = [
   },
   {
     id: 'keys/by-hand-newline',
-    file: 'keys/by-hand.ts',
+    file: 'payload/by-hand.ts',
     what: 'the newline of an editor is not tried',
     find: '...(kept.at(-1) === 0x0a ?',
     put: '...(kept.at(-1) === 0x0b ?',
   },
   {
     id: 'keys/by-hand-overwrite',
-    file: 'keys/by-hand.ts',
+    file: 'payload/by-hand.ts',
     what: 'the lines by hand write over a file',
     find: 'umask 077; set -C;',
     put: 'umask 077;',

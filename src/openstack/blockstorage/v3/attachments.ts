@@ -1,5 +1,6 @@
-import { id, list, text } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { id, list, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#attachments
 

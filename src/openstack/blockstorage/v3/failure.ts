@@ -1,6 +1,6 @@
 import { OperationError } from '../../../errors.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { adviceOf, quotaIn } from '../../over-quota.ts';
-import type { ServiceClient } from '../../service.ts';
 import { listMessages } from './messages.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Limit, QuotaName, Quotas } from '../../../plan/quota.ts';
-import { field, type Json, object, optionalInteger } from '../../decode.ts';
+import { field, type Json, object, optionalInteger } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
-import type { ServiceClient } from '../../service.ts';
+import type { Limit, QuotaName, Quotas } from '../../quota-names.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#limits-limits
 

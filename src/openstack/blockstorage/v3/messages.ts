@@ -1,6 +1,6 @@
-import { list, moment, optionalText, text } from '../../decode.ts';
+import { list, moment, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { CloudError } from '../../errors.ts';
-import type { ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#messages
 

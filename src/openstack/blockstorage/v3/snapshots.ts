@@ -1,6 +1,7 @@
-import { field, id, integer, type Json, list, moment, optionalText, strings, text } from '../../decode.ts';
+import { field, id, integer, type Json, list, moment, optionalText, strings, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { pages } from '../../pages.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#volume-snapshots-snapshots

@@ -1,5 +1,5 @@
 import { duration } from '../../../clock.ts';
-import type { Session } from '../../session.ts';
+import type { Session } from '../../connection.ts';
 import { allowance } from './allowance.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { flag, id, list, text } from '../../decode.ts';
+import { flag, id, list, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { pages } from '../../pages.ts';
-import type { ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#volume-types-types
 

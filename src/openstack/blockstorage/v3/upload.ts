@@ -1,5 +1,5 @@
-import { field, id } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { field, id } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 
 /**
  * Starts to upload a volume to a new image, raw and bare. Done when the volume has left `uploading` and the image is

@@ -1,5 +1,6 @@
-import { flag, id, list, optionalText } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { flag, id, list, optionalText } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/compute/#servers-with-volume-attachments-servers-os-volume-attachments
 

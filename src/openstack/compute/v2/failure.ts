@@ -1,5 +1,5 @@
 import { OperationError } from '../../../errors.ts';
-import type { ServiceClient } from '../../service.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { getActionEvents, listActions } from './instance-actions.ts';
 import { getServer } from './servers.ts';
 

@@ -1,6 +1,6 @@
-import { field, id, integer, type Json, list, optionalInteger, strings, text } from '../../decode.ts';
+import { field, id, integer, type Json, list, optionalInteger, strings, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { pages } from '../../pages.ts';
-import type { ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/compute/#flavors
 

@@ -1,5 +1,5 @@
-import { field, list, optionalText, text } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { field, list, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 
 // https://docs.openstack.org/api-ref/compute/#servers-actions-servers-os-instance-actions
 

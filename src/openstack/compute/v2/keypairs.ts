@@ -1,5 +1,6 @@
-import { field, type Json, list, optionalText, text } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { field, type Json, list, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/compute/#keypairs-keypairs
 

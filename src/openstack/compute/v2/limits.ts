@@ -1,5 +1,5 @@
-import { field, integer, type Json } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { field, integer, type Json } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 
 // https://docs.openstack.org/api-ref/compute/#limits-limits
 

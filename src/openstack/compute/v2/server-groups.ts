@@ -1,5 +1,5 @@
-import { field, id, type Json, list, optionalText, text } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { field, id, type Json, list, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 
 // https://docs.openstack.org/api-ref/compute/#server-groups-os-server-groups
 

@@ -11,9 +11,10 @@ import {
   strings,
   text,
   texts,
-} from '../../decode.ts';
+} from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { pages } from '../../pages.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 import { decodeEmbeddedFlavor, type FlavorValues } from './flavors.ts';
 

@@ -1,5 +1,5 @@
+import { field, flag, id, type Json, list, moment, object, optionalText, text } from '../../../decode.ts';
 import type { Auth, ProjectScope } from '../../config/cloud.ts';
-import { field, flag, id, type Json, list, moment, object, optionalText, text } from '../../decode.ts';
 
 export interface Token {
   /** The secret itself. */

@@ -1,9 +1,9 @@
 import { messageOf, OperationError, PlainError } from '../../../errors.ts';
 import { discard } from '../../body.ts';
+import type { Request, ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
 import type { HttpResponse } from '../../http.ts';
 import { backoff } from '../../retry.ts';
-import type { Request, ServiceClient } from '../../service.ts';
 import { type Image, imageUrl } from './images.ts';
 
 /** A store may be silent for long while it fetches what it sends. */

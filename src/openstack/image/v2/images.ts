@@ -11,11 +11,12 @@ import {
   optionalText,
   text,
   texts,
-} from '../../decode.ts';
+} from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
 import { pages } from '../../pages.ts';
 import { createOnce } from '../../retry.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#images

@@ -1,6 +1,6 @@
-import { field, flag, integer, type Json, list, optionalText, text } from '../../decode.ts';
+import { field, flag, integer, type Json, list, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
-import type { ServiceClient } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#quota-usage
 

@@ -1,5 +1,6 @@
-import { list, text } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { list, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 import { imageUrl } from './images.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#sharing

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { OperationError } from '../../../errors.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { CloudError, isUncertain } from '../../errors.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { nothing } from '../../service.ts';
 import { DeadlineError } from '../../watcher.ts';
 import { getImage, type Image, imageUrl, watchImages } from './images.ts';
 

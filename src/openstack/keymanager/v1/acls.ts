@@ -1,5 +1,6 @@
-import { field, flag, texts } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { field, flag, texts } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 import { secretUrl } from './secrets.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/acls.html

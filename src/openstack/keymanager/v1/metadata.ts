@@ -1,5 +1,6 @@
-import { strings } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { strings } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 import { secretUrl } from './secrets.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secret_metadata.html

@@ -1,6 +1,6 @@
 import { OperationError } from '../../../errors.ts';
+import type { Session } from '../../connection.ts';
 import { CloudError } from '../../errors.ts';
-import type { Session } from '../../session.ts';
 import { getSecret, probePayload, type Secret } from './secrets.ts';
 
 /**

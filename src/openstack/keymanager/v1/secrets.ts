@@ -9,10 +9,11 @@ import {
   optionalText,
   strings,
   text,
-} from '../../decode.ts';
+} from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
 import { stuck } from '../../pages.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secrets.html
 

@@ -1,5 +1,6 @@
-import { id, type Json, optionalId, optionalText, text } from '../../decode.ts';
-import { nothing, type ServiceClient } from '../../service.ts';
+import { id, type Json, optionalId, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
+import { nothing } from '../../service.ts';
 import { collection } from './pages.ts';
 
 // https://docs.openstack.org/api-ref/network/v2/#floating-ips-floatingips

@@ -1,5 +1,5 @@
-import { flag, id, optionalText } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { flag, id, optionalText } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { collection } from './pages.ts';
 
 // https://docs.openstack.org/api-ref/network/v2/#networks

@@ -1,6 +1,6 @@
-import { type Json, list } from '../../decode.ts';
+import { type Json, list } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { pages } from '../../pages.ts';
-import type { ServiceClient } from '../../service.ts';
 
 /**
  * A collection of Neutron, page by page. Its lists are whole unless the operator set `pagination_max_limit`, and then

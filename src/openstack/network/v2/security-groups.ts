@@ -1,5 +1,5 @@
-import { id, optionalText } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { id, optionalText } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { collection } from './pages.ts';
 
 // https://docs.openstack.org/api-ref/network/v2/#security-groups-security-groups

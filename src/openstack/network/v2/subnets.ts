@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { id, integer, optionalText, text } from '../../decode.ts';
-import type { ServiceClient } from '../../service.ts';
+import { id, integer, optionalText, text } from '../../../decode.ts';
+import type { ServiceClient } from '../../connection.ts';
 import { collection } from './pages.ts';
 
 // https://docs.openstack.org/api-ref/network/v2/#subnets

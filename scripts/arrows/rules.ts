@@ -1,0 +1,58 @@
+import type { IForbiddenRuleType } from 'dependency-cruiser';
+
+/**
+ * Which folder may import which: the arrows of docs/architecture.md. A folder imports only what stands after it here;
+ * folders of one line know nothing of each other.
+ */
+export const LEVELS: readonly (readonly string[])[] = [
+  ['bundle.ts'],
+  ['main.ts', 'cli.ts'],
+  ['carry-out.ts'],
+  ['commands', 'host'],
+  ['run'],
+  ['backup', 'restore'],
+  ['publish', 'catalog'],
+  ['runbook', 'plan'],
+  ['temporaries'],
+  ['chain', 'payload'],
+  ['manifest'],
+  ['store', 'keys'],
+  ['openstack', 'stream'],
+  ['inputs', 'ports'],
+  ['pool.ts', 'clock.ts', 'decode.ts', 'version.ts'],
+  ['text'],
+  ['errors.ts'],
+];
+
+const path = (names: readonly string[]) =>
+  `^src/(${names.map((name) => name.replace('.', '\\.')).join('|')})(/|$)`;
+
+export const RULES: IForbiddenRuleType[] = [
+  { name: 'no-circle', severity: 'error' as const, from: {}, to: { circular: true } },
+  ...LEVELS.map((names, level) => ({
+    name: `${names.join('-')}-imports-only-what-is-below`,
+    severity: 'error' as const,
+    from: { path: path(names) },
+    to: { path: path(LEVELS.slice(0, level).flat()) },
+  })),
+  ...LEVELS.filter((names) => names.length > 1).flatMap((names) =>
+    names.map((name) => ({
+      name: `${name}-knows-no-sibling`,
+      severity: 'error' as const,
+      from: { path: path([name]) },
+      to: { path: path(names.filter((other) => other !== name)) },
+    })),
+  ),
+  {
+    name: 'every-folder-has-a-level',
+    severity: 'error' as const,
+    from: { path: '^src/', pathNot: path(LEVELS.flat()) },
+    to: {},
+  },
+  {
+    name: 'actions-only-in-host',
+    severity: 'error' as const,
+    from: { path: '^src/', pathNot: '^src/host/' },
+    to: { path: 'node_modules/@actions/' },
+  },
+];

@@ -1,0 +1,82 @@
+import { OperationError } from '../../errors.ts';
+import { LONGEST_HEADER } from '../../keys/luks.ts';
+import { keyOpens, luksVersion } from '../../keys/unlock.ts';
+import type { Payload } from '../../manifest/schema.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
+import { digestsOf } from '../../openstack/image/v2/digests.ts';
+import { downloadImage } from '../../openstack/image/v2/download.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
+import { savePayload } from '../../payload/save.ts';
+import type { Payloads } from '../../payload/writer.ts';
+import { doneUntil, type Until } from '../deadline.ts';
+
+export interface DataOptions extends Until {
+  /** Whose data it is, for messages: "image db (5f2c…)". */
+  readonly what: string;
+  /** Told of bytes as they flow. */
+  readonly onBytes?: (count: number) => void;
+  /** The key that must open the data's LUKS header. */
+  readonly key?: { readonly bytes: Uint8Array; readonly secretType: string } | undefined;
+}
+
+/**
+ * Downloads an image's data into the store. It is there only if it was all of it: the size and the digest that Glance
+ * tells, and, where there is a key, a header that the key opens.
+ *
+ * @param name of the payload
+ * @throws OperationError when it is not; nothing of it is left in the store then
+ */
+export async function saveImageData(
+  client: ServiceClient,
+  image: Image,
+  name: string,
+  { sink, compression, sealer }: Payloads,
+  options: DataOptions,
+): Promise<Payload> {
+  const [digest] = digestsOf(image);
+  const { key, onBytes, what } = options;
+  const check = async (came: { size: number; digests: Readonly<Record<string, string>>; head: Buffer }) => {
+    if (image.size !== undefined && came.size !== image.size)
+      throw damaged(image, `${came.size} of ${image.size} bytes came`);
+    if (digest !== undefined && came.digests[digest.algorithm] !== digest.value)
+      throw damaged(image, `its ${digest.algorithm} is not the one that Glance has recorded`);
+    if (key !== undefined) await proveKey(image, came.head, key, client.session.signal);
+  };
+  const { payload } = await doneUntil(options, `the download of ${what}`, (signal) => {
+    const how = {
+      compression,
+      sealer,
+      signal,
+      digests: digest === undefined ? [] : [digest.algorithm],
+      head: key === undefined ? 0 : LONGEST_HEADER,
+      ...(onBytes === undefined ? {} : { onBytes }),
+    };
+    return savePayload(sink, name, downloadImage(client, image, 0, signal), how, check);
+  });
+  return payload;
+}
+
+async function proveKey(
+  image: Image,
+  head: Buffer,
+  key: NonNullable<DataOptions['key']>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (luksVersion(head) === undefined)
+    throw new OperationError(
+      `image ${image.id} names a key, and its data has no LUKS header`,
+      'It is not encrypted, or not with LUKS: its key opens nothing. Ask who made the image.',
+    );
+  if (!(await keyOpens(head, key.bytes, key.secretType, signal)))
+    throw new OperationError(
+      `the key of image ${image.id} does not open its data`,
+      'The image names the key of another one. What is saved could not be opened, so it is not saved: ask the operator.',
+    );
+}
+
+function damaged(image: Image, why: string): OperationError {
+  return new OperationError(
+    `the data of image ${image.id} is not what it should be: ${why}`,
+    'Try again; if it fails again, the store of the cloud has lost data: tell the operator.',
+  );
+}

@@ -1,0 +1,72 @@
+import { InputError, OperationError, PlainError } from '../../errors.ts';
+import type { Session } from '../../openstack/connection.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
+import { KEY_ID } from '../../openstack/image/v2/properties.ts';
+import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
+import { type Payloads, refuseBareKey } from '../../payload/writer.ts';
+import { pool } from '../../pool.ts';
+import { readTemporary } from '../../temporaries/tags.ts';
+import { quoted } from '../../text/escape.ts';
+
+export interface ImagePreflight {
+  readonly images: readonly Image[];
+  /** Those that cannot be saved now. The others can. */
+  readonly refused: readonly { readonly image: Image; readonly error: PlainError }[];
+}
+
+/** Looks at everything that could make a download fail, and changes nothing. */
+export async function preflight(
+  session: Session,
+  images: readonly Image[],
+  payloads: Payloads,
+): Promise<ImagePreflight> {
+  const looked = await pool(images, 4, async (image) => {
+    try {
+      refuseState(image);
+      await checkKey(session, image, payloads);
+      return { image };
+    } catch (error) {
+      // Who gave no recipients gave wrong input: nothing is begun then.
+      if (error instanceof InputError || !(error instanceof PlainError)) throw error;
+      return { image, error };
+    }
+  });
+  return {
+    images: looked.flatMap(({ image, error }) => (error === undefined ? [image] : [])),
+    refused: looked.flatMap(({ image, error }) => (error === undefined ? [] : [{ image, error }])),
+  };
+}
+
+/** @throws OperationError for an image whose data cannot be had, or that has none */
+export function refuseState(image: Image): void {
+  const what = `image ${quoted(image.name)} (${image.id})`;
+  if (image.status === 'deactivated')
+    throw new OperationError(
+      `${what} is deactivated, and its data cannot be downloaded`,
+      `Activate it again with: openstack image set --activate ${image.id}. Where that is refused, only the operator can.`,
+    );
+  if (image.status !== 'active')
+    throw new OperationError(
+      `${what} is ${image.status}; only active images have data`,
+      'Wait until it is there, or leave it out.',
+    );
+  if ((image.size ?? 0) === 0) throw withoutData(what, image);
+  if (readTemporary(image) !== undefined)
+    throw new OperationError(`${what} is a temporary of a run of openstack-backup`, 'Leave it out.');
+}
+
+function withoutData(what: string, { properties }: Image): OperationError {
+  return properties['block_device_mapping'] === undefined
+    ? new OperationError(`${what} has no data`, 'There is nothing in it to save: leave it out.')
+    : new OperationError(
+        `${what} has no data: it only names snapshots of the volumes of a server`,
+        'Use backup-server for the server, or backup-volume for its volumes. This image is no backup of them.',
+      );
+}
+
+async function checkKey(session: Session, image: Image, payloads: Payloads): Promise<void> {
+  const keyId = image.properties[KEY_ID];
+  if (keyId === undefined) return;
+  refuseBareKey(payloads, `image ${quoted(image.name)} (${image.id})`);
+  await readableKey(session, keyId, `image ${image.id}`);
+}

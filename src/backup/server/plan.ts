@@ -1,0 +1,80 @@
+import { OperationError, PlainError } from '../../errors.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Server } from '../../openstack/compute/v2/servers.ts';
+import type { Session } from '../../openstack/connection.ts';
+import { pool } from '../../pool.ts';
+import type { Refused as RefusedVolume } from '../volume/plan.ts';
+import type { VolumePlan } from '../volume/volume-plan.ts';
+import { type LookedAt, lookAt, surroundingsOf } from './facts.ts';
+import type { ServerPlan } from './save.ts';
+import { checkState } from './state.ts';
+
+export interface RefusedServer {
+  readonly server: Server;
+  readonly error: PlainError;
+}
+
+/**
+ * Servers as they are now; a state that forbids an image refuses one, and the others can be saved.
+ *
+ * @param volumes of the project
+ */
+export async function lookAtServers(
+  session: Session,
+  servers: readonly Server[],
+  volumes: readonly Volume[],
+): Promise<{ readonly looked: readonly LookedAt[]; readonly refused: readonly RefusedServer[] }> {
+  const around = await surroundingsOf(session);
+  const all = await pool(servers, 4, async (server): Promise<LookedAt | RefusedServer> => {
+    try {
+      checkState(server);
+      return await lookAt(session, server, around, volumes);
+    } catch (error) {
+      if (error instanceof PlainError) return { server, error };
+      throw error;
+    }
+  });
+  return {
+    looked: all.filter((item): item is LookedAt => 'facts' in item),
+    refused: all.filter((item): item is RefusedServer => 'error' in item),
+  };
+}
+
+/**
+ * Joins servers with the plans for their volumes. A server of which one volume cannot be saved is refused as a whole.
+ *
+ * @param plans those of all the servers' volumes
+ */
+export function planServers(
+  looked: readonly LookedAt[],
+  plans: readonly VolumePlan[],
+  refusedVolumes: readonly RefusedVolume[],
+): { readonly plans: readonly ServerPlan[]; readonly refused: readonly RefusedServer[] } {
+  const made: ServerPlan[] = [];
+  const refused: RefusedServer[] = [];
+  for (const one of looked) {
+    const { server } = one.facts;
+    const ids = one.attachments.map(({ volumeId }) => volumeId);
+    const volumes = plans.filter(({ volume }) => ids.includes(volume.id));
+    const found = new Set(volumes.map(({ volume }) => volume.id));
+    const [lost] = ids.filter((id) => !found.has(id));
+    if (lost === undefined) made.push({ looked: one, volumes, gigabytes: gigabytesOf(one, volumes) });
+    else refused.push({ server, error: whyNot(lost, refusedVolumes) });
+  }
+  return { plans: made, refused };
+}
+
+function gigabytesOf({ facts }: LookedAt, volumes: readonly VolumePlan[]): number {
+  const root = facts.image === null ? 0 : (facts.server.flavor?.disk ?? 0);
+  return volumes.reduce((sum, { volume }) => sum + volume.size, root);
+}
+
+function whyNot(volumeId: string, refused: readonly RefusedVolume[]): PlainError {
+  return (
+    refused.find(({ volume }) => volume.id === volumeId)?.error ??
+    new OperationError(
+      `volume ${volumeId} is attached and cannot be seen`,
+      'Is it of another project? Then only its owner can back it up.',
+    )
+  );
+}

@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto';
+import { describedAs } from '../../chain/adoptable.ts';
+import { agreeOnChain, backupsOf } from '../../chain/agree.ts';
+import type { BackupDecision } from '../../chain/decide.ts';
+import { decide } from '../../chain/decide.ts';
+import type { Marks } from '../../chain/marks.ts';
+import { readTags, type Tags, writeTags } from '../../chain/tags.ts';
+import type { Clock } from '../../clock.ts';
+import { duration } from '../../clock.ts';
+import { OperationError } from '../../errors.ts';
+import type { VolumeBackupPoint } from '../../manifest/schema.ts';
+import { allowance, TAKE_UP_MS } from '../../openstack/blockstorage/v3/allowance.ts';
+import {
+  type Backup,
+  createBackup,
+  deleteBackup,
+  listBackups,
+  updateBackupMetadata,
+} from '../../openstack/blockstorage/v3/backups.ts';
+import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
+import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
+import { CloudError } from '../../openstack/errors.ts';
+import { createOnce } from '../../openstack/retry.ts';
+import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import { firstIn } from '../../pool.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
+import { expiresAt } from '../../temporaries/tags.ts';
+import { quoted } from '../../text/escape.ts';
+import { restorePoint } from './record.ts';
+import type { VolumePlan } from './volume-plan.ts';
+
+export interface SaveTools {
+  /** Told of each backup that is whole. */
+  readonly marks: Marks;
+  readonly client: ServiceClient;
+  readonly backups: Watcher<Backup>;
+  readonly run: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
+  readonly until: number;
+}
+
+/** A volume that goes to Cinder's backup service. */
+export type BackupPlan = VolumePlan & { readonly decision: BackupDecision };
+
+/** No backup service takes the job, or none is there: the volume may go another way. */
+export class NoBackupService extends OperationError {}
+
+/**
+ * Backs one volume up to Cinder and waits until that is done. The source is only read.
+ *
+ * @throws OperationError when the cloud gives up; the failed backup is removed then, earlier ones stay as they are
+ */
+export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<VolumeBackupPoint> {
+  const { client, clock, log } = tools;
+  const { volume } = plan;
+  await freshTokenFor(client.session, 'the backup', volume.size);
+  const chosen = await chooseNow(plan, tools);
+  const started = clock.now();
+  const draft = tagsFor(plan, chosen, tools.run, started);
+  const backupId = await startBackup(plan, draft, tools);
+  const tags = await bound(draft, backupId, volume.size, tools);
+  log.info(
+    `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
+  );
+  const backup = await finished(backupId, volume, tools, started).finally(() => tools.run.release(backupId));
+  const kept = await agreeOnChain(backup, tags, chosen.before, tools);
+  tools.marks.saw(backup, kept);
+  return restorePoint({
+    ...plan,
+    backup,
+    tags: kept,
+    reason: reasonOf(chosen, backup),
+    seconds: (clock.now() - started) / 1000,
+  });
+}
+
+/** Has the tags name their backup. One that they do not name costs a later run a question. */
+async function bound(
+  draft: Tags,
+  backupId: string,
+  gigabytes: number,
+  { client, log, run }: SaveTools,
+): Promise<Tags> {
+  const tags = { ...draft, backup: backupId };
+  if (!client.supports('3.43')) return tags;
+  try {
+    await updateBackupMetadata(client, backupId, writeTags(tags));
+    run.hold(backupId, expiresAt(0, gigabytes), (expires) =>
+      updateBackupMetadata(
+        client,
+        backupId,
+        writeTags({ ...tags, expires: new Date(expires).toISOString() }),
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    log.debug(`the tags of backup ${backupId} do not name it: ${error.message}`);
+  }
+  return tags;
+}
+
+interface Chosen {
+  readonly decision: BackupDecision;
+  /** The volume's backups right before the request; none where they do not matter. */
+  readonly before: readonly Backup[];
+}
+
+/** Since the plan others may have been made, or deleted: one list, of this volume's alone. */
+async function chooseNow({ volume, decision, wishes }: BackupPlan, { client }: SaveTools): Promise<Chosen> {
+  if (wishes.mode === 'full') return { decision, before: [] };
+  const before = await backupsOf(client, volume.id);
+  return { decision: decide(volume, before, wishes), before };
+}
+
+function tagsFor(
+  { volume, typeId, encryption }: BackupPlan,
+  { decision }: Chosen,
+  run: Ledger,
+  now: number,
+): Tags {
+  const increment = decision.mode === 'incremental' ? decision : undefined;
+  return {
+    run: run.id,
+    backup: undefined,
+    owner: run.owner,
+    made: new Date(now).toISOString(),
+    expires: new Date(expiresAt(now, volume.size)).toISOString(),
+    point: randomUUID(),
+    chain: increment?.chain ?? randomUUID(),
+    position: increment?.position ?? 0,
+    parent: increment?.parent,
+    state: 'started',
+    volumeTypeId: typeId,
+    volumeType: volume.volumeType,
+    encrypted: encryption !== null,
+    bootable: volume.bootable,
+  };
+}
+
+function startBackup(
+  { volume, snapshotId }: BackupPlan,
+  tags: Tags,
+  { client, clock, log, signal }: SaveTools,
+): Promise<string> {
+  const create = () =>
+    createBackup(client, {
+      volumeId: volume.id,
+      name: `${volume.name || volume.id} ${new Date(clock.now()).toISOString().slice(0, 19)}Z`.slice(-255),
+      description: describedAs(tags.run),
+      incremental: tags.parent !== undefined,
+      force: volume.status === 'in-use' && snapshotId === undefined,
+      snapshotId,
+      metadata: writeTags(tags),
+    });
+  return createOnce(create, () => findByPoint(client, volume.id, tags.point), { clock, log, signal });
+}
+
+async function findByPoint(
+  client: ServiceClient,
+  volumeId: string,
+  point: string,
+): Promise<string | undefined> {
+  const backups = listBackups(client, { volumeId, newestFirst: true });
+  return (await firstIn(backups, (backup) => readTags(backup)?.point === point))?.id;
+}
+
+async function finished(
+  backupId: string,
+  volume: Volume,
+  tools: SaveTools,
+  started: number,
+): Promise<Backup> {
+  const { backups, client, clock, signal, until } = tools;
+  const what = `the backup of volume ${quoted(volume.name)} (${volume.id})`;
+  const deadline = started + allowance(volume.size);
+  try {
+    const look = judgeWith(clock, started);
+    return await backups.until(backupId, look, { deadline: Math.min(deadline, until), signal });
+  } catch (error) {
+    if (error instanceof BackupFailed) {
+      const said = error.backup.failReason;
+      const gaveUp = await cloudGaveUp(client, `${what} failed`, said, [backupId, volume.id]);
+      await removeFailed(backupId, tools);
+      throw /service not found/i.test(said ?? '') ? new NoBackupService(gaveUp.message, gaveUp.hint) : gaveUp;
+    }
+    if (error instanceof NotTakenUp) throw nobodyTookIt(what, backupId, error);
+    if (error instanceof DeadlineError) throw notDone(what, backupId, volume.size, until < deadline, error);
+    throw error;
+  }
+}
+
+function notDone(
+  what: string,
+  backupId: string,
+  gigabytes: number,
+  runEnds: boolean,
+  cause: Error,
+): OperationError {
+  return runEnds
+    ? new OperationError(
+        `${what} was not done when the run had to end: backup ${backupId} is still being made`,
+        'The next run takes it up when the cloud finishes it. Give the run more time with `deadline`, or fewer volumes.',
+        cause,
+      )
+    : new OperationError(
+        `${what} is not done after ${duration(allowance(gigabytes))}: backup ${backupId} is still being made, or no service takes it`,
+        'The cloud may still finish it, and the next run takes it up. If it never does, only the operator can reset it.',
+        cause,
+      );
+}
+
+class BackupFailed extends Error {
+  readonly backup: Backup;
+  constructor(backup: Backup) {
+    super(`backup ${backup.id} is ${backup.status}`);
+    this.backup = backup;
+  }
+}
+
+class NotTakenUp extends Error {}
+
+/**
+ * A backup that a service has taken up has a zone: `create_backup` in
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no service
+ * is alive a backup is accepted all the same, and stays `creating` for ever.
+ */
+function judgeWith({ now }: Clock, started: number) {
+  return (backup: Backup): { done: Backup } | undefined => {
+    const { status, availabilityZone, container } = backup;
+    if (status === 'available' || status === 'restoring') return { done: backup };
+    if (status !== 'creating') throw new BackupFailed(backup);
+    if (availabilityZone === undefined && container === undefined && now() - started > TAKE_UP_MS)
+      throw new NotTakenUp();
+    return undefined;
+  };
+}
+
+function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
+  return new NoBackupService(
+    `${what} was accepted, and no backup service took it up in ${duration(TAKE_UP_MS)}`,
+    `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is alive.`,
+    cause,
+  );
+}
+
+/** A backup in `error` restores nothing and still counts in the quota. */
+async function removeFailed(backupId: string, { backups, client, clock, log }: SaveTools): Promise<void> {
+  try {
+    await deleteBackup(client, backupId);
+    await backups.gone(backupId, stuck, { deadline: clock.now() + 60_000 });
+  } catch (error) {
+    log.warn(`the failed backup ${backupId} cannot be removed: ${(error as Error).message}`);
+  }
+}
+
+function stuck(backup: Backup): undefined {
+  if (backup.status === 'error_deleting')
+    throw new Error('the cloud failed to delete it, and only the operator can');
+  return undefined;
+}
+
+function reasonOf({ decision }: Chosen, backup: Backup): string {
+  return backup.incremental || decision.mode === 'full'
+    ? decision.reason
+    : 'the cloud made the increment full';
+}

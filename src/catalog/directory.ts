@@ -1,0 +1,114 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { InputError, messageOf } from '../errors.ts';
+import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
+import { JOURNAL_FILE } from '../manifest/journal.ts';
+import { LARGEST_MANIFEST } from '../manifest/parse.ts';
+import {
+  digestsOf,
+  type Found,
+  foundJournal,
+  linesOf,
+  type Read,
+  type ReadOptions,
+  readFound,
+} from './read.ts';
+
+/**
+ * Reads a manifest and says whether it can be trusted.
+ *
+ * @param path the file, sealed or not, or the directory that holds it
+ * @throws InputError when it is not there, not whole, altered or unsigned
+ */
+export async function readManifest(path: string, options: ReadOptions): Promise<Read> {
+  return readFound(await findFile(path), options);
+}
+
+/** @throws InputError when there is none, or it cannot be read */
+export async function findFile(path: string): Promise<Found> {
+  const journal = await journalIn(path);
+  if (journal !== undefined) return journal;
+  const file = await manifestFile(path);
+  return {
+    name: file,
+    file: basename(file),
+    bytes: await readBounded(file),
+    digests: digestsOf(await sidecar(file + DIGEST)),
+    signatures: linesOf(await sidecar(file + SIGNATURE)),
+    vouched: false,
+  };
+}
+
+/** A run that is not over has its newest state in its journal, which its end removes. */
+async function journalIn(directory: string): Promise<Found | undefined> {
+  const file = basename(directory) === JOURNAL_FILE ? directory : join(directory, JOURNAL_FILE);
+  const bytes = await readBounded(file, 2 * LARGEST_MANIFEST).catch((error: unknown) => {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  return bytes && foundJournal(file, bytes, false);
+}
+
+/** The directories of runs below one that hold a manifest, newest first by their names. */
+export async function runDirectories(path: string): Promise<string[]> {
+  let names: string[];
+  try {
+    names = await readdir(path);
+  } catch (error) {
+    throw new InputError(
+      `cannot look for manifests in ${path}: ${messageOf(error)}`,
+      'Name the directory that backups publish to: latest:PATH.',
+      error,
+    );
+  }
+  const directories = names
+    .filter((name) => /^\d{8}T\d{6}Z-[0-9a-f]{8}$/.test(name))
+    .sort()
+    .reverse()
+    .map((name) => join(path, name));
+  const held = await Promise.all(directories.map(holdsManifest));
+  return directories.filter((_directory, index) => held[index]);
+}
+
+/** A run that was cut short before it had saved anything leaves an empty one, or a journal without a whole line. */
+async function holdsManifest(directory: string): Promise<boolean> {
+  const inside = await readdir(directory).catch(() => undefined);
+  if (inside === undefined || inside.includes(MANIFEST_FILE) || inside.includes(SEALED_FILE)) return true;
+  return inside.includes(JOURNAL_FILE) && (await journalIn(directory)) !== undefined;
+}
+
+async function manifestFile(path: string): Promise<string> {
+  try {
+    if (!(await stat(path)).isDirectory()) return path;
+    const names = await readdir(path);
+    return join(
+      path,
+      names.includes(SEALED_FILE) && !names.includes(MANIFEST_FILE) ? SEALED_FILE : MANIFEST_FILE,
+    );
+  } catch (error) {
+    throw new InputError(
+      `there is no manifest at ${path}`,
+      'Give the path of a manifest.json, or of its directory; without one, `backup` takes the id of a Cinder backup.',
+      error,
+    );
+  }
+}
+
+async function readBounded(file: string, limit: number = LARGEST_MANIFEST): Promise<Buffer> {
+  try {
+    if ((await stat(file)).size > limit) throw new InputError(`${file} is larger than any manifest`);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(
+      `cannot read ${file}: ${messageOf(error)}`,
+      'Give the path of a manifest.json, or of its directory.',
+      error,
+    );
+  }
+}
+
+async function sidecar(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
+}

@@ -1,0 +1,103 @@
+import { basename, resolve } from 'node:path';
+import type { Doubt } from '../errors.ts';
+import { InputError } from '../errors.ts';
+import { DIRECTORY } from '../manifest/files.ts';
+import { findFile, readManifest, runDirectories } from './directory.ts';
+import { Catalogue } from './github/cache.ts';
+import { fromArtifacts, fromRelease } from './github/find.ts';
+import { fromRepository } from './github/latest.ts';
+import { listed, newestWanted } from './newest.ts';
+import type { Read } from './read.ts';
+import type { FindOptions } from './search.ts';
+
+/** What the input `manifest` names. */
+export type Reference =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'artifact'; readonly run: number; readonly name: string | undefined }
+  | { readonly kind: 'release'; readonly tag: string }
+  /** The newest in a directory, or of the repository. */
+  | { readonly kind: 'latest'; readonly directory: string | undefined };
+
+/** @throws InputError for a run that is no number */
+export function parseReference(text: string): Reference {
+  if (text === 'latest') return { kind: 'latest', directory: undefined };
+  if (text.startsWith('latest:')) return { kind: 'latest', directory: text.slice('latest:'.length) };
+  if (text.startsWith('release:')) return { kind: 'release', tag: text.slice('release:'.length) };
+  if (!text.startsWith('artifact:')) return { kind: 'path', path: text };
+  const [, run, name] = /^artifact:(\d{1,15})(?:\/(.+))?$/s.exec(text) ?? [];
+  if (run === undefined)
+    throw new InputError(
+      '`manifest` does not name a run',
+      'Write artifact:RUN or artifact:RUN/NAME; RUN is the number in the address of the run.',
+    );
+  return { kind: 'artifact', run: Number(run), name };
+}
+
+/**
+ * The manifest that a reference means, if it can be trusted.
+ *
+ * @throws InputError when there is none, or it is not to be trusted
+ */
+export async function findManifest(text: string, options: FindOptions): Promise<Read> {
+  const reference = parseReference(text);
+  if (reference.kind === 'path') return readManifest(resolve(options.directory, reference.path), options);
+  const inDirectory =
+    reference.kind === 'latest' && (reference.directory ?? (options.github ? undefined : DIRECTORY));
+  if (inDirectory) return latestIn(resolve(options.directory, inDirectory), options);
+  const { github } = options;
+  if (github === undefined) throw notHere(reference);
+  const catalogue = new Catalogue(github.cache, options.log);
+  const search = { ...options, github, catalogue };
+  const read = await (reference.kind === 'artifact'
+    ? fromArtifacts(reference.run, reference.name, search)
+    : reference.kind === 'release'
+      ? fromRelease(reference.tag, search)
+      : fromRepository(search));
+  await catalogue.save();
+  return read;
+}
+
+/** Each is read: its name, and what it says of its run, may come from a clock that was wrong. */
+const MOST_DIRECTORIES = 400;
+
+async function latestIn(directory: string, options: FindOptions): Promise<Read> {
+  const all = await runDirectories(directory);
+  if (all.length > MOST_DIRECTORIES)
+    options.warn(
+      `${directory} has ${all.length} manifests: the ${MOST_DIRECTORIES} whose names are the latest are looked at`,
+    );
+  const candidates = all.slice(0, MOST_DIRECTORIES).map((path) => ({
+    reference: path,
+    within: undefined,
+    time: timeOf(basename(path)),
+    load: () => findFile(path).catch(asDoubt),
+  }));
+  return newestWanted(listed(candidates), {
+    ...options,
+    among: () => `the ${candidates.length} in ${directory}`,
+    hint: () => 'Name the directory that backups publish to: latest:PATH.',
+  });
+}
+
+/** One that cannot be read is in doubt only where it may be the newest. */
+function asDoubt(error: unknown): Doubt {
+  if (!(error instanceof InputError)) throw error;
+  return { what: `cannot be used: ${error.message}`, hint: error.hint ?? '' };
+}
+
+/** "20261123T012228Z-5f2c9a01" → the end of that second, as ISO 8601: the run started within it. */
+function timeOf(name: string): string {
+  const [, date = '', time = ''] = /^(\d{8})T(\d{6})Z/.exec(name) ?? [];
+  return `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}.999Z`;
+}
+
+function notHere(reference: Reference): InputError {
+  const download =
+    reference.kind === 'artifact'
+      ? `gh run download ${reference.run}`
+      : `gh release download ${reference.kind === 'release' ? reference.tag : 'TAG'}`;
+  return new InputError(
+    `manifest: ${reference.kind} works only in a workflow on GitHub`,
+    `Download it (${download}) and give the path of its manifest.json.`,
+  );
+}

@@ -1,0 +1,158 @@
+import { InputError } from '../../errors.ts';
+import { ARTIFACT_PREFIX, MANIFEST_FILE, SEALED_FILE } from '../../manifest/files.ts';
+import type { Release, WorkflowRun } from '../../ports/github.ts';
+import { type Candidate, type Candidates, laterFirst, newestWanted } from '../newest.ts';
+import type { Read } from '../read.ts';
+import { isBefore } from '../times.ts';
+import { artifactCandidate, releaseCandidate, type Search } from './find.ts';
+import { refuseCommit, refuseRun, workflowFile } from './provenance.ts';
+
+/** How far back `latest` looks: runs whose artifacts it lists. */
+const MOST_RUNS = 300;
+/** Pages of a hundred; GitHub lists no more runs of a branch than these hold. */
+const MOST_PAGES = 10;
+
+/**
+ * The newest manifest of the repository that holds what is wanted: among the artifacts of a workflow's runs, and the
+ * releases. The workflow is the one that we are in unless another is named: it is the only one that is known to be
+ * ours, and any other could have been made to upload what somebody else wrote.
+ */
+export async function fromRepository(search: Search): Promise<Read> {
+  const { github } = search;
+  const repository = await github.repository();
+  const workflow = search.workflow ?? github.here.workflow;
+  const branch = search.branch ?? repository.defaultBranch;
+  const runs = workflow === undefined ? none() : await trustedRuns(workflow, branch, search);
+  const releases = await allReleases(search);
+  const bound = { looked: 0 };
+  const among = () =>
+    `${bound.looked === MOST_RUNS ? 'the last ' : ''}${bound.looked} runs of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and ${releases.length} releases`;
+  const hint = () =>
+    search.workflow === undefined
+      ? otherWorkflows(search)
+      : 'Check that it publishes to an artifact or a release, and that those have not expired.';
+  return newestWanted(inTurn({ runs, releases, branch, bound }, search), { ...search, among, hint });
+}
+
+interface Sources {
+  /** By pages, newest first. */
+  readonly runs: AsyncIterable<readonly WorkflowRun[]>;
+  readonly releases: readonly Release[];
+  readonly branch: string;
+  /** How many runs were looked at. */
+  readonly bound: { looked: number };
+}
+
+/** A run lives for 35 days at most, and can be repeated for 30: https://docs.github.com/actions/reference/limits */
+const LONGEST_RUN_MS = 65 * 86_400_000;
+
+function inTurn(sources: Sources, search: Search): Candidates {
+  const waiting = sources.releases.map((release) => releaseCandidate(release, search));
+  return async function* each(floor) {
+    for await (const run of maybeNewer(sources, floor, search)) {
+      while (waiting[0] !== undefined && !isBefore(waiting[0].time, run.updated)) yield* waiting.splice(0, 1);
+      yield* await candidatesOf(run, sources.branch, search);
+    }
+    yield* waiting;
+  };
+}
+
+/** Each run costs a request, so they are asked one by one, until nothing newer can come. */
+async function* maybeNewer(
+  { runs, bound }: Sources,
+  floor: () => string,
+  { warn }: Search,
+): AsyncGenerator<WorkflowRun> {
+  for await (const page of runs) {
+    for (const run of page) {
+      if (isBefore(run.updated, floor())) continue;
+      if (bound.looked === MOST_RUNS) {
+        // Where nothing is found, the error says so.
+        if (floor() !== '')
+          warn(`only the last ${MOST_RUNS} runs were looked at: name an older one with artifact:RUN`);
+        return;
+      }
+      bound.looked += 1;
+      yield run;
+    }
+    if (isBefore(page.at(-1)?.created ?? '', longAgo(floor()))) return;
+  }
+}
+
+function longAgo(floor: string): string {
+  return floor === '' ? '' : new Date(Date.parse(floor) - LONGEST_RUN_MS).toISOString();
+}
+
+async function candidatesOf(run: WorkflowRun, branch: string, search: Search): Promise<Candidate[]> {
+  const ours = (await search.github.artifacts.of(run.id)).filter(
+    ({ name, expired }) => name.startsWith(ARTIFACT_PREFIX) && !expired,
+  );
+  // One more request, so only for a run that has a manifest.
+  const doubt = ours.length === 0 ? undefined : await refuseCommit(run, search.github, branch);
+  return ours.map((artifact) => {
+    const candidate = artifactCandidate(artifact, run, search);
+    return doubt === undefined ? candidate : { ...candidate, load: async () => doubt };
+  });
+}
+
+/** Their order says nothing of when they were published, so all are listed. */
+async function allReleases({ github, warn }: Search): Promise<Release[]> {
+  const ours: Release[] = [];
+  let pages = 0;
+  for await (const page of github.releases.published()) {
+    if (pages === MOST_PAGES) {
+      warn(`only ${MOST_PAGES * 100} releases were looked at: name an older one with release:TAG`);
+      break;
+    }
+    pages += 1;
+    ours.push(...page.filter(isOurs));
+  }
+  return ours.sort((a, b) => laterFirst(a.updated, b.updated));
+}
+
+async function* none(): AsyncGenerator<readonly WorkflowRun[]> {}
+
+/** Runs of the workflow on the branch; others' are passed over, as anybody can make them. */
+async function trustedRuns(
+  workflow: string,
+  branch: string,
+  search: Search,
+): Promise<AsyncIterable<readonly WorkflowRun[]>> {
+  const { github, log } = search;
+  const repository = await github.repository();
+  const pages = await github.runs.completed(workflowFile(workflow), branch);
+  if (pages === undefined)
+    throw new InputError(
+      `there is no workflow ${workflowFile(workflow)} in ${github.here.repository}`,
+      'Name the workflow that makes the backups with `workflow`: its file, such as backup.yml.',
+    );
+  const isTrusted = (run: WorkflowRun) => {
+    const doubt = refuseRun(run, repository, github.here, { workflow, branch });
+    if (doubt !== undefined) log.debug(`run ${run.id} ${doubt.what}`);
+    return doubt === undefined;
+  };
+  return (async function* trusted() {
+    let listed = 0;
+    for await (const page of pages) {
+      yield page.filter(isTrusted);
+      listed += 1;
+      if (listed === MOST_PAGES) return;
+    }
+  })();
+}
+
+function isOurs({ assets }: Release): boolean {
+  return assets.some(({ name }) => name === MANIFEST_FILE || name === SEALED_FILE);
+}
+
+/** What to say when the workflow that we are in makes no backups: which one does. */
+async function otherWorkflows({ github }: Search): Promise<string> {
+  const ours = (await github.artifacts.newest()).filter(
+    ({ name, runId }) => name.startsWith(ARTIFACT_PREFIX) && runId !== undefined,
+  );
+  const [newest] = ours;
+  if (newest?.runId === undefined)
+    return 'Name the workflow that makes the backups with `workflow`, its file.';
+  const { workflow } = await github.runs.get(newest.runId);
+  return `Run ${newest.runId} of ${workflowFile(workflow)} has one: if that workflow makes the backups, say workflow: ${workflowFile(workflow)}.`;
+}

@@ -1,0 +1,182 @@
+import { type Doubt, InputError, PlainError } from '../errors.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { checkTrust, doubtOf, type Found, parseFound, type Read, type ReadOptions } from './read.ts';
+import { clockIsRight, compareTimes, floorOf, isBefore, savedOf, type Times, type Window } from './times.ts';
+
+/** A place where a manifest may be. */
+export interface Candidate {
+  /** As the input `manifest` names it. */
+  readonly reference: string;
+  /** By GitHub; undefined elsewhere. */
+  readonly within: Window | undefined;
+  /** About when it was published: says in which order they are looked at, and of one that cannot be read how old it is. */
+  readonly time: string;
+  /** What is there, or why nothing in it can be used. @throws PlainError when it cannot be looked at */
+  load(): Promise<Found | Doubt>;
+}
+
+/**
+ * Candidates, the newest first as far as that is known without reading them; asked for one by one.
+ *
+ * @param floor what was published before this time holds no newer data than the best so far; empty without one
+ */
+export type Candidates = (floor: () => string) => AsyncIterable<Candidate>;
+
+/** Order of moments in ISO 8601. */
+export function laterFirst(a: string, b: string): number {
+  return Date.parse(b) - Date.parse(a);
+}
+
+/** Those that are all known beforehand. */
+export function listed(candidates: readonly Candidate[]): Candidates {
+  const newestFirst = [...candidates].sort((a, b) => laterFirst(a.time, b.time));
+  return async function* each() {
+    yield* newestFirst;
+  };
+}
+
+export interface ChooseOptions extends ReadOptions {
+  /** The restore points of a manifest that are asked for. */
+  readonly wanted: (manifest: Manifest) => readonly RestorePoint[];
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** For messages: "of the last 100 runs of backup.yml on main". */
+  readonly among: () => string;
+  /** What to do when nothing is found. */
+  readonly hint: () => string | Promise<string>;
+}
+
+/**
+ * The manifest with the newest data that is wanted. What may be newer and cannot be trusted, read or told apart by time
+ * is never passed over in silence: whoever restores would take old data for new.
+ *
+ * @throws InputError when there is none, or it is in doubt which is the newest
+ */
+export async function newestWanted(candidates: Candidates, options: ChooseOptions): Promise<Read> {
+  const { looked, doubts, best } = await lookAt(candidates, options);
+  const doubted = doubts.find((doubt) => best === undefined || mayBeNewer(doubt, best, options));
+  if (doubted !== undefined) throw refusal(doubted, best);
+  if (best === undefined)
+    throw new InputError(
+      `there is no manifest with what is to be restored among ${options.among()}`,
+      await options.hint(),
+    );
+  const rival = looked.find((one) => ['newer', 'unclear'].includes(compare(one, best, options)));
+  if (rival !== undefined) throw unclear(best, rival);
+  if (!clockIsRight(best.times, options.now()))
+    options.warn(
+      `${best.candidate.reference} ${toldTimes(best.times)}: the clock of the machine that wrote it was wrong`,
+    );
+  checkTrust(best.found, options);
+  return best.read;
+}
+
+async function lookAt(candidates: Candidates, options: ChooseOptions) {
+  const looked: Looked[] = [];
+  const doubts: Doubted[] = [];
+  let best: Looked | undefined;
+  const floor = () => (best === undefined ? '' : floorOf(best.times));
+  for await (const candidate of candidates(floor)) {
+    if (isBefore(candidate.within?.until ?? '', floor())) continue;
+    const found = await look(candidate, options);
+    if (found === undefined) continue;
+    if ('doubt' in found) doubts.push(found);
+    else looked.push(found);
+    if (!('doubt' in found) && (best === undefined || compare(found, best, options) === 'newer'))
+      best = found;
+  }
+  return { looked, doubts, best };
+}
+
+/** The same manifest may stand in several places, and is as good as the best of them. */
+function compare(one: Looked, other: Looked, { now }: ChooseOptions): ReturnType<typeof compareTimes> {
+  if (one.read.manifest.run.id === other.read.manifest.run.id) return 'same';
+  return compareTimes(one.times, other.times, now());
+}
+
+function mayBeNewer({ candidate, looked }: Doubted, best: Looked, options: ChooseOptions): boolean {
+  if (looked === undefined) return !isBefore(candidate.time, floorOf(best.times));
+  return ['newer', 'unclear'].includes(compare(looked, best, options));
+}
+
+interface Looked {
+  readonly candidate: Candidate;
+  readonly found: Found;
+  readonly read: Read;
+  readonly times: Times;
+}
+
+interface Doubted {
+  readonly candidate: Candidate;
+  readonly doubt: PlainError;
+  /** Where it could be read. */
+  readonly looked: Looked | undefined;
+}
+
+/**
+ * The manifest of the only candidate, whatever it holds.
+ *
+ * @throws InputError when it is not to be trusted, or cannot be used
+ */
+export async function readOnly(candidate: Candidate, options: ReadOptions): Promise<Read> {
+  const found = await candidate.load();
+  if ('hint' in found) throw asError(candidate, found);
+  checkTrust(found, options);
+  return parseFound(found, options.identity);
+}
+
+/** Undefined where it holds nothing that is wanted: what nobody asks for needs no trust. */
+async function look(candidate: Candidate, options: ChooseOptions): Promise<Looked | Doubted | undefined> {
+  const found = await candidate.load();
+  if ('hint' in found) return { candidate, doubt: asError(candidate, found), looked: undefined };
+  const doubt = doubtOf(found, options.verifyKey);
+  let read: Read;
+  try {
+    read = await parseFound(found, options.identity);
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    return { candidate, doubt: error, looked: undefined };
+  }
+  const points = options.wanted(read.manifest);
+  if (points.length === 0) return undefined;
+  const { started, finished } = read.manifest.run;
+  const times: Times = {
+    within: candidate.within,
+    saved: savedOf(points, read.manifest),
+    started,
+    finished: finished ?? undefined,
+  };
+  const looked = { candidate, found, read, times };
+  return doubt === undefined || options.allowUnsigned
+    ? looked
+    : { candidate, doubt: asError(candidate, doubt), looked };
+}
+
+/** Two of which nobody can say by their times which has the newer data. */
+function unclear(one: Looked, other: Looked): InputError {
+  const told = ({ candidate, times }: Looked) => `${candidate.reference} ${toldTimes(times)}`;
+  return new InputError(
+    `it is in doubt which manifest is the latest: ${told(one)}; ${told(other)}`,
+    `A clock was wrong. Name the one that you mean: manifest: ${one.candidate.reference}, or manifest: ${other.candidate.reference}.`,
+  );
+}
+
+function toldTimes({ within, saved, started }: Times): string {
+  return [
+    saved === undefined ? 'has no time of the cloud' : `has data of ${saved} by the cloud's clock`,
+    ...(within === undefined ? [] : [`was published at ${within.until} by GitHub's`]),
+    `and says that its run started at ${started}`,
+  ].join(', ');
+}
+
+function refusal({ doubt }: Doubted, best: Looked | undefined): InputError {
+  const instead =
+    best === undefined
+      ? ''
+      : ` The newest that is beyond doubt is ${best.candidate.reference}, with data of ${best.times.saved ?? best.times.started}: name it if that will do.`;
+  return new InputError(doubt.message, `${doubt.hint ?? ''}${instead}`, doubt);
+}
+
+function asError({ reference }: Candidate, { what, hint }: Doubt): InputError {
+  return new InputError(`${reference} ${what}`, hint);
+}

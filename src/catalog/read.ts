@@ -1,0 +1,169 @@
+import type { KeyObject } from 'node:crypto';
+import type { Doubt } from '../errors.ts';
+import { InputError } from '../errors.ts';
+import { opener } from '../keys/age.ts';
+import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
+import { type FoundJournal, JOURNAL_FILE, manifestOf, parseJournal } from '../manifest/journal.ts';
+import { parseManifest, sha256 } from '../manifest/parse.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import { signatureHolds } from '../manifest/sign.ts';
+import type { Files } from '../ports/github.ts';
+
+/** A manifest as it was found somewhere: nothing of it is checked yet. */
+export interface Found {
+  /** For messages: a path, `artifact openstack-backup-1-1-ab of run 1`. */
+  readonly name: string;
+  /** What the manifest's file is called: what is sealed ends in `.age`. */
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly digests: readonly string[];
+  readonly signatures: readonly string[];
+  /**
+   * Whether the place vouches for it: GitHub says that a run of this repository made it, by a workflow and on a branch
+   * that the user trusts, and its digest is what GitHub noted then. That is as good as a signature by a key that stands
+   * in the same repository's secrets, and on the day of the disaster nobody has to look for a key.
+   */
+  readonly vouched: boolean;
+  /** Of a run that is not over: then the bytes are its journal's. */
+  readonly journal?: FoundJournal;
+}
+
+export interface ReadOptions {
+  /** Public key that the manifest must be signed with. */
+  readonly verifyKey: KeyObject | undefined;
+  /** Accept one that is not signed, not by that key, or was altered. */
+  readonly allowUnsigned: boolean;
+  readonly warn: (line: string) => void;
+  /** Opens a sealed one. */
+  readonly identity?: string | undefined;
+}
+
+export interface Read {
+  readonly manifest: Manifest;
+  /** Of the manifest's text. */
+  readonly sha256: string;
+  /** Where it was found. */
+  readonly path: string;
+}
+
+/**
+ * The manifest in what was found, if it can be trusted.
+ *
+ * @throws InputError when it was altered, is not signed, is not whole or cannot be opened
+ */
+export async function readFound(found: Found, options: ReadOptions): Promise<Read> {
+  checkTrust(found, options);
+  return parseFound(found, options.identity);
+}
+
+/** @throws InputError unless it is trusted, or `allowUnsigned` says that it need not be */
+export function checkTrust(found: Found, options: ReadOptions): void {
+  const doubt = doubtOf(found, options.verifyKey);
+  if (doubt === undefined) return;
+  if (!options.allowUnsigned) throw new InputError(`${found.name} ${doubt.what}`, doubt.hint);
+  options.warn(`${found.name} ${doubt.what}; restoring from it all the same, as allow-unsigned says`);
+}
+
+/** Why it cannot be trusted; undefined when it can. */
+export function doubtOf(found: Found, key: KeyObject | undefined): Doubt | undefined {
+  const altered = 'Take another copy of it. If you know why it changed, add allow-unsigned.';
+  const { digests, signatures, journal } = found;
+  if (journal?.altered)
+    return { what: 'was altered: its lines do not have the digests that stand in it', hint: altered };
+  const bytes = journal?.signed ?? found.bytes;
+  const digest = sha256(bytes);
+  if (digests.length > 0 && !digests.includes(digest))
+    return {
+      what: `was altered: its SHA-256 is ${digest}, and ${found.file}${DIGEST} says ${digests.at(-1)}`,
+      hint: altered,
+    };
+  if (key !== undefined) {
+    if (signatures.some((line) => signatureHolds(bytes, line, key))) return undefined;
+    return signatures.length === 0
+      ? { what: 'is not signed', hint: 'If you trust where it comes from, add allow-unsigned.' }
+      : { what: 'was altered, or signed with another key than verify-key', hint: altered };
+  }
+  if (found.vouched) return undefined;
+  return signatures.length === 0
+    ? { what: 'is not signed', hint: 'If you trust where it comes from, add allow-unsigned.' }
+    : {
+        what: 'is signed, and no verify-key was given to check that',
+        hint: 'Give verify-key, or add allow-unsigned if you trust where it comes from.',
+      };
+}
+
+/** What stands in it, trusted or not. @throws InputError when it cannot be opened, or is no whole manifest */
+export async function parseFound(found: Found, identity: string | undefined): Promise<Read> {
+  if (found.journal !== undefined) {
+    const value = await manifestOf(found.journal, () => opener(identity, found.name));
+    const text = `${JSON.stringify(value, undefined, 2)}\n`;
+    return { manifest: await parseManifest(text, found.name), sha256: sha256(text), path: found.name };
+  }
+  const sealed = found.file.endsWith('.age');
+  const bytes = sealed
+    ? await (await opener(identity, found.name)).open(found.bytes, found.name)
+    : found.bytes;
+  return {
+    manifest: await parseManifest(bytes.toString('utf8'), found.name),
+    sha256: sha256(bytes),
+    path: found.name,
+  };
+}
+
+/**
+ * The manifest among files that belong together.
+ *
+ * @throws InputError when there is none
+ */
+export function foundIn(name: string, files: Files, vouched: boolean): Found {
+  const journal = files[JOURNAL_FILE] && foundJournal(name, files[JOURNAL_FILE], vouched);
+  if (journal !== undefined) return journal;
+  const file = [MANIFEST_FILE, SEALED_FILE].find((known) => Object.hasOwn(files, known));
+  const bytes = file === undefined ? undefined : files[file];
+  if (file === undefined || bytes === undefined)
+    throw new InputError(
+      `${name} holds no ${MANIFEST_FILE}`,
+      'Name one that a backup of openstack-backup published.',
+    );
+  return {
+    name,
+    file,
+    bytes: Buffer.from(bytes),
+    digests: digestsOf(textOf(files[file + DIGEST])),
+    signatures: linesOf(textOf(files[file + SIGNATURE])),
+    vouched,
+  };
+}
+
+/** The journal of a run that is not over; undefined where nothing in it counts. */
+export function foundJournal(name: string, bytes: Uint8Array, vouched: boolean): Found | undefined {
+  const journal = parseJournal(bytes);
+  return (
+    journal && {
+      name,
+      file: JOURNAL_FILE,
+      bytes: Buffer.from(bytes),
+      digests: [],
+      signatures: journal.signatures,
+      vouched,
+      journal,
+    }
+  );
+}
+
+export function digestsOf(sidecar: string): string[] {
+  return linesOf(sidecar).map((line) => line.split(/\s+/)[0] ?? '');
+}
+
+/** A sidecar is short, whoever wrote it. */
+export function linesOf(sidecar: string): string[] {
+  return sidecar
+    .slice(0, 4096)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8');
+}

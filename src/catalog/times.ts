@@ -1,0 +1,109 @@
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+
+/** GitHub's own times of where a manifest stands: it was written in between. ISO 8601. */
+export interface Window {
+  /** Empty where GitHub does not say. */
+  readonly from: string;
+  readonly until: string;
+}
+
+/** What is known of when a manifest's data was saved. ISO 8601. */
+export interface Times {
+  /** Undefined outside GitHub. */
+  readonly within: Window | undefined;
+  /** The newest data that is asked for, by the cloud's clock; undefined where no restore point says so. */
+  readonly saved: string | undefined;
+  /** By the clock of the machine that wrote it, which may be wrong by years. */
+  readonly started: string;
+  readonly finished: string | undefined;
+}
+
+/** Clocks that are kept differ by less. */
+const SLACK_MS = 5 * 60_000;
+
+/** The newest data of these restore points, by the cloud's clock. */
+export function savedOf(points: readonly RestorePoint[], manifest: Manifest): string | undefined {
+  const all = new Map(manifest.restorePoints.map((point) => [point.id, point]));
+  const times = points.flatMap((point) =>
+    point.method === 'disks'
+      ? point.resource.disks.map((disk) => timeOf(all.get(disk.point)))
+      : [timeOf(point)],
+  );
+  return times
+    .filter((time) => time !== undefined)
+    .sort(order)
+    .at(-1);
+}
+
+function timeOf(point: RestorePoint | undefined): string | undefined {
+  if (point === undefined) return undefined;
+  switch (point.method) {
+    case 'cinder-backup':
+      return point.backup.dataTimestamp;
+    case 'image':
+      return point.image.created;
+    case 'disks':
+      return undefined;
+    default:
+      // An image and a key never change once they are made.
+      return point.resource.created;
+  }
+}
+
+/**
+ * Which of two manifests has the newer data, seen from the first. The cloud's clock and GitHub's decide; the clock of the
+ * machine that wrote a manifest only where neither does, and where nothing speaks against it. `unclear` where they
+ * contradict each other: then only a person can tell.
+ *
+ * @param now milliseconds
+ */
+export function compareTimes(a: Times, b: Times, now: number): 'newer' | 'older' | 'same' | 'unclear' {
+  const byCloud = a.saved === undefined || b.saved === undefined ? 0 : order(a.saved, b.saved);
+  const byGitHub = orderOfWindows(a.within, b.within);
+  const claimed = order(a.started, b.started);
+  if (byGitHub !== 0) return byCloud === -byGitHub ? 'unclear' : word(byGitHub);
+  const isPlain = claimed === 0 || (clockIsRight(a, now) && clockIsRight(b, now));
+  if (byCloud !== 0) return claimed !== -byCloud || isPlain ? word(byCloud) : 'unclear';
+  return isPlain ? word(claimed) : 'unclear';
+}
+
+/** Whether the machine's clock agrees with the cloud's and GitHub's. */
+export function clockIsRight({ within, saved, started, finished }: Times, now: number): boolean {
+  const start = Date.parse(started);
+  const isAfter = (time: number, other: number) => time > other + SLACK_MS;
+  if (isAfter(start, now)) return false;
+  if (within !== undefined && isAfter(start, Date.parse(within.until))) return false;
+  if (within !== undefined && within.from !== '' && isAfter(Date.parse(within.from), start)) return false;
+  if (saved === undefined) return true;
+  // What was made before the run began is an older run's that was taken up, or its clock is ahead.
+  return (
+    !isAfter(start, Date.parse(saved)) &&
+    !(finished !== undefined && isAfter(Date.parse(saved), Date.parse(finished)))
+  );
+}
+
+/** No newer data than this can stand in what was published before it. */
+export function floorOf({ within, saved, started }: Times): string {
+  if (within === undefined) return started;
+  return saved === undefined || order(saved, within.until) > 0 ? within.from : saved;
+}
+
+function orderOfWindows(a: Window | undefined, b: Window | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  if (isBefore(b.until, a.from)) return 1;
+  return isBefore(a.until, b.from) ? -1 : 0;
+}
+
+/** Never, where one is not said. */
+export function isBefore(a: string, b: string): boolean {
+  return a !== '' && b !== '' && order(a, b) < 0;
+}
+
+function order(a: string, b: string): number {
+  return Math.sign(Date.parse(a) - Date.parse(b));
+}
+
+function word(order: number): 'newer' | 'older' | 'same' {
+  if (order === 0) return 'same';
+  return order > 0 ? 'newer' : 'older';
+}

@@ -1,0 +1,87 @@
+import { messageOf } from '../errors.ts';
+import { type Backup, listBackups, updateBackupMetadata } from '../openstack/blockstorage/v3/backups.ts';
+import type { ServiceClient } from '../openstack/connection.ts';
+import { pool } from '../pool.ts';
+import type { Log } from '../ports/log.ts';
+import { metadataWith, readTags, type Tags } from './tags.ts';
+
+/** How many are marked at a time. */
+const AT_ONCE = 8;
+
+/**
+ * The mark on a backup that it stands in a manifest, so that no later run takes it for left over. It is set when a place
+ * that outlives this machine has that manifest: until then the next run takes the backup up, whatever becomes of this one.
+ * A mark that cannot be set costs the next run a look. Each costs one request.
+ */
+export class Marks {
+  readonly #whole = new Map<string, { readonly backup: Backup; readonly tags: Tags }>();
+  readonly #waiting = new Set<string>();
+
+  /** A backup that is whole, as the cloud showed it a moment ago, and the tags that it ought to have. */
+  saw(backup: Backup, tags: Tags): void {
+    this.#whole.set(backup.id, { backup, tags });
+  }
+
+  /** The manifest with this backup lasts. */
+  async set(client: ServiceClient, backupId: string, log: Log): Promise<void> {
+    const seen = this.#whole.get(backupId);
+    if (seen !== undefined) await mark(client, seen.backup, seen.tags, log);
+  }
+
+  /** To be set when the manifest is published. */
+  later(backupId: string): void {
+    this.#waiting.add(backupId);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Sets those that waited. What others noted on them meanwhile stays: one list shows it. */
+  async setAll(client: ServiceClient, log: Log): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    await markThose(client, log, ({ id }) => (this.#waiting.has(id) ? this.#whole.get(id)?.tags : undefined));
+  }
+}
+
+/**
+ * Marks what stands in a manifest that another process published.
+ *
+ * @param points the restore points in it
+ */
+export function markPoints(client: ServiceClient, points: ReadonlySet<string>, log: Log): Promise<void> {
+  return markThose(client, log, (backup) => {
+    const tags = readTags(backup);
+    return tags?.state === 'started' && points.has(tags.point) ? tags : undefined;
+  });
+}
+
+async function markThose(
+  client: ServiceClient,
+  log: Log,
+  tagsOf: (backup: Backup) => Tags | undefined,
+): Promise<void> {
+  if (!client.supports('3.43')) return;
+  try {
+    for await (const page of listBackups(client))
+      await pool(page, AT_ONCE, async (backup) => {
+        const tags = tagsOf(backup);
+        if (tags !== undefined) await mark(client, backup, tags, log);
+      });
+  } catch (error) {
+    log.warn(`backups that stand in the manifest could not be marked as recorded: ${messageOf(error)}`);
+  }
+}
+
+async function mark(client: ServiceClient, backup: Backup, tags: Tags, log: Log): Promise<void> {
+  if (!client.supports('3.43')) return;
+  try {
+    await updateBackupMetadata(
+      client,
+      backup.id,
+      metadataWith(backup, { ...tags, backup: backup.id, state: 'recorded' }),
+    );
+  } catch (error) {
+    log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { isNewer } from './chain.ts';
+import { readTags, type Tags } from './tags.ts';
+
+/**
+ * The backup that Cinder took as the parent of an increment. It shows none, but it says of each whether others depend
+ * on it; and it takes the newest that is available when the increment is asked for.
+ * https://github.com/openstack/cinder/blob/master/cinder/api/views/backups.py `has_dependent_backups`
+ *
+ * @param recorded what our tags say
+ * @param backups all of the volume, as they are now
+ * @param before the same right before the increment was asked for, where that is known
+ */
+export function parentOf(
+  increment: Backup,
+  recorded: string | undefined,
+  backups: readonly Backup[],
+  before: readonly Backup[] = [],
+): Backup | undefined {
+  const parents = possibleParents(increment, backups);
+  const ours = parents.find(({ id }) => id === recorded);
+  const hadNone = before.some(({ id, hasDependents }) => id === recorded && !hasDependents);
+  if (ours !== undefined && hadNone) return ours;
+  const newest = parents.reduce<Backup | undefined>(
+    (best, backup) => (best === undefined || isNewer(backup, best) ? backup : best),
+    undefined,
+  );
+  // Of one second: either may be it, and ours is as good a guess.
+  return ours !== undefined && ours.dataTimestamp === newest?.dataTimestamp ? ours : newest;
+}
+
+type Increment = Pick<Backup, 'id' | 'volumeId' | 'createdAt'>;
+
+function possibleParents(increment: Increment, backups: readonly Backup[]): Backup[] {
+  return backups.filter(
+    ({ id, volumeId, hasDependents, createdAt }) =>
+      id !== increment.id &&
+      volumeId === increment.volumeId &&
+      hasDependents &&
+      createdAt <= increment.createdAt,
+  );
+}
+
+/** Whether a list shows whose increment it is: that one has dependents, and had none, or is the one that was meant. */
+export function isCounted(
+  increment: Increment,
+  recorded: string,
+  backups: readonly Backup[],
+  before: readonly Backup[],
+): boolean {
+  const hadSome = new Set(before.flatMap(({ id, hasDependents }) => (hasDependents ? [id] : [])));
+  return possibleParents(increment, backups).some(({ id }) => id === recorded || !hadSome.has(id));
+}
+
+/**
+ * The tags that a finished backup ought to have, by what the cloud made of it: full although an increment was asked for
+ * (Ceph does that, without a base on its side), or an increment of another backup than the one that was meant.
+ *
+ * @returns undefined for an increment whose parent nobody can tell
+ */
+export function tagsAsMade(
+  backup: Backup,
+  tags: Tags,
+  backups: readonly Backup[],
+  before?: readonly Backup[],
+): Tags | undefined {
+  if (!backup.incremental)
+    return tags.parent === undefined && tags.position === 0
+      ? tags
+      : { ...tags, chain: randomUUID(), position: 0, parent: undefined };
+  const parent = parentOf(backup, tags.parent, backups, before);
+  if (parent === undefined) return tags.parent === undefined || tags.position === 0 ? undefined : tags;
+  const above = readTags(parent);
+  if (parent.id === tags.parent && tags.position > 0) return tags;
+  return above === undefined
+    ? { ...tags, chain: randomUUID(), position: 1, parent: parent.id }
+    : { ...tags, chain: above.chain, position: above.position + 1, parent: parent.id };
+}

@@ -1,0 +1,99 @@
+import { InputError } from '../errors.ts';
+
+/**
+ * The one table of a command's inputs and outputs. It parses and checks what a person gave, and `--help`, `action.yml`
+ * and the README tables are made from it.
+ */
+interface InputBase {
+  /** One or two sentences. */
+  readonly description: string;
+  /** What stands for the value in `--help`: "PATH", "ID". */
+  readonly placeholder?: string;
+  readonly required?: true;
+  /** Never given as a flag's value but as `env:NAME`, `file:PATH` or `-`; masked at once. */
+  readonly secret?: true;
+}
+
+export type Input =
+  | (InputBase & { readonly kind: 'text'; readonly default?: string })
+  /** One item a line, or separated by commas. */
+  | (InputBase & { readonly kind: 'list'; readonly default?: string })
+  | (InputBase & { readonly kind: 'boolean'; readonly default: 'true' | 'false' })
+  | (InputBase & {
+      readonly kind: 'integer';
+      readonly default: string;
+      readonly min: number;
+      readonly max: number;
+    })
+  | (InputBase & { readonly kind: 'choice'; readonly default: string; readonly choices: readonly string[] });
+
+export type Inputs = Readonly<Record<string, Input>>;
+export type Outputs = Readonly<Record<string, { readonly description: string }>>;
+
+/** A command as a person sees it: `--help`, `action.yml` and the READMEs are made from it. */
+export interface CommandTable<I extends Inputs = Inputs, O extends Outputs = Outputs> {
+  readonly name: string;
+  readonly summary: string;
+  readonly inputs: I;
+  readonly outputs: O;
+}
+
+type ValueOf<I extends Input> = I extends { kind: 'boolean' }
+  ? boolean
+  : I extends { kind: 'integer' }
+    ? number
+    : I extends { kind: 'list' }
+      ? readonly string[]
+      : I extends { kind: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : I extends { required: true } | { default: string }
+          ? string
+          : string | undefined;
+
+export type Values<T extends Inputs> = { readonly [K in keyof T]: ValueOf<T[K]> };
+
+/** What was given, before any check: a missing and an empty value are the same. */
+export type Raw = Readonly<Record<string, string | undefined>>;
+
+/** @throws InputError that lists all that is wrong */
+export function parseInputs<T extends Inputs>(table: T, raw: Raw): Values<T> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(raw))
+    if (!Object.hasOwn(table, name)) problems.push(`there is no input \`${name}\``);
+  for (const [name, input] of Object.entries(table)) {
+    const given = raw[name] === undefined || raw[name] === '' ? input.default : raw[name];
+    if (given === undefined && input.required) problems.push(`\`${name}\` is required: ${input.description}`);
+    else values[name] = parseValue(name, input, given, problems);
+  }
+  if (problems.length > 0)
+    throw new InputError(problems.join('; '), 'Nothing was touched. The README and --help list the inputs.');
+  return values as Values<T>;
+}
+
+function parseValue(name: string, input: Input, given: string | undefined, problems: string[]): unknown {
+  switch (input.kind) {
+    case 'text':
+      return given;
+    case 'list':
+      return (given ?? '')
+        .split(/[\n,]/)
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
+    case 'boolean':
+      // YAML 1.2's core schema, as @actions/core reads booleans: a typo must not become false.
+      if (!/^(true|True|TRUE|false|False|FALSE)$/.test(given ?? ''))
+        problems.push(`\`${name}\` is "${given}": use true or false`);
+      return given?.toLowerCase() === 'true';
+    case 'integer': {
+      const value = Number(given);
+      if (!/^-?\d+$/.test(given ?? '') || value < input.min || value > input.max)
+        problems.push(`\`${name}\` is "${given}": use a whole number from ${input.min} to ${input.max}`);
+      return value;
+    }
+    case 'choice':
+      if (!input.choices.includes(given ?? ''))
+        problems.push(`\`${name}\` is "${given}": use ${input.choices.join(', ')}`);
+      return given;
+  }
+}

@@ -1,0 +1,51 @@
+import { OperationError } from '../errors.ts';
+import type { Opener } from '../keys/age.ts';
+import type { Payload } from '../manifest/schema.ts';
+import type { PayloadSource } from '../store/store.ts';
+import { Meter } from '../stream/meter.ts';
+import { decompressed } from '../stream/zstd.ts';
+
+/**
+ * The plain bytes of a payload. Ends cleanly only when every byte, as it was stored and as it is, was what the manifest
+ * says: so what is made of the bytes must not be used before the end.
+ *
+ * @param opener for one that is sealed
+ * @throws InputError when it is not in the store, or is sealed to others
+ * @throws OperationError when it was altered or cut short
+ */
+export async function* openPayload(
+  source: PayloadSource,
+  payload: Payload,
+  opener: Opener | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const { name, stored } = payload;
+  const size = await source.size(name);
+  if (size !== stored.size)
+    throw altered(name, `it has ${size} bytes in the store, and the manifest says ${stored.size}`);
+  const raw = new Meter(['sha256']);
+  const plain = new Meter(['sha256']);
+  const packed = raw.through(await source.read(name));
+  const clear = payload.sealed ? unsealed(packed, opener, name) : packed;
+  const bytes = payload.compression === 'zstd' ? decompressed(clear, `payload ${name}`) : clear;
+  for await (const piece of plain.through(bytes)) {
+    if (plain.size > payload.size) throw altered(name, `more than ${payload.size} bytes come out of it`);
+    yield piece;
+  }
+  if (plain.size !== payload.size)
+    throw altered(name, `${plain.size} of ${payload.size} bytes come out of it`);
+  const digests = [raw, plain].map((meter) => meter.digests()['sha256']);
+  if (digests[0] !== stored.sha256 || digests[1] !== payload.sha256)
+    throw altered(name, 'its SHA-256 is not the one in the manifest');
+}
+
+function unsealed(packed: AsyncIterable<Uint8Array>, opener: Opener | undefined, name: string) {
+  if (opener === undefined) throw new TypeError(`${name} is sealed, and there is nothing to open it with`);
+  return opener.stream(packed, name);
+}
+
+function altered(name: string, why: string): OperationError {
+  return new OperationError(
+    `payload ${name} is damaged: ${why}`,
+    'Take another copy of it, or another restore point. What was made of it is removed again.',
+  );
+}

@@ -1,0 +1,93 @@
+import { availableParallelism } from 'node:os';
+import type { Payload } from '../manifest/schema.ts';
+import { ahead, filled } from '../stream/chunks.ts';
+import { type Digester, digesterBeside, digesterHere } from '../stream/digests.ts';
+import { frameOf } from '../stream/zstd.ts';
+
+const FRAME = 4 << 20;
+const ZEROS = Buffer.alloc(FRAME);
+/** The thread pool has four threads, and files need one. */
+const COMPRESSED_AT_ONCE = Math.min(3, Math.max(2, availableParallelism()));
+
+/** Packs a stream, and makes digests of it, on as many cores as that can use, in memory of a fixed size. */
+export class Packer {
+  readonly #algorithms: readonly string[];
+  readonly #pack: (frame: Buffer) => Promise<Uint8Array>;
+  #digests: readonly string[] = [];
+
+  /** @param algorithms of node:crypto, such as `sha256` */
+  constructor(compression: Payload['compression'], algorithms: readonly string[]) {
+    this.#algorithms = algorithms;
+    this.#pack = compression === 'zstd' ? compressor() : async (frame) => Buffer.from(frame);
+  }
+
+  async *through(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    for await (const { packed } of ahead(this.#frames(source), COMPRESSED_AT_ONCE)) yield await packed;
+  }
+
+  /** Lower-case hex, by algorithm. Once the stream has ended. */
+  get digests(): Record<string, string> {
+    return Object.fromEntries(this.#algorithms.map((name, index) => [name, this.#digests[index] ?? '']));
+  }
+
+  async *#frames(
+    source: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<{ readonly packed: Promise<Uint8Array> }, void> {
+    const frames = new Frames(COMPRESSED_AT_ONCE + 2);
+    let digester: Digester | undefined;
+    try {
+      for await (const { bytes, last } of filled(source, () => frames.idle())) {
+        digester ??= last ? digesterHere(this.#algorithms) : digesterBeside(this.#algorithms);
+        const [packed, digested] = [this.#pack(bytes), digester.update(bytes)];
+        frames.use(Promise.all([packed, digested]));
+        yield { packed };
+      }
+      await frames.allIdle();
+      this.#digests = (await digester?.digests()) ?? [];
+    } finally {
+      await digester?.close();
+    }
+  }
+}
+
+function compressor(): (frame: Buffer) => Promise<Uint8Array> {
+  let zeros: Promise<Uint8Array> | undefined;
+  return (frame) => {
+    if (!frame.equals(ZEROS)) return frameOf(frame);
+    // Disks are full of them.
+    zeros ??= frameOf(ZEROS);
+    return zeros;
+  };
+}
+
+/** Memory that threads share, used in turn. */
+class Frames {
+  readonly #count: number;
+  readonly #frames: Buffer[] = [];
+  readonly #uses: Promise<void>[] = [];
+  #turn = -1;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** The next frame, once nobody uses it any more. @throws what its use threw */
+  async idle(): Promise<Buffer> {
+    this.#turn = (this.#turn + 1) % this.#count;
+    await this.#uses[this.#turn];
+    const frame = this.#frames[this.#turn] ?? Buffer.from(new SharedArrayBuffer(FRAME));
+    this.#frames[this.#turn] = frame;
+    return frame;
+  }
+
+  /** Says what the frame is used for, and until when. */
+  use(use: Promise<unknown>): void {
+    const over = use.then(() => undefined);
+    over.catch(() => undefined);
+    this.#uses[this.#turn] = over;
+  }
+
+  async allIdle(): Promise<void> {
+    await Promise.all(this.#uses);
+  }
+}

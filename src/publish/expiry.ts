@@ -1,0 +1,36 @@
+import type { Doubt } from '../errors.ts';
+import type { Here } from '../ports/github.ts';
+import type { Place } from './publisher.ts';
+
+/**
+ * Why the manifest would be gone while the backups, which never expire by themselves, are still there; undefined when
+ * one of the places keeps it.
+ *
+ * @param days as asked for, 0 for what the repository says
+ * @param here undefined in a terminal, whose directories stay
+ */
+export function retentionDoubt(
+  places: readonly Place[],
+  days: number,
+  here: Here | undefined,
+): Doubt | undefined {
+  if (here === undefined || places.some(({ kind }) => kind === 'release')) return undefined;
+  if (!here.vanishes && places.some(({ kind }) => kind === 'directory')) return undefined;
+  const hint =
+    'Add release to `publish`, or copy it to a place that stays; without a manifest, `restore-volume` needs the id of the backup.';
+  if (!places.some(({ kind }) => kind === 'artifact'))
+    return {
+      what: 'the manifest goes only to a directory of this runner, which is gone when the job ends, and the backups stay',
+      hint,
+    };
+  return {
+    what: `the artifact with the manifest expires ${expiry(days, here)}, and the backups do not`,
+    hint,
+  };
+}
+
+function expiry(days: number, { retentionDays }: Here): string {
+  const kept = days === 0 ? retentionDays : Math.min(days, retentionDays ?? days);
+  if (kept === undefined) return 'when the repository says so (after 90 days, if nobody changed that)';
+  return `after ${kept} ${kept === 1 ? 'day' : 'days'}`;
+}

@@ -1,0 +1,87 @@
+import type { KeyObject } from 'node:crypto';
+import { InputError } from '../../errors.ts';
+import type { Sealer } from '../../keys/age.ts';
+import type { Files, GitHub, Release, Releases } from '../../ports/github.ts';
+import type { Publisher } from '../publisher.ts';
+import { type Pending, Spool } from './pending.ts';
+
+/** Every release of ours that was not named otherwise starts so; also what `latest` looks for. */
+export const TAG_PREFIX = 'openstack-backup/';
+
+/** What git allows in a ref, less what needs quoting somewhere: https://git-scm.com/docs/git-check-ref-format */
+const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]*(\/[A-Za-z0-9][A-Za-z0-9._+-]*)*$/;
+
+/** @throws InputError for what is no tag */
+export function checkTag(tag: string): string {
+  if (tag.length > 200 || !TAG.test(tag) || tag.includes('..') || /\.(lock)?(\/|$)/.test(tag))
+    throw new InputError(
+      '`release-tag` is no tag that git takes',
+      'Use letters, digits and . _ + - with / between, such as backups/db-1; or leave it out.',
+    );
+  return tag;
+}
+
+/** @throws InputError when the tag has a release already: a release that may be immutable is made once */
+export async function checkFree({ releases }: GitHub, tag: string): Promise<void> {
+  if ((await releases.byTag(tag)) === undefined) return;
+  throw new InputError(
+    `there is a release ${tag} already`,
+    'Leave `release-tag` out, or make it different for each run, with github.run_id and github.run_attempt.',
+  );
+}
+
+/**
+ * The manifest as a release. Immutable releases take no asset once they are published, so the draft comes first: making
+ * it also shows, before anything is touched, that this step may.
+ */
+export async function releasePublisher(
+  github: GitHub,
+  options: {
+    readonly signKey: KeyObject | undefined;
+    readonly sealer: Sealer | undefined;
+    /** The tag that was asked for; else it is made of when the run started. */
+    readonly given: string | undefined;
+    tagOf(started: string): string;
+  },
+): Promise<Publisher> {
+  const { given } = options;
+  if (given !== undefined) await checkFree(github, given);
+  const spool = new Spool(await github.scratch(), 'release', options.signKey, options.sealer);
+  let draft: { readonly id: number; readonly tag: string } | undefined;
+  return {
+    lasts: 'when published',
+    async prepare(started) {
+      const tag = given ?? options.tagOf(started);
+      const title = `Backup of ${started.slice(0, 16).replace('T', ' ')} UTC`;
+      const { id } = await github.releases.draft(tag, title, TEXT);
+      draft = { id, tag };
+      const pending: Pending = { place: 'release', release: id, tag, file: spool.file };
+      github.remember('pending-release', JSON.stringify(pending));
+    },
+    keep: (entries, manifest) => spool.keep(entries, manifest),
+    async finish(manifest) {
+      if (draft === undefined) throw new TypeError('the release was not prepared');
+      const { id, tag } = draft;
+      const { files, sha256 } = await spool.write(manifest);
+      const { url } = await publishFiles(github.releases, id, files);
+      github.remember('pending-release', '');
+      await spool.remove();
+      return { path: `release:${tag}`, sha256, releaseUrl: url };
+    },
+  };
+}
+
+const TEXT = [
+  'A manifest of openstack-backup: what a run saved, and where it lies.',
+  'It holds no data and no key in clear. Restore from it with `restore-volume`, `manifest: release:TAG`.',
+].join('\n');
+
+/** Adds what is missing to a draft, and publishes it: may be called again after it was cut short. */
+export async function publishFiles(releases: Releases, id: number, files: Files): Promise<Release> {
+  const release = await releases.get(id);
+  if (!release.draft) return release;
+  const there = new Set(release.assets.map(({ name }) => name));
+  for (const [name, bytes] of Object.entries(files))
+    if (!there.has(name)) await releases.attach(id, name, bytes);
+  return releases.publish(id);
+}

@@ -1,0 +1,73 @@
+import type { KeyObject } from 'node:crypto';
+import type { Sealer } from '../keys/age.ts';
+import {
+  DIGEST,
+  ENVELOPE_FILE,
+  MANIFEST_FILE,
+  RUNBOOK_FILE,
+  SEALED_FILE,
+  SEALED_RUNBOOK_FILE,
+  SIGNATURE,
+} from '../manifest/files.ts';
+import { serialize, sha256 } from '../manifest/parse.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import { signature } from '../manifest/sign.ts';
+import type { Files } from '../ports/github.ts';
+import { runbook } from '../runbook/runbook.ts';
+
+/** A manifest and what belongs to it, as files that go somewhere together. */
+export interface Package {
+  readonly files: Files;
+  /** Of the manifest's text, sealed or not. Lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * The files of a manifest. Sidecars are of the very file that they stand beside: what is sealed can be checked by those
+ * who cannot open it. The runbook holds names as the manifest does, and is sealed like it.
+ */
+export async function packageOf(
+  manifest: Manifest,
+  key: KeyObject | undefined,
+  seal: Sealer | undefined,
+): Promise<Package> {
+  const text = Buffer.from(serialize(manifest), 'utf8');
+  const digest = sha256(text);
+  const book = Buffer.from(runbook(manifest, digest), 'utf8');
+  const [name, bytes] = seal === undefined ? [MANIFEST_FILE, text] : [SEALED_FILE, await seal.seal(text)];
+  return {
+    sha256: digest,
+    files: {
+      [name]: bytes,
+      [name + DIGEST]: digestLine(sha256(bytes), name),
+      ...(key === undefined ? {} : { [name + SIGNATURE]: Buffer.from(`${signature(bytes, key)}\n`) }),
+      ...(seal === undefined
+        ? { [RUNBOOK_FILE]: book }
+        : {
+            [SEALED_RUNBOOK_FILE]: await seal.seal(book),
+            [ENVELOPE_FILE]: Buffer.from(envelope(manifest)),
+          }),
+    },
+  };
+}
+
+/** The format of sha256sum, so that `sha256sum -c` checks it. */
+function digestLine(digest: string, name: string): Buffer {
+  return Buffer.from(`${digest}  ${name}\n`);
+}
+
+/** All that strangers may know of a sealed manifest: that it is one, by what and when it was made, how to open it. */
+function envelope({ run }: Manifest): string {
+  const { id, tool, started, finished } = run;
+  const opened = (file: string, sealed: string) => `age -d -i KEY -o ${file} ${sealed}`;
+  const text = {
+    format: 'openstack-backup envelope',
+    version: 1,
+    run: { id, tool, started, finished },
+    sealed: SEALED_FILE,
+    open: opened(MANIFEST_FILE, SEALED_FILE),
+    runbook: SEALED_RUNBOOK_FILE,
+    openRunbook: opened(RUNBOOK_FILE, SEALED_RUNBOOK_FILE),
+  };
+  return `${JSON.stringify(text, undefined, 2)}\n`;
+}

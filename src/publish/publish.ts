@@ -1,0 +1,134 @@
+import type { KeyObject } from 'node:crypto';
+import { resolve } from 'node:path';
+import { InputError } from '../errors.ts';
+import { type Sealer, sealer } from '../keys/age.ts';
+import { DIRECTORY } from '../manifest/files.ts';
+import type { GitHub } from '../ports/github.ts';
+import { DirectoryWriter } from './directory.ts';
+import { retentionDoubt } from './expiry.ts';
+import { artifactPublisher } from './github/artifact.ts';
+import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
+import type { Place, Publisher } from './publisher.ts';
+
+export interface PublishOptions {
+  /** Relative paths start here. */
+  readonly directory: string;
+  readonly run: { readonly id: string };
+  readonly signKey: KeyObject | undefined;
+  /** Undefined in a terminal. */
+  readonly github: GitHub | undefined;
+  /** age recipients that are sealed to. */
+  readonly recipients: readonly string[];
+  readonly releaseTag: string | undefined;
+  /** Days to keep an artifact; 0 for what the repository says. */
+  readonly retentionDays: number;
+  /** `outlive`: at least one place must keep it longer than an artifact lives. */
+  readonly retention: 'any' | 'outlive';
+  readonly warn: (line: string) => void;
+}
+
+/**
+ * The places of the input `publish`, an artifact in a workflow and a directory in a terminal where it names none.
+ * Asks GitHub whether it can be published there, and changes nothing.
+ *
+ * @throws InputError for a place of no known form, one that cannot take it, or one that all could read
+ */
+export async function publishers(names: readonly string[], options: PublishOptions): Promise<Publisher[]> {
+  const { github } = options;
+  const given = names.length > 0 ? names : [github === undefined ? `directory:${DIRECTORY}` : 'artifact'];
+  const places = given.map((name) => parsePlace(name, github !== undefined));
+  checkInputs(places, options);
+  const doubt = retentionDoubt(places, options.retentionDays, github?.here);
+  if (doubt !== undefined && options.retention === 'outlive')
+    throw new InputError(`${doubt.what}, and \`retention: outlive\` asks for more`, doubt.hint);
+  const seal = await sealerFor(places, options);
+  const made: Publisher[] = [];
+  for (const place of places) made.push(await open(place, options, seal));
+  if (doubt !== undefined) options.warn(`${doubt.what}. ${doubt.hint}`);
+  return made;
+}
+
+/** @throws InputError for a place of no known form, or of a workflow in a terminal */
+export function parsePlace(name: string, inWorkflow: boolean): Place {
+  if (name.startsWith('directory:') && name !== 'directory:')
+    return { kind: 'directory', path: name.slice('directory:'.length) };
+  if (name === 'artifact' || name === 'release') {
+    if (!inWorkflow)
+      throw new InputError(`publish: ${name} works only in a workflow on GitHub`, 'Use directory:PATH.');
+    return { kind: name };
+  }
+  throw new InputError(
+    `\`publish\` is "${name}"`,
+    inWorkflow ? 'Use artifact, release or directory:PATH.' : 'Use directory:PATH.',
+  );
+}
+
+function checkInputs(places: readonly Place[], { releaseTag }: PublishOptions): void {
+  const has = (kind: Place['kind']) => places.some((place) => place.kind === kind);
+  for (const kind of ['artifact', 'release'] as const)
+    if (places.filter((place) => place.kind === kind).length > 1)
+      throw new InputError(`\`publish\` names ${kind} twice`, 'Name it once.');
+  if (releaseTag !== undefined && !has('release'))
+    throw new InputError(
+      '`release-tag` is for publish: release',
+      'Leave it out, or add release to `publish`.',
+    );
+}
+
+/** What goes to GitHub is sealed where `recipients` are given; in a public repository they must be. */
+async function sealerFor(
+  places: readonly Place[],
+  { github, recipients, warn }: PublishOptions,
+): Promise<Sealer | undefined> {
+  const seal = recipients.length > 0 ? await sealer(recipients) : undefined;
+  const onGitHub = places.find(({ kind }) => kind !== 'directory');
+  if (github === undefined || onGitHub === undefined) return seal;
+  if (!(await github.repository()).isPublic) return seal;
+  if (seal === undefined)
+    throw new InputError(
+      `publish: ${onGitHub.kind} would show the manifest to everybody: ${github.here.repository} is public`,
+      'Give `recipients`, age public keys that it is sealed to (age-keygen makes one), or publish to a directory. Nothing was touched.',
+    );
+  warn(
+    `${github.here.repository} is public, and so is this log: names and ids of what is saved can be read there. The manifest is sealed`,
+  );
+  return seal;
+}
+
+async function open(place: Place, options: PublishOptions, seal: Sealer | undefined): Promise<Publisher> {
+  if (place.kind === 'directory') return directoryPublisher(place.path, options);
+  const { github } = options;
+  if (github === undefined) throw new TypeError(`${place.kind} without GitHub`);
+  if (place.kind === 'artifact')
+    return artifactPublisher(github, { ...options, sealer: seal, days: options.retentionDays });
+  const { run, releaseTag } = options;
+  const given = releaseTag === undefined ? undefined : checkTag(releaseTag);
+  return releasePublisher(github, {
+    ...options,
+    sealer: seal,
+    given,
+    tagOf: (started) => TAG_PREFIX + directoryName(run.id, started),
+  });
+}
+
+function directoryPublisher(path: string, { directory, run, signKey, github }: PublishOptions): Publisher {
+  let made: DirectoryWriter | undefined;
+  const writer = (): DirectoryWriter => {
+    if (made === undefined) throw new TypeError(`directory:${path} was not prepared`);
+    return made;
+  };
+  return {
+    lasts: github?.here.vanishes === true ? 'never' : 'at once',
+    prepare: async (started) => {
+      made = new DirectoryWriter(resolve(directory, path, directoryName(run.id, started)), signKey);
+      await made.prepare();
+    },
+    keep: async (entries, manifest) => writer().keep(entries, manifest),
+    finish: async (manifest) => writer().finish(manifest),
+  };
+}
+
+/** Sorts by time, and is unique: "20261123T012228Z-5f2c9a01". */
+function directoryName(id: string, started: string): string {
+  return `${started.replace(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
+}

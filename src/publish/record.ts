@@ -1,0 +1,132 @@
+import { messageOf, OperationError } from '../errors.ts';
+import { ManifestCheck } from '../manifest/check.ts';
+import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/format.ts';
+import { type Entry, headOf } from '../manifest/journal.ts';
+import type { Manifest, RestorePoint, SavedFailure } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { Published, Publisher } from './publisher.ts';
+
+export interface Finished {
+  readonly published: readonly Published[];
+  /** What was thrown by the places that could not take it. */
+  readonly failures: readonly unknown[];
+  /** Whether a place has it that outlives this machine, as far as any that were named can. */
+  readonly lasts: boolean;
+}
+
+export interface RecordTools {
+  readonly publishers: readonly Publisher[];
+  /** Told of the name of a payload right before the manifest names it. */
+  readonly keep: (payload: string) => Promise<void>;
+  readonly warn: (line: string) => void;
+}
+
+/** The manifest of a run as it grows: each restore point is checked, and kept at once wherever it goes. */
+export class ManifestRecord {
+  readonly #tools: RecordTools;
+  readonly #check = new ManifestCheck();
+  readonly #manifest: Manifest;
+  readonly #silent = new Set<Publisher>();
+  #begun = false;
+  #keeping: Promise<unknown> = Promise.resolve();
+
+  constructor(tools: RecordTools, session: Session, run: Manifest['run']) {
+    this.#tools = tools;
+    this.#manifest = {
+      format: MANIFEST_FORMAT,
+      version: MANIFEST_VERSION,
+      run: { ...run },
+      cloud: cloudOf(session),
+      restorePoints: [],
+      failed: [],
+    };
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest;
+  }
+
+  /**
+   * Adds a restore point, and returns when all places have kept it.
+   *
+   * @returns whether one of them outlives this machine: then it is recorded. Else it is when the manifest is published.
+   * @throws OperationError for one that the manifest could not be read with: nothing is kept of it
+   */
+  async add(given: RestorePoint): Promise<boolean> {
+    // A clock that was set back must not cost a restore point.
+    const point = { ...given, seconds: Math.min(Math.max(given.seconds, 0), 1e9) };
+    const said = await this.#check.refuse(point);
+    if (said !== undefined) throw unwritable(point, said);
+    if ('payload' in point && point.payload !== null) await this.#tools.keep(point.payload.name);
+    this.#manifest.restorePoints.push(point);
+    return this.#keep({ point });
+  }
+
+  fail(given: SavedFailure): void {
+    const failed = this.#check.fitted(given);
+    if (failed === undefined) return;
+    this.#manifest.failed.push(failed);
+    void this.#keep({ failed });
+  }
+
+  /**
+   * Publishes the last state of it. A place that fails does not keep the others from getting it.
+   *
+   * @param finished ISO 8601, or null for a run that was cut short
+   */
+  async finish(finished: string | null): Promise<Finished> {
+    const { publishers } = this.#tools;
+    await this.#keeping;
+    this.#manifest.run.finished = finished;
+    const all = await Promise.allSettled(publishers.map((publisher) => publisher.finish(this.#manifest)));
+    const done = publishers.filter((_publisher, index) => all[index]?.status === 'fulfilled');
+    const needed = publishers.some(({ lasts }) => lasts !== 'never');
+    return {
+      published: all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+      failures: all.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+      lasts: done.some(({ lasts }) => !needed || lasts !== 'never'),
+    };
+  }
+
+  /** A place that cannot keep it now may still publish it at the end. */
+  async #keep(entry: Entry): Promise<boolean> {
+    const entries = this.#begun ? [entry] : [headOf(this.#manifest), { cloud: this.#manifest.cloud }, entry];
+    this.#begun = true;
+    const kept = Promise.all(
+      this.#tools.publishers.map(async (publisher) => {
+        try {
+          await publisher.keep(entries, this.#manifest);
+          return publisher.lasts === 'at once';
+        } catch (error) {
+          if (!this.#silent.has(publisher))
+            this.#tools.warn(`${messageOf(error)}; it is tried again at the end of the run`);
+          this.#silent.add(publisher);
+          return false;
+        }
+      }),
+    );
+    this.#keeping = Promise.all([this.#keeping, kept]);
+    return (await kept).includes(true);
+  }
+}
+
+function unwritable({ resource: { kind, id }, ...point }: RestorePoint, said: string): OperationError {
+  const where =
+    point.method === 'cinder-backup'
+      ? `Backup ${point.backup.id} is whole: restore-volume --backup ${point.backup.id} brings it back without a manifest.`
+      : 'Please report it with this message.';
+  return new OperationError(
+    `what was saved of ${kind} ${id} cannot be written into the manifest: ${said}`,
+    where,
+  );
+}
+
+/** Which cloud and project, for a restore to compare. */
+export function cloudOf(session: Session): Manifest['cloud'] {
+  const { project } = session.scope;
+  return {
+    authUrl: session.config.auth.authUrl,
+    region: session.region('block-storage'),
+    project: { ...project },
+  };
+}

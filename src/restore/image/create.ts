@@ -1,0 +1,169 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { OperationError } from '../../errors.ts';
+import type { SavedSecret } from '../../manifest/schema.ts';
+import type { ServiceClient, Session } from '../../openstack/connection.ts';
+import { CloudError, hasStatus } from '../../openstack/errors.ts';
+import { digestsOf } from '../../openstack/image/v2/digests.ts';
+import { downloadImage } from '../../openstack/image/v2/download.ts';
+import { type CreateImage, createImage, getImage, type Image } from '../../openstack/image/v2/images.ts';
+import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
+import { uploadImage } from '../../openstack/image/v2/upload.ts';
+import { Meter } from '../../stream/meter.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
+import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
+import { type Purpose, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
+import { GIB } from '../../text/bytes.ts';
+import { secretRequest } from '../secret/plan.ts';
+import { restoreSecret } from '../secret/restore.ts';
+
+export interface MakeTools {
+  readonly session: Session;
+  readonly run: Ledger;
+}
+
+/** The data of an image that is to be made. */
+export interface ImageData {
+  /** Ends cleanly only when every byte was what it should be. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly size: number;
+  /** Digests that are known of it beforehand, lower-case hex, by the names of node:crypto. */
+  readonly digests: Readonly<Record<string, string>>;
+  /** Told of bytes as they flow. */
+  readonly onBytes?: (count: number) => void;
+}
+
+/** The key that opens the data's LUKS header, as was seen. */
+export interface ImageKey {
+  readonly saved: SavedSecret;
+  readonly bytes: Buffer;
+  readonly sameProject: boolean;
+}
+
+/** An image that has all its data, and still carries the record of a temporary. */
+export interface MadeImage {
+  readonly image: Image;
+  /** The new secret of an encrypted one. Glance deletes it with the image. */
+  readonly secretId: string | undefined;
+  /** What of its key is otherwise than it was, in words. */
+  readonly missing: readonly string[];
+  /** Why it could not be compared with what was uploaded; undefined where it was, and is equal. */
+  readonly unseen: unknown;
+  /** Removes the image, and its key with it; also after a stop. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes an image: a new secret for its key, a private image that names it, the data in one stream, and a look at what
+ * Glance then says it has. One that is not brought to its end is removed again, and its secret.
+ *
+ * The image has the record of a temporary from the request that makes it. Until that is taken off, Glance is told to
+ * delete the key with the image, so that whoever sweeps the image leaves no key behind.
+ *
+ * What Glance took to the last byte and does not show afterwards stays: it is said that it was not compared.
+ *
+ * @param purpose whether the image is what is wanted, or only a way to it
+ * @throws CloudError 415 for bytes that Glance takes for unsafe, 413 for quota
+ * @throws OperationError where the cloud has other bytes than it was given
+ */
+export async function makeImage(
+  wanted: Omit<CreateImage, 'id' | 'visibility' | 'protected'>,
+  data: ImageData,
+  key: ImageKey | undefined,
+  purpose: Purpose,
+  { session, run }: MakeTools,
+): Promise<MadeImage> {
+  const client = await session.service('image');
+  const id = randomUUID();
+  // Until a volume is made of it, too.
+  const draft = run.draft(purpose, 2 * Math.ceil(data.size / GIB));
+  const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
+  let secretId: string | undefined;
+  const remove = () => removeMade(session, id, secretId);
+  try {
+    const secret = key && request && (await restoreSecret(session, request, key.bytes, draft, run));
+    secretId = secret?.id;
+    const made = await createImage(client, {
+      ...wanted,
+      id,
+      visibility: 'private',
+      properties: {
+        ...wanted.properties,
+        [TEMPORARY_PROPERTY]: run.bound(draft, 'image', id),
+        ...(secretId === undefined ? {} : { [KEY_ID]: secretId, [KEY_POLICY]: 'on_image_deletion' }),
+      },
+    });
+    await secret?.settle();
+    const meter = new Meter(
+      ['sha256', 'sha512'].filter((name) => data.digests[name] === undefined),
+      0,
+      data.onBytes,
+    );
+    const bytes = Readable.from(meter.through(data.bytes), { objectMode: false });
+    await uploadImage(client, id, bytes, data.size);
+    const known = { ...data.digests, ...meter.digests() };
+    const { image, unseen } = await compared(client, made, data.size, known);
+    return { image, secretId, missing: request?.missing ?? [], unseen, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** The image as the cloud shows it; as it was made where it shows nothing. */
+async function compared(
+  client: ServiceClient,
+  made: Image,
+  size: number,
+  known: Readonly<Record<string, string>>,
+): Promise<{ readonly image: Image; readonly unseen: unknown }> {
+  let image: Image = { ...made, size };
+  try {
+    image = await getImage(client, made.id);
+    await compare(client, image, size, known);
+    return { image, unseen: undefined };
+  } catch (error) {
+    if (!(error instanceof CloudError) || hasStatus(error, 404)) throw error;
+    return { image, unseen: error };
+  }
+}
+
+/** By Glance's own digest, else by reading all of it back. */
+async function compare(
+  client: ServiceClient,
+  image: Image,
+  size: number,
+  known: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (image.status !== 'active') throw notStored(image, `it is ${image.status}`);
+  if (image.size !== size) throw notStored(image, `it has ${image.size} of ${size} bytes`);
+  const digest = digestsOf(image).find(({ algorithm }) => known[algorithm] !== undefined) ?? {
+    algorithm: 'sha256',
+    value: await readBack(client, image),
+  };
+  if (known[digest.algorithm] !== digest.value)
+    throw notStored(image, `its ${digest.algorithm} is not that of the bytes that were uploaded`);
+}
+
+async function readBack(client: ServiceClient, image: Image): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of downloadImage(client, image)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+function notStored(image: Image, why: string): OperationError {
+  return new OperationError(
+    `the cloud has not stored image ${image.id} as it was uploaded: ${why}`,
+    'Try again; if it lasts, tell the operator. The image is removed again.',
+  );
+}
+
+async function removeMade(session: Session, imageId: string, secretId: string | undefined): Promise<void> {
+  session.windUp();
+  const thing = (kind: 'image' | 'secret', id: string): Removable => ({ kind, id, name: '', status: '' });
+  const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
+  await removeAll(session, made, {
+    removed: ({ kind, id }) => session.log.debug(`${kind} ${id}, made for the restore, is removed again`),
+    refused: ({ kind, id }, why) => tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why),
+  });
+}

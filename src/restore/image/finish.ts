@@ -1,0 +1,121 @@
+import type { SavedImage } from '../../manifest/schema.ts';
+import type { ServiceClient, Session } from '../../openstack/connection.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { type Image, type ImageChange, updateImage } from '../../openstack/image/v2/images.ts';
+import { addMember } from '../../openstack/image/v2/members.ts';
+import { KEY_POLICY } from '../../openstack/image/v2/properties.ts';
+import { takeRecordOff } from '../../temporaries/image-record.ts';
+import type { Ledger } from '../../temporaries/ledger.ts';
+import { lateStep } from '../late.ts';
+
+export interface SettleWish {
+  /** That it shall have. */
+  readonly name: string;
+  readonly saved: SavedImage;
+  readonly sameProject: boolean;
+}
+
+/** An image that is the user's. */
+export interface Settled {
+  /** As it is called now. */
+  readonly name: string;
+  /** What could not be had, in words. */
+  readonly missing: readonly string[];
+  /** What failed, in words. */
+  readonly undone: readonly string[];
+}
+
+/**
+ * Makes an image, whose data is there, what the saved one was: who may see it, tags, protection, what becomes of its
+ * key; each whatever becomes of the others. All that would be in the way of removing it comes with the last request,
+ * which takes the record off.
+ */
+export async function settleImage(
+  session: Session,
+  image: Image,
+  wish: SettleWish,
+  run: Ledger,
+): Promise<Settled> {
+  const { name, saved, sameProject } = wish;
+  const client = await session.service('image');
+  const [missing, undone]: [string[], string[]] = [[], []];
+  const step = (what: string, act: () => Promise<unknown>) => lateStep(session, undone, what, act);
+  await step(`its visibility ${saved.visibility}`, async () =>
+    missing.push(...(await setVisibility(client, image, saved))),
+  );
+  await step('the projects that it was shared with', async () =>
+    missing.push(...(await share(client, image, saved, sameProject))),
+  );
+  const named: ImageChange = { op: 'replace', name: 'name', value: name };
+  const rest = 'its tags, whether it is hidden, and its protection';
+  const settled =
+    (await step(rest, () => finish(client, image, [named, ...all(saved)], saved, run))) ||
+    (await step('its name, and that it is no temporary any more', () =>
+      finish(client, image, [named], saved, run),
+    ));
+  return { name: settled ? name : image.name, missing, undone };
+}
+
+function all({ hidden, protected: kept, tags }: SavedImage): ImageChange[] {
+  return [
+    { op: 'replace', name: 'tags', value: tags },
+    { op: 'replace', name: 'os_hidden', value: hidden },
+    { op: 'replace', name: 'protected', value: kept },
+  ];
+}
+
+/** Most clouds let only administrators publish an image. */
+async function setVisibility(
+  client: ServiceClient,
+  { id, visibility }: Image,
+  saved: SavedImage,
+): Promise<string[]> {
+  if (visibility === saved.visibility) return [];
+  try {
+    await updateImage(client, id, [{ op: 'replace', name: 'visibility', value: saved.visibility }]);
+    return [];
+  } catch (error) {
+    if (!hasStatus(error, 403)) throw error;
+    return [
+      `the visibility ${saved.visibility}, which the cloud refuses to the user: it is ${visibility} now`,
+    ];
+  }
+}
+
+async function share(
+  client: ServiceClient,
+  { id }: Image,
+  { members, visibility }: SavedImage,
+  sameProject: boolean,
+): Promise<string[]> {
+  if (members.length === 0) return [];
+  const projects = members.map(({ project }) => project);
+  if (!sameProject || visibility !== 'shared')
+    return [`the projects that it was shared with: ${projects.join(', ')}`];
+  for (const project of projects) await addMember(client, id, project);
+  const accepted = members.filter(({ status }) => status === 'accepted');
+  return accepted.map(
+    ({ project }) =>
+      `that project ${project} had accepted it: it is offered again, and only they can accept it`,
+  );
+}
+
+/** All changes or none. */
+async function finish(
+  client: ServiceClient,
+  { id, properties }: Image,
+  more: readonly ImageChange[],
+  saved: SavedImage,
+  run: Ledger,
+): Promise<void> {
+  const policy = saved.encryption?.deletionPolicy ?? undefined;
+  const changes = [...more, ...(properties[KEY_POLICY] === undefined ? [] : [policyChange(policy)])];
+  await takeRecordOff(client, id, changes, run);
+}
+
+/** While it was temporary the key went with the image; from now on as with the saved one. */
+function policyChange(policy: string | undefined): ImageChange {
+  return policy === undefined
+    ? { op: 'remove', name: KEY_POLICY }
+    : { op: 'replace', name: KEY_POLICY, value: policy };
+}

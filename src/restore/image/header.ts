@@ -1,0 +1,55 @@
+import { OperationError } from '../../errors.ts';
+import { headerLength, keyOpens, luksVersion } from '../../keys/unlock.ts';
+import type { Payload } from '../../manifest/schema.ts';
+import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
+import { peek } from '../../stream/chunks.ts';
+
+/** A key, as the manifest describes it, and its bytes. */
+export interface OpenedKey {
+  readonly saved: { readonly id: string; readonly secretType: string };
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The first bytes of a payload. Of an encrypted one all that is needed to try its key, and the key is tried: before
+ * anything is made in the cloud.
+ *
+ * @param atLeast bytes; fewer where there are no more
+ * @param key of an encrypted one
+ * @throws InputError where it is not in the store, or is sealed to others
+ * @throws OperationError where it was altered, or the key does not open it
+ */
+export async function headOf(
+  reader: PayloadReader,
+  payload: Payload,
+  atLeast: number,
+  key: OpenedKey | undefined,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  return headOfStream(await plainBytes(reader, payload), atLeast, key, `payload ${payload.name}`, signal);
+}
+
+/**
+ * The same of any stream, of which no more is read.
+ *
+ * @param what whose bytes they are, for the message
+ */
+export async function headOfStream(
+  source: AsyncIterable<Uint8Array>,
+  atLeast: number,
+  key: OpenedKey | undefined,
+  what: string,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const need = (head: Buffer) =>
+    key === undefined || head.length < atLeast ? atLeast : Math.max(atLeast, headerLength(head));
+  const { head, stream } = await peek(source, need);
+  await stream.return();
+  if (key === undefined) return head;
+  if (luksVersion(head) === undefined || !(await keyOpens(head, key.bytes, key.saved.secretType, signal)))
+    throw new OperationError(
+      `key ${key.saved.id} does not open ${what}`,
+      'The data would be lost on a volume: take another restore point. Nothing was touched.',
+    );
+  return head;
+}

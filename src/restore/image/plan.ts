@@ -1,0 +1,110 @@
+import { InputError, OperationError } from '../../errors.ts';
+import { pointWithId } from '../../manifest/points.ts';
+import type {
+  ImagePoint,
+  KeptImagePoint,
+  Manifest,
+  Payload,
+  SavedImage,
+  SecretPoint,
+} from '../../manifest/schema.ts';
+import type { Session } from '../../openstack/connection.ts';
+import { quotasFor } from '../../openstack/quotas.ts';
+import type { PayloadReader } from '../../payload/reader.ts';
+import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
+import { quoted } from '../../text/escape.ts';
+import { openKey } from '../secret/restore.ts';
+import type { ImageKey } from './create.ts';
+import { headOf } from './header.ts';
+import { INSPECTED, unsafe } from './unsafe.ts';
+
+export interface ImageWishes {
+  /** If not the recorded one. */
+  readonly name: string | undefined;
+  /** `never`: data that Glance refuses as it is cannot be had; `auto`: inside a qcow2. */
+  readonly wrap: 'auto' | 'never';
+}
+
+/** How an image is made again. */
+export interface ImagePlan {
+  readonly saved: SavedImage;
+  readonly payload: Payload;
+  readonly name: string;
+  readonly diskFormat: string;
+  readonly containerFormat: string;
+  readonly key: ImageKey | undefined;
+  /** Whether it goes back to the project that it was saved in. */
+  readonly sameProject: boolean;
+  /** The first bytes of the data. */
+  readonly head: Buffer;
+  /** Why a Glance of today refuses the data as it is; undefined where none does. */
+  readonly doubt: string | undefined;
+  /** Empty where the cloud tells of no quota. */
+  readonly quota: readonly QuotaLine[];
+}
+
+/**
+ * Looks at all that could make it fail: the payload and its key, whether one opens the other, the quota, and what the
+ * cloud does not take. Changes nothing.
+ *
+ * @throws InputError or OperationError
+ */
+export async function planImage(
+  session: Session,
+  reader: PayloadReader,
+  manifest: Manifest,
+  point: ImagePoint | KeptImagePoint,
+  wishes: ImageWishes,
+): Promise<ImagePlan> {
+  if (point.method === 'kept')
+    throw new InputError(
+      `image ${quoted(point.resource.name)} (${point.resource.id}) was not downloaded: it stayed in the cloud, and is all there is`,
+      'Use it as it is, or take a restore point that backup-image made.',
+    );
+  const { resource: saved, payload } = point;
+  const sameProject = manifest.cloud.project.id === session.scope.project.id;
+  const keyPoint = keyPointOf(manifest, saved);
+  const key = keyPoint && {
+    saved: keyPoint.resource,
+    bytes: await openKey(session, reader, keyPoint),
+    sameProject,
+  };
+  const head = await headOf(reader, payload, INSPECTED, key, session.signal);
+  const diskFormat = saved.diskFormat ?? 'raw';
+  const containerFormat = saved.containerFormat ?? 'bare';
+  const doubt = unsafe(head, diskFormat, containerFormat);
+  if (doubt !== undefined && wishes.wrap === 'never') throw refusedAsItIs(saved, doubt);
+  const need = { images: 1, image_mebibytes: Math.ceil(payload.size / 2 ** 20) };
+  const quota = quotaAfter(await quotasFor(session, [need]), need);
+  refuseOver(quota, 'the restored image');
+  return {
+    saved,
+    payload,
+    name: wishes.name ?? saved.name,
+    diskFormat,
+    containerFormat,
+    key,
+    sameProject,
+    head,
+    doubt,
+    quota,
+  };
+}
+
+function keyPointOf(manifest: Manifest, { id, encryption }: SavedImage): SecretPoint | undefined {
+  if (encryption === null) return undefined;
+  if (encryption.key.point === undefined)
+    throw new InputError(
+      `image ${id} is encrypted, and the manifest has no key of it`,
+      'Take a restore point that was made with `recipients`: without its key the data opens to nobody.',
+    );
+  return pointWithId(manifest, 'secret', encryption.key.point);
+}
+
+/** @param doubt what is wrong with it */
+export function refusedAsItIs({ id }: Pick<SavedImage, 'id'>, doubt: string): OperationError {
+  return new OperationError(
+    `the data of image ${id} is refused by Glance since 2025.1 as it is: ${doubt}`,
+    'Say `wrap: auto` to have a raw disk stored inside a qcow2, restore it as a volume with restore-volume, or ask the operator. Nothing was touched.',
+  );
+}

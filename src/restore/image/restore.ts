@@ -1,0 +1,72 @@
+import { messageOf } from '../../errors.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
+import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
+import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
+import { unfinishedName } from '../../temporaries/unfinished.ts';
+import { type MakeTools, makeImage } from './create.ts';
+import { settleImage } from './finish.ts';
+import type { ImagePlan } from './plan.ts';
+import { asRecorded } from './recorded.ts';
+import { hasToBeWrapped, imageData } from './wrap.ts';
+
+/** An image that is back, with all its data, and the user's. */
+export interface RestoredImage {
+  readonly image: Image;
+  /** As it is called now. */
+  readonly name: string;
+  /** The new secret of an encrypted one. */
+  readonly secretId: string | undefined;
+  /** What is otherwise than it was, in words. */
+  readonly missing: readonly string[];
+  /** What failed when its data was there already, in words. */
+  readonly undone: readonly string[];
+}
+
+/**
+ * Makes an image of a saved one's payload, and then what the saved one was. One whose data is not brought to its end is
+ * removed again, with its key; one that has its data stays, whatever fails then.
+ *
+ * @param onBytes told of bytes as they flow
+ */
+export async function bringBackImage(
+  plan: ImagePlan,
+  reader: PayloadReader,
+  tools: MakeTools,
+  onBytes: (count: number) => void,
+): Promise<RestoredImage> {
+  const { saved, payload } = plan;
+  const wrap = await hasToBeWrapped(plan, tools);
+  const proved = asRecorded(await plainBytes(reader, payload), payload, saved);
+  const { properties, dropped } = replayable(saved.properties, !wrap);
+  const made = await makeImage(
+    {
+      name: unfinishedName(plan.name),
+      containerFormat: plan.containerFormat,
+      diskFormat: wrap ? 'qcow2' : plan.diskFormat,
+      minDisk: saved.minDisk,
+      minRam: saved.minRam,
+      properties,
+    },
+    imageData(proved, payload.size, wrap, onBytes),
+    plan.key,
+    'result',
+    tools,
+  );
+  const missing = [
+    ...made.missing,
+    ...(wrap ? [`the disk format raw, which the cloud refuses of it (${plan.doubt}): it is qcow2 now`] : []),
+    ...dropped
+      .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
+      .map((property) => `the property ${property}, which is true of the original only`),
+  ];
+  const settled = await settleImage(tools.session, made.image, plan, tools.run);
+  const unseen =
+    made.unseen === undefined ? [] : [`comparing what the cloud stored: ${messageOf(made.unseen)}`];
+  return {
+    image: made.image,
+    name: settled.name,
+    secretId: made.secretId,
+    missing: [...missing, ...settled.missing],
+    undone: [...unseen, ...settled.undone],
+  };
+}

@@ -1,0 +1,75 @@
+import { messageOf } from '../../errors.ts';
+import {
+  type CreateVolume,
+  createVolume,
+  deleteVolume,
+  getVolume,
+  type Volume,
+} from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
+import { hasStatus } from '../../openstack/errors.ts';
+import { createOnce } from '../../openstack/retry.ts';
+import { volumeWithTag } from '../../temporaries/find.ts';
+import type { Draft, Ledger } from '../../temporaries/ledger.ts';
+import { tellOfStaying } from '../../temporaries/remove.ts';
+
+/** Makes a volume that carries the record of a temporary. Made is not done: see its status. */
+export async function makeVolume(
+  client: ServiceClient,
+  wanted: Omit<CreateVolume, 'description'>,
+  record: Draft,
+  run: Ledger,
+): Promise<Volume> {
+  const { clock, log, signal } = client.session;
+  const description = run.unbound(record);
+  const volume = await createOnce(
+    () => createVolume(client, { ...wanted, description }),
+    () => volumeWithTag(client, record.tag),
+    { clock, log, signal },
+  );
+  await run.bind(record, 'volume', volume.id);
+  return volume;
+}
+
+/**
+ * Deletes a volume that was made for a restore; also when the run is told to stop, or never learnt of its id. One that
+ * has its data meanwhile is kept: a wait may end for a service that does not answer, while Cinder goes on.
+ *
+ * @param hasData tells whether a volume has its data
+ * @returns the volume that has
+ */
+export async function removeMade(
+  client: ServiceClient,
+  { tag, id }: { readonly tag: string; readonly id?: string | undefined },
+  hasData: (volume: Volume) => boolean = () => false,
+): Promise<Volume | undefined> {
+  const { session } = client;
+  session.windUp();
+  let made: Volume | undefined;
+  try {
+    made = await madeWith(client, tag, id);
+    if (made === undefined || hasData(made)) return made;
+    await deleteVolume(client, made.id);
+    session.log.info(`volume ${made.id}, which was made for the restore, is being removed again`);
+  } catch (error) {
+    const what =
+      made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
+    tellOfStaying(session.log, `${what} for the restore`, messageOf(error));
+  }
+  return undefined;
+}
+
+/** Either request tells: where the one fails, the other may not. */
+async function madeWith(
+  client: ServiceClient,
+  tag: string,
+  id: string | undefined,
+): Promise<Volume | undefined> {
+  if (id === undefined) return volumeWithTag(client, tag);
+  try {
+    return await getVolume(client, id);
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    return volumeWithTag(client, tag);
+  }
+}

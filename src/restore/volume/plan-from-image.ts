@@ -1,0 +1,157 @@
+import { InputError } from '../../errors.ts';
+import type { Manifest, VolumeImagePoint } from '../../manifest/schema.ts';
+import { listAvailabilityZones } from '../../openstack/availability-zones.ts';
+import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
+import type { ServiceClient, Session } from '../../openstack/connection.ts';
+import { quotasFor } from '../../openstack/quotas.ts';
+import type { PayloadReader } from '../../payload/reader.ts';
+import { allNeeds, needOfVolume, type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
+import { GIB } from '../../text/bytes.ts';
+import { quoted } from '../../text/escape.ts';
+import { qcow2Size } from '../image/qcow2.ts';
+import { imageMismatch, knownEncryption } from './encryption-fit.ts';
+import { type ImageSource, imageSource } from './image-source.ts';
+import { typeNamed } from './volume-type.ts';
+
+export interface FromImageWishes {
+  readonly name: string | undefined;
+  /** Id or name of a volume type. */
+  readonly type: string | undefined;
+  readonly availabilityZone: string | undefined;
+}
+
+/** How a volume is made of an image. */
+export interface FromImagePlan {
+  readonly kind: 'image';
+  readonly point: VolumeImagePoint;
+  readonly source: ImageSource;
+  readonly name: string;
+  readonly type: VolumeType | undefined;
+  /** Whether the type is known to be encrypted exactly as the data; if not, a volume of it is asked before all else. */
+  readonly typeIsProven: boolean;
+  /** GiB at most. */
+  readonly size: number;
+  readonly availabilityZone: string | undefined;
+  /** What will be otherwise than it was, in words. */
+  readonly missing: readonly string[];
+  readonly quota: readonly QuotaLine[];
+}
+
+/**
+ * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.
+ *
+ * @param reader where payloads are read; undefined where no store is named
+ * @throws InputError or OperationError
+ */
+export async function planFromImage(
+  session: Session,
+  manifest: Manifest,
+  point: VolumeImagePoint,
+  reader: PayloadReader | undefined,
+  wishes: FromImageWishes,
+): Promise<FromImagePlan> {
+  const client = await session.service('block-storage');
+  const { resource, image } = point;
+  const source = await imageSource(session, manifest, point, reader);
+  const type = chooseType(point, wishes.type, await listVolumeTypes(client));
+  const typeIsProven = await isProven(client, point, source, type);
+  const zone = await zoneOf(client, manifest, resource.availabilityZone, wishes.availabilityZone);
+  const bytes = source.kind === 'payload' && source.doubt !== undefined ? qcow2Size(image.size) : image.size;
+  const size = gigabytesFor(point, bytes);
+  // Beside it the volume of 1 GiB that tells how its type encrypts.
+  const volumes = typeIsProven ? { volumes: 1, gigabytes: size } : { volumes: 2, gigabytes: size + 1 };
+  const uploaded = { images: 1, image_mebibytes: Math.ceil(bytes / 2 ** 20) };
+  const need = allNeeds([needOfVolume(volumes, type?.name), source.kind === 'kept' ? {} : uploaded]);
+  const quota = quotaAfter(await quotasFor(session, [need]), need);
+  refuseOver(quota, 'the restored volume');
+  return {
+    kind: 'image',
+    point,
+    source,
+    name: wishes.name ?? resource.name,
+    type,
+    typeIsProven,
+    size,
+    availabilityZone: zone.name,
+    missing: [
+      ...(size > resource.size
+        ? [`its size of ${resource.size} GiB: Cinder asks for ${size} to make it of its image`]
+        : []),
+      ...zone.missing,
+    ],
+    quota,
+  };
+}
+
+/**
+ * The GiB that Cinder asks for to make a volume of an image. A LUKS header lies behind the volume's size and within the
+ * image's, so that an encrypted volume of 1 GiB becomes one of 2.
+ *
+ * @param bytes of the image
+ */
+export function gigabytesFor({ resource }: VolumeImagePoint, bytes: number): number {
+  return Math.max(resource.size, Math.ceil(bytes / GIB));
+}
+
+/** The recorded type by its id, else one of its name, as in another cloud; or the one that is wished for. */
+export function chooseType(
+  { resource }: Pick<VolumeImagePoint, 'resource'>,
+  wish: string | undefined,
+  types: readonly VolumeType[],
+): VolumeType | undefined {
+  if (wish !== undefined) return typeNamed(wish, types);
+  const { encryption } = resource;
+  const { id, name } = resource.type;
+  if (id === null && name === null && encryption === null) return undefined;
+  const found = types.find((type) => type.id === id) ?? types.find((type) => type.name === name);
+  if (found !== undefined) return found;
+  throw new InputError(
+    `volume type ${quoted(name ?? '')} (${id ?? 'unknown'}) is not there`,
+    `Choose one ${encryption === null ? 'without encryption' : `that encrypts with ${encryption.provider ?? 'LUKS'}`} with \`type\`: ${types.map((type) => type.name).join(', ')}.`,
+  );
+}
+
+/**
+ * Whether a type surely encrypts as the data needs it: the very type that the volume had does, and for others the
+ * project's volumes tell. The administrator can change a type's encryption while it has no volumes, so what is made of
+ * it is looked at all the same.
+ *
+ * @throws InputError where it does not
+ */
+async function isProven(
+  client: ServiceClient,
+  { resource }: VolumeImagePoint,
+  { luks }: ImageSource,
+  type: VolumeType | undefined,
+): Promise<boolean> {
+  if (type === undefined || type.id === resource.type.id) return true;
+  const known = await knownEncryption(client, type);
+  if (known === undefined) return false;
+  const mismatch = imageMismatch(luks, known, type.name);
+  if (mismatch !== undefined) throw mismatch;
+  return true;
+}
+
+/** The recorded zone may be none of this cloud's; a wished one has to be. */
+async function zoneOf(
+  client: ServiceClient,
+  manifest: Manifest,
+  recorded: string,
+  wish: string | undefined,
+): Promise<{ readonly name: string | undefined; readonly missing: readonly string[] }> {
+  const { scope } = client.session;
+  if (wish === undefined && (recorded === '' || manifest.cloud.project.id === scope.project.id))
+    return { name: recorded === '' ? undefined : recorded, missing: [] };
+  const zones = await listAvailabilityZones(client);
+  const name = wish ?? recorded;
+  if (zones.includes(name)) return { name, missing: [] };
+  if (wish === undefined)
+    return {
+      name: undefined,
+      missing: [`availability zone ${quoted(recorded)}: there is none of that name`],
+    };
+  throw new InputError(
+    `there is no availability zone ${quoted(wish)} for volumes`,
+    `There are: ${zones.join(', ') || 'none'}.`,
+  );
+}

@@ -1,0 +1,67 @@
+import { adviceWith } from '../chain/advice.ts';
+import { OperationError } from '../errors.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import type { Session } from '../openstack/connection.ts';
+import { CloudError } from '../openstack/errors.ts';
+import { quotaIn } from '../openstack/over-quota.ts';
+import type { Quotas } from '../openstack/quota-names.ts';
+import { quotasFor } from '../openstack/quotas.ts';
+import { type Wanted, whatFits } from '../plan/fit.ts';
+import { allNeeds, type QuotaError, type QuotaLine, quotaAfter, tooSmall } from '../plan/quota.ts';
+
+/** What of all that is to be saved fits into the quota, and what to tell of the rest. */
+export interface Fitting<T> {
+  readonly fits: readonly T[];
+  readonly refused: readonly { readonly what: T; readonly error: QuotaError }[];
+  /** How many of those that fit can be saved at the same time. */
+  readonly atOnce: number;
+  readonly quota: readonly QuotaLine[];
+  /** That the next run does not fit any more; undefined where it does, or where this one does not already. */
+  readonly warning: string | undefined;
+  /** The error of something that the cloud refused for a quota all the same, with what to do about it. */
+  advise(error: unknown): unknown;
+}
+
+/**
+ * @param backups of the project
+ * @param nameOf "volume db (5f2c…)"
+ */
+export async function fitting<T>(
+  session: Session,
+  wanted: readonly Wanted<T>[],
+  atOnce: number,
+  backups: readonly Backup[],
+  nameOf: (what: T) => string,
+): Promise<Fitting<T>> {
+  const quotas = await quotasFor(
+    session,
+    wanted.flatMap(({ parts, meanwhile }) => [...parts.map(({ stays }) => stays), meanwhile]),
+  );
+  const fit = whatFits(quotas, wanted, atOnce);
+  const advice = adviceWith(backups);
+  return {
+    fits: fit.fits,
+    refused: fit.over.map(({ what, quota }) => ({ what, error: tooSmall(quota, nameOf(what), advice) })),
+    atOnce: fit.atOnce,
+    quota: fit.after,
+    warning: fit.over.length > 0 ? undefined : lastTime(quotas, fit.stays, fit.after, advice),
+    advise: (error) => {
+      const quota = error instanceof CloudError ? quotaIn(error.words) : undefined;
+      return error instanceof CloudError && quota !== undefined
+        ? new OperationError(error.message, advice(quota), error)
+        : error;
+    },
+  };
+}
+
+function lastTime(
+  quotas: Quotas,
+  stays: Parameters<typeof quotaAfter>[1],
+  after: readonly QuotaLine[],
+  advice: (quota: string) => string,
+): string | undefined {
+  const [short] = quotaAfter(quotas, allNeeds([stays, stays])).filter(({ fits }) => !fits);
+  const line = after.find(({ quota, meanwhile }) => quota === short?.quota && !meanwhile);
+  if (line === undefined) return undefined;
+  return `after this run there are ${line.told}: another one like it does not fit. ${advice(line.quota)}`;
+}

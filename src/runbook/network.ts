@@ -1,0 +1,80 @@
+import type { SavedPort, SavedServer } from '../manifest/schema.ts';
+import { sharedGroups } from '../manifest/shared-groups.ts';
+import { forShell } from '../text/escape.ts';
+import { assign, command, option } from './shell.ts';
+
+/** The ports themselves where they are still there, which is found out then; else new ones with the old addresses. */
+export function portLines({ ports }: SavedServer, server: string): string[] {
+  return ports.map((port, index) =>
+    command(
+      `${nic(server, index)}=$(openstack port show -f value -c status ${port.id} > /dev/null 2>&1`,
+      `&& echo port-id=${port.id}`,
+      `|| echo ${forShell(newPort(port))})`,
+    ),
+  );
+}
+
+/** What `openstack server create` is told of networks. */
+export function networkWords(saved: SavedServer, server: string): string[] {
+  const { ports, addresses } = saved;
+  const networks = Object.keys(addresses);
+  if (ports.length === 0 && networks.length === 0) return ['--nic=none'];
+  const nics =
+    ports.length > 0
+      ? ports.map((_port, index) => `--nic="$${nic(server, index)}"`)
+      : // The client takes both for marks of its own.
+        networks.filter((name) => !/[,=]/.test(name)).flatMap((name) => option('network', name));
+  return [
+    ...nics,
+    ...sharedGroups(saved).shared.flatMap(({ name, id }) => option('security-group', name ?? id)),
+  ];
+}
+
+/** Each new port's own security groups, where they were not all the same. */
+export function groupLines(saved: SavedServer, variable: string): string[] {
+  if (!sharedGroups(saved).differ) return [];
+  return saved.ports.flatMap(({ portSecurity, securityGroups, network, fixedIps }, index) => {
+    if (!portSecurity) return [];
+    const [fixed] = fixedIps;
+    return [
+      `if [[ $${nic(variable, index)} == net-id=* ]]; then`,
+      `  ${assign(
+        'PORT',
+        `openstack port list -f value -c ID --server="$${variable}"`,
+        ...option('network', network.id),
+        ...option('fixed-ip', fixed && `ip-address=${fixed.address}`),
+      )}`,
+      `  ${command(
+        'openstack port set --no-security-group',
+        ...securityGroups.flatMap(({ name, id }) => option('security-group', name ?? id)),
+        '"$PORT"',
+      )}`,
+      'fi',
+    ];
+  });
+}
+
+/** Each where it still is the project's and free; Neutron says why it cannot be had. */
+export function floatingLines({ ports }: SavedServer, server: string): string[] {
+  return ports.flatMap(({ fixedIps, floatingIps }) =>
+    floatingIps.map((address) =>
+      command(
+        'openstack server add floating ip',
+        // With one port there is no choice, and its address may be another now.
+        ...(ports.length > 1 ? option('fixed-ip-address', fixedIps[0]?.address) : []),
+        '--',
+        server,
+        forShell(address),
+        `|| echo ${forShell(`floating IP ${address} is not given back`)} >&2`,
+      ),
+    ),
+  );
+}
+
+const nic = (server: string, index: number) => `NIC_${server.replace('SERVER_', '')}_${index + 1}`;
+
+function newPort({ network, fixedIps }: SavedPort): string {
+  const address = fixedIps[0]?.address;
+  if (address === undefined) return `net-id=${network.id}`;
+  return `net-id=${network.id},${address.includes(':') ? 'v6' : 'v4'}-fixed-ip=${address}`;
+}

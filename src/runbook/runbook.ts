@@ -1,0 +1,54 @@
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { forMarkdown } from '../text/escape.ts';
+import { Book, type Section } from './book.ts';
+import { imageSection, keptImageSection } from './image.ts';
+import { prepare } from './prepare.ts';
+import { secretSection } from './secret.ts';
+import { serverSection } from './server.ts';
+import { volumeBackupSection } from './volume-backup.ts';
+import { volumeImageSection } from './volume-image.ts';
+
+/**
+ * How to restore all that stands in a manifest by hand, without any program of ours: Markdown, with the commands filled
+ * in. It is only ever read by people, who trust it as far as the manifest: nothing reads it back.
+ *
+ * @param sha256 of the manifest's text, lower-case hex
+ */
+export function runbook(manifest: Manifest, sha256: string): string {
+  const book = new Book(manifest);
+  const sections = manifest.restorePoints.map((point) => sectionOf(point, book));
+  return [
+    ...head(manifest, sha256),
+    ...(sections.length === 0 ? ['Nothing was saved in that run.'] : ['## Before', ...prepare(manifest)]),
+    ...sections.flatMap(({ title, body }, index) => [`## ${index + 1}. ${title}`, ...body]),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function sectionOf(point: RestorePoint, book: Book): Section {
+  switch (point.method) {
+    case 'cinder-backup':
+      return volumeBackupSection(point, book);
+    case 'image':
+      return volumeImageSection(point, book);
+    case 'download':
+      return imageSection(point, book);
+    case 'kept':
+      return keptImageSection(point, book);
+    case 'sealed':
+    case 'plaintext':
+      return secretSection(point, book);
+    case 'disks':
+      return serverSection(point, book);
+  }
+}
+
+function head({ run, cloud }: Manifest, sha256: string): string[] {
+  const { authUrl, region, project } = cloud;
+  return [
+    '# Restore by hand',
+    `What run \`${run.id}\` of ${forMarkdown(run.tool)} saved from ${run.started} on, and how to bring it back without that program. Made from the manifest whose SHA-256 is \`${sha256}\`${run.finished === null ? ', before that run had ended' : ''}.`,
+    `Cloud ${forMarkdown(authUrl)}, region ${forMarkdown(region)}, project ${forMarkdown(project.name)} (${forMarkdown(project.id)}). Cinder backups can be restored only there.`,
+  ];
+}

@@ -1,0 +1,58 @@
+import type { ImagePoint, RestorePoint, SecretPoint, VolumeImagePoint } from '../manifest/schema.ts';
+import type { Book } from './book.ts';
+import { fence, opened } from './shell.ts';
+
+/** How an encrypted image is opened without OpenStack: where its bytes are, and the key's. */
+export function unlockParts(point: VolumeImagePoint | ImagePoint, book: Book): string[] {
+  const { resource, payload } = point;
+  const file = `${resource.kind}-${point.id}.luks`;
+  const key = book.key(resource.encryption?.key.point);
+  if (payload !== null && key !== undefined)
+    return unlock(book.number(point.id), file, payload.size, passphrase(key), [
+      `${opened(payload)} > "$WORK/${file}"`,
+      `(cd "$WORK" && sha256sum --check - <<< '${payload.sha256}  ${file}')`,
+    ]);
+  const kept = keyInCloud(point);
+  if (kept === undefined) return [];
+  const { id, size, checksum } = kept.image;
+  return unlock(book.number(point.id), file, size, `barbican secrets/${kept.keyId}/payload | ${HEX}`, [
+    'TOKEN=$(openstack token issue -f value -c id)',
+    `openstack image save --file="$WORK/${file}" ${id}`,
+    ...(checksum === null ? [] : [`(cd "$WORK" && md5sum --check - <<< '${checksum}  ${file}')`]),
+  ]);
+}
+
+/** An encrypted image that stays in the cloud, with its key there and nowhere else. */
+export function keyInCloud(point: RestorePoint) {
+  return point.method === 'image' && point.payload === null && point.image.keyId !== null
+    ? { image: point.image, keyId: point.image.keyId }
+    : undefined;
+}
+
+function unlock(
+  number: number,
+  file: string,
+  size: number,
+  passphrase: string,
+  fetched: readonly string[],
+): string[] {
+  const open = (how: string) => `${passphrase} | ${how} --type=luks --key-file=- "$WORK/${file}"`;
+  return [
+    '### Unlock it outside OpenStack',
+    `Needs ${size} bytes in \`WORK\`; what is written there is still encrypted.`,
+    fence([...fetched, open('cryptsetup open --test-passphrase')]),
+    `Then, as root, its data is at \`/dev/mapper/unlocked-${number}\`, until \`sudo cryptsetup close unlocked-${number}\`:`,
+    fence([`${open('sudo cryptsetup open --readonly')} unlocked-${number}`]),
+  ];
+}
+
+/**
+ * The passphrase is the lower-case hex of the key's bytes, without a newline:
+ * https://opendev.org/openstack/os-brick/src/branch/master/os_brick/utils.py
+ */
+const HEX = "od -An -v -tx1 | tr -d ' \\n'";
+
+/** A secret of type `passphrase` is one as it is. */
+function passphrase({ payload, resource }: SecretPoint): string {
+  return resource.secretType === 'passphrase' ? opened(payload) : `${opened(payload)} | ${HEX}`;
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { removeOrphans } from '../../../../src/backup/volume/orphans.ts';
+import { getVolume } from '../../../../src/openstack/blockstorage/v3/volumes.ts';
+import { silentLog } from '../../../../src/ports/log.ts';
+import type { EmbeddedCloudOptions } from '../../../fakes/cloud/index.ts';
+import { openEmbedded, type SessionWish } from '../../../support/embedded.ts';
+import { fastClock } from '../../../support/in-process.ts';
+
+/** A volume in use, whose upload Cinder has just refused, after it cloned the key. */
+async function refusedUpload(options: EmbeddedCloudOptions = {}, wish: SessionWish = {}) {
+  const opened = await openEmbedded(options, wish);
+  const { cloud, session } = opened;
+  const { id } = cloud.seed.addVolume({ type: 'luks', status: 'in-use' });
+  const cinder = await session.service('block-storage');
+  const before = new Set(cloud.state.secrets.keys());
+  const upload = async () => {
+    const refused = cinder.call({
+      doing: 'upload a volume',
+      method: 'POST',
+      path: `/volumes/${id}/action`,
+      json: { 'os-volume_upload_image': { image_name: 'x' } },
+      ok: [202],
+      decode: () => undefined,
+    });
+    await expect(refused).rejects.toMatchObject({ status: 400 });
+  };
+  await upload();
+  const said: string[] = [];
+  const log = {
+    ...silentLog,
+    info: (text: string) => said.push(text),
+    warn: (text: string) => said.push(text),
+  };
+  return {
+    ...opened,
+    id,
+    upload,
+    said,
+    /** Ids of secrets that came since. */
+    orphans: () => [...cloud.state.secrets.keys()].filter((secret) => !before.has(secret)),
+    clean: async (since: number) => removeOrphans(session, await getVolume(cinder, id), since, log),
+  };
+}
+
+describe('what a refused upload leaves', () => {
+  test('is removed, and told', async () => {
+    await using cloud = await refusedUpload();
+    const [orphan] = cloud.orphans();
+    expect(orphan).toBeDefined();
+    await cloud.clean(Date.now() - 60_000);
+    expect(cloud.orphans()).toEqual([]);
+    expect(cloud.said).toEqual([
+      expect.stringContaining(`secret ${orphan}, a clone of the key of volume ${cloud.id}`),
+    ]);
+  });
+
+  test.each(['older', 'named', 'other bytes', 'another creator', 'used by a volume'])(
+    'stays when it is not surely that: %s',
+    async (why) => {
+      await using cloud = await refusedUpload();
+      const now = cloud.session.clock.now();
+      const orphan = cloud.cloud.state.secrets.get(cloud.orphans()[0] ?? '');
+      if (orphan === undefined) throw new Error('no orphan');
+      if (why === 'named') orphan.name = 'mine';
+      if (why === 'other bytes') orphan.payload = Buffer.alloc(32, 1);
+      if (why === 'another creator') orphan.creatorId = 'someone';
+      if (why === 'used by a volume')
+        cloud.cloud.seed.addVolume({ type: 'luks' }).encryptionKeyId = orphan.id;
+      await cloud.clean(why === 'older' ? now + 3_600_000 : now - 60_000);
+      expect(cloud.orphans()).toContain(orphan.id);
+    },
+  );
+
+  test('stays when a volume that is being made names it a moment later', async () => {
+    const { now } = fastClock();
+    let meanwhile = () => {};
+    await using cloud = await refusedUpload({}, { clock: { now, sleep: async () => meanwhile() } });
+    const [orphan = ''] = cloud.orphans();
+    meanwhile = () => {
+      cloud.cloud.seed.addVolume({ type: 'luks' }).encryptionKeyId = orphan;
+    };
+    await cloud.clean(Date.now() - 60_000);
+    expect(cloud.orphans()).toContain(orphan);
+    expect(cloud.said).toEqual([]);
+  });
+
+  test('is only told where Cinder does not say which keys it uses', async () => {
+    await using cloud = await refusedUpload({ cinderMax: '3.63' });
+    const [orphan] = cloud.orphans();
+    await cloud.clean(Date.now() - 60_000);
+    expect(cloud.orphans()).toEqual([orphan]);
+    expect(cloud.said).toEqual([expect.stringContaining(`may be left in Barbican by the failed upload`)]);
+  });
+});

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createPlain, type Server } from 'node:http';
+import { createServer as createSecure } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readBytes } from '../../../src/openstack/body.ts';
+import { type Http, openHttp } from '../../../src/openstack/http.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tls-'));
+const files = { key: join(directory, 'key.pem'), cert: join(directory, 'cert.pem') };
+const open: Http[] = [];
+const servers: Server[] = [];
+const tunnels: string[] = [];
+let secure = '';
+let plain = '';
+let proxy = '';
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+beforeAll(async () => {
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const made = ['-keyout', files.key, '-out', files.cert, '-days', '2', '-nodes', '-newkey', 'rsa:2048'];
+  execFileSync('openssl', ['req', '-x509', ...made, ...subject], { stdio: 'ignore' });
+  const tls = { key: readFileSync(files.key), cert: readFileSync(files.cert) };
+  secure = `https://127.0.0.1:${await listen(createSecure(tls, (_request, response) => response.end('secure')) as unknown as Server)}/`;
+  plain = `http://127.0.0.1:${await listen(createPlain((request, response) => (request.url === '/away' ? response.writeHead(302, { location: secure }).end() : response.end('plain'))))}/`;
+  const tunnel = createPlain();
+  tunnel.on('connect', (request, client) => {
+    tunnels.push(request.url ?? '');
+    const [host = '', port = ''] = (request.url ?? '').split(':');
+    const upstream = connect(Number(port), host, () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const end of [client, upstream]) end.on('error', () => undefined);
+  });
+  proxy = `http://127.0.0.1:${await listen(tunnel)}`;
+});
+
+afterAll(async () => {
+  for (const http of open) await http.close();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(directory, { recursive: true });
+});
+
+async function get(
+  url: string,
+  tls: Partial<Parameters<typeof openHttp>[0]> = {},
+  environment = {},
+): Promise<string> {
+  const http = openHttp({ verify: true, ...tls }, environment);
+  open.push(http);
+  const answer = await http.send({ method: 'GET', url, headers: {} });
+  return `${answer.status} ${(await readBytes(answer.body, 100)).toString()}`;
+}
+
+describe('an authority of its own', () => {
+  test('is refused unless it is named', async () => {
+    await expect(get(secure)).rejects.toThrow(/self.signed|certificate/i);
+    expect(await get(secure, { ca: readFileSync(files.cert, 'utf8') })).toBe('200 secure');
+  });
+
+  test('verify: false accepts any', async () => {
+    expect(await get(secure, { verify: false })).toBe('200 secure');
+  });
+});
+
+describe('a proxy of the environment', () => {
+  test.each(['https_proxy', 'HTTPS_PROXY'])(
+    '%s takes https through a tunnel, the authority checked behind it',
+    async (name) => {
+      tunnels.length = 0;
+      expect(await get(secure, { ca: readFileSync(files.cert, 'utf8') }, { [name]: proxy })).toBe(
+        '200 secure',
+      );
+      expect(tunnels).toEqual([new URL(secure).host]);
+      await expect(get(secure, {}, { [name]: proxy })).rejects.toThrow();
+    },
+  );
+
+  test('no_proxy goes around it', async () => {
+    tunnels.length = 0;
+    expect(await get(plain, {}, { http_proxy: proxy, NO_PROXY: '127.0.0.1' })).toBe('200 plain');
+    expect(tunnels).toEqual([]);
+  });
+});
+
+test('a redirect is not followed: the token stays with the host of the catalogue', async () => {
+  expect(await get(`${plain}away`)).toBe('302 ');
+});

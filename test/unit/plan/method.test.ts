@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import { decideMethod, doubtOfImage, type MethodFacts } from '../../../src/plan/method.ts';
+
+const facts = (fields: Partial<MethodFacts> = {}): MethodFacts => ({
+  store: true,
+  size: 10,
+  provider: undefined,
+  ...fields,
+});
+
+describe('the way of a volume', () => {
+  test.each(['image', 'cinder-backup'] as const)('is %s where that is asked for', (method) => {
+    for (const store of [true, false])
+      expect(decideMethod(method, facts({ store, provider: 'luks2' }))).toEqual({
+        method,
+        reason: 'that way was asked for',
+      });
+  });
+
+  test.each([
+    ['no store is named, so the data stays in the cloud', 'cinder-backup', { store: false }],
+    ['a store is named, so the data is to leave the cloud', 'image', {}],
+    ['a store is named, so the data is to leave the cloud', 'image', { provider: 'luks' }],
+    [
+      'Glance refuses images with a LUKS2 header, so its data cannot leave the cloud',
+      'cinder-backup',
+      { provider: 'luks2' },
+    ],
+    [
+      'Glance takes images of up to 1 TiB, so its data cannot leave the cloud',
+      'cinder-backup',
+      { size: 1025 },
+    ],
+  ] as const)('auto: %s', (reason, method, fields) => {
+    expect(decideMethod('auto', facts(fields))).toEqual({ method, reason });
+  });
+
+  test.each([
+    [1024, undefined, undefined],
+    [1024, 'luks', 'Glance takes images of up to 1 TiB'],
+    [1024, null, 'Glance takes images of up to 1 TiB'],
+    [1023, null, undefined],
+    [1, 'nova.volume.encryptors.luks.Luks2Encryptor', 'Glance refuses images with a LUKS2 header'],
+  ])('%d GiB, provider %s: what may refuse it is %s', (size, provider, doubt) => {
+    expect(doubtOfImage({ size, provider })).toBe(doubt);
+  });
+});

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../../src/clock.ts';
+import type { Liveness, Owner } from '../../../src/ports/owner.ts';
+import { holdingsOf } from '../../../src/temporaries/holdings.ts';
+import { openLedger } from '../../../src/temporaries/ledger.ts';
+import { sweep } from '../../../src/temporaries/sweep.ts';
+import { parseTemporary } from '../../../src/temporaries/tags.ts';
+import { openEmbedded } from '../../support/embedded.ts';
+import { record } from '../../support/records.ts';
+
+const run = { id: randomUUID(), owner: 'host:m:b:n:1:1' };
+
+const BEAT_MS = 20 * 60_000;
+
+/** A clock that passes over a beat of the ledger when it is told to. */
+function beatingClock() {
+  let now = Date.now();
+  let wake: (() => void) | undefined;
+  let slept = () => {};
+  const clock: Clock = {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (ms === BEAT_MS) wake = resolve;
+        else resolve();
+        signal?.addEventListener('abort', () => reject(signal.reason));
+        if (ms === BEAT_MS) slept();
+      }),
+  };
+  const pass = () => {
+    now += BEAT_MS;
+    wake?.();
+  };
+  /** Until it waits for the next one. */
+  const beat = () =>
+    new Promise<void>((resolve) => {
+      slept = resolve;
+      pass();
+    });
+  /** Where no next one should come. */
+  const silence = async () => {
+    pass();
+    await sleep(150);
+  };
+  return { clock, beat, silence };
+}
+
+describe('a ledger', () => {
+  test('names the thing in its record, and renews that until it is let go', async () => {
+    const { clock, beat, silence } = beatingClock();
+    await using opened = await openEmbedded({}, { clock });
+    const { cloud, session } = opened;
+    const ledger = openLedger(session, run);
+    const draft = ledger.draft('result', 1);
+    const volume = cloud.seed.addVolume({ description: ledger.unbound(draft) });
+    const read = () => parseTemporary(volume.description ?? '');
+    expect(read()).toMatchObject({ id: undefined, owner: run.owner });
+    await ledger.bind(draft, 'volume', volume.id);
+    const first = read();
+    expect(first).toMatchObject({ id: volume.id, tag: draft.tag, purpose: 'result' });
+    for (const beats of [1, 2]) {
+      await beat();
+      expect(read()).toMatchObject({ id: volume.id, tag: draft.tag, made: first?.made });
+      expect((read()?.expires ?? 0) - (first?.expires ?? 0)).toBe(beats * BEAT_MS);
+    }
+    await ledger.release(volume.id);
+    volume.description = 'mine';
+    await silence();
+    expect(volume.description).toBe('mine');
+    await ledger.close();
+  });
+
+  test('ends with its run, whatever it still holds', async () => {
+    const { clock, silence } = beatingClock();
+    await using opened = await openEmbedded({}, { clock });
+    const ledger = openLedger(opened.session, run);
+    const volume = opened.cloud.seed.addVolume();
+    volume.description = ledger.bound(ledger.draft('scratch', 1), 'volume', volume.id);
+    await ledger.close();
+    const last = volume.description;
+    await silence();
+    expect(volume.description).toBe(last);
+  });
+
+  test('forgets what is gone, and goes on with the others', async () => {
+    const { clock, beat } = beatingClock();
+    await using opened = await openEmbedded({}, { clock });
+    const ledger = openLedger(opened.session, run);
+    const draft = ledger.draft('scratch', 1);
+    ledger.bound(draft, 'volume', randomUUID());
+    const volume = opened.cloud.seed.addVolume();
+    volume.description = ledger.bound(draft, 'volume', volume.id);
+    const first = parseTemporary(volume.description)?.expires ?? 0;
+    await beat();
+    expect((parseTemporary(volume.description ?? '')?.expires ?? 0) - first).toBe(BEAT_MS);
+    await ledger.close();
+  });
+
+  test('that may not write the id goes on all the same', async () => {
+    await using opened = await openEmbedded();
+    const { cloud, session } = opened;
+    const ledger = openLedger(session, run);
+    const volume = cloud.seed.addVolume({ description: 'unbound' });
+    cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 10 }, do: { status: 403 } });
+    await ledger.bind(ledger.draft('scratch', 1), 'volume', volume.id);
+    expect(volume.description).toBe('unbound');
+    const secret = cloud.seed.addSecret(Buffer.alloc(32));
+    cloud.faults.add({ when: { method: 'PUT', path: '/metadata', times: 10 }, do: { status: 403 } });
+    // Which has no record at all before.
+    const binding = ledger.bind(ledger.draft('result', 0), 'secret', secret.id);
+    await expect(binding).rejects.toMatchObject({ status: 403 });
+    await ledger.close();
+  });
+});
+
+describe('a sweep', () => {
+  const dead = 'github:o/r:1:1';
+  const living = 'github:o/r:2:1';
+  const liveness = async (owner: Owner): Promise<Liveness> =>
+    owner.kind === 'github' && owner.run === '1' ? 'ended' : 'alive';
+
+  async function open() {
+    const opened = await openEmbedded();
+    const { cloud, session } = opened;
+    const left = (owner: string) => {
+      const volume = cloud.seed.addVolume({ status: 'error' });
+      volume.description = record({ purpose: 'result', id: volume.id, owner });
+      return volume;
+    };
+    const said: string[] = [];
+    const log = { ...session.log, info: (text: string) => void said.push(text) };
+    const there = () => [...cloud.state.volumes.keys()];
+    return {
+      cloud,
+      session,
+      left,
+      log,
+      said,
+      there,
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  }
+
+  test('takes with one dead run nothing of the living ones', async () => {
+    await using on = await open();
+    const [gone, stays] = [on.left(dead), on.left(living)];
+    await sweep(on.session, { log: on.log, liveness }, false);
+    await on.cloud.ticks.settle();
+    expect(on.there()).toEqual([stays.id]);
+    expect(on.said).toEqual([
+      expect.stringContaining(`${gone.id}, error), left by a run that is dead, is removed`),
+    ]);
+  });
+
+  test('lists again: what its run finished meanwhile, and what is whole by now, stays', async () => {
+    await using on = await open();
+    const [settled, whole, gone] = [on.left(dead), on.left(dead), on.left(dead)];
+    const listed = await holdingsOf(on.session);
+    settled.description = 'mine';
+    whole.status = 'available';
+    await sweep(on.session, { log: on.log, liveness }, false, listed);
+    await on.cloud.ticks.settle();
+    expect(on.there().sort()).toEqual([settled.id, whole.id].sort());
+    expect(on.said).toEqual([expect.stringContaining(gone.id)]);
+  });
+
+  test('looks at each thing once more right before it goes, and asks for its owner once more', async () => {
+    await using on = await open();
+    const [settled, renewed] = [on.left(dead), on.left('host:m:b:n:2:2')];
+    let asked = 0;
+    const changing = async (owner: Owner): Promise<Liveness> => {
+      asked += 1;
+      // After both listings were judged.
+      if (asked === 4) {
+        settled.description = 'mine';
+        renewed.description = record({ id: renewed.id, owner: 'host:m:b:n:2:2', expires: Date.now() + 1e7 });
+      }
+      return owner.kind === 'github' && owner.run === '1' ? 'ended' : 'unknown';
+    };
+    await sweep(on.session, { log: on.log, liveness: changing }, false);
+    await on.cloud.ticks.settle();
+    expect(on.there().sort()).toEqual([settled.id, renewed.id].sort());
+    expect(asked).toBeGreaterThan(4);
+  });
+
+  test('removes nothing in a dry run', async () => {
+    await using on = await open();
+    const { id } = on.left(dead);
+    await sweep(on.session, { log: on.log, liveness }, true);
+    expect(on.there()).toEqual([id]);
+    expect(on.said).toEqual([
+      expect.stringContaining(`${id}, error) was left by a run that is dead, and would be removed`),
+    ]);
+  });
+});
