@@ -106,7 +106,7 @@ export const manifest: readonly Mutation[] = [
     what: 'a journal with an altered line is read',
     find: "altered = check?.sha256 !== hash.copy().digest('hex');",
     put: 'altered = check === null;',
-    tests: ['unit/journal.test.ts'],
+    tests: ['unit/manifest/journal.test.ts'],
   },
   {
     id: 'journal/signed',
@@ -114,7 +114,7 @@ export const manifest: readonly Mutation[] = [
     what: 'what is signed says nothing of the lines',
     find: 'Buffer.from(`${JOURNAL_FORMAT} ${sha256}`)',
     put: 'Buffer.from(JOURNAL_FORMAT.concat(sha256.slice(64)))',
-    tests: ['unit/journal.test.ts'],
+    tests: ['unit/manifest/journal.test.ts'],
   },
   {
     id: 'manifest/signature',
