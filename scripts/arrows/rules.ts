@@ -13,6 +13,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['backup', 'restore'],
   ['publish', 'catalog'],
   ['runbook', 'plan'],
+  ['environment.ts'],
   ['temporaries'],
   ['chain', 'payload'],
   ['manifest'],

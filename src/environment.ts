@@ -1,0 +1,18 @@
+import type { Clock } from './clock.ts';
+import type { Session } from './openstack/connection.ts';
+import type { Log } from './ports/log.ts';
+import type { Ledger } from './temporaries/ledger.ts';
+
+/** What every step of a run works with. Everything outside comes through it. */
+export interface Environment {
+  readonly session: Session;
+  /** The cloud's time. */
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborted when the run is told to stop. */
+  readonly signal: AbortSignal;
+  /** The records of what this run makes in the cloud and does not leave there. */
+  readonly ledger: Ledger;
+  /** When the run has to end, milliseconds since the epoch in the cloud's time; Infinity for never. */
+  readonly until: number;
+}
