@@ -25,23 +25,36 @@ export interface Ledger extends RunIdentity {
   /** Writes the id of what was made into its record. To be done before anything else. */
   bind(draft: Draft, kind: Bearer, id: string): Promise<void>;
   /**
-   * Has a record renewed by `write`, which is given the new expiry.
-   *
-   * @param spanMs how long it is good for from each renewal
+   * Writes a record that names what it belongs to, and has it renewed. What is made is worth more than its record: one
+   * that the cloud refuses is told, and tried again with each renewal.
    */
-  hold(id: string, spanMs: number, write: (expires: number) => Promise<void>): void;
+  claim(claim: Claim): Promise<void>;
   /** From now on nobody writes the record of the thing any more. To be awaited before it is taken off. */
   release(id: string): Promise<void>;
   /** The run ends. */
   close(): Promise<void>;
 }
 
+/** A record that names what it belongs to. */
+export interface Claim {
+  /** For messages: "volume ID". */
+  readonly what: string;
+  readonly id: string;
+  /** The cloud's time, milliseconds since the epoch: until when the record that it has now is good. */
+  readonly expires: number;
+  /** How long it is good for from each renewal. */
+  readonly spanMs: number;
+  write(expires: number): Promise<void>;
+}
+
 /** Two beats can be missed before the shortest record ends. */
 const BEAT_MS = 20 * 60_000;
 
 interface Held {
-  readonly spanMs: number;
-  readonly write: (expires: number) => Promise<void>;
+  readonly claim: Claim;
+  /** Of the record as it was last seen to be written. */
+  expires: number;
+  told: boolean;
   writing?: Promise<void>;
 }
 
@@ -50,12 +63,16 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
   const end = new AbortController();
   let beating: Promise<void> | undefined;
 
-  const renew = async (id: string, entry: Held) => {
+  const write = async (entry: Held, expires: number) => {
+    const { id, what } = entry.claim;
     try {
-      await entry.write(session.clock.now() + entry.spanMs);
+      await entry.claim.write(expires);
+      Object.assign(entry, { expires, told: false });
     } catch (error) {
+      if (!(error instanceof CloudError)) throw error;
       if (hasStatus(error, 404)) held.delete(id);
-      session.log.debug(`the record of ${id} is not renewed: ${String(error)}`);
+      else if (!entry.told) session.log.warn(refused(what, entry.expires, error));
+      entry.told = true;
     }
   };
   const beat = async () => {
@@ -65,22 +82,34 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       } catch {
         return;
       }
-      for (const [id, entry] of held) {
-        entry.writing = renew(id, entry);
+      for (const entry of held.values()) {
+        entry.writing = write(entry, session.clock.now() + entry.claim.spanMs).catch((error: unknown) =>
+          session.log.debug(`the record of ${entry.claim.what} is not renewed: ${String(error)}`),
+        );
         await entry.writing;
       }
     }
   };
-  const hold: Ledger['hold'] = (id, spanMs, write) => {
-    held.set(id, { spanMs, write });
+  const hold = (claim: Claim): Held => {
+    const entry: Held = { claim, expires: claim.expires, told: false };
+    held.set(claim.id, entry);
     beating ??= beat().finally(() => {
       beating = undefined;
     });
+    return entry;
   };
-  const holdDraft = (draft: Draft, kind: Bearer, id: string) =>
-    hold(id, draft.expires - draft.made, (expires) =>
-      putRecord(session, kind, id, writeTemporary({ ...draft, id, expires })),
-    );
+  const claimOf = (draft: Draft, kind: Bearer, id: string): Claim => ({
+    what: `${kind} ${id}`,
+    id,
+    expires: draft.expires,
+    spanMs: draft.expires - draft.made,
+    write: (expires) => putRecord(session, kind, id, writeTemporary({ ...draft, id, expires })),
+  });
+  const claim: Ledger['claim'] = async (wanted) => {
+    const entry = hold(wanted);
+    entry.writing = write(entry, wanted.expires);
+    await entry.writing;
+  };
 
   return {
     id: runId,
@@ -91,20 +120,17 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
     },
     unbound: (draft) => writeTemporary({ ...draft, id: undefined }),
     bound(draft, kind, id) {
-      holdDraft(draft, kind, id);
+      hold(claimOf(draft, kind, id));
       return writeTemporary({ ...draft, id });
     },
     async bind(draft, kind, id) {
-      try {
-        await putRecord(session, kind, id, writeTemporary({ ...draft, id }));
-        holdDraft(draft, kind, id);
-      } catch (error) {
-        // What is made is worth more than its record: an unbound one costs a later run a question. A secret has none before.
-        if (kind === 'secret' || !(error instanceof CloudError)) throw error;
-        session.log.debug(`the record of ${kind} ${id} does not name it: ${error.message}`);
-      }
+      const wanted = claimOf(draft, kind, id);
+      if (kind !== 'secret') return claim(wanted);
+      // It has no record before.
+      await wanted.write(draft.expires);
+      hold(wanted);
     },
-    hold,
+    claim,
     async release(id) {
       const entry = held.get(id);
       held.delete(id);
@@ -116,4 +142,10 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       await beating;
     },
   };
+}
+
+/** What comes of it is worst where nobody else sees that the run lives: on another machine. */
+function refused(what: string, expires: number, { message }: CloudError): string {
+  const until = new Date(expires).toISOString().replace(/:\d\d\.\d+/, '');
+  return `the record of ${what} is not written: ${message}. It is tried again every ${BEAT_MS / 60_000} min; should this run go on beyond ${until} without it, another machine's run may take ${what} for left over and remove it. Let the credential write it (docs/permissions.md)`;
 }

@@ -21,7 +21,6 @@ import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
-import { CloudError } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
@@ -80,28 +79,29 @@ export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<Vo
   });
 }
 
+type Expiring = Tags & { readonly expires: string };
+
 /** Has the tags name their backup. One that they do not name costs a later run a question. */
 async function bound(
-  draft: Tags,
+  draft: Expiring,
   backupId: string,
   gigabytes: number,
-  { client, log, run }: SaveTools,
+  { client, run }: SaveTools,
 ): Promise<Tags> {
   const tags = { ...draft, backup: backupId };
   if (!client.supports('3.43')) return tags;
-  try {
-    await updateBackupMetadata(client, backupId, writeTags(tags));
-    run.hold(backupId, expiresAt(0, gigabytes), (expires) =>
+  await run.claim({
+    what: `backup ${backupId}`,
+    id: backupId,
+    expires: Date.parse(tags.expires),
+    spanMs: expiresAt(0, gigabytes),
+    write: (expires) =>
       updateBackupMetadata(
         client,
         backupId,
         writeTags({ ...tags, expires: new Date(expires).toISOString() }),
       ),
-    );
-  } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
-    log.debug(`the tags of backup ${backupId} do not name it: ${error.message}`);
-  }
+  });
   return tags;
 }
 
@@ -123,7 +123,7 @@ function tagsFor(
   { decision }: Chosen,
   run: Ledger,
   now: number,
-): Tags {
+): Expiring {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
     run: run.id,

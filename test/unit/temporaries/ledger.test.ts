@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../../src/clock.ts';
+import { silentLog } from '../../../src/ports/log.ts';
 import type { Liveness, Owner } from '../../../src/ports/owner.ts';
 import { holdingsOf } from '../../../src/temporaries/holdings.ts';
 import { openLedger } from '../../../src/temporaries/ledger.ts';
@@ -98,14 +99,51 @@ describe('a ledger', () => {
     await ledger.close();
   });
 
-  test('that may not write the id goes on all the same', async () => {
-    await using opened = await openEmbedded();
+  test('that may not write the id warns of it by name and goes on, and writes it with the next beat', async () => {
+    const { clock, beat } = beatingClock();
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => void warned.push(text) };
+    await using opened = await openEmbedded({}, { clock, log });
     const { cloud, session } = opened;
     const ledger = openLedger(session, run);
     const volume = cloud.seed.addVolume({ description: 'unbound' });
-    cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 10 }, do: { status: 403 } });
-    await ledger.bind(ledger.draft('scratch', 1), 'volume', volume.id);
+    cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 2 }, do: { status: 403 } });
+    const draft = ledger.draft('scratch', 1);
+    await ledger.bind(draft, 'volume', volume.id);
     expect(volume.description).toBe('unbound');
+    const until = new Date(draft.expires).toISOString().slice(0, 16);
+    expect(warned).toEqual([
+      expect.stringMatching(`^the record of volume ${volume.id} .* HTTP 403.* ${until}.*docs/permissions.md`),
+    ]);
+    // Told once, and tried again.
+    await beat();
+    expect([volume.description, warned.length]).toEqual(['unbound', 1]);
+    await beat();
+    expect(parseTemporary(volume.description ?? '')).toMatchObject({ id: volume.id, tag: draft.tag });
+    await ledger.close();
+  });
+
+  test('warns of a record that is not renewed any more', async () => {
+    const { clock, beat } = beatingClock();
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => void warned.push(text) };
+    await using opened = await openEmbedded({}, { clock, log });
+    const ledger = openLedger(opened.session, run);
+    const backup = opened.cloud.seed.addVolume();
+    const draft = ledger.draft('scratch', 1);
+    await ledger.bind(draft, 'volume', backup.id);
+    opened.cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 9 }, do: { status: 403 } });
+    await beat();
+    await beat();
+    const until = new Date(draft.expires).toISOString().slice(0, 16);
+    expect(warned).toEqual([expect.stringMatching(`^the record of volume ${backup.id} .* ${until}`)]);
+    await ledger.close();
+  });
+
+  test('that may not write the id of a secret gives it up', async () => {
+    await using opened = await openEmbedded();
+    const { cloud, session } = opened;
+    const ledger = openLedger(session, run);
     const secret = cloud.seed.addSecret(Buffer.alloc(32));
     cloud.faults.add({ when: { method: 'PUT', path: '/metadata', times: 10 }, do: { status: 403 } });
     // Which has no record at all before.
