@@ -48,7 +48,7 @@ export async function findLeftovers(
 }
 
 /** What becomes of a thing whose maker is dead. Doubt keeps. */
-function judged(thing: Temporary): Leftover {
+export function judged(thing: Temporary): Leftover {
   const { original, progress, record } = thing;
   const tell = (because: 'whole' | 'used' | 'doubt') => ({ ...thing, action: 'tell' as const, because });
   if (original === 'doubtful') return tell('doubt');

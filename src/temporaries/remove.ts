@@ -8,7 +8,6 @@ import type { Session } from '../openstack/connection.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
-import type { Log } from '../ports/log.ts';
 import { deleteUnreserved } from './unreserved.ts';
 
 export interface Removable {
@@ -28,11 +27,11 @@ const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret'] as c
 /** How long a thing may take to go before it, and what stands below it, is left to the next run. */
 const GONE_MS = 120_000;
 
-export interface RemovalReport {
-  removed(thing: Removable): void;
-  refused(thing: Removable, why: string): void;
+export interface RemovalReport<T extends Removable = Removable> {
+  removed(thing: T): void;
+  refused(thing: T, why: string): void;
   /** It was not to be removed any more. */
-  kept?(thing: Removable): void;
+  kept?(thing: T): void;
 }
 
 export interface RemovalOptions {
@@ -43,26 +42,14 @@ export interface RemovalOptions {
 }
 
 /**
- * Tells of something that could not be removed. Where it carries its record, the next run does it; else only a person
- * can, who has to know of it.
- */
-export function tellOfStaying(log: Log, what: string, why: string, recorded = true): void {
-  log.warn(
-    recorded
-      ? `${what} cannot be removed now, the next run does it: ${why}`
-      : `${what} cannot be removed, and no later run will know of it, so remove it yourself: ${why}`,
-  );
-}
-
-/**
  * Removes temporaries, the one way to clean up. What the cloud refuses is reported, and the others are removed all the
  * same. Servers and snapshots are waited for until they are gone, and volumes where snapshots stand below: a cloud may
  * wipe a volume for long, and nobody needs to wait for that.
  */
-export async function removeAll(
+export async function removeAll<T extends Removable>(
   session: Session,
-  things: readonly Removable[],
-  report: RemovalReport,
+  things: readonly T[],
+  report: RemovalReport<T>,
   { withinMs = GONE_MS, stillLeft = async () => true }: RemovalOptions = {},
 ): Promise<void> {
   const snapshots = things.some(({ kind }) => kind === 'snapshot');

@@ -6,7 +6,8 @@ import type { ImageFilter } from '../openstack/image/v2/images.ts';
 import type { Log } from '../ports/log.ts';
 import { holdingsOf } from './holdings.ts';
 import { nameOf } from './leftovers.ts';
-import { removeAll, tellOfStaying } from './remove.ts';
+import { removeAll } from './remove.ts';
+import { laterOf, laterOfUnseen, tellOfStaying } from './staying.ts';
 import { type Temporary, temporariesOf } from './things.ts';
 
 /** Where a piece of work makes its temporaries: what a list is narrowed to. A kind that it makes none of is missing. */
@@ -53,9 +54,10 @@ export async function removeTagged(
   try {
     await removeAll(session, await temporariesWith(session, tags, places), {
       removed: (thing) => log.debug(`temporary ${nameOf(thing)} of ${what} is removed`),
-      refused: (thing, why) => tellOfStaying(log, `temporary ${nameOf(thing)} of ${what}`, why),
+      refused: (thing, why) =>
+        tellOfStaying(log, `temporary ${nameOf(thing)} of ${what}`, why, laterOf(thing)),
     });
   } catch (error) {
-    tellOfStaying(log, `the temporaries of ${what}`, messageOf(error));
+    tellOfStaying(log, `the temporaries of ${what}`, messageOf(error), laterOfUnseen('scratch'));
   }
 }

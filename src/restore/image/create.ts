@@ -11,7 +11,8 @@ import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import { uploadImage } from '../../openstack/image/v2/upload.ts';
 import { Meter } from '../../stream/meter.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
-import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
+import { type Removable, removeAll } from '../../temporaries/remove.ts';
+import { laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
 import { type Purpose, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { GIB } from '../../text/bytes.ts';
 import { secretRequest } from '../secret/plan.ts';
@@ -79,7 +80,7 @@ export async function makeImage(
   const draft = run.draft(purpose, 2 * Math.ceil(data.size / GIB));
   const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
   let secretId: string | undefined;
-  const remove = () => removeMade(session, id, secretId);
+  const remove = () => removeMade(session, id, secretId, purpose);
   try {
     const secret = key && request && (await restoreSecret(session, request, key.bytes, draft, run));
     secretId = secret?.id;
@@ -158,12 +159,18 @@ function notStored(image: Image, why: string): OperationError {
   );
 }
 
-async function removeMade(session: Session, imageId: string, secretId: string | undefined): Promise<void> {
+async function removeMade(
+  session: Session,
+  imageId: string,
+  secretId: string | undefined,
+  purpose: Purpose,
+): Promise<void> {
   session.windUp();
   const thing = (kind: 'image' | 'secret', id: string): Removable => ({ kind, id, name: '', status: '' });
   const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
   await removeAll(session, made, {
     removed: ({ kind, id }) => session.log.debug(`${kind} ${id}, made for the restore, is removed again`),
-    refused: ({ kind, id }, why) => tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why),
+    refused: ({ kind, id }, why) =>
+      tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why, laterOfUnseen(purpose)),
   });
 }

@@ -18,7 +18,7 @@ import {
 import { createOnce } from '../../openstack/retry.ts';
 import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
-import { tellOfStaying } from '../../temporaries/remove.ts';
+import { type Later, laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
 import type { SecretRequest } from './plan.ts';
 
 /**
@@ -80,7 +80,7 @@ export async function restoreSecret(
         'The secret is removed again. Tell the operator.',
       );
   } catch (error) {
-    await removeAgain(client, id, recorded);
+    await removeAgain(client, id, recorded ? laterOfUnseen(draft.purpose) : 'nothing');
     throw error;
   }
   const settle = async () => {
@@ -162,10 +162,10 @@ async function hasNoRecord(client: ServiceClient, secretId: string): Promise<boo
   }
 }
 
-async function removeAgain(client: ServiceClient, secretId: string, recorded: boolean): Promise<void> {
+async function removeAgain(client: ServiceClient, secretId: string, later: Later): Promise<void> {
   const { session } = client;
   session.windUp();
   await deleteSecret(client, secretId).catch((error: unknown) =>
-    tellOfStaying(session.log, `secret ${secretId}, made for the restore,`, messageOf(error), recorded),
+    tellOfStaying(session.log, `secret ${secretId}, made for the restore,`, messageOf(error), later),
   );
 }

@@ -7,7 +7,7 @@ import {
   listKeyPairs,
 } from '../../openstack/compute/v2/keypairs.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import { tellOfStaying } from '../../temporaries/remove.ts';
+import { tellOfStaying } from '../../temporaries/staying.ts';
 import { quoted } from '../../text/escape.ts';
 import type { BootTools } from './boot.ts';
 import type { Mapping } from './mapping.ts';
@@ -68,7 +68,7 @@ export async function makeKeyPair(wanted: KeyPair, { nova, clock, log, signal }:
 /** It has no place for a record: one that the cloud refuses to remove is left to a person. */
 export async function removeKeyPair(name: string, { nova, log }: BootTools): Promise<void> {
   await deleteKeyPair(nova, name).catch((error: unknown) =>
-    tellOfStaying(log, `key pair ${quoted(name)}, made for the restore,`, messageOf(error), false),
+    tellOfStaying(log, `key pair ${quoted(name)}, made for the restore,`, messageOf(error), 'nothing'),
   );
 }
 

@@ -6,7 +6,8 @@ import { WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
-import { type Removable, removeAll, tellOfStaying } from '../../temporaries/remove.ts';
+import { type Removable, removeAll } from '../../temporaries/remove.ts';
+import { laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
 import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { unreserve } from '../../temporaries/unreserved.ts';
 import { GIB } from '../../text/bytes.ts';
@@ -187,7 +188,8 @@ async function removeServer(
 ): Promise<Server | undefined> {
   const { session } = nova;
   session.windUp();
-  const refused = (what: string, why: string) => tellOfStaying(log, `${what}, made for the restore,`, why);
+  const refused = (what: string, why: string) =>
+    tellOfStaying(log, `${what}, made for the restore,`, why, laterOfUnseen('result'));
   try {
     const server = await serverWithTag(nova, tag);
     if (server?.status === 'ACTIVE') return server;

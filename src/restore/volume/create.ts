@@ -11,7 +11,7 @@ import { hasStatus } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { volumeWithTag } from '../../temporaries/find.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
-import { tellOfStaying } from '../../temporaries/remove.ts';
+import { laterOfUnseen, laterOfVolume, tellOfStaying } from '../../temporaries/staying.ts';
 
 /** Makes a volume that carries the record of a temporary. Made is not done: see its status. */
 export async function makeVolume(
@@ -54,7 +54,8 @@ export async function removeMade(
   } catch (error) {
     const what =
       made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
-    tellOfStaying(session.log, `${what} for the restore`, messageOf(error));
+    const later = made === undefined ? laterOfUnseen('result') : laterOfVolume(made);
+    tellOfStaying(session.log, `${what} for the restore,`, messageOf(error), later);
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { VolumePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import { removeAll, tellOfStaying } from '../../temporaries/remove.ts';
+import { removeAll } from '../../temporaries/remove.ts';
+import { laterOfVolume, tellOfStaying } from '../../temporaries/staying.ts';
 import type { RestoreTools } from './environment.ts';
 import { checkEncryption, finish, type Wanted } from './finish.ts';
 import { restoreOver, restoreToNew } from './from-backup.ts';
@@ -50,14 +51,13 @@ async function restore(plan: VolumePlan, tools: RestoreTools): Promise<Filled> {
   }
 }
 
-async function removeVolume(
-  { id, name, status }: Volume,
-  { client: { session }, log }: RestoreTools,
-): Promise<void> {
+async function removeVolume(volume: Volume, { client: { session }, log }: RestoreTools): Promise<void> {
+  const { id, name, status } = volume;
   session.windUp();
   await removeAll(session, [{ kind: 'volume', id, name, status }], {
     removed: () => log.info(`volume ${id}, made for the restore, is being removed again`),
-    refused: (_, why) => tellOfStaying(log, `volume ${id}, made for the restore,`, why),
+    refused: (_, why) =>
+      tellOfStaying(log, `volume ${id}, made for the restore,`, why, laterOfVolume(volume)),
   });
 }
 

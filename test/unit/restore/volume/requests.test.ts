@@ -194,6 +194,21 @@ describe('how a type encrypts', () => {
 });
 
 describe('a volume in the making', () => {
+  test('that cannot be removed is told with what later runs do with one that looks whole', async () => {
+    await using cloud = await open();
+    const lines: string[] = [];
+    const warn = jest.spyOn(cloud.session.log, 'warn').mockImplementation((line) => void lines.push(line));
+    const record = cloud.run.draft('result', 1);
+    const made = await makeVolume(cloud.client, { size: 1, name: 'n' }, record, cloud.run);
+    await waitFor('the volume', async () => cloud.cloud.state.volumes.get(made.id)?.status === 'available');
+    cloud.cloud.faults.add({ when: { method: 'DELETE', path: /volumes/ }, do: { status: 409 } });
+    await removeMade(cloud.client, { tag: record.tag, id: made.id });
+    warn.mockRestore();
+    expect(lines).toEqual([
+      expect.stringMatching(`^volume ${made.id}, .* later runs only tell of it, .* remove it yourself`),
+    ]);
+  });
+
   test('bears a record that names it, is made once where the answer is lost, and goes with what was made', async () => {
     await using cloud = await open();
     const record = cloud.run.draft('result', 1);

@@ -1,0 +1,42 @@
+import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Log } from '../ports/log.ts';
+import { judged } from './leftovers.ts';
+import type { Purpose } from './tags.ts';
+import { type Temporary, temporariesOf } from './things.ts';
+
+/**
+ * What later runs do with something that could not be removed now: `remove` it; `look`, which ends in either of the
+ * others; only `tell`, since it looks whole; or `nothing`, since it bears no record.
+ */
+export type Later = 'remove' | 'look' | 'tell' | 'nothing';
+
+/** Tells of something that could not be removed, and who has to do it. */
+export function tellOfStaying(log: Log, what: string, why: string, later: Later): void {
+  log.warn(`${what} ${WORDS[later]}: ${why}`);
+}
+
+const WORDS: Readonly<Record<Later, string>> = {
+  remove: 'cannot be removed now, a later run does it',
+  look: 'cannot be removed now; a later run does it if nothing came of it, and else only tells of it, so look whether it is gone',
+  tell: 'cannot be removed now, and later runs only tell of it, since it looks whole: do not use it, and remove it yourself',
+  nothing: 'cannot be removed, and no later run will know of it, so remove it yourself',
+};
+
+/** Of a thing that was seen. */
+export function laterOf(thing: Temporary): Later {
+  const { action } = judged(thing);
+  if (action === 'delete') return 'remove';
+  if (action === 'tell') return 'tell';
+  return thing.record.purpose === 'scratch' && thing.original === 'proved' ? 'remove' : 'look';
+}
+
+export function laterOfVolume(volume: Volume): Later {
+  const none = { images: [], secrets: [], servers: [], snapshots: [] };
+  const [thing] = temporariesOf({ ...none, volumes: [volume] });
+  return thing === undefined ? 'nothing' : laterOf(thing);
+}
+
+/** Of a thing that bears a record, and was not seen. */
+export function laterOfUnseen(purpose: Purpose): Later {
+  return purpose === 'scratch' ? 'remove' : 'look';
+}
