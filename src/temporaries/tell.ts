@@ -50,11 +50,11 @@ function nameFor(name: string): string {
 function adoption({ kind, id, name, record }: Temporary): string | undefined {
   switch (kind) {
     case 'volume':
-      return `openstack volume set --name ${nameFor(name)} --description ${EMPTY} ${id}`;
+      return `openstack volume set --name=${nameFor(name)} --description ${EMPTY} ${id}`;
     case 'image':
       return record.id === undefined
         ? `openstack image set --name NAME ${id}`
-        : `openstack image unset --property ${TEMPORARY_PROPERTY} ${id} && openstack image set --name ${nameFor(name)} ${id}`;
+        : `openstack image unset --property ${TEMPORARY_PROPERTY} ${id} && openstack image set --name=${nameFor(name)} ${id}`;
     case 'server':
       return `openstack server unset --property ${TEMPORARY_PROPERTY} ${id}`;
     case 'snapshot':

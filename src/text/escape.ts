@@ -47,7 +47,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
  * means the same in every locale. NUL, which no word can hold, becomes U+FFFD.
  */
 export function forShell(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-')) return text;
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
   if (!UNSEEN.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
   const word = text.replaceAll('\0', '\ufffd').replace(/[\\']/g, '\\$&');
   return `$'${word.replace(new RegExp(UNSEEN, 'gu'), inBytes)}'`;

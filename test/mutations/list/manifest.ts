@@ -397,13 +397,6 @@ export const manifest: readonly Mutation[] = [
     put: 'text',
   },
   {
-    id: 'text/shell-option',
-    file: 'text/escape.ts',
-    what: 'a name can be an option',
-    find: " && !text.startsWith('-')",
-    put: '',
-  },
-  {
     id: 'text/markdown',
     file: 'text/escape.ts',
     what: 'a name can leave its cell',

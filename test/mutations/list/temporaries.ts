@@ -339,6 +339,13 @@ export const temporaries: readonly Mutation[] = [
     put: 'readTemporary(volume) !== undefined',
   },
   {
+    id: 'sweep/told-name',
+    file: 'temporaries/tell.ts',
+    what: 'a name that begins with a hyphen is told as an option',
+    find: 'volume set --name=${',
+    put: 'volume set --name ${',
+  },
+  {
     id: 'lost/secret',
     file: 'restore/secret/restore.ts',
     what: 'a secret of before is told as a stray',

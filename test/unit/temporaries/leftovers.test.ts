@@ -404,24 +404,29 @@ describe('what a dead run left', () => {
     const told = found.flatMap((left: Leftover) => (left.action === 'tell' ? [toldOf(left)] : []));
     const [serverText, imageText, volumeText] = told;
     expect(volumeText).toContain(
-      `has all its data: it is kept. Take it over with: openstack volume set --name 'o'\\''db' --description ' ' `,
+      `has all its data: it is kept. Take it over with: openstack volume set --name='o'\\''db' --description ' ' `,
     );
     expect(volumeText).toContain('; or, if nobody needs it, remove it with: openstack volume delete ');
     expect(imageText).toContain('openstack image unset --property openstack_backup_temporary ');
-    expect(imageText).toContain('openstack image set --name web ');
+    expect(imageText).toContain('openstack image set --name=web ');
     expect(serverText).toContain('openstack server unset --property openstack_backup_temporary ');
   });
 
   test.each([
-    ['volume', '(restore not finished)', "openstack volume set --name ' ' --description ' ' "],
-    ['volume', unfinishedName(''), "openstack volume set --name ' ' --description ' ' "],
-    ['image', unfinishedName(''), "&& openstack image set --name ' ' "],
-  ])('a %s called %j had no name', async (kind, name, command) => {
-    const left =
-      kind === 'volume'
-        ? { volumes: [volumeWith({ name, status: 'available' }, result)] }
-        : { images: [imageWith({ name }, result)] };
-    const told = (await leftIn(left)).flatMap((one) => (one.action === 'tell' ? [toldOf(one)] : []));
-    expect(told).toEqual([expect.stringContaining(command)]);
-  });
+    ['volume', unfinishedName('-rf'), 'openstack volume set --name=-rf --'],
+    ['image', unfinishedName('-rf'), '&& openstack image set --name=-rf '],
+    ['volume', '(restore not finished)', "openstack volume set --name=' ' --description ' ' "],
+    ['volume', unfinishedName(''), "openstack volume set --name=' ' --description ' ' "],
+    ['image', unfinishedName(''), "&& openstack image set --name=' ' "],
+  ])(
+    'a %s called %j gets back the name that it had, which is no option of the client',
+    async (kind, name, command) => {
+      const left =
+        kind === 'volume'
+          ? { volumes: [volumeWith({ name, status: 'available' }, result)] }
+          : { images: [imageWith({ name }, result)] };
+      const told = (await leftIn(left)).flatMap((one) => (one.action === 'tell' ? [toldOf(one)] : []));
+      expect(told).toEqual([expect.stringContaining(command)]);
+    },
+  );
 });
