@@ -35,6 +35,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'plan/quota.ts': ['plan/quota'],
   'plan/select.ts': ['plan/select'],
   'plan/glob.ts': ['plan/select', 'hostile'],
+  'manifest/contradictions.ts': ['manifest/contradictions'],
   'manifest/': [
     'manifest/manifest',
     'publish/record',

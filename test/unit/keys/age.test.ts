@@ -82,6 +82,8 @@ describe('an age file', () => {
     const files = await Promise.all(Array.from({ length: 20 }, () => seal.seal(bytes)));
     expect(new Set(files.map((file) => file.subarray(0, payloadAt(file)).toString())).size).toBe(20);
     expect(new Set(files.map((file) => file.subarray(payloadAt(file)).toString('hex'))).size).toBe(20);
+    const nonces = files.map((file) => parts(file).head.subarray(-NONCE).toString('hex'));
+    expect(new Set(nonces).size).toBe(20);
     for (const file of files) expect((await open.open(file, 'x')).equals(bytes)).toBe(true);
   });
 

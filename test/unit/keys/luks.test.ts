@@ -255,6 +255,15 @@ describe('LUKS2', () => {
     await expect(openLuks(image.subarray(0, 1 << 20), [KEY])).rejects.toThrow(message);
   });
 
+  test('that asks for more memory than there may be is refused, however short the work', () => {
+    const asking = (memory: number) =>
+      rewritten(argon2id, ({ keyslots }) =>
+        Object.assign(keyslots?.['0']?.['kdf'], { time: 1, cpus: 1, memory }),
+      );
+    expect(headerLength(asking(2 << 20))).toBeLessThan(1 << 20);
+    expect(() => headerLength(asking((2 << 20) + 1))).toThrow(/about 3 s of work and 2.00 GiB of memory/);
+  });
+
   test('whose JSON is none is refused', async () => {
     const image = changed(argon2id, (copy) => {
       for (const at of [0, 16384]) {
