@@ -1,8 +1,9 @@
-import type { Command, Outcome } from './commands/command.ts';
+import type { Command } from './commands/command.ts';
 import { commands } from './commands/index.ts';
 import { InputError, messageOf, PlainError } from './errors.ts';
 import { type Outputs, parseInputs, type Raw } from './inputs/table.ts';
 import type { Host } from './ports/host.ts';
+import type { Outcome } from './run/context.ts';
 import { forLog } from './text/escape.ts';
 
 /** What the two ways in have in common: finding a command, carrying it out, and telling what went wrong. */
@@ -26,7 +27,7 @@ export async function carryOut(
   dryRun: boolean,
 ): Promise<Outcome<Outputs>> {
   const inputs = parseInputs(command.inputs, raw);
-  const { openContext } = await import('./commands/context.ts');
+  const { openContext } = await import('./run/open-context.ts');
   const { context, close } = openContext(host, dryRun);
   try {
     return await command.run(context, inputs);

@@ -1,11 +1,12 @@
 import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
-import type { Command, Outcome } from './commands/command.ts';
+import type { Command } from './commands/command.ts';
 import { commands } from './commands/index.ts';
 import { type InputError, messageOf } from './errors.ts';
 import { fetchSecrets, parseArguments } from './host/terminal/arguments.ts';
 import { helpOf, overview } from './host/terminal/help.ts';
 import { type TerminalHost, terminalHost } from './host/terminal/host.ts';
 import type { Outputs } from './inputs/table.ts';
+import type { Outcome } from './run/context.ts';
 import { forLog } from './text/escape.ts';
 
 /**

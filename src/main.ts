@@ -1,11 +1,13 @@
 import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
-import { type Command, cloudInputs, type Outcome } from './commands/command.ts';
+import type { Command } from './commands/command.ts';
 import { type GitHubHost, githubHost } from './host/github/host.ts';
 import { readInputs, workflowInputs } from './host/github/inputs.ts';
 import { fitSummary } from './host/github/summary.ts';
+import { cloudInputs } from './inputs/cloud.ts';
 import type { Outputs, Raw } from './inputs/table.ts';
 import { parseInputs } from './inputs/table.ts';
 import { PENDING, parsePending } from './publish/github/pending.ts';
+import type { Outcome } from './run/context.ts';
 
 /**
  * A step of a workflow: `uses: …/actions/<name>`. Never throws; the exit code is as the terminal's: 0 all well,

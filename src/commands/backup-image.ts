@@ -1,25 +1,21 @@
 import { selectImages, visibleImages } from '../backup/image/choose.ts';
 import { preflight } from '../backup/image/plan.ts';
 import { saveImage } from '../backup/image/save.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { savingInputs, savingOutputs } from '../inputs/saving.ts';
+import { packInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
 import type { Payloads } from '../payload/writer.ts';
 import { parseSelectors } from '../plan/select.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import { openPlaces } from './publishing.ts';
-import {
-  failed,
-  finishSaving,
-  type Saving,
-  saveEach,
-  savingInputs,
-  savingOutputs,
-  startSaving,
-} from './saving.ts';
-import { openStore, packInputs, sealerFor } from './storing.ts';
+import { failed, finishSaving, type Saving, saveEach, startSaving } from './saving.ts';
+import { openStore, sealerFor } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -7,7 +7,10 @@ import { adopt } from '../backup/volume/adopt.ts';
 import { planSnapshot, preflight } from '../backup/volume/plan.ts';
 import { saveEitherWay } from '../backup/volume/save.ts';
 import type { SavingWishes } from '../backup/volume/volume-plan.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
+import { volumeInputs } from '../inputs/volumes.ts';
 import type { ServerPoint, VolumePoint } from '../manifest/schema.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
@@ -16,23 +19,16 @@ import { watchImages } from '../openstack/image/v2/images.ts';
 import type { Payloads } from '../payload/writer.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { type Fitting, fitting } from '../run/fitting.ts';
 import { makingRoom } from '../run/room.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import { openPlaces } from './publishing.ts';
-import {
-  failed,
-  finishSaving,
-  type Saving,
-  saveEach,
-  savingInputs,
-  savingOutputs,
-  startSaving,
-} from './saving.ts';
+import { failed, finishSaving, type Saving, saveEach, startSaving } from './saving.ts';
 import {
   keepAdopted,
   keepEitherWay,
@@ -41,7 +37,6 @@ import {
   tellQuota,
   tellRefusal,
   tellVolumes,
-  volumeInputs,
 } from './saving-volumes.ts';
 
 const inputs = {

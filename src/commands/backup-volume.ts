@@ -3,28 +3,24 @@ import { preflight, type Refused } from '../backup/volume/plan.ts';
 import { wantedVolumes } from '../backup/volume/quota.ts';
 import { saveEitherWay } from '../backup/volume/save.ts';
 import type { VolumePlan } from '../backup/volume/volume-plan.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
+import { volumeInputs } from '../inputs/volumes.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Payloads } from '../payload/writer.ts';
 import { parseSelectors, select } from '../plan/select.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { type Fitting, fitting } from '../run/fitting.ts';
 import { makingRoom } from '../run/room.ts';
 import { holdingsOf } from '../temporaries/holdings.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import { openPlaces } from './publishing.ts';
-import {
-  failed,
-  finishSaving,
-  type Subject,
-  saveEach,
-  savingInputs,
-  savingOutputs,
-  startSaving,
-} from './saving.ts';
+import { failed, finishSaving, type Subject, saveEach, startSaving } from './saving.ts';
 import {
   keepAdopted,
   keepEitherWay,
@@ -33,7 +29,6 @@ import {
   tellQuota,
   tellRefusal,
   tellVolumes,
-  volumeInputs,
 } from './saving-volumes.ts';
 
 const inputs = {

@@ -1,24 +1,20 @@
 import { findKeys, type WantedKey } from '../backup/secret/choose.ts';
 import { saveSecret } from '../backup/secret/save.ts';
 import { InputError, PlainError } from '../errors.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { savingInputs, savingOutputs } from '../inputs/saving.ts';
+import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import type { Session } from '../openstack/connection.ts';
 import { readableKey } from '../openstack/keymanager/v1/readable.ts';
 import type { Payloads } from '../payload/writer.ts';
 import { pool } from '../pool.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import { openPlaces } from './publishing.ts';
-import {
-  failed,
-  finishSaving,
-  type Subject,
-  saveEach,
-  savingInputs,
-  savingOutputs,
-  startSaving,
-} from './saving.ts';
-import { openStore, sealerFor, storeInputs } from './storing.ts';
+import { failed, finishSaving, type Subject, saveEach, startSaving } from './saving.ts';
+import { openStore, sealerFor } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,26 +1,28 @@
 import { choosePoint } from '../catalog/choose.ts';
 import { duration } from '../clock.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { keptOutput, manifestInputs } from '../inputs/manifest.ts';
+import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import { type ImagePlan, planImage } from '../restore/image/plan.ts';
 import { bringBackImage } from '../restore/image/restore.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { makingRoom } from '../run/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import {
   called,
   compareClouds,
   KEPT_FAILURE,
-  keptOutput,
-  manifestInputs,
   missingList,
   tellUndone,
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { openStore, storeInputs } from './storing.ts';
+import { openStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,5 +1,8 @@
 import { choosePoint, everyPoint } from '../catalog/choose.ts';
 import { InputError, messageOf, PlainError } from '../errors.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { manifestInputs } from '../inputs/manifest.ts';
+import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import type { SecretPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
@@ -8,19 +11,19 @@ import { pool } from '../pool.ts';
 import { lateStep } from '../restore/late.ts';
 import { type SecretRequest, secretRequest } from '../restore/secret/plan.ts';
 import { openKey, restoreSecret as restoreOne } from '../restore/secret/restore.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import {
   compareClouds,
   KEPT_FAILURE,
-  manifestInputs,
   missingList,
   tellUndone,
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { openStore, storeInputs } from './storing.ts';
+import { openStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -1,6 +1,9 @@
 import { choosePoint } from '../catalog/choose.ts';
 import { duration } from '../clock.ts';
 import { messageOf, PlainError } from '../errors.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { keptOutput, manifestInputs } from '../inputs/manifest.ts';
+import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Outputs, Values } from '../inputs/table.ts';
 import type { Manifest, ServerPoint } from '../manifest/schema.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
@@ -19,23 +22,22 @@ import {
   type RestoredServer,
 } from '../restore/server/restore.ts';
 import { volumeDisk } from '../restore/server/volume-disk.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { makingRoom } from '../run/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import {
   called,
   compareClouds,
   KEPT_FAILURE,
   type Kept,
-  keptOutput,
-  manifestInputs,
   missingList,
   tellUndone,
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { readerOf, storeInputs } from './storing.ts';
+import { readerOf } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -2,6 +2,9 @@ import { choosePoint } from '../catalog/choose.ts';
 import { duration } from '../clock.ts';
 import { isUuid } from '../decode.ts';
 import { InputError } from '../errors.ts';
+import { cloudInputs } from '../inputs/cloud.ts';
+import { keptOutput, manifestInputs } from '../inputs/manifest.ts';
+import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Outputs, Values } from '../inputs/table.ts';
 import type { Manifest, VolumeImagePoint, VolumePoint } from '../manifest/schema.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
@@ -19,23 +22,22 @@ import {
   wantedOf,
 } from '../restore/volume/restore.ts';
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { makingRoom } from '../run/room.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
-import { type Context, cloudInputs, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 import {
   called,
   compareClouds,
   KEPT_FAILURE,
-  keptOutput,
-  manifestInputs,
   missingList,
   tellUndone,
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { readerOf, storeInputs } from './storing.ts';
+import { readerOf } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -2,50 +2,21 @@ import type { Adopted } from '../backup/volume/adopt.ts';
 import type { EitherTools, SavedEitherWay } from '../backup/volume/save.ts';
 import type { VolumePlan } from '../backup/volume/volume-plan.ts';
 import { PlainError } from '../errors.ts';
-import type { Inputs, Values } from '../inputs/table.ts';
+import type { Values } from '../inputs/table.ts';
+import type { volumeInputs } from '../inputs/volumes.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { ServiceClient } from '../openstack/connection.ts';
 import type { Payloads } from '../payload/writer.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Log } from '../ports/log.ts';
+import type { Context } from '../run/context.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
-import type { Context } from './command.ts';
 import { failed, type Saving } from './saving.ts';
-import { namedStore, packInputs, sealerFor } from './storing.ts';
+import { namedStore, sealerFor } from './storing.ts';
 
 /** What every command that saves volumes has in common. */
-
-export const volumeInputs = {
-  method: {
-    kind: 'choice',
-    choices: ['auto', 'cinder-backup', 'image'],
-    default: 'auto',
-    description:
-      'How: `cinder-backup` keeps the data in the backup service of the cloud; `image` makes an image of it, which goes to `store`, or stays in the cloud where none is named. `auto`: an image where a store is named, else a backup, and an image where no backup service answers.',
-  },
-  mode: {
-    kind: 'choice',
-    choices: ['auto', 'full', 'incremental'],
-    default: 'auto',
-    description:
-      '`auto` makes an increment where a chain of ours is whole and shorter than `max-chain`, else a full backup.',
-  },
-  'max-chain': {
-    kind: 'integer',
-    default: '7',
-    min: 1,
-    max: 1000,
-    description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
-  },
-  ...packInputs,
-  store: {
-    ...packInputs.store,
-    description:
-      'Where the data goes that leaves the cloud: `directory:PATH`. If not said, it stays in the cloud.',
-  },
-} as const satisfies Inputs;
 
 /**
  * Where data goes that leaves the cloud; undefined where no store is named: it stays there then.

@@ -1,43 +1,22 @@
 import { Marks } from '../chain/marks.ts';
 import type { Clock } from '../clock.ts';
 import { messageOf, OperationError, PlainError } from '../errors.ts';
-import type { Inputs, Outputs } from '../inputs/table.ts';
+import type { savingOutputs } from '../inputs/saving.ts';
 import type { RestorePoint, SavedFailure } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { QuotaLine } from '../plan/quota.ts';
 import { pool } from '../pool.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { ManifestRecord } from '../publish/record.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import type { PayloadSink } from '../store/store.ts';
 import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import { briefOf } from './brief.ts';
-import type { Context, Outcome } from './command.ts';
-import { publishedOutputs, publishInputs, publishOutputs } from './publishing.ts';
+import { publishedOutputs } from './publishing.ts';
 import { savingSummary } from './saving-summary.ts';
 
 /** What every command that makes restore points has in common: the table, the record, how failures are told. */
-
-export const savingInputs = {
-  deadline: {
-    kind: 'integer',
-    default: '0',
-    min: 0,
-    max: 100_000,
-    description:
-      'Minutes after which the run ends and publishes what it has; 0 for never. Below the time limit of the job.',
-  },
-  ...publishInputs,
-} as const satisfies Inputs;
-
-export const savingOutputs = {
-  ...publishOutputs,
-  'restore-points': {
-    description:
-      'JSON: what was saved, a list of {id, kind, resource, name, method} and what the method adds: {backup, mode, size} of a Cinder backup, {payload, size} of what left the cloud.',
-  },
-  failed: { description: 'JSON: what was not, a list of {id, name, error}.' },
-} as const satisfies Outputs;
 
 export interface Saving {
   readonly context: Context;

@@ -1,31 +1,10 @@
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
-import type { Inputs } from '../inputs/table.ts';
 import { type Sealer, sealer } from '../keys/age.ts';
 import type { PayloadReader } from '../payload/reader.ts';
+import type { Context } from '../run/context.ts';
 import { directoryStore } from '../store/directory.ts';
 import type { PayloadStore } from '../store/store.ts';
-import type { Context } from './command.ts';
-
-/** Where payloads lie: the same for who saves and who restores. */
-export const storeInputs = {
-  store: {
-    kind: 'text',
-    placeholder: 'PLACE',
-    description:
-      'Where the bytes lie that left the cloud: `directory:PATH`. If not said, in a terminal, `directory:openstack-backups/payloads`.',
-  },
-} as const satisfies Inputs;
-
-export const packInputs = {
-  ...storeInputs,
-  compression: {
-    kind: 'choice',
-    choices: ['zstd', 'none'],
-    default: 'zstd',
-    description: 'How the bytes are packed that leave the cloud.',
-  },
-} as const satisfies Inputs;
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 

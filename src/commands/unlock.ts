@@ -9,12 +9,13 @@ import { headerLength, luksVersion, openLuks } from '../keys/unlock.ts';
 import { byHand, readingsOf } from '../payload/by-hand.ts';
 import { type Layer, unpacked } from '../payload/unpack.ts';
 import type { Terminal } from '../ports/host.ts';
+import type { Context, Outcome } from '../run/context.ts';
 import { writeNew } from '../store/file.ts';
 import { allOf, once, peek } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
-import { type Context, defineCommand, type Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
 
 const SECRET = 'env:NAME|file:PATH|-';
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Command } from '../../src/commands/command.ts';
-import { openContext } from '../../src/commands/context.ts';
 import { messageOf, PlainError } from '../../src/errors.ts';
 import { terminalHost } from '../../src/host/terminal/host.ts';
 import { parseInputs, type Raw } from '../../src/inputs/table.ts';
+import { openContext } from '../../src/run/open-context.ts';
 
 export interface Told {
   readonly code: 0 | 1 | 2;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
 import { loadCloud } from '../openstack/config/load.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Http, openHttp } from '../openstack/http.ts';
@@ -8,7 +9,7 @@ import { openSession } from '../openstack/session.ts';
 import type { Host } from '../ports/host.ts';
 import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
-import type { CloudInputs, Context } from './command.ts';
+import type { Context } from './context.ts';
 
 /** The context of a run on a host, and what ends it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {

@@ -1,0 +1,24 @@
+import type { Inputs, Values } from './table.ts';
+
+/** The inputs that choose the cloud, the same for every command. */
+export const cloudInputs = {
+  cloud: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description: 'The entry of clouds.yaml to use; else OS_CLOUD, the OS_* variables, or the only entry.',
+  },
+  'clouds-yaml': {
+    kind: 'text',
+    secret: true,
+    description: 'The text of a clouds.yaml, instead of the file.',
+  },
+  region: { kind: 'text', placeholder: 'NAME', description: 'The region, where the cloud has several.' },
+  project: {
+    kind: 'text',
+    placeholder: 'ID',
+    description:
+      'Go on only if the credentials are for this project (id or name): a guard against the wrong cloud.',
+  },
+} as const satisfies Inputs;
+
+export type CloudInputs = Values<typeof cloudInputs>;
