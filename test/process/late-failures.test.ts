@@ -91,6 +91,9 @@ const AT_BOOT: readonly Late[] = [
   },
 ];
 
+const PAIR_KEPT =
+  /^warning: key pair "deploy" .* may be the user's own: it is kept\. .* openstack keypair delete deploy$/;
+
 describe('a server whose disks are back', () => {
   test.each(AT_BOOT)(
     'keeps them when $why',
@@ -142,6 +145,34 @@ describe('a server whose disks are back', () => {
       expect(made?.volumes.map(({ deleteOnTermination }) => deleteOnTermination)).toEqual([true, true]);
       expect(cloud.state.volumes.size).toBe(volumes);
       expect(new Map([...disksOf(all, made as Server)])).toEqual(digests);
+    },
+    60_000,
+  );
+
+  test.each([
+    ['goes again', undefined, 0, /^$/],
+    ['stays where it may be the user’s own: its request had no answer', 'lost-response', 1, PAIR_KEPT],
+  ] as const)(
+    'and whose server cannot be made: its key pair %s',
+    async (_, deed, left, said) => {
+      const all = await world();
+      const { world: it, run, fromVolume } = all;
+      const { cloud } = it;
+      await it.makeKeyPair('deploy');
+      fromVolume.keyName = 'deploy';
+      const saved = await run(backupServer, { servers: fromVolume.id });
+      cloud.state.keypairs.splice(0);
+      const [noHost] = AT_BOOT;
+      cloud.faults.add({ when: noHost?.when ?? {}, do: noHost?.deed ?? { status: 500 } });
+      if (deed !== undefined)
+        cloud.faults.add({ when: { method: 'POST', path: /\/os-keypairs$/ }, do: deed });
+      const manifest = saved.outputs['manifest'] ?? '';
+      const struck = await run(restoreServer, { manifest, 'allow-unsigned': 'true' });
+      cloud.faults.clear();
+      expect(struck.code).toBe(1);
+      expect(cloud.state.keypairs).toHaveLength(left);
+      const lines = struck.log.split('\n').filter((line) => line.includes('key pair "deploy"'));
+      expect(lines.join('\n')).toMatch(said);
     },
     60_000,
   );

@@ -8,7 +8,7 @@ import {
 } from '../../openstack/compute/v2/keypairs.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { tellOfStaying } from '../../temporaries/staying.ts';
-import { quoted } from '../../text/escape.ts';
+import { forShell, quoted } from '../../text/escape.ts';
 import type { BootTools } from './boot.ts';
 import type { Mapping } from './mapping.ts';
 
@@ -52,21 +52,40 @@ export function planKeyPair(
     : without('the user has another key of that name; take it with `map` if it is meant');
 }
 
+/** `found`: the answer was lost, and one like it was there afterwards, which may as well be the user's. */
+export type Imported = 'made' | 'found';
+
 /** Makes the key pair, once, also when the answer is lost. */
-export async function makeKeyPair(wanted: KeyPair, { nova, clock, log, signal }: BootTools): Promise<void> {
-  const create = async () => {
+export function makeKeyPair(wanted: KeyPair, { nova, clock, log, signal }: BootTools): Promise<Imported> {
+  const create = async (): Promise<Imported> => {
     await importKeyPair(nova, wanted);
-    return wanted;
+    return 'made';
   };
-  const find = async () =>
-    (await listKeyPairs(nova)).find(
+  const find = async (): Promise<Imported | undefined> => {
+    const pairs = await listKeyPairs(nova);
+    const isThere = pairs.some(
       ({ name, publicKey }) => name === wanted.name && sameKey(publicKey, wanted.publicKey),
     );
-  await createOnce(create, find, { clock, log, signal });
+    return isThere ? 'found' : undefined;
+  };
+  return createOnce(create, find, { clock, log, signal });
 }
 
-/** It has no place for a record: one that the cloud refuses to remove is left to a person. */
-export async function removeKeyPair(name: string, { nova, log }: BootTools): Promise<void> {
+/**
+ * Where no server came of it. It has no place for a record: one that may be another's stays, and one that the cloud
+ * refuses to remove is left to a person.
+ */
+export async function removeKeyPair(
+  name: string,
+  imported: Imported,
+  { nova, log }: BootTools,
+): Promise<void> {
+  if (imported === 'found') {
+    log.warn(
+      `key pair ${quoted(name)} is there after a request whose answer was lost, and may be the user's own: it is kept. If nobody needs it, remove it with: openstack keypair delete ${forShell(name)}`,
+    );
+    return;
+  }
   await deleteKeyPair(nova, name).catch((error: unknown) =>
     tellOfStaying(log, `key pair ${quoted(name)}, made for the restore,`, messageOf(error), 'nothing'),
   );

@@ -15,7 +15,7 @@ import { quoted } from '../../text/escape.ts';
 import { lateStep } from '../late.ts';
 import { type BootTools, bootServer, serverWithTag } from './boot.ts';
 import { finishServer } from './finish.ts';
-import { makeKeyPair, removeKeyPair } from './key-pair.ts';
+import { type Imported, makeKeyPair, removeKeyPair } from './key-pair.ts';
 import type { ServerPlan } from './plan.ts';
 import { serverRequest } from './request.ts';
 
@@ -95,12 +95,9 @@ export async function bringBackServer(
   const { nova, run } = tools;
   const record = run.draft('result', sizeOf(jobs));
   const { toImport } = plan.keyPair;
-  let imported = false;
+  let imported: Imported | undefined;
   try {
-    if (toImport !== undefined) {
-      await makeKeyPair(toImport, tools);
-      imported = true;
-    }
+    if (toImport !== undefined) imported = await makeKeyPair(toImport, tools);
     const server = await bootServer(requestOf(plan, disks, record, tools), record, tools).catch(
       async (error: unknown) =>
         (await removeServer(record.tag, disks, undone, tools)) ?? Promise.reject(error),
@@ -114,7 +111,7 @@ export async function bringBackServer(
       failure: undefined,
     };
   } catch (error) {
-    if (toImport !== undefined && imported) await removeKeyPair(toImport.name, tools);
+    if (toImport !== undefined && imported !== undefined) await removeKeyPair(toImport.name, imported, tools);
     return without(error);
   }
 }
