@@ -44,6 +44,10 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'manifest/journal',
     'hostile',
   ],
+  'catalog/choose.ts': ['catalog/choose'],
+  'catalog/read.ts': ['catalog/read', 'manifest/manifest'],
+  'manifest/points.ts': ['catalog/choose'],
+  'publish/record.ts': ['publish/record'],
   'catalog/': [
     'manifest/manifest',
     'catalog/github-find',

@@ -73,6 +73,26 @@ const trust = { verifyKey: undefined, allowUnsigned: true, warn: () => undefined
 const namesIn = async (path = directory) =>
   (await readManifest(path, trust)).manifest.restorePoints.map(({ resource }) => resource.name);
 
+test('a payload is let go by its store right before a manifest names it', async () => {
+  const told: string[] = [];
+  const place = { ...nowhere, keep: async () => void told.push('written') };
+  const keep = async (name: string) => void told.push(name);
+  const record = new ManifestRecord({ publishers: [place], keep, warn: () => undefined }, session, run());
+  const [image, key, kept] = [imagePoint(), secretPoint(), keptImagePoint()];
+  for (const point of [image, key, kept, backupPoint()]) await record.add(point);
+  expect(told).toEqual([
+    ...[image.payload.name, 'written', key.payload.name, 'written'],
+    ...['written', 'written'],
+  ]);
+});
+
+test.each([null, '2026-11-23T00:10:00.000Z'])('a run says when it ended, if it did: %j', async (finished) => {
+  const record = recordTo(placeIn(directory));
+  await record.add(backupPoint());
+  await record.finish(finished);
+  expect((await readManifest(directory, trust)).manifest.run.finished).toBe(finished);
+});
+
 describe('a restore point that could not be read again', () => {
   const odd: [string, () => RestorePoint, string][] = [
     ['a name that no cloud takes', () => backupPoint({ name: 'x'.repeat(256) }), '/resource/name'],

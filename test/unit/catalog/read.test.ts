@@ -1,0 +1,42 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { doubtOf, type Found } from '../../../src/catalog/read.ts';
+import { sha256 } from '../../../src/manifest/parse.ts';
+
+const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+const bytes = Buffer.from('{}');
+const signedBy = ({ privateKey }: typeof own) => sign(null, bytes, privateKey).toString('base64');
+const found: Found = {
+  name: 'it',
+  file: 'manifest.json',
+  bytes,
+  digests: [sha256(bytes)],
+  signatures: [],
+  vouched: false,
+};
+const [mine, theirs] = [{ signatures: [signedBy(own)] }, { signatures: [signedBy(other)] }];
+const altered = { digests: ['0'.repeat(64)] };
+const key = own.publicKey;
+
+test.each<[string, Partial<Found>, typeof key | undefined]>([
+  ['signed by the key', mine, key],
+  ['signed by several, the key among them', { signatures: [signedBy(other), signedBy(own)] }, key],
+  ['of a place that vouches for it', { vouched: true }, undefined],
+  ['of such a place, and signed by a key that nobody has', { ...theirs, vouched: true }, undefined],
+  ['of a rewrite that was cut short', { ...mine, digests: ['0'.repeat(64), sha256(bytes)] }, key],
+])('a manifest that is %s is trusted', (_, fields, verifyKey) => {
+  expect(doubtOf({ ...found, ...fields }, verifyKey)).toBeUndefined();
+});
+
+test.each<[string, Partial<Found>, typeof key | undefined, RegExp]>([
+  ['not signed', {}, undefined, /^is not signed$/],
+  ['not signed, where a key is asked for', {}, key, /^is not signed$/],
+  ['not signed, whatever vouches for it, where a key is asked for', { vouched: true }, key, /is not signed/],
+  ['signed by another key, whatever vouches for it', { ...theirs, vouched: true }, key, /another key/],
+  ['signed, where there is no key to check that', mine, undefined, /no verify-key was given/],
+  ['altered', altered, undefined, /its SHA-256 is/],
+  ['altered, whatever vouches for it', { ...altered, vouched: true }, undefined, /its SHA-256 is/],
+  ['altered, though its signature holds', { ...altered, ...mine }, key, /its SHA-256 is/],
+])('a manifest that is %s is doubted', (_, fields, verifyKey, what) => {
+  expect(doubtOf({ ...found, ...fields }, verifyKey)?.what).toMatch(what);
+});
