@@ -314,7 +314,7 @@ export const restore: readonly Mutation[] = [
     id: 'secret/removed',
     file: 'restore/secret/restore.ts',
     what: 'half a key stays',
-    find: '    await removeAgain(client, id, recorded);\n',
+    find: "    await removeAgain(client, id, recorded ? laterOfUnseen(draft.purpose) : 'nothing');\n",
     put: '',
   },
   {

@@ -286,7 +286,7 @@ export const temporaries: readonly Mutation[] = [
     id: 'ledger/renew',
     file: 'temporaries/ledger.ts',
     what: 'a renewed record ends at once',
-    find: 'session.clock.now() + entry.spanMs',
+    find: 'session.clock.now() + entry.claim.spanMs',
     put: 'session.clock.now()',
   },
   {
@@ -300,8 +300,8 @@ export const temporaries: readonly Mutation[] = [
     id: 'ledger/bind',
     file: 'temporaries/ledger.ts',
     what: 'a record does not name its thing',
-    find: 'await putRecord(session, kind, id, writeTemporary({ ...draft, id }));\n        hold',
-    put: 'hold',
+    find: "if (kind !== 'secret') return claim(wanted);",
+    put: "if (kind !== 'secret') return void hold(wanted);",
   },
   {
     id: 'holdings/owner',

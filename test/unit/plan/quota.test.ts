@@ -4,7 +4,7 @@ import { spareChain } from '../../../src/chain/spare.ts';
 import { quotaIn } from '../../../src/openstack/over-quota.ts';
 import type { Need, Quotas } from '../../../src/openstack/quota-names.ts';
 import { type Wanted, whatFits } from '../../../src/plan/fit.ts';
-import { quotaAfter, quotaSentence, refuseOver } from '../../../src/plan/quota.ts';
+import { needOfVolume, quotaAfter, quotaSentence, refuseOver } from '../../../src/plan/quota.ts';
 import { growth, LINEAR } from '../../support/growth.ts';
 import { backup, chainOf } from '../../support/records.ts';
 
@@ -34,6 +34,12 @@ function wanted(lines: readonly Line[]): Wanted<string>[] {
     meanwhile,
   }));
 }
+
+test('a volume counts in all, and as much of its type', () => {
+  const need = { volumes: 1, gigabytes: 5 };
+  expect(needOfVolume(need, undefined)).toEqual(need);
+  expect(needOfVolume(need, 'luks')).toEqual({ ...need, volumes_luks: 1, gigabytes_luks: 5 });
+});
 
 describe('what fits into the quota', () => {
   test.each<

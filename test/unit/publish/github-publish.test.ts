@@ -8,7 +8,7 @@ import { readManifest } from '../../../src/catalog/directory.ts';
 import { opener, sealer } from '../../../src/keys/age.ts';
 import { headOf } from '../../../src/manifest/journal.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
-import type { Here } from '../../../src/ports/github.ts';
+import type { GitHub, Here } from '../../../src/ports/github.ts';
 import { retentionDoubt } from '../../../src/publish/expiry.ts';
 import { parsePending, readSpool, Spool } from '../../../src/publish/github/pending.ts';
 import { checkTag } from '../../../src/publish/github/release.ts';
@@ -31,6 +31,25 @@ const options = {
   retention: 'any' as const,
   warn: () => undefined,
 };
+
+const hosted: Here = {
+  repository: 'o/r',
+  repositoryId: 1,
+  runId: 1,
+  attempt: 1,
+  workflow: undefined,
+  vanishes: true,
+  retentionDays: 30,
+};
+
+/** Of a repository that is public or not, without anything that is asked of it later. */
+const githubThat = (isPublic: boolean) =>
+  ({
+    here: hosted,
+    repository: async () => ({ id: 1, isPublic, defaultBranch: 'main' }),
+    artifacts: { problem: undefined },
+    scratch: async () => '/nonexistent',
+  }) as unknown as GitHub;
 
 describe('a place', () => {
   test.each([
@@ -61,16 +80,38 @@ describe('a place', () => {
   );
 });
 
+describe('a manifest in a public repository', () => {
+  const [open, closed] = [githubThat(true), githubThat(false)];
+
+  test.each([[['artifact']], [['directory:a', 'artifact']], [[]]])(
+    'does not go to %j in clear',
+    async (places) => {
+      await expect(publishers(places, { ...options, github: open })).rejects.toThrow(
+        'would show the manifest to everybody: o/r is public',
+      );
+    },
+  );
+
+  test('goes there sealed, and in clear where nobody else can read it', async () => {
+    const recipients = [await identityToRecipient(await generateIdentity())];
+    expect(await publishers(['artifact'], { ...options, github: open, recipients })).toHaveLength(1);
+    expect(await publishers(['directory:a'], { ...options, github: open })).toHaveLength(1);
+    expect(await publishers(['artifact'], { ...options, github: closed })).toHaveLength(1);
+  });
+});
+
 describe('how long a manifest is kept', () => {
-  const hosted: Here = {
-    repository: 'o/r',
-    repositoryId: 1,
-    runId: 1,
-    attempt: 1,
-    workflow: undefined,
-    vanishes: true,
-    retentionDays: 30,
-  };
+  test('is refused where it shall outlive its artifact, and else told', async () => {
+    const said: string[] = [];
+    const given = { ...options, github: githubThat(false), warn: (line: string) => void said.push(line) };
+    await expect(publishers(['artifact'], { ...given, retention: 'outlive' })).rejects.toThrow(
+      'expires after 30 days, and the backups do not, and `retention: outlive` asks for more',
+    );
+    expect(said).toEqual([]);
+    expect(await publishers(['artifact'], given)).toHaveLength(1);
+    expect(said).toEqual([expect.stringContaining('expires after 30 days')]);
+  });
+
   const artifact: Place = { kind: 'artifact' };
   const release: Place = { kind: 'release' };
   const directory: Place = { kind: 'directory', path: 'x' };
