@@ -1,6 +1,7 @@
 import { InputError, OperationError } from '../errors.ts';
 import { bytes } from '../text/bytes.ts';
 import { forLog } from '../text/escape.ts';
+import { DETACHED_LINE, REPAIR_LINE } from './cryptsetup.ts';
 import { costOf, type HashName, hashName, type Kdf } from './kdf.ts';
 import { SECTOR_UNIT } from './xts.ts';
 
@@ -128,14 +129,14 @@ export function unsupported(what: string): InputError {
 export function detached(): InputError {
   return new InputError(
     'it is a detached LUKS header: the data that it belongs to is in another file or device',
-    'Open both with `cryptsetup open --header HEADER DATA NAME`.',
+    `Open both with \`${DETACHED_LINE}\`.`,
   );
 }
 
 export function damaged(why: string, cause?: unknown): OperationError {
   return new OperationError(
     `the LUKS header is damaged: ${why}`,
-    'Take another copy of the image; `cryptsetup repair` may help.',
+    `Take another copy of the image; \`${REPAIR_LINE}\` may help.`,
     cause,
   );
 }

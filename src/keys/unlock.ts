@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import { chunksOf, skip } from '../stream/chunks.ts';
 import { mergeStripes } from './af.ts';
+import { DETACHED_LINE } from './cryptsetup.ts';
 import { derive } from './kdf.ts';
 import { damaged, type KeySlot, type LuksHeader, unsupported } from './luks.ts';
 import { LUKS1_HEADER, parseLuks1 } from './luks1.ts';
@@ -168,7 +169,7 @@ function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: numbe
 function headerOnly(): OperationError {
   return new OperationError(
     'the encrypted image ends too early: it is a LUKS header without its data',
-    'Where the data is in another file or device, open both with `cryptsetup open --header HEADER DATA NAME`; if not, take another copy.',
+    `Where the data is in another file or device, open both with \`${DETACHED_LINE}\`; if not, take another copy.`,
   );
 }
 

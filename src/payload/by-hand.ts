@@ -1,3 +1,4 @@
+import { closeLine, openedAt, openLine, TO_HEX } from '../keys/cryptsetup.ts';
 import { passphrasesOf } from '../keys/passphrase.ts';
 import { forShell } from '../text/escape.ts';
 import type { Layer } from './unpack.ts';
@@ -8,8 +9,6 @@ export interface Reading {
   /** The shell command that makes it of these bytes. */
   readonly filter: string;
 }
-
-const TO_HEX = "od -An -v -tx1 | tr -d ' \\n'";
 
 /**
  * The likely one first. Of a key, its hex is taken for the key too: that is what `cryptsetup` wants to be given, and no
@@ -56,18 +55,13 @@ export function byHand({ image, output, key, identity, imageLayers, keyLayers, f
     [source(reference), ...layers.map((layer) => (layer === 'age' ? age : 'zstd -dc')), ...more].join(' | ');
   const isBare = image !== '-' && imageLayers.length === 0;
   const container = isBare ? pathWord(image) : `${NAME}.luks`;
-  const read = `sudo cat /dev/mapper/${NAME}`;
+  const read = `sudo cat ${openedAt(NAME)}`;
   return [
     ...(isKept ? ['IDENTITY=$(cat)'] : []),
     ...(isBare ? [] : [`${pipe(image === '-' ? '-' : `file:${image}`, imageLayers)} > ${container}`]),
-    pipe(
-      key,
-      keyLayers,
-      filter,
-      `sudo cryptsetup open --type luks --readonly --key-file - ${container} ${NAME}`,
-    ),
+    pipe(key, keyLayers, filter, openLine(container, NAME)),
     output === '-' ? read : `(umask 077; set -C; ${read} > ${pathWord(output)})`,
-    `sudo cryptsetup close ${NAME}`,
+    closeLine(NAME),
   ];
 }
 

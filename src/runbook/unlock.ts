@@ -1,3 +1,4 @@
+import { closeLine, openedAt, openLine, TO_HEX, testLine } from '../keys/cryptsetup.ts';
 import type { ImagePoint, RestorePoint, SecretPoint, VolumeImagePoint } from '../manifest/schema.ts';
 import type { Book } from './book.ts';
 import { fence, opened } from './shell.ts';
@@ -15,7 +16,7 @@ export function unlockParts(point: VolumeImagePoint | ImagePoint, book: Book): s
   const kept = keyInCloud(point);
   if (kept === undefined) return [];
   const { id, size, checksum } = kept.image;
-  return unlock(book.number(point.id), file, size, `barbican secrets/${kept.keyId}/payload | ${HEX}`, [
+  return unlock(book.number(point.id), file, size, `barbican secrets/${kept.keyId}/payload | ${TO_HEX}`, [
     'TOKEN=$(openstack token issue -f value -c id)',
     `openstack image save --file="$WORK/${file}" ${id}`,
     ...(checksum === null ? [] : [`(cd "$WORK" && md5sum --check - <<< '${checksum}  ${file}')`]),
@@ -36,23 +37,18 @@ function unlock(
   passphrase: string,
   fetched: readonly string[],
 ): string[] {
-  const open = (how: string) => `${passphrase} | ${how} --type=luks --key-file=- "$WORK/${file}"`;
+  const image = `"$WORK/${file}"`;
+  const name = `unlocked-${number}`;
   return [
     '### Unlock it outside OpenStack',
     `Needs ${size} bytes in \`WORK\`; what is written there is still encrypted.`,
-    fence([...fetched, open('cryptsetup open --test-passphrase')]),
-    `Then, as root, its data is at \`/dev/mapper/unlocked-${number}\`, until \`sudo cryptsetup close unlocked-${number}\`:`,
-    fence([`${open('sudo cryptsetup open --readonly')} unlocked-${number}`]),
+    fence([...fetched, `${passphrase} | ${testLine(image)}`]),
+    `Then, as root, its data is at \`${openedAt(name)}\`, until \`${closeLine(name)}\`:`,
+    fence([`${passphrase} | ${openLine(image, name)}`]),
   ];
 }
 
-/**
- * The passphrase is the lower-case hex of the key's bytes, without a newline:
- * https://opendev.org/openstack/os-brick/src/branch/master/os_brick/utils.py
- */
-const HEX = "od -An -v -tx1 | tr -d ' \\n'";
-
 /** A secret of type `passphrase` is one as it is. */
 function passphrase({ payload, resource }: SecretPoint): string {
-  return resource.secretType === 'passphrase' ? opened(payload) : `${opened(payload)} | ${HEX}`;
+  return resource.secretType === 'passphrase' ? opened(payload) : `${opened(payload)} | ${TO_HEX}`;
 }
