@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { deleteBackup } from '../openstack/blockstorage/v3/backups.ts';
 import { deleteSnapshot, watchSnapshots } from '../openstack/blockstorage/v3/snapshots.ts';
 import { watchVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import { deleteKeyPair } from '../openstack/compute/v2/keypairs.ts';
 import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/connection.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
@@ -10,35 +11,42 @@ import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
 import { deleteUnreserved } from './unreserved.ts';
 
-export interface Removable {
-  readonly kind: 'server' | 'backup' | 'image' | 'volume' | 'snapshot' | 'secret';
-  readonly id: string;
-  readonly name: string;
-  readonly status: string;
-}
-
 /**
  * The order in which a cloud lets go: a server first, and when it is gone its volumes are free; an image (with it goes
  * its clone of the key), then the volume that a snapshot was made to, then, when that is gone, the snapshot. Ceph
  * refuses to delete a snapshot that still has a volume.
  */
-const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret'] as const;
+const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret', 'key pair'] as const;
+
+/** What can be removed. */
+export interface Thing {
+  readonly kind: (typeof ORDER)[number];
+  /** Of a key pair, its name. */
+  readonly id: string;
+}
+
+/** What a run may leave behind, as it was seen. A key pair has no place for a record. */
+export interface Removable extends Thing {
+  readonly kind: Exclude<Thing['kind'], 'key pair'>;
+  readonly name: string;
+  readonly status: string;
+}
 
 /** How long a thing may take to go before it, and what stands below it, is left to the next run. */
 const GONE_MS = 120_000;
 
-export interface RemovalReport<T extends Removable = Removable> {
+export interface RemovalReport<T extends Thing = Removable> {
   removed(thing: T): void;
   refused(thing: T, why: string): void;
   /** It was not to be removed any more. */
   kept?(thing: T): void;
 }
 
-export interface RemovalOptions {
+export interface RemovalOptions<T extends Thing = Removable> {
   /** How long a thing is waited for. */
   readonly withinMs?: number | undefined;
   /** Asked right before each removal; where it says no, the thing stays. */
-  readonly stillLeft?: (thing: Removable) => Promise<boolean>;
+  readonly stillLeft?: (thing: T) => Promise<boolean>;
 }
 
 /**
@@ -46,11 +54,11 @@ export interface RemovalOptions {
  * same. Servers and snapshots are waited for until they are gone, and volumes where snapshots stand below: a cloud may
  * wipe a volume for long, and nobody needs to wait for that.
  */
-export async function removeAll<T extends Removable>(
+export async function removeAll<T extends Thing>(
   session: Session,
   things: readonly T[],
   report: RemovalReport<T>,
-  { withinMs = GONE_MS, stillLeft = async () => true }: RemovalOptions = {},
+  { withinMs = GONE_MS, stillLeft = async () => true }: RemovalOptions<T> = {},
 ): Promise<void> {
   const snapshots = things.some(({ kind }) => kind === 'snapshot');
   for (const kind of ORDER) {
@@ -80,7 +88,7 @@ export async function untilVolumesGone(session: Session, ids: readonly string[])
   await Promise.allSettled(ids.map((id) => gone?.(id)));
 }
 
-async function removeOne(session: Session, { kind, id }: Removable): Promise<void> {
+async function removeOne(session: Session, { kind, id }: Thing): Promise<void> {
   switch (kind) {
     case 'server':
       return deleteServer(await session.service('compute'), id);
@@ -94,13 +102,15 @@ async function removeOne(session: Session, { kind, id }: Removable): Promise<voi
       return deleteSnapshot(await session.service('block-storage'), id);
     case 'secret':
       return deleteSecret(await session.service('key-manager'), id);
+    case 'key pair':
+      return deleteKeyPair(await session.service('compute'), id);
   }
 }
 
 /** Waits until a thing is gone; undefined for kinds that go at once, or that nothing waits for. */
 async function waiter(
   session: Session,
-  kind: Removable['kind'],
+  kind: Thing['kind'],
   withinMs: number,
 ): Promise<((id: string) => Promise<void>) | undefined> {
   const gone = await goneOf(session, kind);
@@ -121,7 +131,7 @@ async function waiter(
 
 async function goneOf(
   session: Session,
-  kind: Removable['kind'],
+  kind: Thing['kind'],
 ): Promise<((id: string, options: WaitOptions) => Promise<void>) | undefined> {
   switch (kind) {
     case 'server': {

@@ -11,9 +11,9 @@ import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import { uploadImage } from '../../openstack/image/v2/upload.ts';
 import { Meter } from '../../stream/meter.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
-import { type Removable, removeAll } from '../../temporaries/remove.ts';
-import { laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
+import { laterOfUnseen } from '../../temporaries/staying.ts';
 import { type Purpose, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
+import { type Made, undo } from '../../temporaries/undo.ts';
 import { GIB } from '../../text/bytes.ts';
 import { secretRequest } from '../secret/plan.ts';
 import { restoreSecret } from '../secret/restore.ts';
@@ -165,12 +165,12 @@ async function removeMade(
   secretId: string | undefined,
   purpose: Purpose,
 ): Promise<void> {
-  session.windUp();
-  const thing = (kind: 'image' | 'secret', id: string): Removable => ({ kind, id, name: '', status: '' });
-  const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
-  await removeAll(session, made, {
-    removed: ({ kind, id }) => session.log.debug(`${kind} ${id}, made for the restore, is removed again`),
-    refused: ({ kind, id }, why) =>
-      tellOfStaying(session.log, `${kind} ${id}, made for the restore,`, why, laterOfUnseen(purpose)),
+  const thing = (kind: 'image' | 'secret', id: string): Made => ({
+    kind,
+    id,
+    what: `${kind} ${id}, made for the restore`,
+    later: laterOfUnseen(purpose),
   });
+  const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
+  await undo(session, made, { removed: ({ what }) => session.log.debug(`${what}, is removed again`) });
 }

@@ -7,7 +7,6 @@ import { getSecretMetadata, replaceSecretMetadata } from '../../openstack/keyman
 import {
   type CreateSecret,
   createSecret,
-  deleteSecret,
   type ListedSecret,
   LONGEST_PAYLOAD,
   listSecrets,
@@ -18,7 +17,8 @@ import {
 import { createOnce } from '../../openstack/retry.ts';
 import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
-import { type Later, laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
+import { laterOfUnseen } from '../../temporaries/staying.ts';
+import { undo } from '../../temporaries/undo.ts';
 import type { SecretRequest } from './plan.ts';
 
 /**
@@ -80,7 +80,8 @@ export async function restoreSecret(
         'The secret is removed again. Tell the operator.',
       );
   } catch (error) {
-    await removeAgain(client, id, recorded ? laterOfUnseen(draft.purpose) : 'nothing');
+    const later = recorded ? laterOfUnseen(draft.purpose) : 'nothing';
+    await undo(session, [{ kind: 'secret', id, what: `secret ${id}, made for the restore`, later }]);
     throw error;
   }
   const settle = async () => {
@@ -160,12 +161,4 @@ async function hasNoRecord(client: ServiceClient, secretId: string): Promise<boo
     if (hasStatus(error, 404)) return false;
     throw error;
   }
-}
-
-async function removeAgain(client: ServiceClient, secretId: string, later: Later): Promise<void> {
-  const { session } = client;
-  session.windUp();
-  await deleteSecret(client, secretId).catch((error: unknown) =>
-    tellOfStaying(session.log, `secret ${secretId}, made for the restore,`, messageOf(error), later),
-  );
 }

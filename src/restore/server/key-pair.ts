@@ -1,13 +1,8 @@
-import { InputError, messageOf } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import type { SavedServer } from '../../manifest/schema.ts';
-import {
-  deleteKeyPair,
-  importKeyPair,
-  type KeyPair,
-  listKeyPairs,
-} from '../../openstack/compute/v2/keypairs.ts';
+import { importKeyPair, type KeyPair, listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import { tellOfStaying } from '../../temporaries/staying.ts';
+import { undo } from '../../temporaries/undo.ts';
 import { forShell, quoted } from '../../text/escape.ts';
 import type { BootTools } from './boot.ts';
 import type { Mapping } from './mapping.ts';
@@ -86,9 +81,8 @@ export async function removeKeyPair(
     );
     return;
   }
-  await deleteKeyPair(nova, name).catch((error: unknown) =>
-    tellOfStaying(log, `key pair ${quoted(name)}, made for the restore,`, messageOf(error), 'nothing'),
-  );
+  const what = `key pair ${quoted(name)}, made for the restore`;
+  await undo(nova.session, [{ kind: 'key pair', id: name, what, later: 'nothing' }]);
 }
 
 /** Without the comment. */

@@ -1,4 +1,4 @@
-import { messageOf, OperationError } from '../../errors.ts';
+import { OperationError } from '../../errors.ts';
 import type { SavedDisk } from '../../manifest/schema.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
 import type { Session } from '../../openstack/connection.ts';
@@ -6,9 +6,9 @@ import { WIND_UP_MS } from '../../openstack/session.ts';
 import { pool } from '../../pool.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
-import { type Removable, removeAll } from '../../temporaries/remove.ts';
-import { laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
+import { laterOfUnseen } from '../../temporaries/staying.ts';
 import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
+import { undoAsked } from '../../temporaries/undo.ts';
 import { unreserve } from '../../temporaries/unreserved.ts';
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
@@ -184,27 +184,22 @@ async function removeServer(
   { nova, log, signal }: BootTools,
 ): Promise<Server | undefined> {
   const { session } = nova;
-  session.windUp();
-  const refused = (what: string, why: string) =>
-    tellOfStaying(log, `${what}, made for the restore,`, why, laterOfUnseen('result'));
-  try {
-    const server = await serverWithTag(nova, tag);
-    if (server?.status === 'ACTIVE') return server;
-    const left = server === undefined ? [] : [{ ...server, kind: 'server' as const }];
-    let gone = true;
-    const report = {
-      removed: ({ id }: Removable) => log.info(`server ${id}, made for the restore, is removed again`),
-      refused: ({ id }: Removable, why: string) => {
-        gone = false;
-        refused(`server ${id}`, why);
-      },
-    };
-    await removeAll(session, left, report, { withinMs: signal.aborted ? WIND_UP_MS : undefined });
-    if (gone) await unreserveAll(session, disks, undone);
-  } catch (error) {
-    refused('the server', messageOf(error));
-  }
-  return undefined;
+  const later = laterOfUnseen('result');
+  const { whole, gone } = await undoAsked(
+    session,
+    {
+      find: () => serverWithTag(nova, tag),
+      isWhole: ({ status }) => status === 'ACTIVE',
+      as: ({ id }) => ({ kind: 'server', id, what: `server ${id}, made for the restore`, later }),
+      unseen: { what: 'the server, made for the restore', later },
+    },
+    {
+      removed: ({ what }) => log.info(`${what}, is removed again`),
+      withinMs: signal.aborted ? WIND_UP_MS : undefined,
+    },
+  );
+  if (gone) await unreserveAll(session, disks, undone);
+  return whole;
 }
 
 async function unreserveAll(session: Session, disks: readonly BackDisk[], undone: string[]): Promise<void> {

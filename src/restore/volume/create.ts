@@ -1,8 +1,6 @@
-import { messageOf } from '../../errors.ts';
 import {
   type CreateVolume,
   createVolume,
-  deleteVolume,
   getVolume,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
@@ -11,7 +9,8 @@ import { hasStatus } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { volumeWithTag } from '../../temporaries/find.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
-import { laterOfUnseen, laterOfVolume, tellOfStaying } from '../../temporaries/staying.ts';
+import { laterOfUnseen, laterOfVolume } from '../../temporaries/staying.ts';
+import { undoAsked } from '../../temporaries/undo.ts';
 
 /** Makes a volume that carries the record of a temporary. Made is not done: see its status. */
 export async function makeVolume(
@@ -44,20 +43,22 @@ export async function removeMade(
   hasData: (volume: Volume) => boolean = () => false,
 ): Promise<Volume | undefined> {
   const { session } = client;
-  session.windUp();
-  let made: Volume | undefined;
-  try {
-    made = await madeWith(client, tag, id);
-    if (made === undefined || hasData(made)) return made;
-    await deleteVolume(client, made.id);
-    session.log.info(`volume ${made.id}, which was made for the restore, is being removed again`);
-  } catch (error) {
-    const what =
-      made === undefined ? 'a volume that may have been made' : `volume ${made.id}, which was made`;
-    const later = made === undefined ? laterOfUnseen('result') : laterOfVolume(made);
-    tellOfStaying(session.log, `${what} for the restore,`, messageOf(error), later);
-  }
-  return undefined;
+  const { whole } = await undoAsked(
+    session,
+    {
+      find: () => madeWith(client, tag, id),
+      isWhole: hasData,
+      as: (made) => ({
+        kind: 'volume',
+        id: made.id,
+        what: `volume ${made.id}, which was made for the restore`,
+        later: laterOfVolume(made),
+      }),
+      unseen: { what: 'a volume that may have been made for the restore', later: laterOfUnseen('result') },
+    },
+    { removed: ({ what }) => session.log.info(`${what}, is being removed again`) },
+  );
+  return whole;
 }
 
 /** Either request tells: where the one fails, the other may not. */

@@ -1,7 +1,7 @@
 import type { VolumePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import { removeAll } from '../../temporaries/remove.ts';
-import { laterOfVolume, tellOfStaying } from '../../temporaries/staying.ts';
+import { laterOfVolume } from '../../temporaries/staying.ts';
+import { undo } from '../../temporaries/undo.ts';
 import type { RestoreTools } from './environment.ts';
 import { checkEncryption, finish, type Wanted } from './finish.ts';
 import { restoreOver, restoreToNew } from './from-backup.ts';
@@ -52,13 +52,14 @@ async function restore(plan: VolumePlan, tools: RestoreTools): Promise<Filled> {
 }
 
 async function removeVolume(volume: Volume, { client: { session }, log }: RestoreTools): Promise<void> {
-  const { id, name, status } = volume;
-  session.windUp();
-  await removeAll(session, [{ kind: 'volume', id, name, status }], {
-    removed: () => log.info(`volume ${id}, made for the restore, is being removed again`),
-    refused: (_, why) =>
-      tellOfStaying(log, `volume ${id}, made for the restore,`, why, laterOfVolume(volume)),
-  });
+  const { id } = volume;
+  const made = {
+    kind: 'volume',
+    id,
+    what: `volume ${id}, made for the restore`,
+    later: laterOfVolume(volume),
+  } as const;
+  await undo(session, [made], { removed: ({ what }) => log.info(`${what}, is being removed again`) });
 }
 
 /** What the volume shall be beside its data. */

@@ -314,7 +314,7 @@ export const restore: readonly Mutation[] = [
     id: 'secret/removed',
     file: 'restore/secret/restore.ts',
     what: 'half a key stays',
-    find: "    await removeAgain(client, id, recorded ? laterOfUnseen(draft.purpose) : 'nothing');\n",
+    find: "    await undo(session, [{ kind: 'secret', id, what: `secret ${id}, made for the restore`, later }]);\n",
     put: '',
   },
   {

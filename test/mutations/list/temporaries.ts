@@ -167,8 +167,8 @@ export const temporaries: readonly Mutation[] = [
     id: 'sweep/order',
     file: 'temporaries/remove.ts',
     what: 'snapshots go before their volumes',
-    find: "'volume', 'snapshot', 'secret'] as const",
-    put: "'snapshot', 'volume', 'secret'] as const",
+    find: "'volume', 'snapshot', 'secret', 'key pair'] as const",
+    put: "'snapshot', 'volume', 'secret', 'key pair'] as const",
   },
   {
     id: 'sweep/one-refused',
