@@ -77,32 +77,56 @@ function whenOf({ method, path }: Request): FaultWhen {
   return { method, path: new RegExp(`^${literal}(\\?|$)`) };
 }
 
+/** Trials that read the same things: at a read that one was struck at, the others are not. */
+export type Trials = readonly { readonly title: string; open(): Promise<Trial> }[];
+
 /**
  * Every fault at every request that the command makes: it goes on, or says what is the matter. The source is as it was,
  * nothing is called saved that is not, and nothing is left that the next run does not remove, or keeps and tells of. What is
  * left is told by its id, and not by how the product calls it.
- *
- * @param read reads at which another trial of the file was struck: they are left out, and those of this one added
  */
-export async function strikeEveryRequest(
-  title: string,
-  open: () => Promise<Trial>,
-  read: Set<string> = new Set(),
-): Promise<void> {
-  // Jest calls no hook where no test is wanted: what is open here must be closed here.
-  const scout = await open();
-  const asked = await requestsOf(scout).finally(() => scout.world.close());
-  const requests = asked.filter(({ method, path }) => method !== 'GET' || !read.has(path));
-  for (const { method, path } of requests) if (method === 'GET') read.add(path);
-  const cases = requests.flatMap((request) =>
-    faultsFor(request).map(([fault, { deed, times = 1, noDeletes }]) => ({
-      fault,
-      deed,
-      noDeletes,
-      when: { ...whenOf(request), times },
-      what: `${request.method} ${request.path}`,
-    })),
+export function strikeEveryRequest(trials: Trials): Promise<void> {
+  return strike(trials, (requests) => requests.flatMap(casesOf));
+}
+
+/** Of that, each write once, with its faults in turn. */
+export function strikeEveryWriteOnce(trials: Trials): Promise<void> {
+  return strike(trials, (requests) =>
+    requests.filter(isWrite).flatMap((request, at) => {
+      const cases = casesOf(request);
+      return cases[at % cases.length] ?? [];
+    }),
   );
+}
+
+async function strike(trials: Trials, choose: (requests: readonly Request[]) => Case[]): Promise<void> {
+  const read = new Set<string>();
+  for (const { title, open } of trials) {
+    // Jest calls no hook where no test is wanted: what is open here must be closed here.
+    const scout = await open();
+    const asked = await requestsOf(scout).finally(() => scout.world.close());
+    const requests = asked.filter(({ method, path }) => method !== 'GET' || !read.has(path));
+    for (const { method, path } of requests) if (method === 'GET') read.add(path);
+    describeCases(title, open, choose(requests));
+  }
+}
+
+interface Case extends Omit<Strike, 'times'> {
+  readonly fault: string;
+  readonly what: string;
+  readonly when: FaultWhen;
+}
+
+function casesOf(request: Request): Case[] {
+  return faultsFor(request).map(([fault, { times = 1, ...strike }]) => ({
+    ...strike,
+    fault,
+    when: { ...whenOf(request), times },
+    what: `${request.method} ${request.path}`,
+  }));
+}
+
+function describeCases(title: string, open: () => Promise<Trial>, cases: readonly Case[]): void {
   describe(title, () => {
     let trial: Trial;
     beforeAll(async () => {

@@ -86,6 +86,29 @@ describe('a new volume', () => {
     await world?.cloud.ticks.settle();
     expect([...state.volumes.keys()]).toEqual(before);
   });
+
+  test('that the cloud still fills cannot be removed: it is told by its id, and the next run tells what became of it', async () => {
+    const { world, state, faults, restore, digest } = await saved();
+    const before = [...state.volumes.keys()];
+    const { ticks } = world.cloud;
+    ticks.pause();
+    const path = /\/volumes\/[0-9a-f-]{36}$/;
+    faults.add({ when: { method: 'GET', path, times: Number.POSITIVE_INFINITY }, do: { status: 403 } });
+    const struck = await restore();
+    expect([struck.code, struck.outputs['volume-id']]).toEqual([1, undefined]);
+    const [left = '', ...more] = [...state.volumes.keys()].filter((id) => !before.includes(id));
+    expect([more, state.volumes.get(left)]).toMatchObject([[], { name: 'db (restore not finished)' }]);
+    expect(struck.log).toContain(`volume ${left}, which was made for the restore, cannot be removed now`);
+
+    faults.clear();
+    ticks.resume();
+    await ticks.settle();
+    const next = await restore();
+    expect([next.code, next.error]).toEqual([0, '']);
+    expect(next.outputs['volume-id']).not.toBe(left);
+    expect(next.log).toMatch(new RegExp(`${left}.* has all its data: it is kept`));
+    expect(state.volumes.get(left)?.data.fingerprint()).toBe(digest);
+  });
 });
 
 describe('before anything is touched', () => {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { backupVolume } from '../../src/commands/backup-volume.ts';
-import { restoreVolume } from '../../src/commands/restore-volume.ts';
-import type { Volume } from '../fakes/cloud/index.ts';
-import { embeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
-import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
-import { runnerOf } from '../support/faults.ts';
-import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
+import { backupVolume } from '../../../src/commands/backup-volume.ts';
+import { restoreVolume } from '../../../src/commands/restore-volume.ts';
+import type { Volume } from '../../fakes/cloud/index.ts';
+import { embeddedWorld } from '../../scenarios/embedded.ts';
+import { makeKeeper } from '../../scenarios/sealed.ts';
+import type { Trial, Trials } from '../every-request.ts';
+import { runnerOf } from '../faults.ts';
+import { payloadOf, sha256, takePoints } from '../payloads.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -94,7 +94,10 @@ async function restores(): Promise<Trial> {
   };
 }
 
-const [backupReads, restoreReads] = [new Set<string>(), new Set<string>()];
-await strikeEveryRequest('a fault in the middle of backup-volume, into a store', backups, backupReads);
-await strikeEveryRequest('a fault in the middle of backup-volume, to an image', keptBackups, backupReads);
-await strikeEveryRequest('a fault in the middle of restore-volume, from a store', restores, restoreReads);
+export const volumeBackups: Trials = [
+  { title: 'a fault in the middle of backup-volume, into a store', open: backups },
+  { title: 'a fault in the middle of backup-volume, to an image', open: keptBackups },
+];
+export const volumeRestores: Trials = [
+  { title: 'a fault in the middle of restore-volume, from a store', open: restores },
+];

@@ -11,6 +11,7 @@ import type { FaultDeed, FaultWhen, Server } from '../fakes/cloud/index.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import type { Told } from '../support/in-process.ts';
+import { standing, temporaries } from '../support/standing.ts';
 import { digestOf, type Prepared, prepared } from '../support/struck-servers.ts';
 
 /** When all data is back and a step behind it fails, the data stays: under its name, told, and no later run removes it. */
@@ -403,3 +404,28 @@ test('a secret that has its bytes stays when its metadata cannot be set', async 
   expect(made?.payload?.equals(key.payload ?? Buffer.of())).toBe(true);
   expect(struck.log).toContain(`secret "k" (${made?.id}) has all its data and is kept`);
 }, 60_000);
+
+test('a server that Nova refuses leaves no volume reserved: its disks are free, and stay', async () => {
+  const { world: it, run, fromVolume } = await world();
+  const { cloud } = it;
+  const saved = await run(backupServer, { servers: fromVolume.id });
+  const before = standing(cloud);
+  const made = () => [...cloud.state.volumes.values()].filter(({ id }) => !before.has(id));
+  const meddle = () => {
+    const data = made().find(({ bootable }) => !bootable);
+    if (data !== undefined) data.status = 'maintenance';
+    return false;
+  };
+  cloud.faults.add({ when: { method: 'POST', path: /\/servers$/, body: meddle }, do: { status: 500 } });
+  const refused = await run(restoreServer, {
+    manifest: saved.outputs['manifest'] ?? '',
+    'allow-unsigned': 'true',
+  });
+  expect(refused.code).toBe(1);
+  expect(refused.log).toContain('status must be available');
+  cloud.faults.clear();
+  await cloud.ticks.settle();
+  expect(made().map(({ status }) => status)).toEqual(['available', 'maintenance']);
+  expect([...cloud.state.reservations.values()]).toEqual([]);
+  expect(temporaries(cloud)).toEqual([]);
+});

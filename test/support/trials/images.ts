@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { backupImage } from '../../src/commands/backup-image.ts';
-import { restoreImage } from '../../src/commands/restore-image.ts';
-import { type Image, SparseBytes } from '../fakes/cloud/index.ts';
-import { embeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
-import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
-import { runnerOf } from '../support/faults.ts';
-import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
+import { backupImage } from '../../../src/commands/backup-image.ts';
+import { restoreImage } from '../../../src/commands/restore-image.ts';
+import { type Image, SparseBytes } from '../../fakes/cloud/index.ts';
+import { embeddedWorld } from '../../scenarios/embedded.ts';
+import { makeKeeper } from '../../scenarios/sealed.ts';
+import type { Trial, Trials } from '../every-request.ts';
+import { runnerOf } from '../faults.ts';
+import { payloadOf, sha256, takePoints } from '../payloads.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -96,5 +96,5 @@ async function restores(): Promise<Trial> {
   };
 }
 
-await strikeEveryRequest('a fault in the middle of backup-image', backups);
-await strikeEveryRequest('a fault in the middle of restore-image', restores);
+export const imageBackups: Trials = [{ title: 'a fault in the middle of backup-image', open: backups }];
+export const imageRestores: Trials = [{ title: 'a fault in the middle of restore-image', open: restores }];

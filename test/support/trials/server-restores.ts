@@ -1,13 +1,11 @@
-import { afterAll, expect, test } from '@jest/globals';
-import { backupServer } from '../../src/commands/backup-server.ts';
-import { restoreServer } from '../../src/commands/restore-server.ts';
-import type { CloudState } from '../fakes/cloud/index.ts';
-import type { EmbeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
-import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
-import type { Told } from '../support/in-process.ts';
-import { standing, temporaries } from '../support/standing.ts';
-import { digestOf, digestsOf, prepared } from '../support/struck-servers.ts';
+import { expect } from '@jest/globals';
+import { backupServer } from '../../../src/commands/backup-server.ts';
+import { restoreServer } from '../../../src/commands/restore-server.ts';
+import type { CloudState } from '../../fakes/cloud/index.ts';
+import { makeKeeper } from '../../scenarios/sealed.ts';
+import type { Trial, Trials } from '../every-request.ts';
+import type { Told } from '../in-process.ts';
+import { digestOf, digestsOf, prepared } from '../struck-servers.ts';
 
 const keeper = await makeKeeper();
 const identity = keeper.environment.IDENTITY;
@@ -15,11 +13,6 @@ const store = 'directory:openstack-backups/payloads';
 const sealed = { store, recipients: keeper.recipient };
 
 const KEY_PAIR = 'deploy';
-
-const worlds: EmbeddedWorld[] = [];
-afterAll(async () => {
-  for (const world of worlds) await world.close();
-}, 60_000);
 
 async function restores(which: 'fromVolume' | 'fromImage', more: Record<string, string>): Promise<Trial> {
   const all = await prepared();
@@ -78,32 +71,8 @@ function expectKept(
 }
 
 const title = 'a fault in the middle of restore-server';
-const reads = new Set<string>();
-await strikeEveryRequest(`${title}, from Cinder backups`, () => restores('fromVolume', {}), reads);
-await strikeEveryRequest(`${title}, from a store`, () => restores('fromImage', sealed), reads);
 
-test('a server that Nova refuses leaves no volume reserved: its disks are free, and stay', async () => {
-  const { world, run, fromVolume } = await prepared();
-  worlds.push(world);
-  const { cloud } = world;
-  const saved = await run(backupServer, { servers: fromVolume.id });
-  const before = standing(cloud);
-  const made = () => [...cloud.state.volumes.values()].filter(({ id }) => !before.has(id));
-  const meddle = () => {
-    const data = made().find(({ bootable }) => !bootable);
-    if (data !== undefined) data.status = 'maintenance';
-    return false;
-  };
-  cloud.faults.add({ when: { method: 'POST', path: /\/servers$/, body: meddle }, do: { status: 500 } });
-  const refused = await run(restoreServer, {
-    manifest: saved.outputs['manifest'] ?? '',
-    'allow-unsigned': 'true',
-  });
-  expect(refused.code).toBe(1);
-  expect(refused.log).toContain('status must be available');
-  cloud.faults.clear();
-  await cloud.ticks.settle();
-  expect(made().map(({ status }) => status)).toEqual(['available', 'maintenance']);
-  expect([...cloud.state.reservations.values()]).toEqual([]);
-  expect(temporaries(cloud)).toEqual([]);
-});
+export const serverRestores: Trials = [
+  { title: `${title}, from Cinder backups`, open: () => restores('fromVolume', {}) },
+  { title: `${title}, from a store`, open: () => restores('fromImage', sealed) },
+];

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { exportSecret } from '../../src/commands/export-secret.ts';
-import { restoreSecret } from '../../src/commands/restore-secret.ts';
-import { embeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
-import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
-import { runnerOf } from '../support/faults.ts';
-import { payloadOf, sha256, takePoints } from '../support/payloads.ts';
+import { exportSecret } from '../../../src/commands/export-secret.ts';
+import { restoreSecret } from '../../../src/commands/restore-secret.ts';
+import { embeddedWorld } from '../../scenarios/embedded.ts';
+import { makeKeeper } from '../../scenarios/sealed.ts';
+import type { Trial, Trials } from '../every-request.ts';
+import { runnerOf } from '../faults.ts';
+import { payloadOf, sha256, takePoints } from '../payloads.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -82,5 +82,5 @@ async function restores(): Promise<Trial> {
   };
 }
 
-await strikeEveryRequest('a fault in the middle of export-secret', exports);
-await strikeEveryRequest('a fault in the middle of restore-secret', restores);
+export const secretExports: Trials = [{ title: 'a fault in the middle of export-secret', open: exports }];
+export const secretRestores: Trials = [{ title: 'a fault in the middle of restore-secret', open: restores }];

@@ -1,10 +1,10 @@
 import { expect } from '@jest/globals';
-import { backupServer } from '../../src/commands/backup-server.ts';
-import type { RestorePoint } from '../../src/manifest/schema.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
-import { strikeEveryRequest, type Trial } from '../support/every-request.ts';
-import { payloadOf, takePoints } from '../support/payloads.ts';
-import { digestOf, digestsOf, prepared } from '../support/struck-servers.ts';
+import { backupServer } from '../../../src/commands/backup-server.ts';
+import type { RestorePoint } from '../../../src/manifest/schema.ts';
+import { makeKeeper } from '../../scenarios/sealed.ts';
+import type { Trial, Trials } from '../every-request.ts';
+import { payloadOf, takePoints } from '../payloads.ts';
+import { digestOf, digestsOf, prepared } from '../struck-servers.ts';
 
 const keeper = await makeKeeper();
 const identity = keeper.environment.IDENTITY;
@@ -39,6 +39,8 @@ async function backups(which: 'fromVolume' | 'fromImage', more: Record<string, s
 }
 
 const title = 'a fault in the middle of backup-server';
-const reads = new Set<string>();
-await strikeEveryRequest(`${title}, with Cinder backups`, () => backups('fromVolume', {}), reads);
-await strikeEveryRequest(`${title}, into a store`, () => backups('fromImage', sealed), reads);
+
+export const serverBackups: Trials = [
+  { title: `${title}, with Cinder backups`, open: () => backups('fromVolume', {}) },
+  { title: `${title}, into a store`, open: () => backups('fromImage', sealed) },
+];
