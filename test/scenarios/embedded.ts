@@ -23,9 +23,9 @@ export interface EmbeddedWorld extends World {
   heard(text: string): void;
 }
 
-/** A "GiB" of it has 64 MiB, so that hashing a volume costs a moment. */
+/** A "GiB" of it has 32 MiB, so that hashing a volume costs a moment. */
 export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
-  const cloud = await startEmbeddedCloud({ gibBytes: 64 * 1024 ** 2, ...options });
+  const cloud = await startEmbeddedCloud({ gibBytes: 32 * 1024 ** 2, ...options });
   const tiny = await addTinyImage(cloud);
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
   const outputs = keepOutput();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { COMPILED } from './tool.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -86,6 +87,7 @@ export async function startStep(job: Job, step: Step, half: 'run' | 'post' = 'ru
   const child = spawn(process.execPath, entry(step.action, half), {
     cwd: job.workspace,
     env: {
+      ...COMPILED,
       ...job.environment,
       ...Object.fromEntries(names.map((name) => [`GITHUB_${name}`, join(files, name)])),
       ...Object.fromEntries(

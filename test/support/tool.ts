@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout, or what is shipped where TEST_DIST is set: there bin/ loads nothing else. */
@@ -8,6 +10,9 @@ export const BIN = fileURLToPath(
     import.meta.url,
   ),
 );
+
+/** What node made of the source, kept from one process to the next: half of what the start of one costs. */
+export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), 'openstack-backup-compiled') };
 
 export interface Ran {
   /** null when a signal ended it. */
@@ -33,7 +38,7 @@ export function runTool(words: readonly string[], options: RunOptions): Promise<
   const [program = '', ...all] = [...(options.within ?? []), process.execPath, BIN, ...words];
   const child = spawn(program, all, {
     cwd: options.directory,
-    env: { PATH: process.env['PATH'] ?? '', HOME: options.directory, ...options.environment },
+    env: { PATH: process.env['PATH'] ?? '', HOME: options.directory, ...COMPILED, ...options.environment },
   });
   child.stdin.end(options.stdin ?? '');
   const output = { stdout: '', stderr: '' };
