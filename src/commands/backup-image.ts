@@ -6,7 +6,7 @@ import { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import { packInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
-import type { Payloads } from '../payload/writer.ts';
+import type { PayloadStore } from '../payload/store.ts';
 import { parseSelectors } from '../plan/select.ts';
 import type { Context, Outcome } from '../run/context.ts';
 import { sweep } from '../temporaries/sweep.ts';
@@ -15,7 +15,7 @@ import { quoted } from '../text/escape.ts';
 import { defineCommand } from './command.ts';
 import { openPlaces } from './publishing.ts';
 import { failed, finishSaving, type Saving, saveEach, startSaving } from './saving.ts';
-import { openStore, sealerFor } from './storing.ts';
+import { savingStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -49,11 +49,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const { host } = context;
   const selectors = parseSelectors('image', given.images);
   const places = await openPlaces(context, given);
-  const payloads: Payloads = {
-    sink: openStore(context, given.store),
-    compression: given.compression,
-    sealer: await sealerFor(given.recipients),
-  };
+  const payloads = await savingStore(context, given);
 
   const session = await context.connect(given);
   const started = new Date(session.clock.now()).toISOString();
@@ -69,9 +65,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   }
 
   for (const place of places) await place.prepare(started);
-  await payloads.sink.prepare();
+  await payloads.prepare();
   await sweep(session, host, false);
-  const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads, started, given.deadline);
   for (const { image, error } of plan.refused) failed(saving, subjectOf(image), error);
   const { until } = saving;
   const tools = { session, payloads, clock: session.clock, signal: host.signal, until };
@@ -95,15 +91,15 @@ function subjectOf({ id, name }: Image) {
 function tellPlan(
   { host }: Context,
   images: readonly Image[],
-  { sink, compression, sealer }: Payloads,
+  { place, compression, sealed }: PayloadStore,
 ): void {
   for (const { id, name, size, diskFormat } of images)
     host.log.info(`image ${quoted(name)} (${id}), ${bytes(size ?? 0)}, ${diskFormat ?? 'no format'}`);
-  const packed = [compression === 'zstd' ? 'compressed' : '', sealer === undefined ? '' : 'sealed']
+  const packed = [compression === 'zstd' ? 'compressed' : '', sealed ? 'sealed' : '']
     .filter((word) => word !== '')
     .join(' and ');
-  host.log.info(`the data goes to ${sink.place}${packed === '' ? '' : `, ${packed}`}`);
-  if (sealer === undefined && images.length > 0)
+  host.log.info(`the data goes to ${place}${packed === '' ? '' : `, ${packed}`}`);
+  if (!sealed && images.length > 0)
     host.log.warn('without `recipients` the data lies there in clear, for everybody who can read that place');
 }
 

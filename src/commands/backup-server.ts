@@ -16,7 +16,7 @@ import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/connection.ts';
 import { watchImages } from '../openstack/image/v2/images.ts';
-import type { Payloads } from '../payload/writer.ts';
+import type { PayloadStore } from '../payload/store.ts';
 import { parseSelectors, type Selector, select } from '../plan/select.ts';
 import { collect } from '../pool.ts';
 import type { Context, Outcome } from '../run/context.ts';
@@ -89,9 +89,9 @@ async function run(context: Context, given: Given): Promise<Outcome<typeof savin
   }
 
   for (const place of places) await place.prepare(started);
-  await payloads?.sink.prepare();
+  await payloads?.prepare();
   const leftovers = await sweep(session, host, false, holdings);
-  const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads, started, given.deadline);
   const client = await session.service('block-storage');
   await keepAdopted(saving, await adopt(client, leftovers, holdings, plan.types, host.log), client);
   for (const { server, error } of refused) failed(saving, subjectOf(server), error);
@@ -124,7 +124,7 @@ interface Plan {
 async function planAll(
   session: Session,
   selectors: readonly Selector[],
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
   given: Given,
 ): Promise<Plan> {
   const cinder = await session.service('block-storage');
@@ -157,7 +157,7 @@ function nameOf({ looked }: ServerPlan): string {
 
 function planOptions(
   { mode, method, 'max-chain': maxChain }: Given,
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
 ): SavingWishes {
   return { mode, maxChain, method, payloads };
 }
@@ -173,7 +173,7 @@ const GIB = 2 ** 30;
 async function saverOf(
   saving: Saving,
   session: Session,
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
   given: Given,
 ): Promise<(advance: (gigabytes: number) => void) => DiskSaver> {
   const { signal } = saving.context.host;
@@ -214,7 +214,7 @@ function subjectOf({ id, name }: Server) {
   return { kind: 'server', id, name } as const;
 }
 
-function tellPlan(context: Context, { fit }: Plan, payloads: Payloads | undefined): void {
+function tellPlan(context: Context, { fit }: Plan, payloads: PayloadStore | undefined): void {
   const { log } = context.host;
   for (const { looked, volumes } of fit.fits) {
     const { server, image } = looked.facts;

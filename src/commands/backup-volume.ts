@@ -9,7 +9,7 @@ import type { Inputs, Values } from '../inputs/table.ts';
 import { volumeInputs } from '../inputs/volumes.ts';
 import { listVolumeTypes } from '../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
-import type { Payloads } from '../payload/writer.ts';
+import type { PayloadStore } from '../payload/store.ts';
 import { parseSelectors, select } from '../plan/select.ts';
 import type { Context, Outcome } from '../run/context.ts';
 import { type Fitting, fitting } from '../run/fitting.ts';
@@ -89,9 +89,9 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   }
 
   for (const place of places) await place.prepare(started);
-  await payloads?.sink.prepare();
+  await payloads?.prepare();
   const leftovers = await sweep(session, host, false, holdings);
-  const saving = startSaving(context, session, places, payloads?.sink, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads, started, given.deadline);
   const tools = saveToolsOf(saving, client, payloads, given.method);
   await keepAdopted(saving, await adopt(client, leftovers, holdings, types, host.log), client);
   for (const { volume, error } of refused) failed(saving, subjectOf(volume), error);
@@ -130,7 +130,7 @@ function nameOf({ volume: { id, name } }: VolumePlan): string {
 function tellPlan(
   context: Context,
   { fits, quota, warning }: Fitting<VolumePlan>,
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
 ): void {
   tellVolumes(context, fits, payloads);
   tellQuota(context, quota, warning);

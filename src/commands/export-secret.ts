@@ -7,14 +7,13 @@ import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import type { Session } from '../openstack/connection.ts';
 import { readableKey } from '../openstack/keymanager/v1/readable.ts';
-import type { Payloads } from '../payload/writer.ts';
 import { pool } from '../pool.ts';
 import type { Context, Outcome } from '../run/context.ts';
 import { quoted } from '../text/escape.ts';
 import { defineCommand } from './command.ts';
 import { openPlaces } from './publishing.ts';
 import { failed, finishSaving, type Subject, saveEach, startSaving } from './saving.ts';
-import { openStore, sealerFor } from './storing.ts';
+import { savingStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -48,26 +47,22 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
   const { host } = context;
   refuseBareKeys(context, given);
   const places = await openPlaces(context, given);
-  const payloads: Payloads = {
-    sink: openStore(context, given.store),
-    compression: 'none',
-    sealer: await sealerFor(given.recipients),
-  };
+  const payloads = await savingStore(context, { ...given, compression: 'none' });
 
   const session = await context.connect(given);
   const started = new Date(session.clock.now()).toISOString();
   const looked = await pool(await findKeys(session, given), 4, (key) => look(session, key));
   const refused = looked.flatMap(({ key, error }) => (error === undefined ? [] : [{ key, error }]));
   const keys = looked.flatMap(({ key, error }) => (error === undefined ? [key] : []));
-  for (const key of keys) host.log.info(`${nameOf(key)}${usersOf(key)} goes to ${payloads.sink.place}`);
+  for (const key of keys) host.log.info(`${nameOf(key)}${usersOf(key)} goes to ${payloads.place}`);
   for (const { key, error } of refused) host.log.warn(`${nameOf(key)} cannot be saved: ${error.message}`);
   if (given.plaintext)
     host.log.warn('the keys are written in clear: who reads these files can open all that they encrypt');
   if (context.dryRun) return { outputs: {}, failed: refused.length > 0 };
 
   for (const place of places) await place.prepare(started);
-  await payloads.sink.prepare();
-  const saving = startSaving(context, session, places, payloads.sink, started, given.deadline);
+  await payloads.prepare();
+  const saving = startSaving(context, session, places, payloads, started, given.deadline);
   const tools = { session, payloads, clock: session.clock, signal: host.signal };
   for (const { key, error } of refused) failed(saving, subjectOf(key), error);
   const jobs = keys.map((key) => ({

@@ -22,7 +22,7 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { openStore } from './storing.ts';
+import { restoringStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -66,7 +66,7 @@ export const restoreImage = defineCommand({
 
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
   const { host } = context;
-  const reader = { source: openStore(context, given.store), identity: given.identity };
+  const reader = restoringStore(context, given);
   const manifest = await trustedManifest(context, given.manifest, given, 'image', given.image);
   const point = choosePoint(manifest, 'image', given.image);
 

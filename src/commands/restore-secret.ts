@@ -6,7 +6,7 @@ import { storeInputs } from '../inputs/store.ts';
 import type { Inputs, Values } from '../inputs/table.ts';
 import type { SecretPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
-import type { PayloadReader } from '../payload/reader.ts';
+import type { PayloadStore } from '../payload/store.ts';
 import { pool } from '../pool.ts';
 import { lateStep } from '../restore/late.ts';
 import { type SecretRequest, secretRequest } from '../restore/secret/plan.ts';
@@ -23,7 +23,7 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { openStore } from './storing.ts';
+import { restoringStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -67,7 +67,7 @@ interface Job {
 
 async function run(context: Context, given: Values<typeof inputs>): Promise<Outcome<typeof outputs>> {
   const { host } = context;
-  const reader = { source: openStore(context, given.store), identity: given.identity };
+  const reader = restoringStore(context, given);
   const manifest = await trustedManifest(context, given.manifest, given, 'secret', given.secrets[0]);
   const all = given.secrets.length === 0 ? everyPoint(manifest, 'secret') : undefined;
   const points = all ?? given.secrets.map((wanted) => choosePoint(manifest, 'secret', wanted));
@@ -108,7 +108,7 @@ async function run(context: Context, given: Values<typeof inputs>): Promise<Outc
 /** All keys are opened before the first is restored. */
 async function opened(
   session: Session,
-  reader: PayloadReader,
+  reader: PayloadStore,
   points: readonly SecretPoint[],
   wishes: { readonly name: string | undefined; readonly sameProject: boolean },
 ): Promise<Job[]> {

@@ -37,7 +37,7 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { readerOf } from './storing.ts';
+import { namedStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -132,7 +132,7 @@ async function planDisks(
   const { clock } = client.session;
   const run = context.ledger(client.session);
   const tools = { client, volumes: watchVolumes(client), run, clock, log, signal };
-  const reader = readerOf(context, given);
+  const reader = namedStore(context, given);
   const jobs: DiskJob[] = [];
   for (const { saved, point } of diskPoints(manifest, resource.disks)) {
     const { kind, id, name } = point.resource;

@@ -37,7 +37,7 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { readerOf } from './storing.ts';
+import { namedStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,
@@ -221,7 +221,7 @@ function planImage(
       'Leave `to` and `overwrite` out, and attach the new volume in place of the old one.',
     );
   const wishes = { name: given.name, type: given.type, availabilityZone: given['availability-zone'] };
-  return planFromImage(session, manifest, point, readerOf(context, given), wishes);
+  return planFromImage(session, manifest, point, namedStore(context, given), wishes);
 }
 
 function tellPlan({ host }: Context, plan: VolumePlan): void {

@@ -7,14 +7,14 @@ import type { volumeInputs } from '../inputs/volumes.ts';
 import type { VolumeBackupPoint } from '../manifest/schema.ts';
 import { watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { ServiceClient } from '../openstack/connection.ts';
-import type { Payloads } from '../payload/writer.ts';
+import type { PayloadStore } from '../payload/store.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Log } from '../ports/log.ts';
 import type { Context } from '../run/context.ts';
 import { bytes } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import { failed, type Saving } from './saving.ts';
-import { namedStore, sealerFor } from './storing.ts';
+import { savingStore } from './storing.ts';
 
 /** What every command that saves volumes has in common. */
 
@@ -27,19 +27,17 @@ export async function payloadsOf(
   context: Context,
   given: {
     readonly store: string | undefined;
-    readonly compression: Payloads['compression'];
+    readonly compression: PayloadStore['compression'];
     readonly recipients: readonly string[];
   },
-): Promise<Payloads | undefined> {
-  const sink = namedStore(context, given.store);
-  if (sink === undefined) return undefined;
-  return { sink, compression: given.compression, sealer: await sealerFor(given.recipients) };
+): Promise<PayloadStore | undefined> {
+  return given.store === undefined ? undefined : savingStore(context, given);
 }
 
 export function saveToolsOf(
   { context: { host, ledger }, until, marks }: Saving,
   client: ServiceClient,
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
   method: Values<typeof volumeInputs>['method'],
 ): EitherTools {
   return {
@@ -124,7 +122,7 @@ export function tellRefusal(log: Log, what: string, { message, hint }: PlainErro
 export function tellVolumes(
   { host }: Context,
   plans: readonly VolumePlan[],
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
 ): void {
   for (const { volume, decision, encryption } of plans) {
     host.log.info(
@@ -136,7 +134,7 @@ export function tellVolumes(
       );
   }
   const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
-  if (cloudOnly > 0 && payloads?.sealer === undefined) host.log.warn(cloudOnlyKeys(cloudOnly));
+  if (cloudOnly > 0 && payloads?.sealed !== true) host.log.warn(cloudOnlyKeys(cloudOnly));
 }
 
 function cloudOnlyKeys(count: number): string {

@@ -4,12 +4,12 @@ import { messageOf, OperationError, PlainError } from '../errors.ts';
 import type { savingOutputs } from '../inputs/saving.ts';
 import type { RestorePoint, SavedFailure } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
+import type { PayloadStore } from '../payload/store.ts';
 import type { QuotaLine } from '../plan/quota.ts';
 import { pool } from '../pool.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { ManifestRecord } from '../publish/record.ts';
 import type { Context, Outcome } from '../run/context.ts';
-import type { PayloadSink } from '../store/store.ts';
 import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import { briefOf } from './brief.ts';
@@ -46,7 +46,7 @@ export interface Job {
 }
 
 /**
- * @param sink where payloads go; undefined where none leave the cloud
+ * @param payloads where payloads go; undefined where none leave the cloud
  * @param started ISO 8601
  * @param deadline minutes from now; 0 for never
  */
@@ -54,7 +54,7 @@ export function startSaving(
   context: Context,
   session: Session,
   places: readonly Publisher[],
-  sink: PayloadSink | undefined,
+  payloads: PayloadStore | undefined,
   started: string,
   deadline: number,
 ): Saving {
@@ -68,7 +68,7 @@ export function startSaving(
     record: new ManifestRecord(
       {
         publishers: places,
-        keep: async (payload) => sink?.keep(payload),
+        keep: async (payload) => payloads?.keep(payload),
         warn: (line) => context.host.log.warn(line),
       },
       session,

@@ -1,58 +1,77 @@
 import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
-import { type Sealer, sealer } from '../keys/age.ts';
-import type { PayloadReader } from '../payload/reader.ts';
+import { sealer } from '../keys/age.ts';
+import { type PayloadStore, payloadStore } from '../payload/store.ts';
 import type { Context } from '../run/context.ts';
-import { directoryStore } from '../store/directory.ts';
-import type { PayloadStore } from '../store/store.ts';
+import { directoryPlace } from '../store/directory.ts';
+import type { Place } from '../store/place.ts';
+import { parsePlace } from '../store/place-name.ts';
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 
+/** Where payloads are read, and what opens them. */
+type Reading = { readonly store: string | undefined; readonly identity: string | undefined };
+
 /**
- * The store that the input names; undefined where none is named and there is no place of its own.
+ * Where payloads are read; undefined where no store is named and there is no place of its own.
  *
  * @throws InputError for a place of no known form
  */
-export function namedStore({ host }: Context, store: string | undefined): PayloadStore | undefined {
-  if (store === undefined) return undefined;
-  const path = store.startsWith('directory:') ? store.slice('directory:'.length) : '';
-  if (path === '')
-    throw new InputError(`\`store\` is "${store}", which is no place`, 'Write directory:PATH.');
-  return directoryStore(resolve(host.directory, path), {
-    run: host.run,
-    liveness: (owner) => host.liveness(owner),
-    now: () => host.clock.now(),
-  });
+export function namedStore(context: Context, { store, identity }: Reading): PayloadStore | undefined {
+  const place = namedPlace(context, store);
+  return place && payloadStore(place, { identity });
 }
 
 /**
- * The store that the input names, or the terminal's own.
+ * Where payloads are read.
  *
- * @throws InputError in a workflow that names none: a runner's disk is gone with the job
+ * @throws InputError in a workflow that names no place: a runner's disk is gone with the job
  */
-export function openStore(context: Context, store: string | undefined): PayloadStore {
-  const named = namedStore(context, store ?? (context.host.github === undefined ? DEFAULT_STORE : undefined));
-  if (named === undefined)
+export function restoringStore(context: Context, { store, identity }: Reading): PayloadStore {
+  return payloadStore(openPlace(context, store), { identity });
+}
+
+/**
+ * Where the data goes that leaves the cloud, and how it is packed.
+ *
+ * @throws InputError in a workflow that names no place, or for what is no age recipient
+ */
+export async function savingStore(
+  context: Context,
+  given: {
+    readonly store: string | undefined;
+    readonly compression: PayloadStore['compression'];
+    readonly recipients: readonly string[];
+  },
+): Promise<PayloadStore> {
+  const { compression, recipients } = given;
+  const place = openPlace(context, given.store);
+  return payloadStore(place, {
+    compression,
+    sealer: recipients.length === 0 ? undefined : await sealer(recipients),
+  });
+}
+
+function openPlace(context: Context, store: string | undefined): Place {
+  const place = namedPlace(context, store);
+  if (place === undefined)
     throw new InputError(
       '`store` names no place for the data',
       "Write directory:PATH, a directory that lasts: a runner's own disk is gone with the job.",
     );
-  return named;
+  return place;
 }
 
-/** Where payloads are read, and what opens them; undefined where no store is named and there is no place of its own. */
-export function readerOf(
-  context: Context,
-  { store, identity }: { readonly store: string | undefined; readonly identity: string | undefined },
-): PayloadReader | undefined {
-  const source = namedStore(
-    context,
-    store ?? (context.host.github === undefined ? DEFAULT_STORE : undefined),
-  );
-  return source && { source, identity };
-}
-
-/** @throws InputError for what is no age recipient */
-export async function sealerFor(recipients: readonly string[]): Promise<Sealer | undefined> {
-  return recipients.length === 0 ? undefined : sealer(recipients);
+/** The place that the input names, or the terminal's own. */
+function namedPlace({ host }: Context, store: string | undefined): Place | undefined {
+  const text = store ?? (host.github === undefined ? DEFAULT_STORE : undefined);
+  if (text === undefined) return undefined;
+  const named = parsePlace(text);
+  if (named?.kind !== 'directory')
+    throw new InputError(`\`store\` is "${text}", which is no place`, 'Write directory:PATH.');
+  return directoryPlace(resolve(host.directory, named.path), {
+    run: host.run,
+    liveness: (owner) => host.liveness(owner),
+    now: () => host.clock.now(),
+  });
 }

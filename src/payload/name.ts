@@ -1,15 +1,17 @@
 import { checkedName } from '../store/name.ts';
 
-/**
- * The name of a restore point's payload, which tells how to open it by hand: `volume-5f2c….raw.zst.age`.
- *
- * @param point the id of the restore point
- * @param format the disk format of an image; undefined for a key
- */
+/** What a payload is named by. */
+export interface PayloadFacts {
+  readonly kind: 'image' | 'volume' | 'secret';
+  /** The id of the restore point. */
+  readonly point: string;
+  /** The disk format of an image; undefined for a key. */
+  readonly format?: string | undefined;
+}
+
+/** The name of a restore point's payload, which tells how to open it by hand: `volume-5f2c….raw.zst.age`. */
 export function payloadName(
-  kind: 'image' | 'volume' | 'secret',
-  point: string,
-  format: string | undefined,
+  { kind, point, format }: PayloadFacts,
   packed: { readonly compression: 'none' | 'zstd'; readonly sealed: boolean },
 ): string {
   const extension = kind === 'secret' ? 'key' : /^[0-9a-z]{1,16}$/.test(format ?? '') ? format : 'img';

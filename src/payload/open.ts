@@ -1,7 +1,7 @@
 import { OperationError } from '../errors.ts';
 import type { Opener } from '../keys/age.ts';
 import type { Payload } from '../manifest/schema.ts';
-import type { PayloadSource } from '../store/store.ts';
+import type { Place } from '../store/place.ts';
 import { Meter } from '../stream/meter.ts';
 import { decompressed } from '../stream/zstd.ts';
 
@@ -14,17 +14,17 @@ import { decompressed } from '../stream/zstd.ts';
  * @throws OperationError when it was altered or cut short
  */
 export async function* openPayload(
-  source: PayloadSource,
+  place: Place,
   payload: Payload,
   opener: Opener | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   const { name, stored } = payload;
-  const size = await source.size(name);
+  const { size, bytes: found } = await place.get(name);
   if (size !== stored.size)
     throw altered(name, `it has ${size} bytes in the store, and the manifest says ${stored.size}`);
   const raw = new Meter(['sha256']);
   const plain = new Meter(['sha256']);
-  const packed = raw.through(await source.read(name));
+  const packed = raw.through(found);
   const clear = payload.sealed ? unsealed(packed, opener, name) : packed;
   const bytes = payload.compression === 'zstd' ? decompressed(clear, `payload ${name}`) : clear;
   for await (const piece of plain.through(bytes)) {

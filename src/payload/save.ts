@@ -1,8 +1,9 @@
 import type { Sealer } from '../keys/age.ts';
 import type { Payload } from '../manifest/schema.ts';
-import type { PayloadSink } from '../store/store.ts';
+import type { Place } from '../store/place.ts';
 import { ahead } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
+import { type PayloadFacts, payloadName } from './name.ts';
 import { Packer } from './pack.ts';
 
 export interface SaveOptions {
@@ -16,50 +17,45 @@ export interface SaveOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of plain bytes as they flow. */
   readonly onBytes?: (count: number) => void;
+  /** Looks at what flowed by before it can be seen in the store; what it throws discards the payload. */
+  readonly check?: (came: Came) => Promise<void> | void;
 }
 
-export interface SavedPayload {
-  readonly payload: Payload;
+/** What flowed by. */
+export interface Came {
+  readonly size: number;
   /** Of the plain bytes, lower-case hex, by algorithm. */
   readonly digests: Readonly<Record<string, string>>;
   readonly head: Buffer;
 }
 
-/**
- * Streams bytes into a store: compressed, then sealed. `age -d | zstd -d` opens them without us.
- * What was written of one that fails is removed again.
- *
- * @param check looks at what flowed by before it can be seen in the store; what it throws discards the payload
- */
+export interface SavedPayload extends Came {
+  readonly payload: Payload;
+}
+
+/** Puts a payload into a place as one file: compressed, then sealed. */
 export async function savePayload(
-  sink: PayloadSink,
-  name: string,
+  place: Place,
+  facts: PayloadFacts,
   source: AsyncIterable<Uint8Array>,
-  options: SaveOptions,
-  check: (saved: Omit<SavedPayload, 'payload'> & { readonly size: number }) => Promise<void> | void = () =>
-    undefined,
+  { compression, sealer, digests: wanted = [], head, signal, onBytes, check }: SaveOptions,
 ): Promise<SavedPayload> {
-  const { compression, sealer, signal } = options;
-  const plain = new Meter([], options.head, options.onBytes);
-  const packer = new Packer(compression, ['sha256', ...(options.digests ?? [])]);
-  const writer = await sink.open(name);
-  try {
-    const packed = packer.through(plain.through(source));
-    await writer.write(ahead(stoppable(sealer === undefined ? packed : sealer.stream(packed), signal), 1));
-    const { size, head } = plain;
-    const { digests } = packer;
-    await check({ digests, size, head });
-    const stored = await writer.finish();
-    const sha256 = digests['sha256'] ?? '';
-    return {
-      payload: { name, size, sha256, stored, compression, sealed: sealer !== undefined },
-      digests,
-      head,
-    };
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  }
+  const sealed = sealer !== undefined;
+  const name = payloadName(facts, { compression, sealed });
+  const plain = new Meter([], head, onBytes);
+  const packer = new Packer(compression, ['sha256', ...wanted]);
+  const packed = packer.through(plain.through(source));
+  const bytes = ahead(stoppable(sealer === undefined ? packed : sealer.stream(packed), signal), 1);
+  const came = (): Came => ({ size: plain.size, digests: packer.digests, head: plain.head });
+  // A place shows nothing before the stream has ended well.
+  const stored = await place.put(
+    name,
+    followed(bytes, () => check?.(came())),
+  );
+  const { size, digests, head: first } = came();
+  const sha256 = digests['sha256'] ?? '';
+  const payload: Payload = { layout: 'file', name, size, sha256, stored, compression, sealed };
+  return { payload, size, digests, head: first };
 }
 
 async function* stoppable<T>(
@@ -70,4 +66,13 @@ async function* stoppable<T>(
     signal?.throwIfAborted();
     yield piece;
   }
+}
+
+/** The stream, which ends only when what follows is done. */
+async function* followed<T>(
+  source: AsyncIterable<T>,
+  then: () => Promise<void> | void,
+): AsyncGenerator<T, void> {
+  yield* source;
+  await then();
 }

@@ -1,6 +1,6 @@
 import type { Doubt } from '../errors.ts';
 import type { Here } from '../ports/github.ts';
-import type { Place } from './publisher.ts';
+import type { PlaceName } from '../store/place-name.ts';
 
 /**
  * Why the manifest would be gone while the backups, which never expire by themselves, are still there; undefined when
@@ -10,7 +10,7 @@ import type { Place } from './publisher.ts';
  * @param here undefined in a terminal, whose directories stay
  */
 export function retentionDoubt(
-  places: readonly Place[],
+  places: readonly PlaceName[],
   days: number,
   here: Here | undefined,
 ): Doubt | undefined {

@@ -4,11 +4,12 @@ import { InputError } from '../errors.ts';
 import { type Sealer, sealer } from '../keys/age.ts';
 import { DIRECTORY } from '../manifest/files.ts';
 import type { GitHub } from '../ports/github.ts';
+import { type PlaceName, parsePlace } from '../store/place-name.ts';
 import { DirectoryWriter } from './directory.ts';
 import { retentionDoubt } from './expiry.ts';
 import { artifactPublisher } from './github/artifact.ts';
 import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
-import type { Place, Publisher } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
 
 export interface PublishOptions {
   /** Relative paths start here. */
@@ -36,7 +37,7 @@ export interface PublishOptions {
 export async function publishers(names: readonly string[], options: PublishOptions): Promise<Publisher[]> {
   const { github } = options;
   const given = names.length > 0 ? names : [github === undefined ? `directory:${DIRECTORY}` : 'artifact'];
-  const places = given.map((name) => parsePlace(name, github !== undefined));
+  const places = given.map((name) => publishPlace(name, github !== undefined));
   checkInputs(places, options);
   const doubt = retentionDoubt(places, options.retentionDays, github?.here);
   if (doubt !== undefined && options.retention === 'outlive')
@@ -49,22 +50,20 @@ export async function publishers(names: readonly string[], options: PublishOptio
 }
 
 /** @throws InputError for a place of no known form, or of a workflow in a terminal */
-export function parsePlace(name: string, inWorkflow: boolean): Place {
-  if (name.startsWith('directory:') && name !== 'directory:')
-    return { kind: 'directory', path: name.slice('directory:'.length) };
-  if (name === 'artifact' || name === 'release') {
-    if (!inWorkflow)
-      throw new InputError(`publish: ${name} works only in a workflow on GitHub`, 'Use directory:PATH.');
-    return { kind: name };
-  }
-  throw new InputError(
-    `\`publish\` is "${name}"`,
-    inWorkflow ? 'Use artifact, release or directory:PATH.' : 'Use directory:PATH.',
-  );
+export function publishPlace(name: string, inWorkflow: boolean): PlaceName {
+  const place = parsePlace(name);
+  if (place === undefined)
+    throw new InputError(
+      `\`publish\` is "${name}"`,
+      inWorkflow ? 'Use artifact, release or directory:PATH.' : 'Use directory:PATH.',
+    );
+  if (place.kind !== 'directory' && !inWorkflow)
+    throw new InputError(`publish: ${name} works only in a workflow on GitHub`, 'Use directory:PATH.');
+  return place;
 }
 
-function checkInputs(places: readonly Place[], { releaseTag }: PublishOptions): void {
-  const has = (kind: Place['kind']) => places.some((place) => place.kind === kind);
+function checkInputs(places: readonly PlaceName[], { releaseTag }: PublishOptions): void {
+  const has = (kind: PlaceName['kind']) => places.some((place) => place.kind === kind);
   for (const kind of ['artifact', 'release'] as const)
     if (places.filter((place) => place.kind === kind).length > 1)
       throw new InputError(`\`publish\` names ${kind} twice`, 'Name it once.');
@@ -77,7 +76,7 @@ function checkInputs(places: readonly Place[], { releaseTag }: PublishOptions): 
 
 /** What goes to GitHub is sealed where `recipients` are given; in a public repository they must be. */
 async function sealerFor(
-  places: readonly Place[],
+  places: readonly PlaceName[],
   { github, recipients, warn }: PublishOptions,
 ): Promise<Sealer | undefined> {
   const seal = recipients.length > 0 ? await sealer(recipients) : undefined;
@@ -95,7 +94,7 @@ async function sealerFor(
   return seal;
 }
 
-async function open(place: Place, options: PublishOptions, seal: Sealer | undefined): Promise<Publisher> {
+async function open(place: PlaceName, options: PublishOptions, seal: Sealer | undefined): Promise<Publisher> {
   if (place.kind === 'directory') return directoryPublisher(place.path, options);
   const { github } = options;
   if (github === undefined) throw new TypeError(`${place.kind} without GitHub`);

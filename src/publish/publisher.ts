@@ -29,8 +29,3 @@ export interface Written {
   /** Lower-case hex. */
   readonly sha256: string;
 }
-
-export type Place =
-  | { readonly kind: 'directory'; readonly path: string }
-  | { readonly kind: 'artifact' }
-  | { readonly kind: 'release' };

@@ -2,7 +2,7 @@ import { messageOf, OperationError } from '../errors.ts';
 import { ManifestCheck } from '../manifest/check.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/format.ts';
 import { type Entry, headOf } from '../manifest/journal.ts';
-import type { Manifest, RestorePoint, SavedFailure } from '../manifest/schema.ts';
+import type { Manifest, Payload, RestorePoint, SavedFailure } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { Published, Publisher } from './publisher.ts';
 
@@ -16,8 +16,8 @@ export interface Finished {
 
 export interface RecordTools {
   readonly publishers: readonly Publisher[];
-  /** Told of the name of a payload right before the manifest names it. */
-  readonly keep: (payload: string) => Promise<void>;
+  /** Told of a payload right before the manifest names it. */
+  readonly keep: (payload: Payload) => Promise<void>;
   readonly warn: (line: string) => void;
 }
 
@@ -57,7 +57,7 @@ export class ManifestRecord {
     const point = { ...given, seconds: Math.min(Math.max(given.seconds, 0), 1e9) };
     const said = await this.#check.refuse(point);
     if (said !== undefined) throw unwritable(point, said);
-    if ('payload' in point && point.payload !== null) await this.#tools.keep(point.payload.name);
+    if ('payload' in point && point.payload !== null) await this.#tools.keep(point.payload);
     this.#manifest.restorePoints.push(point);
     return this.#keep({ point });
   }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
 import { Meter } from '../stream/meter.ts';
 import { notWritten, syncDirectory, writeNew } from './file.ts';
 import { checkedName } from './name.ts';
 import { Partials, removeAbandoned } from './partials.ts';
-import type { PayloadStore, PayloadWriter, Stored } from './store.ts';
+import type { Place } from './place.ts';
 
 export interface DirectoryOptions {
   readonly run: RunIdentity;
@@ -18,20 +17,12 @@ export interface DirectoryOptions {
   readonly now: () => number;
 }
 
-/** One file a payload, in a directory. */
-export function directoryStore(path: string, options: DirectoryOptions): PayloadStore {
+/** One file a name, in a directory. */
+export function directoryPlace(path: string, options: DirectoryOptions): Place {
   const partials = new Partials(path, options.run);
   const file = (name: string) => join(path, checkedName(name));
-  const source = {
-    place: path,
-    size: async (name: string) => (await found(path, name, () => stat(file(name)))).size,
-    read: async (name: string): Promise<Readable> => {
-      await found(path, name, () => stat(file(name)));
-      return createReadStream(file(name), { highWaterMark: 1 << 20 });
-    },
-  };
   return {
-    ...source,
+    name: path,
     async prepare() {
       try {
         await mkdir(path, { recursive: true, mode: 0o700 });
@@ -46,14 +37,28 @@ export function directoryStore(path: string, options: DirectoryOptions): Payload
         );
       }
     },
-    async open(name) {
+    async put(name, bytes) {
       if (await exists(file(name)))
         throw new OperationError(
           `${name} is in ${path} already`,
           'A payload is never overwritten: take another directory, or remove that one if it is not needed.',
         );
       await partials.enter();
-      return new FileWriter(path, name, partials);
+      const partial = join(partials.path, randomUUID());
+      const meter = new Meter(['sha256']);
+      try {
+        await writeNew(partial, meter.through(bytes), file(name), 'store');
+        await show(partial, name);
+      } catch (error) {
+        await rm(partial, { force: true });
+        await partials.leave();
+        throw error;
+      }
+      return { size: meter.size, sha256: meter.digests()['sha256'] ?? '' };
+    },
+    async get(name) {
+      const { size } = await found(path, name, () => stat(file(name)));
+      return { size, bytes: read(file(name)) };
     },
     keep: async (name) => {
       await partials.release(name);
@@ -63,51 +68,29 @@ export function directoryStore(path: string, options: DirectoryOptions): Payload
       await partials.release(name);
     },
   };
+
+  /** Noted before it is seen: it is still this run's. */
+  async function show(partial: string, name: string): Promise<void> {
+    try {
+      await partials.note(name);
+      await publish(partial, file(name)).catch(async (error: unknown) => {
+        await partials.unnote(name);
+        throw error;
+      });
+    } catch (error) {
+      throw notWritten(error, file(name), 'store');
+    }
+  }
 }
 
-class FileWriter implements PayloadWriter {
-  readonly #meter = new Meter(['sha256']);
-  readonly #name: string;
-  readonly #path: string;
-  readonly #partials: Partials;
-  readonly #partial: string;
-  #done = false;
-
-  constructor(store: string, name: string, partials: Partials) {
-    this.#name = name;
-    this.#path = join(store, name);
-    this.#partials = partials;
-    this.#partial = join(partials.path, randomUUID());
-  }
-
-  async write(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    await writeNew(this.#partial, this.#meter.through(bytes), this.#path, 'store');
-  }
-
-  async finish(): Promise<Stored> {
-    try {
-      await this.#partials.note(this.#name);
-      await publish(this.#partial, this.#path);
-    } catch (error) {
-      throw notWritten(error, this.#path, 'store');
-    }
-    this.#done = true;
-    return { size: this.#meter.size, sha256: this.#meter.digests()['sha256'] ?? '' };
-  }
-
-  async discard(): Promise<void> {
-    if (this.#done) return;
-    this.#done = true;
-    await rm(this.#partial, { force: true });
-    if (!(await this.#partials.release(this.#name))) await this.#partials.leave();
-  }
+async function* read(path: string): AsyncGenerator<Uint8Array, void> {
+  yield* createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
 }
 
 /** The new name, unless it exists; then the directory is synced, so that it lasts. */
 async function publish(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
-    await unlink(from);
   } catch (error) {
     // Some file systems have no links.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as { code?: string }).code ?? ''))
@@ -115,7 +98,13 @@ async function publish(from: string, to: string): Promise<void> {
     if (await exists(to)) throw new Error('it exists');
     await rename(from, to);
   }
-  await syncDirectory(join(to, '..'));
+  try {
+    await rm(from, { force: true });
+    await syncDirectory(join(to, '..'));
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -46,18 +46,23 @@ export class Partials {
 
   /** Notes a payload before it is seen under its name: it is still this run's. */
   async note(name: string): Promise<void> {
+    if (this.#noted.has(name)) throw new Error('it exists');
+    this.#noted.add(name);
     await writeFile(join(this.path, name + NOTE), '', { mode: 0o600 });
     await syncDirectory(this.path);
-    this.#noted.add(name);
   }
 
   /** Takes a note off, for good also when the power fails. @returns whether there was one */
-  async release(name: string): Promise<boolean> {
+  async unnote(name: string): Promise<boolean> {
     if (!this.#noted.delete(name)) return false;
     await rm(join(this.path, name + NOTE), { force: true });
     await syncDirectory(this.path);
-    await this.leave();
     return true;
+  }
+
+  /** Takes a note off, and leaves for what it noted. */
+  async release(name: string): Promise<void> {
+    if (await this.unnote(name)) await this.leave();
   }
 
   /** One comes while the last one goes: in turn. */

@@ -9,7 +9,7 @@ import { opener, sealer } from '../../src/keys/age.ts';
 import { openPayload } from '../../src/payload/open.ts';
 import { savePayload } from '../../src/payload/save.ts';
 import { formatOwner } from '../../src/ports/owner.ts';
-import { directoryStore } from '../../src/store/directory.ts';
+import { directoryPlace } from '../../src/store/directory.ts';
 import { allOf } from '../../src/stream/chunks.ts';
 import { frameOf } from '../../src/stream/zstd.ts';
 import { throughAll } from '../support/payload-flow.ts';
@@ -53,14 +53,19 @@ describe('a payload of ours whose fourth frame ends', () => {
       const plain = Buffer.concat([framesEnding(behind), randomBytes(READ)]);
       const identity = await generateIdentity();
       const seal = await sealer([await identityToRecipient(identity)]);
-      const place = directoryStore(directory, {
+      const place = directoryPlace(directory, {
         run: { id: randomUUID(), owner: formatOwner(thisProcess()) },
         liveness: async () => 'alive',
         now: () => Date.now(),
       });
       for (const sealed of [false, true]) {
         const options = { compression: 'zstd', sealer: sealed ? seal : undefined } as const;
-        const { payload } = await savePayload(place, randomUUID(), piecesAt(plain, []), options);
+        const { payload } = await savePayload(
+          place,
+          { kind: 'volume', point: randomUUID() },
+          piecesAt(plain, []),
+          options,
+        );
         const opened = await allOf(
           openPayload(place, payload, sealed ? await opener(identity, 'x') : undefined),
         );

@@ -10,9 +10,9 @@ import { getImage, type Image, watchImages } from '../../src/openstack/image/v2/
 import { addMember, listMembers } from '../../src/openstack/image/v2/members.ts';
 import { getSecret } from '../../src/openstack/keymanager/v1/secrets.ts';
 import { nothing } from '../../src/openstack/service.ts';
-import { savePayload } from '../../src/payload/save.ts';
+import { payloadStore } from '../../src/payload/store.ts';
 import { qcow2Size } from '../../src/restore/image/qcow2.ts';
-import { directoryStore } from '../../src/store/directory.ts';
+import { directoryPlace } from '../../src/store/directory.ts';
 import { sha256 } from '../support/payloads.ts';
 import { altered, bringBack, makeKeeper, manifestIn, STORE, save, storeFiles } from './sealed.ts';
 import { expectExit, inventory, manifestOf, type Scenario } from './steps.ts';
@@ -268,17 +268,18 @@ async function replacePayload(
 ): Promise<void> {
   const [point] = manifest.restorePoints;
   if (point?.method !== 'download') throw new Error('not an image');
-  const store = directoryStore(STORE(world), {
+  const place = directoryPlace(STORE(world), {
     run: { id: '11111111-1111-4111-8111-111111111111', owner: 'nobody' },
     liveness: async () => 'alive',
     now: () => Date.now(),
   });
-  await store.remove(point.payload.name);
+  await place.remove(point.payload.name);
   const pieces = async function* () {
     yield bytes;
   };
-  const options = { compression: 'zstd', sealer: await sealer([recipient]) } as const;
-  point.payload = (await savePayload(store, point.payload.name, pieces(), options)).payload;
+  const facts = { kind: 'image', point: point.id, format: 'raw' } as const;
+  const store = payloadStore(place, { sealer: await sealer([recipient]) });
+  point.payload = (await store.put(facts, pieces(), {})).payload;
   Object.assign(point.resource, { size: bytes.length, checksum: null, hash: null });
 }
 

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
-import { opener } from '../../src/keys/age.ts';
 import type { Manifest, Payload, RestorePoint } from '../../src/manifest/schema.ts';
-import { openPayload } from '../../src/payload/open.ts';
-import { directoryStore } from '../../src/store/directory.ts';
+import { payloadStore } from '../../src/payload/store.ts';
+import { directoryPlace } from '../../src/store/directory.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { STORE, storeFiles } from '../scenarios/sealed.ts';
 
@@ -40,14 +39,13 @@ async function manifestsOf({ directory }: EmbeddedWorld): Promise<Manifest[]> {
 
 /** Reading compares sizes and digests with those of the manifest. */
 async function expectWhole(world: EmbeddedWorld, payload: Payload, identity: string): Promise<void> {
-  const store = directoryStore(STORE(world), {
+  const place = directoryPlace(STORE(world), {
     run: { id: '11111111-1111-4111-8111-111111111111', owner: 'nobody' },
     liveness: async () => 'alive',
     now: () => Date.now(),
   });
-  const opened = payload.sealed ? await opener(identity, payload.name) : undefined;
   let size = 0;
-  for await (const piece of openPayload(store, payload, opened)) size += piece.length;
+  for await (const piece of await payloadStore(place, { identity }).open(payload)) size += piece.length;
   expect(size).toBe(payload.size);
 }
 

@@ -190,7 +190,8 @@ function payloadOf(
 ): Payload {
   const packed = { compression: kind === 'secret' ? 'none' : 'zstd', sealed: true } as const;
   return {
-    name: payloadName(kind, id, format, packed),
+    layout: 'file',
+    name: payloadName({ kind, point: id, format }, packed),
     size,
     sha256: 'a'.repeat(64),
     stored: { size: size + 300, sha256: 'b'.repeat(64) },

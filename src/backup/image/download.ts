@@ -6,8 +6,9 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { digestsOf } from '../../openstack/image/v2/digests.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
-import { savePayload } from '../../payload/save.ts';
-import type { Payloads } from '../../payload/writer.ts';
+import type { PayloadFacts } from '../../payload/name.ts';
+import type { Came } from '../../payload/save.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { doneUntil, type Until } from '../deadline.ts';
 
 export interface DataOptions extends Until {
@@ -23,19 +24,18 @@ export interface DataOptions extends Until {
  * Downloads an image's data into the store. It is there only if it was all of it: the size and the digest that Glance
  * tells, and, where there is a key, a header that the key opens.
  *
- * @param name of the payload
  * @throws OperationError when it is not; nothing of it is left in the store then
  */
 export async function saveImageData(
   client: ServiceClient,
   image: Image,
-  name: string,
-  { sink, compression, sealer }: Payloads,
+  facts: PayloadFacts,
+  payloads: PayloadStore,
   options: DataOptions,
 ): Promise<Payload> {
   const [digest] = digestsOf(image);
   const { key, onBytes, what } = options;
-  const check = async (came: { size: number; digests: Readonly<Record<string, string>>; head: Buffer }) => {
+  const check = async (came: Came) => {
     if (image.size !== undefined && came.size !== image.size)
       throw damaged(image, `${came.size} of ${image.size} bytes came`);
     if (digest !== undefined && came.digests[digest.algorithm] !== digest.value)
@@ -44,14 +44,13 @@ export async function saveImageData(
   };
   const { payload } = await doneUntil(options, `the download of ${what}`, (signal) => {
     const how = {
-      compression,
-      sealer,
       signal,
+      check,
       digests: digest === undefined ? [] : [digest.algorithm],
       head: key === undefined ? 0 : LONGEST_HEADER,
       ...(onBytes === undefined ? {} : { onBytes }),
     };
-    return savePayload(sink, name, downloadImage(client, image, 0, signal), how, check);
+    return payloads.put(facts, downloadImage(client, image, 0, signal), how);
   });
   return payload;
 }

@@ -3,7 +3,8 @@ import type { Session } from '../../openstack/connection.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
-import { type Payloads, refuseBareKey } from '../../payload/writer.ts';
+import { refuseBareKey } from '../../payload/bare-key.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { pool } from '../../pool.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
@@ -18,7 +19,7 @@ export interface ImagePreflight {
 export async function preflight(
   session: Session,
   images: readonly Image[],
-  payloads: Payloads,
+  payloads: PayloadStore,
 ): Promise<ImagePreflight> {
   const looked = await pool(images, 4, async (image) => {
     try {
@@ -64,7 +65,7 @@ function withoutData(what: string, { properties }: Image): OperationError {
       );
 }
 
-async function checkKey(session: Session, image: Image, payloads: Payloads): Promise<void> {
+async function checkKey(session: Session, image: Image, payloads: PayloadStore): Promise<void> {
   const keyId = image.properties[KEY_ID];
   if (keyId === undefined) return;
   refuseBareKey(payloads, `image ${quoted(image.name)} (${image.id})`);

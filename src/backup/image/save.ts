@@ -5,7 +5,6 @@ import { hasStatus } from '../../openstack/errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { listMembers, type Member } from '../../openstack/image/v2/members.ts';
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
-import { payloadName } from '../../payload/name.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Until } from '../deadline.ts';
 import { savedKey } from '../secret/record.ts';
@@ -37,16 +36,15 @@ export async function saveImage(
   const members = await membersOf(client, image);
   const key = await keyOf(image, tools);
   const id = randomUUID();
-  const sealed = payloads.sealer !== undefined;
-  const name = payloadName('image', id, image.diskFormat, { compression: payloads.compression, sealed });
-  const payload = await saveImageData(client, image, name, payloads, {
+  const facts = { kind: 'image', point: id, format: image.diskFormat } as const;
+  const payload = await saveImageData(client, image, facts, payloads, {
     ...tools,
     what: `image ${quoted(image.name)} (${image.id})`,
     onBytes,
     key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
   }).catch(async (error: unknown) => {
     // A key without its data is of no use to anybody, and stands in no manifest.
-    if (key !== undefined) await payloads.sink.remove(key.point.payload.name);
+    if (key !== undefined) await payloads.remove(key.point.payload);
     throw error;
   });
   const point: ImagePoint = {

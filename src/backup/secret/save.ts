@@ -7,9 +7,9 @@ import { getAcl } from '../../openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
-import { payloadName } from '../../payload/name.ts';
-import { savePayload } from '../../payload/save.ts';
-import { type Payloads, refuseBareKey } from '../../payload/writer.ts';
+import { refuseBareKey } from '../../payload/bare-key.ts';
+import type { PayloadStore } from '../../payload/store.ts';
+import { once } from '../../stream/chunks.ts';
 
 /** A key that was saved, and its bytes, to be tried on the data that it belongs to. */
 export interface SavedKey {
@@ -19,7 +19,7 @@ export interface SavedKey {
 
 export interface SecretTools {
   readonly session: Session;
-  readonly payloads: Payloads;
+  readonly payloads: PayloadStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -51,11 +51,8 @@ export async function saveSecret(
   if (bytes.length === 0)
     throw new OperationError(`secret ${secretId} is empty`, 'There is nothing in it that could be saved.');
   const id = randomUUID();
-  const sealer = plaintext ? undefined : payloads.sealer;
-  const name = payloadName('secret', id, undefined, { compression: 'none', sealed: sealer !== undefined });
-  const { payload } = await savePayload(payloads.sink, name, once(bytes), {
+  const { payload } = await payloads.put({ kind: 'secret', point: id }, once(bytes), {
     compression: 'none',
-    sealer,
     signal,
   });
   const point: SecretPoint = {
@@ -76,13 +73,9 @@ export async function saveSecret(
       metadata,
       usedBy,
     },
-    method: plaintext ? 'plaintext' : 'sealed',
+    method: payload.sealed ? 'sealed' : 'plaintext',
     payload,
     seconds: (clock.now() - started) / 1000,
   };
   return { point, bytes };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
 }

@@ -7,7 +7,8 @@ import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import type { ListedSecret } from '../../openstack/keymanager/v1/secrets.ts';
-import { type Payloads, refuseBareKey } from '../../payload/writer.ts';
+import { refuseBareKey } from '../../payload/bare-key.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { decideMethod, doubtOfImage } from '../../plan/method.ts';
 import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
@@ -83,7 +84,7 @@ async function planVolume(
 function refuseLostKey(
   { id, name }: Volume,
   encryption: SavedEncryption | null,
-  payloads: Payloads | undefined,
+  payloads: PayloadStore | undefined,
 ): void {
   if (encryption === null || payloads === undefined) return;
   refuseBareKey(payloads, `volume ${quoted(name)} (${id})`);

@@ -1,7 +1,7 @@
 import type { SecretPoint, VolumePoint } from '../../manifest/schema.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Session } from '../../openstack/connection.ts';
-import type { Payloads } from '../../payload/writer.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { quoted } from '../../text/escape.ts';
 import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret } from '../secret/save.ts';
@@ -56,7 +56,7 @@ async function backUp(plan: Parameters<typeof saveVolume>[0], tools: EitherTools
     const sealed = { ...encryption, key: savedKey(key.point, 'sealed, unproved') };
     return { key: key.point, point: { ...point, resource: { ...point.resource, encryption: sealed } } };
   } catch (error) {
-    if (key !== undefined) await tools.payloads?.sink.remove(key.point.payload.name);
+    if (key !== undefined) await tools.payloads?.remove(key.point.payload);
     throw error;
   }
 }
@@ -71,6 +71,6 @@ async function keyOf(
   return saveSecret(keyId, usedBy, { session, payloads, clock, signal });
 }
 
-function sealsKeys(payloads: Payloads | undefined): payloads is Payloads {
-  return payloads?.sealer !== undefined;
+function sealsKeys(payloads: PayloadStore | undefined): payloads is PayloadStore {
+  return payloads?.sealed === true;
 }

@@ -5,8 +5,7 @@ import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Session } from '../../openstack/connection.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
-import { payloadName } from '../../payload/name.ts';
-import type { Payloads } from '../../payload/writer.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { Log } from '../../ports/log.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
@@ -32,7 +31,7 @@ export interface ImagePlan {
 export interface ImageTools {
   readonly session: Session;
   /** Undefined: the image stays in the cloud, and is the backup. */
-  readonly payloads: Payloads | undefined;
+  readonly payloads: PayloadStore | undefined;
   readonly run: Ledger;
   readonly clock: Clock;
   readonly log: Log;
@@ -106,18 +105,15 @@ async function keep({ session, plan, run, clock }: Work, image: Image, point: st
   return { key: undefined, payload: null, name };
 }
 
-async function download(work: Work, payloads: Payloads, image: Image, point: string): Promise<Kept> {
+async function download(work: Work, payloads: PayloadStore, image: Image, point: string): Promise<Kept> {
   const { session, plan, clock, signal, onBytes, until, what } = work;
   const keyId = plan.encryption?.key.id ?? undefined;
   const users = [{ kind: 'volume' as const, id: plan.volume.id, name: plan.volume.name }];
   const key =
     keyId === undefined ? undefined : await saveSecret(keyId, users, { session, payloads, clock, signal });
-  const name = payloadName('volume', point, 'raw', {
-    compression: payloads.compression,
-    sealed: payloads.sealer !== undefined,
-  });
+  const facts = { kind: 'volume', point, format: 'raw' } as const;
   try {
-    const payload = await saveImageData(await session.service('image'), image, name, payloads, {
+    const payload = await saveImageData(await session.service('image'), image, facts, payloads, {
       clock,
       signal,
       until,
@@ -127,7 +123,7 @@ async function download(work: Work, payloads: Payloads, image: Image, point: str
     });
     return { key, payload, name: image.name };
   } catch (error) {
-    if (key !== undefined) await payloads.sink.remove(key.point.payload.name);
+    if (key !== undefined) await payloads.remove(key.point.payload);
     throw error;
   }
 }

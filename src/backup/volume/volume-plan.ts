@@ -1,7 +1,7 @@
 import type { BackupDecision, ChainWishes } from '../../chain/decide.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { Payloads } from '../../payload/writer.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { Method } from '../../plan/method.ts';
 
 /** An image instead. */
@@ -26,5 +26,5 @@ export interface VolumePlan {
 export interface SavingWishes extends Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
   /** Where data goes that leaves the cloud; undefined: it stays there. */
-  readonly payloads: Payloads | undefined;
+  readonly payloads: PayloadStore | undefined;
 }

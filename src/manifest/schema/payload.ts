@@ -1,9 +1,12 @@
 import Type from 'typebox';
 import { Bytes, closed, Sha256 } from './words.ts';
 
-/** Bytes that left the cloud. The store finds them by their name. */
+/** Bytes that left the cloud. `layout` tells how they lie in the store; another one is another member of a union. */
 export const Payload = Type.Object(
   {
+    layout: Type.Literal('file', {
+      description: 'How they lie in the store: as one file, found by its name.',
+    }),
     name: Type.String({ pattern: '^[0-9a-z][0-9a-z._-]{0,127}$', description: 'Its name in the store.' }),
     size: Type.Integer({ ...Bytes, description: 'Bytes, unpacked.' }),
     sha256: Type.String({ ...Sha256, description: 'SHA-256 of the unpacked bytes, lower-case hex.' }),

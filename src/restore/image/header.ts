@@ -1,7 +1,7 @@
 import { OperationError } from '../../errors.ts';
 import { headerLength, keyOpens, luksVersion } from '../../keys/unlock.ts';
 import type { Payload } from '../../manifest/schema.ts';
-import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { peek } from '../../stream/chunks.ts';
 
 /** A key, as the manifest describes it, and its bytes. */
@@ -20,13 +20,13 @@ export interface OpenedKey {
  * @throws OperationError where it was altered, or the key does not open it
  */
 export async function headOf(
-  reader: PayloadReader,
+  reader: PayloadStore,
   payload: Payload,
   atLeast: number,
   key: OpenedKey | undefined,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  return headOfStream(await plainBytes(reader, payload), atLeast, key, `payload ${payload.name}`, signal);
+  return headOfStream(await reader.open(payload), atLeast, key, `payload ${payload.name}`, signal);
 }
 
 /**

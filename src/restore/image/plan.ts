@@ -10,7 +10,7 @@ import type {
 } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { quotasFor } from '../../openstack/quotas.ts';
-import type { PayloadReader } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { quoted } from '../../text/escape.ts';
 import { openKey } from '../secret/restore.ts';
@@ -51,7 +51,7 @@ export interface ImagePlan {
  */
 export async function planImage(
   session: Session,
-  reader: PayloadReader,
+  reader: PayloadStore,
   manifest: Manifest,
   point: ImagePoint | KeptImagePoint,
   wishes: ImageWishes,

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
-import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { type MakeTools, makeImage } from './create.ts';
 import { settleImage } from './finish.ts';
@@ -30,13 +30,13 @@ export interface RestoredImage {
  */
 export async function bringBackImage(
   plan: ImagePlan,
-  reader: PayloadReader,
+  reader: PayloadStore,
   tools: MakeTools,
   onBytes: (count: number) => void,
 ): Promise<RestoredImage> {
   const { saved, payload } = plan;
   const wrap = await hasToBeWrapped(plan, tools);
-  const proved = asRecorded(await plainBytes(reader, payload), payload, saved);
+  const proved = asRecorded(await reader.open(payload), payload, saved);
   const { properties, dropped } = replayable(saved.properties, !wrap);
   const made = await makeImage(
     {

@@ -15,7 +15,7 @@ import {
   storePayload,
 } from '../../openstack/keymanager/v1/secrets.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import { type PayloadReader, plainBytes } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
 import { laterOfUnseen } from '../../temporaries/staying.ts';
 import { undo } from '../../temporaries/undo.ts';
@@ -29,7 +29,7 @@ import type { SecretRequest } from './plan.ts';
  */
 export async function openKey(
   session: Session,
-  reader: PayloadReader,
+  reader: PayloadStore,
   { payload }: SecretPoint,
 ): Promise<Buffer> {
   // No more than this comes: what flows is counted against it.
@@ -39,7 +39,7 @@ export async function openKey(
       'The manifest was altered, or names the payload of something else: take another copy of it.',
     );
   const pieces: Uint8Array[] = [];
-  for await (const piece of await plainBytes(reader, payload)) pieces.push(piece);
+  for await (const piece of await reader.open(payload)) pieces.push(piece);
   const bytes = Buffer.concat(pieces);
   session.secret(bytes);
   return bytes;

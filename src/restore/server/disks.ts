@@ -2,7 +2,7 @@ import { InputError } from '../../errors.ts';
 import { pointWithId } from '../../manifest/points.ts';
 import type { ImagePoint, KeptImagePoint, Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
-import type { PayloadReader } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { GIB } from '../../text/bytes.ts';
 import { keptImage } from '../image/kept-image.ts';
@@ -27,7 +27,7 @@ export function diskPoints(manifest: Manifest, disks: readonly SavedDisk[]): Dis
 /** The disk of a server's own whose image left the cloud: it becomes an image again, from which the server boots. */
 export async function storedDisk(
   session: Session,
-  reader: PayloadReader | undefined,
+  reader: PayloadStore | undefined,
   manifest: Manifest,
   saved: SavedDisk,
   point: ImagePoint,

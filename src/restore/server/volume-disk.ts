@@ -1,5 +1,5 @@
 import type { Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
-import type { PayloadReader } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { RestoreTools } from '../volume/environment.ts';
 import { planRestore } from '../volume/plan.ts';
 import { planFromImage } from '../volume/plan-from-image.ts';
@@ -19,7 +19,7 @@ export async function volumeDisk(
   saved: SavedDisk,
   point: VolumePoint,
   mapping: Mapping,
-  reader: PayloadReader | undefined,
+  reader: PayloadStore | undefined,
   tools: RestoreTools,
 ): Promise<DiskJob> {
   const plan = await planVolume(manifest, point, mapping, reader, tools);
@@ -39,7 +39,7 @@ async function planVolume(
   manifest: Manifest,
   point: VolumePoint,
   mapping: Mapping,
-  reader: PayloadReader | undefined,
+  reader: PayloadStore | undefined,
   { client }: RestoreTools,
 ): Promise<NewPlan> {
   const { type, availabilityZone } = point.resource;

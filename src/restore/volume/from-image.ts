@@ -6,7 +6,6 @@ import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
-import { plainBytes } from '../../payload/reader.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { type MadeImage, makeImage } from '../image/create.ts';
@@ -70,7 +69,7 @@ async function uploaded(
   const { payload, reader, key } = source;
   const raw = { ...source, saved: point.image, diskFormat: 'raw', containerFormat: 'bare' };
   const wrap = await hasToBeWrapped(raw, tools);
-  const proved = asRecorded(await plainBytes(reader, payload), payload, point.image);
+  const proved = asRecorded(await reader.open(payload), payload, point.image);
   const data = imageData(proved, payload.size, wrap, onBytes);
   const name = `restore of volume ${point.resource.id}`;
   return makeImage(

@@ -7,7 +7,7 @@ import { downloadImage } from '../../openstack/image/v2/download.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
-import type { PayloadReader } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { ImageKey } from '../image/create.ts';
 import { headOf, headOfStream, type OpenedKey } from '../image/header.ts';
 import { keptImage } from '../image/kept-image.ts';
@@ -21,7 +21,7 @@ export type ImageSource = PayloadSource | KeptSource;
 /** An image that is made of a payload, and removed again. */
 export interface PayloadSource {
   readonly kind: 'payload';
-  readonly reader: PayloadReader;
+  readonly reader: PayloadStore;
   readonly payload: Payload;
   readonly key: ImageKey | undefined;
   /** Of the data's header; undefined where it is not encrypted. */
@@ -49,7 +49,7 @@ export async function imageSource(
   session: Session,
   manifest: Manifest,
   point: VolumeImagePoint,
-  reader: PayloadReader | undefined,
+  reader: PayloadStore | undefined,
 ): Promise<ImageSource> {
   const { payload } = point;
   if (payload === null) return kept(session, point);
@@ -68,7 +68,7 @@ async function keyOf(
   session: Session,
   manifest: Manifest,
   { resource }: VolumeImagePoint,
-  reader: PayloadReader,
+  reader: PayloadStore,
 ): Promise<ImageKey | undefined> {
   if (resource.encryption === null) return undefined;
   const { point } = resource.encryption.key;

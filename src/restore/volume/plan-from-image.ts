@@ -4,7 +4,7 @@ import { listAvailabilityZones } from '../../openstack/availability-zones.ts';
 import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { ServiceClient, Session } from '../../openstack/connection.ts';
 import { quotasFor } from '../../openstack/quotas.ts';
-import type { PayloadReader } from '../../payload/reader.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { allNeeds, needOfVolume, type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
@@ -47,7 +47,7 @@ export async function planFromImage(
   session: Session,
   manifest: Manifest,
   point: VolumeImagePoint,
-  reader: PayloadReader | undefined,
+  reader: PayloadStore | undefined,
   wishes: FromImageWishes,
 ): Promise<FromImagePlan> {
   const client = await session.service('block-storage');

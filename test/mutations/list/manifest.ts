@@ -141,7 +141,7 @@ export const manifest: readonly Mutation[] = [
     id: 'manifest/keep',
     file: 'publish/record.ts',
     what: 'a payload that a manifest names stays for the sweep',
-    find: "if ('payload' in point && point.payload !== null) await this.#tools.keep(point.payload.name);",
+    find: "if ('payload' in point && point.payload !== null) await this.#tools.keep(point.payload);",
     put: '',
   },
   {

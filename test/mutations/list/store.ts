@@ -55,17 +55,17 @@ export const store: readonly Mutation[] = [
   },
   {
     id: 'store/discard',
-    file: 'payload/save.ts',
+    file: 'store/directory.ts',
     what: 'what failed stays in the store',
-    find: '    await writer.discard();\n',
-    put: '',
+    find: '        await partials.leave();\n        throw error;',
+    put: '        throw error;',
   },
   {
     id: 'store/check',
     file: 'payload/save.ts',
     what: 'a payload is seen before it is checked',
-    find: '    await check({ digests, size, head });\n    const stored = await writer.finish();',
-    put: '    const stored = await writer.finish();\n    await check({ digests, size, head });',
+    find: 'followed(bytes, () => check?.(came()))',
+    put: 'bytes',
   },
   {
     id: 'store/seal',

@@ -11,6 +11,7 @@ import { parseManifest, serialize } from '../../../src/manifest/parse.ts';
 import type { Manifest, RestorePoint } from '../../../src/manifest/schema.ts';
 import { signingKey, verifyingKey } from '../../../src/manifest/sign.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
+import { imagePoint } from '../../support/points.ts';
 import { backup, tags, volume } from '../../support/records.ts';
 
 const HOSTILE = 'x\n::error::y `id`';
@@ -182,6 +183,7 @@ describe('a manifest that cannot be read', () => {
       chain: Record<string, unknown>;
     }[];
   } & Record<string, unknown>;
+  const imaged = imagePoint();
   const first = (value: Record<string, unknown>) =>
     (value as Loose).restorePoints[0] as Loose['restorePoints'][0];
 
@@ -265,6 +267,14 @@ describe('a manifest that cannot be read', () => {
       }),
       'contradicts itself',
     ],
+    ...['blocks', undefined].map(
+      (layout) =>
+        [
+          `a payload of layout ${layout}`,
+          JSON.stringify(manifest({ ...imaged, payload: { ...imaged.payload, layout } } as RestorePoint)),
+          'is not a whole manifest',
+        ] as const,
+    ),
   ])('%s', async (_what, content, message) => {
     await expect(parseManifest(content, 'm.json')).rejects.toThrow(InputError);
     await expect(parseManifest(content, 'm.json')).rejects.toThrow(message);

@@ -13,9 +13,9 @@ import { opener, sealer } from '../../../src/keys/age.ts';
 import type { Payload } from '../../../src/manifest/schema.ts';
 import { payloadName } from '../../../src/payload/name.ts';
 import { openPayload } from '../../../src/payload/open.ts';
-import { savePayload } from '../../../src/payload/save.ts';
+import { type SaveOptions, savePayload } from '../../../src/payload/save.ts';
 import { formatOwner, type Liveness } from '../../../src/ports/owner.ts';
-import { directoryStore } from '../../../src/store/directory.ts';
+import { directoryPlace } from '../../../src/store/directory.ts';
 import { checkedName } from '../../../src/store/name.ts';
 import { testWith } from '../../support/installed.ts';
 
@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const store = (owner = formatOwner(thisProcess())) =>
-  directoryStore(directory, {
+  directoryPlace(directory, {
     run: { id: randomUUID(), owner },
     liveness: async () => dead,
     now: () => Date.now(),
@@ -40,6 +40,15 @@ const store = (owner = formatOwner(thisProcess())) =>
 async function* pieces(bytes: Uint8Array, size = 50_000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
+
+async function* stops(bytes: Uint8Array, there: () => void, end: Promise<void>): AsyncGenerator<Uint8Array> {
+  yield bytes;
+  there();
+  await end;
+}
+
+const facts = (point: string) => ({ kind: 'image', point, format: 'raw' }) as const;
+const PLAIN: SaveOptions = { compression: 'none', sealer: undefined };
 
 async function read(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = [];
@@ -69,7 +78,7 @@ describe('a payload', () => {
     const bytes = content(size);
     const place = store();
     await place.prepare();
-    const { payload, digests, head } = await savePayload(place, 'image-1.raw', pieces(bytes), {
+    const { payload, digests, head } = await savePayload(place, facts('1'), pieces(bytes), {
       compression,
       sealer: sealed ? await sealer([recipient]) : undefined,
       digests: ['sha512'],
@@ -78,19 +87,19 @@ describe('a payload', () => {
     expect(payload).toMatchObject({ size, sha256: sha256(bytes), compression, sealed });
     expect(digests['sha512']).toBe(createHash('sha512').update(bytes).digest('hex'));
     expect(head.equals(bytes.subarray(0, 100_000))).toBe(true);
-    const file = readFileSync(join(directory, 'image-1.raw'));
+    const file = readFileSync(join(directory, payload.name));
     expect(payload.stored).toEqual({ size: file.length, sha256: sha256(file) });
-    expect(statSync(join(directory, 'image-1.raw')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(directory, payload.name)).mode & 0o777).toBe(0o600);
     const opened = await read(openPayload(place, payload, sealed ? await opener(identity, 'x') : undefined));
     expect(opened.equals(bytes)).toBe(true);
     await place.keep(payload.name);
-    expect(readdirSync(directory)).toEqual(['image-1.raw']);
+    expect(readdirSync(directory)).toEqual([payload.name]);
   });
 
   testWith('age', 'zstd')('is opened by age and zstd, without us', async () => {
     const bytes = content(2_500_000);
     const place = store();
-    const { payload } = await savePayload(place, 'x.raw.zst.age', pieces(bytes), {
+    const { payload } = await savePayload(place, facts('1'), pieces(bytes), {
       compression: 'zstd',
       sealer: await sealer([recipient]),
     });
@@ -110,11 +119,11 @@ describe('a payload', () => {
 
   async function saved(compression: Payload['compression'], sealed: boolean) {
     const bytes = content(300_000);
-    const { payload } = await savePayload(store(), 'p', pieces(bytes), {
+    const { payload } = await savePayload(store(), facts('p'), pieces(bytes), {
       compression,
       sealer: sealed ? await sealer([recipient]) : undefined,
     });
-    return { payload, bytes, path: join(directory, 'p') };
+    return { payload, bytes, path: join(directory, payload.name) };
   }
 
   test.each([
@@ -177,13 +186,16 @@ describe('a payload', () => {
     };
     const options = { compression: 'zstd', sealer: undefined } as const;
     for (const size of [100_000, 30_000_000])
-      await expect(savePayload(store(), 'p', broken(size), options)).rejects.toThrow('the cloud hung up');
-    const refused = savePayload(store(), 'p', pieces(content(10)), options, () => {
+      await expect(savePayload(store(), facts('p'), broken(size), options)).rejects.toThrow(
+        'the cloud hung up',
+      );
+    const check = () => {
       throw new OperationError('not what Glance says');
-    });
+    };
+    const refused = savePayload(store(), facts('p'), pieces(content(10)), { ...options, check });
     await expect(refused).rejects.toThrow('not what Glance says');
     const stopped = { ...options, signal: AbortSignal.abort(new Error('stopped')) };
-    await expect(savePayload(store(), 'p', pieces(content(10)), stopped)).rejects.toThrow('stopped');
+    await expect(savePayload(store(), facts('p'), pieces(content(10)), stopped)).rejects.toThrow('stopped');
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -194,7 +206,6 @@ describe('a payload', () => {
 
   test('in flat memory: the source waits for the place', async () => {
     let ahead = 0;
-    const writer = await store().open('p');
     const source = Readable.from(
       (function* () {
         for (let count = 0; count < 1000; count += 1) {
@@ -212,8 +223,7 @@ describe('a payload', () => {
         yield piece as Buffer;
       }
     };
-    await writer.write(slow());
-    await writer.discard();
+    await store().put('p', slow());
     expect(taken).toBe(1000);
     expect(most).toBeLessThan(64);
   });
@@ -223,8 +233,10 @@ describe('a directory', () => {
   test('loses what a dead run left half-written, and nothing else', async () => {
     const place = store();
     await place.prepare();
-    const writer = await place.open('half');
-    await writer.write(pieces(content(1000)));
+    const half = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const stuck = place.put('half', stops(content(1000), half.resolve, end.promise));
+    await half.promise;
     await mkdir(join(directory, '.partial-mine'));
     await writeFile(join(directory, 'image-2.raw'), 'x');
     const before = readdirSync(directory).sort();
@@ -237,12 +249,13 @@ describe('a directory', () => {
     expect(left).toContain('image-2.raw');
     expect(left).toContain('.partial-mine');
     expect(left.filter((name) => /^\.partial-[0-9a-f-]{36}$/.test(name))).toEqual([]);
+    end.resolve();
+    await expect(stuck).rejects.toThrow('cannot write');
   });
 
   test('loses what a dead run had whole, and had not let go; what it had stays', async () => {
-    const options = { compression: 'none', sealer: undefined } as const;
     const place = store();
-    for (const name of ['kept', 'whole']) await savePayload(place, name, pieces(content(1000)), options);
+    for (const name of ['kept', 'whole']) await place.put(name, pieces(content(1000)));
     await place.keep('kept');
     const names = () => readdirSync(directory).filter((name) => !name.startsWith('.'));
     await store().prepare();
@@ -255,7 +268,7 @@ describe('a directory', () => {
   });
 
   test("loses no file that a dead run's note names where no payload lies", async () => {
-    await savePayload(store(), 'half', pieces(content(1000)), { compression: 'none', sealer: undefined });
+    await store().put('half', pieces(content(1000)));
     const [own = ''] = readdirSync(directory).filter((name) => name.startsWith('.'));
     for (const name of ['', '.', '..', '.hidden', 'Capital'])
       writeFileSync(join(directory, own, `${name}.whole`), '');
@@ -271,8 +284,10 @@ describe('a directory', () => {
       const check = () => {
         if (index % 2 === 0) throw new Error('no good');
       };
-      const options = { compression: 'none', sealer: undefined } as const;
-      const saving = savePayload(place, `p${index}`, pieces(content(1000 * index)), options, check);
+      const saving = savePayload(place, facts(`${index}`), pieces(content(1000 * index)), {
+        ...PLAIN,
+        check,
+      });
       return saving.then(
         async ({ payload }) => {
           await place.keep(payload.name);
@@ -289,27 +304,29 @@ describe('a directory', () => {
   test('that cannot be written is found out before', async () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
-    const place = directoryStore(file, {
+    const place = directoryPlace(file, {
       run: { id: randomUUID(), owner: 'x' },
       liveness: async () => 'alive',
       now: Date.now,
     });
     await expect(place.prepare()).rejects.toThrow(InputError);
-    await expect(store().read('nope')).rejects.toThrow('is not in');
+    await expect(store().get('nope')).rejects.toThrow('is not in');
   });
 
   test.each(['../x', '/x', '.x', 'X', 'a/b', '', 'a\nb', '-x'])('%j is no name', async (name) => {
     expect(() => checkedName(name)).toThrow(InputError);
-    await expect(store().read(name)).rejects.toThrow(InputError);
+    await expect(store().get(name)).rejects.toThrow(InputError);
   });
 
   test('names tell how to open them by hand', () => {
     const id = '5f2c9a01-0000-4000-8000-000000000000';
-    expect(payloadName('volume', id, 'raw', { compression: 'zstd', sealed: true })).toBe(
-      `volume-${id}.raw.zst.age`,
-    );
-    expect(payloadName('image', id, '../x', { compression: 'none', sealed: false })).toBe(`image-${id}.img`);
-    expect(payloadName('secret', id, undefined, { compression: 'none', sealed: true })).toBe(
+    expect(
+      payloadName({ kind: 'volume', point: id, format: 'raw' }, { compression: 'zstd', sealed: true }),
+    ).toBe(`volume-${id}.raw.zst.age`);
+    expect(
+      payloadName({ kind: 'image', point: id, format: '../x' }, { compression: 'none', sealed: false }),
+    ).toBe(`image-${id}.img`);
+    expect(payloadName({ kind: 'secret', point: id }, { compression: 'none', sealed: true })).toBe(
       `secret-${id}.key.age`,
     );
   });

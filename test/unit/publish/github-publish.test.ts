@@ -13,8 +13,8 @@ import { retentionDoubt } from '../../../src/publish/expiry.ts';
 import { parsePending, readSpool, Spool } from '../../../src/publish/github/pending.ts';
 import { checkTag } from '../../../src/publish/github/release.ts';
 import { packageOf } from '../../../src/publish/package.ts';
-import { parsePlace, publishers } from '../../../src/publish/publish.ts';
-import type { Place } from '../../../src/publish/publisher.ts';
+import { publishers, publishPlace } from '../../../src/publish/publish.ts';
+import type { PlaceName } from '../../../src/store/place-name.ts';
 import { backupPoint, manifestWith } from '../../support/points.ts';
 
 const unseal = async (bytes: Uint8Array, identity: string | undefined, what: string) =>
@@ -56,14 +56,14 @@ describe('a place', () => {
     ['directory:a:b', { kind: 'directory', path: 'a:b' }],
     ['artifact', { kind: 'artifact' }],
     ['release', { kind: 'release' }],
-  ])('%s', (name, expected) => expect(parsePlace(name, true)).toEqual(expected));
+  ])('%s', (name, expected) => expect(publishPlace(name, true)).toEqual(expected));
 
   test.each(['artifact', 'release'])('%s is none in a terminal', (name) =>
-    expect(() => parsePlace(name, false)).toThrow('works only in a workflow on GitHub'),
+    expect(() => publishPlace(name, false)).toThrow('works only in a workflow on GitHub'),
   );
 
   test.each(['', 'directory:', 's3:x', 'artifacts'])('%j is none', (name) =>
-    expect(() => parsePlace(name, true)).toThrow(
+    expect(() => publishPlace(name, true)).toThrow(
       'Use artifact, release or directory' === name ? '' : '`publish` is',
     ),
   );
@@ -112,10 +112,10 @@ describe('how long a manifest is kept', () => {
     expect(said).toEqual([expect.stringContaining('expires after 30 days')]);
   });
 
-  const artifact: Place = { kind: 'artifact' };
-  const release: Place = { kind: 'release' };
-  const directory: Place = { kind: 'directory', path: 'x' };
-  const cases: [string, Place[], number, Here | undefined, string | undefined][] = [
+  const artifact: PlaceName = { kind: 'artifact' };
+  const release: PlaceName = { kind: 'release' };
+  const directory: PlaceName = { kind: 'directory', path: 'x' };
+  const cases: [string, PlaceName[], number, Here | undefined, string | undefined][] = [
     ['an artifact', [artifact], 0, hosted, 'after 30 days'],
     ['one for a day', [artifact], 1, hosted, 'after 1 day,'],
     ['one for longer than the repository keeps any', [artifact], 90, hosted, 'after 30 days'],

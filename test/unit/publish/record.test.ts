@@ -10,7 +10,7 @@ import { findManifest } from '../../../src/catalog/find.ts';
 import { OperationError } from '../../../src/errors.ts';
 import { JOURNAL_FILE } from '../../../src/manifest/journal.ts';
 import { parseManifest, serialize } from '../../../src/manifest/parse.ts';
-import type { Manifest, RestorePoint } from '../../../src/manifest/schema.ts';
+import type { Manifest, Payload, RestorePoint } from '../../../src/manifest/schema.ts';
 import type { Session } from '../../../src/openstack/connection.ts';
 import { silentLog } from '../../../src/ports/log.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
@@ -76,7 +76,7 @@ const namesIn = async (path = directory) =>
 test('a payload is let go by its store right before a manifest names it', async () => {
   const told: string[] = [];
   const place = { ...nowhere, keep: async () => void told.push('written') };
-  const keep = async (name: string) => void told.push(name);
+  const keep = async ({ name }: Payload) => void told.push(name);
   const record = new ManifestRecord({ publishers: [place], keep, warn: () => undefined }, session, run());
   const [image, key, kept] = [imagePoint(), secretPoint(), keptImagePoint()];
   for (const point of [image, key, kept, backupPoint()]) await record.add(point);

@@ -5,9 +5,11 @@ import type { Session } from '../../../../src/openstack/connection.ts';
 import { getAcl } from '../../../../src/openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../../../src/openstack/keymanager/v1/metadata.ts';
 import { getSecret, readPayload, storePayload } from '../../../../src/openstack/keymanager/v1/secrets.ts';
+import { payloadStore } from '../../../../src/payload/store.ts';
 import { type Log, silentLog } from '../../../../src/ports/log.ts';
 import { type SecretRequest, secretRequest } from '../../../../src/restore/secret/plan.ts';
 import { openKey, restoreSecret } from '../../../../src/restore/secret/restore.ts';
+import type { Place } from '../../../../src/store/place.ts';
 import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { parseTemporary, TEMPORARY_METADATA } from '../../../../src/temporaries/tags.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
@@ -21,7 +23,7 @@ test('a payload that is larger than any key is not read', async () => {
   const read = async () => {
     throw new Error('it was read');
   };
-  const reader = { source: { place: 'x', size: read, read }, identity: undefined };
+  const reader = payloadStore({ get: read } as unknown as Place, {});
   const told: unknown[] = [];
   const session = { secret: (bytes: unknown) => told.push(bytes) } as unknown as Session;
   const sized = (size: number) =>

@@ -3,8 +3,11 @@ import { describe, expect, jest, test } from '@jest/globals';
 import type { SavedEncryption, VolumeImagePoint } from '../../../../src/manifest/schema.ts';
 import { uploadToImage } from '../../../../src/openstack/blockstorage/v3/upload.ts';
 import { watchVolumes } from '../../../../src/openstack/blockstorage/v3/volumes.ts';
+import { payloadStore } from '../../../../src/payload/store.ts';
 import { restoreFromImage } from '../../../../src/restore/volume/from-image.ts';
 import { type FromImagePlan, planFromImage } from '../../../../src/restore/volume/plan-from-image.ts';
+import type { Place } from '../../../../src/store/place.ts';
+import { once } from '../../../../src/stream/chunks.ts';
 import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { readTemporary } from '../../../../src/temporaries/tags.ts';
 import { type Image, SparseBytes } from '../../../fakes/cloud/index.ts';
@@ -55,13 +58,7 @@ async function open() {
       compression: 'none' as const,
       sealed: false,
     };
-    const source = {
-      size: async () => stored.length,
-      read: async (_: string, from = 0) =>
-        (async function* () {
-          yield stored.subarray(from);
-        })(),
-    };
+    const get = async () => ({ size: stored.length, bytes: once(stored) });
     const image = {
       ...point.image,
       size: bytes.length,
@@ -69,7 +66,7 @@ async function open() {
       hash: { algorithm: 'sha512', value: sha(bytes, 'sha512') },
     };
     const saved = { ...point, payload, image };
-    return { point: saved, reader: { source: source as never, identity: undefined } };
+    return { point: saved, reader: payloadStore({ get } as unknown as Place, {}) };
   };
 
   /** Data that stayed in the cloud. */

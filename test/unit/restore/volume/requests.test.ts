@@ -4,6 +4,7 @@ import { type Tags, writeTags } from '../../../../src/chain/tags.ts';
 import { createBackup } from '../../../../src/openstack/blockstorage/v3/backups.ts';
 import { createSnapshot } from '../../../../src/openstack/blockstorage/v3/snapshots.ts';
 import { getVolume, watchVolumes } from '../../../../src/openstack/blockstorage/v3/volumes.ts';
+import { payloadStore } from '../../../../src/payload/store.ts';
 import { makeVolume, removeMade } from '../../../../src/restore/volume/create.ts';
 import { knownEncryption, probedEncryption } from '../../../../src/restore/volume/encryption-fit.ts';
 import { checkEncryption, finish } from '../../../../src/restore/volume/finish.ts';
@@ -12,6 +13,7 @@ import { imageSource } from '../../../../src/restore/volume/image-source.ts';
 import { planRestore } from '../../../../src/restore/volume/plan.ts';
 import { fromBackup } from '../../../../src/restore/volume/source.ts';
 import type { RestoreWishes } from '../../../../src/restore/volume/volume-plan.ts';
+import type { Place } from '../../../../src/store/place.ts';
 import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { readTemporary } from '../../../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions, FaultWhen, Volume } from '../../../fakes/cloud/index.ts';
@@ -360,7 +362,7 @@ describe('the image that a volume is made of', () => {
   test('is not looked at where its key did not leave with it: the data opens to nobody', async () => {
     await using cloud = await open();
     const point = volumeImagePoint({ encrypted: true }, encryptedWith(undefined));
-    const reader = { source: undefined as never, identity: undefined };
+    const reader = payloadStore({} as Place, {});
     await expect(imageSource(cloud.session, manifestWith(point), point, reader)).rejects.toMatchObject({
       message: expect.stringMatching(/is encrypted, and the manifest has no key of it/),
       exitCode: 2,

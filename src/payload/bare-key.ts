@@ -1,0 +1,16 @@
+import { InputError } from '../errors.ts';
+import type { PayloadStore } from './store.ts';
+
+/**
+ * A key leaves the process sealed, or not at all.
+ *
+ * @param what whose key it is, for the message
+ * @throws InputError where there is nobody to seal to
+ */
+export function refuseBareKey({ sealed }: PayloadStore, what: string): void {
+  if (!sealed)
+    throw new InputError(
+      `${what} is encrypted, and its data is worth nothing without its key, which leaves the cloud only sealed`,
+      'Name one or more age recipients with `recipients`: age-keygen makes a pair.',
+    );
+}

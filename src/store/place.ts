@@ -1,0 +1,54 @@
+/**
+ * A place of the store: bytes that left the cloud, each under a name. Of what they are it knows nothing: what is packed
+ * and sealed is packed and sealed above. Nothing here assumes a file system, and nothing needs the size beforehand.
+ *
+ * What is under a name never changes. Several runs may use a place at once. What holds for one place holds for all:
+ * `test/unit/store/conformance.ts` is this contract as tests.
+ */
+export interface Place {
+  /** As the input `store` names it; for messages. */
+  readonly name: string;
+  /**
+   * Finds out before the run starts whether it can be written there, and removes what dead runs left that nobody keeps.
+   * What lives, and what it cannot tell of, stays.
+   *
+   * @throws InputError where it cannot be written
+   */
+  prepare(): Promise<void>;
+  /**
+   * Takes all bytes at its own pace, makes them lasting, and only then shows them under the name. Where the source
+   * throws, the write fails or the process dies, nobody ever sees the name; what the source threw is thrown on.
+   *
+   * @returns what lies there now
+   * @throws OperationError where the name exists: then it stays as it was
+   */
+  put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Stored>;
+  /**
+   * What lies under a name. It is not trusted: who reads compares size and digest.
+   *
+   * @throws InputError when it is not there
+   */
+  get(name: string): Promise<Found>;
+  /**
+   * Lets a name go, to be said right before a manifest names it. Until then it is the run's own, and the next `prepare`
+   * removes it where this run is dead. So one may stay that nobody names, and none is removed that somebody names.
+   */
+  keep(name: string): Promise<void>;
+  /** What is not there is removed already. */
+  remove(name: string): Promise<void>;
+}
+
+/** What was written. */
+export interface Stored {
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+export interface Found {
+  /** Bytes. */
+  readonly size: number;
+  /** Once, at the reader's pace. Nothing is open before the first is asked for. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
