@@ -13,7 +13,7 @@ export interface Verdict {
 const JEST = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
 const FLAGS = ['--bail', '--silent', '--runInBand', '--forceExit'];
 /** A test that takes this long has caught it too: it does not end. */
-const LONGEST_MS = 600_000;
+const LONGEST_MS = 300_000;
 const ALL_MS = 900_000;
 
 /** A copy of the checkout to spoil; the checkout itself is never written. */

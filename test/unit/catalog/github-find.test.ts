@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { restorePoint } from '../../../src/backup/volume/record.ts';
 import { parseReference } from '../../../src/catalog/find.ts';
 import { Catalogue } from '../../../src/catalog/github/cache.ts';
-import { refuseRun, type Trust } from '../../../src/catalog/github/provenance.ts';
+import { refuseCommit, refuseRun, type Trust } from '../../../src/catalog/github/provenance.ts';
 import { unzip } from '../../../src/catalog/github/unzip.ts';
 import { type Candidate, listed, newestWanted } from '../../../src/catalog/newest.ts';
 import { type Found, foundIn } from '../../../src/catalog/read.ts';
 import { type Doubt, InputError, OperationError } from '../../../src/errors.ts';
 import { serialize, sha256 } from '../../../src/manifest/parse.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
-import type { Here, WorkflowRun } from '../../../src/ports/github.ts';
+import type { GitHub, Here, WorkflowRun } from '../../../src/ports/github.ts';
 import { silentLog } from '../../../src/ports/log.ts';
 import { zip } from '../../fakes/github/zip.ts';
 import { manifestWith } from '../../support/points.ts';
@@ -94,6 +94,21 @@ describe('a run', () => {
     expect(refuseRun({ ...run, ...fields }, repository, here, trust)?.what).toContain(said);
   });
 
+  test('is refused where its commit is not on the branch: a tag may be called as that is', async () => {
+    const asked: unknown[] = [];
+    const github = (held: boolean) => {
+      const isOn = async (...words: unknown[]) => asked.push(words) > 0 && held;
+      return { here, runs: { isOn } } as unknown as GitHub;
+    };
+    expect((await refuseCommit(run, github(false), 'main'))?.what).toContain('is not on branch main');
+    expect(await refuseCommit(run, github(true), 'main')).toBeUndefined();
+    expect(asked).toEqual([
+      ['main', run.commit],
+      ['main', run.commit],
+    ]);
+    expect(await refuseCommit({ ...run, id: here.runId }, github(false), 'main')).toBeUndefined();
+  });
+
   test('is refused where the runner and GitHub do not agree on the repository', () => {
     expect(refuseRun(run, repository, { ...here, repositoryId: 3 }, trust)?.what).toContain(
       'another repository',
@@ -127,6 +142,17 @@ describe('an archive', () => {
     ['too many', zip(Array.from({ length: 1001 }, (_, index) => entry(String(index), ''))), 'has 1001 files'],
   ])('%s is refused', (_what, archive, said) => {
     expect(() => unzip(archive, all, 1000)).toThrow(said);
+  });
+
+  test('of a file that has not the checksum in its list is refused', () => {
+    const archive = zip([entry('a', 'some text')]);
+    const list = archive.indexOf(Buffer.from('PK\x01\x02', 'latin1'));
+    for (const at of [16, 17, 18, 19]) {
+      const other = Buffer.from(archive);
+      other.writeUInt8(other.readUInt8(list + at) ^ 1, list + at);
+      expect(() => unzip(other, all, 1000)).toThrow('a is not what the archive says');
+    }
+    expect(unzip(archive, all, 1000)).toEqual({ a: Buffer.from('some text') });
   });
 
   test('with any byte changed or cut off says so in its own words', () => {

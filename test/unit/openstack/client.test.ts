@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { id, moment } from '../../../src/decode.ts';
+import { decoded, refusal } from '../../../src/openstack/answers.ts';
 import { readBytes } from '../../../src/openstack/body.ts';
 import { endpointOf, plainDoubt, splitVersion } from '../../../src/openstack/catalog.ts';
 import { parseCloud } from '../../../src/openstack/config/parse.ts';
-import { CloudError, wordsOf } from '../../../src/openstack/errors.ts';
+import { CloudError, isUncertain, wordsOf } from '../../../src/openstack/errors.ts';
 import { atLeast, lower, parseMicroversion } from '../../../src/openstack/microversions.ts';
 import { backoff, createOnce, retry, retryAfter } from '../../../src/openstack/retry.ts';
 import { silentLog } from '../../../src/ports/log.ts';
@@ -201,6 +202,37 @@ describe('answers', () => {
     expect(wordsOf(body)).toBe(words);
   });
 
+  test.each([
+    ['req-3f2a', 'req-3f2a'],
+    ['x\n::error::y', undefined],
+    ['x'.repeat(101), undefined],
+    [undefined, undefined],
+  ])('the id of request %j is shown as %j', async (given, shown) => {
+    const headers = { 'x-openstack-request-id': given };
+    const error = await refusal('x', { status: 409, headers, body: Readable.from([]) }, 0);
+    expect(error.requestId).toBe(shown);
+    expect(error.status).toBe(409);
+  });
+
+  test('one that broke off is none: what it was for may have been done', async () => {
+    const reading = decoded(
+      'x',
+      async () => Promise.reject(new Error('other side closed')),
+      () => 1,
+    );
+    await expect(reading).rejects.toMatchObject({
+      status: undefined,
+      words: 'the answer broke off: other side closed',
+    });
+    expect(isUncertain(await reading.catch((error: unknown) => error))).toBe(true);
+    const odd = await decoded(
+      'x',
+      async () => '<html>',
+      () => 1,
+    ).catch((error: unknown) => error);
+    expect(isUncertain(odd)).toBe(false);
+  });
+
   test('the words are cut', () => {
     expect(wordsOf('x'.repeat(9999)).length).toBe(501);
   });
@@ -216,13 +248,15 @@ describe('answers', () => {
   });
 
   test('a body that is too long is not read to its end', async () => {
-    const endless = Readable.from(
+    let given = 0;
+    const long = Readable.from(
       (function* () {
-        for (;;) yield Buffer.alloc(1000);
+        for (; given < 1000; given += 1) yield Buffer.alloc(1000);
       })(),
     );
-    await expect(readBytes(endless, 5000)).rejects.toThrow('longer than 5000 bytes');
-    expect(endless.destroyed).toBe(true);
+    await expect(readBytes(long, 5000)).rejects.toThrow('longer than 5000 bytes');
+    expect(long.destroyed).toBe(true);
+    expect(given).toBeLessThan(100);
   });
 });
 

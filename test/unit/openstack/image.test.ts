@@ -377,17 +377,63 @@ describe('a download', () => {
     );
   });
 
-  test('goes on only with what belongs to the same image', async () => {
+  test.each([
+    ['another image', 'bytes 150000-299999/400000'],
+    ['another place', 'bytes 100000-299999/300000'],
+  ])('goes on only with what belongs there, and not with bytes of %s', async (_, range) => {
     await using cloud = await stored();
     cloud.cut(1);
-    const headers = { 'content-range': 'bytes 150000-299999/400000' };
     cloud.cloud.faults.add({
       when: { method: 'GET', path: '/file', nth: 2 },
-      do: { status: 206, headers, body: {} },
+      do: { status: 206, headers: { 'content-range': range }, body: {} },
     });
-    await expect(read(downloadImage(cloud.client, cloud.image))).rejects.toThrow(
-      'it sends bytes 150000-299999/400000',
-    );
+    await expect(read(downloadImage(cloud.client, cloud.image))).rejects.toThrow(`it sends ${range}`);
+  });
+
+  test.each([12, undefined])('of %j bytes that begins again is not taken for the rest', async (size) => {
+    const bytes = Buffer.from('0123456789ab');
+    const { open, ...client } = breaking(bytes, [5], []);
+    // A proxy that leaves the range out.
+    const whole = async (call: Parameters<ServiceClient['open']>[0]) => open({ ...call, headers: {} });
+    const given: Uint8Array[] = [];
+    const reading = async () => {
+      for await (const piece of downloadImage({ ...client, open: whole }, { id: randomUUID(), size }))
+        given.push(piece);
+    };
+    await expect(reading()).rejects.toThrow('it sends all again');
+    expect(Buffer.concat(given).toString()).toBe('01234');
+  });
+
+  /** A client whose answers do not say how long they are, and end well wherever they end. */
+  function untold(answers: (from: number) => Buffer): ServiceClient {
+    const { session } = breaking(Buffer.of(), [], []);
+    const open: ServiceClient['open'] = async ({ headers }) => {
+      const from = Number(/\d+/.exec(headers?.['range'] ?? '0')?.[0]);
+      const range = { 'content-range': `bytes ${from}-11/12` };
+      return {
+        status: from === 0 ? 200 : 206,
+        headers: from === 0 ? {} : range,
+        body: Readable.from([answers(from)]),
+      };
+    };
+    return { open, session } as unknown as ServiceClient;
+  }
+
+  test('that ends early, as if it were whole, goes on from where it was', async () => {
+    const bytes = Buffer.from('0123456789ab');
+    const client = untold((from) => bytes.subarray(from, from + 5));
+    const whole = await read(downloadImage(client, { id: randomUUID(), size: bytes.length }));
+    expect(whole.toString()).toBe('0123456789ab');
+  });
+
+  test('that gives more than the image has is refused, and no byte of that is given on', async () => {
+    const client = untold(() => Buffer.alloc(13));
+    const given: Uint8Array[] = [];
+    const reading = async () => {
+      for await (const piece of downloadImage(client, { id: randomUUID(), size: 12 })) given.push(piece);
+    };
+    await expect(reading()).rejects.toThrow('has 12 bytes, and more come');
+    expect(given).toEqual([]);
   });
 
   test('of another size than Glance says is refused before its first byte', async () => {
