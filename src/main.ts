@@ -55,7 +55,7 @@ export async function post(name: string): Promise<void> {
 /** What is published now is recorded; where the cloud does not answer, the next run takes it up once more. */
 async function markPublished(name: string, points: ReadonlySet<string>, host: GitHubHost): Promise<void> {
   const command = await commandNamed(name);
-  const { markInCloud } = await import('./commands/mark-published.ts');
+  const { markInCloud } = await import('./run/mark-published.ts');
   readRaw(command, host);
   await markInCloud(parseInputs(cloudInputs, readInputs(cloudInputs, host.environment)), points, host);
 }

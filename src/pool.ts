@@ -39,3 +39,57 @@ export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<T[
   for await (const page of pages) all.push(...page);
   return all;
 }
+
+/**
+ * What work reports as it goes, as a generator: things that are done side by side come one by one.
+ *
+ * @param work its `report` resolves when who takes the item asks for the next one, and rejects with what was thrown for it
+ * @throws what the work throws, when all that it reported is taken
+ */
+export async function* reported<T>(
+  work: (report: (item: T) => Promise<void>) => Promise<void>,
+): AsyncGenerator<T, void> {
+  const waiting: {
+    readonly item: T;
+    readonly taken: () => void;
+    readonly refused: (why: unknown) => void;
+  }[] = [];
+  let wake = Promise.withResolvers<void>();
+  let closed = false;
+  let over = false;
+  const done = work((item) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (closed) reject(new Error('nobody takes what is reported any more'));
+    else waiting.push({ item, taken: resolve, refused: reject });
+    wake.resolve();
+    return promise;
+  }).finally(() => {
+    over = true;
+    wake.resolve();
+  });
+  done.catch(() => undefined);
+  try {
+    while (!over || waiting.length > 0) {
+      const next = waiting.shift();
+      if (next === undefined) {
+        await wake.promise;
+        wake = Promise.withResolvers<void>();
+        continue;
+      }
+      try {
+        yield next.item;
+        next.taken();
+      } catch (error) {
+        next.refused(error);
+      } finally {
+        // Has an effect only where nobody asks on.
+        next.refused(new Error('nobody takes what is reported any more'));
+      }
+    }
+    await done;
+  } finally {
+    closed = true;
+    for (const { refused } of waiting) refused(new Error('nobody takes what is reported any more'));
+    await done.catch(() => undefined);
+  }
+}

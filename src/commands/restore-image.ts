@@ -9,6 +9,7 @@ import { type ImagePlan, planImage } from '../restore/image/plan.ts';
 import { bringBackImage } from '../restore/image/restore.ts';
 import type { Context, Outcome } from '../run/context.ts';
 import { makingRoom } from '../run/room.ts';
+import { restoringStore } from '../run/storing.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -22,7 +23,6 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { restoringStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

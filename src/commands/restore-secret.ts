@@ -12,6 +12,7 @@ import { lateStep } from '../restore/late.ts';
 import { type SecretRequest, secretRequest } from '../restore/secret/plan.ts';
 import { openKey, restoreSecret as restoreOne } from '../restore/secret/restore.ts';
 import type { Context, Outcome } from '../run/context.ts';
+import { restoringStore } from '../run/storing.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { defineCommand } from './command.ts';
@@ -23,7 +24,6 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { restoringStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -24,6 +24,7 @@ import {
 import { volumeDisk } from '../restore/server/volume-disk.ts';
 import type { Context, Outcome } from '../run/context.ts';
 import { makingRoom } from '../run/room.ts';
+import { namedStore } from '../run/storing.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { defineCommand } from './command.ts';
@@ -37,7 +38,6 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { namedStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

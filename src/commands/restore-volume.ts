@@ -24,6 +24,7 @@ import {
 import { fromBackup, fromManifest } from '../restore/volume/source.ts';
 import type { Context, Outcome } from '../run/context.ts';
 import { makingRoom } from '../run/room.ts';
+import { namedStore } from '../run/storing.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
@@ -37,7 +38,6 @@ import {
   trustedManifest,
   undoneList,
 } from './restoring.ts';
-import { namedStore } from './storing.ts';
 
 const inputs = {
   ...cloudInputs,

@@ -6,7 +6,7 @@ import { type Kind, pointsOf } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
-import { cloudOf } from '../publish/record.ts';
+import { cloudOf } from '../run/cloud-of.ts';
 import type { Context } from '../run/context.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 

@@ -3,7 +3,6 @@ import { ManifestCheck } from '../manifest/check.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/format.ts';
 import { type Entry, headOf } from '../manifest/journal.ts';
 import type { Manifest, Payload, RestorePoint, SavedFailure } from '../manifest/schema.ts';
-import type { Session } from '../openstack/connection.ts';
 import type { Published, Publisher } from './publisher.ts';
 
 export interface Finished {
@@ -30,13 +29,13 @@ export class ManifestRecord {
   #begun = false;
   #keeping: Promise<unknown> = Promise.resolve();
 
-  constructor(tools: RecordTools, session: Session, run: Manifest['run']) {
+  constructor(tools: RecordTools, cloud: Manifest['cloud'], run: Manifest['run']) {
     this.#tools = tools;
     this.#manifest = {
       format: MANIFEST_FORMAT,
       version: MANIFEST_VERSION,
       run: { ...run },
-      cloud: cloudOf(session),
+      cloud,
       restorePoints: [],
       failed: [],
     };
@@ -119,14 +118,4 @@ function unwritable({ resource: { kind, id }, ...point }: RestorePoint, said: st
     `what was saved of ${kind} ${id} cannot be written into the manifest: ${said}`,
     where,
   );
-}
-
-/** Which cloud and project, for a restore to compare. */
-export function cloudOf(session: Session): Manifest['cloud'] {
-  const { project } = session.scope;
-  return {
-    authUrl: session.config.auth.authUrl,
-    region: session.region('block-storage'),
-    project: { ...project },
-  };
 }

@@ -18,8 +18,6 @@ export interface Fitting<T> {
   readonly quota: readonly QuotaLine[];
   /** That the next run does not fit any more; undefined where it does, or where this one does not already. */
   readonly warning: string | undefined;
-  /** The error of something that the cloud refused for a quota all the same, with what to do about it. */
-  advise(error: unknown): unknown;
 }
 
 /**
@@ -45,13 +43,19 @@ export async function fitting<T>(
     atOnce: fit.atOnce,
     quota: fit.after,
     warning: fit.over.length > 0 ? undefined : lastTime(quotas, fit.stays, fit.after, advice),
-    advise: (error) => {
-      const quota = error instanceof CloudError ? quotaIn(error.words) : undefined;
-      return error instanceof CloudError && quota !== undefined
-        ? new OperationError(error.message, advice(quota), error)
-        : error;
-    },
   };
+}
+
+/**
+ * The error of something that the cloud refused for a quota all the same, with what to do about it.
+ *
+ * @param backups of the project
+ */
+export function advised(error: unknown, backups: readonly Backup[]): unknown {
+  const quota = error instanceof CloudError ? quotaIn(error.words) : undefined;
+  return error instanceof CloudError && quota !== undefined
+    ? new OperationError(error.message, adviceWith(backups)(quota), error)
+    : error;
 }
 
 function lastTime(

@@ -31,3 +31,14 @@ export function selectImages(selector: Selector, images: readonly Image[], proje
   const among = selector.kind === 'one' && !own.some(named) ? selectable : own;
   return select('image', [selector], among).map(({ image }) => image);
 }
+
+/**
+ * The images that are meant, each once.
+ *
+ * @throws InputError for a selector that finds nothing
+ */
+export async function chooseImages(session: Session, selectors: readonly Selector[]): Promise<Image[]> {
+  const all = await visibleImages(session);
+  const chosen = selectors.flatMap((selector) => selectImages(selector, all, session.scope.project.id));
+  return [...new Set(chosen)];
+}

@@ -5,22 +5,29 @@ import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { refuseBareKey } from '../../payload/bare-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
+import type { Selector } from '../../plan/select.ts';
 import { pool } from '../../pool.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 
-export interface ImagePreflight {
+export interface ImageWishes {
+  readonly selectors: readonly Selector[];
+  /** An image is nowhere but in the cloud, unless its data leaves it. */
+  readonly payloads: PayloadStore;
+}
+
+export interface PlannedImages {
   readonly images: readonly Image[];
   /** Those that cannot be saved now. The others can. */
   readonly refused: readonly { readonly image: Image; readonly error: PlainError }[];
 }
 
 /** Looks at everything that could make a download fail, and changes nothing. */
-export async function preflight(
+export async function planImages(
   session: Session,
   images: readonly Image[],
   payloads: PayloadStore,
-): Promise<ImagePreflight> {
+): Promise<PlannedImages> {
   const looked = await pool(images, 4, async (image) => {
     try {
       refuseState(image);

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import type { Environment } from '../../environment.ts';
 import type { ImagePoint, SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { listMembers, type Member } from '../../openstack/image/v2/members.ts';
-import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
+import { KEY_ID } from '../../openstack/image/v2/properties.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { quoted } from '../../text/escape.ts';
-import type { Until } from '../deadline.ts';
-import { savedKey } from '../secret/record.ts';
-import { type SavedKey, type SecretTools, saveSecret } from '../secret/save.ts';
+import { type SavedKey, saveSecret } from '../secret/save.ts';
 import { saveImageData } from './download.ts';
-
-/** A key is small; an image ends with the run. */
-export interface ImageTools extends SecretTools, Until {}
+import { savedImage } from './record.ts';
 
 export interface SavedImagePoints {
   /** The key first: the image refers to it. */
@@ -27,18 +25,19 @@ export interface SavedImagePoints {
  */
 export async function saveImage(
   image: Image,
-  tools: ImageTools,
+  environment: Environment,
+  payloads: PayloadStore,
   onBytes: (count: number) => void,
 ): Promise<SavedImagePoints> {
-  const { session, payloads, clock } = tools;
+  const { session, clock } = environment;
   const started = clock.now();
   const client = await session.service('image');
   const members = await membersOf(client, image);
-  const key = await keyOf(image, tools);
+  const key = await keyOf(image, environment, payloads);
   const id = randomUUID();
   const facts = { kind: 'image', point: id, format: image.diskFormat } as const;
   const payload = await saveImageData(client, image, facts, payloads, {
-    ...tools,
+    ...environment,
     what: `image ${quoted(image.name)} (${image.id})`,
     onBytes,
     key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
@@ -57,11 +56,15 @@ export async function saveImage(
   return { points: key === undefined ? [point] : [key.point, point] };
 }
 
-async function keyOf(image: Image, tools: SecretTools): Promise<SavedKey | undefined> {
+async function keyOf(
+  image: Image,
+  environment: Environment,
+  payloads: PayloadStore,
+): Promise<SavedKey | undefined> {
   const keyId = image.properties[KEY_ID];
   return keyId === undefined
     ? undefined
-    : saveSecret(keyId, [{ kind: 'image', id: image.id, name: image.name }], tools);
+    : saveSecret(keyId, [{ kind: 'image', id: image.id, name: image.name }], environment, payloads);
 }
 
 /** Glance keeps members of shared images only, and shows them to the owner. */
@@ -83,37 +86,4 @@ async function membersOf(client: ServiceClient, image: Image): Promise<SavedImag
 /** As the manifest takes it: an id of Keystone. */
 function isProject({ projectId }: Member): boolean {
   return /^[0-9A-Za-z_-]{1,64}$/.test(projectId);
-}
-
-/** @param size bytes that were seen to come */
-export function savedImage(
-  image: Image,
-  size: number,
-  members: SavedImage['members'],
-  key: SecretPoint | undefined,
-): SavedImage {
-  return {
-    kind: 'image',
-    id: image.id,
-    name: image.name,
-    diskFormat: image.diskFormat ?? null,
-    containerFormat: image.containerFormat ?? null,
-    visibility: image.visibility,
-    protected: image.protected,
-    hidden: image.hidden,
-    minDisk: image.minDisk,
-    minRam: image.minRam,
-    size,
-    virtualSize: image.virtualSize ?? null,
-    checksum: image.checksum ?? null,
-    hash: image.hash ?? null,
-    tags: [...image.tags],
-    members,
-    properties: { ...image.properties },
-    created: image.createdAt,
-    encryption:
-      key === undefined
-        ? null
-        : { deletionPolicy: image.properties[KEY_POLICY] ?? null, key: savedKey(key, 'sealed, proved') },
-  };
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type { SavedSecret, SecretPoint } from '../../manifest/schema.ts';
-import type { Session } from '../../openstack/connection.ts';
 import { getAcl } from '../../openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
@@ -17,13 +16,6 @@ export interface SavedKey {
   readonly bytes: Buffer;
 }
 
-export interface SecretTools {
-  readonly session: Session;
-  readonly payloads: PayloadStore;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Saves a secret with all that Barbican tells of it. Its bytes are sealed before they leave the process.
  *
@@ -35,10 +27,10 @@ export interface SecretTools {
 export async function saveSecret(
   secretId: string,
   usedBy: SavedSecret['usedBy'],
-  tools: SecretTools,
+  { session, clock, signal }: Pick<Environment, 'session' | 'clock' | 'signal'>,
+  payloads: PayloadStore,
   plaintext = false,
 ): Promise<SavedKey> {
-  const { session, payloads, clock, signal } = tools;
   if (!plaintext) refuseBareKey(payloads, `key ${secretId}`);
   const started = clock.now();
   const client = await session.service('key-manager');

@@ -1,4 +1,5 @@
-import { type Clock, duration } from '../../clock.ts';
+import { duration } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { listSnapshots, type Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
@@ -10,21 +11,14 @@ import { type Image, listImages } from '../../openstack/image/v2/images.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { collect } from '../../pool.ts';
-import type { Log } from '../../ports/log.ts';
-import type { Draft, Ledger } from '../../temporaries/ledger.ts';
+import type { Draft } from '../../temporaries/ledger.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 
-export interface ImageTools {
-  readonly session: Session;
+export interface ImageMaking extends Environment {
+  /** One list a tick for all of their images. */
   readonly images: Watcher<Image>;
-  readonly run: Ledger;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
-  readonly until: number;
 }
 
 /** An image of a server that Nova made, with the snapshots that belong to it. All of it is temporary. */
@@ -44,14 +38,14 @@ export interface ServerImage {
 export async function withServerImage<T>(
   server: Server,
   gigabytes: number,
-  tools: ImageTools,
+  saving: ImageMaking,
   use: (made: ServerImage) => Promise<T>,
 ): Promise<T> {
-  const record = tools.run.draft('scratch', gigabytes);
+  const record = saving.ledger.draft('scratch', gigabytes);
   try {
-    return await use({ image: await makeImage(server, record, gigabytes, tools), record });
+    return await use({ image: await makeImage(server, record, gigabytes, saving), record });
   } finally {
-    await removeTagged(tools.session, [record.tag], `the backup of server ${server.id}`, tools.log);
+    await removeTagged(saving.session, [record.tag], `the backup of server ${server.id}`, saving.log);
   }
 }
 
@@ -59,18 +53,18 @@ async function makeImage(
   server: Server,
   record: Draft,
   gigabytes: number,
-  { session, images, run, clock, log, signal, until }: ImageTools,
+  { session, images, ledger, clock, log, signal, until }: ImageMaking,
 ): Promise<Image> {
   const nova = await session.service('compute');
   const started = clock.now();
-  const name = run.unbound(record);
+  const name = ledger.unbound(record);
   await session.freshToken();
   const imageId = await createOnce(
     () => createServerImage(nova, server.id, { name }),
     async () => (await imagesOf(session, record.tag))[0]?.id,
     { clock, log, signal },
   );
-  await run.bind(record, 'image', imageId);
+  await ledger.bind(record, 'image', imageId);
   const what = `the image of server ${quoted(server.name)} (${server.id})`;
   log.info(`${what} is being made: ${imageId}`);
   try {

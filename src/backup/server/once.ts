@@ -1,9 +1,11 @@
+export type Once<T> = (of: string, make: () => Promise<T>) => Promise<T>;
+
 /**
  * Makes what several want only once: who comes later waits, and gets the same. After a failure the next one tries itself.
  *
  * @returns takes what it is of, and how to make it
  */
-export function shared<T>(): (of: string, make: () => Promise<T>) => Promise<T> {
+export function once<T>(): Once<T> {
   const made = new Map<string, Promise<T>>();
   return async (of, make) => {
     for (let before = made.get(of); before !== undefined; before = made.get(of)) {

@@ -3,11 +3,17 @@ import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { pool } from '../../pool.ts';
-import type { Refused as RefusedVolume } from '../volume/plan.ts';
-import type { VolumePlan } from '../volume/volume-plan.ts';
+import type { RefusedVolume, VolumeBackupPlan } from '../volume/plan.ts';
 import { type LookedAt, lookAt, surroundingsOf } from './facts.ts';
-import type { ServerPlan } from './save.ts';
 import { checkState } from './state.ts';
+
+/** What is to be done with one server. */
+export interface ServerBackupPlan {
+  readonly looked: LookedAt;
+  readonly volumes: readonly VolumeBackupPlan[];
+  /** GiB of all its disks. */
+  readonly gigabytes: number;
+}
 
 export interface RefusedServer {
   readonly server: Server;
@@ -47,10 +53,10 @@ export async function lookAtServers(
  */
 export function planServers(
   looked: readonly LookedAt[],
-  plans: readonly VolumePlan[],
+  plans: readonly VolumeBackupPlan[],
   refusedVolumes: readonly RefusedVolume[],
-): { readonly plans: readonly ServerPlan[]; readonly refused: readonly RefusedServer[] } {
-  const made: ServerPlan[] = [];
+): { readonly plans: readonly ServerBackupPlan[]; readonly refused: readonly RefusedServer[] } {
+  const made: ServerBackupPlan[] = [];
   const refused: RefusedServer[] = [];
   for (const one of looked) {
     const { server } = one.facts;
@@ -64,7 +70,7 @@ export function planServers(
   return { plans: made, refused };
 }
 
-function gigabytesOf({ facts }: LookedAt, volumes: readonly VolumePlan[]): number {
+function gigabytesOf({ facts }: LookedAt, volumes: readonly VolumeBackupPlan[]): number {
   const root = facts.image === null ? 0 : (facts.server.flavor?.disk ?? 0);
   return volumes.reduce((sum, { volume }) => sum + volume.size, root);
 }

@@ -2,16 +2,17 @@ import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import type { Need } from '../../openstack/quota-names.ts';
 import type { Wanted } from '../../plan/fit.ts';
 import { allNeeds, needOfVolume } from '../../plan/quota.ts';
+import type { SavingWishes } from '../volume/plan.ts';
 import { lastSaved, needsOf } from '../volume/quota.ts';
-import type { SavingWishes } from '../volume/volume-plan.ts';
-import { DISKS_AT_ONCE, type ServerPlan } from './save.ts';
+import type { ServerBackupPlan } from './plan.ts';
+import { DISKS_AT_ONCE } from './save.ts';
 
 /** A server is saved as a whole or not at all; it was saved last when the disk was that was saved longest ago. */
 export function wantedServers(
-  plans: readonly ServerPlan[],
+  plans: readonly ServerBackupPlan[],
   backups: readonly Backup[],
   payloads: SavingWishes['payloads'],
-): Wanted<ServerPlan>[] {
+): Wanted<ServerBackupPlan>[] {
   const saved = lastSaved(backups);
   return plans.map((plan) => {
     const times = plan.volumes.map(({ volume }) => saved.get(volume.id) ?? '').sort();
@@ -31,7 +32,7 @@ export function wantedServers(
 }
 
 /** Nova takes one of each disk, and they stay until all are saved. */
-function snapshotOf({ volume }: ServerPlan['volumes'][number]): Need {
+function snapshotOf({ volume }: ServerBackupPlan['volumes'][number]): Need {
   return needOfVolume({ snapshots: 1, gigabytes: volume.size }, volume.volumeType);
 }
 

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type { ImagePoint, KeptImagePoint } from '../../manifest/schema.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { replayable } from '../../openstack/image/v2/properties.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
-import { type ImageTools, savedImage, saveImage } from '../image/save.ts';
+import { savedImage } from '../image/record.ts';
+import { saveImage } from '../image/save.ts';
 
 /**
  * Downloads the root disk that Nova made an image of; the image stays temporary.
@@ -15,11 +17,12 @@ import { type ImageTools, savedImage, saveImage } from '../image/save.ts';
 export async function storeRoot(
   image: Image,
   name: string,
-  tools: ImageTools,
+  environment: Environment,
+  payloads: PayloadStore,
   onBytes: (count: number) => void,
 ): Promise<ImagePoint> {
   refuseEmpty(image);
-  const { points } = await saveImage(image, tools, onBytes);
+  const { points } = await saveImage(image, environment, payloads, onBytes);
   const point = points.find(({ method }) => method === 'download');
   if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
   // The others are true of the image that Nova made, which goes.
@@ -31,12 +34,12 @@ export async function storeRoot(
 export async function keepRoot(
   image: Image,
   name: string,
-  { session, clock, run }: Pick<ImageTools, 'session' | 'clock'> & { readonly run: Ledger },
+  { session, clock, ledger }: Environment,
 ): Promise<KeptImagePoint> {
   refuseEmpty(image);
   const started = clock.now();
   const named = [{ op: 'replace', name: 'name', value: name }] as const;
-  const kept = await takeRecordOff(await session.service('image'), image.id, named, run);
+  const kept = await takeRecordOff(await session.service('image'), image.id, named, ledger);
   return {
     id: randomUUID(),
     resource: savedImage(kept, kept.size ?? 0, [], undefined),

@@ -1,65 +1,85 @@
 import { randomUUID } from 'node:crypto';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type {
   Consistency,
   ImagePoint,
   KeptImagePoint,
+  RestorePoint,
   SavedDisk,
   ServerPoint,
   VolumePoint,
 } from '../../manifest/schema.ts';
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
-import type { Image } from '../../openstack/image/v2/images.ts';
-import { pool } from '../../pool.ts';
-import type { VolumePlan } from '../volume/volume-plan.ts';
+import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
+import { pool, reported } from '../../pool.ts';
+import type { Means } from '../kind.ts';
+import { planSnapshot, type SavingWishes, type VolumeBackupPlan } from '../volume/plan.ts';
+import { beginSaving as beginVolumes, saveVolume, type VolumeSaving } from '../volume/save.ts';
 import { type Activity, activityOf } from './activity.ts';
 import { promised, requiresQuiesce } from './consistency.ts';
 import { inOrder, savedDisk, savedRoot } from './disks.ts';
-import type { LookedAt } from './facts.ts';
-import { type ImageTools, withServerImage } from './image.ts';
+import { type ImageMaking, withServerImage } from './image.ts';
 import { missingOf } from './missing.ts';
+import { type Once, once } from './once.ts';
+import type { ServerBackupPlan } from './plan.ts';
 import { savedServer } from './record.ts';
+import { keepRoot, storeRoot } from './root.ts';
 import { snapshotsBehind, type TakenVolume } from './snapshots.ts';
 
-/** What is to be done with one server. */
-export interface ServerPlan {
-  readonly looked: LookedAt;
-  readonly volumes: readonly VolumePlan[];
-  /** GiB of all its disks. */
-  readonly gigabytes: number;
+/** What the servers of one run share. */
+export interface ServerSaving extends ImageMaking {
+  readonly volumes: VolumeSaving;
+  /** A volume that several of the servers have is saved once. */
+  readonly once: Once<VolumePoint>;
 }
 
-/** How the disks are saved; each is recorded when it is, so that it counts also when another one fails. */
-export interface DiskSaver {
-  /** @param snapshot what is saved instead of the volume as it is now */
-  volume(plan: VolumePlan, snapshot: TakenVolume['snapshot'] | undefined): Promise<VolumePoint>;
-  /** The root disk of an image-backed server; the image is temporary until this has made it its own. */
-  image(image: Image, name: string): Promise<ImagePoint | KeptImagePoint>;
-  record(point: VolumePoint | ImagePoint | KeptImagePoint): Promise<void>;
+/** How the disks of one server are saved; each is reported when it is, so that it counts also when another one fails. */
+interface DiskSaving extends ServerSaving {
+  readonly onBytes: (count: number) => void;
+  readonly report: (point: RestorePoint) => Promise<void>;
 }
 
 /** Disks of a server that are saved at the same time. */
 export const DISKS_AT_ONCE = 4;
 
+export async function beginSaving(
+  environment: Environment,
+  wishes: Pick<SavingWishes, 'method'>,
+  means: Means,
+): Promise<ServerSaving> {
+  return {
+    ...environment,
+    images: watchImages(await environment.session.service('image')),
+    volumes: await beginVolumes(environment, wishes, means),
+    once: once<VolumePoint>(),
+  };
+}
+
 /**
- * Saves a server: all its disks, each as a restore point of its own, and what it was made of. The server goes on.
+ * Saves a server: all its disks, each as a restore point of its own, and what it was made of, which comes last. The
+ * server goes on.
  *
- * @throws OperationError when one of the disks could not be saved; those that were are recorded all the same
+ * @throws OperationError when one of the disks could not be saved; those that were have come all the same
  */
-export async function saveServer(
-  plan: ServerPlan,
-  saver: DiskSaver,
-  tools: ImageTools,
-): Promise<ServerPoint> {
-  const { clock, session } = tools;
+export function saveServer(
+  plan: ServerBackupPlan,
+  saving: ServerSaving,
+  onBytes: (count: number) => void,
+): AsyncGenerator<RestorePoint, void> {
+  return reported(async (report) => report(await saveDisks(plan, { ...saving, onBytes, report })));
+}
+
+async function saveDisks(plan: ServerBackupPlan, saving: DiskSaving): Promise<ServerPoint> {
+  const { clock, session } = saving;
   const { facts } = plan.looked;
   const started = clock.now();
   const nova = await session.service('compute');
   const before = await activityOf(nova, facts.server.id);
   const saved =
     facts.image === null
-      ? await saveFromSnapshots(plan, before, saver, tools)
-      : await saveEachDisk(plan, before, saver, tools);
+      ? await saveFromSnapshots(plan, before, saving)
+      : await saveEachDisk(plan, before, saving);
   const resource = savedServer(facts, saved.disks, saved.rootDevice);
   const { supports } = nova;
   return {
@@ -93,16 +113,15 @@ interface SavedDisks {
 
 /** A volume-backed server: Nova snapshots all volumes together, and these are saved, however long that takes. */
 function saveFromSnapshots(
-  plan: ServerPlan,
+  plan: ServerBackupPlan,
   before: Activity,
-  saver: DiskSaver,
-  tools: ImageTools,
+  saving: DiskSaving,
 ): Promise<SavedDisks> {
   const { server } = plan.looked.facts;
   const volumes = new Map(plan.volumes.map((volume) => [volume.volume.id, volume]));
-  return withServerImage(server, plan.gigabytes, tools, async (made) => {
-    const taken = await snapshotsBehind(made, [...volumes.keys()], tools);
-    const nova = await tools.session.service('compute');
+  return withServerImage(server, plan.gigabytes, saving, async (made) => {
+    const taken = await snapshotsBehind(made, [...volumes.keys()], saving);
+    const nova = await saving.session.service('compute');
     const after = await activityOf(nova, server.id);
     const attachments = await listAttachments(nova, server.id);
     const promise = promised({
@@ -116,8 +135,8 @@ function saveFromSnapshots(
     const disks = await pool(inOrder(taken.map(placed)), DISKS_AT_ONCE, async ({ snapshot, place }) => {
       const volumePlan = volumes.get(snapshot.volumeId);
       if (volumePlan === undefined) throw attachedMeanwhile(snapshot.volumeId);
-      const point = { ...(await saver.volume(volumePlan, snapshot)), consistency: promise.consistency };
-      await saver.record(point);
+      const point = { ...(await saveDisk(volumePlan, snapshot, saving)), consistency: promise.consistency };
+      await saving.report(point);
       const attachment = attachments.find(({ volumeId }) => volumeId === snapshot.volumeId);
       return savedDisk({ ...place, tag: attachment?.tag, volumeId: snapshot.volumeId }, point.id);
     });
@@ -126,7 +145,7 @@ function saveFromSnapshots(
 }
 
 /** Whether other servers are attached to it as well. */
-function isShared({ volume }: VolumePlan): boolean {
+function isShared({ volume }: VolumeBackupPlan): boolean {
   return volume.attachments.length > 1;
 }
 
@@ -140,37 +159,36 @@ function attachedMeanwhile(volumeId: string): OperationError {
 
 /** An image-backed server: its own disk as an image, and each volume by itself, for Nova does not save those. */
 async function saveEachDisk(
-  plan: ServerPlan,
+  plan: ServerBackupPlan,
   before: Activity,
-  saver: DiskSaver,
-  tools: ImageTools,
+  saving: DiskSaving,
 ): Promise<SavedDisks> {
   const { facts, attachments } = plan.looked;
   const { server } = facts;
-  const saveRoot = () =>
-    withServerImage(server, plan.gigabytes, tools, async ({ image }) => {
-      const point = await saver.image(image, server.name);
-      await saver.record(point);
+  const own = () =>
+    withServerImage(server, plan.gigabytes, saving, async ({ image }) => {
+      const point = await saveRoot(image, server.name, saving);
+      await saving.report(point);
       return savedRoot(point.id);
     });
   const jobs = inOrder(attachments.map((attachment) => ({ ...attachment, bootIndex: undefined }))).map(
     (place) => async () => {
       const volumePlan = plan.volumes.find(({ volume }) => volume.id === place.volumeId);
       if (volumePlan === undefined) throw attachedMeanwhile(place.volumeId);
-      const point = await saver.volume(volumePlan, undefined);
+      const point = await saveDisk(volumePlan, undefined, saving);
       const { consistency } = promised({
         ...circumstances,
         after: await activityOf(nova, server.id),
         disks: 1,
         shared: isShared(volumePlan),
       });
-      await saver.record({ ...point, consistency });
+      await saving.report({ ...point, consistency });
       return savedDisk(place, point.id);
     },
   );
-  const nova = await tools.session.service('compute');
+  const nova = await saving.session.service('compute');
   const circumstances = { volumeBacked: false, before, requiresQuiesce: false };
-  const disks = await pool([saveRoot, ...jobs], DISKS_AT_ONCE, (job) => job());
+  const disks = await pool([own, ...jobs], DISKS_AT_ONCE, (job) => job());
   const promise = promised({
     ...circumstances,
     after: await activityOf(nova, server.id),
@@ -178,4 +196,27 @@ async function saveEachDisk(
     shared: plan.volumes.some(isShared),
   });
   return { ...promise, disks, rootDevice: undefined };
+}
+
+/** @param snapshot what is saved instead of the volume as it is now */
+function saveDisk(
+  plan: VolumeBackupPlan,
+  snapshot: TakenVolume['snapshot'] | undefined,
+  { volumes, once: onlyOnce, onBytes, report }: DiskSaving,
+): Promise<VolumePoint> {
+  return onlyOnce(plan.volume.id, async () => {
+    const what = snapshot === undefined ? plan : planSnapshot(plan, snapshot);
+    const { key, point } = await saveVolume(what, { ...volumes, onBytes });
+    if (key !== undefined) await report(key);
+    return point;
+  });
+}
+
+/** The root disk of an image-backed server; the image is temporary until this has made it its own. */
+function saveRoot(image: Image, server: string, saving: DiskSaving): Promise<ImagePoint | KeptImagePoint> {
+  const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
+  const { payloads } = saving.volumes;
+  return payloads === undefined
+    ? keepRoot(image, name, saving)
+    : storeRoot(image, name, saving, payloads, saving.onBytes);
 }

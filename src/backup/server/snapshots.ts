@@ -1,10 +1,11 @@
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { type Snapshot, watchSnapshots } from '../../openstack/blockstorage/v3/snapshots.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { type MappedDisk, parseBlockDeviceMapping } from './block-device-mapping.ts';
-import { type ImageTools, type ServerImage, snapshotsOf } from './image.ts';
+import { type ServerImage, snapshotsOf } from './image.ts';
 
 /** A volume of a server as it was when Nova snapshot them all. */
 export interface TakenVolume {
@@ -21,10 +22,10 @@ export interface TakenVolume {
 export async function snapshotsBehind(
   { image, record }: ServerImage,
   volumeIds: readonly string[],
-  tools: ImageTools,
+  environment: Environment,
 ): Promise<TakenVolume[]> {
   const own = new Map(
-    (await snapshotsOf(tools.session, record.tag)).map((snapshot) => [snapshot.id, snapshot]),
+    (await snapshotsOf(environment.session, record.tag)).map((snapshot) => [snapshot.id, snapshot]),
   );
   const mapping = parseBlockDeviceMapping(image.properties['block_device_mapping'] ?? '[]');
   const taken = mapping.flatMap((place) => {
@@ -37,16 +38,16 @@ export async function snapshotsBehind(
       );
     return [{ place, snapshot }];
   });
-  for (const { snapshot } of taken) await tools.run.bind(record, 'snapshot', snapshot.id);
+  for (const { snapshot } of taken) await environment.ledger.bind(record, 'snapshot', snapshot.id);
   const left = volumeIds.filter((id) => !taken.some(({ snapshot }) => snapshot.volumeId === id));
   if (left.length > 0)
     throw new OperationError(
       `Nova took no snapshot of ${left.map((id) => `volume ${id}`).join(', ')}`,
       'Was it attached or detached meanwhile? Try again.',
     );
-  const watcher = watchSnapshots(await tools.session.service('block-storage'));
+  const watcher = watchSnapshots(await environment.session.service('block-storage'));
   return Promise.all(
-    taken.map(async (one) => ({ ...one, snapshot: await available(one.snapshot, watcher, tools) })),
+    taken.map(async (one) => ({ ...one, snapshot: await available(one.snapshot, watcher, environment) })),
   );
 }
 
@@ -54,7 +55,7 @@ export async function snapshotsBehind(
 async function available(
   snapshot: Snapshot,
   snapshots: Watcher<Snapshot>,
-  { session, clock, signal, until }: ImageTools,
+  { session, clock, signal, until }: Environment,
 ): Promise<Snapshot> {
   const cinder = await session.service('block-storage');
   const what = `snapshot ${snapshot.id} of volume ${snapshot.volumeId}`;

@@ -1,7 +1,7 @@
 import { adoptable, type Unrecorded } from '../../chain/adoptable.ts';
 import { messageOf } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
-import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
+import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Holdings } from '../../temporaries/holdings.ts';
@@ -25,10 +25,10 @@ export async function adopt(
   client: ServiceClient,
   leftovers: readonly Leftover[],
   { backups, volumes }: Pick<Holdings, 'backups' | 'volumes'>,
-  types: readonly VolumeType[],
   log: Log,
 ): Promise<Adopted[]> {
   const adopted: Adopted[] = [];
+  const types = leftovers.some(({ action }) => action === 'adopt') ? await listVolumeTypes(client) : [];
   for (const leftover of leftovers) {
     if (leftover.action !== 'adopt') continue;
     const { backup } = leftover;

@@ -1,3 +1,4 @@
+import type { BackupDecision, ChainWishes } from '../../chain/decide.ts';
 import { decide } from '../../chain/decide.ts';
 import { InputError, OperationError, PlainError } from '../../errors.ts';
 import type { SavedEncryption } from '../../manifest/schema.ts';
@@ -9,21 +10,46 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import type { ListedSecret } from '../../openstack/keymanager/v1/secrets.ts';
 import { refuseBareKey } from '../../payload/bare-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
+import type { Method } from '../../plan/method.ts';
 import { decideMethod, doubtOfImage } from '../../plan/method.ts';
 import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import { VolumeKeys } from './keys.ts';
-import type { SavingWishes, VolumePlan } from './volume-plan.ts';
 
-export interface Refused {
+/** An image instead. */
+export interface ImageDecision {
+  readonly mode: 'image';
+  readonly reason: string;
+  /** Why the cloud may refuse it; undefined where nothing is known. */
+  readonly doubt: string | undefined;
+}
+
+/** What is to be done with one volume. */
+export interface VolumeBackupPlan {
+  readonly volume: Volume;
+  readonly typeId: string | undefined;
+  readonly encryption: SavedEncryption | null;
+  readonly decision: BackupDecision | ImageDecision;
+  readonly wishes: ChainWishes;
+  /** A snapshot of the volume that is backed up instead of the volume as it is now. */
+  readonly snapshotId?: string;
+}
+
+export interface SavingWishes extends Pick<ChainWishes, 'mode' | 'maxChain'> {
+  readonly method: 'auto' | Method;
+  /** Where data goes that leaves the cloud; undefined: it stays there. */
+  readonly payloads: PayloadStore | undefined;
+}
+
+export interface RefusedVolume {
   readonly volume: Volume;
   readonly error: PlainError;
 }
 
-export interface Preflight {
-  readonly plans: readonly VolumePlan[];
+export interface PlannedVolumes {
+  readonly plans: readonly VolumeBackupPlan[];
   /** Volumes that cannot be backed up now. The others can. */
-  readonly refused: readonly Refused[];
+  readonly refused: readonly RefusedVolume[];
 }
 
 /**
@@ -32,17 +58,17 @@ export interface Preflight {
  * @param all the project's backups
  * @param secrets those that may be listed
  */
-export async function preflight(
+export async function planVolumes(
   client: ServiceClient,
   volumes: readonly Volume[],
   types: readonly VolumeType[],
   all: readonly Backup[],
   options: SavingWishes,
   secrets: readonly ListedSecret[] = [],
-): Promise<Preflight> {
+): Promise<PlannedVolumes> {
   const keys = new VolumeKeys(client, secrets);
   const backups = Map.groupBy(all, ({ volumeId }) => volumeId);
-  const looked = await pool(volumes, 4, async (volume): Promise<VolumePlan | Refused> => {
+  const looked = await pool(volumes, 4, async (volume): Promise<VolumeBackupPlan | RefusedVolume> => {
     try {
       return await planVolume(keys, volume, types, backups.get(volume.id) ?? [], options);
     } catch (error) {
@@ -51,8 +77,8 @@ export async function preflight(
       return { volume, error };
     }
   });
-  const plans = looked.filter((item): item is VolumePlan => 'decision' in item);
-  return { plans, refused: looked.filter((item): item is Refused => 'error' in item) };
+  const plans = looked.filter((item): item is VolumeBackupPlan => 'decision' in item);
+  return { plans, refused: looked.filter((item): item is RefusedVolume => 'error' in item) };
 }
 
 async function planVolume(
@@ -61,7 +87,7 @@ async function planVolume(
   types: readonly VolumeType[],
   backups: readonly Backup[],
   options: SavingWishes,
-): Promise<VolumePlan> {
+): Promise<VolumeBackupPlan> {
   checkState(volume, backups);
   const encryption = await encryptionOf(keys, volume);
   const { size } = volume;
@@ -96,7 +122,7 @@ function refuseLostKey(
 }
 
 /** The plan for a snapshot of the volume, instead of the volume as it is now. */
-export function planSnapshot(plan: VolumePlan, { id, createdAt }: Snapshot): VolumePlan {
+export function planSnapshot(plan: VolumeBackupPlan, { id, createdAt }: Snapshot): VolumeBackupPlan {
   return { ...plan, snapshotId: id, wishes: { ...plan.wishes, snapshotAt: createdAt } };
 }
 

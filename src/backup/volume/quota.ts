@@ -5,7 +5,7 @@ import type { Need } from '../../openstack/quota-names.ts';
 import type { Wanted } from '../../plan/fit.ts';
 import { allNeeds, needOfVolume } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
-import type { SavingWishes, VolumePlan } from './volume-plan.ts';
+import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
 
 /** What a volume needs of the quotas: what stays of it, and what it needs only while it is saved. */
 export interface VolumeNeeds {
@@ -18,7 +18,7 @@ export interface VolumeNeeds {
  * snapshot and a volume of its size beside it, one that has a snapshot already only the volume.
  */
 export function needsOf(
-  { volume, encryption, decision }: VolumePlan,
+  { volume, encryption, decision }: VolumeBackupPlan,
   payloads: SavingWishes['payloads'],
   hasSnapshot = false,
 ): VolumeNeeds {
@@ -37,10 +37,10 @@ export function needsOf(
 }
 
 export function wantedVolumes(
-  plans: readonly VolumePlan[],
+  plans: readonly VolumeBackupPlan[],
   backups: readonly Backup[],
   payloads: SavingWishes['payloads'],
-): Wanted<VolumePlan>[] {
+): Wanted<VolumeBackupPlan>[] {
   const saved = lastSaved(backups);
   return plans.map((plan) => {
     const { stays, meanwhile } = needsOf(plan, payloads);

@@ -7,6 +7,7 @@ import type { Marks } from '../../chain/marks.ts';
 import { readTags, type Tags, writeTags } from '../../chain/tags.ts';
 import type { Clock } from '../../clock.ts';
 import { duration } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import { allowance, TAKE_UP_MS } from '../../openstack/blockstorage/v3/allowance.ts';
@@ -24,28 +25,23 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
-import type { Log } from '../../ports/log.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
+import type { VolumeBackupPlan } from './plan.ts';
 import { restorePoint } from './record.ts';
-import type { VolumePlan } from './volume-plan.ts';
 
-export interface SaveTools {
+/** What the backups of one run share. */
+export interface CinderSaving extends Environment {
+  readonly client: ServiceClient;
+  /** One list a tick for all of them. */
+  readonly backups: Watcher<Backup>;
   /** Told of each backup that is whole. */
   readonly marks: Marks;
-  readonly client: ServiceClient;
-  readonly backups: Watcher<Backup>;
-  readonly run: Ledger;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
-  readonly until: number;
 }
 
 /** A volume that goes to Cinder's backup service. */
-export type BackupPlan = VolumePlan & { readonly decision: BackupDecision };
+export type BackupPlan = VolumeBackupPlan & { readonly decision: BackupDecision };
 
 /** No backup service takes the job, or none is there: the volume may go another way. */
 export class NoBackupService extends OperationError {}
@@ -55,21 +51,23 @@ export class NoBackupService extends OperationError {}
  *
  * @throws OperationError when the cloud gives up; the failed backup is removed then, earlier ones stay as they are
  */
-export async function saveVolume(plan: BackupPlan, tools: SaveTools): Promise<VolumeBackupPoint> {
-  const { client, clock, log } = tools;
+export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving): Promise<VolumeBackupPoint> {
+  const { client, clock, log } = saving;
   const { volume } = plan;
   await freshTokenFor(client.session, 'the backup', volume.size);
-  const chosen = await chooseNow(plan, tools);
+  const chosen = await chooseNow(plan, saving);
   const started = clock.now();
-  const draft = tagsFor(plan, chosen, tools.run, started);
-  const backupId = await startBackup(plan, draft, tools);
-  const tags = await bound(draft, backupId, volume.size, tools);
+  const draft = tagsFor(plan, chosen, saving.ledger, started);
+  const backupId = await startBackup(plan, draft, saving);
+  const tags = await bound(draft, backupId, volume.size, saving);
   log.info(
     `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
   );
-  const backup = await finished(backupId, volume, tools, started).finally(() => tools.run.release(backupId));
-  const kept = await agreeOnChain(backup, tags, chosen.before, tools);
-  tools.marks.saw(backup, kept);
+  const backup = await finished(backupId, volume, saving, started).finally(() =>
+    saving.ledger.release(backupId),
+  );
+  const kept = await agreeOnChain(backup, tags, chosen.before, saving);
+  saving.marks.saw(backup, kept);
   return restorePoint({
     ...plan,
     backup,
@@ -86,11 +84,11 @@ async function bound(
   draft: Expiring,
   backupId: string,
   gigabytes: number,
-  { client, run }: SaveTools,
+  { client, ledger }: CinderSaving,
 ): Promise<Tags> {
   const tags = { ...draft, backup: backupId };
   if (!client.supports('3.43')) return tags;
-  await run.claim({
+  await ledger.claim({
     what: `backup ${backupId}`,
     id: backupId,
     expires: Date.parse(tags.expires),
@@ -112,7 +110,10 @@ interface Chosen {
 }
 
 /** Since the plan others may have been made, or deleted: one list, of this volume's alone. */
-async function chooseNow({ volume, decision, wishes }: BackupPlan, { client }: SaveTools): Promise<Chosen> {
+async function chooseNow(
+  { volume, decision, wishes }: BackupPlan,
+  { client }: CinderSaving,
+): Promise<Chosen> {
   if (wishes.mode === 'full') return { decision, before: [] };
   const before = await backupsOf(client, volume.id);
   return { decision: decide(volume, before, wishes), before };
@@ -146,7 +147,7 @@ function tagsFor(
 function startBackup(
   { volume, snapshotId }: BackupPlan,
   tags: Tags,
-  { client, clock, log, signal }: SaveTools,
+  { client, clock, log, signal }: CinderSaving,
 ): Promise<string> {
   const create = () =>
     createBackup(client, {
@@ -173,10 +174,10 @@ async function findByPoint(
 async function finished(
   backupId: string,
   volume: Volume,
-  tools: SaveTools,
+  saving: CinderSaving,
   started: number,
 ): Promise<Backup> {
-  const { backups, client, clock, signal, until } = tools;
+  const { backups, client, clock, signal, until } = saving;
   const what = `the backup of volume ${quoted(volume.name)} (${volume.id})`;
   const deadline = started + allowance(volume.size);
   try {
@@ -186,7 +187,7 @@ async function finished(
     if (error instanceof BackupFailed) {
       const said = error.backup.failReason;
       const gaveUp = await cloudGaveUp(client, `${what} failed`, said, [backupId, volume.id]);
-      await removeFailed(backupId, tools);
+      await removeFailed(backupId, saving);
       throw /service not found/i.test(said ?? '') ? new NoBackupService(gaveUp.message, gaveUp.hint) : gaveUp;
     }
     if (error instanceof NotTakenUp) throw nobodyTookIt(what, backupId, error);
@@ -250,7 +251,7 @@ function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupSer
 }
 
 /** A backup in `error` restores nothing and still counts in the quota. */
-async function removeFailed(backupId: string, { backups, client, clock, log }: SaveTools): Promise<void> {
+async function removeFailed(backupId: string, { backups, client, clock, log }: CinderSaving): Promise<void> {
   try {
     await deleteBackup(client, backupId);
     await backups.gone(backupId, stuck, { deadline: clock.now() + 60_000 });

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import type { Consistency, SavedEncryption, SecretPoint, VolumeImagePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { Session } from '../../openstack/connection.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
-import type { Log } from '../../ports/log.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
 import { quoted } from '../../text/escape.ts';
 import { saveImageData } from '../image/download.ts';
@@ -28,16 +25,9 @@ export interface ImagePlan {
   readonly snapshotId?: string | undefined;
 }
 
-export interface ImageTools {
-  readonly session: Session;
+export interface ImageSaving extends Environment {
   /** Undefined: the image stays in the cloud, and is the backup. */
   readonly payloads: PayloadStore | undefined;
-  readonly run: Ledger;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
-  readonly until: number;
   /** Told of bytes as they leave the cloud. */
   readonly onBytes?: (count: number) => void;
 }
@@ -58,14 +48,14 @@ export const POINT_PROPERTY = 'openstack_backup_point';
  *
  * @throws OperationError when the cloud gives up, with what it says
  */
-export async function saveThroughImage(plan: ImagePlan, tools: ImageTools): Promise<SavedThroughImage> {
-  const { session, clock, log, payloads, run } = tools;
+export async function saveThroughImage(plan: ImagePlan, saving: ImageSaving): Promise<SavedThroughImage> {
+  const { session, clock, log, payloads, ledger } = saving;
   const { volume } = plan;
   const what = `the image of volume ${quoted(volume.name)} (${volume.id})`;
   const started = clock.now();
   // All data may be copied four times: to a snapshot, a volume, an image, and out of the cloud.
-  const record = run.draft('scratch', 4 * volume.size);
-  const work: Work = { ...tools, plan, what, record, started };
+  const record = ledger.draft('scratch', 4 * volume.size);
+  const work: Work = { ...saving, plan, what, record, started };
   try {
     const { image, consistency } = await uploadVolume(work);
     log.info(`${what} is ${image.id}`);
@@ -74,14 +64,14 @@ export async function saveThroughImage(plan: ImagePlan, tools: ImageTools): Prom
       payloads === undefined ? await keep(work, image, id) : await download(work, payloads, image, id);
     return { key: saved.key?.point, point: pointOf(work, id, image, saved, consistency) };
   } catch (error) {
-    if (!tools.signal.aborted) await removeOrphans(session, volume, started, log);
+    if (!saving.signal.aborted) await removeOrphans(session, volume, started, log);
     throw error;
   } finally {
     await removeTagged(session, [record.tag], what, log, placesOf(work));
   }
 }
 
-interface Work extends ImageTools, Upload {
+interface Work extends ImageSaving, Upload {
   readonly plan: ImagePlan;
 }
 
@@ -92,7 +82,7 @@ interface Kept {
 }
 
 /** Gives the image the name of a backup, and takes the record off; until then it is a temporary. */
-async function keep({ session, plan, run, clock }: Work, image: Image, point: string): Promise<Kept> {
+async function keep({ session, plan, ledger, clock }: Work, image: Image, point: string): Promise<Kept> {
   const glance = await session.service('image');
   const { volume } = plan;
   const time = new Date(clock.now()).toISOString().slice(0, 19);
@@ -101,7 +91,7 @@ async function keep({ session, plan, run, clock }: Work, image: Image, point: st
     { op: 'replace', name: 'name', value: name },
     { op: 'add', name: POINT_PROPERTY, value: point },
   ] as const;
-  await takeRecordOff(glance, image.id, changes, run);
+  await takeRecordOff(glance, image.id, changes, ledger);
   return { key: undefined, payload: null, name };
 }
 
@@ -109,8 +99,7 @@ async function download(work: Work, payloads: PayloadStore, image: Image, point:
   const { session, plan, clock, signal, onBytes, until, what } = work;
   const keyId = plan.encryption?.key.id ?? undefined;
   const users = [{ kind: 'volume' as const, id: plan.volume.id, name: plan.volume.name }];
-  const key =
-    keyId === undefined ? undefined : await saveSecret(keyId, users, { session, payloads, clock, signal });
+  const key = keyId === undefined ? undefined : await saveSecret(keyId, users, work, payloads);
   const facts = { kind: 'volume', point, format: 'raw' } as const;
   try {
     const payload = await saveImageData(await session.service('image'), image, facts, payloads, {

@@ -1,4 +1,5 @@
-import { type Clock, duration } from '../../clock.ts';
+import { duration } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type { Consistency } from '../../manifest/schema.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
@@ -12,24 +13,16 @@ import {
   type Volume,
   watchVolumes,
 } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { Session } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
-import type { Log } from '../../ports/log.ts';
-import type { Draft, Ledger } from '../../temporaries/ledger.ts';
+import type { Draft } from '../../temporaries/ledger.ts';
 import { type Places, temporariesWith } from '../../temporaries/tagged.ts';
 import { removeOrphans } from './orphans.ts';
 
 /** The upload of one volume, and how all that is made for it is recorded. */
-export interface Upload {
-  readonly session: Session;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
-  readonly until: number;
+export interface Upload extends Environment {
   readonly plan: {
     readonly volume: Volume;
     /** A snapshot that is uploaded instead of the volume as it is now; it stays. */
@@ -39,7 +32,6 @@ export interface Upload {
   readonly what: string;
   /** That all carries which is made for it. */
   readonly record: Draft;
-  readonly run: Ledger;
   /** Milliseconds since the epoch. */
   readonly started: number;
 }
@@ -89,9 +81,9 @@ async function uploadable(work: Upload): Promise<Source> {
 }
 
 async function temporarySnapshot(work: Upload): Promise<string> {
-  const { session, plan, record, run, what } = work;
+  const { session, plan, record, ledger, what } = work;
   const client = await session.service('block-storage');
-  const wanted = { volumeId: plan.volume.id, description: run.unbound(record), force: true };
+  const wanted = { volumeId: plan.volume.id, description: ledger.unbound(record), force: true };
   const snapshot = await made(work, 'snapshot', async () => (await createSnapshot(client, wanted)).id);
   const judge = ({ status }: Snapshot) => judged(status, 'available', ['creating']);
   await waited(
@@ -104,12 +96,12 @@ async function temporarySnapshot(work: Upload): Promise<string> {
 }
 
 async function temporaryVolume(work: Upload, snapshotId: string): Promise<string> {
-  const { session, plan, record, run, what } = work;
+  const { session, plan, record, ledger, what } = work;
   const client = await session.service('block-storage');
   const { size, availabilityZone } = plan.volume;
   // Cinder describes a volume without a name anew when it restores to it.
   const name = copyNameOf(plan.volume.id);
-  const wanted = { size, snapshotId, name, description: run.unbound(record), availabilityZone };
+  const wanted = { size, snapshotId, name, description: ledger.unbound(record), availabilityZone };
   const volume = await made(work, 'volume', async () => (await createVolume(client, wanted)).id);
   const judge = ({ status }: Volume) => judged(status, 'available', ['creating', 'downloading']);
   await waited(
@@ -123,13 +115,13 @@ async function temporaryVolume(work: Upload, snapshotId: string): Promise<string
 
 /** Done when the image is active and Cinder has let go of the volume. */
 async function upload(work: Upload, volumeId: string): Promise<Image> {
-  const { record, run, session, what } = work;
+  const { record, ledger, session, what } = work;
   const [cinder, glance] = [await session.service('block-storage'), await session.service('image')];
   await freshTokenFor(session, 'the upload', work.plan.volume.size);
   let requests = 0;
   const imageId = await made(work, 'image', () => {
     requests += 1;
-    return uploadToImage(cinder, volumeId, run.unbound(record));
+    return uploadToImage(cinder, volumeId, ledger.unbound(record));
   });
   // One whose answer was lost may have come as far as the clone of the key.
   if (requests > 1) await removeOrphans(session, work.plan.volume, work.started, work.log);
@@ -147,10 +139,10 @@ async function upload(work: Upload, volumeId: string): Promise<Image> {
 }
 
 /** Where all that may be made for it is found: the project may have thousands of other things. */
-export function placesOf({ plan, run, record }: Pick<Upload, 'plan' | 'run' | 'record'>): Places {
+export function placesOf({ plan, ledger, record }: Pick<Upload, 'plan' | 'ledger' | 'record'>): Places {
   const { id } = plan.volume;
   return {
-    images: { name: run.unbound(record) },
+    images: { name: ledger.unbound(record) },
     volumes: { name: copyNameOf(id) },
     snapshots: { volumeId: id },
   };
@@ -166,11 +158,11 @@ async function made(
   kind: 'snapshot' | 'volume' | 'image',
   create: () => Promise<string>,
 ): Promise<string> {
-  const { session, clock, log, signal, record, run } = work;
+  const { session, clock, log, signal, record, ledger } = work;
   const find = async () =>
     (await temporariesWith(session, [record.tag], placesOf(work))).find((thing) => thing.kind === kind)?.id;
   const id = await createOnce(create, find, { clock, log, signal });
-  await run.bind(record, kind, id);
+  await ledger.bind(record, kind, id);
   return id;
 }
 

@@ -16,6 +16,7 @@ import { silentLog } from '../../../src/ports/log.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
 import type { Publisher } from '../../../src/publish/publisher.ts';
 import { ManifestRecord } from '../../../src/publish/record.ts';
+import { cloudOf } from '../../../src/run/cloud-of.ts';
 import {
   backupPoint,
   imagePoint,
@@ -49,7 +50,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 function recordTo(...publishers: Publisher[]): ManifestRecord {
   const warn = (line: string) => void warnings.push(line);
-  return new ManifestRecord({ publishers, keep: async () => undefined, warn }, session, run());
+  return new ManifestRecord({ publishers, keep: async () => undefined, warn }, cloudOf(session), run());
 }
 
 function placeIn(path: string): Publisher {

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { expect, jest, test } from '@jest/globals';
 import { snapshotsBehind } from '../../../../src/backup/server/snapshots.ts';
 import { createSnapshot } from '../../../../src/openstack/blockstorage/v3/snapshots.ts';
-import { watchImages } from '../../../../src/openstack/image/v2/images.ts';
 import { finishPorts, type PortPlan } from '../../../../src/restore/server/ports.ts';
 import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
@@ -79,13 +78,12 @@ async function withSnapshot() {
   const snapshot = async (description: string) =>
     (await createSnapshot(client, { volumeId: volume.id, description, force: true })).id;
   const { clock, log } = session;
-  const images = watchImages(await session.service('image'));
   const signal = new AbortController().signal;
-  const tools = { session, images, run, clock, log, signal, until: Number.POSITIVE_INFINITY };
+  const environment = { session, ledger: run, clock, log, signal, until: Number.POSITIVE_INFINITY };
   const behind = (...ids: string[]) => {
     const mapping = ids.map((id) => ({ source_type: 'snapshot', snapshot_id: id, boot_index: 0 }));
     const made = image({ properties: { block_device_mapping: JSON.stringify(mapping) } });
-    return snapshotsBehind({ image: made, record }, [volume.id], tools);
+    return snapshotsBehind({ image: made, record }, [volume.id], environment);
   };
   return { ...opened, run, record, volume, snapshot, behind };
 }

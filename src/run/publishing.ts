@@ -5,7 +5,7 @@ import { signingKey } from '../manifest/sign.ts';
 import { publishers } from '../publish/publish.ts';
 import type { Published, Publisher } from '../publish/publisher.ts';
 import type { Finished } from '../publish/record.ts';
-import type { Context } from '../run/context.ts';
+import type { Context } from './context.ts';
 
 /**
  * The places that the inputs name, which are asked whether they take it; nothing is changed yet.

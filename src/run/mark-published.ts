@@ -1,7 +1,7 @@
 import { markPoints } from '../chain/marks.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Host } from '../ports/host.ts';
-import { openContext } from '../run/open-context.ts';
+import { openContext } from './open-context.ts';
 
 /** Marks the backups of these restore points as recorded, in the cloud that the inputs name. */
 export async function markInCloud(

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
-import type { Context } from '../run/context.ts';
 import { directoryPlace } from '../store/directory.ts';
 import type { Place } from '../store/place.ts';
 import { parsePlace } from '../store/place-name.ts';
+import type { Context } from './context.ts';
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 

@@ -1,0 +1,34 @@
+import type { RestorePoint } from '../../manifest/schema.ts';
+import type { Image } from '../../openstack/image/v2/images.ts';
+import type { Log } from '../../ports/log.ts';
+import { bytes } from '../../text/bytes.ts';
+import { quoted } from '../../text/escape.ts';
+import type { ImageWishes } from './plan.ts';
+
+/** What is to be done with each image, and where its data goes. */
+export function showImages(
+  images: readonly Image[],
+  { payloads: { place, compression, sealed } }: Pick<ImageWishes, 'payloads'>,
+  log: Log,
+): void {
+  for (const { id, name, size, diskFormat } of images)
+    log.info(`image ${quoted(name)} (${id}), ${bytes(size ?? 0)}, ${diskFormat ?? 'no format'}`);
+  const packed = [compression === 'zstd' ? 'compressed' : '', sealed ? 'sealed' : '']
+    .filter((word) => word !== '')
+    .join(' and ');
+  log.info(`the data goes to ${place}${packed === '' ? '' : `, ${packed}`}`);
+  if (!sealed && images.length > 0)
+    log.warn('without `recipients` the data lies there in clear, for everybody who can read that place');
+}
+
+/** What is said of an image that is recorded, and of its key. */
+export function toldImage(point: RestorePoint): string | undefined {
+  const { resource, seconds } = point;
+  if (resource.kind === 'secret') {
+    const [user] = resource.usedBy;
+    return `key ${resource.id} of image ${quoted(user?.name ?? '')} is sealed, and opens its data`;
+  }
+  if (point.method !== 'download') return undefined;
+  const { payload } = point;
+  return `image ${quoted(resource.name)} (${resource.id}) is saved: ${bytes(payload.size)}, stored as ${bytes(payload.stored.size)}, after ${seconds.toFixed(1)} s`;
+}

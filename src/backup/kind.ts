@@ -1,0 +1,68 @@
+import type { Marks } from '../chain/marks.ts';
+import type { Environment } from '../environment.ts';
+import type { PlainError } from '../errors.ts';
+import type { RestorePoint, SavedFailure } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { PayloadStore } from '../payload/store.ts';
+import type { Wanted } from '../plan/fit.ts';
+import type { Log } from '../ports/log.ts';
+import type { Holdings } from '../temporaries/holdings.ts';
+
+/** A resource as failures and messages name it. */
+export type Subject = Pick<SavedFailure, 'kind' | 'id' | 'name'>;
+
+/** One that cannot be saved now. The others can. */
+export interface Refused {
+  readonly subject: Subject;
+  readonly error: PlainError;
+}
+
+/** What is meant, and what can be done with it. */
+export interface Planned<P> {
+  /** With what each needs of the quotas. */
+  readonly wanted: readonly Wanted<P>[];
+  readonly refused: readonly Refused[];
+  /** What the project holds, where it was listed for that. */
+  readonly holdings: Holdings | undefined;
+}
+
+/** Where data goes that leaves the cloud, and where it is noted which backups are whole. */
+export interface Means {
+  /** Undefined: it stays in the cloud. */
+  readonly payloads: PayloadStore | undefined;
+  readonly marks: Marks;
+}
+
+/** The restore points of one resource, each as soon as its data is whole. Who takes one has recorded it when it asks on. */
+export type Save<P> = (plan: P, onBytes: (count: number) => void) => AsyncGenerator<RestorePoint, void>;
+
+/**
+ * A kind of resource that can be saved, as the engine (`run/saving.ts`) sees it. A plan is a plain record: it can be
+ * shown, and be carried out later by {@link SavingKind.begin}.
+ *
+ * @typeParam W what is wished for: plain values, as parsed from inputs or a plan file
+ * @typeParam P what is to be done with one resource
+ */
+export interface SavingKind<W, P> {
+  /** What the run does with them, for its progress: "backing up". */
+  readonly doing: string;
+  /** Whether finished Cinder backups of dead runs are taken up on the way. */
+  readonly adopts: boolean;
+  /**
+   * Chooses what is meant, and looks at everything that could make it fail. Changes nothing.
+   *
+   * @throws InputError for wishes that are wrong for all
+   */
+  plan(session: Session, wishes: W): Promise<Planned<P>>;
+  subjectOf(plan: P): Subject;
+  /** GiB, for the progress. */
+  gigabytesOf(plan: P): number;
+  /** Tells what will be done. */
+  show(plans: readonly P[], wishes: W, log: Log): void;
+  /** What a dry run says before the reason why one cannot be saved. */
+  refusal(subject: Subject): string;
+  /** What carries out the plans of one run. */
+  begin(environment: Environment, wishes: W, means: Means): Promise<Save<P>>;
+  /** What is said of a restore point that is recorded; undefined: nothing. */
+  told(point: RestorePoint): string | undefined;
+}

@@ -1,0 +1,57 @@
+import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
+import { listServers, type Server } from '../../openstack/compute/v2/servers.ts';
+import type { Selector } from '../../plan/select.ts';
+import { collect } from '../../pool.ts';
+import { holdingsOf } from '../../temporaries/holdings.ts';
+import { quoted } from '../../text/escape.ts';
+import type { SavingKind } from '../kind.ts';
+import { planVolumes, type SavingWishes } from '../volume/plan.ts';
+import { chooseServers } from './choose.ts';
+import { lookAtServers, planServers, type ServerBackupPlan } from './plan.ts';
+import { wantedServers } from './quota.ts';
+import { beginSaving, saveServer } from './save.ts';
+import { showServers, toldServer } from './show.ts';
+
+export interface ServerWishes extends SavingWishes {
+  readonly selectors: readonly Selector[];
+}
+
+export const servers: SavingKind<ServerWishes, ServerBackupPlan> = {
+  doing: 'saving',
+  adopts: true,
+  async plan(session, wishes) {
+    const cinder = await session.service('block-storage');
+    const holdings = await holdingsOf(session, ['volumes', 'backups']);
+    const { volumes, backups, secrets } = holdings;
+    const all = await collect(listServers(await session.service('compute')));
+    const { looked, refused } = await lookAtServers(session, chooseServers(wishes.selectors, all), volumes);
+    const attached = new Set(
+      looked.flatMap(({ attachments }) => attachments.map(({ volumeId }) => volumeId)),
+    );
+    const types = await listVolumeTypes(cinder);
+    const ofServers = volumes.filter(({ id }) => attached.has(id));
+    const disks = await planVolumes(cinder, ofServers, types, backups, wishes, secrets);
+    const joined = planServers(looked, disks.plans, disks.refused);
+    return {
+      holdings,
+      wanted: wantedServers(joined.plans, backups, wishes.payloads),
+      refused: [...refused, ...joined.refused].map(({ server, error }) => ({
+        subject: subjectOf(server),
+        error,
+      })),
+    };
+  },
+  subjectOf: ({ looked }) => subjectOf(looked.facts.server),
+  gigabytesOf: ({ gigabytes }) => gigabytes,
+  show: showServers,
+  refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be saved`,
+  async begin(environment, wishes, means) {
+    const saving = await beginSaving(environment, wishes, means);
+    return (plan, onBytes) => saveServer(plan, saving, onBytes);
+  },
+  told: toldServer,
+};
+
+function subjectOf({ id, name }: Server) {
+  return { kind: 'server', id, name } as const;
+}

@@ -1,0 +1,35 @@
+import type { RestorePoint } from '../../manifest/schema.ts';
+import type { Log } from '../../ports/log.ts';
+import { quoted } from '../../text/escape.ts';
+import type { SavingWishes } from '../volume/plan.ts';
+import { showVolumes, toldVolume } from '../volume/show.ts';
+import type { ServerBackupPlan } from './plan.ts';
+
+/** What is to be done with each server and its volumes. */
+export function showServers(
+  plans: readonly ServerBackupPlan[],
+  wishes: Pick<SavingWishes, 'payloads'>,
+  log: Log,
+): void {
+  for (const { looked, volumes } of plans) {
+    const { server, image } = looked.facts;
+    const { id, name, status } = server;
+    const how =
+      image === null
+        ? `its ${volumes.length} volumes from snapshots that Nova takes together`
+        : `its own disk through an image${wishes.payloads === undefined ? ', which stays in the cloud' : ''}, and ${volumes.length} volumes`;
+    log.info(`server ${quoted(name)} (${id}), ${status}: ${how}`);
+    for (const { volume } of volumes.filter(({ volume: { attachments } }) => attachments.length > 1))
+      log.warn(
+        `volume ${quoted(volume.name)} (${volume.id}) is attached to other servers too, which write while it is saved`,
+      );
+    showVolumes(volumes, wishes, log);
+  }
+}
+
+/** What is said of a server that is recorded, and of its volumes; nothing of a disk of its own. */
+export function toldServer(point: RestorePoint): string | undefined {
+  if (point.method !== 'disks') return toldVolume(point);
+  const { resource, consistency, oneMoment, seconds } = point;
+  return `server ${quoted(resource.name)} (${resource.id}) is saved after ${seconds.toFixed(1)} s: ${resource.disks.length} disks, ${consistency}, ${oneMoment ? 'of one moment' : 'not of one moment'}`;
+}

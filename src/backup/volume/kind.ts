@@ -1,0 +1,55 @@
+import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
+import type { Selector } from '../../plan/select.ts';
+import { holdingsOf } from '../../temporaries/holdings.ts';
+import { quoted } from '../../text/escape.ts';
+import type { SavingKind } from '../kind.ts';
+import { chooseVolumes } from './choose.ts';
+import { planVolumes, type SavingWishes, type VolumeBackupPlan } from './plan.ts';
+import { wantedVolumes } from './quota.ts';
+import { beginSaving, saveVolume } from './save.ts';
+import { showVolumes, toldVolume } from './show.ts';
+
+export interface VolumeWishes extends SavingWishes {
+  readonly selectors: readonly Selector[];
+}
+
+export const volumes: SavingKind<VolumeWishes, VolumeBackupPlan> = {
+  doing: 'backing up',
+  adopts: true,
+  async plan(session, wishes) {
+    const client = await session.service('block-storage');
+    const types = await listVolumeTypes(client);
+    const holdings = await holdingsOf(session, ['volumes', 'backups']);
+    const chosen = chooseVolumes(wishes.selectors, holdings.volumes);
+    const { plans, refused } = await planVolumes(
+      client,
+      chosen,
+      types,
+      holdings.backups,
+      wishes,
+      holdings.secrets,
+    );
+    return {
+      holdings,
+      wanted: wantedVolumes(plans, holdings.backups, wishes.payloads),
+      refused: refused.map(({ volume, error }) => ({ subject: subjectOf(volume), error })),
+    };
+  },
+  subjectOf: ({ volume }) => subjectOf(volume),
+  gigabytesOf: ({ volume }) => volume.size,
+  show: showVolumes,
+  refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be backed up`,
+  async begin(environment, wishes, means) {
+    const saving = await beginSaving(environment, wishes, means);
+    return async function* save(plan, onBytes) {
+      const { key, point } = await saveVolume(plan, { ...saving, onBytes });
+      if (key !== undefined) yield key;
+      yield point;
+    };
+  },
+  told: toldVolume,
+};
+
+function subjectOf({ id, name }: VolumeBackupPlan['volume']) {
+  return { kind: 'volume', id, name } as const;
+}

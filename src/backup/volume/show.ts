@@ -1,0 +1,47 @@
+import type { RestorePoint } from '../../manifest/schema.ts';
+import type { Log } from '../../ports/log.ts';
+import { bytes } from '../../text/bytes.ts';
+import { quoted } from '../../text/escape.ts';
+import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
+
+/** What is to be done with each volume. */
+export function showVolumes(
+  plans: readonly VolumeBackupPlan[],
+  { payloads }: Pick<SavingWishes, 'payloads'>,
+  log: Log,
+): void {
+  for (const { volume, decision, encryption } of plans) {
+    log.info(
+      `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
+    );
+    if (decision.mode === 'image' && decision.doubt !== undefined)
+      log.warn(
+        `${decision.doubt} unless the operator says otherwise: should the image of ${quoted(volume.name)} (${volume.id}) fail, use method: cinder-backup`,
+      );
+  }
+  const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
+  if (cloudOnly > 0 && payloads?.sealed !== true) log.warn(cloudOnlyKeys(cloudOnly));
+}
+
+function cloudOnlyKeys(count: number): string {
+  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more`;
+}
+
+/** What is said of a volume that is recorded; nothing of its key. */
+export function toldVolume(point: RestorePoint): string | undefined {
+  const { resource, seconds } = point;
+  switch (point.method) {
+    case 'cinder-backup':
+      return `backup ${point.backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', taken up from a run that is dead'}`;
+    case 'image': {
+      const { payload, image } = point;
+      const where =
+        payload === null
+          ? `image ${image.id}`
+          : `${payload.name}, ${bytes(payload.size)} stored as ${bytes(payload.stored.size)}`;
+      return `volume ${quoted(resource.name)} (${resource.id}) is saved as ${where}, after ${seconds.toFixed(1)} s`;
+    }
+    default:
+      return undefined;
+  }
+}

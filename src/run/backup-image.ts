@@ -1,0 +1,15 @@
+import { images } from '../backup/image/kind.ts';
+import type { packInputs } from '../inputs/store.ts';
+import type { Values } from '../inputs/table.ts';
+import { parseSelectors } from '../plan/select.ts';
+import type { Context } from './context.ts';
+import { type SavingGiven, save } from './saving.ts';
+import { savingStore } from './storing.ts';
+
+type Given = SavingGiven & Values<typeof packInputs> & { readonly images: readonly string[] };
+
+export async function backupImages(context: Context, given: Given) {
+  const selectors = parseSelectors('image', given.images);
+  const payloads = await savingStore(context, given);
+  return save(context, images, given, { selectors, payloads }, payloads);
+}

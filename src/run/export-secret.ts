@@ -1,0 +1,39 @@
+import type { KeyWishes } from '../backup/secret/choose.ts';
+import { secrets } from '../backup/secret/kind.ts';
+import { InputError } from '../errors.ts';
+import type { Context } from './context.ts';
+import { type SavingGiven, save } from './saving.ts';
+import { savingStore } from './storing.ts';
+
+type Given = Omit<SavingGiven, 'concurrency'> &
+  KeyWishes & { readonly store: string | undefined; readonly plaintext: boolean };
+
+/** Keys that are read at the same time. */
+const AT_ONCE = 4;
+
+export async function exportSecrets(context: Context, given: Given) {
+  refuseBareKeys(context, given);
+  const payloads = await savingStore(context, { ...given, compression: 'none' });
+  return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads }, payloads);
+}
+
+/** @throws InputError where a key would leave the process in clear without being asked for by name */
+function refuseBareKeys({ host }: Context, given: Given): void {
+  // As a step that runs the program itself, too.
+  const inWorkflow = host.github !== undefined || host.environment['GITHUB_ACTIONS'] === 'true';
+  if (given.plaintext && inWorkflow)
+    throw new InputError(
+      '`plaintext` is for a terminal: in a workflow a key in clear would be on a machine of somebody else',
+      'Seal the keys with `recipients`.',
+    );
+  if (given.plaintext && given.recipients.length > 0)
+    throw new InputError(
+      '`plaintext` and `recipients` contradict each other',
+      'Leave `plaintext` out: sealed keys can be opened with age.',
+    );
+  if (!given.plaintext && given.recipients.length === 0)
+    throw new InputError(
+      'nobody is named whom the keys are sealed to',
+      'Name one or more age recipients with `recipients`: age-keygen makes a pair. A key is never written in clear unless asked for by name.',
+    );
+}

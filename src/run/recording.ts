@@ -1,0 +1,93 @@
+import type { Refused } from '../backup/kind.ts';
+import { Marks } from '../chain/marks.ts';
+import type { Environment } from '../environment.ts';
+import { messageOf, PlainError } from '../errors.ts';
+import type { RestorePoint } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { PayloadStore } from '../payload/store.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import { ManifestRecord } from '../publish/record.ts';
+import { TOOL } from '../version.ts';
+import { cloudOf } from './cloud-of.ts';
+import type { Context } from './context.ts';
+
+/** A run that saves: what it works with, and what it has recorded. */
+export interface Saving {
+  readonly context: Context;
+  readonly environment: Environment;
+  readonly record: ManifestRecord;
+  /** Which backups are recorded, and which will be. */
+  readonly marks: Marks;
+  /** The ids of the restore points that stand in the record: one that several resources have comes more than once. */
+  readonly recorded: Set<string>;
+}
+
+/**
+ * @param payloads where payloads go; undefined where none leave the cloud
+ * @param started ISO 8601
+ * @param deadline minutes from now; 0 for never
+ */
+export function startSaving(
+  context: Context,
+  session: Session,
+  places: readonly Publisher[],
+  payloads: PayloadStore | undefined,
+  started: string,
+  deadline: number,
+): Saving {
+  const { run, log, signal } = context.host;
+  const { clock } = session;
+  return {
+    context,
+    environment: {
+      session,
+      clock,
+      log,
+      signal,
+      ledger: context.ledger(session),
+      until: deadline === 0 ? Number.POSITIVE_INFINITY : clock.now() + deadline * 60_000,
+    },
+    marks: new Marks(),
+    recorded: new Set(),
+    record: new ManifestRecord(
+      {
+        publishers: places,
+        keep: async (payload) => payloads?.keep(payload),
+        warn: (line) => log.warn(line),
+      },
+      cloudOf(session),
+      { id: run.id, tool: TOOL, started, finished: null },
+    ),
+  };
+}
+
+/**
+ * Records a restore point, and marks its backup as recorded when that lasts.
+ *
+ * @param told what is said of it
+ * @throws OperationError for one that the manifest could not be read with
+ */
+export async function recordPoint(
+  { environment: { session, log }, record, marks, recorded }: Saving,
+  point: RestorePoint,
+  told: string | undefined,
+): Promise<void> {
+  if (recorded.has(point.id)) return;
+  recorded.add(point.id);
+  const lasts = await record.add(point);
+  if (told !== undefined) log.info(told);
+  if (point.method !== 'cinder-backup') return;
+  if (lasts) await marks.set(await session.service('block-storage'), point.backup.id, log);
+  else marks.later(point.backup.id);
+}
+
+/** Tells and records that a resource was not saved. */
+export function recordFailure(
+  { context: { host }, record }: Saving,
+  { subject, error }: Omit<Refused, 'error'> & { readonly error: unknown },
+): void {
+  const hint = error instanceof PlainError && error.hint !== undefined ? ` ${error.hint}` : '';
+  const text = host.secrets.redact(`${messageOf(error)}.${hint}`);
+  host.log.error(text);
+  record.fail({ ...subject, error: text.slice(0, 4096) });
+}

@@ -1,0 +1,55 @@
+import { messageOf } from '../errors.ts';
+import type { savingOutputs } from '../inputs/saving.ts';
+import type { RestorePoint } from '../manifest/schema.ts';
+import type { QuotaLine } from '../plan/quota.ts';
+import { briefOf } from './brief.ts';
+import type { Context, Outcome } from './context.ts';
+import { publishedOutputs } from './publishing.ts';
+import type { Saving } from './recording.ts';
+import { savingSummary } from './summary.ts';
+
+/** Publishes the last state of the manifest, and says what became of the run. */
+export async function finishSaving(
+  { context, environment: { clock, session }, record, marks }: Saving,
+  quota: readonly QuotaLine[],
+): Promise<Outcome<typeof savingOutputs>> {
+  const { host } = context;
+  if (host.signal.aborted)
+    host.log.error(
+      `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
+    );
+  const finished = await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
+  if (marks.waiting > 0) {
+    session.windUp();
+    if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);
+    else
+      host.log.warn(
+        `no place that lasts has the manifest, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run takes them up`,
+      );
+  }
+  const { manifest } = record;
+  return {
+    outputs: {
+      ...publishedOutputs(context, finished),
+      'restore-points': restorePointsOutput(context, manifest.restorePoints),
+      failed: JSON.stringify(manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
+    },
+    failed: manifest.failed.length > 0 || finished.failures.length > 0 || host.signal.aborted,
+    summary: savingSummary(manifest, quota, finished.published),
+  };
+}
+
+/** A job's outputs have 1 MiB together, as UTF-16: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs */
+const LONGEST_OUTPUT = 128 * 1024;
+
+function restorePointsOutput({ host }: Context, points: readonly RestorePoint[]): string {
+  const brief = points.map(briefOf);
+  let shown = brief.length;
+  while (shown > 0 && JSON.stringify(brief.slice(0, shown)).length > LONGEST_OUTPUT)
+    shown = Math.floor(shown * 0.9);
+  if (shown < brief.length)
+    host.log.warn(
+      `the output restore-points holds the first ${shown} of ${brief.length}; the manifest has them all`,
+    );
+  return JSON.stringify(brief.slice(0, shown));
+}
