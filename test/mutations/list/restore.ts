@@ -335,7 +335,7 @@ export const restore: readonly Mutation[] = [
     id: 'save/failed-stays',
     file: 'backup/volume/through-cinder.ts',
     what: 'a failed backup stays',
-    find: '      await removeFailed(backupId, tools);\n',
+    find: '      await removeFailed(backupId, saving);\n',
     put: '',
   },
   {

@@ -78,7 +78,11 @@ test('a payload is let go by its store right before a manifest names it', async 
   const told: string[] = [];
   const place = { ...nowhere, keep: async () => void told.push('written') };
   const keep = async ({ name }: Payload) => void told.push(name);
-  const record = new ManifestRecord({ publishers: [place], keep, warn: () => undefined }, session, run());
+  const record = new ManifestRecord(
+    { publishers: [place], keep, warn: () => undefined },
+    cloudOf(session),
+    run(),
+  );
   const [image, key, kept] = [imagePoint(), secretPoint(), keptImagePoint()];
   for (const point of [image, key, kept, backupPoint()]) await record.add(point);
   expect(told).toEqual([
