@@ -9,9 +9,8 @@ import { Tree, type Verdict } from './tree.ts';
 /**
  * `npm run test:mutations -- [--sample N] [--seed N] [--only WORD] [--jobs N] [--wide] [--check]`: plants known mistakes,
  * one at a time, in a copy of this checkout, and says which test catches each. Fails where one is not caught that is not
- * known as open, or can no longer be planted, or a test fails without any. `--only` takes the start of an id, or of a
- * file below src/; `--wide` tries what survives on all unit tests, to find those that tests-of.ts lacks; `--check` plants
- * nothing.
+ * known as open, or can no longer be planted, or a test fails without any. `--only` takes the start of an id; `--wide`
+ * tries what survives on all unit tests, to find those that tests-of.ts lacks; `--check` plants nothing.
  */
 const { values } = parseArgs({
   options: {
@@ -36,10 +35,10 @@ for (const line of stale) say(`STALE ${line}`);
 
 if (!values.check) {
   const live = mutations.filter(
-    ({ id, file, equivalent }) =>
+    ({ id, equivalent }) =>
       equivalent === undefined &&
       !stale.some((line) => line.startsWith(`${id}:`)) &&
-      (values.only?.some((word) => id.startsWith(word) || file.startsWith(word)) ?? true),
+      (values.only?.some((word) => id.startsWith(word)) ?? true),
   );
   const wanted =
     values.sample === undefined ? live : sampleOf(live, Number(values.sample), Number(values.seed));

@@ -73,8 +73,11 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'chain/chain',
     'temporaries/sweep-property',
   ],
+  'temporaries/clean.ts': ['temporaries/clean', 'temporaries/ledger'],
+  'temporaries/recheck.ts': ['temporaries/clean', 'temporaries/ledger'],
+  'temporaries/holdings.ts': ['temporaries/holdings'],
   'temporaries/find.ts': ['restore/volume/requests', 'restore/volume/restore'],
-  'temporaries/unreserved.ts': ['temporaries/remove', 'restore/volume/restore'],
+  'temporaries/unreserved.ts': ['temporaries/unreserved'],
   'temporaries/ledger.ts': [
     'temporaries/ledger',
     'restore/image/restore',

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Call } from '../../../src/openstack/connection.ts';
 import { silentLog } from '../../../src/ports/log.ts';
 import { holdingsOf } from '../../../src/temporaries/holdings.ts';
+import { SparseBytes } from '../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../support/embedded.ts';
 
 describe('what the user has', () => {
@@ -22,4 +24,21 @@ describe('what the user has', () => {
       await expect(holdingsOf(session, ['volumes'])).rejects.toMatchObject({ status });
     },
   );
+
+  test('are no images of others, also where the service leaves the owner out of the query', async () => {
+    await using opened = await openEmbedded();
+    const { cloud, session } = opened;
+    const own = await cloud.seed.addImage(SparseBytes.from(Buffer.alloc(10)));
+    const others = await cloud.seed.addImage(SparseBytes.from(Buffer.alloc(10)), { visibility: 'public' });
+    others.ownerId = 'someone';
+    const glance = await session.service('image');
+    const all = (call: Call<unknown>) => glance.call({ ...call, query: { ...call.query, owner: undefined } });
+    const forgetful = { ...glance, call: all, session };
+    const asking = new Proxy(session, {
+      get: (from, key) => (key === 'service' ? async () => forgetful : Reflect.get(from, key, from)),
+    });
+    const found = await holdingsOf(asking, ['images'], ['images']);
+    expect(opened.asked('/image/v2/images').length).toBeGreaterThan(0);
+    expect(found.images.map(({ id }) => id)).toEqual([own.id]);
+  });
 });

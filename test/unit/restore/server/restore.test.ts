@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Call } from '../../../../src/openstack/connection.ts';
+import { CloudError } from '../../../../src/openstack/errors.ts';
+import { silentLog } from '../../../../src/ports/log.ts';
+import type { BootTools } from '../../../../src/restore/server/boot.ts';
 import { chooseFlavor } from '../../../../src/restore/server/flavor.ts';
-import { planKeyPair } from '../../../../src/restore/server/key-pair.ts';
+import { makeKeyPair, planKeyPair } from '../../../../src/restore/server/key-pair.ts';
 import { parseMapping } from '../../../../src/restore/server/mapping.ts';
 import { type Offered, planNetworks } from '../../../../src/restore/server/networks.ts';
 import { portsFor } from '../../../../src/restore/server/ports.ts';
@@ -313,6 +317,31 @@ describe('the key pair', () => {
     const mapping = parseMapping(['key-pair: ada=grace']);
     expect(planKeyPair(saved, [{ name: 'grace', publicKey: 'x', type: 'ssh' }], mapping).name).toBe('grace');
     expect(() => planKeyPair(saved, [], mapping)).toThrow('there is no key pair "grace"');
+  });
+
+  test.each([
+    ['ssh-ed25519 AAAA of the cloud', 'found'],
+    ['ssh-ed25519 BBBB', undefined],
+  ])('of a lost request is taken over only where it is the wanted one: %s', async (publicKey, outcome) => {
+    let asked = 0;
+    const call = async ({ method, decode, doing }: Call<unknown>) => {
+      if (method === 'GET')
+        return decode({ keypairs: [{ keypair: { name: 'ada', public_key: publicKey } }] });
+      asked += 1;
+      throw new CloudError({
+        doing,
+        status: asked === 1 ? undefined : 409,
+        words: 'there is one of that name',
+      });
+    };
+    const tools = {
+      nova: { call, supports: () => true },
+      clock: { now: () => 0, sleep: async () => undefined },
+      log: silentLog,
+    } as unknown as BootTools;
+    const making = makeKeyPair(saved, tools);
+    if (outcome === undefined) await expect(making).rejects.toMatchObject({ status: 409 });
+    else expect(await making).toBe(outcome);
   });
 
   test('may be none, or not known', () => {
