@@ -8,14 +8,14 @@ export const publishInputs = {
     description:
       'Where the manifest goes, one or several: `artifact`, `release`, or `directory:PATH`, into a directory of its own below PATH. If not said, `artifact` in a workflow and `directory:openstack-backups` in a terminal.',
   },
-  retention: {
+  expiry: {
     kind: 'choice',
     choices: ['any', 'outlive'],
     default: 'any',
     description:
       'Backups do not expire, and artifacts do. `any` warns where the manifest would be gone first; `outlive` refuses unless `publish` names a place that keeps it.',
   },
-  'retention-days': {
+  'expiry-days': {
     kind: 'integer',
     default: '0',
     min: 0,

@@ -9,7 +9,7 @@ import type { PlaceName } from '../store/place-name.ts';
  * @param days as asked for, 0 for what the repository says
  * @param here undefined in a terminal, whose directories stay
  */
-export function retentionDoubt(
+export function expiryDoubt(
   places: readonly PlaceName[],
   days: number,
   here: Here | undefined,

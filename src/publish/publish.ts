@@ -6,7 +6,7 @@ import { DIRECTORY } from '../manifest/files.ts';
 import type { GitHub } from '../ports/github.ts';
 import { type PlaceName, parsePlace } from '../store/place-name.ts';
 import { DirectoryWriter } from './directory.ts';
-import { retentionDoubt } from './expiry.ts';
+import { expiryDoubt } from './expiry.ts';
 import { artifactPublisher } from './github/artifact.ts';
 import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
 import type { Publisher } from './publisher.ts';
@@ -22,9 +22,9 @@ export interface PublishOptions {
   readonly recipients: readonly string[];
   readonly releaseTag: string | undefined;
   /** Days to keep an artifact; 0 for what the repository says. */
-  readonly retentionDays: number;
+  readonly expiryDays: number;
   /** `outlive`: at least one place must keep it longer than an artifact lives. */
-  readonly retention: 'any' | 'outlive';
+  readonly expiry: 'any' | 'outlive';
   readonly warn: (line: string) => void;
 }
 
@@ -39,9 +39,9 @@ export async function publishers(names: readonly string[], options: PublishOptio
   const given = names.length > 0 ? names : [github === undefined ? `directory:${DIRECTORY}` : 'artifact'];
   const places = given.map((name) => publishPlace(name, github !== undefined));
   checkInputs(places, options);
-  const doubt = retentionDoubt(places, options.retentionDays, github?.here);
-  if (doubt !== undefined && options.retention === 'outlive')
-    throw new InputError(`${doubt.what}, and \`retention: outlive\` asks for more`, doubt.hint);
+  const doubt = expiryDoubt(places, options.expiryDays, github?.here);
+  if (doubt !== undefined && options.expiry === 'outlive')
+    throw new InputError(`${doubt.what}, and \`expiry: outlive\` asks for more`, doubt.hint);
   const seal = await sealerFor(places, options);
   const made: Publisher[] = [];
   for (const place of places) made.push(await open(place, options, seal));
@@ -99,7 +99,7 @@ async function open(place: PlaceName, options: PublishOptions, seal: Sealer | un
   const { github } = options;
   if (github === undefined) throw new TypeError(`${place.kind} without GitHub`);
   if (place.kind === 'artifact')
-    return artifactPublisher(github, { ...options, sealer: seal, days: options.retentionDays });
+    return artifactPublisher(github, { ...options, sealer: seal, days: options.expiryDays });
   const { run, releaseTag } = options;
   const given = releaseTag === undefined ? undefined : checkTag(releaseTag);
   return releasePublisher(github, {

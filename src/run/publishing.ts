@@ -20,8 +20,8 @@ export function openPlaces({ host }: Context, given: Values<typeof publishInputs
     github: host.github,
     recipients: given.recipients,
     releaseTag: given['release-tag'],
-    retentionDays: given['retention-days'],
-    retention: given.retention,
+    expiryDays: given['expiry-days'],
+    expiry: given.expiry,
     warn: (line) => host.log.warn(line),
   });
 }

@@ -76,7 +76,7 @@ describe('an artifact', () => {
   });
 
   test('that would expire before the backups is warned of, once', async () => {
-    const main = await runStep(world.job, backup({ 'retention-days': '5' }));
+    const main = await runStep(world.job, backup({ 'expiry-days': '5' }));
     expect(warningsOf(main)).toContain(
       'expires after 5 days, and the backups do not. Add release to `publish`',
     );
@@ -86,7 +86,7 @@ describe('an artifact', () => {
   });
 
   test('alone is refused where the manifest must outlive it', async () => {
-    const main = await runStep(world.job, backup({ retention: 'outlive' }));
+    const main = await runStep(world.job, backup({ expiry: 'outlive' }));
     expect(main.code).toBe(2);
     expect(errorsOf(main)).toContain('the artifact with the manifest expires after 90 days');
     expect(touched(world)).toEqual([]);
@@ -159,7 +159,7 @@ describe('a release', () => {
   });
 
   test('outlives the artifact', async () => {
-    const step = backup({ publish: 'artifact, release', retention: 'outlive', 'release-tag': 'nightly/7' });
+    const step = backup({ publish: 'artifact, release', expiry: 'outlive', 'release-tag': 'nightly/7' });
     const main = await runStep(world.job, step);
     expect(main.code).toBe(0);
     expect(warningsOf(main)).toBe('');

@@ -232,8 +232,8 @@ export const manifest: readonly Mutation[] = [
     id: 'manifest/outlive',
     file: 'publish/publish.ts',
     what: 'outlive is not asked for',
-    find: "doubt !== undefined && options.retention === 'outlive'",
-    put: 'doubt !== undefined && options.retention === undefined',
+    find: "doubt !== undefined && options.expiry === 'outlive'",
+    put: 'doubt !== undefined && options.expiry === undefined',
   },
   {
     id: 'manifest/sidecar-order',

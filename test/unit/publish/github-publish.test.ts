@@ -9,7 +9,7 @@ import { opener, sealer } from '../../../src/keys/age.ts';
 import { headOf } from '../../../src/manifest/journal.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
 import type { GitHub, Here } from '../../../src/ports/github.ts';
-import { retentionDoubt } from '../../../src/publish/expiry.ts';
+import { expiryDoubt } from '../../../src/publish/expiry.ts';
 import { parsePending, readSpool, Spool } from '../../../src/publish/github/pending.ts';
 import { checkTag } from '../../../src/publish/github/release.ts';
 import { packageOf } from '../../../src/publish/package.ts';
@@ -27,8 +27,8 @@ const options = {
   github: undefined,
   recipients: [] as readonly string[],
   releaseTag: undefined as string | undefined,
-  retentionDays: 0,
-  retention: 'any' as const,
+  expiryDays: 0,
+  expiry: 'any' as const,
   warn: () => undefined,
 };
 
@@ -104,8 +104,8 @@ describe('how long a manifest is kept', () => {
   test('is refused where it shall outlive its artifact, and else told', async () => {
     const said: string[] = [];
     const given = { ...options, github: githubThat(false), warn: (line: string) => void said.push(line) };
-    await expect(publishers(['artifact'], { ...given, retention: 'outlive' })).rejects.toThrow(
-      'expires after 30 days, and the backups do not, and `retention: outlive` asks for more',
+    await expect(publishers(['artifact'], { ...given, expiry: 'outlive' })).rejects.toThrow(
+      'expires after 30 days, and the backups do not, and `expiry: outlive` asks for more',
     );
     expect(said).toEqual([]);
     expect(await publishers(['artifact'], given)).toHaveLength(1);
@@ -133,7 +133,7 @@ describe('how long a manifest is kept', () => {
     ['a terminal', [directory], 0, undefined, undefined],
   ];
   test.each(cases)('%s', (_what, places, days, here, said) => {
-    const doubt = retentionDoubt(places, days, here);
+    const doubt = expiryDoubt(places, days, here);
     if (said === undefined) expect(doubt).toBeUndefined();
     else expect(doubt?.what).toContain(said);
   });
