@@ -1,0 +1,15 @@
+import { atOnce } from './cases/at-once.ts';
+import { bytesAndNames } from './cases/bytes-and-names.ts';
+import { deadRuns } from './cases/dead-runs.ts';
+import { trouble } from './cases/trouble.ts';
+import { unfinished } from './cases/unfinished.ts';
+import type { PlaceCase } from './place-under-test.ts';
+
+/** What holds for every place of a store: the contract of `src/store/place.ts`. Each case has an empty place to itself. */
+export const placeCases: readonly PlaceCase[] = [
+  ...bytesAndNames,
+  ...unfinished,
+  ...atOnce,
+  ...trouble,
+  ...deadRuns,
+];
