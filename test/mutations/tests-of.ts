@@ -86,6 +86,8 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'restore/volume/requests',
     'restore/volume/restore',
   ],
+  'backup/volume/plan.ts': ['backup/volume/plan', 'backup/volume/save'],
+  'backup/volume/through-cinder.ts': ['backup/volume/plan', 'backup/volume/save'],
   'backup/volume/': ['backup/volume/save', 'chain/parent', 'publish/record'],
   'backup/volume/orphans.ts': ['backup/volume/orphans'],
 };

@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { planVolumes, type SavingWishes } from '../../../../src/backup/volume/plan.ts';
+import {
+  type BackupPlan,
+  type CinderSaving,
+  saveThroughCinder,
+} from '../../../../src/backup/volume/through-cinder.ts';
+import { InputError } from '../../../../src/errors.ts';
+import { getVolume } from '../../../../src/openstack/blockstorage/v3/volumes.ts';
+import type { PayloadStore } from '../../../../src/payload/store.ts';
+import { openLedger } from '../../../../src/temporaries/ledger.ts';
+import { openEmbedded } from '../../../support/embedded.ts';
+
+async function open(type = 'luks') {
+  const opened = await openEmbedded();
+  const { cloud, session } = opened;
+  const seeded = cloud.seed.addVolume({ name: 'vault', type });
+  const client = await session.service('block-storage');
+  const plan = async (method: SavingWishes['method'], payloads?: Partial<PayloadStore>) => {
+    const wishes = { mode: 'auto', maxChain: 7, method, payloads } as SavingWishes;
+    return planVolumes(client, [await getVolume(client, seeded.id)], [], [], wishes);
+  };
+  return { ...opened, client, seeded, plan };
+}
+
+describe('encrypted data leaves the cloud', () => {
+  test('only with its key, and that only sealed', async () => {
+    await using on = await open();
+    expect((await on.plan('image', { sealed: true })).plans).toHaveLength(1);
+    await expect(on.plan('image', { sealed: false })).rejects.toThrow(InputError);
+    await expect(on.plan('image', { sealed: false })).rejects.toThrow('leaves the cloud only sealed');
+  });
+
+  test('not at all where the cloud does not tell its key', async () => {
+    await using on = await open();
+    on.seeded.encryptionKeyId = '00000000-0000-0000-0000-000000000000';
+    const { plans, refused } = await on.plan('image', { sealed: true });
+    expect(plans).toEqual([]);
+    expect(refused.map(({ error }) => error.message)).toEqual([
+      `volume ${on.seeded.id} is encrypted with a key that the cloud does not tell, so its data would be of no use outside`,
+    ]);
+    expect((await on.plan('cinder-backup', { sealed: true })).plans).toHaveLength(1);
+  });
+});
+
+test('a backup is waited for no longer than its run may take', async () => {
+  await using on = await open('standard');
+  const [plan] = (await on.plan('cinder-backup')).plans;
+  const { clock, log } = on.session;
+  const given: number[] = [];
+  const until = async (_id: string, _look: unknown, { deadline }: { deadline: number }) => {
+    given.push(deadline);
+    throw new Error('waited for');
+  };
+  const ledger = openLedger(on.session, { id: 'r', owner: 'host:m:b:n:1:1' });
+  const end = clock.now() + 60_000;
+  for (const last of [end, Number.POSITIVE_INFINITY]) {
+    const saving = { client: on.client, clock, log, ledger, until: last, backups: { until } };
+    const saved = saveThroughCinder(plan as BackupPlan, saving as unknown as CinderSaving);
+    await expect(saved).rejects.toThrow('waited for');
+  }
+  await ledger.close();
+  expect(given[0]).toBe(end);
+  expect(given[1]).toBeGreaterThan(end);
+  expect(given[1]).toBeLessThan(Number.POSITIVE_INFINITY);
+});
