@@ -80,6 +80,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'restore/server/': ['restore/server/restore', 'restore/server/from-others'],
   'restore/secret/': ['restore/secret/restore', 'restore/secret/lost'],
+  'restore/volume/finish.ts': ['restore/volume/requests'],
   'restore/volume/': [
     'restore/volume/plan',
     'restore/volume/decisions',

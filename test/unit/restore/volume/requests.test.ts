@@ -281,6 +281,21 @@ describe('a volume that has its data', () => {
     expect(await getVolume(cloud.client, made.id)).toMatchObject({ name: 'db', ...wanted });
   });
 
+  test('keeps its own metadata where no manifest says which it had, without what was added', async () => {
+    await using cloud = await open();
+    const metadata = {
+      mine: 'v',
+      'openstack-backup:run': 'r',
+      'openstack-backup:point': 'p',
+      src_backup_id: 'b',
+    };
+    const made = cloud.cloud.seed.addVolume({ ...state, metadata } as never);
+    const source = { encrypted: false, bootable: undefined, description: undefined };
+    const untold = { ...source, metadata: undefined, imageMetadata: undefined };
+    await finish(cloud.client, await getVolume(cloud.client, made.id), untold, 'db', cloud.run);
+    expect((await getVolume(cloud.client, made.id)).metadata).toEqual({ mine: 'v' });
+  });
+
   const steps: [what: RegExp, when: FaultWhen, left: object][] = [
     [/^its metadata: .*HTTP 409/, { method: 'PUT', path: '/metadata' }, { metadata: { src_backup_id: 'b' } }],
     [
