@@ -141,6 +141,16 @@ describe('the networks', () => {
     });
   });
 
+  test('never the same port where another server has it, or where it is in another network', () => {
+    const [{ id } = { id: '' }] = saved.ports;
+    const busy = port({ id, networkId: NET, deviceId: 'another server' });
+    expect(wishes({ ports: [busy] })).toEqual([{ uuid: NET, fixedIp: '192.0.2.7' }]);
+    const free = port({ id, networkId: NET, deviceId: '' });
+    expect(wishes({ ports: [free] }, ['network: private=lab'])).toEqual([
+      { uuid: OTHER, fixedIp: undefined },
+    ]);
+  });
+
   test('else the same address, and the MAC address is told', () => {
     expect(
       plan({ ports: [port({ networkId: NET, fixedIps: [{ address: '192.0.2.9', subnetId: undefined }] })] }),
