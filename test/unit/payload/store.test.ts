@@ -8,6 +8,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { InputError, OperationError } from '../../../src/errors.ts';
 import { thisProcess } from '../../../src/host/terminal/process.ts';
 import { opener, sealer } from '../../../src/keys/age.ts';
+import type { Payload } from '../../../src/manifest/schema.ts';
 import { refuseBareKey } from '../../../src/payload/bare-key.ts';
 import { type Packing, payloadStore } from '../../../src/payload/store.ts';
 import { formatOwner } from '../../../src/ports/owner.ts';
@@ -137,14 +138,22 @@ describe('a payload', () => {
     },
   );
 
-  test('whose record says other plain bytes is not given to its end', async () => {
+  test('whose record says other bytes, plain or stored, is not given to its end', async () => {
     const { payloads, payload } = await saved('zstd', false);
-    for (const changed of [
-      { ...payload, size: payload.size - 1 },
-      { ...payload, size: payload.size + 1 },
-      { ...payload, sha256: '0'.repeat(64) },
-    ])
-      await expect(read(await payloads.open(changed))).rejects.toThrow(OperationError);
+    const { size, stored } = payload;
+    const [small, great] = [-1, 1].map((more) => stored.size + more);
+    for (const [changed, why] of [
+      [{ size: size - 1 }, `more than ${size - 1} bytes come out of it`],
+      [{ size: size + 1 }, `${size} of ${size + 1} bytes come out of it`],
+      [{ sha256: '0'.repeat(64) }, 'its SHA-256 is not the one in the manifest'],
+      [{ stored: { ...stored, sha256: '0'.repeat(64) } }, 'its SHA-256 is not the one in the manifest'],
+      [{ stored: { ...stored, size: small } }, `it has ${stored.size} bytes in the store`],
+      [{ stored: { ...stored, size: great } }, `it has ${stored.size} bytes in the store`],
+    ] as const)
+      await expect(read(await payloads.open({ ...payload, ...changed } as Payload))).rejects.toThrow(
+        `payload image-1.raw.zst is damaged: ${why}`,
+      );
+    expect((await read(await payloads.open(payload))).length).toBe(size);
   });
 
   test.each(['none', 'zstd'] as const)(
