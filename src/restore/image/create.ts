@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type { SavedSecret } from '../../manifest/schema.ts';
 import type { ServiceClient, Session } from '../../openstack/connection.ts';
@@ -10,18 +11,13 @@ import { type CreateImage, createImage, getImage, type Image } from '../../opens
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import { uploadImage } from '../../openstack/image/v2/upload.ts';
 import { Meter } from '../../stream/meter.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
 import { laterOfUnseen } from '../../temporaries/staying.ts';
 import { type Purpose, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { type Made, undo } from '../../temporaries/undo.ts';
 import { GIB } from '../../text/bytes.ts';
-import { secretRequest } from '../secret/plan.ts';
-import { restoreSecret } from '../secret/restore.ts';
-
-export interface MakeTools {
-  readonly session: Session;
-  readonly run: Ledger;
-}
+import { makeSecret } from '../secret/create.ts';
+import { finishSecret } from '../secret/finish.ts';
+import { secretRequest } from '../secret/request.ts';
 
 /** The data of an image that is to be made. */
 export interface ImageData {
@@ -68,33 +64,33 @@ export interface MadeImage {
  * @throws OperationError where the cloud has other bytes than it was given
  */
 export async function makeImage(
+  environment: Environment,
   wanted: Omit<CreateImage, 'id' | 'visibility' | 'protected'>,
   data: ImageData,
   key: ImageKey | undefined,
   purpose: Purpose,
-  { session, run }: MakeTools,
 ): Promise<MadeImage> {
+  const { session, ledger } = environment;
   const client = await session.service('image');
   const id = randomUUID();
   // Until a volume is made of it, too.
-  const draft = run.draft(purpose, 2 * Math.ceil(data.size / GIB));
+  const draft = ledger.draft(purpose, 2 * Math.ceil(data.size / GIB));
   const request = key && secretRequest(key.saved, { ...key, name: undefined }, session.clock.now());
   let secretId: string | undefined;
   const remove = () => removeMade(session, id, secretId, purpose);
   try {
-    const secret = key && request && (await restoreSecret(session, request, key.bytes, draft, run));
-    secretId = secret?.id;
+    if (key && request) secretId = await makeSecret(environment, request, key.bytes, draft);
     const made = await createImage(client, {
       ...wanted,
       id,
       visibility: 'private',
       properties: {
         ...wanted.properties,
-        [TEMPORARY_PROPERTY]: run.bound(draft, 'image', id),
+        [TEMPORARY_PROPERTY]: ledger.bound(draft, 'image', id),
         ...(secretId === undefined ? {} : { [KEY_ID]: secretId, [KEY_POLICY]: 'on_image_deletion' }),
       },
     });
-    await secret?.settle();
+    if (request && secretId !== undefined) await finishSecret(environment, secretId, request);
     const meter = new Meter(
       ['sha256', 'sha512'].filter((name) => data.digests[name] === undefined),
       0,

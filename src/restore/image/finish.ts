@@ -1,5 +1,6 @@
+import type { Environment } from '../../environment.ts';
 import type { SavedImage } from '../../manifest/schema.ts';
-import type { ServiceClient, Session } from '../../openstack/connection.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { type Image, type ImageChange, updateImage } from '../../openstack/image/v2/images.ts';
 import { addMember } from '../../openstack/image/v2/members.ts';
@@ -8,7 +9,7 @@ import { takeRecordOff } from '../../temporaries/image-record.ts';
 import type { Ledger } from '../../temporaries/ledger.ts';
 import { lateStep } from '../late.ts';
 
-export interface SettleWish {
+export interface ImageTraits {
   /** That it shall have. */
   readonly name: string;
   readonly saved: SavedImage;
@@ -16,7 +17,7 @@ export interface SettleWish {
 }
 
 /** An image that is the user's. */
-export interface Settled {
+export interface FinishedImage {
   /** As it is called now. */
   readonly name: string;
   /** What could not be had, in words. */
@@ -30,13 +31,11 @@ export interface Settled {
  * key; each whatever becomes of the others. All that would be in the way of removing it comes with the last request,
  * which takes the record off.
  */
-export async function settleImage(
-  session: Session,
+export async function finishImage(
+  { session, ledger }: Environment,
   image: Image,
-  wish: SettleWish,
-  run: Ledger,
-): Promise<Settled> {
-  const { name, saved, sameProject } = wish;
+  { name, saved, sameProject }: ImageTraits,
+): Promise<FinishedImage> {
   const client = await session.service('image');
   const [missing, undone]: [string[], string[]] = [[], []];
   const step = (what: string, act: () => Promise<unknown>) => lateStep(session, undone, what, act);
@@ -49,9 +48,9 @@ export async function settleImage(
   const named: ImageChange = { op: 'replace', name: 'name', value: name };
   const rest = 'its tags, whether it is hidden, and its protection';
   const settled =
-    (await step(rest, () => finish(client, image, [named, ...all(saved)], saved, run))) ||
+    (await step(rest, () => lastTouch(client, image, [named, ...all(saved)], saved, ledger))) ||
     (await step('its name, and that it is no temporary any more', () =>
-      finish(client, image, [named], saved, run),
+      lastTouch(client, image, [named], saved, ledger),
     ));
   return { name: settled ? name : image.name, missing, undone };
 }
@@ -101,16 +100,16 @@ async function share(
 }
 
 /** All changes or none. */
-async function finish(
+async function lastTouch(
   client: ServiceClient,
   { id, properties }: Image,
   more: readonly ImageChange[],
   saved: SavedImage,
-  run: Ledger,
+  ledger: Ledger,
 ): Promise<void> {
   const policy = saved.encryption?.deletionPolicy ?? undefined;
   const changes = [...more, ...(properties[KEY_POLICY] === undefined ? [] : [policyChange(policy)])];
-  await takeRecordOff(client, id, changes, run);
+  await takeRecordOff(client, id, changes, ledger);
 }
 
 /** While it was temporary the key went with the image; from now on as with the saved one. */

@@ -20,13 +20,13 @@ export interface OpenedKey {
  * @throws OperationError where it was altered, or the key does not open it
  */
 export async function headOf(
-  reader: PayloadStore,
+  store: PayloadStore,
   payload: Payload,
   atLeast: number,
   key: OpenedKey | undefined,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  return headOfStream(await reader.open(payload), atLeast, key, `payload ${payload.name}`, signal);
+  return headOfStream(await store.open(payload), atLeast, key, `payload ${payload.name}`, signal);
 }
 
 /**

@@ -1,32 +1,20 @@
 import { InputError, OperationError } from '../../errors.ts';
 import { pointWithId } from '../../manifest/points.ts';
-import type {
-  ImagePoint,
-  KeptImagePoint,
-  Manifest,
-  Payload,
-  SavedImage,
-  SecretPoint,
-} from '../../manifest/schema.ts';
+import type { Manifest, Payload, SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { quotasFor } from '../../openstack/quotas.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { quoted } from '../../text/escape.ts';
-import { openKey } from '../secret/restore.ts';
+import { openKey } from '../secret/open-key.ts';
+import { storeFor } from '../store-for.ts';
+import type { ImageChoice, ImageWishes } from './choose.ts';
 import type { ImageKey } from './create.ts';
 import { headOf } from './header.ts';
 import { INSPECTED, unsafe } from './unsafe.ts';
 
-export interface ImageWishes {
-  /** If not the recorded one. */
-  readonly name: string | undefined;
-  /** `never`: data that Glance refuses as it is cannot be had; `auto`: inside a qcow2. */
-  readonly wrap: 'auto' | 'never';
-}
-
 /** How an image is made again. */
-export interface ImagePlan {
+export interface ImageRestorePlan {
   readonly saved: SavedImage;
   readonly payload: Payload;
   readonly name: string;
@@ -51,25 +39,25 @@ export interface ImagePlan {
  */
 export async function planImage(
   session: Session,
-  reader: PayloadStore,
-  manifest: Manifest,
-  point: ImagePoint | KeptImagePoint,
-  wishes: ImageWishes,
-): Promise<ImagePlan> {
+  { manifest, point }: ImageChoice,
+  wishes: Pick<ImageWishes, 'name' | 'wrap'>,
+  store: PayloadStore | undefined,
+): Promise<ImageRestorePlan> {
   if (point.method === 'kept')
     throw new InputError(
       `image ${quoted(point.resource.name)} (${point.resource.id}) was not downloaded: it stayed in the cloud, and is all there is`,
       'Use it as it is, or take a restore point that backup-image made.',
     );
   const { resource: saved, payload } = point;
+  const from = storeFor(payload, store);
   const sameProject = manifest.cloud.project.id === session.scope.project.id;
   const keyPoint = keyPointOf(manifest, saved);
   const key = keyPoint && {
     saved: keyPoint.resource,
-    bytes: await openKey(session, reader, keyPoint),
+    bytes: await openKey(session, from, keyPoint),
     sameProject,
   };
-  const head = await headOf(reader, payload, INSPECTED, key, session.signal);
+  const head = await headOf(from, payload, INSPECTED, key, session.signal);
   const diskFormat = saved.diskFormat ?? 'raw';
   const containerFormat = saved.containerFormat ?? 'bare';
   const doubt = unsafe(head, diskFormat, containerFormat);

@@ -1,11 +1,13 @@
+import type { Environment } from '../../environment.ts';
 import { messageOf } from '../../errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
-import { type MakeTools, makeImage } from './create.ts';
-import { settleImage } from './finish.ts';
-import type { ImagePlan } from './plan.ts';
+import { storeFor } from '../store-for.ts';
+import { makeImage } from './create.ts';
+import { finishImage } from './finish.ts';
+import type { ImageRestorePlan } from './plan.ts';
 import { asRecorded } from './recorded.ts';
 import { hasToBeWrapped, imageData } from './wrap.ts';
 
@@ -28,17 +30,19 @@ export interface RestoredImage {
  *
  * @param onBytes told of bytes as they flow
  */
-export async function bringBackImage(
-  plan: ImagePlan,
-  reader: PayloadStore,
-  tools: MakeTools,
+export async function restoreImage(
+  environment: Environment,
+  plan: ImageRestorePlan,
+  store: PayloadStore | undefined,
   onBytes: (count: number) => void,
 ): Promise<RestoredImage> {
   const { saved, payload } = plan;
-  const wrap = await hasToBeWrapped(plan, tools);
-  const proved = asRecorded(await reader.open(payload), payload, saved);
+  const from = storeFor(payload, store);
+  const wrap = await hasToBeWrapped(environment, plan);
+  const proved = asRecorded(await from.open(payload), payload, saved);
   const { properties, dropped } = replayable(saved.properties, !wrap);
   const made = await makeImage(
+    environment,
     {
       name: unfinishedName(plan.name),
       containerFormat: plan.containerFormat,
@@ -50,7 +54,6 @@ export async function bringBackImage(
     imageData(proved, payload.size, wrap, onBytes),
     plan.key,
     'result',
-    tools,
   );
   const missing = [
     ...made.missing,
@@ -59,14 +62,14 @@ export async function bringBackImage(
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
       .map((property) => `the property ${property}, which is true of the original only`),
   ];
-  const settled = await settleImage(tools.session, made.image, plan, tools.run);
+  const finished = await finishImage(environment, made.image, plan);
   const unseen =
     made.unseen === undefined ? [] : [`comparing what the cloud stored: ${messageOf(made.unseen)}`];
   return {
     image: made.image,
-    name: settled.name,
+    name: finished.name,
     secretId: made.secretId,
-    missing: [...missing, ...settled.missing],
-    undone: [...unseen, ...settled.undone],
+    missing: [...missing, ...finished.missing],
+    undone: [...unseen, ...finished.undone],
   };
 }

@@ -1,11 +1,12 @@
+import type { Environment } from '../../environment.ts';
 import { hasStatus } from '../../openstack/errors.ts';
-import { type ImageData, type MakeTools, makeImage } from './create.ts';
-import { type ImagePlan, refusedAsItIs } from './plan.ts';
+import { type ImageData, makeImage } from './create.ts';
+import { type ImageRestorePlan, refusedAsItIs } from './plan.ts';
 import { inQcow2, qcow2Size } from './qcow2.ts';
 import type { ProvedBytes } from './recorded.ts';
 
 /** Data that Glance may refuse. */
-type Doubtful = Pick<ImagePlan, 'containerFormat' | 'diskFormat' | 'doubt' | 'head'> & {
+type Doubtful = Pick<ImageRestorePlan, 'containerFormat' | 'diskFormat' | 'doubt' | 'head'> & {
   readonly payload: { readonly size: number };
   readonly saved: { readonly id: string };
 };
@@ -19,11 +20,11 @@ const SECTOR = 512;
  *
  * @throws OperationError where it is refused, and cannot be wrapped
  */
-export async function hasToBeWrapped(plan: Doubtful, tools: MakeTools): Promise<boolean> {
+export async function hasToBeWrapped(environment: Environment, plan: Doubtful): Promise<boolean> {
   const { doubt, diskFormat, payload, saved } = plan;
-  if (doubt === undefined || !(await isRefused(plan, tools))) return false;
+  if (doubt === undefined || !(await isRefused(environment, plan))) return false;
   if (diskFormat !== 'raw' || payload.size % SECTOR !== 0) throw refusedAsItIs(saved, doubt);
-  tools.session.log.warn(`the cloud refuses the data raw (${doubt}): it is stored inside a qcow2`);
+  environment.log.warn(`the cloud refuses the data raw (${doubt}): it is stored inside a qcow2`);
   return true;
 }
 
@@ -43,18 +44,13 @@ export function imageData(
 }
 
 async function isRefused(
+  environment: Environment,
   { head, diskFormat, containerFormat }: Doubtful,
-  tools: MakeTools,
 ): Promise<boolean> {
   const data = { bytes: once(head), size: head.length, digests: {} };
   try {
-    const probe = await makeImage(
-      { name: 'openstack-backup probe', diskFormat, containerFormat },
-      data,
-      undefined,
-      'scratch',
-      tools,
-    );
+    const wanted = { name: 'openstack-backup probe', diskFormat, containerFormat };
+    const probe = await makeImage(environment, wanted, data, undefined, 'scratch');
     await probe.remove();
     return false;
   } catch (error) {

@@ -1,4 +1,5 @@
-import { type Clock, duration } from '../../clock.ts';
+import { duration } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { novaGaveUp } from '../../openstack/compute/v2/failure.ts';
@@ -7,24 +8,15 @@ import {
   createServer,
   listServers,
   type Server,
+  watchServers,
 } from '../../openstack/compute/v2/servers.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import type { Log } from '../../ports/log.ts';
-import type { Draft, Ledger } from '../../temporaries/ledger.ts';
+import { DeadlineError } from '../../openstack/watcher.ts';
+import type { Draft } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
-
-export interface BootTools {
-  readonly run: Ledger;
-  readonly nova: ServiceClient;
-  readonly servers: Watcher<Server>;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Makes a server and waits until it runs.
@@ -33,22 +25,23 @@ export interface BootTools {
  * @throws OperationError with the fault that Nova tells
  */
 export async function bootServer(
+  { session, ledger, clock, log, signal }: Environment,
   request: CreateServer,
   record: Draft,
-  { nova, servers, run, clock, log, signal }: BootTools,
 ): Promise<Server> {
-  await nova.session.freshToken();
+  const nova = await session.service('compute');
+  await session.freshToken();
   const what = `server ${quoted(request.name)}`;
   const serverId = await createOnce(
     () => createServer(nova, request),
     async () => (await serverWithTag(nova, record.tag))?.id,
     { clock, log, signal },
   );
-  await run.bind(record, 'server', serverId);
+  await ledger.bind(record, 'server', serverId);
   log.info(`${what} is being made: ${serverId}`);
   const deadline = clock.now() + allowance(0);
   try {
-    return await servers.until(serverId, judge, { deadline, signal });
+    return await watchServers(nova).until(serverId, judge, { deadline, signal });
   } catch (error) {
     if (error instanceof NotBuilt || hasStatus(error, 404))
       throw await novaGaveUp(nova, `${what} (${serverId}) could not be built`, serverId, 'create');

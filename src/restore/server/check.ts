@@ -2,7 +2,7 @@ import type { SavedServer } from '../../manifest/schema.ts';
 import type { Attachment } from '../../openstack/compute/v2/attachments.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
 import { quoted } from '../../text/escape.ts';
-import type { RestoredDisk } from './request.ts';
+import type { PlacedDisk } from './request.ts';
 
 export interface Differences {
   /** What is otherwise than it was asked to be, in words. */
@@ -14,7 +14,7 @@ export interface Differences {
 /** What of a server that runs is otherwise than it was asked to be. */
 export function differences(
   saved: SavedServer,
-  disks: readonly RestoredDisk[],
+  disks: readonly PlacedDisk[],
   server: Server,
   attachments: readonly Attachment[],
 ): Differences {

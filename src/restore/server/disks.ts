@@ -3,63 +3,73 @@ import { pointWithId } from '../../manifest/points.ts';
 import type { ImagePoint, KeptImagePoint, Manifest, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import type { PayloadStore } from '../../payload/store.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
 import { GIB } from '../../text/bytes.ts';
 import { keptImage } from '../image/kept-image.ts';
-import { planImage } from '../image/plan.ts';
-import { bringBackImage } from '../image/restore.ts';
-import type { BroughtBack, DiskJob } from './restore.ts';
+import { type ImageRestorePlan, planImage } from '../image/plan.ts';
+import { storeFor } from '../store-for.ts';
+import { gigabytesOf, type NewPlan } from '../volume/plan.ts';
+import { planFromBackup } from '../volume/plan-from-backup.ts';
+import { planFromImage } from '../volume/plan-from-image.ts';
+import { fromManifest } from '../volume/source.ts';
+import { existingDisk } from './existing-disk.ts';
+import type { Mapping } from './mapping.ts';
+
+/** How a disk is brought back. */
+export type DiskPlan = DiskOf & {
+  readonly saved: SavedDisk;
+  /** The id of the volume or image that was saved. */
+  readonly resource: string;
+  /** GiB, for the time that it may take. */
+  readonly gigabytes: number;
+};
+
+type DiskOf =
+  | { readonly from: 'backup'; readonly plan: NewPlan }
+  | { readonly from: 'payload'; readonly plan: ImageRestorePlan }
+  /** It is in the cloud already, and takes no more of a quota. */
+  | { readonly from: 'cloud'; readonly id: string; readonly name: string };
+
+/**
+ * How each disk is brought back, in the order of the record: the disk that it boots from first.
+ *
+ * @throws InputError or OperationError when one cannot be restored
+ */
+export async function planDisks(
+  session: Session,
+  manifest: Manifest,
+  disks: readonly SavedDisk[],
+  mapping: Mapping,
+  store: PayloadStore | undefined,
+): Promise<readonly DiskPlan[]> {
+  const plans: DiskPlan[] = [];
+  for (const { saved, point } of diskPoints(manifest, disks)) {
+    const { kind, id, name } = point.resource;
+    const there = mapping.of(kind, id, name);
+    const common = { saved, resource: id };
+    if (there !== undefined)
+      plans.push({ ...common, gigabytes: 0, from: 'cloud', ...(await existingDisk(session, point, there)) });
+    else if (point.method === 'kept') plans.push({ ...common, ...(await keptDisk(session, point)) });
+    else if (point.method === 'download')
+      plans.push({ ...common, ...(await storedDisk(session, manifest, point, store)) });
+    else plans.push({ ...common, ...(await volumeDisk(session, manifest, point, mapping, store)) });
+  }
+  return plans;
+}
 
 /** A disk of a server with the restore point that holds it. */
-export interface DiskPoint {
+interface DiskPoint {
   readonly saved: SavedDisk;
   readonly point: VolumePoint | ImagePoint | KeptImagePoint;
 }
 
-/** In the order of the record: the disk that it boots from first. */
-export function diskPoints(manifest: Manifest, disks: readonly SavedDisk[]): DiskPoint[] {
+function diskPoints(manifest: Manifest, disks: readonly SavedDisk[]): DiskPoint[] {
   return disks.map((saved) => ({
     saved,
     point: pointWithId(manifest, saved.volume === null ? 'image' : 'volume', saved.point),
   }));
 }
 
-/** The disk of a server's own whose image left the cloud: it becomes an image again, from which the server boots. */
-export async function storedDisk(
-  session: Session,
-  reader: PayloadStore | undefined,
-  manifest: Manifest,
-  saved: SavedDisk,
-  point: ImagePoint,
-  run: Ledger,
-): Promise<DiskJob> {
-  if (reader === undefined)
-    throw new InputError(
-      `the root disk of the server left the cloud: it is in payload ${point.payload.name}`,
-      'Name the place where the backup put it with `store`: directory:PATH.',
-    );
-  const plan = await planImage(session, reader, manifest, point, { name: undefined, wrap: 'auto' });
-  if (plan.key !== undefined)
-    throw new InputError(
-      `image ${point.resource.id}, which has the root disk of the server, is encrypted, and Nova boots from no such image`,
-      'Restore it with restore-image, make a volume of it, and boot from that.',
-    );
-  return {
-    saved,
-    resource: point.resource.id,
-    isThere: false,
-    gigabytes: plan.payload.size / GIB,
-    bring: async (onBytes) => {
-      const { image, name, missing, undone } = await bringBackImage(plan, reader, { session, run }, onBytes);
-      return { id: image.id, name, isNew: true, missing, undone, unseen: [] };
-    },
-  };
-}
-
-/** What is in the cloud already. */
-export function isThere({ id, name }: { readonly id: string; readonly name: string }): BroughtBack {
-  return { id, name, isNew: false, missing: [], undone: [], unseen: [] };
-}
+type Planned = DiskOf & Pick<DiskPlan, 'gigabytes'>;
 
 /**
  * The disk of a server's own whose image stayed in the cloud: the server boots from that very image, which is not
@@ -67,17 +77,49 @@ export function isThere({ id, name }: { readonly id: string; readonly name: stri
  *
  * @throws OperationError when it is gone, or not what was saved
  */
-export async function keptDisk(
-  session: Session,
-  saved: SavedDisk,
-  { resource }: KeptImagePoint,
-): Promise<DiskJob> {
+async function keptDisk(session: Session, { resource }: KeptImagePoint): Promise<Planned> {
   const image = await keptImage(session, resource, 'which has the root disk of the server');
-  return {
-    saved,
-    resource: resource.id,
-    isThere: true,
-    gigabytes: image.minDisk,
-    bring: async () => isThere(image),
+  return { from: 'cloud', id: image.id, name: image.name, gigabytes: image.minDisk };
+}
+
+/** The disk of a server's own whose image left the cloud: it becomes an image again, from which the server boots. */
+async function storedDisk(
+  session: Session,
+  manifest: Manifest,
+  point: ImagePoint,
+  store: PayloadStore | undefined,
+): Promise<Planned> {
+  const from = storeFor(point.payload, store, 'the root disk of the server');
+  const plan = await planImage(session, { manifest, point }, { name: undefined, wrap: 'auto' }, from);
+  if (plan.key !== undefined)
+    throw new InputError(
+      `image ${point.resource.id}, which has the root disk of the server, is encrypted, and Nova boots from no such image`,
+      'Restore it with restore-image, make a volume of it, and boot from that.',
+    );
+  return { from: 'payload', plan, gigabytes: plan.payload.size / GIB };
+}
+
+async function volumeDisk(
+  session: Session,
+  manifest: Manifest,
+  point: VolumePoint,
+  mapping: Mapping,
+  store: PayloadStore | undefined,
+): Promise<Planned> {
+  const { type, availabilityZone } = point.resource;
+  const wishes = {
+    name: undefined,
+    type: mapping.of('type', type.id, type.name),
+    availabilityZone: mapping.of('availability-zone', availabilityZone),
   };
+  const plan =
+    point.method === 'image'
+      ? await planFromImage(session, manifest, point, wishes, store)
+      : await planFromBackup(await session.service('block-storage'), fromManifest(point), {
+          ...wishes,
+          to: undefined,
+          overwrite: false,
+        });
+  if (plan.kind === 'overwrite') throw new TypeError('a disk of a server is always a new volume');
+  return { from: 'backup', plan, gigabytes: gigabytesOf(plan) };
 }

@@ -1,5 +1,5 @@
 import { InputError, OperationError } from '../../errors.ts';
-import type { ImagePoint, KeptImagePoint, SavedDisk, VolumePoint } from '../../manifest/schema.ts';
+import type { ImagePoint, KeptImagePoint, VolumePoint } from '../../manifest/schema.ts';
 import { listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { getImage } from '../../openstack/image/v2/images.ts';
@@ -7,8 +7,6 @@ import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
-import { isThere } from './disks.ts';
-import type { DiskJob } from './restore.ts';
 
 /**
  * A disk that is there already, of an earlier restore, and is named with `map`: it is taken as it is.
@@ -18,21 +16,14 @@ import type { DiskJob } from './restore.ts';
  */
 export async function existingDisk(
   session: Session,
-  saved: SavedDisk,
   point: VolumePoint | ImagePoint | KeptImagePoint,
   there: string,
-): Promise<DiskJob> {
-  const brought =
+): Promise<Pick<Volume, 'id' | 'name'>> {
+  const { id, name } =
     point.resource.kind === 'volume'
       ? await freeVolume(session, point.resource, there)
       : await bootableImage(session, there);
-  return {
-    saved,
-    resource: point.resource.id,
-    gigabytes: 0,
-    isThere: true,
-    bring: async () => isThere(brought),
-  };
+  return { id, name };
 }
 
 async function freeVolume(

@@ -1,12 +1,11 @@
+import type { Environment } from '../../environment.ts';
 import { listAttachments, setDeleteOnTermination } from '../../openstack/compute/v2/attachments.ts';
 import { replaceServerMetadata, type Server } from '../../openstack/compute/v2/servers.ts';
-import type { ServiceClient } from '../../openstack/connection.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
 import { lateStep } from '../late.ts';
 import { differences } from './check.ts';
-import type { ServerPlan } from './plan.ts';
+import type { ServerRestorePlan } from './plan.ts';
 import { finishPorts } from './ports.ts';
-import type { RestoredDisk } from './request.ts';
+import type { PlacedDisk } from './request.ts';
 
 export interface FinishedServer {
   /** What the cloud made otherwise than it was asked to, in words. */
@@ -20,17 +19,16 @@ export interface FinishedServer {
  * comes off with the metadata.
  */
 export async function finishServer(
-  nova: ServiceClient,
-  { saved, network }: ServerPlan,
-  disks: readonly RestoredDisk[],
+  { session, ledger }: Environment,
+  { saved, network }: Pick<ServerRestorePlan, 'saved' | 'network'>,
+  disks: readonly PlacedDisk[],
   server: Server,
-  run: Ledger,
 ): Promise<FinishedServer> {
-  const { session } = nova;
+  const nova = await session.service('compute');
   const [found, undone]: [string[], string[]] = [[], []];
   const step = (what: string, act: () => Promise<unknown>) => lateStep(session, undone, what, act);
   await step('its metadata', async () => {
-    await run.release(server.id);
+    await ledger.release(server.id);
     await replaceServerMetadata(nova, server.id, saved.metadata);
   });
   await step('a look at its disks', async () => {

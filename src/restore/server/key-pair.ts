@@ -1,10 +1,10 @@
+import type { Environment } from '../../environment.ts';
 import { InputError } from '../../errors.ts';
 import type { SavedServer } from '../../manifest/schema.ts';
 import { importKeyPair, type KeyPair, listKeyPairs } from '../../openstack/compute/v2/keypairs.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { undo } from '../../temporaries/undo.ts';
 import { forShell, quoted } from '../../text/escape.ts';
-import type { BootTools } from './boot.ts';
 import type { Mapping } from './mapping.ts';
 
 export interface KeyPairPlan {
@@ -51,7 +51,11 @@ export function planKeyPair(
 export type Imported = 'made' | 'found';
 
 /** Makes the key pair, once, also when the answer is lost. */
-export function makeKeyPair(wanted: KeyPair, { nova, clock, log, signal }: BootTools): Promise<Imported> {
+export async function makeKeyPair(
+  { session, clock, log, signal }: Environment,
+  wanted: KeyPair,
+): Promise<Imported> {
+  const nova = await session.service('compute');
   const create = async (): Promise<Imported> => {
     await importKeyPair(nova, wanted);
     return 'made';
@@ -71,9 +75,9 @@ export function makeKeyPair(wanted: KeyPair, { nova, clock, log, signal }: BootT
  * refuses to remove is left to a person.
  */
 export async function removeKeyPair(
+  { session, log }: Environment,
   name: string,
   imported: Imported,
-  { nova, log }: BootTools,
 ): Promise<void> {
   if (imported === 'found') {
     log.warn(
@@ -82,7 +86,7 @@ export async function removeKeyPair(
     return;
   }
   const what = `key pair ${quoted(name)}, made for the restore`;
-  await undo(nova.session, [{ kind: 'key pair', id: name, what, later: 'nothing' }]);
+  await undo(session, [{ kind: 'key pair', id: name, what, later: 'nothing' }]);
 }
 
 /** Without the comment. */

@@ -11,16 +11,20 @@ import { listNetworks } from '../../openstack/network/v2/networks.ts';
 import { listPorts } from '../../openstack/network/v2/ports.ts';
 import { listSecurityGroups } from '../../openstack/network/v2/security-groups.ts';
 import { listSubnets } from '../../openstack/network/v2/subnets.ts';
-import { type QuotaLine, quotaAfter } from '../../plan/quota.ts';
+import { quotasFor } from '../../openstack/quotas.ts';
+import type { PayloadStore } from '../../payload/store.ts';
+import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
+import type { ServerChoice, ServerWishes } from './choose.ts';
+import { type DiskPlan, planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
 import { type KeyPairPlan, planKeyPair } from './key-pair.ts';
 import type { Mapping } from './mapping.ts';
 import { type NetworkPlan, type Offered, planNetworks } from './networks.ts';
 
-/** How a server is made again, but for its disks. */
-export interface ServerPlan {
+/** How a server is made again. */
+export interface ServerRestorePlan {
   readonly saved: SavedServer;
   readonly name: string;
   readonly flavor: Flavor;
@@ -29,23 +33,51 @@ export interface ServerPlan {
   readonly availabilityZone: string | undefined;
   /** Id of the server group. */
   readonly group: string | undefined;
+  readonly disks: readonly DiskPlan[];
   readonly quota: readonly QuotaLine[];
+  /** What could not be saved already, in words. */
+  readonly unsaved: readonly string[];
   /** What will be otherwise than it was, in words. */
   readonly missing: readonly string[];
 }
 
 /**
- * Looks for all that the server needs where it is restored to. Changes nothing.
+ * Looks for all that the server needs where it is restored to, and for its disks. Changes nothing.
  *
- * @param name if not the recorded one
- * @throws InputError for what is not there and cannot be left out
+ * @param store where payloads are read; undefined where no store is named
+ * @throws InputError for what is not there and cannot be left out, or OperationError
  */
 export async function planServer(
+  session: Session,
+  { manifest, point }: ServerChoice,
+  { name, mapping }: Pick<ServerWishes, 'name' | 'mapping'>,
+  store: PayloadStore | undefined,
+): Promise<ServerRestorePlan> {
+  const plan = await planWithoutDisks(session, point.resource, name, mapping);
+  const disks = await planDisks(session, manifest, point.resource.disks, mapping, store);
+  mapping.refuseUnused();
+  const quota = [...plan.quota, ...(await quotaOfDisks(session, disks))];
+  refuseOver(quota, 'the restored server');
+  return { ...plan, disks, quota, unsaved: point.missing };
+}
+
+async function quotaOfDisks(session: Session, disks: readonly DiskPlan[]): Promise<readonly QuotaLine[]> {
+  const volumes = disks.filter(({ saved, from }) => saved.volume !== null && from !== 'cloud');
+  const need = { volumes: volumes.length, gigabytes: gigabytesOf(volumes) };
+  return quotaAfter(await quotasFor(session, [need]), need);
+}
+
+/** GiB of all of them. */
+export function gigabytesOf(disks: readonly DiskPlan[]): number {
+  return disks.reduce((sum, { gigabytes }) => sum + gigabytes, 0);
+}
+
+async function planWithoutDisks(
   session: Session,
   saved: SavedServer,
   name: string | undefined,
   mapping: Mapping,
-): Promise<ServerPlan> {
+): Promise<Omit<ServerRestorePlan, 'disks' | 'unsaved'>> {
   const nova = await session.service('compute');
   const [flavors, pairs, zones, groups, limits, offered] = await Promise.all([
     collect(listFlavors(nova)),

@@ -2,8 +2,8 @@ import type { SavedDisk, SavedServer } from '../../manifest/schema.ts';
 import type { BlockDevice, CreateServer } from '../../openstack/compute/v2/servers.ts';
 import type { NetworkPlan } from './networks.ts';
 
-/** A disk that is back. */
-export interface RestoredDisk {
+/** A disk in its place of a server. */
+export interface PlacedDisk {
   readonly saved: SavedDisk;
   /** Of the volume; of the image where the disk is the server's own. */
   readonly id: string;
@@ -14,7 +14,7 @@ export interface ServerWish {
   readonly name: string;
   readonly flavorId: string;
   /** In their order. */
-  readonly disks: readonly RestoredDisk[];
+  readonly disks: readonly PlacedDisk[];
   readonly network: Pick<NetworkPlan, 'ports' | 'securityGroups'>;
   readonly keyName: string | undefined;
   readonly availabilityZone: string | undefined;
@@ -47,7 +47,7 @@ export function serverRequest(wish: ServerWish): CreateServer {
 
 const DEVICE = /^\/dev\/[a-z]{2,8}\d{0,3}$/;
 
-function blockDevice({ saved, id }: RestoredDisk): BlockDevice {
+function blockDevice({ saved, id }: PlacedDisk): BlockDevice {
   const own = saved.volume === null;
   return {
     source: own ? 'image' : 'volume',

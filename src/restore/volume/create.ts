@@ -1,3 +1,4 @@
+import type { Environment } from '../../environment.ts';
 import {
   type CreateVolume,
   createVolume,
@@ -8,25 +9,24 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { volumeWithTag } from '../../temporaries/find.ts';
-import type { Draft, Ledger } from '../../temporaries/ledger.ts';
+import type { Draft } from '../../temporaries/ledger.ts';
 import { laterOfUnseen, laterOfVolume } from '../../temporaries/staying.ts';
 import { undoAsked } from '../../temporaries/undo.ts';
 
 /** Makes a volume that carries the record of a temporary. Made is not done: see its status. */
 export async function makeVolume(
-  client: ServiceClient,
+  { session, clock, log, signal, ledger }: Environment,
   wanted: Omit<CreateVolume, 'description'>,
   record: Draft,
-  run: Ledger,
 ): Promise<Volume> {
-  const { clock, log, signal } = client.session;
-  const description = run.unbound(record);
+  const client = await session.service('block-storage');
+  const description = ledger.unbound(record);
   const volume = await createOnce(
     () => createVolume(client, { ...wanted, description }),
     () => volumeWithTag(client, record.tag),
     { clock, log, signal },
   );
-  await run.bind(record, 'volume', volume.id);
+  await ledger.bind(record, 'volume', volume.id);
   return volume;
 }
 
@@ -37,12 +37,12 @@ export async function makeVolume(
  * @param hasData tells whether a volume has its data
  * @returns the volume that has
  */
-export async function removeMade(
-  client: ServiceClient,
+export async function undoVolume(
+  { session, log }: Environment,
   { tag, id }: { readonly tag: string; readonly id?: string | undefined },
   hasData: (volume: Volume) => boolean = () => false,
 ): Promise<Volume | undefined> {
-  const { session } = client;
+  const client = await session.service('block-storage');
   const { whole } = await undoAsked(
     session,
     {
@@ -56,7 +56,7 @@ export async function removeMade(
       }),
       unseen: { what: 'a volume that may have been made for the restore', later: laterOfUnseen('result') },
     },
-    { removed: ({ what }) => session.log.info(`${what}, is being removed again`) },
+    { removed: ({ what }) => log.info(`${what}, is being removed again`) },
   );
   return whole;
 }

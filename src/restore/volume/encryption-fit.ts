@@ -1,11 +1,12 @@
+import type { Environment } from '../../environment.ts';
 import { InputError, OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { getVolumeEncryption, listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
+import type { Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
-import { makeVolume, removeMade } from './create.ts';
-import type { RestoreTools } from './environment.ts';
+import { makeVolume, undoVolume } from './create.ts';
 
 /** How a volume is encrypted. */
 export type Encryption =
@@ -97,15 +98,17 @@ export async function encryptionOf(client: ServiceClient, volume: Volume): Promi
 
 /** The same of a type that has no volume: one of 1 GiB is made, looked at, and removed again. */
 export async function probedEncryption(
+  environment: Environment,
   type: VolumeType,
   availabilityZone: string | undefined,
-  { client, clock, run, signal, volumes }: RestoreTools,
+  volumes: Watcher<Volume>,
 ): Promise<Encryption> {
-  const record = run.draft('scratch', 1);
+  const { session, clock, ledger, signal } = environment;
+  const record = ledger.draft('scratch', 1);
   const wanted = { size: 1, name: 'openstack-backup probe', volumeType: type.id, availabilityZone };
   let made: string | undefined;
   try {
-    const { id } = await makeVolume(client, wanted, record, run);
+    const { id } = await makeVolume(environment, wanted, record);
     made = id;
     const volume = await volumes.until(id, (now) => (now.status === 'creating' ? undefined : { done: now }), {
       deadline: clock.now() + allowance(1),
@@ -116,8 +119,8 @@ export async function probedEncryption(
         `a volume of type ${type.name} cannot be made: one of 1 GiB is ${volume.status}`,
         'Ask the operator, or give another type with `type`.',
       );
-    return await encryptionOf(client, volume);
+    return await encryptionOf(await session.service('block-storage'), volume);
   } finally {
-    await removeMade(client, { tag: record.tag, id: made });
+    await undoVolume(environment, { tag: record.tag, id: made });
   }
 }

@@ -1,3 +1,4 @@
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import {
   replaceVolumeMetadata,
@@ -7,21 +8,19 @@ import {
   updateVolume,
   type Volume,
 } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { ServiceClient } from '../../openstack/connection.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import { lateStep } from '../late.ts';
 import type { RestoreSource } from './source.ts';
 
 /** What a restored volume shall be. */
-export type Wanted = Pick<
+export type VolumeTraits = Pick<
   RestoreSource,
   'encrypted' | 'bootable' | 'description' | 'metadata' | 'imageMetadata'
 >;
 
 /** A volume that has its data and is the user's. */
-export interface Finished {
+export interface FinishedVolume {
   readonly volume: Volume;
   /** What could not be done to it, in words. */
   readonly undone: readonly string[];
@@ -36,16 +35,16 @@ export interface Finished {
  *
  * @param name the name that the volume shall have
  */
-export async function finish(
-  client: ServiceClient,
+export async function finishVolume(
+  { session, ledger }: Environment,
   restored: Volume,
-  source: Wanted,
+  source: VolumeTraits,
   name: string,
-  run: Ledger,
-): Promise<Finished> {
+): Promise<FinishedVolume> {
+  const client = await session.service('block-storage');
   const { id } = restored;
   const undone: string[] = [];
-  const step = (what: string, act: () => Promise<unknown>) => lateStep(client.session, undone, what, act);
+  const step = (what: string, act: () => Promise<unknown>) => lateStep(session, undone, what, act);
   const metadata = source.metadata ?? ownMetadata(restored.metadata);
   if (!same(restored.metadata, metadata))
     await step('its metadata', () => replaceVolumeMetadata(client, id, metadata));
@@ -66,7 +65,7 @@ export async function finish(
     readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
   if (restored.name === name && restored.description === description) return { volume: restored, undone };
   const named = await step(`its name ${quoted(name)} and its description`, async () => {
-    await run.release(id);
+    await ledger.release(id);
     await updateVolume(client, id, { name, description });
   });
   return { volume: named ? { ...restored, name, description } : restored, undone };
@@ -77,7 +76,7 @@ export async function finish(
  *
  * @throws OperationError
  */
-export function checkEncryption({ encrypted, id }: Volume, source: Wanted): void {
+export function checkEncryption({ encrypted, id }: Volume, source: VolumeTraits): void {
   if (encrypted === source.encrypted) return;
   throw new OperationError(
     `the restored volume ${id} ${encrypted ? 'is encrypted, and the backup was not' : 'is not encrypted, and the backup was'}`,

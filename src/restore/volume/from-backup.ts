@@ -1,4 +1,5 @@
 import { duration } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
@@ -6,50 +7,60 @@ import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { createOnce } from '../../openstack/retry.ts';
-import { DeadlineError } from '../../openstack/watcher.ts';
+import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
-import { makeVolume, removeMade } from './create.ts';
+import { makeVolume, undoVolume } from './create.ts';
 import { encryptionMismatch } from './encryption-fit.ts';
-import type { RestoreTools } from './environment.ts';
-import type { NewVolumePlan, OverwritePlan } from './volume-plan.ts';
+import type { OverwritePlan } from './overwrite.ts';
+import type { NewVolumePlan } from './plan-from-backup.ts';
+import type { RestoreSource } from './source.ts';
 
 /**
  * Restores to a volume that is made for it. One that is not brought to its end is deleted again.
  *
  * @returns the volume, available and with its data
  */
-export async function restoreToNew(plan: NewVolumePlan, tools: RestoreTools): Promise<Volume> {
-  const { client, log, run } = tools;
+export async function restoreToNew(
+  environment: Environment,
+  plan: NewVolumePlan,
+  volumes: Watcher<Volume>,
+): Promise<Volume> {
+  const { session, log, ledger } = environment;
+  const client = await session.service('block-storage');
   const oneRequest = plan.typeIsProven && client.supports('3.47');
-  await freshTokenFor(client.session, 'the restore', plan.source.size);
-  const record = run.draft('result', plan.source.size);
+  await freshTokenFor(session, 'the restore', plan.source.size);
+  const record = ledger.draft('result', plan.source.size);
   // Whether an available volume has its data: of one that is made empty only when it was asked to be filled.
   let begun = oneRequest;
   let id: string | undefined;
   try {
-    const made = await makeVolume(client, wantedOf(plan, oneRequest), record, run);
+    const made = await makeVolume(environment, wantedOf(plan, oneRequest), record);
     id = made.id;
     log.info(`volume ${made.id} is being made${oneRequest ? ` from backup ${plan.source.backupId}` : ''}`);
-    const volume = await available(made.id, 'made', plan.source.size, plan.source.backupId, tools);
+    const volume = await available(environment, volumes, made.id, 'made', plan.source);
     proven(plan, volume);
     if (oneRequest) return volume;
-    await freshTokenFor(client.session, 'the restore', plan.source.size);
-    await startRestore(plan.source.backupId, volume.id, tools);
+    await freshTokenFor(session, 'the restore', plan.source.size);
+    await startRestore(environment, plan.source.backupId, volume.id);
     begun = true;
-    return await available(volume.id, 'filled', plan.source.size, plan.source.backupId, tools);
+    return await available(environment, volumes, volume.id, 'filled', plan.source);
   } catch (error) {
     const hasData = ({ status }: Volume) => begun && status === 'available' && !(error instanceof Unfit);
-    const done = await removeMade(client, { tag: record.tag, id }, hasData);
+    const done = await undoVolume(environment, { tag: record.tag, id }, hasData);
     if (done === undefined) throw error;
     return done;
   }
 }
 
 /** Restores over a volume that exists. What it held is lost from the first moment, also when the restore fails. */
-export async function restoreOver({ source, target }: OverwritePlan, tools: RestoreTools): Promise<Volume> {
-  await freshTokenFor(tools.client.session, 'the restore', source.size);
-  await startRestore(source.backupId, target.id, tools);
-  return available(target.id, 'overwritten', source.size, source.backupId, tools);
+export async function restoreOver(
+  environment: Environment,
+  { source, target }: OverwritePlan,
+  volumes: Watcher<Volume>,
+): Promise<Volume> {
+  await freshTokenFor(environment.session, 'the restore', source.size);
+  await startRestore(environment, source.backupId, target.id);
+  return available(environment, volumes, target.id, 'overwritten', source);
 }
 
 function wantedOf(
@@ -88,11 +99,12 @@ function proven({ source, type }: NewVolumePlan, volume: Volume): void {
 /** A volume that must not get the data, or must not have got it. */
 class Unfit extends OperationError {}
 
-function startRestore(
+async function startRestore(
+  { session, clock, log, signal }: Environment,
   backupId: string,
   volumeId: string,
-  { client, clock, log, signal }: RestoreTools,
 ): Promise<true> {
+  const client = await session.service('block-storage');
   const start = async (): Promise<true> => {
     await restoreBackup(client, backupId, volumeId);
     return true;
@@ -121,15 +133,14 @@ function judge(volume: Volume): { done: Volume } | undefined {
 }
 
 async function available(
+  { session, clock, signal }: Environment,
+  volumes: Watcher<Volume>,
   volumeId: string,
   stage: 'made' | 'filled' | 'overwritten',
-  gigabytes: number,
-  backupId: string,
-  tools: RestoreTools,
+  { size, backupId }: RestoreSource,
 ): Promise<Volume> {
-  const { client, clock, volumes, signal } = tools;
   try {
-    return await volumes.until(volumeId, judge, { deadline: clock.now() + allowance(gigabytes), signal });
+    return await volumes.until(volumeId, judge, { deadline: clock.now() + allowance(size), signal });
   } catch (error) {
     const lost =
       stage === 'overwritten'
@@ -137,7 +148,7 @@ async function available(
         : undefined;
     if (error instanceof RestoreFailed)
       throw await cloudGaveUp(
-        client,
+        await session.service('block-storage'),
         `the restore to volume ${volumeId} failed, and the volume is ${error.volume.status}`,
         undefined,
         [volumeId, backupId],
@@ -145,7 +156,7 @@ async function available(
       );
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `the restore to volume ${volumeId} is not done after ${duration(allowance(gigabytes))}`,
+        `the restore to volume ${volumeId} is not done after ${duration(allowance(size))}`,
         lost ?? 'Ask the operator whether the backup service is alive.',
         error,
       );

@@ -1,21 +1,24 @@
 import { duration } from '../../clock.ts';
+import type { Environment } from '../../environment.ts';
 import { messageOf, OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { getVolumeEncryption, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { ServiceClient } from '../../openstack/connection.ts';
 import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.ts';
-import { DeadlineError } from '../../openstack/watcher.ts';
+import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
 import { unfinishedName } from '../../temporaries/unfinished.ts';
 import { type MadeImage, makeImage } from '../image/create.ts';
 import { asRecorded } from '../image/recorded.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';
 import { lateStep } from '../late.ts';
-import { makeVolume, removeMade } from './create.ts';
+import { storeFor } from '../store-for.ts';
+import { makeVolume, undoVolume } from './create.ts';
 import { encryptionOf, imageMismatch, probedEncryption } from './encryption-fit.ts';
-import type { RestoreTools } from './environment.ts';
-import type { PayloadSource } from './image-source.ts';
+import type { FromPayload } from './image-source.ts';
 import { type FromImagePlan, gigabytesFor } from './plan-from-image.ts';
 
 /** A volume that has its data, and still carries the record of a temporary. */
@@ -29,13 +32,21 @@ export interface Filled {
  * Makes a volume of an image: of the one that stayed in the cloud, or of one that is made of the payload for it, and
  * removed again with its key. Cinder gives the volume a clone of the key.
  */
-export async function restoreFromImage(plan: FromImagePlan, tools: RestoreTools): Promise<Filled> {
+export async function restoreFromImage(
+  environment: Environment,
+  plan: FromImagePlan,
+  store: PayloadStore | undefined,
+  volumes: Watcher<Volume>,
+  onBytes: (count: number) => void,
+): Promise<Filled> {
   const { point, source } = plan;
-  await proveType(plan, tools);
-  if (source.kind === 'kept') return volumeOf(plan, point.image, tools);
-  const { image, unseen, remove } = await uploaded(plan, source, tools);
+  await proveType(environment, plan, volumes);
+  if (source.kind === 'kept') return volumeOf(environment, plan, point.image, volumes);
+  const from = storeFor(source.payload, store);
+  const { image, unseen, remove } = await uploaded(environment, plan, source, from, onBytes);
   try {
-    const filled = await volumeOf(plan, { id: image.id, size: image.size ?? source.payload.size }, tools);
+    const made = { id: image.id, size: image.size ?? source.payload.size };
+    const filled = await volumeOf(environment, plan, made, volumes);
     if (unseen === undefined) return filled;
     return {
       ...filled,
@@ -48,68 +59,65 @@ export async function restoreFromImage(plan: FromImagePlan, tools: RestoreTools)
 
 /** @throws InputError where the type does not encrypt as the data needs it; nothing is left then */
 async function proveType(
+  environment: Environment,
   { availabilityZone, source, type, typeIsProven }: FromImagePlan,
-  tools: RestoreTools,
+  volumes: Watcher<Volume>,
 ): Promise<void> {
   if (type === undefined || typeIsProven) return;
-  const mismatch = imageMismatch(
-    source.luks,
-    await probedEncryption(type, availabilityZone, tools),
-    type.name,
-  );
+  const encryption = await probedEncryption(environment, type, availabilityZone, volumes);
+  const mismatch = imageMismatch(source.luks, encryption, type.name);
   if (mismatch !== undefined) throw mismatch;
 }
 
 async function uploaded(
+  environment: Environment,
   { point }: FromImagePlan,
-  source: PayloadSource,
-  { client, run, onBytes }: RestoreTools,
+  source: FromPayload,
+  store: PayloadStore,
+  onBytes: (count: number) => void,
 ): Promise<MadeImage> {
-  const tools = { session: client.session, run };
-  const { payload, reader, key } = source;
+  const { payload, key } = source;
   const raw = { ...source, saved: point.image, diskFormat: 'raw', containerFormat: 'bare' };
-  const wrap = await hasToBeWrapped(raw, tools);
-  const proved = asRecorded(await reader.open(payload), payload, point.image);
+  const wrap = await hasToBeWrapped(environment, raw);
+  const proved = asRecorded(await store.open(payload), payload, point.image);
   const data = imageData(proved, payload.size, wrap, onBytes);
   const name = `restore of volume ${point.resource.id}`;
-  return makeImage(
-    { name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' },
-    data,
-    key,
-    'scratch',
-    tools,
-  );
+  const wanted = { name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' };
+  return makeImage(environment, wanted, data, key, 'scratch');
 }
 
 /** One that is not as planned, or not brought to its end, is removed again. */
 async function volumeOf(
+  environment: Environment,
   plan: FromImagePlan,
   image: { readonly id: string; readonly size: number },
-  tools: RestoreTools,
+  volumes: Watcher<Volume>,
 ): Promise<Filled> {
-  const record = tools.run.draft('result', gigabytesFor(plan.point, image.size));
-  const volume = await filled(plan, image, record, tools);
-  const { session } = tools.client;
+  const { session, ledger } = environment;
+  const record = ledger.draft('result', gigabytesFor(plan.point, image.size));
+  const volume = await filled(environment, plan, image, record, volumes);
   const unseen: string[] = [];
   const seen: OperationError[] = [];
   await lateStep(session, unseen, 'whether it is encrypted as its data is, with the very key', async () => {
-    seen.push(...(await unlike(plan, volume, tools.client)));
+    seen.push(...(await unlike(plan, volume, await session.service('block-storage'))));
   });
   const [wrong] = seen;
   if (wrong === undefined) return { volume, unseen };
-  await removeMade(tools.client, { tag: record.tag, id: volume.id });
+  await undoVolume(environment, { tag: record.tag, id: volume.id });
   throw wrong;
 }
 
 async function filled(
+  environment: Environment,
   plan: FromImagePlan,
   image: { readonly id: string; readonly size: number },
   record: Draft,
-  { client, clock, log, run, signal, volumes }: RestoreTools,
+  volumes: Watcher<Volume>,
 ): Promise<Volume> {
+  const { session, clock, log, signal } = environment;
   const { availabilityZone, name, point, type } = plan;
   const size = gigabytesFor(point, image.size);
-  await freshTokenFor(client.session, 'the restore', size);
+  await freshTokenFor(session, 'the restore', size);
   const deadline = clock.now() + allowance(size);
   let made: string | undefined;
   try {
@@ -120,14 +128,14 @@ async function filled(
       availabilityZone,
       imageId: image.id,
     };
-    const { id } = await makeVolume(client, wanted, record, run);
+    const { id } = await makeVolume(environment, wanted, record);
     made = id;
     log.info(`volume ${id} is being made from image ${image.id}`);
     return await volumes.until(id, judge, { deadline, signal });
   } catch (error) {
-    const told = await explained(error, image.id, size, client);
-    const done = await removeMade(
-      client,
+    const told = await explained(error, image.id, size, await session.service('block-storage'));
+    const done = await undoVolume(
+      environment,
       { tag: record.tag, id: made },
       ({ status }) => status === 'available',
     );
@@ -156,7 +164,7 @@ async function explained(
   error: unknown,
   imageId: string,
   size: number,
-  client: RestoreTools['client'],
+  client: ServiceClient,
 ): Promise<unknown> {
   if (error instanceof Failed)
     return cloudGaveUp(client, `${error.message}: it could not be made from image ${imageId}`, undefined, [
@@ -178,7 +186,7 @@ async function explained(
 async function unlike(
   { source, type }: FromImagePlan,
   volume: Volume,
-  client: RestoreTools['client'],
+  client: ServiceClient,
 ): Promise<OperationError[]> {
   const { luks, key } = source;
   const mismatch = imageMismatch(

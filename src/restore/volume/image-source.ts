@@ -12,16 +12,16 @@ import type { ImageKey } from '../image/create.ts';
 import { headOf, headOfStream, type OpenedKey } from '../image/header.ts';
 import { keptImage } from '../image/kept-image.ts';
 import { INSPECTED, unsafe } from '../image/unsafe.ts';
-import { openKey } from '../secret/restore.ts';
+import { openKey } from '../secret/open-key.ts';
+import { storeFor } from '../store-for.ts';
 import type { LuksVersion } from './encryption-fit.ts';
 
 /** The image that a volume is made of, and, of an encrypted one, the key that was seen to open it. */
-export type ImageSource = PayloadSource | KeptSource;
+export type ImageSource = FromPayload | FromStanding;
 
 /** An image that is made of a payload, and removed again. */
-export interface PayloadSource {
+export interface FromPayload {
   readonly kind: 'payload';
-  readonly reader: PayloadStore;
   readonly payload: Payload;
   readonly key: ImageKey | undefined;
   /** Of the data's header; undefined where it is not encrypted. */
@@ -33,7 +33,7 @@ export interface PayloadSource {
 }
 
 /** The image that stayed in the cloud. It is only read. */
-export interface KeptSource {
+export interface FromStanding {
   readonly kind: 'kept';
   readonly key: OpenedKey | undefined;
   readonly luks: LuksVersion | undefined;
@@ -42,33 +42,29 @@ export interface KeptSource {
 /**
  * Looks at the bytes that a volume is to be made of: that they are there, and that their key opens them. Changes nothing.
  *
- * @param reader where payloads are read; undefined where no store is named
+ * @param store where payloads are read; undefined where no store is named
  * @throws InputError or OperationError
  */
 export async function imageSource(
   session: Session,
   manifest: Manifest,
   point: VolumeImagePoint,
-  reader: PayloadStore | undefined,
+  store: PayloadStore | undefined,
 ): Promise<ImageSource> {
   const { payload } = point;
   if (payload === null) return kept(session, point);
-  if (reader === undefined)
-    throw new InputError(
-      `the data of the restore point left the cloud: it is in payload ${payload.name}`,
-      'Name the place where the backup put it with `store`: directory:PATH.',
-    );
-  const key = await keyOf(session, manifest, point, reader);
-  const head = await headOf(reader, payload, INSPECTED, key, session.signal);
+  const from = storeFor(payload, store);
+  const key = await keyOf(session, manifest, point, from);
+  const head = await headOf(from, payload, INSPECTED, key, session.signal);
   const doubt = unsafe(head, 'raw', 'bare');
-  return { kind: 'payload', reader, payload, key, luks: key && versionOf(head), head, doubt };
+  return { kind: 'payload', payload, key, luks: key && versionOf(head), head, doubt };
 }
 
 async function keyOf(
   session: Session,
   manifest: Manifest,
   { resource }: VolumeImagePoint,
-  reader: PayloadStore,
+  store: PayloadStore,
 ): Promise<ImageKey | undefined> {
   if (resource.encryption === null) return undefined;
   const { point } = resource.encryption.key;
@@ -80,13 +76,13 @@ async function keyOf(
   const secret = pointWithId(manifest, 'secret', point);
   return {
     saved: secret.resource,
-    bytes: await openKey(session, reader, secret),
+    bytes: await openKey(session, store, secret),
     sameProject: manifest.cloud.project.id === session.scope.project.id,
   };
 }
 
 /** Cinder would take an image that has lost the name of its key for plain data, and encrypt it once more. */
-async function kept(session: Session, { image, resource }: VolumeImagePoint): Promise<KeptSource> {
+async function kept(session: Session, { image, resource }: VolumeImagePoint): Promise<FromStanding> {
   const now = await keptImage(session, image, `which is the backup of volume ${resource.id}`);
   if ((now.properties[KEY_ID] ?? null) !== image.keyId)
     throw new OperationError(

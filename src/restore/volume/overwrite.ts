@@ -6,8 +6,18 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
+import type { VolumeWishes } from './choose.ts';
 import type { RestoreSource } from './source.ts';
-import type { OverwritePlan, RestoreWishes } from './volume-plan.ts';
+
+export interface OverwritePlan {
+  readonly kind: 'overwrite';
+  readonly source: RestoreSource;
+  readonly target: Volume;
+  readonly name: string;
+}
+
+/** What is wished for of a volume that a backup makes, or is written over. */
+export type FromBackupWishes = Omit<VolumeWishes, 'volume' | 'backup'>;
 
 /**
  * Decides whether a backup may be written over a volume. Changes nothing.
@@ -18,7 +28,7 @@ import type { OverwritePlan, RestoreWishes } from './volume-plan.ts';
 export async function planOverwrite(
   client: ServiceClient,
   source: RestoreSource,
-  wishes: RestoreWishes,
+  wishes: FromBackupWishes,
   to: string,
   types: readonly VolumeType[],
 ): Promise<OverwritePlan> {

@@ -9,16 +9,13 @@ import { allNeeds, needOfVolume, type QuotaLine, quotaAfter, refuseOver } from '
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import { qcow2Size } from '../image/qcow2.ts';
+import type { VolumeWishes } from './choose.ts';
 import { imageMismatch, knownEncryption } from './encryption-fit.ts';
 import { type ImageSource, imageSource } from './image-source.ts';
-import { typeNamed } from './volume-type.ts';
+import { typeForImage } from './volume-type.ts';
 
-export interface FromImageWishes {
-  readonly name: string | undefined;
-  /** Id or name of a volume type. */
-  readonly type: string | undefined;
-  readonly availabilityZone: string | undefined;
-}
+/** What is wished for of a volume that is made of an image. */
+export type FromImageWishes = Pick<VolumeWishes, 'name' | 'type' | 'availabilityZone'>;
 
 /** How a volume is made of an image. */
 export interface FromImagePlan {
@@ -40,20 +37,20 @@ export interface FromImagePlan {
 /**
  * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.
  *
- * @param reader where payloads are read; undefined where no store is named
+ * @param store where payloads are read; undefined where no store is named
  * @throws InputError or OperationError
  */
 export async function planFromImage(
   session: Session,
   manifest: Manifest,
   point: VolumeImagePoint,
-  reader: PayloadStore | undefined,
   wishes: FromImageWishes,
+  store: PayloadStore | undefined,
 ): Promise<FromImagePlan> {
   const client = await session.service('block-storage');
   const { resource, image } = point;
-  const source = await imageSource(session, manifest, point, reader);
-  const type = chooseType(point, wishes.type, await listVolumeTypes(client));
+  const source = await imageSource(session, manifest, point, store);
+  const type = typeForImage(point, wishes.type, await listVolumeTypes(client));
   const typeIsProven = await isProven(client, point, source, type);
   const zone = await zoneOf(client, manifest, resource.availabilityZone, wishes.availabilityZone);
   const bytes = source.kind === 'payload' && source.doubt !== undefined ? qcow2Size(image.size) : image.size;
@@ -91,24 +88,6 @@ export async function planFromImage(
  */
 export function gigabytesFor({ resource }: VolumeImagePoint, bytes: number): number {
   return Math.max(resource.size, Math.ceil(bytes / GIB));
-}
-
-/** The recorded type by its id, else one of its name, as in another cloud; or the one that is wished for. */
-export function chooseType(
-  { resource }: Pick<VolumeImagePoint, 'resource'>,
-  wish: string | undefined,
-  types: readonly VolumeType[],
-): VolumeType | undefined {
-  if (wish !== undefined) return typeNamed(wish, types);
-  const { encryption } = resource;
-  const { id, name } = resource.type;
-  if (id === null && name === null && encryption === null) return undefined;
-  const found = types.find((type) => type.id === id) ?? types.find((type) => type.name === name);
-  if (found !== undefined) return found;
-  throw new InputError(
-    `volume type ${quoted(name ?? '')} (${id ?? 'unknown'}) is not there`,
-    `Choose one ${encryption === null ? 'without encryption' : `that encrypts with ${encryption.provider ?? 'LUKS'}`} with \`type\`: ${types.map((type) => type.name).join(', ')}.`,
-  );
 }
 
 /**

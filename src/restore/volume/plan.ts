@@ -1,126 +1,82 @@
-import { gapIn } from '../../chain/chain.ts';
-import { readTags } from '../../chain/tags.ts';
-import { InputError, OperationError } from '../../errors.ts';
-import { type Backup, getBackup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
-import { listVolumeTypes, type VolumeType } from '../../openstack/blockstorage/v3/types.ts';
-import type { ServiceClient } from '../../openstack/connection.ts';
-import { hasStatus } from '../../openstack/errors.ts';
-import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
-import { quotasFor } from '../../openstack/quotas.ts';
-import { needOfVolume, quotaAfter, refuseOver } from '../../plan/quota.ts';
-import { collect } from '../../pool.ts';
-import { encryptionMismatch, knownEncryption } from './encryption-fit.ts';
-import { planOverwrite } from './overwrite.ts';
-import type { RestoreSource } from './source.ts';
-import type { NewVolumePlan, RestorePlan, RestoreWishes } from './volume-plan.ts';
-import { chooseType } from './volume-type.ts';
+import { InputError } from '../../errors.ts';
+import type { Manifest, VolumeImagePoint, VolumePoint } from '../../manifest/schema.ts';
+import type { Session } from '../../openstack/connection.ts';
+import type { PayloadStore } from '../../payload/store.ts';
+import type { VolumeChoice, VolumeWishes } from './choose.ts';
+import type { VolumeTraits } from './finish.ts';
+import type { OverwritePlan } from './overwrite.ts';
+import { type NewVolumePlan, planFromBackup } from './plan-from-backup.ts';
+import { type FromImagePlan, planFromImage } from './plan-from-image.ts';
+import { fromBackup, fromManifest } from './source.ts';
+
+/** All ways to a volume. */
+export type VolumeRestorePlan = NewPlan | OverwritePlan;
+/** Those to a volume that is made for it. */
+export type NewPlan = NewVolumePlan | FromImagePlan;
 
 /**
  * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.
  *
+ * @param store where payloads are read; undefined where no store is named
  * @throws InputError or OperationError
  */
-export async function planRestore(
-  client: ServiceClient,
-  source: RestoreSource,
-  wishes: RestoreWishes,
-): Promise<RestorePlan> {
-  await checkBackup(client, source, wishes.to !== undefined);
-  const types = await listVolumeTypes(client);
-  return wishes.to === undefined
-    ? planNew(client, source, wishes, types)
-    : planOverwrite(client, source, wishes, wishes.to, types);
+export async function planVolume(
+  session: Session,
+  choice: VolumeChoice,
+  wishes: VolumeWishes,
+  store: PayloadStore | undefined,
+): Promise<VolumeRestorePlan> {
+  const client = await session.service('block-storage');
+  if (choice.kind === 'backup') return planFromBackup(client, await fromBackup(client, choice.id), wishes);
+  const { manifest, point } = choice;
+  return point.method === 'image'
+    ? planNewOf(session, manifest, point, wishes, store)
+    : planFromBackup(client, fromManifest(point), wishes);
 }
 
-async function checkBackup(client: ServiceClient, source: RestoreSource, overwrites: boolean): Promise<void> {
-  const backup = await getBackup(client, source.backupId).catch((error: unknown) => {
-    if (!hasStatus(error, 404)) throw error;
-    throw new OperationError(
-      `backup ${source.backupId} is gone from the cloud: the manifest alone cannot bring the volume back`,
-      'Take an earlier or later restore point.',
-      error,
-    );
-  });
-  if (backup.status !== 'available')
-    throw new OperationError(
-      `backup ${backup.id} is ${backup.status}, and only an available one can be restored`,
-      backup.status === 'restoring'
-        ? 'Another restore reads it: wait until that is done.'
-        : 'Take another restore point.',
-    );
-  if (backup.size !== source.size)
+function planNewOf(
+  session: Session,
+  manifest: Manifest,
+  point: VolumeImagePoint,
+  wishes: VolumeWishes,
+  store: PayloadStore | undefined,
+): Promise<FromImagePlan> {
+  if (wishes.to !== undefined || wishes.overwrite)
     throw new InputError(
-      `backup ${backup.id} is of ${backup.size} GiB, and the manifest says ${source.size}`,
-      'The manifest was altered, or is of another cloud.',
+      'the restore point is an image, and Cinder makes only new volumes of images',
+      'Leave `to` and `overwrite` out, and attach the new volume in place of the old one.',
     );
-  if (backup.volumeId !== source.volumeId)
-    throw new InputError(
-      `backup ${backup.id} is of volume ${backup.volumeId}, and the manifest says ${source.volumeId}`,
-      'The manifest was altered, or is of another cloud.',
-    );
-  await checkChain(client, backup, overwrites);
-  if (source.encrypted && backup.encryptionKeyId !== undefined)
-    await readableKey(client.session, backup.encryptionKeyId, `backup ${backup.id}`);
+  return planFromImage(session, manifest, point, wishes, store);
 }
 
-/**
- * Our records may name another parent than Cinder has, which deletes none that others depend on: so a gap in them is no
- * reason not to restore. A link that is there and not whole may be one: Cinder notices it only after it has begun to write.
- * https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `delete`
- */
-async function checkChain(client: ServiceClient, backup: Backup, overwrites: boolean): Promise<void> {
-  const tags = readTags(backup);
-  if (tags === undefined || tags.position === 0) return;
-  const backups = await collect(listBackups(client, { volumeId: backup.volumeId }));
-  const gap = gapIn(tags, backup, backups);
-  if (gap === undefined) return;
-  const unsound = backups.find(({ hasDependents, status }) => hasDependents && UNSOUND.has(status));
-  if (overwrites && unsound !== undefined)
-    throw new OperationError(
-      `backup ${unsound.id}, which others of that volume need, is ${unsound.status}: ${gap}`,
-      'What the volume holds could be lost for nothing: restore to a new volume first, by leaving `to` out.',
-    );
-  client.session.log.warn(
-    `${gap}, as our records have it. The cloud calls backup ${backup.id} available and knows its real parent, so it is restored all the same: check what comes of it`,
-  );
+/** What the volume shall be beside its data. */
+export function traitsOf(plan: VolumeRestorePlan): VolumeTraits {
+  return plan.kind === 'image' ? recorded(plan.point) : plan.source;
 }
 
-const UNSOUND: ReadonlySet<string> = new Set(['error', 'deleting', 'deleted', 'error_deleting']);
-
-async function planNew(
-  client: ServiceClient,
-  source: RestoreSource,
-  wishes: RestoreWishes,
-  types: readonly VolumeType[],
-): Promise<NewVolumePlan> {
-  if (wishes.overwrite)
-    throw new InputError(
-      '`overwrite` needs `to`',
-      'Name the volume to write over, or leave overwrite out to restore to a new volume.',
-    );
-  const type = chooseType(source, wishes.type, types);
-  if (type !== undefined && type.id !== source.typeId) await refuseKnownMismatch(client, source, type);
-  const need = needOfVolume({ volumes: 1, gigabytes: source.size }, type?.name);
-  const quota = quotaAfter(await quotasFor(client.session, [need]), need);
-  refuseOver(quota, 'the restored volume');
+function recorded({ resource }: VolumePoint): VolumeTraits {
   return {
-    kind: 'new',
-    source,
-    name: wishes.name ?? source.name,
-    type,
-    typeIsProven: type !== undefined && type.id === source.typeId,
-    availabilityZone: wishes.availabilityZone ?? source.availabilityZone,
-    quota,
+    encrypted: resource.encryption !== null,
+    bootable: resource.bootable,
+    description: resource.description,
+    metadata: resource.metadata,
+    imageMetadata: resource.imageMetadata,
   };
 }
 
-async function refuseKnownMismatch(
-  client: ServiceClient,
-  source: RestoreSource,
-  type: VolumeType,
-): Promise<void> {
-  const known = await knownEncryption(client, type);
-  if (known === undefined) return;
-  const mismatch = encryptionMismatch(source.encrypted, known.encrypted, type.name);
-  if (mismatch !== undefined) throw new InputError(mismatch.what, mismatch.hint);
+/** GiB of the volume. */
+export function gigabytesOf(plan: VolumeRestorePlan): number {
+  return plan.kind === 'image' ? plan.size : plan.source.size;
+}
+
+/** What will be otherwise than it was, in words. */
+export function missingOf(plan: VolumeRestorePlan): readonly string[] {
+  return plan.kind === 'image' ? plan.missing : [];
+}
+
+/** What a volume is restored from, in words. */
+export function originOf(plan: VolumeRestorePlan): string {
+  if (plan.kind !== 'image') return `backup ${plan.source.backupId}`;
+  const { point, source } = plan;
+  return source.kind === 'kept' ? `image ${point.image.id}` : `payload ${source.payload.name}`;
 }

@@ -1,95 +1,62 @@
-import type { VolumePoint } from '../../manifest/schema.ts';
+import type { Environment } from '../../environment.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Watcher } from '../../openstack/watcher.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import { laterOfVolume } from '../../temporaries/staying.ts';
 import { undo } from '../../temporaries/undo.ts';
-import type { RestoreTools } from './environment.ts';
-import { checkEncryption, finish, type Wanted } from './finish.ts';
+import { checkEncryption, type FinishedVolume, finishVolume } from './finish.ts';
 import { restoreOver, restoreToNew } from './from-backup.ts';
 import { type Filled, restoreFromImage } from './from-image.ts';
-import type { FromImagePlan } from './plan-from-image.ts';
-import type { NewVolumePlan, RestorePlan } from './volume-plan.ts';
-
-/** All ways to a volume. */
-export type VolumePlan = RestorePlan | FromImagePlan;
-/** Those to a volume that is made for it. */
-export type NewPlan = NewVolumePlan | FromImagePlan;
+import { traitsOf, type VolumeRestorePlan } from './plan.ts';
 
 /** A volume that is back, with all its data, and the user's. */
-export interface RestoredVolume {
-  readonly volume: Volume;
-  /** What could not be done to it, in words. */
-  readonly undone: readonly string[];
-  /** What could not be seen of it, so that no server should get it, in words. */
-  readonly unseen: readonly string[];
-}
+export type RestoredVolume = FinishedVolume & Pick<Filled, 'unseen'>;
 
 /**
  * Brings a volume back the way that was planned. One whose data is not brought to its end is removed again; one that has
  * its data stays, whatever fails then.
+ *
+ * @param volumes watches all that are restored at the same time
+ * @param onBytes told of bytes as they flow, where they come from a store
  */
-export async function bringBackVolume(plan: VolumePlan, tools: RestoreTools): Promise<RestoredVolume> {
-  const { client } = tools;
-  const wanted = wantedOf(plan);
-  const { volume: restored, unseen } = await restore(plan, tools);
+export async function restoreVolume(
+  environment: Environment,
+  plan: VolumeRestorePlan,
+  store: PayloadStore | undefined,
+  volumes: Watcher<Volume>,
+  onBytes: (count: number) => void,
+): Promise<RestoredVolume> {
+  const traits = traitsOf(plan);
+  const { volume, unseen } = await filled(environment, plan, store, volumes, onBytes);
   try {
-    checkEncryption(restored, wanted);
+    checkEncryption(volume, traits);
   } catch (error) {
-    if (plan.kind !== 'overwrite') await removeVolume(restored, tools);
+    if (plan.kind !== 'overwrite') await undoUnlike(environment, volume);
     throw error;
   }
-  return { ...(await finish(client, restored, wanted, plan.name, tools.run)), unseen };
+  return { ...(await finishVolume(environment, volume, traits, plan.name)), unseen };
 }
 
-async function restore(plan: VolumePlan, tools: RestoreTools): Promise<Filled> {
+async function filled(
+  environment: Environment,
+  plan: VolumeRestorePlan,
+  store: PayloadStore | undefined,
+  volumes: Watcher<Volume>,
+  onBytes: (count: number) => void,
+): Promise<Filled> {
   switch (plan.kind) {
     case 'new':
-      return { volume: await restoreToNew(plan, tools), unseen: [] };
+      return { volume: await restoreToNew(environment, plan, volumes), unseen: [] };
     case 'overwrite':
-      return { volume: await restoreOver(plan, tools), unseen: [] };
+      return { volume: await restoreOver(environment, plan, volumes), unseen: [] };
     case 'image':
-      return restoreFromImage(plan, tools);
+      return restoreFromImage(environment, plan, store, volumes, onBytes);
   }
 }
 
-async function removeVolume(volume: Volume, { client: { session }, log }: RestoreTools): Promise<void> {
+async function undoUnlike({ session, log }: Environment, volume: Volume): Promise<void> {
   const { id } = volume;
-  const made = {
-    kind: 'volume',
-    id,
-    what: `volume ${id}, made for the restore`,
-    later: laterOfVolume(volume),
-  } as const;
-  await undo(session, [made], { removed: ({ what }) => log.info(`${what}, is being removed again`) });
-}
-
-/** What the volume shall be beside its data. */
-export function wantedOf(plan: VolumePlan): Wanted {
-  return plan.kind === 'image' ? recorded(plan.point) : plan.source;
-}
-
-function recorded({ resource }: VolumePoint): Wanted {
-  return {
-    encrypted: resource.encryption !== null,
-    bootable: resource.bootable,
-    description: resource.description,
-    metadata: resource.metadata,
-    imageMetadata: resource.imageMetadata,
-  };
-}
-
-/** GiB of the volume. */
-export function gigabytesOf(plan: VolumePlan): number {
-  return plan.kind === 'image' ? plan.size : plan.source.size;
-}
-
-/** What will be otherwise than it was, in words. */
-export function missingOf(plan: VolumePlan): readonly string[] {
-  return plan.kind === 'image' ? plan.missing : [];
-}
-
-/** What a volume is restored from, in words. */
-export function originOf(plan: VolumePlan): string {
-  if (plan.kind !== 'image') return `backup ${plan.source.backupId}`;
-  const { point, source } = plan;
-  return source.kind === 'kept' ? `image ${point.image.id}` : `payload ${source.payload.name}`;
+  const what = `volume ${id}, made for the restore`;
+  const made = { kind: 'volume', id, what, later: laterOfVolume(volume) } as const;
+  await undo(session, [made], { removed: () => log.info(`${what}, is being removed again`) });
 }

@@ -1,14 +1,15 @@
 import { InputError, OperationError } from '../../errors.ts';
+import type { VolumeImagePoint } from '../../manifest/schema.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import { quoted } from '../../text/escape.ts';
 import type { RestoreSource } from './source.ts';
 
 /**
- * The type of the new volume. Cinder restores encrypted data only to the very type that it came from, by id, and finds
+ * The type of a volume that a backup becomes. Cinder restores encrypted data only to the very type that it came from, by id, and finds
  * that out after the target's data is gone: `_restore_vol_encryption_meta` in
  * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py
  */
-export function chooseType(
+export function typeForBackup(
   source: RestoreSource,
   wish: string | undefined,
   types: readonly VolumeType[],
@@ -42,6 +43,24 @@ export function chooseType(
       `Choose another with \`type\`: ${types.map(({ name }) => name).join(', ')}.`,
     );
   return recorded;
+}
+
+/** That of a volume that an image becomes: the recorded one by its id, else one of its name, as in another cloud; or the one that is wished for. */
+export function typeForImage(
+  { resource }: Pick<VolumeImagePoint, 'resource'>,
+  wish: string | undefined,
+  types: readonly VolumeType[],
+): VolumeType | undefined {
+  if (wish !== undefined) return typeNamed(wish, types);
+  const { encryption } = resource;
+  const { id, name } = resource.type;
+  if (id === null && name === null && encryption === null) return undefined;
+  const found = types.find((type) => type.id === id) ?? types.find((type) => type.name === name);
+  if (found !== undefined) return found;
+  throw new InputError(
+    `volume type ${quoted(name ?? '')} (${id ?? 'unknown'}) is not there`,
+    `Choose one ${encryption === null ? 'without encryption' : `that encrypts with ${encryption.provider ?? 'LUKS'}`} with \`type\`: ${types.map((type) => type.name).join(', ')}.`,
+  );
 }
 
 /** @throws InputError that lists what there is */

@@ -347,14 +347,14 @@ export const temporaries: readonly Mutation[] = [
   },
   {
     id: 'lost/secret',
-    file: 'restore/secret/restore.ts',
+    file: 'restore/secret/create.ts',
     what: 'a secret of before is told as a stray',
     find: '          !before.has(secret.id) &&\n',
     put: '',
   },
   {
     id: 'lost/secret-record',
-    file: 'restore/secret/restore.ts',
+    file: 'restore/secret/create.ts',
     what: "another run's secret is told as a stray",
     find: '          looksSo(secret) &&\n          (await hasNoRecord(client, secret.id))',
     put: '          looksSo(secret)',

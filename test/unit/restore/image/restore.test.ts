@@ -3,13 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import { getImage } from '../../../../src/openstack/image/v2/images.ts';
 import { listMembers } from '../../../../src/openstack/image/v2/members.ts';
 import { type ImageData, type ImageKey, makeImage } from '../../../../src/restore/image/create.ts';
-import { settleImage } from '../../../../src/restore/image/finish.ts';
+import { finishImage } from '../../../../src/restore/image/finish.ts';
 import { asRecorded, type Recorded } from '../../../../src/restore/image/recorded.ts';
 import { imageData } from '../../../../src/restore/image/wrap.ts';
-import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { readTemporary, TEMPORARY_PROPERTY } from '../../../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions } from '../../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
+import { environmentOn } from '../../../support/environment.ts';
 import { savedImage, savedSecret } from '../../../support/records.ts';
 
 const RAW = { name: 'web', diskFormat: 'raw', containerFormat: 'bare' };
@@ -27,12 +27,11 @@ const key = (): ImageKey => ({ saved: savedSecret({ name: '' }), bytes: randomBy
 
 async function open(options: EmbeddedCloudOptions = {}) {
   const opened = await openEmbedded(options);
-  const run = openLedger(opened.session, { id: 'r', owner: 'host:m:b:n:1:1' });
-  const tools = { session: opened.session, run };
+  const environment = environmentOn(opened.session);
   const { state } = opened.cloud;
   return {
     ...opened,
-    tools,
+    environment,
     glance: await opened.session.service('image'),
     /** Images and secrets that are there. */
     left: () => [...state.images.values(), ...state.secrets.values()].map(({ id }) => id),
@@ -66,11 +65,11 @@ describe('bytes of which the manifest says two things', () => {
     await using cloud = await open();
     const proved = asRecorded(data().bytes, payload, { id: 'i', hash: other, checksum: null });
     const making = makeImage(
+      cloud.environment,
       RAW,
       imageData(proved, bytes.length, false, undefined),
       key(),
       'result',
-      cloud.tools,
     );
     await expect(making).rejects.toThrow('the manifest contradicts itself');
     expect(cloud.left()).toEqual([]);
@@ -83,7 +82,7 @@ describe('an image in the making', () => {
     let seen = 0;
     const onBytes = (count: number) => (seen += count);
     const wanted = { ...RAW, minDisk: 1, minRam: 64, properties: { os: 'linux' } };
-    const made = await makeImage(wanted, data({ onBytes }), key(), 'result', cloud.tools);
+    const made = await makeImage(cloud.environment, wanted, data({ onBytes }), key(), 'result');
     expect(made.image).toMatchObject({ name: 'web', status: 'active', visibility: 'private', minDisk: 1 });
     expect(made.image.hash).toEqual({ algorithm: 'sha512', value: digest('sha512') });
     expect(made.image.properties).toMatchObject({
@@ -103,7 +102,7 @@ describe('an image in the making', () => {
     ['sha256, of all that is read back', { sha512: '' }, { capabilities: { imageHashes: false } }],
   ])('is compared by %s', async (_, digests, options) => {
     await using cloud = await open(options);
-    const { image } = await makeImage(RAW, data({ digests }), undefined, 'result', cloud.tools);
+    const { image } = await makeImage(cloud.environment, RAW, data({ digests }), undefined, 'result');
     expect(image.size).toBe(bytes.length);
     const reads = cloud.asked('/image/').filter((line) => /GET .*\/file$/.test(line));
     expect(reads).toHaveLength('capabilities' in options ? 1 : 0);
@@ -124,14 +123,16 @@ describe('an image in the making', () => {
   ];
   test.each(broken)('with %s is removed, and its key', async (_, fields, options, said) => {
     await using cloud = await open(options);
-    await expect(makeImage(RAW, data(fields), key(), 'result', cloud.tools)).rejects.toThrow(said);
+    await expect(makeImage(cloud.environment, RAW, data(fields), key(), 'result')).rejects.toThrow(said);
     expect(cloud.left()).toEqual([]);
   });
 
   test('whose key cannot be stored is not begun', async () => {
     await using cloud = await open();
     cloud.cloud.faults.add({ when: { method: 'POST', path: '/secrets' }, do: { status: 403 } });
-    await expect(makeImage(RAW, data(), key(), 'result', cloud.tools)).rejects.toMatchObject({ status: 403 });
+    await expect(makeImage(cloud.environment, RAW, data(), key(), 'result')).rejects.toMatchObject({
+      status: 403,
+    });
     expect(cloud.left()).toEqual([]);
     expect(cloud.asked('/image/').filter((line) => line.startsWith('P'))).toEqual([]);
   });
@@ -139,7 +140,13 @@ describe('an image in the making', () => {
   test('cannot take the id of another key, or the record of another run', async () => {
     await using cloud = await open();
     const properties = { cinder_encryption_key_id: 'x', [TEMPORARY_PROPERTY]: 'x' };
-    const { image, secretId } = await makeImage({ ...RAW, properties }, data(), key(), 'result', cloud.tools);
+    const { image, secretId } = await makeImage(
+      cloud.environment,
+      { ...RAW, properties },
+      data(),
+      key(),
+      'result',
+    );
     expect(image.properties['cinder_encryption_key_id']).toBe(secretId);
     expect(readTemporary(image)?.id).toBe(image.id);
   });
@@ -162,9 +169,9 @@ describe('an image that is settled', () => {
     ],
   });
   const settled = async (cloud: Awaited<ReturnType<typeof open>>, fields: object, sameProject = true) => {
-    const { image } = await makeImage(RAW, data(), key(), 'result', cloud.tools);
+    const { image } = await makeImage(cloud.environment, RAW, data(), key(), 'result');
     const wish = { name: 'web', saved: { ...saved, ...fields }, sameProject };
-    const { missing, undone } = await settleImage(cloud.session, image, wish, cloud.tools.run);
+    const { missing, undone } = await finishImage(cloud.environment, image, wish);
     return { image: await getImage(cloud.glance, image.id), missing, undone };
   };
 
@@ -237,7 +244,7 @@ describe('an image that is settled', () => {
       when: { method: 'GET', path: /\/images\/[0-9a-f-]{36}$/, times: 100 },
       do: { status: 503 },
     });
-    const { image, unseen } = await makeImage(RAW, data(), undefined, 'result', cloud.tools);
+    const { image, unseen } = await makeImage(cloud.environment, RAW, data(), undefined, 'result');
     expect(unseen).toMatchObject({ status: 503 });
     expect(cloud.left()).toEqual([image.id]);
   });

@@ -7,12 +7,14 @@ import { getSecretMetadata } from '../../../../src/openstack/keymanager/v1/metad
 import { getSecret, readPayload, storePayload } from '../../../../src/openstack/keymanager/v1/secrets.ts';
 import { payloadStore } from '../../../../src/payload/store.ts';
 import { type Log, silentLog } from '../../../../src/ports/log.ts';
-import { type SecretRequest, secretRequest } from '../../../../src/restore/secret/plan.ts';
-import { openKey, restoreSecret } from '../../../../src/restore/secret/restore.ts';
+import { makeSecret } from '../../../../src/restore/secret/create.ts';
+import { finishSecret } from '../../../../src/restore/secret/finish.ts';
+import { openKey } from '../../../../src/restore/secret/open-key.ts';
+import { type SecretRequest, secretRequest } from '../../../../src/restore/secret/request.ts';
 import type { Place } from '../../../../src/store/place.ts';
-import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { parseTemporary, TEMPORARY_METADATA } from '../../../../src/temporaries/tags.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
+import { environmentOn } from '../../../support/environment.ts';
 import { savedSecret } from '../../../support/records.ts';
 
 const NOW = Date.parse('2026-11-23T00:00:00Z');
@@ -88,14 +90,16 @@ describe('what is asked of Barbican', () => {
 
 async function open(log: Log = silentLog) {
   const opened = await openEmbedded({}, { log });
-  const ledger = openLedger(opened.session, { id: 'r', owner: 'host:m:b:n:1:1' });
-  const restored = (request: SecretRequest, bytes: Buffer) =>
-    restoreSecret(opened.session, request, bytes, ledger.draft('result', 0), ledger);
+  const environment = environmentOn(opened.session);
+  const restored = async (request: SecretRequest, bytes: Buffer) => {
+    const id = await makeSecret(environment, request, bytes, environment.ledger.draft('result', 0));
+    return { id, finish: () => finishSecret(environment, id, request) };
+  };
   return { ...opened, restored, barbican: await opened.session.service('key-manager') };
 }
 
 describe('a restored secret', () => {
-  test('is whole, and settles without a trace', async () => {
+  test('is whole, and is finished without a trace', async () => {
     await using cloud = await open();
     const bytes = Buffer.from(' with white space at its ends \n');
     const saved = savedSecret({
@@ -109,7 +113,7 @@ describe('a restored secret', () => {
     const secret = await cloud.restored(request, bytes);
     const text = (await getSecretMetadata(cloud.barbican, secret.id))[TEMPORARY_METADATA] ?? '';
     expect(parseTemporary(text)).toMatchObject({ id: secret.id, purpose: 'result' });
-    await secret.settle();
+    await secret.finish();
     expect(await readPayload(cloud.barbican, secret.id)).toEqual(bytes);
     expect(await getSecret(cloud.barbican, secret.id)).toMatchObject({
       name: 'p',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Environment } from '../../../../src/environment.ts';
 import type { Call } from '../../../../src/openstack/connection.ts';
 import { CloudError } from '../../../../src/openstack/errors.ts';
 import { silentLog } from '../../../../src/ports/log.ts';
-import type { BootTools } from '../../../../src/restore/server/boot.ts';
 import { chooseFlavor } from '../../../../src/restore/server/flavor.ts';
 import { makeKeyPair, planKeyPair } from '../../../../src/restore/server/key-pair.ts';
 import { parseMapping } from '../../../../src/restore/server/mapping.ts';
@@ -344,12 +344,12 @@ describe('the key pair', () => {
         words: 'there is one of that name',
       });
     };
-    const tools = {
-      nova: { call, supports: () => true },
+    const environment = {
+      session: { service: async () => ({ call, supports: () => true }) },
       clock: { now: () => 0, sleep: async () => undefined },
       log: silentLog,
-    } as unknown as BootTools;
-    const making = makeKeyPair(saved, tools);
+    } as unknown as Environment;
+    const making = makeKeyPair(environment, saved);
     if (outcome === undefined) await expect(making).rejects.toMatchObject({ status: 409 });
     else expect(await making).toBe(outcome);
   });

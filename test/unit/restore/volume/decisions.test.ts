@@ -2,12 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { VolumeType } from '../../../../src/openstack/blockstorage/v3/types.ts';
 import { encryptionMismatch, imageMismatch } from '../../../../src/restore/volume/encryption-fit.ts';
 import { mayBeShorter, refuseTarget } from '../../../../src/restore/volume/overwrite.ts';
-import {
-  chooseType as chooseImageType,
-  gigabytesFor,
-} from '../../../../src/restore/volume/plan-from-image.ts';
+import { gigabytesFor } from '../../../../src/restore/volume/plan-from-image.ts';
 import { fromManifest, type RestoreSource } from '../../../../src/restore/volume/source.ts';
-import { chooseType, typeNamed } from '../../../../src/restore/volume/volume-type.ts';
+import { typeForBackup, typeForImage, typeNamed } from '../../../../src/restore/volume/volume-type.ts';
 import { backupPoint, encryptedWith, secretPoint, volumeImagePoint } from '../../../support/points.ts';
 import { volume } from '../../../support/records.ts';
 
@@ -47,7 +44,7 @@ describe('the type of a restored volume', () => {
     ['the very one of encrypted data, also named', luks(), 'luks', LUKS],
     ['the wished one of encrypted data whose type is not known', luks({ typeId: undefined }), 'luks', LUKS],
   ])('is %s', (_, from, wish, type) => {
-    expect(chooseType(from, wish, TYPES)).toEqual(type);
+    expect(typeForBackup(from, wish, TYPES)).toEqual(type);
   });
 
   test.each([
@@ -64,7 +61,7 @@ describe('the type of a restored volume', () => {
     ],
     ['another one in place of a gone one', luks({ typeId: C }), 'luks', /to that very type only/, 1],
   ])('is refused: %s', (_, from, wish, message, exitCode) => {
-    expect(() => chooseType(from, wish, TYPES)).toThrow(
+    expect(() => typeForBackup(from, wish, TYPES)).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), exitCode }),
     );
   });
@@ -76,11 +73,11 @@ describe('the type of a restored volume', () => {
 
   test('of an image is known by its name in another cloud, and else refused with what to look for', () => {
     const plain = volumeImagePoint({ volumeType: 'standard' });
-    expect(chooseImageType(plain, undefined, [{ ...STANDARD, id: C ?? '' }])?.id).toBe(C);
-    expect(chooseImageType(plain, 'luks', TYPES)).toEqual(LUKS);
-    expect(() => chooseImageType(plain, undefined, [LUKS])).toThrow(/volume type "standard" .* is not there/);
+    expect(typeForImage(plain, undefined, [{ ...STANDARD, id: C ?? '' }])?.id).toBe(C);
+    expect(typeForImage(plain, 'luks', TYPES)).toEqual(LUKS);
+    expect(() => typeForImage(plain, undefined, [LUKS])).toThrow(/volume type "standard" .* is not there/);
     const encrypted = volumeImagePoint({ volumeType: 'old' }, encryptedWith(secretPoint()));
-    expect(() => chooseImageType(encrypted, undefined, [STANDARD])).toThrow(
+    expect(() => typeForImage(encrypted, undefined, [STANDARD])).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('that encrypts with luks') }),
     );
   });

@@ -8,10 +8,10 @@ import { restoreFromImage } from '../../../../src/restore/volume/from-image.ts';
 import { type FromImagePlan, planFromImage } from '../../../../src/restore/volume/plan-from-image.ts';
 import type { Place } from '../../../../src/store/place.ts';
 import { once } from '../../../../src/stream/chunks.ts';
-import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { readTemporary } from '../../../../src/temporaries/tags.ts';
 import { type Image, SparseBytes } from '../../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
+import { environmentOn } from '../../../support/environment.ts';
 import { encryptedWith, manifestWith, volumeImagePoint } from '../../../support/points.ts';
 import { waitFor } from '../../../support/wait.ts';
 
@@ -31,10 +31,7 @@ async function open() {
   const opened = await openEmbedded({ tickMs: 2, capabilities: { luksHeaderInside: true } });
   const { cloud, session } = opened;
   const client = await session.service('block-storage');
-  const run = openLedger(session, { id: 'r', owner: 'host:m:b:n:1:1' });
-  const { clock, log } = session;
-  const { signal } = new AbortController();
-  const tools = { client, volumes: watchVolumes(client), run, clock, log, signal };
+  const environment = environmentOn(session);
   const typeId = (name: string) => [...cloud.state.types.values()].find((type) => type.name === name)?.id;
   const { id, name } = session.scope.project;
   const manifestOf = (point: VolumeImagePoint) => {
@@ -66,7 +63,7 @@ async function open() {
       hash: { algorithm: 'sha512', value: sha(bytes, 'sha512') },
     };
     const saved = { ...point, payload, image };
-    return { point: saved, reader: payloadStore({ get } as unknown as Place, {}) };
+    return { point: saved, store: payloadStore({ get } as unknown as Place, {}) };
   };
 
   /** Data that stayed in the cloud. */
@@ -100,9 +97,10 @@ async function open() {
   const plan = (
     point: VolumeImagePoint,
     more: Partial<Record<keyof typeof wishes, string>> = {},
-    reader: Parameters<typeof planFromImage>[3] = undefined,
-  ) => planFromImage(session, manifestOf(point), point, reader, { ...wishes, ...more });
-  const restore = (planned: FromImagePlan) => restoreFromImage(planned, tools);
+    store: Parameters<typeof planFromImage>[4] = undefined,
+  ) => planFromImage(session, manifestOf(point), point, { ...wishes, ...more }, store);
+  const restore = (planned: FromImagePlan, store: Parameters<typeof restoreFromImage>[2] = undefined) =>
+    restoreFromImage(environment, planned, store, watchVolumes(client), () => undefined);
   const volumes = () => [...cloud.state.volumes.values()];
   const writes = () => cloud.requests.filter(({ method }) => method !== 'GET').length;
   const settled = () => cloud.ticks.settle();
@@ -112,8 +110,8 @@ async function open() {
 describe('the plan of a volume from an image', () => {
   test('of a payload: its own type, the size of the volume, and a place for the image', async () => {
     await using cloud = await open();
-    const { point, reader } = cloud.inStore(randomBytes(3000));
-    const plan = await cloud.plan(point, {}, reader);
+    const { point, store } = cloud.inStore(randomBytes(3000));
+    const plan = await cloud.plan(point, {}, store);
     expect(plan).toMatchObject({
       name: 'db',
       size: 1,
@@ -134,9 +132,9 @@ describe('the plan of a volume from an image', () => {
 
   test('tells that a volume becomes larger than it was', async () => {
     await using cloud = await open();
-    const { point, reader } = cloud.inStore(randomBytes(3000));
+    const { point, store } = cloud.inStore(randomBytes(3000));
     const image = { ...point.image, size: 2 ** 30 + 1 };
-    const plan = await cloud.plan({ ...point, image }, { name: 'other' }, reader);
+    const plan = await cloud.plan({ ...point, image }, { name: 'other' }, store);
     expect(plan).toMatchObject({
       name: 'other',
       size: 2,
@@ -146,8 +144,8 @@ describe('the plan of a volume from an image', () => {
 
   test('asks a volume of a type that nothing tells of, and has room for that one too', async () => {
     await using cloud = await open();
-    const { point, reader } = cloud.inStore(randomBytes(3000));
-    const plan = await cloud.plan(point, { type: 'luks-other' }, reader);
+    const { point, store } = cloud.inStore(randomBytes(3000));
+    const plan = await cloud.plan(point, { type: 'luks-other' }, store);
     expect(plan.typeIsProven).toBe(false);
     expect(plan.quota.map(({ told }) => told)).toContainEqual(expect.stringMatching(/^2 of \d+ volumes$/));
   });
@@ -155,8 +153,8 @@ describe('the plan of a volume from an image', () => {
   test('refuses plain data for a type that is known to be encrypted', async () => {
     await using cloud = await open();
     cloud.cloud.seed.addVolume({ type: 'luks' });
-    const { point, reader } = cloud.inStore(randomBytes(3000));
-    await expect(cloud.plan(point, { type: 'luks' }, reader)).rejects.toMatchObject({
+    const { point, store } = cloud.inStore(randomBytes(3000));
+    await expect(cloud.plan(point, { type: 'luks' }, store)).rejects.toMatchObject({
       message: 'volume type luks is encrypted, and the data is not',
       exitCode: 2,
     });
@@ -164,16 +162,16 @@ describe('the plan of a volume from an image', () => {
 
   test('takes a recorded zone of another project only where it is there, and a wished one never else', async () => {
     await using cloud = await open();
-    const { point, reader } = cloud.inStore(randomBytes(3000));
+    const { point, store } = cloud.inStore(randomBytes(3000));
     const away = { ...point, resource: { ...point.resource, availabilityZone: 'mars' } };
     const elsewhere = { ...cloud.manifestOf(away), cloud: manifestWith(away).cloud };
-    const planned = await planFromImage(cloud.session, elsewhere, away, reader, wishes);
+    const planned = await planFromImage(cloud.session, elsewhere, away, wishes, store);
     expect([planned.availabilityZone, planned.missing]).toEqual([
       undefined,
       [expect.stringContaining('"mars"')],
     ]);
-    expect((await cloud.plan(away, {}, reader)).availabilityZone).toBe('mars');
-    await expect(cloud.plan(point, { availabilityZone: 'moon' }, reader)).rejects.toThrow(
+    expect((await cloud.plan(away, {}, store)).availabilityZone).toBe('mars');
+    await expect(cloud.plan(point, { availabilityZone: 'moon' }, store)).rejects.toThrow(
       /no availability zone "moon"/,
     );
   });
@@ -205,8 +203,8 @@ describe('a volume from an image', () => {
   test('of a payload has its bytes, and nothing else is left', async () => {
     await using cloud = await open();
     const bytes = randomBytes(70_000);
-    const { point, reader } = cloud.inStore(bytes);
-    await cloud.restore(await cloud.plan(point, {}, reader));
+    const { point, store } = cloud.inStore(bytes);
+    await cloud.restore(await cloud.plan(point, {}, store), store);
     await cloud.settled();
     expect(cloud.volumes().map(({ data }) => sha(data.read(0, bytes.length)))).toEqual([sha(bytes)]);
     expect([cloud.cloud.state.images.size, cloud.cloud.state.secrets.size]).toEqual([0, 0]);
@@ -217,8 +215,8 @@ describe('a volume from an image', () => {
     const bytes = randomBytes(70_000);
     const altered = Buffer.from(bytes);
     altered.writeUInt8(altered.readUInt8(60_000) ^ 1, 60_000);
-    const { point, reader } = cloud.inStore(bytes, altered);
-    await expect(cloud.restore(await cloud.plan(point, {}, reader))).rejects.toThrow(
+    const { point, store } = cloud.inStore(bytes, altered);
+    await expect(cloud.restore(await cloud.plan(point, {}, store), store)).rejects.toThrow(
       /is damaged: its SHA-256/,
     );
     await cloud.settled();
@@ -227,10 +225,10 @@ describe('a volume from an image', () => {
 
   test('that the cloud gives up is told with its reason, and goes with the image that was made for it', async () => {
     await using cloud = await open();
-    const { point, reader } = cloud.inStore(randomBytes(3000));
-    const plan = await cloud.plan(point, {}, reader);
+    const { point, store } = cloud.inStore(randomBytes(3000));
+    const plan = await cloud.plan(point, {}, store);
     cloud.cloud.faults.add({ when: { method: 'POST', path: /\/volumes$/ }, do: { failLater: 'no space' } });
-    await expect(cloud.restore(plan)).rejects.toThrow(/could not be made from image/);
+    await expect(cloud.restore(plan, store)).rejects.toThrow(/could not be made from image/);
     await cloud.settled();
     expect([cloud.volumes(), cloud.cloud.state.images.size]).toEqual([[], 0]);
   });
@@ -279,9 +277,9 @@ describe('a volume from an image', () => {
 
   test('of a type that turns out to be encrypted is refused before anything is uploaded', async () => {
     await using cloud = await open();
-    const { point, reader } = cloud.inStore(randomBytes(3000));
-    const plan = await cloud.plan(point, { type: 'luks-other' }, reader);
-    await expect(cloud.restore(plan)).rejects.toThrow(/luks-other is encrypted, and the data is not/);
+    const { point, store } = cloud.inStore(randomBytes(3000));
+    const plan = await cloud.plan(point, { type: 'luks-other' }, store);
+    await expect(cloud.restore(plan, store)).rejects.toThrow(/luks-other is encrypted, and the data is not/);
     await cloud.settled();
     expect([cloud.volumes(), cloud.cloud.state.images.size]).toEqual([[], 0]);
     expect(cloud.asked('/image/').filter((line) => !line.startsWith('GET '))).toEqual([]);

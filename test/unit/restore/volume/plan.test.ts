@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { encryptionMismatch, imageMismatch } from '../../../../src/restore/volume/encryption-fit.ts';
 import { refuseTarget } from '../../../../src/restore/volume/overwrite.ts';
 import type { RestoreSource } from '../../../../src/restore/volume/source.ts';
-import { chooseType } from '../../../../src/restore/volume/volume-type.ts';
+import { typeForBackup } from '../../../../src/restore/volume/volume-type.ts';
 import { volume } from '../../../support/records.ts';
 
 const types = [
   { id: 't-plain', name: 'plain' },
   { id: 't-luks', name: 'luks' },
   { id: 't-other', name: 'other' },
-] as unknown as Parameters<typeof chooseType>[2];
+] as unknown as Parameters<typeof typeForBackup>[2];
 
 const source = (more: Partial<RestoreSource> = {}): RestoreSource => ({
   backupId: 'b',
@@ -80,19 +80,21 @@ describe('a volume that a backup is written over', () => {
 
 describe('the type of a new volume', () => {
   test('of a plain backup is the one that was asked for, else its own', () => {
-    expect(chooseType(source(), undefined, types)?.id).toBe('t-plain');
-    expect(chooseType(source(), 'other', types)?.id).toBe('t-other');
-    expect(() => chooseType(source({ typeId: 'gone' }), undefined, types)).toThrow('is not there any more');
-    expect(() => chooseType(source(), 'gone', types)).toThrow('there is no volume type');
+    expect(typeForBackup(source(), undefined, types)?.id).toBe('t-plain');
+    expect(typeForBackup(source(), 'other', types)?.id).toBe('t-other');
+    expect(() => typeForBackup(source({ typeId: 'gone' }), undefined, types)).toThrow(
+      'is not there any more',
+    );
+    expect(() => typeForBackup(source(), 'gone', types)).toThrow('there is no volume type');
   });
 
   test('of an encrypted backup is its own, and no other', () => {
-    expect(chooseType(sealed(), undefined, types)?.id).toBe('t-luks');
-    expect(chooseType(sealed(), 'luks', types)?.id).toBe('t-luks');
-    expect(() => chooseType(sealed(), 'other', types)).toThrow('cannot be restored to type other');
-    expect(() => chooseType(sealed({ typeId: 'gone' }), undefined, types)).toThrow('that very type only');
-    expect(() => chooseType(sealed({ typeId: undefined }), undefined, types)).toThrow('is not known');
-    expect(chooseType(sealed({ typeId: undefined }), 'luks', types)?.id).toBe('t-luks');
+    expect(typeForBackup(sealed(), undefined, types)?.id).toBe('t-luks');
+    expect(typeForBackup(sealed(), 'luks', types)?.id).toBe('t-luks');
+    expect(() => typeForBackup(sealed(), 'other', types)).toThrow('cannot be restored to type other');
+    expect(() => typeForBackup(sealed({ typeId: 'gone' }), undefined, types)).toThrow('that very type only');
+    expect(() => typeForBackup(sealed({ typeId: undefined }), undefined, types)).toThrow('is not known');
+    expect(typeForBackup(sealed({ typeId: undefined }), 'luks', types)?.id).toBe('t-luks');
   });
 });
 

@@ -5,19 +5,19 @@ import { createBackup } from '../../../../src/openstack/blockstorage/v3/backups.
 import { createSnapshot } from '../../../../src/openstack/blockstorage/v3/snapshots.ts';
 import { getVolume, watchVolumes } from '../../../../src/openstack/blockstorage/v3/volumes.ts';
 import { payloadStore } from '../../../../src/payload/store.ts';
-import { makeVolume, removeMade } from '../../../../src/restore/volume/create.ts';
+import { makeVolume, undoVolume } from '../../../../src/restore/volume/create.ts';
 import { knownEncryption, probedEncryption } from '../../../../src/restore/volume/encryption-fit.ts';
-import { checkEncryption, finish } from '../../../../src/restore/volume/finish.ts';
+import { checkEncryption, finishVolume } from '../../../../src/restore/volume/finish.ts';
 import { restoreToNew } from '../../../../src/restore/volume/from-backup.ts';
 import { imageSource } from '../../../../src/restore/volume/image-source.ts';
-import { planRestore } from '../../../../src/restore/volume/plan.ts';
+import type { FromBackupWishes } from '../../../../src/restore/volume/overwrite.ts';
+import { planFromBackup } from '../../../../src/restore/volume/plan-from-backup.ts';
 import { fromBackup } from '../../../../src/restore/volume/source.ts';
-import type { RestoreWishes } from '../../../../src/restore/volume/volume-plan.ts';
 import type { Place } from '../../../../src/store/place.ts';
-import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { readTemporary } from '../../../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions, FaultWhen, Volume } from '../../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
+import { environmentOn } from '../../../support/environment.ts';
 import { encryptedWith, manifestWith, volumeImagePoint } from '../../../support/points.ts';
 import { tags } from '../../../support/records.ts';
 import { waitFor } from '../../../support/wait.ts';
@@ -29,16 +29,9 @@ async function open(options: EmbeddedCloudOptions = {}) {
   const opened = await openEmbedded({ tickMs: 2, ...options });
   const { cloud, session } = opened;
   const client = await session.service('block-storage');
-  const run = openLedger(session, { id: 'r', owner: 'host:m:b:n:1:1' });
-  const { clock, log } = session;
-  const tools = {
-    client,
-    volumes: watchVolumes(client),
-    run,
-    clock,
-    log,
-    signal: new AbortController().signal,
-  };
+  const environment = environmentOn(session);
+  const run = environment.ledger;
+  const watcher = watchVolumes(client);
   const writes = () => cloud.requests.filter(({ method }) => method !== 'GET').length;
   const typeOf = (name: string) => {
     const found = [...cloud.state.types.values()].find((type) => type.name === name);
@@ -59,7 +52,7 @@ async function open(options: EmbeddedCloudOptions = {}) {
     await waitFor('the backup', async () => cloud.state.backups.get(backupId)?.status === 'available');
     return fromBackup(client, backupId);
   };
-  return { ...opened, client, run, tools, writes, typeOf, backedUp };
+  return { ...opened, client, run, environment, watcher, writes, typeOf, backedUp };
 }
 
 const wishes = {
@@ -76,14 +69,14 @@ describe('overwriting', () => {
     await using cloud = await open();
     const volume = cloud.cloud.seed.addVolume({ name: 'v', type: 'luks', bytes: randomBytes(1000) });
     const source = await cloud.backedUp(volume);
-    expect(await planRestore(cloud.client, source, over(volume.id))).toMatchObject({ kind: 'overwrite' });
+    expect(await planFromBackup(cloud.client, source, over(volume.id))).toMatchObject({ kind: 'overwrite' });
     const snapshot = await createSnapshot(cloud.client, {
       volumeId: volume.id,
       description: '',
       force: false,
     } as never);
     const before = cloud.writes();
-    await expect(planRestore(cloud.client, source, over(volume.id))).rejects.toMatchObject({
+    await expect(planFromBackup(cloud.client, source, over(volume.id))).rejects.toMatchObject({
       message: expect.stringMatching(/has a snapshot, which a restore over it would make unreadable/),
       hint: expect.stringContaining(snapshot.id),
       exitCode: 2,
@@ -96,7 +89,7 @@ describe('overwriting', () => {
     const volume = cloud.cloud.seed.addVolume({ name: 'v', bytes: randomBytes(1000) });
     const source = await cloud.backedUp(volume);
     await createSnapshot(cloud.client, { volumeId: volume.id, description: '', force: false } as never);
-    expect(await planRestore(cloud.client, source, over('v'))).toMatchObject({
+    expect(await planFromBackup(cloud.client, source, over('v'))).toMatchObject({
       kind: 'overwrite',
       name: 'v',
     });
@@ -110,7 +103,7 @@ describe('overwriting', () => {
     const { chain } = first;
     const last = await cloud.backedUp(volume, tags({ chain, position: 1, parent: full.backupId }));
     const link = cloud.cloud.state.backups.get(full.backupId);
-    const plan = (wish: RestoreWishes) => planRestore(cloud.client, last, wish);
+    const plan = (wish: FromBackupWishes) => planFromBackup(cloud.client, last, wish);
     const before = cloud.writes();
     for (const status of ['error', 'deleting', 'error_deleting']) {
       expect(await plan(over(volume.id))).toMatchObject({ kind: 'overwrite' });
@@ -129,7 +122,7 @@ describe('overwriting', () => {
     const volume = cloud.cloud.seed.addVolume({ name: 'v' });
     const source = await cloud.backedUp(volume);
     const plan = (more: Partial<typeof wishes> | object) =>
-      planRestore(cloud.client, source, { ...wishes, ...more });
+      planFromBackup(cloud.client, source, { ...wishes, ...more });
     await expect(plan(over(volume.id, false))).rejects.toThrow(
       /would be overwritten, and everything on it lost/,
     );
@@ -142,7 +135,7 @@ describe('the plan of a restore', () => {
   test('keeps a volume without a name without one, and makes it in one request of its own type', async () => {
     await using cloud = await open();
     const source = await cloud.backedUp(cloud.cloud.seed.addVolume({ name: '', type: 'luks' }));
-    const plan = await planRestore(cloud.client, source, wishes);
+    const plan = await planFromBackup(cloud.client, source, wishes);
     expect(plan).toMatchObject({ kind: 'new', name: '', typeIsProven: true, type: { name: 'luks' } });
   });
 
@@ -152,7 +145,7 @@ describe('the plan of a restore', () => {
   ])('refuses a backup %s than was recorded', async (_, fields, message) => {
     await using cloud = await open();
     const source = { ...(await cloud.backedUp(cloud.cloud.seed.addVolume())), ...fields };
-    await expect(planRestore(cloud.client, source, wishes)).rejects.toThrow(message);
+    await expect(planFromBackup(cloud.client, source, wishes)).rejects.toThrow(message);
   });
 
   test('refuses a backup that is gone, or that cannot be read now', async () => {
@@ -160,18 +153,18 @@ describe('the plan of a restore', () => {
     const source = await cloud.backedUp(cloud.cloud.seed.addVolume());
     const backup = cloud.cloud.state.backups.get(source.backupId);
     if (backup !== undefined) backup.status = 'restoring';
-    await expect(planRestore(cloud.client, source, wishes)).rejects.toMatchObject({
+    await expect(planFromBackup(cloud.client, source, wishes)).rejects.toMatchObject({
       hint: expect.stringMatching(/wait/),
     });
     cloud.cloud.state.backups.delete(source.backupId);
-    await expect(planRestore(cloud.client, source, wishes)).rejects.toThrow(/is gone from the cloud/);
+    await expect(planFromBackup(cloud.client, source, wishes)).rejects.toThrow(/is gone from the cloud/);
   });
 
   test('refuses a type that is known to encrypt what is not encrypted', async () => {
     await using cloud = await open();
     cloud.cloud.seed.addVolume({ type: 'luks' });
     const source = await cloud.backedUp(cloud.cloud.seed.addVolume());
-    await expect(planRestore(cloud.client, source, { ...wishes, type: 'luks' })).rejects.toThrow(
+    await expect(planFromBackup(cloud.client, source, { ...wishes, type: 'luks' })).rejects.toThrow(
       /luks is encrypted, and the backup is not/,
     );
   });
@@ -182,14 +175,16 @@ describe('how a type encrypts', () => {
     await using cloud = await open();
     const luks = cloud.typeOf('luks');
     expect(await knownEncryption(cloud.client, luks)).toBeUndefined();
-    expect(await probedEncryption(luks, undefined, cloud.tools)).toEqual({
+    expect(await probedEncryption(cloud.environment, luks, undefined, cloud.watcher)).toEqual({
       encrypted: true,
       provider: 'luks',
     });
     await waitFor('the probe to go', async () => cloud.cloud.state.volumes.size === 0);
     cloud.cloud.seed.addVolume({ type: 'luks' });
     expect(await knownEncryption(cloud.client, luks)).toEqual({ encrypted: true, provider: 'luks' });
-    expect(await probedEncryption(cloud.typeOf('standard'), undefined, cloud.tools)).toEqual({
+    expect(
+      await probedEncryption(cloud.environment, cloud.typeOf('standard'), undefined, cloud.watcher),
+    ).toEqual({
       encrypted: false,
     });
   });
@@ -201,10 +196,10 @@ describe('a volume in the making', () => {
     const lines: string[] = [];
     const warn = jest.spyOn(cloud.session.log, 'warn').mockImplementation((line) => void lines.push(line));
     const record = cloud.run.draft('result', 1);
-    const made = await makeVolume(cloud.client, { size: 1, name: 'n' }, record, cloud.run);
+    const made = await makeVolume(cloud.environment, { size: 1, name: 'n' }, record);
     await waitFor('the volume', async () => cloud.cloud.state.volumes.get(made.id)?.status === 'available');
     cloud.cloud.faults.add({ when: { method: 'DELETE', path: /volumes/ }, do: { status: 409 } });
-    await removeMade(cloud.client, { tag: record.tag, id: made.id });
+    await undoVolume(cloud.environment, { tag: record.tag, id: made.id });
     warn.mockRestore();
     expect(lines).toEqual([
       expect.stringMatching(`^volume ${made.id}, .* later runs only tell of it, .* remove it yourself`),
@@ -215,21 +210,23 @@ describe('a volume in the making', () => {
     await using cloud = await open();
     const record = cloud.run.draft('result', 1);
     cloud.cloud.faults.add({ when: { method: 'POST', path: /\/volumes$/ }, do: 'lost-response' });
-    const made = await makeVolume(cloud.client, { size: 1, name: 'n' }, record, cloud.run);
+    const made = await makeVolume(cloud.environment, { size: 1, name: 'n' }, record);
     expect([...cloud.cloud.state.volumes.keys()]).toEqual([made.id]);
     expect(readTemporary(await getVolume(cloud.client, made.id))).toMatchObject({
       id: made.id,
       tag: record.tag,
     });
-    expect(await removeMade(cloud.client, { tag: cloud.run.draft('result', 1).tag })).toBeUndefined();
+    expect(await undoVolume(cloud.environment, { tag: cloud.run.draft('result', 1).tag })).toBeUndefined();
     expect(cloud.cloud.state.volumes.size).toBe(1);
-    expect((await removeMade(cloud.client, { tag: record.tag, id: made.id }, () => true))?.id).toBe(made.id);
+    expect((await undoVolume(cloud.environment, { tag: record.tag, id: made.id }, () => true))?.id).toBe(
+      made.id,
+    );
     expect(cloud.cloud.state.volumes.size).toBe(1);
     await waitFor(
       'it to be available',
       async () => (await getVolume(cloud.client, made.id)).status === 'available',
     );
-    await removeMade(cloud.client, { tag: record.tag });
+    await undoVolume(cloud.environment, { tag: record.tag });
     await waitFor('it to go', async () => cloud.cloud.state.volumes.size === 0);
   });
 
@@ -245,7 +242,9 @@ describe('a volume in the making', () => {
       availabilityZone: undefined,
       quota: [],
     } as const;
-    await expect(restoreToNew(plan, cloud.tools)).rejects.toThrow(/is encrypted, and the backup is not/);
+    await expect(restoreToNew(cloud.environment, plan, cloud.watcher)).rejects.toThrow(
+      /is encrypted, and the backup is not/,
+    );
     await waitFor('it to go', async () => cloud.cloud.state.volumes.size === 1);
     expect(cloud.asked('/volume/').filter((line) => line.endsWith('/restore'))).toEqual([]);
   });
@@ -270,12 +269,11 @@ describe('a volume that has its data', () => {
     await using cloud = await open();
     const record = cloud.run.draft('result', 1);
     const made = cloud.cloud.seed.addVolume({ ...state, description: cloud.run.unbound(record) } as never);
-    const { volume, undone } = await finish(
-      cloud.client,
+    const { volume, undone } = await finishVolume(
+      cloud.environment,
       await getVolume(cloud.client, made.id),
       wanted,
       'db',
-      cloud.run,
     );
     expect([undone, volume.name, volume.description]).toEqual([[], 'db', 'mine']);
     expect(await getVolume(cloud.client, made.id)).toMatchObject({ name: 'db', ...wanted });
@@ -292,7 +290,7 @@ describe('a volume that has its data', () => {
     const made = cloud.cloud.seed.addVolume({ ...state, metadata } as never);
     const source = { encrypted: false, bootable: undefined, description: undefined };
     const untold = { ...source, metadata: undefined, imageMetadata: undefined };
-    await finish(cloud.client, await getVolume(cloud.client, made.id), untold, 'db', cloud.run);
+    await finishVolume(cloud.environment, await getVolume(cloud.client, made.id), untold, 'db');
     expect((await getVolume(cloud.client, made.id)).metadata).toEqual({ mine: 'v' });
   });
 
@@ -334,12 +332,11 @@ describe('a volume that has its data', () => {
       description: cloud.run.unbound(cloud.run.draft('result', 1)),
     } as never);
     cloud.cloud.faults.add({ when: { ...when, times: 100 }, do: { status: 409 } });
-    const { undone } = await finish(
-      cloud.client,
+    const { undone } = await finishVolume(
+      cloud.environment,
       await getVolume(cloud.client, made.id),
       wanted,
       'db',
-      cloud.run,
     );
     expect(undone).toEqual([expect.stringMatching(said)]);
     const now = await getVolume(cloud.client, made.id);
@@ -358,7 +355,7 @@ describe('a volume that has its data', () => {
     const now = await getVolume(cloud.client, made.id);
     const before = cloud.writes();
     const same = { ...wanted, bootable: false, description: '', imageMetadata: {} };
-    expect(await finish(cloud.client, now, same, 'db', cloud.run)).toEqual({ volume: now, undone: [] });
+    expect(await finishVolume(cloud.environment, now, same, 'db')).toEqual({ volume: now, undone: [] });
     expect(cloud.writes()).toBe(before);
   });
 

@@ -6,9 +6,9 @@ import { type Kind, pointsOf } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
-import { cloudOf } from '../run/cloud-of.ts';
-import type { Context } from '../run/context.ts';
-import { forMarkdown, quoted } from '../text/escape.ts';
+import { quoted } from '../text/escape.ts';
+import { cloudOf } from './cloud-of.ts';
+import type { Context } from './context.ts';
 
 /**
  * The manifest that the inputs name, if it can be trusted.
@@ -64,7 +64,7 @@ export function compareClouds(
   { host }: Context,
   manifest: Manifest,
   session: Session,
-  given: ManifestInputs,
+  given: Pick<ManifestInputs, 'allow-other-project'>,
 ): void {
   const [then, now] = [manifest.cloud, cloudOf(session)];
   if (then.project.id === now.project.id && then.region === now.region) return;
@@ -72,43 +72,4 @@ export function compareClouds(
   if (!given['allow-other-project'])
     throw new InputError(what, 'Use the credentials of that project, or say allow-other-project: true.');
   host.log.warn(what);
-}
-
-/** Something that a restore made, and that stays although the restore failed. */
-export interface Kept {
-  readonly kind: 'volume' | 'image' | 'server' | 'secret';
-  readonly id: string;
-  readonly name: string;
-}
-
-/** "volume "db" (5f2c…)", for messages. */
-export function called({ kind, id, name }: Kept): string {
-  return name === '' ? `${kind} ${id}` : `${kind} ${quoted(name)} (${id})`;
-}
-
-/**
- * Tells that something has all its data and stays, and what failed then.
- *
- * @param next what to do, a sentence
- */
-export function tellUndone({ host }: Context, kept: Kept, undone: readonly string[], next: string): void {
-  host.log.error(
-    `${called(kept)} has all its data and is kept, but this failed: ${undone.join('; ')}. ${next}`,
-  );
-}
-
-/** What a run's page says of it. */
-export const KEPT_FAILURE =
-  'the restore did not come to its end; what has all its data is kept, see the errors above';
-
-/** Lines of a summary in Markdown; none where nothing failed. */
-export function undoneList(undone: readonly string[]): string[] {
-  return undone.length === 0 ? [] : ['', 'Failed:', '', ...undone.map((what) => `- ${forMarkdown(what)}`)];
-}
-
-/** Lines of a summary in Markdown; none where all is as it was. */
-export function missingList(missing: readonly string[]): string[] {
-  return missing.length === 0
-    ? []
-    : ['', 'Not as it was:', '', ...missing.map((what) => `- ${forMarkdown(what)}`)];
 }

@@ -1,0 +1,21 @@
+import { choosePoint } from '../../catalog/choose.ts';
+import type { ImagePoint, KeptImagePoint, Manifest } from '../../manifest/schema.ts';
+
+export interface ImageWishes {
+  /** Which of the manifest's, by name or id. */
+  readonly image: string | undefined;
+  /** If not the recorded one. */
+  readonly name: string | undefined;
+  /** `never`: data that Glance refuses as it is cannot be had; `auto`: inside a qcow2. */
+  readonly wrap: 'auto' | 'never';
+}
+
+export interface ImageChoice {
+  readonly manifest: Manifest;
+  readonly point: ImagePoint | KeptImagePoint;
+}
+
+/** @throws InputError that lists what the manifest has */
+export function chooseImage(manifest: Manifest, { image }: Pick<ImageWishes, 'image'>): ImageChoice {
+  return { manifest, point: choosePoint(manifest, 'image', image) };
+}

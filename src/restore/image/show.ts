@@ -1,0 +1,87 @@
+import { duration } from '../../clock.ts';
+import { quotaSentence } from '../../plan/quota.ts';
+import type { HostLog } from '../../ports/host.ts';
+import type { Log } from '../../ports/log.ts';
+import { bytes } from '../../text/bytes.ts';
+import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Restored } from '../kind.ts';
+import { called, missingList, remainingOutput, tellUndone, undoneList } from '../remaining.ts';
+import type { ImageRestorePlan } from './plan.ts';
+import type { RestoredImage } from './restore.ts';
+
+export type ImageOutput = 'image-id' | 'secret-id' | 'missing' | 'kept' | 'report';
+
+export function showImage(
+  { name, payload, diskFormat, key, doubt, quota }: ImageRestorePlan,
+  log: Log,
+): void {
+  const encrypted =
+    key === undefined ? '' : `, encrypted: its key ${key.saved.id} opens the data, and becomes a new secret`;
+  const after = quota.length === 0 ? '' : `; ${quotaSentence(quota)}`;
+  log.info(
+    `a new image ${quoted(name)}, ${bytes(payload.size)}, ${diskFormat}${encrypted}, from ${payload.name}${after}`,
+  );
+  if (doubt !== undefined)
+    log.warn(
+      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before it is uploaded, and a raw disk then stored inside a qcow2`,
+    );
+}
+
+export function tellImage(
+  plan: ImageRestorePlan,
+  { image, name, secretId, missing, undone }: RestoredImage,
+  seconds: number,
+  log: HostLog,
+): Restored<ImageOutput> {
+  const remaining = { kind: 'image', id: image.id, name } as const;
+  if (undone.length > 0) tellUndone(log, remaining, undone, byHand(image.id));
+  else log.info(`${called(remaining)} is restored after ${seconds.toFixed(1)} s`);
+  for (const what of missing) log.warn(`not as it was: ${what}`);
+  const report = {
+    image: image.id,
+    name: plan.name,
+    source: plan.saved.id,
+    size: plan.payload.size,
+    format: image.diskFormat ?? null,
+    key: secretId ?? null,
+    seconds,
+  };
+  return {
+    outputs: {
+      'image-id': image.id,
+      'secret-id': secretId ?? '',
+      missing: JSON.stringify(missing),
+      ...remainingOutput(undone.length > 0, [remaining]),
+      report: JSON.stringify(report),
+    },
+    failed: undone.length > 0,
+    summary: summaryOf(report, missing, undone),
+  };
+}
+
+function byHand(id: string): string {
+  return `Set it with openstack image set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second image.`;
+}
+
+function summaryOf(
+  report: {
+    image: string;
+    name: string;
+    size: number;
+    format: string | null;
+    key: string | null;
+    seconds: number;
+  },
+  missing: readonly string[],
+  undone: readonly string[],
+): string {
+  return [
+    `### Image ${forMarkdown(report.name)} restored${undone.length > 0 ? ', and not all that belongs to it' : ''}`,
+    '',
+    '| image | size | format | key | took |',
+    '|---|---|---|---|---|',
+    `| ${report.image} | ${bytes(report.size)} | ${forMarkdown(report.format ?? '')} | ${report.key ?? ''} | ${duration(report.seconds * 1000)} |`,
+    ...missingList(missing),
+    ...undoneList(undone),
+  ].join('\n');
+}

@@ -1,0 +1,75 @@
+import type { Environment } from '../environment.ts';
+import type { Kind } from '../manifest/points.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { PayloadStore } from '../payload/store.ts';
+import type { HostLog } from '../ports/host.ts';
+import type { Log } from '../ports/log.ts';
+
+/** What a restoring moves, for its progress. */
+export interface Amount {
+  /** "restoring". */
+  readonly doing: string;
+  readonly items: number;
+  readonly gigabytes: number;
+}
+
+/** What a restoring says while it is at work. */
+export interface Reporter {
+  /** `gigabytes` more are done, of `items` more things. */
+  advance(items: number, gigabytes: number): void;
+  /** Something failed, and the rest goes on. */
+  error(line: string): void;
+}
+
+/** What came of a restoring. */
+export interface Restored<O extends string> {
+  readonly outputs: Readonly<Partial<Record<O, string>>>;
+  /** Whether something failed; it is told already. */
+  readonly failed: boolean;
+  /** Markdown. */
+  readonly summary: string;
+}
+
+/**
+ * A kind of resource that can be restored, as the engine (`run/restoring.ts`) sees it. A plan is a plain record: it is
+ * made without being carried out, and can be carried out by {@link RestoringKind.restore} later, elsewhere.
+ *
+ * @typeParam W what is wished for: plain values, as parsed from inputs or a plan file
+ * @typeParam C the restore point that is meant
+ * @typeParam P what is to be done
+ * @typeParam R what was done
+ * @typeParam O names of outputs
+ */
+export interface RestoringKind<W, C, P, R, O extends string> {
+  readonly kind: Kind;
+  /** By what the manifest is to be found; undefined: by any of the kind. */
+  wanted(wishes: W): string | undefined;
+  /**
+   * Chooses the restore point, before any cloud is asked.
+   *
+   * @throws InputError that lists what the manifest has
+   */
+  choose(manifest: Manifest, wishes: W): C;
+  /** The same where there is no manifest. */
+  chooseBare?(wishes: W): C;
+  /**
+   * Looks at all that could make it fail, and refuses what would destroy or hide data. Changes nothing.
+   *
+   * @param store where payloads are read; undefined where no store is named
+   * @throws InputError or OperationError
+   */
+  plan(session: Session, chosen: C, wishes: W, store: PayloadStore | undefined): Promise<P>;
+  /** Tells what will be done. */
+  show(plan: P, log: Log): void;
+  /** Undefined: too little to show progress of. */
+  amountOf(plan: P): Amount | undefined;
+  /** Carries a plan out, up to the last touch (`finish.ts`). What does not get all its data is removed again. */
+  restore(environment: Environment, plan: P, store: PayloadStore | undefined, to: Reporter): Promise<R>;
+  /**
+   * Tells what came of it.
+   *
+   * @throws what is a fault of ours, when what it leaves is told
+   */
+  tell(plan: P, restored: R, seconds: number, log: HostLog, signal: AbortSignal): Restored<O>;
+}

@@ -1,0 +1,47 @@
+import type { HostLog } from '../ports/host.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
+
+/** Something that a restore made, and that stays although the restore failed. */
+export interface Remaining {
+  readonly kind: 'volume' | 'image' | 'server' | 'secret';
+  readonly id: string;
+  readonly name: string;
+}
+
+/** "volume "db" (5f2c…)", for messages. */
+export function called({ kind, id, name }: Remaining): string {
+  return name === '' ? `${kind} ${id}` : `${kind} ${quoted(name)} (${id})`;
+}
+
+/**
+ * Tells that something has all its data and stays, and what failed then.
+ *
+ * @param next what to do, a sentence
+ */
+export function tellUndone(
+  log: Pick<HostLog, 'error'>,
+  remaining: Remaining,
+  undone: readonly string[],
+  next: string,
+): void {
+  log.error(
+    `${called(remaining)} has all its data and is kept, but this failed: ${undone.join('; ')}. ${next}`,
+  );
+}
+
+/** The output of what stays after a failure. */
+export function remainingOutput(failed: boolean, all: readonly Remaining[]): { kept?: string } {
+  return failed ? { kept: JSON.stringify(all) } : {};
+}
+
+/** Lines of a summary in Markdown; none where nothing failed. */
+export function undoneList(undone: readonly string[]): string[] {
+  return undone.length === 0 ? [] : ['', 'Failed:', '', ...undone.map((what) => `- ${forMarkdown(what)}`)];
+}
+
+/** Lines of a summary in Markdown; none where all is as it was. */
+export function missingList(missing: readonly string[]): string[] {
+  return missing.length === 0
+    ? []
+    : ['', 'Not as it was:', '', ...missing.map((what) => `- ${forMarkdown(what)}`)];
+}

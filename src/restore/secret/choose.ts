@@ -1,0 +1,30 @@
+import { choosePoint, everyPoint } from '../../catalog/choose.ts';
+import { InputError } from '../../errors.ts';
+import type { Manifest, SecretPoint } from '../../manifest/schema.ts';
+
+export interface SecretWishes {
+  /** Which of the manifest's, by id or name; none: all. */
+  readonly secrets: readonly string[];
+  /** If not the recorded one; for one only. */
+  readonly name: string | undefined;
+}
+
+export interface SecretChoice {
+  readonly manifest: Manifest;
+  /** Each once. */
+  readonly points: readonly SecretPoint[];
+}
+
+/** @throws InputError that lists what the manifest has */
+export function chooseSecrets(manifest: Manifest, { secrets, name }: SecretWishes): SecretChoice {
+  const points =
+    secrets.length === 0
+      ? everyPoint(manifest, 'secret')
+      : secrets.map((wanted) => choosePoint(manifest, 'secret', wanted));
+  if (name !== undefined && points.length > 1)
+    throw new InputError(
+      `\`name\` is for one secret, and ${points.length} are to be restored`,
+      'Choose one with `secrets`.',
+    );
+  return { manifest, points: [...new Set(points)] };
+}

@@ -1,0 +1,22 @@
+import type { RestoringKind } from '../kind.ts';
+import { chooseSecrets, type SecretChoice, type SecretWishes } from './choose.ts';
+import { planSecrets, type SecretRestorePlan } from './plan.ts';
+import { type RestoredSecrets, restoreSecrets } from './restore.ts';
+import { type SecretOutput, showSecrets, tellSecrets } from './show.ts';
+
+export const secrets: RestoringKind<
+  SecretWishes,
+  SecretChoice,
+  readonly SecretRestorePlan[],
+  RestoredSecrets,
+  SecretOutput
+> = {
+  kind: 'secret',
+  wanted: ({ secrets }) => secrets[0],
+  choose: chooseSecrets,
+  plan: planSecrets,
+  show: showSecrets,
+  amountOf: () => undefined,
+  restore: (environment, plans, _reader, to) => restoreSecrets(environment, plans, to),
+  tell: tellSecrets,
+};

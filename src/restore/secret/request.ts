@@ -1,0 +1,69 @@
+import type { SavedSecret } from '../../manifest/schema.ts';
+import type { Acl } from '../../openstack/keymanager/v1/acls.ts';
+import type { CreateSecret } from '../../openstack/keymanager/v1/secrets.ts';
+
+export interface SecretTarget {
+  /** If not the recorded one. */
+  readonly name: string | undefined;
+  /** Whether it goes back to the project that it was saved in, whose users the access list names. */
+  readonly sameProject: boolean;
+}
+
+/** How a secret is made again. */
+export interface SecretRequest {
+  readonly secret: CreateSecret;
+  readonly contentType: string;
+  readonly acl: Acl | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What will be otherwise than it was, in words. */
+  readonly missing: readonly string[];
+}
+
+/** What Barbican takes for a payload of any bytes, and of text; nothing else (415). */
+const OCTETS = 'application/octet-stream';
+const TEXT = 'text/plain';
+
+/**
+ * What is to be asked of Barbican for a secret that is to be as the saved one.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function secretRequest(
+  saved: SavedSecret,
+  { name, sameProject }: SecretTarget,
+  now: number,
+): SecretRequest {
+  const called = name ?? saved.name;
+  return {
+    secret: {
+      // Keys that Cinder orders have none.
+      name: called === '' ? undefined : called,
+      secretType: saved.secretType,
+      algorithm: saved.algorithm ?? undefined,
+      bitLength: saved.bitLength ?? undefined,
+      mode: saved.mode ?? undefined,
+      expiration: isOver(saved, now) ? undefined : (saved.expires ?? undefined),
+    },
+    contentType: saved.contentType === TEXT ? TEXT : OCTETS,
+    acl: saved.acl === null ? undefined : { ...saved.acl, users: sameProject ? saved.acl.users : [] },
+    metadata: saved.metadata,
+    missing: missingOf(saved, sameProject, now),
+  };
+}
+
+/** Barbican refuses a secret that is expired from the start (400). */
+function isOver({ expires }: SavedSecret, now: number): boolean {
+  return expires !== null && Date.parse(expires) <= now;
+}
+
+function missingOf(saved: SavedSecret, sameProject: boolean, now: number): string[] {
+  const { acl, contentType, expires } = saved;
+  const users = acl?.users ?? [];
+  const missing: string[] = [];
+  if (isOver(saved, now)) missing.push(`the expiry ${expires}, which is over: it never expires now`);
+  if (contentType !== null && ![OCTETS, TEXT].includes(contentType))
+    missing.push(`the content type ${contentType}, which Barbican takes no more: it is ${OCTETS} now`);
+  if (!sameProject && users.length > 0)
+    missing.push(`users of the other project who might read it: ${users.join(', ')}`);
+  return missing;
+}

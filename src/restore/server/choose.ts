@@ -1,0 +1,22 @@
+import { choosePoint } from '../../catalog/choose.ts';
+import type { Manifest, ServerPoint } from '../../manifest/schema.ts';
+import type { Mapping } from './mapping.ts';
+
+export interface ServerWishes {
+  /** Which of the manifest's, by name or id. */
+  readonly server: string | undefined;
+  /** If not the recorded one. */
+  readonly name: string | undefined;
+  /** What is called otherwise where it is restored to. */
+  readonly mapping: Mapping;
+}
+
+export interface ServerChoice {
+  readonly manifest: Manifest;
+  readonly point: ServerPoint;
+}
+
+/** @throws InputError that lists what the manifest has */
+export function chooseServer(manifest: Manifest, { server }: Pick<ServerWishes, 'server'>): ServerChoice {
+  return { manifest, point: choosePoint(manifest, 'server', server) };
+}

@@ -1,0 +1,98 @@
+import type { Environment } from '../../environment.ts';
+import type { SavedDisk } from '../../manifest/schema.ts';
+import { type Volume, watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { Watcher } from '../../openstack/watcher.ts';
+import type { PayloadStore } from '../../payload/store.ts';
+import { pool } from '../../pool.ts';
+import type { Log } from '../../ports/log.ts';
+import { quoted } from '../../text/escape.ts';
+import { restoreImage } from '../image/restore.ts';
+import type { Reporter } from '../kind.ts';
+import { shareOf } from '../share.ts';
+import { missingOf } from '../volume/plan.ts';
+import { restoreVolume } from '../volume/restore.ts';
+import type { DiskPlan } from './disks.ts';
+
+/** A volume or an image that has all its data, and is the user's. */
+export interface RestoredDisk {
+  readonly saved: SavedDisk;
+  /** The id of the volume or image that was saved. */
+  readonly resource: string;
+  /** Of the volume; of the image where the disk is the server's own. */
+  readonly id: string;
+  readonly name: string;
+  /** Whether it was made by this restore. */
+  readonly isNew: boolean;
+  /** What is otherwise than it was, in words. */
+  readonly missing: readonly string[];
+  /** What failed when its data was there, in words. */
+  readonly undone: readonly string[];
+  /** What could not be seen of it: no server is booted from it then. */
+  readonly unseen: readonly string[];
+}
+
+export interface RestoredDisks {
+  /** All that could be brought back, in their order. */
+  readonly disks: readonly RestoredDisk[];
+  readonly failures: readonly unknown[];
+}
+
+/** Disks that are brought back at the same time. */
+const AT_ONCE = 4;
+
+/** A disk is the user's as soon as it has its data, and stays whatever becomes of the others. */
+export async function restoreDisks(
+  environment: Environment,
+  plans: readonly DiskPlan[],
+  store: PayloadStore | undefined,
+  to: Pick<Reporter, 'advance'>,
+): Promise<RestoredDisks> {
+  const failures: unknown[] = [];
+  const volumes = watchVolumes(await environment.session.service('block-storage'));
+  const disks = await pool(plans, AT_ONCE, async (plan) => {
+    const { saved, resource, gigabytes } = plan;
+    const share = shareOf(gigabytes, to);
+    try {
+      const back = await restoreDisk(environment, plan, store, volumes, share.onBytes);
+      share.done();
+      const disk = { ...back, saved, resource };
+      if (disk.isNew) tellBack(environment.log, disk);
+      return [disk];
+    } catch (error) {
+      failures.push(error);
+      return [];
+    }
+  });
+  return { disks: disks.flat(), failures };
+}
+
+async function restoreDisk(
+  environment: Environment,
+  disk: DiskPlan,
+  store: PayloadStore | undefined,
+  volumes: Watcher<Volume>,
+  onBytes: (count: number) => void,
+): Promise<Omit<RestoredDisk, 'saved' | 'resource'>> {
+  switch (disk.from) {
+    case 'cloud':
+      return { id: disk.id, name: disk.name, isNew: false, missing: [], undone: [], unseen: [] };
+    case 'payload': {
+      const restored = await restoreImage(environment, disk.plan, store, onBytes);
+      const { image, name, missing, undone } = restored;
+      return { id: image.id, name, isNew: true, missing, undone, unseen: [] };
+    }
+    case 'backup': {
+      const { plan } = disk;
+      const { volume, undone, unseen } = await restoreVolume(environment, plan, store, volumes, onBytes);
+      return { id: volume.id, name: volume.name, isNew: true, missing: missingOf(plan), undone, unseen };
+    }
+  }
+}
+
+/** At once: a run that is killed says nothing later, and its next one does not know of what is the user's. */
+function tellBack(log: Log, { id, name, saved, resource }: RestoredDisk): void {
+  const kind = saved.volume === null ? 'image' : 'volume';
+  log.info(
+    `${kind} ${quoted(name)} (${id}) has all its data. Should no server come of it, take it with \`map\`: ${kind}: ${resource}=${id}`,
+  );
+}

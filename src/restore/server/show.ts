@@ -1,0 +1,133 @@
+import { duration } from '../../clock.ts';
+import { messageOf, PlainError } from '../../errors.ts';
+import { quotaSentence } from '../../plan/quota.ts';
+import type { HostLog } from '../../ports/host.ts';
+import type { Log } from '../../ports/log.ts';
+import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Restored } from '../kind.ts';
+import {
+  called,
+  missingList,
+  type Remaining,
+  remainingOutput,
+  tellUndone,
+  undoneList,
+} from '../remaining.ts';
+import type { ServerRestorePlan } from './plan.ts';
+import type { RestoredServer } from './restore.ts';
+import type { RestoredDisk } from './restore-disks.ts';
+
+export type ServerOutput = 'server-id' | 'missing' | 'kept' | 'report';
+
+export function showServer(
+  { saved, name, flavor, disks, quota, missing }: ServerRestorePlan,
+  log: Log,
+): void {
+  log.info(
+    `server ${quoted(name)} of flavor ${quoted(flavor.name)} with ${disks.length} disks, as ${quoted(saved.name)} (${saved.id}) was; ${quotaSentence(quota)}`,
+  );
+  for (const words of missing) log.warn(`not as it was: ${words}`);
+}
+
+export function tellServer(
+  plan: ServerRestorePlan,
+  { server, disks, differences, undone, failure }: RestoredServer,
+  seconds: number,
+  log: HostLog,
+  signal: AbortSignal,
+): Restored<ServerOutput> {
+  for (const words of differences) log.warn(`not as it was: ${words}`);
+  const made = disks.filter(({ isNew }) => isNew).map(remainingOf);
+  const all: Remaining[] =
+    server === undefined ? made : [{ kind: 'server', id: server.id, name: server.name }, ...made];
+  const failures = server === undefined ? [messageOf(failure), ...undone] : undone;
+  if (server === undefined) tellDisks(log, plan, disks, failure, undone);
+  else if (undone.length > 0) tellUndone(log, all[0] as Remaining, undone, byHand(server.id));
+  else
+    log.info(
+      `server ${quoted(server.name)} (${server.id}) is restored and runs, after ${seconds.toFixed(1)} s`,
+    );
+  // A fault of ours is told as one, when what it leaves is told.
+  if (server === undefined && !(failure instanceof PlainError) && !signal.aborted) throw failure;
+  const missing = [...plan.unsaved, ...plan.missing, ...differences];
+  const report = {
+    server: server?.id ?? null,
+    name: plan.name,
+    flavor: plan.flavor.name,
+    disks: disks.map((disk) => ({
+      id: disk.id,
+      kind: kindOf(disk),
+      device: disk.saved.device,
+      point: disk.saved.point,
+    })),
+    seconds,
+  };
+  return {
+    outputs: {
+      ...(server === undefined ? {} : { 'server-id': server.id }),
+      missing: JSON.stringify(missing),
+      ...remainingOutput(failures.length > 0, all),
+      report: JSON.stringify(report),
+    },
+    failed: failures.length > 0,
+    summary: summaryOf(report, missing, failures, all),
+  };
+}
+
+function kindOf({ saved }: Pick<RestoredDisk, 'saved'>): 'image' | 'volume' {
+  return saved.volume === null ? 'image' : 'volume';
+}
+
+function remainingOf(disk: RestoredDisk): Remaining {
+  return { kind: kindOf(disk), id: disk.id, name: disk.name };
+}
+
+/** There is no server; its disks are told one by one, and how the next restore takes them as they are. */
+function tellDisks(
+  log: HostLog,
+  { name }: ServerRestorePlan,
+  disks: readonly RestoredDisk[],
+  failure: unknown,
+  undone: readonly string[],
+): void {
+  const hint = failure instanceof PlainError ? (failure.hint ?? '') : '';
+  log.error(`server ${quoted(name)} is not restored: ${messageOf(failure)}. ${hint}`.trim());
+  for (const disk of disks)
+    if (disk.isNew) log.info(`${called(remainingOf(disk))} has all its data and is kept`);
+  for (const what of undone) log.error(`this failed too: ${what}`);
+  const lines = disks.map((disk) => `${kindOf(disk)}: ${disk.resource}=${disk.id}`);
+  log.warn(
+    `when that is mended, run restore-server again with these lines in \`map\`, and the disks are taken as they are: ${lines.join(', ')}. Without them, all disks are restored once more beside these`,
+  );
+}
+
+function byHand(id: string): string {
+  return `The server runs. Do by hand what is missing (openstack server show ${id}); a new restore makes a second server.`;
+}
+
+function summaryOf(
+  report: {
+    readonly server: string | null;
+    readonly name: string;
+    readonly flavor: string;
+    readonly disks: readonly unknown[];
+    readonly seconds: number;
+  },
+  missing: readonly string[],
+  failures: readonly string[],
+  all: readonly Remaining[],
+): string {
+  const end = report.server === null ? 'not restored' : 'restored';
+  return [
+    `### Server ${forMarkdown(report.name)} ${end}${report.server !== null && failures.length > 0 ? ', and not all that belongs to it' : ''}`,
+    '',
+    '| server | flavor | disks | took |',
+    '|---|---|---|---|',
+    `| ${report.server ?? '**failed**'} | ${forMarkdown(report.flavor)} | ${report.disks.length} | ${duration(report.seconds * 1000)} |`,
+    ...missingList(missing),
+    ...undoneList(failures),
+    ...(failures.length > 0
+      ? ['', 'Kept, with all its data:', '', ...all.map((one) => `- ${forMarkdown(called(one))}`)]
+      : []),
+  ].join('\n');
+}

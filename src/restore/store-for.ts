@@ -1,0 +1,21 @@
+import { InputError } from '../errors.ts';
+import type { Payload } from '../manifest/schema.ts';
+import type { PayloadStore } from '../payload/store.ts';
+
+/**
+ * Where a payload is read.
+ *
+ * @param what lies in it, for the message
+ * @throws InputError where no store is named
+ */
+export function storeFor(
+  { name }: Pick<Payload, 'name'>,
+  store: PayloadStore | undefined,
+  what = 'the data of the restore point',
+): PayloadStore {
+  if (store !== undefined) return store;
+  throw new InputError(
+    `${what} left the cloud: it is in payload ${name}`,
+    'Name the place where the backup put it with `store`: directory:PATH.',
+  );
+}

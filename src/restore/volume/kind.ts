@@ -1,0 +1,31 @@
+import { watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
+import type { RestoringKind } from '../kind.ts';
+import { shareOf } from '../share.ts';
+import { chooseBackup, chooseVolume, type VolumeChoice, type VolumeWishes } from './choose.ts';
+import { gigabytesOf, planVolume, type VolumeRestorePlan } from './plan.ts';
+import { type RestoredVolume, restoreVolume } from './restore.ts';
+import { showVolume, tellVolume, type VolumeOutput } from './show.ts';
+
+export const volumes: RestoringKind<
+  VolumeWishes,
+  VolumeChoice,
+  VolumeRestorePlan,
+  RestoredVolume,
+  VolumeOutput
+> = {
+  kind: 'volume',
+  wanted: ({ volume }) => volume,
+  choose: chooseVolume,
+  chooseBare: chooseBackup,
+  plan: planVolume,
+  show: showVolume,
+  amountOf: (plan) => ({ doing: 'restoring', items: 1, gigabytes: gigabytesOf(plan) }),
+  async restore(environment, plan, store, to) {
+    const share = shareOf(gigabytesOf(plan), to);
+    const watcher = watchVolumes(await environment.session.service('block-storage'));
+    const restored = await restoreVolume(environment, plan, store, watcher, share.onBytes);
+    share.done();
+    return restored;
+  },
+  tell: tellVolume,
+};

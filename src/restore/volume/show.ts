@@ -1,0 +1,88 @@
+import { duration } from '../../clock.ts';
+import { quotaSentence } from '../../plan/quota.ts';
+import type { HostLog } from '../../ports/host.ts';
+import type { Log } from '../../ports/log.ts';
+import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Restored } from '../kind.ts';
+import { called, missingList, remainingOutput, tellUndone, undoneList } from '../remaining.ts';
+import { gigabytesOf, missingOf, originOf, traitsOf, type VolumeRestorePlan } from './plan.ts';
+import type { RestoredVolume } from './restore.ts';
+
+export type VolumeOutput = 'volume-id' | 'missing' | 'kept' | 'report';
+
+export function showVolume(plan: VolumeRestorePlan, log: Log): void {
+  if (plan.kind === 'overwrite') {
+    log.warn(
+      `everything on volume ${quoted(plan.target.name)} (${plan.target.id}, ${plan.target.size} GiB) will be overwritten with ${originOf(plan)}`,
+    );
+    return;
+  }
+  log.info(
+    `a new volume ${quoted(plan.name)} of ${gigabytesOf(plan)} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${traitsOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
+  );
+  for (const words of missingOf(plan)) log.warn(`not as it was: ${words}`);
+}
+
+export function tellVolume(
+  plan: VolumeRestorePlan,
+  { volume, undone, unseen }: RestoredVolume,
+  seconds: number,
+  log: HostLog,
+): Restored<VolumeOutput> {
+  const remaining = { kind: 'volume', id: volume.id, name: volume.name } as const;
+  const failures = [...unseen, ...undone];
+  if (unseen.length > 0) tellUndone(log, remaining, failures, UNSEEN);
+  else if (failures.length > 0) tellUndone(log, remaining, failures, byHand(volume.id));
+  else log.info(`${called(remaining)} is restored after ${seconds.toFixed(1)} s`);
+  const report = {
+    volume: volume.id,
+    name: volume.name,
+    from: originOf(plan),
+    ...(plan.kind === 'image' ? {} : { backup: plan.source.backupId }),
+    size: volume.size,
+    type: volume.volumeType ?? null,
+    encrypted: volume.encrypted,
+    overwritten: plan.kind === 'overwrite',
+    seconds,
+  };
+  return {
+    outputs: {
+      'volume-id': volume.id,
+      missing: JSON.stringify(missingOf(plan)),
+      ...remainingOutput(failures.length > 0, [remaining]),
+      report: JSON.stringify(report),
+    },
+    failed: failures.length > 0,
+    summary: summaryOf(report, missingOf(plan), failures),
+  };
+}
+
+const UNSEEN =
+  'Attach it to no server: Nova may format a disk that is not encrypted as its volume says. Restore it once more when the cloud answers again, and delete this one.';
+
+function byHand(id: string): string {
+  return `Set it with openstack volume set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second volume.`;
+}
+
+function summaryOf(
+  report: {
+    volume: string;
+    name: string;
+    from: string;
+    size: number;
+    type: string | null;
+    seconds: number;
+  },
+  missing: readonly string[],
+  failures: readonly string[],
+): string {
+  return [
+    `### Volume ${forMarkdown(report.name)} restored${failures.length > 0 ? ', and not all that belongs to it' : ''}`,
+    '',
+    '| volume | size | type | from | took |',
+    '|---|---|---|---|---|',
+    `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${forMarkdown(report.from)} | ${duration(report.seconds * 1000)} |`,
+    ...missingList(missing),
+    ...undoneList(failures),
+  ].join('\n');
+}

@@ -1,0 +1,82 @@
+import type { Environment } from '../environment.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
+import type { ManifestInputs } from '../inputs/manifest.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { PayloadStore } from '../payload/store.ts';
+import type { Amount, Reporter, RestoringKind } from '../restore/kind.ts';
+import { sweep } from '../temporaries/sweep.ts';
+import type { Context, Outcome } from './context.ts';
+import { makingRoom } from './room.ts';
+import { compareClouds, trustedManifest } from './trusted-manifest.ts';
+
+/** The inputs that the engine itself needs, whatever is restored. */
+export type RestoringGiven = CloudInputs & ManifestInputs & { readonly store: string | undefined };
+
+/**
+ * What every restoring does, whatever the kind: read the manifest, choose the point, compare the clouds, plan, make room,
+ * show, sweep, restore, tell.
+ *
+ * @param store where payloads are read; undefined where no store is named
+ * @throws InputError, and nothing was touched
+ */
+export async function restore<W, C, P, R, O extends string>(
+  context: Context,
+  kind: RestoringKind<W, C, P, R, O>,
+  given: RestoringGiven,
+  wishes: W,
+  store: PayloadStore | undefined,
+): Promise<Outcome<Record<O, { readonly description: string }>>> {
+  const { host, dryRun } = context;
+  const manifest =
+    given.manifest === undefined
+      ? undefined
+      : await trustedManifest(context, given.manifest, given, kind.kind, kind.wanted(wishes));
+  const chosen = manifest === undefined ? bare(kind, wishes) : kind.choose(manifest, wishes);
+
+  const session = await context.connect(given);
+  if (manifest !== undefined) compareClouds(context, manifest, session, given);
+  const { plan } = await makingRoom(session, host, dryRun, () => kind.plan(session, chosen, wishes, store));
+  kind.show(plan, host.log);
+  await sweep(session, host, dryRun);
+  if (dryRun) return { outputs: {} as Partial<Record<O, string>>, failed: false };
+
+  const environment = environmentOf(context, session);
+  const started = environment.clock.now();
+  return withProgress(context, kind.amountOf(plan), async (to) => {
+    const restored = await kind.restore(environment, plan, store, to);
+    const seconds = (environment.clock.now() - started) / 1000;
+    return { ...kind.tell(plan, restored, seconds, host.log, host.signal), failure: FAILURE };
+  });
+}
+
+function bare<W, C>(
+  { kind, chooseBare }: Pick<RestoringKind<W, C, unknown, unknown, never>, 'kind' | 'chooseBare'>,
+  wishes: W,
+): C {
+  if (chooseBare === undefined) throw new TypeError(`no ${kind} is restored without a manifest`);
+  return chooseBare(wishes);
+}
+
+/** What a run's page says of a failure that was told already. */
+const FAILURE = 'the restore did not come to its end; what has all its data is kept, see the errors above';
+
+function environmentOf(context: Context, session: Session): Environment {
+  const { log, signal } = context.host;
+  return { session, clock: session.clock, log, signal, ledger: context.ledger(session), until: Infinity };
+}
+
+async function withProgress<T>(
+  { host: { log, progress } }: Context,
+  amount: Amount | undefined,
+  work: (to: Reporter) => Promise<T>,
+): Promise<T> {
+  const bar = amount && progress.start(amount.doing, amount);
+  try {
+    return await work({
+      advance: (items, gigabytes) => bar?.advance(items, gigabytes),
+      error: (line) => log.error(line),
+    });
+  } finally {
+    bar?.finish();
+  }
+}
