@@ -78,6 +78,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'restore/secret/restore',
     'restore/volume/requests',
   ],
+  'restore/server/check.ts': ['restore/server/check'],
   'restore/server/': ['restore/server/restore', 'restore/server/from-others'],
   'restore/secret/': ['restore/secret/restore', 'restore/secret/lost'],
   'restore/volume/finish.ts': ['restore/volume/requests'],
