@@ -3,18 +3,20 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
+import { CLIENT, clientPath } from '../support/openstack-client/index.ts';
 import { runBlocks } from '../support/runbook.ts';
 import type { Ran } from '../support/tool.ts';
 import { type Keeper, manifestIn, STORE } from './sealed.ts';
 import { manifestOf } from './steps.ts';
 import type { World } from './world.ts';
 
-/** Where the real `openstack` client is: test/cloud/install.sh puts it there. */
-export const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
+async function searchPath(): Promise<string> {
+  return [await clientPath(), CLIENT, process.env['PATH']].join(':');
+}
 
 /** Carries out a command that was printed, with the real `openstack` client. */
 export async function byClient(world: World, command: string): Promise<void> {
-  const env = { ...world.environment('demo'), PATH: `${CLIENT}:${process.env['PATH']}` };
+  const env = { ...world.environment('demo'), PATH: await searchPath() };
   await promisify(execFile)('bash', ['-c', command], { env });
 }
 
@@ -42,7 +44,7 @@ export async function byHand(
     variables: wanted,
     environment: {
       ...world.environment('demo'),
-      PATH: `${CLIENT}:${process.env['PATH']}:/usr/sbin`,
+      PATH: `${await searchPath()}:/usr/sbin`,
       STORE: STORE(world),
       IDENTITY: join(directory, 'identity'),
       WORK: directory,
