@@ -60,7 +60,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'runbook/': ['runbook/runbook', 'hostile'],
   'decode.ts': ['decode', 'openstack/client'],
   'text/': ['text/text', 'hostile'],
-  'store/': ['store/directory', 'store/place-name', 'payload/store'],
+  'store/': ['store/directory', 'store/file', 'store/place-name', 'payload/store'],
   'payload/': ['payload/store', 'payload/name', 'stream/zstd'],
   'stream/': ['stream/zstd', 'payload/store'],
   'ports/owner.ts': ['temporaries/leftovers', 'temporaries/ledger'],
