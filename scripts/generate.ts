@@ -7,6 +7,7 @@ import { actions } from '../src/commands/index.ts';
 import { workflowInputs } from '../src/host/github/inputs.ts';
 import type { Input, Inputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
+import { LEVELS } from './arrows/rules.ts';
 
 /**
  * Makes from the commands' tables what others read: `action.yml`, `action-types.yml`, the tables of the READMEs; and the
@@ -141,6 +142,13 @@ async function readmeOf(command: Command, path: string): Promise<string> {
   return between(between(text, path, 'inputs', inputsTable(command)), path, 'outputs', outputsTable(command));
 }
 
+/** The picture of the arrows: each line imports only what is below it. */
+async function architecture(path: string): Promise<string> {
+  const text = await readFile(join(root, path), 'utf8');
+  const picture = LEVELS.map((names) => names.join('   ')).join('\n  ↓\n');
+  return between(text, path, 'arrows', `\n\`\`\`\n${picture}\n\`\`\`\n`);
+}
+
 function schemaJson(): string {
   const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...ManifestSchema };
   return `${JSON.stringify(schema, undefined, 2)}\n`;
@@ -163,6 +171,7 @@ async function everything(): Promise<Map<string, string>> {
     files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
   }
   files.set('docs/manifest-v1.schema.json', schemaJson());
+  files.set('docs/architecture.md', await architecture('docs/architecture.md'));
   files.set('src/version.ts', await versionModule());
   return files;
 }
