@@ -6,7 +6,7 @@ import { JOURNAL_FILE } from '../manifest/journal.ts';
 import { LARGEST_MANIFEST } from '../manifest/parse.ts';
 import {
   digestsOf,
-  type Found,
+  type FoundManifest,
   foundJournal,
   linesOf,
   type Read,
@@ -25,7 +25,7 @@ export async function readManifest(path: string, options: ReadOptions): Promise<
 }
 
 /** @throws InputError when there is none, or it cannot be read */
-export async function findFile(path: string): Promise<Found> {
+export async function findFile(path: string): Promise<FoundManifest> {
   const journal = await journalIn(path);
   if (journal !== undefined) return journal;
   const file = await manifestFile(path);
@@ -40,7 +40,7 @@ export async function findFile(path: string): Promise<Found> {
 }
 
 /** A run that is not over has its newest state in its journal, which its end removes. */
-async function journalIn(directory: string): Promise<Found | undefined> {
+async function journalIn(directory: string): Promise<FoundManifest | undefined> {
   const file = basename(directory) === JOURNAL_FILE ? directory : join(directory, JOURNAL_FILE);
   const bytes = await readBounded(file, 2 * LARGEST_MANIFEST).catch((error: unknown) => {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;

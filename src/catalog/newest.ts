@@ -1,6 +1,6 @@
 import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
-import { checkTrust, doubtOf, type Found, parseFound, type Read, type ReadOptions } from './read.ts';
+import { checkTrust, doubtOf, type FoundManifest, parseFound, type Read, type ReadOptions } from './read.ts';
 import { clockIsRight, compareTimes, floorOf, isBefore, savedOf, type Times, type Window } from './times.ts';
 
 /** A place where a manifest may be. */
@@ -12,7 +12,7 @@ export interface Candidate {
   /** About when it was published: says in which order they are looked at, and of one that cannot be read how old it is. */
   readonly time: string;
   /** What is there, or why nothing in it can be used. @throws PlainError when it cannot be looked at */
-  load(): Promise<Found | Doubt>;
+  load(): Promise<FoundManifest | Doubt>;
 }
 
 /**
@@ -101,7 +101,7 @@ function mayBeNewer({ candidate, looked }: Doubted, best: Looked, options: Choos
 
 interface Looked {
   readonly candidate: Candidate;
-  readonly found: Found;
+  readonly found: FoundManifest;
   readonly read: Read;
   readonly times: Times;
 }

@@ -10,7 +10,7 @@ import { signatureHolds } from '../manifest/sign.ts';
 import type { Files } from '../ports/github.ts';
 
 /** A manifest as it was found somewhere: nothing of it is checked yet. */
-export interface Found {
+export interface FoundManifest {
   /** For messages: a path, `artifact openstack-backup-1-1-ab of run 1`. */
   readonly name: string;
   /** What the manifest's file is called: what is sealed ends in `.age`. */
@@ -51,13 +51,13 @@ export interface Read {
  *
  * @throws InputError when it was altered, is not signed, is not whole or cannot be opened
  */
-export async function readFound(found: Found, options: ReadOptions): Promise<Read> {
+export async function readFound(found: FoundManifest, options: ReadOptions): Promise<Read> {
   checkTrust(found, options);
   return parseFound(found, options.identity);
 }
 
 /** @throws InputError unless it is trusted, or `allowUnsigned` says that it need not be */
-export function checkTrust(found: Found, options: ReadOptions): void {
+export function checkTrust(found: FoundManifest, options: ReadOptions): void {
   const doubt = doubtOf(found, options.verifyKey);
   if (doubt === undefined) return;
   if (!options.allowUnsigned) throw new InputError(`${found.name} ${doubt.what}`, doubt.hint);
@@ -65,7 +65,7 @@ export function checkTrust(found: Found, options: ReadOptions): void {
 }
 
 /** Why it cannot be trusted; undefined when it can. */
-export function doubtOf(found: Found, key: KeyObject | undefined): Doubt | undefined {
+export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt | undefined {
   const altered = 'Take another copy of it. If you know why it changed, add allow-unsigned.';
   const { digests, signatures, journal } = found;
   if (journal?.altered)
@@ -93,7 +93,7 @@ export function doubtOf(found: Found, key: KeyObject | undefined): Doubt | undef
 }
 
 /** What stands in it, trusted or not. @throws InputError when it cannot be opened, or is no whole manifest */
-export async function parseFound(found: Found, identity: string | undefined): Promise<Read> {
+export async function parseFound(found: FoundManifest, identity: string | undefined): Promise<Read> {
   if (found.journal !== undefined) {
     const value = await manifestOf(found.journal, () => opener(identity, found.name));
     const text = `${JSON.stringify(value, undefined, 2)}\n`;
@@ -115,7 +115,7 @@ export async function parseFound(found: Found, identity: string | undefined): Pr
  *
  * @throws InputError when there is none
  */
-export function foundIn(name: string, files: Files, vouched: boolean): Found {
+export function foundIn(name: string, files: Files, vouched: boolean): FoundManifest {
   const journal = files[JOURNAL_FILE] && foundJournal(name, files[JOURNAL_FILE], vouched);
   if (journal !== undefined) return journal;
   const file = [MANIFEST_FILE, SEALED_FILE].find((known) => Object.hasOwn(files, known));
@@ -136,7 +136,7 @@ export function foundIn(name: string, files: Files, vouched: boolean): Found {
 }
 
 /** The journal of a run that is not over; undefined where nothing in it counts. */
-export function foundJournal(name: string, bytes: Uint8Array, vouched: boolean): Found | undefined {
+export function foundJournal(name: string, bytes: Uint8Array, vouched: boolean): FoundManifest | undefined {
   const journal = parseJournal(bytes);
   return (
     journal && {

@@ -4,7 +4,7 @@ import type { Json } from '../decode.ts';
 import type { Log } from '../ports/log.ts';
 import type { Service } from './catalog.ts';
 import type { CloudConfig } from './config/cloud.ts';
-import type { HttpRequest, HttpResponse, Method, Timeouts } from './http.ts';
+import type { HttpMethod, HttpRequest, HttpResponse, Timeouts } from './http.ts';
 import type { Token } from './identity/v3/tokens.ts';
 
 /** A login to one project of one cloud. Holds the token, renews it, and finds the services. Knows nothing of backups. */
@@ -42,7 +42,7 @@ export interface Session {
 export interface Call<T> {
   /** What the request is for, as a phrase that follows "cannot": "list the volumes". */
   readonly doing: string;
-  readonly method: Method;
+  readonly method: HttpMethod;
   /** Below the endpoint, with its leading slash; parts must be encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;

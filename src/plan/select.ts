@@ -1,10 +1,8 @@
 import { isUuid } from '../decode.ts';
 import { InputError } from '../errors.ts';
+import type { Kind } from '../manifest/points.ts';
 import { quoted } from '../text/escape.ts';
 import { matches } from './glob.ts';
-
-/** What can be selected. */
-export type Kind = 'volume' | 'image' | 'server' | 'secret';
 
 /** One entry of the inputs `volumes`, `images`, `servers` and `secrets`. */
 export type Selector =

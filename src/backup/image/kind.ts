@@ -3,11 +3,11 @@ import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import type { SavingKind } from '../kind.ts';
 import { chooseImages } from './choose.ts';
-import { type ImageWishes, planImages } from './plan.ts';
+import { type ImageBackupWishes, planImages } from './plan.ts';
 import { saveImage } from './save.ts';
 import { showImages, toldImage } from './show.ts';
 
-export const images: SavingKind<ImageWishes, Image> = {
+export const images: SavingKind<ImageBackupWishes, Image> = {
   doing: 'downloading',
   adopts: false,
   async plan(session, { selectors, payloads }) {

@@ -10,7 +10,7 @@ import { pool } from '../../pool.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 
-export interface ImageWishes {
+export interface ImageBackupWishes {
   readonly selectors: readonly Selector[];
   /** An image is nowhere but in the cloud, unless its data leaves it. */
   readonly payloads: PayloadStore;

@@ -3,12 +3,12 @@ import type { Image } from '../../openstack/image/v2/images.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
-import type { ImageWishes } from './plan.ts';
+import type { ImageBackupWishes } from './plan.ts';
 
 /** What is to be done with each image, and where its data goes. */
 export function showImages(
   images: readonly Image[],
-  { payloads: { place, compression, sealed } }: Pick<ImageWishes, 'payloads'>,
+  { payloads: { place, compression, sealed } }: Pick<ImageBackupWishes, 'payloads'>,
   log: Log,
 ): void {
   for (const { id, name, size, diskFormat } of images)

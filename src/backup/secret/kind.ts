@@ -1,10 +1,10 @@
 import type { SavingKind } from '../kind.ts';
 import { findKeys, type WantedKey } from './choose.ts';
-import { planKeys, type SecretWishes } from './plan.ts';
+import { planKeys, type SecretBackupWishes } from './plan.ts';
 import { saveSecret } from './save.ts';
 import { nameOfKey, showKeys, toldKey } from './show.ts';
 
-export const secrets: SavingKind<SecretWishes, WantedKey> = {
+export const secrets: SavingKind<SecretBackupWishes, WantedKey> = {
   doing: 'saving keys',
   adopts: false,
   async plan(session, wishes) {

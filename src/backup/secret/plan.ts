@@ -5,7 +5,7 @@ import type { PayloadStore } from '../../payload/store.ts';
 import { pool } from '../../pool.ts';
 import type { KeyWishes, WantedKey } from './choose.ts';
 
-export interface SecretWishes extends KeyWishes {
+export interface SecretBackupWishes extends KeyWishes {
   readonly payloads: PayloadStore;
   /** A person asked by name for files in clear. */
   readonly plaintext: boolean;

@@ -2,12 +2,12 @@ import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
 import { quoted } from '../../text/escape.ts';
 import type { WantedKey } from './choose.ts';
-import type { SecretWishes } from './plan.ts';
+import type { SecretBackupWishes } from './plan.ts';
 
 /** Where each key goes. */
 export function showKeys(
   keys: readonly WantedKey[],
-  { payloads, plaintext }: Pick<SecretWishes, 'payloads' | 'plaintext'>,
+  { payloads, plaintext }: Pick<SecretBackupWishes, 'payloads' | 'plaintext'>,
   log: Log,
 ): void {
   for (const key of keys) log.info(`${nameOfKey(key)}${usersOf(key)} goes to ${payloads.place}`);

@@ -9,14 +9,14 @@ import { planVolumes, type SavingWishes } from '../volume/plan.ts';
 import { chooseServers } from './choose.ts';
 import { lookAtServers, planServers, type ServerBackupPlan } from './plan.ts';
 import { wantedServers } from './quota.ts';
-import { beginSaving, saveServer } from './save.ts';
+import { beginServers, saveServer } from './save.ts';
 import { showServers, toldServer } from './show.ts';
 
-export interface ServerWishes extends SavingWishes {
+export interface ServerBackupWishes extends SavingWishes {
   readonly selectors: readonly Selector[];
 }
 
-export const servers: SavingKind<ServerWishes, ServerBackupPlan> = {
+export const servers: SavingKind<ServerBackupWishes, ServerBackupPlan> = {
   doing: 'saving',
   adopts: true,
   async plan(session, wishes) {
@@ -46,7 +46,7 @@ export const servers: SavingKind<ServerWishes, ServerBackupPlan> = {
   show: showServers,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be saved`,
   async begin(environment, wishes, means) {
-    const saving = await beginSaving(environment, wishes, means);
+    const saving = await beginServers(environment, wishes, means);
     return (plan, onBytes) => saveServer(plan, saving, onBytes);
   },
   told: toldServer,

@@ -15,7 +15,7 @@ import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
 import { pool, reported } from '../../pool.ts';
 import type { Means } from '../kind.ts';
 import { planSnapshot, type SavingWishes, type VolumeBackupPlan } from '../volume/plan.ts';
-import { beginSaving as beginVolumes, saveVolume, type VolumeSaving } from '../volume/save.ts';
+import { beginVolumes, saveVolume, type VolumeSaving } from '../volume/save.ts';
 import { type Activity, activityOf } from './activity.ts';
 import { promised, requiresQuiesce } from './consistency.ts';
 import { inOrder, savedDisk, savedRoot } from './disks.ts';
@@ -43,7 +43,7 @@ interface DiskSaving extends ServerSaving {
 /** Disks of a server that are saved at the same time. */
 export const DISKS_AT_ONCE = 4;
 
-export async function beginSaving(
+export async function beginServers(
   environment: Environment,
   wishes: Pick<SavingWishes, 'method'>,
   means: Means,

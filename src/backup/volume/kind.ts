@@ -6,14 +6,14 @@ import type { SavingKind } from '../kind.ts';
 import { chooseVolumes } from './choose.ts';
 import { planVolumes, type SavingWishes, type VolumeBackupPlan } from './plan.ts';
 import { wantedVolumes } from './quota.ts';
-import { beginSaving, saveVolume } from './save.ts';
+import { beginVolumes, saveVolume } from './save.ts';
 import { showVolumes, toldVolume } from './show.ts';
 
-export interface VolumeWishes extends SavingWishes {
+export interface VolumeBackupWishes extends SavingWishes {
   readonly selectors: readonly Selector[];
 }
 
-export const volumes: SavingKind<VolumeWishes, VolumeBackupPlan> = {
+export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   doing: 'backing up',
   adopts: true,
   async plan(session, wishes) {
@@ -40,7 +40,7 @@ export const volumes: SavingKind<VolumeWishes, VolumeBackupPlan> = {
   show: showVolumes,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be backed up`,
   async begin(environment, wishes, means) {
-    const saving = await beginSaving(environment, wishes, means);
+    const saving = await beginVolumes(environment, wishes, means);
     return async function* save(plan, onBytes) {
       const { key, point } = await saveVolume(plan, { ...saving, onBytes });
       if (key !== undefined) yield key;

@@ -25,7 +25,7 @@ export interface SavedVolumePoints {
   readonly point: VolumePoint;
 }
 
-export async function beginSaving(
+export async function beginVolumes(
   environment: Environment,
   { method }: Pick<SavingWishes, 'method'>,
   { payloads, marks }: Means,

@@ -15,7 +15,7 @@ import { removeOrphans } from './orphans.ts';
 import { savedVolume } from './record.ts';
 import { placesOf, type Upload, uploadVolume } from './upload.ts';
 
-export interface ImagePlan {
+export interface VolumeImagePlan {
   readonly volume: Volume;
   readonly typeId: string | undefined;
   readonly encryption: SavedEncryption | null;
@@ -48,7 +48,10 @@ export const POINT_PROPERTY = 'openstack_backup_point';
  *
  * @throws OperationError when the cloud gives up, with what it says
  */
-export async function saveThroughImage(plan: ImagePlan, saving: ImageSaving): Promise<SavedThroughImage> {
+export async function saveThroughImage(
+  plan: VolumeImagePlan,
+  saving: ImageSaving,
+): Promise<SavedThroughImage> {
   const { session, clock, log, payloads, ledger } = saving;
   const { volume } = plan;
   const what = `the image of volume ${quoted(volume.name)} (${volume.id})`;
@@ -72,7 +75,7 @@ export async function saveThroughImage(plan: ImagePlan, saving: ImageSaving): Pr
 }
 
 interface Work extends ImageSaving, Upload {
-  readonly plan: ImagePlan;
+  readonly plan: VolumeImagePlan;
 }
 
 interface Kept {

@@ -3,7 +3,7 @@ import { ARTIFACT_PREFIX, ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE } from '../.
 import { LARGEST_MANIFEST, sha256 } from '../../manifest/parse.ts';
 import type { Artifact, Asset, GitHub, Release, WorkflowRun } from '../../ports/github.ts';
 import { type Candidate, listed, newestWanted, readOnly } from '../newest.ts';
-import { type Found, foundIn, type Read } from '../read.ts';
+import { type FoundManifest, foundIn, type Read } from '../read.ts';
 import type { FindOptions } from '../search.ts';
 import type { Catalogue } from './cache.ts';
 import { refuseCommit, refuseRun } from './provenance.ts';
@@ -72,7 +72,11 @@ export function artifactCandidate(artifact: Artifact, run: WorkflowRun, search: 
   };
 }
 
-async function loadArtifact(artifact: Artifact, run: WorkflowRun, search: Search): Promise<Found | Doubt> {
+async function loadArtifact(
+  artifact: Artifact,
+  run: WorkflowRun,
+  search: Search,
+): Promise<FoundManifest | Doubt> {
   const { github, catalogue } = search;
   const again = 'Take another run. Without a manifest, `backup` takes the id of a Cinder backup.';
   if (artifact.expired)
@@ -110,7 +114,7 @@ export function releaseCandidate(release: Release, search: Search): Candidate {
 }
 
 /** Whoever may write to the repository can make a release, and change it: it needs a signature, unlike a run's artifact. */
-async function loadRelease(release: Release, search: Search): Promise<Found | Doubt> {
+async function loadRelease(release: Release, search: Search): Promise<FoundManifest | Doubt> {
   const again = 'Take another release. Without a manifest, `backup` takes the id of a Cinder backup.';
   const files: Record<string, Buffer> = {};
   try {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { Settings } from './parse.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface CloudsFile {
   /** Where it was found, for messages. */
@@ -19,7 +19,7 @@ export interface CloudsFile {
  * @throws InputError when a file is not YAML of that shape
  */
 export async function readCloudsFiles(
-  environment: Environment,
+  environment: Variables,
   directory: string,
 ): Promise<CloudsFile | undefined> {
   const clouds = await firstFile('clouds', environment['OS_CLIENT_CONFIG_FILE'], directory, environment);
@@ -59,12 +59,7 @@ export async function parseClouds(text: string, path: string): Promise<Readonly<
   return clouds as Readonly<Record<string, Settings>>;
 }
 
-async function firstFile(
-  kind: string,
-  named: string | undefined,
-  directory: string,
-  environment: Environment,
-) {
+async function firstFile(kind: string, named: string | undefined, directory: string, environment: Variables) {
   const folders = [
     directory,
     join(environment['XDG_CONFIG_HOME'] || join(environment['HOME'] || homedir(), '.config'), 'openstack'),

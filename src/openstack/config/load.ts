@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
 import { quoted } from '../../text/escape.ts';
 import type { CloudConfig } from './cloud.ts';
-import { type Environment, parseClouds, readCloudsFiles } from './files.ts';
+import { parseClouds, readCloudsFiles, type Variables } from './files.ts';
 import { parseCloud, type Settings } from './parse.ts';
 
 export interface CloudChoice {
@@ -31,7 +31,7 @@ const NOT_A_CLOUD = new Set([
  */
 export async function loadCloud(
   choice: CloudChoice,
-  environment: Environment,
+  environment: Variables,
   directory: string,
 ): Promise<CloudConfig> {
   const { name, settings } = await chooseCloud(choice, environment, directory);
@@ -45,7 +45,7 @@ export async function loadCloud(
   };
 }
 
-async function chooseCloud(choice: CloudChoice, environment: Environment, directory: string) {
+async function chooseCloud(choice: CloudChoice, environment: Variables, directory: string) {
   const named = choice.cloud ?? environment['OS_CLOUD'];
   if (choice.cloudsYaml === undefined && named === undefined) {
     const settings = environmentSettings(environment);
@@ -90,7 +90,7 @@ function pickEntry(clouds: Readonly<Record<string, Settings>>, named: string | u
   return { name, settings };
 }
 
-function environmentSettings(environment: Environment): Settings | undefined {
+function environmentSettings(environment: Variables): Settings | undefined {
   const own = Object.entries(environment).filter(
     ([key, value]) =>
       key.startsWith('OS_') &&

@@ -9,7 +9,7 @@ import { Catalogue } from '../../../src/catalog/github/cache.ts';
 import { refuseCommit, refuseRun, type Trust } from '../../../src/catalog/github/provenance.ts';
 import { unzip } from '../../../src/catalog/github/unzip.ts';
 import { type Candidate, listed, newestWanted } from '../../../src/catalog/newest.ts';
-import { type Found, foundIn } from '../../../src/catalog/read.ts';
+import { type FoundManifest, foundIn } from '../../../src/catalog/read.ts';
 import { type Doubt, InputError, OperationError } from '../../../src/errors.ts';
 import { serialize, sha256 } from '../../../src/manifest/parse.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
@@ -216,7 +216,7 @@ describe('the newest that is wanted', () => {
     reference,
     within: { from, until },
     time: until,
-    load: async (): Promise<Found | Doubt> => {
+    load: async (): Promise<FoundManifest | Doubt> => {
       asked.push(reference);
       if ('hint' in what) return what;
       return foundIn(reference, { 'manifest.json': Buffer.from(serialize(what)) }, vouched);

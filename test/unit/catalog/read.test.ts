@@ -1,12 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { doubtOf, type Found } from '../../../src/catalog/read.ts';
+import { doubtOf, type FoundManifest } from '../../../src/catalog/read.ts';
 import { sha256 } from '../../../src/manifest/parse.ts';
 
 const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
 const bytes = Buffer.from('{}');
 const signedBy = ({ privateKey }: typeof own) => sign(null, bytes, privateKey).toString('base64');
-const found: Found = {
+const found: FoundManifest = {
   name: 'it',
   file: 'manifest.json',
   bytes,
@@ -18,7 +18,7 @@ const [mine, theirs] = [{ signatures: [signedBy(own)] }, { signatures: [signedBy
 const altered = { digests: ['0'.repeat(64)] };
 const key = own.publicKey;
 
-test.each<[string, Partial<Found>, typeof key | undefined]>([
+test.each<[string, Partial<FoundManifest>, typeof key | undefined]>([
   ['signed by the key', mine, key],
   ['signed by several, the key among them', { signatures: [signedBy(other), signedBy(own)] }, key],
   ['of a place that vouches for it', { vouched: true }, undefined],
@@ -28,7 +28,7 @@ test.each<[string, Partial<Found>, typeof key | undefined]>([
   expect(doubtOf({ ...found, ...fields }, verifyKey)).toBeUndefined();
 });
 
-test.each<[string, Partial<Found>, typeof key | undefined, RegExp]>([
+test.each<[string, Partial<FoundManifest>, typeof key | undefined, RegExp]>([
   ['not signed', {}, undefined, /^is not signed$/],
   ['not signed, where a key is asked for', {}, key, /^is not signed$/],
   ['not signed, whatever vouches for it, where a key is asked for', { vouched: true }, key, /is not signed/],
