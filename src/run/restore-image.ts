@@ -1,11 +1,11 @@
-import type { ImageWishes } from '../restore/image/choose.ts';
-import { images } from '../restore/image/kind.ts';
+import type { ImageRestoreWishes } from '../restore/image/choose.ts';
+import { imageRestoring } from '../restore/image/kind.ts';
 import type { Context } from './context.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
 import { restoringStore } from './storing.ts';
 
-type Given = RestoringGiven & ImageWishes;
+type Given = RestoringGiven & ImageRestoreWishes;
 
 export async function restoreGivenImage(context: Context, given: Given) {
-  return restore(context, images, given, given, restoringStore(context, given));
+  return restore(context, imageRestoring, given, given, restoringStore(context, given));
 }

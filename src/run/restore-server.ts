@@ -1,13 +1,13 @@
-import type { ServerWishes } from '../restore/server/choose.ts';
-import { servers } from '../restore/server/kind.ts';
+import type { ServerRestoreWishes } from '../restore/server/choose.ts';
+import { serverRestoring } from '../restore/server/kind.ts';
 import { parseMapping } from '../restore/server/mapping.ts';
 import type { Context } from './context.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
 import { namedStore } from './storing.ts';
 
-type Given = RestoringGiven & Omit<ServerWishes, 'mapping'> & { readonly map: readonly string[] };
+type Given = RestoringGiven & Omit<ServerRestoreWishes, 'mapping'> & { readonly map: readonly string[] };
 
 export async function restoreGivenServer(context: Context, given: Given) {
   const wishes = { ...given, mapping: parseMapping(given.map) };
-  return restore(context, servers, given, wishes, namedStore(context, given));
+  return restore(context, serverRestoring, given, wishes, namedStore(context, given));
 }

@@ -1,14 +1,14 @@
-import { checkWishes, type VolumeWishes } from '../restore/volume/choose.ts';
-import { volumes } from '../restore/volume/kind.ts';
+import { checkWishes, type VolumeRestoreWishes } from '../restore/volume/choose.ts';
+import { volumeRestoring } from '../restore/volume/kind.ts';
 import type { Context } from './context.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
 import { namedStore } from './storing.ts';
 
 type Given = RestoringGiven &
-  Omit<VolumeWishes, 'availabilityZone'> & { readonly 'availability-zone': string | undefined };
+  Omit<VolumeRestoreWishes, 'availabilityZone'> & { readonly 'availability-zone': string | undefined };
 
 export async function restoreGivenVolume(context: Context, given: Given) {
   checkWishes(given.manifest, given);
   const wishes = { ...given, availabilityZone: given['availability-zone'] };
-  return restore(context, volumes, given, wishes, namedStore(context, given));
+  return restore(context, volumeRestoring, given, wishes, namedStore(context, given));
 }

@@ -1,7 +1,7 @@
 import { choosePoint } from '../../catalog/choose.ts';
 import type { ImagePoint, KeptImagePoint, Manifest } from '../../manifest/schema.ts';
 
-export interface ImageWishes {
+export interface ImageRestoreWishes {
   /** Which of the manifest's, by name or id. */
   readonly image: string | undefined;
   /** If not the recorded one. */
@@ -16,6 +16,6 @@ export interface ImageChoice {
 }
 
 /** @throws InputError that lists what the manifest has */
-export function chooseImage(manifest: Manifest, { image }: Pick<ImageWishes, 'image'>): ImageChoice {
+export function chooseImage(manifest: Manifest, { image }: Pick<ImageRestoreWishes, 'image'>): ImageChoice {
   return { manifest, point: choosePoint(manifest, 'image', image) };
 }

@@ -19,7 +19,7 @@ export interface OpenedKey {
  * @throws InputError where it is not in the store, or is sealed to others
  * @throws OperationError where it was altered, or the key does not open it
  */
-export async function headOf(
+export async function headOfPayload(
   store: PayloadStore,
   payload: Payload,
   atLeast: number,

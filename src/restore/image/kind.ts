@@ -1,12 +1,18 @@
 import { GIB } from '../../text/bytes.ts';
 import type { RestoringKind } from '../kind.ts';
 import { shareOf } from '../share.ts';
-import { chooseImage, type ImageChoice, type ImageWishes } from './choose.ts';
+import { chooseImage, type ImageChoice, type ImageRestoreWishes } from './choose.ts';
 import { type ImageRestorePlan, planImage } from './plan.ts';
 import { type RestoredImage, restoreImage } from './restore.ts';
 import { type ImageOutput, showImage, tellImage } from './show.ts';
 
-export const images: RestoringKind<ImageWishes, ImageChoice, ImageRestorePlan, RestoredImage, ImageOutput> = {
+export const imageRestoring: RestoringKind<
+  ImageRestoreWishes,
+  ImageChoice,
+  ImageRestorePlan,
+  RestoredImage,
+  ImageOutput
+> = {
   kind: 'image',
   wanted: ({ image }) => image,
   choose: chooseImage,

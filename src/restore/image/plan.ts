@@ -8,9 +8,9 @@ import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { quoted } from '../../text/escape.ts';
 import { openKey } from '../secret/open-key.ts';
 import { storeFor } from '../store-for.ts';
-import type { ImageChoice, ImageWishes } from './choose.ts';
+import type { ImageChoice, ImageRestoreWishes } from './choose.ts';
 import type { ImageKey } from './create.ts';
-import { headOf } from './header.ts';
+import { headOfPayload } from './header.ts';
 import { INSPECTED, unsafe } from './unsafe.ts';
 
 /** How an image is made again. */
@@ -40,7 +40,7 @@ export interface ImageRestorePlan {
 export async function planImage(
   session: Session,
   { manifest, point }: ImageChoice,
-  wishes: Pick<ImageWishes, 'name' | 'wrap'>,
+  wishes: Pick<ImageRestoreWishes, 'name' | 'wrap'>,
   store: PayloadStore | undefined,
 ): Promise<ImageRestorePlan> {
   if (point.method === 'kept')
@@ -57,7 +57,7 @@ export async function planImage(
     bytes: await openKey(session, from, keyPoint),
     sameProject,
   };
-  const head = await headOf(from, payload, INSPECTED, key, session.signal);
+  const head = await headOfPayload(from, payload, INSPECTED, key, session.signal);
   const diskFormat = saved.diskFormat ?? 'raw';
   const containerFormat = saved.containerFormat ?? 'bare';
   const doubt = unsafe(head, diskFormat, containerFormat);

@@ -4,7 +4,7 @@ import { type Digest, digestsOf } from '../../openstack/image/v2/digests.ts';
 import { Meter } from '../../stream/meter.ts';
 
 /** An image as the manifest records it. */
-export type Recorded = Pick<SavedImage, 'id' | 'hash' | 'checksum'>;
+export type RecordedImage = Pick<SavedImage, 'id' | 'hash' | 'checksum'>;
 
 /** Bytes, and the digests that they have when they ended cleanly. */
 export interface ProvedBytes {
@@ -22,7 +22,7 @@ export interface ProvedBytes {
 export function asRecorded(
   bytes: AsyncIterable<Uint8Array>,
   payload: Pick<Payload, 'name' | 'sha256'>,
-  image: Recorded,
+  image: RecordedImage,
 ): ProvedBytes {
   const recorded = digestsOf({ hash: image.hash ?? undefined, checksum: image.checksum ?? undefined });
   return {

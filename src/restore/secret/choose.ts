@@ -2,7 +2,7 @@ import { choosePoint, everyPoint } from '../../catalog/choose.ts';
 import { InputError } from '../../errors.ts';
 import type { Manifest, SecretPoint } from '../../manifest/schema.ts';
 
-export interface SecretWishes {
+export interface SecretRestoreWishes {
   /** Which of the manifest's, by id or name; none: all. */
   readonly secrets: readonly string[];
   /** If not the recorded one; for one only. */
@@ -16,7 +16,7 @@ export interface SecretChoice {
 }
 
 /** @throws InputError that lists what the manifest has */
-export function chooseSecrets(manifest: Manifest, { secrets, name }: SecretWishes): SecretChoice {
+export function chooseSecrets(manifest: Manifest, { secrets, name }: SecretRestoreWishes): SecretChoice {
   const points =
     secrets.length === 0
       ? everyPoint(manifest, 'secret')

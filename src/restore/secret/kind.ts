@@ -1,11 +1,11 @@
 import type { RestoringKind } from '../kind.ts';
-import { chooseSecrets, type SecretChoice, type SecretWishes } from './choose.ts';
+import { chooseSecrets, type SecretChoice, type SecretRestoreWishes } from './choose.ts';
 import { planSecrets, type SecretRestorePlan } from './plan.ts';
 import { type RestoredSecrets, restoreSecrets } from './restore.ts';
 import { type SecretOutput, showSecrets, tellSecrets } from './show.ts';
 
-export const secrets: RestoringKind<
-  SecretWishes,
+export const secretRestoring: RestoringKind<
+  SecretRestoreWishes,
   SecretChoice,
   readonly SecretRestorePlan[],
   RestoredSecrets,

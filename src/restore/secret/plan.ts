@@ -3,7 +3,7 @@ import type { Session } from '../../openstack/connection.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { pool } from '../../pool.ts';
 import { storeFor } from '../store-for.ts';
-import type { SecretChoice, SecretWishes } from './choose.ts';
+import type { SecretChoice, SecretRestoreWishes } from './choose.ts';
 import { openKey } from './open-key.ts';
 import { type SecretRequest, secretRequest } from './request.ts';
 
@@ -22,7 +22,7 @@ export interface SecretRestorePlan {
 export async function planSecrets(
   session: Session,
   { manifest, points }: SecretChoice,
-  { name }: Pick<SecretWishes, 'name'>,
+  { name }: Pick<SecretRestoreWishes, 'name'>,
   store: PayloadStore | undefined,
 ): Promise<readonly SecretRestorePlan[]> {
   const target = { name, sameProject: manifest.cloud.project.id === session.scope.project.id };

@@ -47,7 +47,7 @@ export function secretRequest(
     contentType: saved.contentType === TEXT ? TEXT : OCTETS,
     acl: saved.acl === null ? undefined : { ...saved.acl, users: sameProject ? saved.acl.users : [] },
     metadata: saved.metadata,
-    missing: missingOf(saved, sameProject, now),
+    missing: missingOfKey(saved, sameProject, now),
   };
 }
 
@@ -56,7 +56,7 @@ function isOver({ expires }: SavedSecret, now: number): boolean {
   return expires !== null && Date.parse(expires) <= now;
 }
 
-function missingOf(saved: SavedSecret, sameProject: boolean, now: number): string[] {
+function missingOfKey(saved: SavedSecret, sameProject: boolean, now: number): string[] {
   const { acl, contentType, expires } = saved;
   const users = acl?.users ?? [];
   const missing: string[] = [];

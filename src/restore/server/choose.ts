@@ -2,7 +2,7 @@ import { choosePoint } from '../../catalog/choose.ts';
 import type { Manifest, ServerPoint } from '../../manifest/schema.ts';
 import type { Mapping } from './mapping.ts';
 
-export interface ServerWishes {
+export interface ServerRestoreWishes {
   /** Which of the manifest's, by name or id. */
   readonly server: string | undefined;
   /** If not the recorded one. */
@@ -17,6 +17,9 @@ export interface ServerChoice {
 }
 
 /** @throws InputError that lists what the manifest has */
-export function chooseServer(manifest: Manifest, { server }: Pick<ServerWishes, 'server'>): ServerChoice {
+export function chooseServer(
+  manifest: Manifest,
+  { server }: Pick<ServerRestoreWishes, 'server'>,
+): ServerChoice {
   return { manifest, point: choosePoint(manifest, 'server', server) };
 }

@@ -1,11 +1,11 @@
 import type { RestoringKind } from '../kind.ts';
-import { chooseServer, type ServerChoice, type ServerWishes } from './choose.ts';
-import { gigabytesOf, planServer, type ServerRestorePlan } from './plan.ts';
+import { chooseServer, type ServerChoice, type ServerRestoreWishes } from './choose.ts';
+import { gigabytesOfDisks, planServer, type ServerRestorePlan } from './plan.ts';
 import { type RestoredServer, restoreServer } from './restore.ts';
 import { type ServerOutput, showServer, tellServer } from './show.ts';
 
-export const servers: RestoringKind<
-  ServerWishes,
+export const serverRestoring: RestoringKind<
+  ServerRestoreWishes,
   ServerChoice,
   ServerRestorePlan,
   RestoredServer,
@@ -16,7 +16,7 @@ export const servers: RestoringKind<
   choose: chooseServer,
   plan: planServer,
   show: showServer,
-  amountOf: ({ disks }) => ({ doing: 'restoring', items: disks.length, gigabytes: gigabytesOf(disks) }),
+  amountOf: ({ disks }) => ({ doing: 'restoring', items: disks.length, gigabytes: gigabytesOfDisks(disks) }),
   restore: restoreServer,
   tell: tellServer,
 };

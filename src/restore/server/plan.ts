@@ -16,7 +16,7 @@ import type { PayloadStore } from '../../payload/store.ts';
 import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
-import type { ServerChoice, ServerWishes } from './choose.ts';
+import type { ServerChoice, ServerRestoreWishes } from './choose.ts';
 import { type DiskPlan, planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
 import { type KeyPairPlan, planKeyPair } from './key-pair.ts';
@@ -50,7 +50,7 @@ export interface ServerRestorePlan {
 export async function planServer(
   session: Session,
   { manifest, point }: ServerChoice,
-  { name, mapping }: Pick<ServerWishes, 'name' | 'mapping'>,
+  { name, mapping }: Pick<ServerRestoreWishes, 'name' | 'mapping'>,
   store: PayloadStore | undefined,
 ): Promise<ServerRestorePlan> {
   const plan = await planWithoutDisks(session, point.resource, name, mapping);
@@ -63,12 +63,12 @@ export async function planServer(
 
 async function quotaOfDisks(session: Session, disks: readonly DiskPlan[]): Promise<readonly QuotaLine[]> {
   const volumes = disks.filter(({ saved, from }) => saved.volume !== null && from !== 'cloud');
-  const need = { volumes: volumes.length, gigabytes: gigabytesOf(volumes) };
+  const need = { volumes: volumes.length, gigabytes: gigabytesOfDisks(volumes) };
   return quotaAfter(await quotasFor(session, [need]), need);
 }
 
 /** GiB of all of them. */
-export function gigabytesOf(disks: readonly DiskPlan[]): number {
+export function gigabytesOfDisks(disks: readonly DiskPlan[]): number {
   return disks.reduce((sum, { gigabytes }) => sum + gigabytes, 0);
 }
 

@@ -9,7 +9,7 @@ import { quoted } from '../../text/escape.ts';
 import { restoreImage } from '../image/restore.ts';
 import type { Reporter } from '../kind.ts';
 import { shareOf } from '../share.ts';
-import { missingOf } from '../volume/plan.ts';
+import { missingOfPlan } from '../volume/plan.ts';
 import { restoreVolume } from '../volume/restore.ts';
 import type { DiskPlan } from './disks.ts';
 
@@ -84,7 +84,7 @@ async function restoreDisk(
     case 'backup': {
       const { plan } = disk;
       const { volume, undone, unseen } = await restoreVolume(environment, plan, store, volumes, onBytes);
-      return { id: volume.id, name: volume.name, isNew: true, missing: missingOf(plan), undone, unseen };
+      return { id: volume.id, name: volume.name, isNew: true, missing: missingOfPlan(plan), undone, unseen };
     }
   }
 }

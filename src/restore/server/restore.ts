@@ -13,7 +13,7 @@ import { lateStep } from '../late.ts';
 import { bootServer, serverWithTag } from './boot.ts';
 import { finishServer } from './finish.ts';
 import { type Imported, makeKeyPair, removeKeyPair } from './key-pair.ts';
-import { gigabytesOf, type ServerRestorePlan } from './plan.ts';
+import { gigabytesOfDisks, type ServerRestorePlan } from './plan.ts';
 import { serverRequest } from './request.ts';
 import { type RestoredDisk, restoreDisks } from './restore-disks.ts';
 
@@ -85,7 +85,7 @@ async function madeServer(
   undone: string[],
 ): Promise<Server> {
   const { ledger } = environment;
-  const record = ledger.draft('result', gigabytesOf(plan.disks));
+  const record = ledger.draft('result', gigabytesOfDisks(plan.disks));
   const request = serverRequest({
     saved: plan.saved,
     name: plan.name,

@@ -3,7 +3,7 @@ import { isUuid } from '../../decode.ts';
 import { InputError } from '../../errors.ts';
 import type { Manifest, VolumePoint } from '../../manifest/schema.ts';
 
-export interface VolumeWishes {
+export interface VolumeRestoreWishes {
   /** Which of the manifest's, by name or id. */
   readonly volume: string | undefined;
   /** Id of a bare Cinder backup, where there is no manifest. */
@@ -25,7 +25,7 @@ export type VolumeChoice =
 /** @throws InputError for wishes that contradict each other */
 export function checkWishes(
   manifest: string | undefined,
-  { backup, volume }: Pick<VolumeWishes, 'backup' | 'volume'>,
+  { backup, volume }: Pick<VolumeRestoreWishes, 'backup' | 'volume'>,
 ): void {
   if ((manifest === undefined) === (backup === undefined))
     throw new InputError(
@@ -45,11 +45,14 @@ export function checkWishes(
 }
 
 /** @throws InputError that lists what the manifest has */
-export function chooseVolume(manifest: Manifest, { volume }: Pick<VolumeWishes, 'volume'>): VolumeChoice {
+export function chooseVolume(
+  manifest: Manifest,
+  { volume }: Pick<VolumeRestoreWishes, 'volume'>,
+): VolumeChoice {
   return { kind: 'point', manifest, point: choosePoint(manifest, 'volume', volume) };
 }
 
 /** A Cinder backup whose manifest is lost. */
-export function chooseBackup({ backup }: Pick<VolumeWishes, 'backup'>): VolumeChoice {
+export function chooseBackup({ backup }: Pick<VolumeRestoreWishes, 'backup'>): VolumeChoice {
   return { kind: 'backup', id: backup ?? '' };
 }

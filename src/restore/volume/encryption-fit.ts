@@ -88,10 +88,10 @@ export async function knownEncryption(
     ['available', 'in-use'].includes(status) &&
     (volumeTypeId === undefined ? volumeType === type.name : volumeTypeId === type.id);
   const sample = await firstIn(listVolumes(client), isSample);
-  return sample && encryptionOf(client, sample);
+  return sample && encryptionOfVolume(client, sample);
 }
 
-export async function encryptionOf(client: ServiceClient, volume: Volume): Promise<Encryption> {
+export async function encryptionOfVolume(client: ServiceClient, volume: Volume): Promise<Encryption> {
   if (!volume.encrypted) return { encrypted: false };
   return { encrypted: true, provider: (await getVolumeEncryption(client, volume.id)).provider };
 }
@@ -119,7 +119,7 @@ export async function probedEncryption(
         `a volume of type ${type.name} cannot be made: one of 1 GiB is ${volume.status}`,
         'Ask the operator, or give another type with `type`.',
       );
-    return await encryptionOf(await session.service('block-storage'), volume);
+    return await encryptionOfVolume(await session.service('block-storage'), volume);
   } finally {
     await undoVolume(environment, { tag: record.tag, id: made });
   }

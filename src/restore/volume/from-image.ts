@@ -17,7 +17,7 @@ import { hasToBeWrapped, imageData } from '../image/wrap.ts';
 import { lateStep } from '../late.ts';
 import { storeFor } from '../store-for.ts';
 import { makeVolume, undoVolume } from './create.ts';
-import { encryptionOf, imageMismatch, probedEncryption } from './encryption-fit.ts';
+import { encryptionOfVolume, imageMismatch, probedEncryption } from './encryption-fit.ts';
 import type { FromPayload } from './image-source.ts';
 import { type FromImagePlan, gigabytesFor } from './plan-from-image.ts';
 
@@ -191,7 +191,7 @@ async function unlike(
   const { luks, key } = source;
   const mismatch = imageMismatch(
     luks,
-    await encryptionOf(client, volume),
+    await encryptionOfVolume(client, volume),
     type?.name ?? volume.volumeType ?? '',
   );
   if (mismatch !== undefined)

@@ -9,7 +9,7 @@ import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import type { ImageKey } from '../image/create.ts';
-import { headOf, headOfStream, type OpenedKey } from '../image/header.ts';
+import { headOfPayload, headOfStream, type OpenedKey } from '../image/header.ts';
 import { keptImage } from '../image/kept-image.ts';
 import { INSPECTED, unsafe } from '../image/unsafe.ts';
 import { openKey } from '../secret/open-key.ts';
@@ -55,7 +55,7 @@ export async function imageSource(
   if (payload === null) return kept(session, point);
   const from = storeFor(payload, store);
   const key = await keyOf(session, manifest, point, from);
-  const head = await headOf(from, payload, INSPECTED, key, session.signal);
+  const head = await headOfPayload(from, payload, INSPECTED, key, session.signal);
   const doubt = unsafe(head, 'raw', 'bare');
   return { kind: 'payload', payload, key, luks: key && versionOf(head), head, doubt };
 }

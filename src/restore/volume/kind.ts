@@ -1,13 +1,13 @@
 import { watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { RestoringKind } from '../kind.ts';
 import { shareOf } from '../share.ts';
-import { chooseBackup, chooseVolume, type VolumeChoice, type VolumeWishes } from './choose.ts';
+import { chooseBackup, chooseVolume, type VolumeChoice, type VolumeRestoreWishes } from './choose.ts';
 import { gigabytesOf, planVolume, type VolumeRestorePlan } from './plan.ts';
 import { type RestoredVolume, restoreVolume } from './restore.ts';
 import { showVolume, tellVolume, type VolumeOutput } from './show.ts';
 
-export const volumes: RestoringKind<
-  VolumeWishes,
+export const volumeRestoring: RestoringKind<
+  VolumeRestoreWishes,
   VolumeChoice,
   VolumeRestorePlan,
   RestoredVolume,

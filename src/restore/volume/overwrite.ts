@@ -6,7 +6,7 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { oneOf } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
-import type { VolumeWishes } from './choose.ts';
+import type { VolumeRestoreWishes } from './choose.ts';
 import type { RestoreSource } from './source.ts';
 
 export interface OverwritePlan {
@@ -17,7 +17,7 @@ export interface OverwritePlan {
 }
 
 /** What is wished for of a volume that a backup makes, or is written over. */
-export type FromBackupWishes = Omit<VolumeWishes, 'volume' | 'backup'>;
+export type FromBackupWishes = Omit<VolumeRestoreWishes, 'volume' | 'backup'>;
 
 /**
  * Decides whether a backup may be written over a volume. Changes nothing.

@@ -9,13 +9,13 @@ import { allNeeds, needOfVolume, type QuotaLine, quotaAfter, refuseOver } from '
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import { qcow2Size } from '../image/qcow2.ts';
-import type { VolumeWishes } from './choose.ts';
+import type { VolumeRestoreWishes } from './choose.ts';
 import { imageMismatch, knownEncryption } from './encryption-fit.ts';
 import { type ImageSource, imageSource } from './image-source.ts';
 import { typeForImage } from './volume-type.ts';
 
 /** What is wished for of a volume that is made of an image. */
-export type FromImageWishes = Pick<VolumeWishes, 'name' | 'type' | 'availabilityZone'>;
+export type FromImageWishes = Pick<VolumeRestoreWishes, 'name' | 'type' | 'availabilityZone'>;
 
 /** How a volume is made of an image. */
 export interface FromImagePlan {

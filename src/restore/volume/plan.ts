@@ -2,7 +2,7 @@ import { InputError } from '../../errors.ts';
 import type { Manifest, VolumeImagePoint, VolumePoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import type { PayloadStore } from '../../payload/store.ts';
-import type { VolumeChoice, VolumeWishes } from './choose.ts';
+import type { VolumeChoice, VolumeRestoreWishes } from './choose.ts';
 import type { VolumeTraits } from './finish.ts';
 import type { OverwritePlan } from './overwrite.ts';
 import { type NewVolumePlan, planFromBackup } from './plan-from-backup.ts';
@@ -23,7 +23,7 @@ export type NewPlan = NewVolumePlan | FromImagePlan;
 export async function planVolume(
   session: Session,
   choice: VolumeChoice,
-  wishes: VolumeWishes,
+  wishes: VolumeRestoreWishes,
   store: PayloadStore | undefined,
 ): Promise<VolumeRestorePlan> {
   const client = await session.service('block-storage');
@@ -38,7 +38,7 @@ function planNewOf(
   session: Session,
   manifest: Manifest,
   point: VolumeImagePoint,
-  wishes: VolumeWishes,
+  wishes: VolumeRestoreWishes,
   store: PayloadStore | undefined,
 ): Promise<FromImagePlan> {
   if (wishes.to !== undefined || wishes.overwrite)
@@ -70,7 +70,7 @@ export function gigabytesOf(plan: VolumeRestorePlan): number {
 }
 
 /** What will be otherwise than it was, in words. */
-export function missingOf(plan: VolumeRestorePlan): readonly string[] {
+export function missingOfPlan(plan: VolumeRestorePlan): readonly string[] {
   return plan.kind === 'image' ? plan.missing : [];
 }
 

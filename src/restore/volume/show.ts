@@ -5,7 +5,7 @@ import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Restored } from '../kind.ts';
 import { called, missingList, remainingOutput, tellUndone, undoneList } from '../remaining.ts';
-import { gigabytesOf, missingOf, originOf, traitsOf, type VolumeRestorePlan } from './plan.ts';
+import { gigabytesOf, missingOfPlan, originOf, traitsOf, type VolumeRestorePlan } from './plan.ts';
 import type { RestoredVolume } from './restore.ts';
 
 export type VolumeOutput = 'volume-id' | 'missing' | 'kept' | 'report';
@@ -20,7 +20,7 @@ export function showVolume(plan: VolumeRestorePlan, log: Log): void {
   log.info(
     `a new volume ${quoted(plan.name)} of ${gigabytesOf(plan)} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${traitsOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
   );
-  for (const words of missingOf(plan)) log.warn(`not as it was: ${words}`);
+  for (const words of missingOfPlan(plan)) log.warn(`not as it was: ${words}`);
 }
 
 export function tellVolume(
@@ -48,12 +48,12 @@ export function tellVolume(
   return {
     outputs: {
       'volume-id': volume.id,
-      missing: JSON.stringify(missingOf(plan)),
+      missing: JSON.stringify(missingOfPlan(plan)),
       ...remainingOutput(failures.length > 0, [remaining]),
       report: JSON.stringify(report),
     },
     failed: failures.length > 0,
-    summary: summaryOf(report, missingOf(plan), failures),
+    summary: summaryOf(report, missingOfPlan(plan), failures),
   };
 }
 

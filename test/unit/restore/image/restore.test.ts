@@ -4,7 +4,7 @@ import { getImage } from '../../../../src/openstack/image/v2/images.ts';
 import { listMembers } from '../../../../src/openstack/image/v2/members.ts';
 import { type ImageData, type ImageKey, makeImage } from '../../../../src/restore/image/create.ts';
 import { finishImage } from '../../../../src/restore/image/finish.ts';
-import { asRecorded, type Recorded } from '../../../../src/restore/image/recorded.ts';
+import { asRecorded, type RecordedImage } from '../../../../src/restore/image/recorded.ts';
 import { imageData } from '../../../../src/restore/image/wrap.ts';
 import { readTemporary, TEMPORARY_PROPERTY } from '../../../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions } from '../../../fakes/cloud/index.ts';
@@ -42,11 +42,11 @@ describe('bytes of which the manifest says two things', () => {
   const hash = { algorithm: 'sha512', value: digest('sha512') };
   const other = { algorithm: 'sha512', value: createHash('sha512').update('other').digest('hex') };
   const payload = { name: 'p', sha256: digest('sha256') };
-  const end = async (image: Recorded) => {
+  const end = async (image: RecordedImage) => {
     for await (const _ of asRecorded(data().bytes, payload, image).bytes);
   };
 
-  test.each<[string, Pick<Recorded, 'hash' | 'checksum'>, string]>([
+  test.each<[string, Pick<RecordedImage, 'hash' | 'checksum'>, string]>([
     ['another hash', { hash: other, checksum: digest('md5') }, 'sha512'],
     ['another checksum', { hash, checksum: 'f'.repeat(32) }, 'md5'],
     ['a checksum alone', { hash: null, checksum: 'f'.repeat(32) }, 'md5'],
