@@ -33,7 +33,7 @@ export interface ImageData {
 /** The key that opens the data's LUKS header, as was seen. */
 export interface ImageKey {
   readonly saved: SavedSecret;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly sameProject: boolean;
 }
 

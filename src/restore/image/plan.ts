@@ -24,7 +24,7 @@ export interface ImageRestorePlan {
   /** Whether it goes back to the project that it was saved in. */
   readonly sameProject: boolean;
   /** The first bytes of the data. */
-  readonly head: Buffer;
+  readonly head: Uint8Array;
   /** Why a Glance of today refuses the data as it is; undefined where none does. */
   readonly doubt: string | undefined;
   /** Empty where the cloud tells of no quota. */

@@ -29,7 +29,7 @@ import type { SecretRequest } from './request.ts';
 export async function makeSecret(
   { session, ledger }: Environment,
   request: SecretRequest,
-  bytes: Buffer,
+  bytes: Uint8Array,
   draft: Draft,
 ): Promise<string> {
   const client = await session.service('key-manager');

@@ -11,7 +11,7 @@ import { type SecretRequest, secretRequest } from './request.ts';
 export interface SecretRestorePlan {
   readonly point: SecretPoint;
   readonly request: SecretRequest;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
 /**

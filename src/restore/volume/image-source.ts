@@ -27,7 +27,7 @@ export interface FromPayload {
   /** Of the data's header; undefined where it is not encrypted. */
   readonly luks: LuksVersion | undefined;
   /** Its first bytes. */
-  readonly head: Buffer;
+  readonly head: Uint8Array;
   /** Why a Glance of today refuses the data as it is; undefined where none does. */
   readonly doubt: string | undefined;
 }
