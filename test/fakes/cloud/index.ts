@@ -1,7 +1,7 @@
 /**
  * The embedded cloud: Keystone, Cinder, Glance, Nova, Neutron and Barbican in one process behind one port, for tests and
- * for the demo. It behaves as the real services were seen to behave (see reference/openstack-facts.md), as a user meets
- * them; nothing of the admin's side is there. Needs nothing but node.
+ * for the demo. It behaves as the real services were seen to behave, as a user meets them: see README.md. Needs nothing
+ * but node.
  */
 import { barbican } from './barbican.ts';
 import { cinder } from './cinder/index.ts';

@@ -1,4 +1,4 @@
-import { makeImage } from './images.ts';
+import { makeImage } from './make-image.ts';
 import type { Side } from './side.ts';
 
 export const OCTETS = { 'Content-Type': 'application/octet-stream' };

@@ -1,5 +1,6 @@
 import { imageData, OCTETS } from './image-data.ts';
-import { isObj, type Obj, type Side, type Value } from './side.ts';
+import { makeImage } from './make-image.ts';
+import type { Obj, Side, Value } from './side.ts';
 
 async function wholeLife(side: Side): Promise<void> {
   const path = '/v2/images';
@@ -110,12 +111,6 @@ export async function images(side: Side, small: Side): Promise<void> {
 }
 
 const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' };
-
-export async function makeImage(side: Side, fields: Obj = {}): Promise<string> {
-  const image = { name: 'cmp', disk_format: 'raw', container_format: 'bare', ...fields };
-  const { body } = await side.send('image', 'POST', '/v2/images', image);
-  return isObj(body) ? String(body['id']) : '';
-}
 
 /** What a patch may say, and how errors look to who accepts JSON, or nothing in particular. */
 async function changes(side: Side): Promise<void> {

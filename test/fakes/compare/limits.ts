@@ -1,5 +1,5 @@
 /** How long names, keys and values may be, and of which characters. */
-import { makeImage } from './images.ts';
+import { makeImage } from './make-image.ts';
 import { C, make, N, type Obj, type Side } from './side.ts';
 
 const X = (count: number): string => 'x'.repeat(count);

@@ -1,7 +1,7 @@
 /** Releases: drafts, assets, publishing; what is published here takes no asset any more, as an immutable release. */
 import type { Call, Reply } from './http.ts';
 import { fieldsOf, match } from './http.ts';
-import { need, slice } from './rest.ts';
+import { need, slice } from './rules.ts';
 import type { Asset, GitHubState, Release } from './state.ts';
 
 export function releases(call: Call, home: string): Reply | undefined {

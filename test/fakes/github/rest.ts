@@ -1,7 +1,8 @@
 /** The part of GitHub's REST API that manifests need: the repository, runs, artifacts. */
 import type { Call, Reply } from './http.ts';
-import { match, Refusal } from './http.ts';
+import { match } from './http.ts';
 import { releases } from './releases.ts';
+import { need, page } from './rules.ts';
 import type { Artifact, GitHubState, Run } from './state.ts';
 
 /** The API's path as on GitHub Enterprise: a client that ignores GITHUB_API_URL finds nothing. */
@@ -25,21 +26,6 @@ const NOT_FOUND: Reply = {
   status: 404,
   json: { message: 'Not Found', documentation_url: 'https://docs.github.com/rest' },
 };
-
-/** What GitHub says when the job has no such permission. */
-export function need({ state }: Call, permission: string, level: 'read' | 'write'): void {
-  const has = state.permissions[permission];
-  if (has === 'write' || has === level) return;
-  throw new Refusal({
-    status: 403,
-    headers: { 'x-accepted-github-permissions': `${permission}=${level}` },
-    json: {
-      message: 'Resource not accessible by integration',
-      documentation_url: 'https://docs.github.com/rest',
-      status: '403',
-    },
-  });
-}
 
 function repositoryOf(state: GitHubState): unknown {
   return {
@@ -120,16 +106,6 @@ function archiveOf(state: GitHubState, origin: string, id: number): Reply {
   // Another host than the API's, so that a client has to drop its token.
   const location = `${origin.replace('127.0.0.1', 'localhost')}/blob/out/artifact.zip?sig=${secret}`;
   return { status: 302, headers: { location } };
-}
-
-export function page(query: URLSearchParams, name: string, all: readonly unknown[]): Reply {
-  return { status: 200, json: { total_count: all.length, [name]: slice(query, all) } };
-}
-
-export function slice<T>(query: URLSearchParams, all: readonly T[]): T[] {
-  const size = Number(query.get('per_page') ?? 30);
-  const start = (Number(query.get('page') ?? 1) - 1) * size;
-  return all.slice(start, start + size);
 }
 
 function runOf(state: GitHubState, run: Run): unknown {
