@@ -1,81 +1,117 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { type ChainDecision, decideChain } from '../../../src/chain/chain.ts';
-import { readTags, writeTags } from '../../../src/chain/tags.ts';
+import { type ChainDecision, decideChain, type Mode } from '../../../src/chain/chain.ts';
+import { readTags, type Tags, writeTags } from '../../../src/chain/tags.ts';
 import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
 import { backup, chainOf, LONGEST_OWNER, tags } from '../../support/records.ts';
 
-function auto(backups: readonly Backup[], size = 1, max = 7): ChainDecision {
-  return decideChain('auto', backups, size, max);
+/**
+ * What a volume has, in words, a day apart, oldest first. `ours` is one of ours on the one of ours before it; the first is
+ * the full one.
+ */
+type Word =
+  | 'ours'
+  /** As ours, and deleted by hand. */
+  | 'gone'
+  /** As ours, and in error now. */
+  | 'broken'
+  /** As ours, with the tags of another chain. */
+  | 'stray'
+  /** As ours, with tags that leave the one before it out. */
+  | 'leap'
+  /** As ours, with the one behind it as its parent. */
+  | 'circle'
+  /** As ours, and an increment that Cinder was asked to make as a full one. */
+  | 'headless'
+  | 'foreign'
+  /** A foreign one in error. */
+  | 'failed';
+
+const MEDDLED: Partial<Record<Word, (at: number, chain: readonly Backup[]) => Partial<Backup>>> = {
+  broken: () => ({ status: 'error' }),
+  stray: (at) => ({ metadata: writeTags(tags({ position: at })) }),
+  leap: (at, chain) => retagged(chain[at], { parent: chain[at - 2]?.id }),
+  circle: (at, chain) => retagged(chain[at], { parent: chain[at + 1]?.id }),
+  headless: () => ({ incremental: true }),
+};
+
+function retagged(one: Backup | undefined, fields: Partial<Tags>): Partial<Backup> {
+  const own = one && readTags(one);
+  if (own === undefined) throw new Error('it has no tags');
+  return { metadata: writeTags({ ...own, ...fields }) };
+}
+
+function volumeWith(text: string): { all: Backup[]; there: Backup[] } {
+  const words = text.split(' ').filter((word) => word !== '') as Word[];
+  const isForeign = (word: Word) => word === 'foreign' || word === 'failed';
+  const chain = chainOf(words.filter((word) => !isForeign(word)).length);
+  let next = 0;
+  const all = words.map((word, day) => {
+    const dataTimestamp = `2026-11-${String(day + 1).padStart(2, '0')}T00:00:00.000Z`;
+    if (isForeign(word)) return backup({ dataTimestamp, status: word === 'failed' ? 'error' : 'available' });
+    const at = next++;
+    return { ...(chain[at] as Backup), ...MEDDLED[word]?.(at, chain), dataTimestamp };
+  });
+  return { all, there: all.filter((_, at) => words[at] !== 'gone') };
+}
+
+/** `#2` is the second of what the volume has. */
+function told(decision: ChainDecision, all: readonly Backup[]): readonly [what: string, why: string] {
+  const number = (text: string) =>
+    all.reduce((words, { id }, at) => words.replaceAll(id, `#${at + 1}`), text);
+  const what = decision.mode === 'incremental' ? `on ${decision.parent}` : decision.mode;
+  return [number(what), number(decision.reason)];
 }
 
 describe('full or increment', () => {
-  test('the first backup is full', () => {
-    expect(auto([])).toEqual({ mode: 'full', reason: 'the volume has no backup yet' });
-  });
+  type Row = [has: string, asked: Mode, gib: number, max: number, made: string, why: string];
+  const table: Row[] = [
+    // the volume has             asked  GiB max  made       why
+    ['', 'auto', 1, 7, 'full', 'the volume has no backup yet'],
+    ['ours', 'full', 1, 7, 'full', 'full backups were asked for'],
+    ['', 'incremental', 1, 7, 'impossible', 'the volume has no backup yet'],
+    ['ours ours', 'auto', 1, 3, 'on #2', 'the chain since the full backup has 2 of at most 3 backups'],
+    ['ours ours ours', 'auto', 1, 7, 'on #3', 'the chain since the full backup has 3 of at most 7 backups'],
+    ['ours ours ours', 'auto', 1, 3, 'full', 'the chain has 3 backups, and max-chain is 3'],
+    ['ours ours ours', 'incremental', 1, 3, 'impossible', 'the chain has 3 backups, and max-chain is 3'],
+    ['ours', 'auto', 1, 1, 'full', 'the chain has 1 backups, and max-chain is 1'],
+    ['ours', 'auto', 2, 7, 'full', 'the volume has grown from 1 to 2 GiB since its last backup'],
+    [
+      'ours ours foreign',
+      'auto',
+      1,
+      7,
+      'full',
+      'the newest backup, #3, is not ours, and Cinder would take it as the parent',
+    ],
+    [
+      'foreign ours ours',
+      'auto',
+      1,
+      7,
+      'on #3',
+      'the chain since the full backup has 2 of at most 7 backups',
+    ],
+    // Cinder passes over it, too.
+    ['ours ours failed', 'auto', 1, 7, 'on #2', 'the chain since the full backup has 2 of at most 7 backups'],
+    ['ours gone ours', 'auto', 1, 7, 'full', 'backup #2, which #3 needs, is gone'],
+    ['ours broken ours', 'auto', 1, 7, 'full', 'backup #2, which #3 needs, is error'],
+    ['stray ours', 'auto', 1, 7, 'full', 'the tags of backup #1 do not fit its chain'],
+    ['ours ours leap', 'auto', 1, 7, 'full', 'the tags of backup #1 do not fit its chain'],
+    ['circle ours', 'auto', 1, 7, 'full', 'the tags of backup #2 do not fit its chain'],
+    ['headless ours', 'auto', 1, 7, 'full', 'backup #1 is the first of its chain and not a full one'],
+  ];
 
-  test('an increment on the newest of a whole chain of ours', () => {
-    const chain = chainOf(3);
-    expect(auto(chain)).toMatchObject({
-      mode: 'incremental',
-      position: 3,
-      parent: chain[2]?.id,
-      chain: readTags(chain[0] as Backup)?.chain,
-    });
-  });
-
-  test('none on a chain whose middle link is left out', () => {
-    const [first, , third] = chainOf(3) as [Backup, Backup, Backup];
-    const own = readTags(third);
-    if (own === undefined) throw new Error('it has no tags');
-    const skipping = { ...third, metadata: writeTags({ ...own, parent: first.id }) };
-    expect(auto([first, skipping])).toMatchObject({
-      mode: 'full',
-      reason: expect.stringContaining('do not fit its chain'),
-    });
-  });
-
-  test('the order of the list does not matter', () => {
-    const chain = chainOf(3);
-    expect(auto([...chain].reverse())).toEqual(auto(chain));
-  });
-
-  test('a chain as long as max-chain ends', () => {
-    expect(auto(chainOf(3), 1, 3)).toEqual({
-      mode: 'full',
-      reason: 'the chain has 3 backups, and max-chain is 3',
-    });
-    expect(auto(chainOf(2), 1, 3).mode).toBe('incremental');
-  });
-
-  test('max-chain 1 makes only full ones', () => {
-    expect(auto(chainOf(1), 1, 1).mode).toBe('full');
-  });
-
-  test('a volume that has grown', () => {
-    expect(auto(chainOf(1), 2)).toEqual({
-      mode: 'full',
-      reason: 'the volume has grown from 1 to 2 GiB since its last backup',
-    });
-  });
-
-  test('a foreign backup that Cinder would take as the parent', () => {
-    const foreign = backup({ dataTimestamp: '2026-11-20T00:00:00.000Z' });
-    expect(auto([...chainOf(2), foreign])).toEqual({
-      mode: 'full',
-      reason: `the newest backup, ${foreign.id}, is not ours, and Cinder would take it as the parent`,
-    });
-  });
-
-  test('an older foreign backup is no matter', () => {
-    expect(auto([backup({ dataTimestamp: '2026-10-01T00:00:00.000Z' }), ...chainOf(2)]).mode).toBe(
-      'incremental',
-    );
-  });
-
-  test('a failed newest backup is passed over, as Cinder does', () => {
-    const failed = backup({ status: 'error', dataTimestamp: '2026-11-20T00:00:00.000Z' });
-    expect(auto([...chainOf(2), failed])).toMatchObject({ mode: 'incremental', position: 2 });
+  test.each(table)('[%s], %s of %d GiB, at most %d: %s, since %s', (has, asked, gib, max, made, why) => {
+    const { all, there } = volumeWith(has);
+    const decision = decideChain(asked, there, gib, max);
+    expect(told(decision, all)).toEqual([made, why]);
+    // In whatever order Cinder lists them.
+    expect(decideChain(asked, [...there].reverse(), gib, max)).toEqual(decision);
+    if (decision.mode !== 'incremental') return;
+    const parent = there.find(({ id }) => id === decision.parent);
+    const { chain, position } = readTags(parent as Backup) ?? {};
+    expect([decision.chain, decision.position - 1]).toEqual([chain, position]);
   });
 
   test('an increment of a snapshot goes on the newest backup of before, as Cinder lets it', () => {
@@ -90,56 +126,6 @@ describe('full or increment', () => {
     expect(at('2026-11-02T00:00:00.000Z')).toMatchObject({ position: 1, parent: chain[0]?.id });
     expect(at('2026-10-01T00:00:00.000Z')).toMatchObject({
       mode: 'full',
-      reason: 'the volume has no backup yet',
-    });
-  });
-
-  test('a link that was deleted by hand', () => {
-    const [first, second, third] = chainOf(3) as [Backup, Backup, Backup];
-    expect(auto([first, third])).toEqual({
-      mode: 'full',
-      reason: `backup ${second.id}, which ${third.id} needs, is gone`,
-    });
-  });
-
-  test('a link in error', () => {
-    const [first, second, third] = chainOf(3) as [Backup, Backup, Backup];
-    expect(auto([first, { ...second, status: 'error' }, third])).toMatchObject({
-      mode: 'full',
-      reason: expect.stringContaining('is error'),
-    });
-  });
-
-  test('a link whose tags belong to another chain', () => {
-    const [first, second] = chainOf(2) as [Backup, Backup];
-    const meddled = { ...first, metadata: writeTags(tags({ position: 0 })) };
-    expect(auto([meddled, second])).toMatchObject({
-      mode: 'full',
-      reason: `the tags of backup ${first.id} do not fit its chain`,
-    });
-  });
-
-  test('tags that go in a circle end', () => {
-    const [first, second] = chainOf(2) as [Backup, Backup];
-    const circle = { ...first, metadata: { ...first.metadata, 'openstack-backup:parent': second.id } };
-    expect(auto([circle, second]).mode).toBe('full');
-  });
-
-  test('an increment that the driver made full and that was never set right', () => {
-    const [first, second] = chainOf(2) as [Backup, Backup];
-    expect(auto([{ ...first, incremental: true }, second])).toMatchObject({
-      mode: 'full',
-      reason: expect.stringContaining('not a full one'),
-    });
-  });
-
-  test('mode full is always full, mode incremental never', () => {
-    expect(decideChain('full', chainOf(1), 1, 7)).toEqual({
-      mode: 'full',
-      reason: 'full backups were asked for',
-    });
-    expect(decideChain('incremental', [], 1, 7)).toEqual({
-      mode: 'impossible',
       reason: 'the volume has no backup yet',
     });
   });
