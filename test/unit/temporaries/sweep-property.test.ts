@@ -19,11 +19,12 @@ interface Proof {
   readonly removed: number;
 }
 
-async function prove(judge: Judge, inventories: number, firstSeed = 1): Promise<Proof> {
+/** @param enough violations after which it ends */
+async function prove(judge: Judge, inventories: number, enough = Number.POSITIVE_INFINITY): Promise<Proof> {
   const violations: string[] = [];
   const things = { stays: 0, goes: 0, either: 0 };
   let removed = 0;
-  for (let seed = firstSeed; seed < firstSeed + inventories; seed += 1) {
+  for (let seed = 1; seed <= inventories && violations.length < enough; seed += 1) {
     const story = tell(seeded(seed));
     const gone = new Set(await judge(story));
     removed += gone.size;
@@ -97,7 +98,7 @@ describe('a mistake that is planted is found', () => {
     'nothing ever goes': async () => [],
   };
   test.each(Object.entries(mistakes))('%s', async (_name, judge) => {
-    const { violations } = await prove(judge, 200);
+    const { violations } = await prove(judge, 200, 1);
     expect(violations.length).toBeGreaterThan(0);
   });
 });
