@@ -16,7 +16,7 @@ export default {
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'process', testMatch: ['<rootDir>/test/process/**/*.test.ts'] },
-    // The long ones of the scenarios that run on the real cloud, too: minutes.
+    // The long ones: scenarios that run on the real cloud, too, and restores from GitHub. Minutes.
     { ...common, displayName: 'embedded', testMatch: ['<rootDir>/test/embedded/**/*.test.ts'] },
     // A fault at each step of each command, and runs that are ended there: minutes.
     { ...common, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
