@@ -1,10 +1,11 @@
-import type { Refused, SavingKind, Subject } from '../backup/kind.ts';
+import type { Refused, Save, SavingKind, Subject } from '../backup/kind.ts';
 import { adopt } from '../backup/volume/adopt.ts';
 import { toldVolume } from '../backup/volume/show.ts';
 import { OperationError, PlainError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Values } from '../inputs/table.ts';
+import type { RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
@@ -138,7 +139,7 @@ async function saveEach<W, P>(
   saving: Saving,
   kind: SavingKind<W, P>,
   { items, atOnce, holdings }: SavingPlan<P>,
-  begun: Awaited<ReturnType<SavingKind<W, P>['begin']>>,
+  begun: Save<P>,
 ): Promise<void> {
   const { host } = saving.context;
   const gigabytes = items.reduce((sum, item) => sum + kind.gigabytesOf(item), 0);
@@ -155,7 +156,7 @@ async function saveEach<W, P>(
       try {
         host.signal.throwIfAborted();
         if (saving.environment.clock.now() >= saving.environment.until) throw notStarted(subject);
-        await recordAll(saving, begun(item, onBytes), (point) => kind.told(point));
+        await recordAll(saving, begun(item, onBytes), kind.told);
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
         recordFailure(saving, { subject, error: advised(error, holdings?.backups ?? []) });
@@ -171,8 +172,8 @@ async function saveEach<W, P>(
 /** Records each restore point as it comes. One that cannot be recorded is thrown at who saved it, and the others go on. */
 async function recordAll(
   saving: Saving,
-  points: ReturnType<Awaited<ReturnType<SavingKind<unknown, unknown>['begin']>>>,
-  told: (point: Parameters<SavingKind<unknown, unknown>['told']>[0]) => string | undefined,
+  points: AsyncGenerator<RestorePoint, void>,
+  told: SavingKind<unknown, unknown>['told'],
 ): Promise<void> {
   let next = await points.next();
   while (next.done !== true) {

@@ -2,7 +2,7 @@ import { forShell } from '../text/escape.ts';
 import { type Leftover, nameOf } from './leftovers.ts';
 import { TEMPORARY_PROPERTY } from './tags.ts';
 import type { Temporary } from './things.ts';
-import { finalName } from './unfinished.ts';
+import { finalName } from './unfinished-name.ts';
 
 /** What a person is told of something that a dead run left and no run removes, with the words that take it over or remove it. */
 export function toldOf(leftover: Extract<Leftover, { action: 'tell' }>): string {

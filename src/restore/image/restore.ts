@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
-import { unfinishedName } from '../../temporaries/unfinished.ts';
+import { unfinishedName } from '../../temporaries/unfinished-name.ts';
 import { storeFor } from '../store-for.ts';
 import { makeImage } from './create.ts';
 import { finishImage } from './finish.ts';

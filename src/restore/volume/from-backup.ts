@@ -8,7 +8,7 @@ import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { unfinishedName } from '../../temporaries/unfinished.ts';
+import { unfinishedName } from '../../temporaries/unfinished-name.ts';
 import { makeVolume, undoVolume } from './create.ts';
 import { encryptionMismatch } from './encryption-fit.ts';
 import type { OverwritePlan } from './overwrite.ts';

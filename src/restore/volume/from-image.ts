@@ -10,7 +10,7 @@ import { readPayload, samePayload } from '../../openstack/keymanager/v1/secrets.
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import type { Draft } from '../../temporaries/ledger.ts';
-import { unfinishedName } from '../../temporaries/unfinished.ts';
+import { unfinishedName } from '../../temporaries/unfinished-name.ts';
 import { type MadeImage, makeImage } from '../image/create.ts';
 import { asRecorded } from '../image/recorded.ts';
 import { hasToBeWrapped, imageData } from '../image/wrap.ts';

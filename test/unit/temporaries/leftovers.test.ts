@@ -21,7 +21,7 @@ import {
   type TemporaryRecord,
 } from '../../../src/temporaries/tags.ts';
 import { toldOf } from '../../../src/temporaries/tell.ts';
-import { unfinishedName } from '../../../src/temporaries/unfinished.ts';
+import { unfinishedName } from '../../../src/temporaries/unfinished-name.ts';
 import {
   backup,
   image,
