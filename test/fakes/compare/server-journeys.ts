@@ -48,10 +48,16 @@ async function showImage(side: Side, label: string, id: string): Promise<void> {
   side.note(label, status, Object.fromEntries(shown));
 }
 
+/** Nova calls a server offloaded first, and takes its host and its zone away a moment later: `_nil_out_instance_obj_host_and_node`. */
+function isOff(server: Obj): boolean {
+  return server['status'] !== 'SHELVED_OFFLOADED' || (server['OS-EXT-AZ:availability_zone'] ?? '') === '';
+}
+
 async function reach(side: Side, path: string, status: string): Promise<void> {
   for (let count = 0; count < 240; count += 1) {
     const server = first((await side.send(N, 'GET', path)).body);
-    if (server['status'] === status && (server['OS-EXT-STS:task_state'] ?? null) === null) break;
+    if (server['status'] === status && (server['OS-EXT-STS:task_state'] ?? null) === null && isOff(server))
+      break;
     await sleep(side.isReal ? 500 : 3);
   }
   await view(side, `server ${status}`, N, path, SHOWN);
