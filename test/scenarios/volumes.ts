@@ -86,7 +86,7 @@ export const chains: Scenario = {
     const runs: { ran: Ran; digests: string[] }[] = [];
     for (let link = 0; link < 3; link += 1) {
       // Behind the LUKS header, where every kind has data.
-      for (const id of ids) await world.write(id, (8 + 16 * link) << 20, randomBytes(200_000));
+      for (const id of ids) await world.write(id, (8 + 8 * link) << 20, randomBytes(200_000));
       const digests = await Promise.all(ids.map((id) => world.digest(id)));
       runs.push({ ran: await backUp(world, ids), digests });
     }
