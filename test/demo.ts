@@ -43,7 +43,7 @@ try {
   const full = await Promise.all(ids.map((id) => world.digest(id)));
 
   say('\nSomething is written to both; the next backup is an increment.');
-  for (const id of ids) await world.write(id, 32 << 20, randomBytes(100_000));
+  for (const id of ids) await world.write(id, 24 << 20, randomBytes(100_000));
   const second = await run('backup-volume', '--volumes', 'metadata:backup=daily');
   const later = await Promise.all(ids.map((id) => world.digest(id)));
   say(
