@@ -49,20 +49,16 @@ export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<T[
 export async function* reported<T>(
   work: (report: (item: T) => Promise<void>) => Promise<void>,
 ): AsyncGenerator<T, void> {
-  const waiting: {
-    readonly item: T;
-    readonly taken: () => void;
-    readonly refused: (why: unknown) => void;
-  }[] = [];
+  const waiting: (PromiseWithResolvers<void> & { readonly item: T })[] = [];
   let wake = Promise.withResolvers<void>();
   let closed = false;
   let over = false;
   const done = work((item) => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (closed) reject(new Error('nobody takes what is reported any more'));
-    else waiting.push({ item, taken: resolve, refused: reject });
+    const taking = Promise.withResolvers<void>();
+    if (closed) taking.reject(untaken());
+    else waiting.push({ ...taking, item });
     wake.resolve();
-    return promise;
+    return taking.promise;
   }).finally(() => {
     over = true;
     wake.resolve();
@@ -78,18 +74,22 @@ export async function* reported<T>(
       }
       try {
         yield next.item;
-        next.taken();
+        next.resolve();
       } catch (error) {
-        next.refused(error);
+        next.reject(error);
       } finally {
         // Has an effect only where nobody asks on.
-        next.refused(new Error('nobody takes what is reported any more'));
+        next.reject(untaken());
       }
     }
     await done;
   } finally {
     closed = true;
-    for (const { refused } of waiting) refused(new Error('nobody takes what is reported any more'));
+    for (const { reject } of waiting) reject(untaken());
     await done.catch(() => undefined);
   }
+}
+
+function untaken(): Error {
+  return new Error('nobody takes what is reported any more');
 }

@@ -26,11 +26,10 @@ export interface Planned<P> {
   readonly holdings: Holdings | undefined;
 }
 
-/** Where data goes that leaves the cloud, and where it is noted which backups are whole. */
-export interface Means {
-  /** Undefined: it stays in the cloud. */
+/** What is wished for whatever is saved. */
+export interface Wishes {
+  /** Where data goes that leaves the cloud; undefined: it stays there. */
   readonly payloads: PayloadStore | undefined;
-  readonly marks: Marks;
 }
 
 /** The restore points of one resource, each as soon as its data is whole. Who takes one has recorded it when it asks on. */
@@ -40,10 +39,10 @@ export type Save<P> = (plan: P, onBytes: (count: number) => void) => AsyncGenera
  * A kind of resource that can be saved, as the engine (`run/saving.ts`) sees it. A plan is a plain record: it can be
  * shown, and be carried out later by {@link SavingKind.begin}.
  *
- * @typeParam W what is wished for: plain values, as parsed from inputs or a plan file
+ * @typeParam W what is wished for: plain values, as parsed from inputs or a plan file, and where the data goes
  * @typeParam P what is to be done with one resource
  */
-export interface SavingKind<W, P> {
+export interface SavingKind<W extends Wishes, P> {
   /** What the run does with them, for its progress: "backing up". */
   readonly doing: string;
   /** Whether finished Cinder backups of dead runs are taken up on the way. */
@@ -61,8 +60,12 @@ export interface SavingKind<W, P> {
   show(plans: readonly P[], wishes: W, log: Log): void;
   /** What a dry run says before the reason why one cannot be saved. */
   refusal(subject: Subject): string;
-  /** What carries out the plans of one run. */
-  begin(environment: Environment, wishes: W, means: Means): Promise<Save<P>>;
+  /**
+   * What carries out the plans of one run.
+   *
+   * @param marks told of each backup that is whole
+   */
+  begin(environment: Environment, wishes: W, marks: Marks): Promise<Save<P>>;
   /** What is said of a restore point that is recorded; undefined: nothing. */
   told(point: RestorePoint): string | undefined;
 }

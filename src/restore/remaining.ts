@@ -34,6 +34,32 @@ export function remainingOutput(failed: boolean, all: readonly Remaining[]): { k
   return failed ? { kept: JSON.stringify(all) } : {};
 }
 
+/**
+ * The summary of one thing that was restored, in Markdown.
+ *
+ * @param what "Volume"
+ * @param cells what stands in its table, escaped, by the heads of the columns
+ * @param failures what failed when it had all its data
+ */
+export function restoredSummary(
+  what: string,
+  name: string,
+  cells: Readonly<Record<string, string>>,
+  missing: readonly string[],
+  failures: readonly string[],
+): string {
+  const row = (all: readonly string[]) => `| ${all.join(' | ')} |`;
+  return [
+    `### ${what} ${forMarkdown(name)} restored${failures.length > 0 ? ', and not all that belongs to it' : ''}`,
+    '',
+    row(Object.keys(cells)),
+    `|${'---|'.repeat(Object.keys(cells).length)}`,
+    row(Object.values(cells)),
+    ...missingList(missing),
+    ...undoneList(failures),
+  ].join('\n');
+}
+
 /** Lines of a summary in Markdown; none where nothing failed. */
 export function undoneList(undone: readonly string[]): string[] {
   return undone.length === 0 ? [] : ['', 'Failed:', '', ...undone.map((what) => `- ${forMarkdown(what)}`)];

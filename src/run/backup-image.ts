@@ -11,5 +11,5 @@ type Given = SavingGiven & Values<typeof packInputs> & { readonly images: readon
 export async function backupImages(context: Context, given: Given) {
   const selectors = parseSelectors('image', given.images);
   const payloads = await savingStore(context, given);
-  return save(context, images, given, { selectors, payloads }, payloads);
+  return save(context, images, given, { selectors, payloads });
 }

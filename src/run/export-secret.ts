@@ -14,7 +14,7 @@ const AT_ONCE = 4;
 export async function exportSecrets(context: Context, given: Given) {
   refuseBareKeys(context, given);
   const payloads = await savingStore(context, { ...given, compression: 'none' });
-  return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads }, payloads);
+  return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads });
 }
 
 /** @throws InputError where a key would leave the process in clear without being asked for by name */

@@ -47,15 +47,19 @@ export async function fitting<T>(
 }
 
 /**
- * The error of something that the cloud refused for a quota all the same, with what to do about it.
+ * Gives the error of something that the cloud refused for a quota all the same what to do about it. The backups are
+ * looked through once, however many errors there are.
  *
  * @param backups of the project
  */
-export function advised(error: unknown, backups: readonly Backup[]): unknown {
-  const quota = error instanceof CloudError ? quotaIn(error.words) : undefined;
-  return error instanceof CloudError && quota !== undefined
-    ? new OperationError(error.message, adviceWith(backups)(quota), error)
-    : error;
+export function adviser(backups: readonly Backup[]): (error: unknown) => unknown {
+  const advice = adviceWith(backups);
+  return (error) => {
+    const quota = error instanceof CloudError ? quotaIn(error.words) : undefined;
+    return error instanceof CloudError && quota !== undefined
+      ? new OperationError(error.message, advice(quota), error)
+      : error;
+  };
 }
 
 function lastTime(

@@ -10,6 +10,7 @@ import { ManifestRecord } from '../publish/record.ts';
 import { TOOL } from '../version.ts';
 import { cloudOf } from './cloud-of.ts';
 import type { Context } from './context.ts';
+import { environmentOf } from './environment-of.ts';
 
 /** A run that saves: what it works with, and what it has recorded. */
 export interface Saving {
@@ -35,18 +36,14 @@ export function startSaving(
   started: string,
   deadline: number,
 ): Saving {
-  const { run, log, signal } = context.host;
-  const { clock } = session;
+  const { run, log } = context.host;
   return {
     context,
-    environment: {
+    environment: environmentOf(
+      context,
       session,
-      clock,
-      log,
-      signal,
-      ledger: context.ledger(session),
-      until: deadline === 0 ? Number.POSITIVE_INFINITY : clock.now() + deadline * 60_000,
-    },
+      deadline === 0 ? Number.POSITIVE_INFINITY : session.clock.now() + deadline * 60_000,
+    ),
     marks: new Marks(),
     recorded: new Set(),
     record: new ManifestRecord(

@@ -1,11 +1,10 @@
-import type { Environment } from '../environment.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
-import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { Amount, Reporter, RestoringKind } from '../restore/kind.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import type { Context, Outcome } from './context.ts';
+import { environmentOf } from './environment-of.ts';
 import { makingRoom } from './room.ts';
 import { compareClouds, trustedManifest } from './trusted-manifest.ts';
 
@@ -59,11 +58,6 @@ function bare<W, C>(
 
 /** What a run's page says of a failure that was told already. */
 const FAILURE = 'the restore did not come to its end; what has all its data is kept, see the errors above';
-
-function environmentOf(context: Context, session: Session): Environment {
-  const { log, signal } = context.host;
-  return { session, clock: session.clock, log, signal, ledger: context.ledger(session), until: Infinity };
-}
 
 async function withProgress<T>(
   { host: { log, progress } }: Context,

@@ -1,4 +1,4 @@
-import type { Refused, Save, SavingKind, Subject } from '../backup/kind.ts';
+import type { Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
 import { adopt } from '../backup/volume/adopt.ts';
 import { toldVolume } from '../backup/volume/show.ts';
 import { OperationError, PlainError } from '../errors.ts';
@@ -7,16 +7,15 @@ import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Values } from '../inputs/table.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
-import type { PayloadStore } from '../payload/store.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import { pool } from '../pool.ts';
+import { shareOf } from '../ports/share.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import type { Leftover } from '../temporaries/leftovers.ts';
 import { sweep } from '../temporaries/sweep.ts';
-import { GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context, Outcome } from './context.ts';
-import { advised, fitting } from './fitting.ts';
+import { adviser, fitting } from './fitting.ts';
 import { openPlaces } from './publishing.ts';
 import { recordFailure, recordPoint, type Saving, startSaving } from './recording.ts';
 import { makingRoom } from './room.ts';
@@ -46,14 +45,14 @@ export interface SavingPlan<P> {
  *
  * @throws InputError, and nothing was touched
  */
-export async function save<W, P>(
+export async function save<W extends Wishes, P>(
   context: Context,
   kind: SavingKind<W, P>,
   given: SavingGiven,
   wishes: W,
-  payloads: PayloadStore | undefined,
 ): Promise<Outcome<typeof savingOutputs>> {
   const { host, dryRun } = context;
+  const { payloads } = wishes;
   const places = await openPlaces(context, given);
   const session = await context.connect(given);
   const started = new Date(session.clock.now()).toISOString();
@@ -76,13 +75,12 @@ export async function save<W, P>(
   const saving = startSaving(context, session, places, payloads, started, given.deadline);
   if (kind.adopts && plan.holdings !== undefined) await takeUp(saving, leftovers, plan.holdings);
   for (const one of plan.refused) recordFailure(saving, one);
-  const means = { payloads, marks: saving.marks };
-  await saveEach(saving, kind, plan, await kind.begin(saving.environment, wishes, means));
+  await saveEach(saving, kind, plan, await kind.begin(saving.environment, wishes, saving.marks));
   return finishSaving(saving, plan.quota);
 }
 
 /** Makes the plan. Changes nothing. */
-export async function planSaving<W, P>(
+export async function planSaving<W extends Wishes, P>(
   session: Session,
   kind: SavingKind<W, P>,
   wishes: W,
@@ -103,7 +101,7 @@ export async function planSaving<W, P>(
   };
 }
 
-function show<W, P>(
+function show<W extends Wishes, P>(
   { host: { log }, dryRun }: Context,
   kind: SavingKind<W, P>,
   { items, quota, warning, refused, holdings }: SavingPlan<P>,
@@ -135,33 +133,29 @@ async function takeUp(saving: Saving, leftovers: readonly Leftover[], holdings: 
 }
 
 /** Saves what was planned. One that fails is told and recorded, and the others go on. */
-async function saveEach<W, P>(
+async function saveEach<W extends Wishes, P>(
   saving: Saving,
   kind: SavingKind<W, P>,
   { items, atOnce, holdings }: SavingPlan<P>,
   begun: Save<P>,
 ): Promise<void> {
   const { host } = saving.context;
+  const advised = adviser(holdings?.backups ?? []);
   const gigabytes = items.reduce((sum, item) => sum + kind.gigabytesOf(item), 0);
   const bar = host.progress.start(kind.doing, { items: items.length, gigabytes });
   try {
     await pool(items, atOnce, async (item) => {
-      let left = kind.gigabytesOf(item);
-      const onBytes = (count: number) => {
-        const more = Math.min(left, count / GIB);
-        left -= more;
-        bar.advance(0, more);
-      };
+      const share = shareOf(kind.gigabytesOf(item), bar);
       const subject = kind.subjectOf(item);
       try {
         host.signal.throwIfAborted();
         if (saving.environment.clock.now() >= saving.environment.until) throw notStarted(subject);
-        await recordAll(saving, begun(item, onBytes), kind.told);
+        await recordAll(saving, begun(item, share.onBytes), kind.told);
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
-        recordFailure(saving, { subject, error: advised(error, holdings?.backups ?? []) });
+        recordFailure(saving, { subject, error: advised(error) });
       } finally {
-        bar.advance(1, left);
+        share.done();
       }
     });
   } finally {
@@ -173,7 +167,7 @@ async function saveEach<W, P>(
 async function recordAll(
   saving: Saving,
   points: AsyncGenerator<RestorePoint, void>,
-  told: SavingKind<unknown, unknown>['told'],
+  told: (point: RestorePoint) => string | undefined,
 ): Promise<void> {
   let next = await points.next();
   while (next.done !== true) {

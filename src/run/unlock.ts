@@ -11,7 +11,7 @@ import type { Terminal } from '../ports/host.ts';
 import { writeNew } from '../store/file.ts';
 import { allOf, once, peek } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
-import { bytes } from '../text/bytes.ts';
+import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 
@@ -34,10 +34,10 @@ export async function unlockImage(context: Context, given: Given) {
   if (given.output !== '-') await refuseExisting(output, given.output);
   const sink = given.output === '-' && !dryRun ? terminal.output() : undefined;
   const { image, size } = await imageOf(context, terminal, given.image);
-  const bar = host.progress.start('unlocking', { items: 1, gigabytes: size / 2 ** 30 });
+  const bar = host.progress.start('unlocking', { items: 1, gigabytes: size / GIB });
   try {
     const key = await keyOf(context, terminal, given);
-    const read = new Meter([], 0, (count) => bar.advance(0, count / 2 ** 30));
+    const read = new Meter([], 0, (count) => bar.advance(0, count / GIB));
     const { opened, stream, filter, layers } = await openImage(context, given, read.through(image), key);
     const { version, cipher, sectorBytes, slot } = opened;
     const luks = `LUKS${version}, ${cipher}, sectors of ${sectorBytes} bytes, key slot ${slot}`;

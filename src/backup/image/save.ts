@@ -8,7 +8,7 @@ import { listMembers, type Member } from '../../openstack/image/v2/members.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { quoted } from '../../text/escape.ts';
-import { type SavedKey, saveSecret } from '../secret/save.ts';
+import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
 import { saveImageData } from './download.ts';
 import { savedImage } from './record.ts';
 
@@ -36,16 +36,14 @@ export async function saveImage(
   const key = await keyOf(image, environment, payloads);
   const id = randomUUID();
   const facts = { kind: 'image', point: id, format: image.diskFormat } as const;
-  const payload = await saveImageData(client, image, facts, payloads, {
-    ...environment,
-    what: `image ${quoted(image.name)} (${image.id})`,
-    onBytes,
-    key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
-  }).catch(async (error: unknown) => {
-    // A key without its data is of no use to anybody, and stands in no manifest.
-    if (key !== undefined) await payloads.remove(key.point.payload);
-    throw error;
-  });
+  const payload = await withKey(key, payloads, () =>
+    saveImageData(client, image, facts, payloads, {
+      ...environment,
+      what: `image ${quoted(image.name)} (${image.id})`,
+      onBytes,
+      key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
+    }),
+  );
   const point: ImagePoint = {
     id,
     resource: savedImage(image, payload.size, members, key?.point),

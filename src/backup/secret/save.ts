@@ -17,6 +17,23 @@ export interface SavedKey {
 }
 
 /**
+ * Does the work that a saved key is for. A key without its data is of no use to anybody, and stands in no manifest: where
+ * the work fails it is removed again.
+ */
+export async function withKey<T>(
+  key: SavedKey | undefined,
+  payloads: PayloadStore | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (key !== undefined) await payloads?.remove(key.point.payload);
+    throw error;
+  }
+}
+
+/**
  * Saves a secret with all that Barbican tells of it. Its bytes are sealed before they leave the process.
  *
  * @param usedBy whose key it is

@@ -1,22 +1,17 @@
 import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../../openstack/compute/v2/servers.ts';
-import type { Selector } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { holdingsOf } from '../../temporaries/holdings.ts';
 import { quoted } from '../../text/escape.ts';
 import type { SavingKind } from '../kind.ts';
-import { planVolumes, type SavingWishes } from '../volume/plan.ts';
+import { planVolumes, type VolumeBackupWishes } from '../volume/plan.ts';
 import { chooseServers } from './choose.ts';
 import { lookAtServers, planServers, type ServerBackupPlan } from './plan.ts';
 import { wantedServers } from './quota.ts';
 import { beginServers, saveServer } from './save.ts';
 import { showServers, toldServer } from './show.ts';
 
-export interface ServerBackupWishes extends SavingWishes {
-  readonly selectors: readonly Selector[];
-}
-
-export const servers: SavingKind<ServerBackupWishes, ServerBackupPlan> = {
+export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   doing: 'saving',
   adopts: true,
   async plan(session, wishes) {
@@ -45,8 +40,8 @@ export const servers: SavingKind<ServerBackupWishes, ServerBackupPlan> = {
   gigabytesOf: ({ gigabytes }) => gigabytes,
   show: showServers,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be saved`,
-  async begin(environment, wishes, means) {
-    const saving = await beginServers(environment, wishes, means);
+  async begin(environment, wishes, marks) {
+    const saving = await beginServers(environment, wishes, marks);
     return (plan, onBytes) => saveServer(plan, saving, onBytes);
   },
   told: toldServer,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Marks } from '../../chain/marks.ts';
 import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import type {
@@ -13,7 +14,6 @@ import type {
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
 import { pool, reported } from '../../pool.ts';
-import type { Means } from '../kind.ts';
 import { planSnapshot, type SavingWishes, type VolumeBackupPlan } from '../volume/plan.ts';
 import { beginVolumes, saveVolume, type VolumeSaving } from '../volume/save.ts';
 import { type Activity, activityOf } from './activity.ts';
@@ -45,13 +45,13 @@ export const DISKS_AT_ONCE = 4;
 
 export async function beginServers(
   environment: Environment,
-  wishes: Pick<SavingWishes, 'method'>,
-  means: Means,
+  wishes: Pick<SavingWishes, 'method' | 'payloads'>,
+  marks: Marks,
 ): Promise<ServerSaving> {
   return {
     ...environment,
     images: watchImages(await environment.session.service('image')),
-    volumes: await beginVolumes(environment, wishes, means),
+    volumes: await beginVolumes(environment, wishes, marks),
     once: once<VolumePoint>(),
   };
 }

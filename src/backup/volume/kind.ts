@@ -1,17 +1,12 @@
 import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
-import type { Selector } from '../../plan/select.ts';
 import { holdingsOf } from '../../temporaries/holdings.ts';
 import { quoted } from '../../text/escape.ts';
 import type { SavingKind } from '../kind.ts';
 import { chooseVolumes } from './choose.ts';
-import { planVolumes, type SavingWishes, type VolumeBackupPlan } from './plan.ts';
+import { planVolumes, type VolumeBackupPlan, type VolumeBackupWishes } from './plan.ts';
 import { wantedVolumes } from './quota.ts';
 import { beginVolumes, saveVolume } from './save.ts';
 import { showVolumes, toldVolume } from './show.ts';
-
-export interface VolumeBackupWishes extends SavingWishes {
-  readonly selectors: readonly Selector[];
-}
 
 export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   doing: 'backing up',
@@ -39,8 +34,8 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   gigabytesOf: ({ volume }) => volume.size,
   show: showVolumes,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be backed up`,
-  async begin(environment, wishes, means) {
-    const saving = await beginVolumes(environment, wishes, means);
+  async begin(environment, wishes, marks) {
+    const saving = await beginVolumes(environment, wishes, marks);
     return async function* save(plan, onBytes) {
       const { key, point } = await saveVolume(plan, { ...saving, onBytes });
       if (key !== undefined) yield key;

@@ -12,8 +12,10 @@ import { refuseBareKey } from '../../payload/bare-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import type { Method } from '../../plan/method.ts';
 import { decideMethod, doubtOfImage } from '../../plan/method.ts';
+import type { Selector } from '../../plan/select.ts';
 import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Wishes } from '../kind.ts';
 import { VolumeKeys } from './keys.ts';
 
 /** An image instead. */
@@ -35,10 +37,13 @@ export interface VolumeBackupPlan {
   readonly snapshotId?: string;
 }
 
-export interface SavingWishes extends Pick<ChainWishes, 'mode' | 'maxChain'> {
+export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
-  /** Where data goes that leaves the cloud; undefined: it stays there. */
-  readonly payloads: PayloadStore | undefined;
+}
+
+/** The same, and which volumes or servers are meant. */
+export interface VolumeBackupWishes extends SavingWishes {
+  readonly selectors: readonly Selector[];
 }
 
 export interface RefusedVolume {

@@ -1,12 +1,11 @@
+import type { Marks } from '../../chain/marks.ts';
 import type { Environment } from '../../environment.ts';
 import type { SecretPoint, VolumePoint } from '../../manifest/schema.ts';
 import { watchBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { PayloadStore } from '../../payload/store.ts';
 import { quoted } from '../../text/escape.ts';
-import type { Means } from '../kind.ts';
 import { savedKey } from '../secret/record.ts';
-import { type SavedKey, saveSecret } from '../secret/save.ts';
+import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
 import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
 import { type BackupPlan, type CinderSaving, NoBackupService, saveThroughCinder } from './through-cinder.ts';
 import { type ImageSaving, saveThroughImage } from './through-image.ts';
@@ -27,8 +26,8 @@ export interface SavedVolumePoints {
 
 export async function beginVolumes(
   environment: Environment,
-  { method }: Pick<SavingWishes, 'method'>,
-  { payloads, marks }: Means,
+  { method, payloads }: Pick<SavingWishes, 'method' | 'payloads'>,
+  marks: Marks,
 ): Promise<VolumeSaving> {
   const client = await environment.session.service('block-storage');
   return {
@@ -68,16 +67,11 @@ export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): 
 /** With recipients and a store the key is saved too, though nobody can try it on the backup's data. */
 async function backUp(plan: BackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {
   const key = await keyOf(plan, saving);
-  try {
-    const point = await saveThroughCinder(plan, saving);
-    const { encryption } = point.resource;
-    if (key === undefined || encryption === null) return { key: undefined, point };
-    const sealed = { ...encryption, key: savedKey(key.point, 'sealed, unproved') };
-    return { key: key.point, point: { ...point, resource: { ...point.resource, encryption: sealed } } };
-  } catch (error) {
-    if (key !== undefined) await saving.payloads?.remove(key.point.payload);
-    throw error;
-  }
+  const point = await withKey(key, saving.payloads, () => saveThroughCinder(plan, saving));
+  const { encryption } = point.resource;
+  if (key === undefined || encryption === null) return { key: undefined, point };
+  const sealed = { ...encryption, key: savedKey(key.point, 'sealed, unproved') };
+  return { key: key.point, point: { ...point, resource: { ...point.resource, encryption: sealed } } };
 }
 
 async function keyOf(
@@ -86,11 +80,7 @@ async function keyOf(
 ): Promise<SavedKey | undefined> {
   const keyId = encryption?.key.id ?? undefined;
   const { payloads } = saving;
-  if (keyId === undefined || !sealsKeys(payloads)) return undefined;
+  if (keyId === undefined || payloads?.sealed !== true) return undefined;
   const usedBy = [{ kind: 'volume' as const, id: volume.id, name: volume.name }];
   return saveSecret(keyId, usedBy, saving, payloads);
-}
-
-function sealsKeys(payloads: PayloadStore | undefined): payloads is PayloadStore {
-  return payloads?.sealed === true;
 }

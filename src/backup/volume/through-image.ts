@@ -10,7 +10,7 @@ import { removeTagged } from '../../temporaries/tagged.ts';
 import { quoted } from '../../text/escape.ts';
 import { saveImageData } from '../image/download.ts';
 import { savedKey } from '../secret/record.ts';
-import { type SavedKey, saveSecret } from '../secret/save.ts';
+import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
 import { removeOrphans } from './orphans.ts';
 import { savedVolume } from './record.ts';
 import { placesOf, type Upload, uploadVolume } from './upload.ts';
@@ -104,20 +104,17 @@ async function download(work: Work, payloads: PayloadStore, image: Image, point:
   const users = [{ kind: 'volume' as const, id: plan.volume.id, name: plan.volume.name }];
   const key = keyId === undefined ? undefined : await saveSecret(keyId, users, work, payloads);
   const facts = { kind: 'volume', point, format: 'raw' } as const;
-  try {
-    const payload = await saveImageData(await session.service('image'), image, facts, payloads, {
+  const payload = await withKey(key, payloads, async () =>
+    saveImageData(await session.service('image'), image, facts, payloads, {
       clock,
       signal,
       until,
       what,
       key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
       ...(onBytes === undefined ? {} : { onBytes }),
-    });
-    return { key, payload, name: image.name };
-  } catch (error) {
-    if (key !== undefined) await payloads.remove(key.point.payload);
-    throw error;
-  }
+    }),
+  );
+  return { key, payload, name: image.name };
 }
 
 function pointOf(

@@ -1,6 +1,6 @@
+import { shareOf } from '../../ports/share.ts';
 import { GIB } from '../../text/bytes.ts';
 import type { RestoringKind } from '../kind.ts';
-import { shareOf } from '../share.ts';
 import { chooseImage, type ImageChoice, type ImageRestoreWishes } from './choose.ts';
 import { type ImageRestorePlan, planImage } from './plan.ts';
 import { type RestoredImage, restoreImage } from './restore.ts';

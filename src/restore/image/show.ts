@@ -5,7 +5,7 @@ import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Restored } from '../kind.ts';
-import { called, missingList, remainingOutput, tellUndone, undoneList } from '../remaining.ts';
+import { called, remainingOutput, restoredSummary, tellUndone } from '../remaining.ts';
 import type { ImageRestorePlan } from './plan.ts';
 import type { RestoredImage } from './restore.ts';
 
@@ -55,33 +55,22 @@ export function tellImage(
       report: JSON.stringify(report),
     },
     failed: undone.length > 0,
-    summary: summaryOf(report, missing, undone),
+    summary: restoredSummary(
+      'Image',
+      report.name,
+      {
+        image: report.image,
+        size: bytes(report.size),
+        format: forMarkdown(report.format ?? ''),
+        key: report.key ?? '',
+        took: duration(seconds * 1000),
+      },
+      missing,
+      undone,
+    ),
   };
 }
 
 function byHand(id: string): string {
   return `Set it with openstack image set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second image.`;
-}
-
-function summaryOf(
-  report: {
-    image: string;
-    name: string;
-    size: number;
-    format: string | null;
-    key: string | null;
-    seconds: number;
-  },
-  missing: readonly string[],
-  undone: readonly string[],
-): string {
-  return [
-    `### Image ${forMarkdown(report.name)} restored${undone.length > 0 ? ', and not all that belongs to it' : ''}`,
-    '',
-    '| image | size | format | key | took |',
-    '|---|---|---|---|---|',
-    `| ${report.image} | ${bytes(report.size)} | ${forMarkdown(report.format ?? '')} | ${report.key ?? ''} | ${duration(report.seconds * 1000)} |`,
-    ...missingList(missing),
-    ...undoneList(undone),
-  ].join('\n');
 }

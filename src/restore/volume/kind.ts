@@ -1,6 +1,6 @@
 import { watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
+import { shareOf } from '../../ports/share.ts';
 import type { RestoringKind } from '../kind.ts';
-import { shareOf } from '../share.ts';
 import { chooseBackup, chooseVolume, type VolumeChoice, type VolumeRestoreWishes } from './choose.ts';
 import { gigabytesOf, planVolume, type VolumeRestorePlan } from './plan.ts';
 import { type RestoredVolume, restoreVolume } from './restore.ts';

@@ -4,7 +4,7 @@ import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Restored } from '../kind.ts';
-import { called, missingList, remainingOutput, tellUndone, undoneList } from '../remaining.ts';
+import { called, remainingOutput, restoredSummary, tellUndone } from '../remaining.ts';
 import { gigabytesOf, missingOfPlan, originOf, traitsOf, type VolumeRestorePlan } from './plan.ts';
 import type { RestoredVolume } from './restore.ts';
 
@@ -53,7 +53,19 @@ export function tellVolume(
       report: JSON.stringify(report),
     },
     failed: failures.length > 0,
-    summary: summaryOf(report, missingOfPlan(plan), failures),
+    summary: restoredSummary(
+      'Volume',
+      report.name,
+      {
+        volume: report.volume,
+        size: `${report.size} GiB`,
+        type: forMarkdown(report.type ?? ''),
+        from: forMarkdown(report.from),
+        took: duration(seconds * 1000),
+      },
+      missingOfPlan(plan),
+      failures,
+    ),
   };
 }
 
@@ -62,27 +74,4 @@ const UNSEEN =
 
 function byHand(id: string): string {
   return `Set it with openstack volume set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second volume.`;
-}
-
-function summaryOf(
-  report: {
-    volume: string;
-    name: string;
-    from: string;
-    size: number;
-    type: string | null;
-    seconds: number;
-  },
-  missing: readonly string[],
-  failures: readonly string[],
-): string {
-  return [
-    `### Volume ${forMarkdown(report.name)} restored${failures.length > 0 ? ', and not all that belongs to it' : ''}`,
-    '',
-    '| volume | size | type | from | took |',
-    '|---|---|---|---|---|',
-    `| ${report.volume} | ${report.size} GiB | ${forMarkdown(report.type ?? '')} | ${forMarkdown(report.from)} | ${duration(report.seconds * 1000)} |`,
-    ...missingList(missing),
-    ...undoneList(failures),
-  ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { GIB } from '../text/bytes.ts';
-import type { Reporter } from './kind.ts';
+import type { ProgressBar } from './host.ts';
 
 /** One thing's share of a progress. */
 export interface Share {
@@ -10,7 +10,7 @@ export interface Share {
 }
 
 /** @param gigabytes of it; no more of it is ever told */
-export function shareOf(gigabytes: number, to: Pick<Reporter, 'advance'>): Share {
+export function shareOf(gigabytes: number, to: Pick<ProgressBar, 'advance'>): Share {
   let left = gigabytes;
   return {
     onBytes(count) {

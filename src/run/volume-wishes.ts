@@ -1,0 +1,28 @@
+import type { VolumeBackupWishes } from '../backup/volume/plan.ts';
+import type { Values } from '../inputs/table.ts';
+import type { volumeInputs } from '../inputs/volumes.ts';
+import { parseSelectors } from '../plan/select.ts';
+import type { Context } from './context.ts';
+import type { SavingGiven } from './saving.ts';
+import { savingStore } from './storing.ts';
+
+/** What every command is given that saves volumes. */
+export type VolumeGiven = SavingGiven & Values<typeof volumeInputs>;
+
+/**
+ * What is wished for.
+ *
+ * @param entries what is meant, as given
+ * @throws InputError
+ */
+export async function volumeWishes(
+  context: Context,
+  kind: 'volume' | 'server',
+  entries: readonly string[],
+  given: VolumeGiven,
+): Promise<VolumeBackupWishes> {
+  const { mode, method, 'max-chain': maxChain } = given;
+  const selectors = parseSelectors(kind, entries);
+  const payloads = given.store === undefined ? undefined : await savingStore(context, given);
+  return { selectors, mode, method, maxChain, payloads };
+}
