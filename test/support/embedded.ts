@@ -1,15 +1,19 @@
 import type { Clock } from '../../src/clock.ts';
+import type { Environment } from '../../src/environment.ts';
 import { loadCloud } from '../../src/openstack/config/load.ts';
 import type { Session } from '../../src/openstack/connection.ts';
 import { openHttp } from '../../src/openstack/http.ts';
 import { openSession } from '../../src/openstack/session.ts';
 import { type Log, silentLog } from '../../src/ports/log.ts';
 import { type EmbeddedCloud, type EmbeddedCloudOptions, startEmbeddedCloud } from '../fakes/cloud/index.ts';
+import { environmentOn } from './environment.ts';
 import { fastClock } from './in-process.ts';
 
 export interface OpenCloud extends AsyncDisposable {
   readonly cloud: EmbeddedCloud;
   readonly session: Session;
+  /** What a step works with that is called by itself, and never told to stop. */
+  readonly environment: Environment;
   /** All that the session was told is secret. */
   readonly secrets: readonly (string | Uint8Array)[];
   /** Method and path of what was asked of a service since the cloud started: "POST /image/v2/images". */
@@ -38,15 +42,18 @@ export async function openEmbedded(
     { ...config, endpointOverrides: endpoints },
     { http, clock, log, secret: (value) => secrets.push(value) },
   );
+  const environment = environmentOn(session);
   return {
     cloud,
     session,
+    environment,
     secrets,
     asked: (prefix) =>
       cloud.requests
         .map(({ method, path }) => `${method} ${path}`)
         .filter((line) => line.includes(` ${prefix}`)),
     async [Symbol.asyncDispose]() {
+      await environment.ledger.close();
       await http.close();
       await cloud.close();
       if (cloud.errors.length > 0) throw new AggregateError(cloud.errors, 'the embedded cloud failed');

@@ -58,7 +58,12 @@ async function open() {
     expect(writes()).toBe(before);
     // Refuses functions, and whatever else is no data.
     const copy = structuredClone(plan);
-    return kind.restore(environmentOn(session), copy, store, { advance() {}, error() {} });
+    const environment = environmentOn(session);
+    try {
+      return await kind.restore(environment, copy, store, { advance() {}, error() {} });
+    } finally {
+      await environment.ledger.close();
+    }
   }
 
   async function saved(outputs: Readonly<Record<string, string | undefined>>): Promise<Manifest> {

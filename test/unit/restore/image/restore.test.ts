@@ -9,7 +9,6 @@ import { imageData } from '../../../../src/restore/image/wrap.ts';
 import { readTemporary, TEMPORARY_PROPERTY } from '../../../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions } from '../../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
-import { environmentOn } from '../../../support/environment.ts';
 import { savedImage, savedSecret } from '../../../support/records.ts';
 
 const RAW = { name: 'web', diskFormat: 'raw', containerFormat: 'bare' };
@@ -27,7 +26,7 @@ const key = (): ImageKey => ({ saved: savedSecret({ name: '' }), bytes: randomBy
 
 async function open(options: EmbeddedCloudOptions = {}) {
   const opened = await openEmbedded(options);
-  const environment = environmentOn(opened.session);
+  const { environment } = opened;
   const { state } = opened.cloud;
   return {
     ...opened,

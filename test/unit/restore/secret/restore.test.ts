@@ -14,7 +14,6 @@ import { type SecretRequest, secretRequest } from '../../../../src/restore/secre
 import type { Place } from '../../../../src/store/place.ts';
 import { parseTemporary, TEMPORARY_METADATA } from '../../../../src/temporaries/tags.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
-import { environmentOn } from '../../../support/environment.ts';
 import { savedSecret } from '../../../support/records.ts';
 
 const NOW = Date.parse('2026-11-23T00:00:00Z');
@@ -90,7 +89,7 @@ describe('what is asked of Barbican', () => {
 
 async function open(log: Log = silentLog) {
   const opened = await openEmbedded({}, { log });
-  const environment = environmentOn(opened.session);
+  const { environment } = opened;
   const restored = async (request: SecretRequest, bytes: Buffer) => {
     const id = await makeSecret(environment, request, bytes, environment.ledger.draft('result', 0));
     return { id, finish: () => finishSecret(environment, id, request) };

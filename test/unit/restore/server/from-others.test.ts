@@ -3,7 +3,6 @@ import { expect, jest, test } from '@jest/globals';
 import { snapshotsBehind } from '../../../../src/backup/server/snapshots.ts';
 import { createSnapshot } from '../../../../src/openstack/blockstorage/v3/snapshots.ts';
 import { finishPorts, type PortPlan } from '../../../../src/restore/server/ports.ts';
-import { openLedger } from '../../../../src/temporaries/ledger.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
 import { image } from '../../../support/records.ts';
 
@@ -70,16 +69,13 @@ test('the port of another server is never given anything', async () => {
 
 async function withSnapshot() {
   const opened = await openEmbedded({ tickMs: 2 });
-  const { session } = opened;
-  const run = openLedger(session, { id: 'r', owner: 'host:m:b:n:1:1' });
+  const { session, environment } = opened;
+  const run = environment.ledger;
   const record = run.draft('scratch', 1);
   const volume = opened.cloud.seed.addVolume({ name: 'v' });
   const client = await session.service('block-storage');
   const snapshot = async (description: string) =>
     (await createSnapshot(client, { volumeId: volume.id, description, force: true })).id;
-  const { clock, log } = session;
-  const signal = new AbortController().signal;
-  const environment = { session, ledger: run, clock, log, signal, until: Number.POSITIVE_INFINITY };
   const behind = (...ids: string[]) => {
     const mapping = ids.map((id) => ({ source_type: 'snapshot', snapshot_id: id, boot_index: 0 }));
     const made = image({ properties: { block_device_mapping: JSON.stringify(mapping) } });

@@ -11,7 +11,6 @@ import { once } from '../../../../src/stream/chunks.ts';
 import { readTemporary } from '../../../../src/temporaries/tags.ts';
 import { type Image, SparseBytes } from '../../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
-import { environmentOn } from '../../../support/environment.ts';
 import { encryptedWith, manifestWith, volumeImagePoint } from '../../../support/points.ts';
 import { waitFor } from '../../../support/wait.ts';
 
@@ -29,9 +28,8 @@ const wishes = { name: undefined, type: undefined, availabilityZone: undefined }
 async function open() {
   // The image of an encrypted GiB has no more bytes: real ones count in real GiB.
   const opened = await openEmbedded({ tickMs: 2, capabilities: { luksHeaderInside: true } });
-  const { cloud, session } = opened;
+  const { cloud, session, environment } = opened;
   const client = await session.service('block-storage');
-  const environment = environmentOn(session);
   const typeId = (name: string) => [...cloud.state.types.values()].find((type) => type.name === name)?.id;
   const { id, name } = session.scope.project;
   const manifestOf = (point: VolumeImagePoint) => {

@@ -17,7 +17,6 @@ import type { Place } from '../../../../src/store/place.ts';
 import { readTemporary } from '../../../../src/temporaries/tags.ts';
 import type { EmbeddedCloudOptions, FaultWhen, Volume } from '../../../fakes/cloud/index.ts';
 import { openEmbedded } from '../../../support/embedded.ts';
-import { environmentOn } from '../../../support/environment.ts';
 import { encryptedWith, manifestWith, volumeImagePoint } from '../../../support/points.ts';
 import { tags } from '../../../support/records.ts';
 import { waitFor } from '../../../support/wait.ts';
@@ -27,9 +26,8 @@ jest.setTimeout(60_000);
 
 async function open(options: EmbeddedCloudOptions = {}) {
   const opened = await openEmbedded({ tickMs: 2, ...options });
-  const { cloud, session } = opened;
+  const { cloud, session, environment } = opened;
   const client = await session.service('block-storage');
-  const environment = environmentOn(session);
   const run = environment.ledger;
   const watcher = watchVolumes(client);
   const writes = () => cloud.requests.filter(({ method }) => method !== 'GET').length;
