@@ -119,16 +119,21 @@ export async function opener(identity: string | undefined, what: string): Promis
     name: string,
   ): AsyncGenerator<Uint8Array, void> {
     const come = await peek(source, () => ARMOR_HEAD);
-    const file = isArmored(come.head) ? dearmored(come.stream) : come.stream;
-    const { head, stream: whole } = await peek(file, (start) =>
-      headerEnd(start) > 0 || start.length > LONGEST_HEADER ? 0 : start.length + 1,
-    );
-    const end = headerEnd(head);
-    if (end === 0) throw cutShort(name);
-    const fileKey = await decrypter.decryptHeader(head.subarray(0, end)).catch((error: unknown) => {
-      throw notOpened(name, error);
-    });
-    yield* payload(skip(whole, end), fileKey, name);
+    try {
+      const file = isArmored(come.head) ? dearmored(come.stream) : come.stream;
+      const { head, stream: whole } = await peek(file, (start) =>
+        headerEnd(start) > 0 || start.length > LONGEST_HEADER ? 0 : start.length + 1,
+      );
+      const end = headerEnd(head);
+      if (end === 0) throw cutShort(name);
+      const fileKey = await decrypter.decryptHeader(head.subarray(0, end)).catch((error: unknown) => {
+        throw notOpened(name, error);
+      });
+      yield* payload(skip(whole, end), fileKey, name);
+    } finally {
+      // A file that is not opened is closed as well.
+      await come.stream.return();
+    }
   };
   return { stream, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
 }

@@ -116,16 +116,31 @@ export async function peek(
   return { head, stream: resumed(head, pieces) };
 }
 
-async function* resumed(
-  head: Uint8Array,
-  pieces: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
-  try {
+/** Closes the source when it is returned, also where nobody read of it: a generator that never began runs no `finally`. */
+function resumed(head: Uint8Array, pieces: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const whole = (async function* (): AsyncGenerator<Uint8Array, void> {
     if (head.length > 0) yield head;
     for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
-  } finally {
+  })();
+  const close = async (): Promise<IteratorReturnResult<undefined>> => {
     await pieces.return?.();
-  }
+    await whole.return();
+    return { done: true, value: undefined };
+  };
+  return {
+    next: () => whole.next(),
+    return: close,
+    throw: async (error: unknown) => {
+      await close();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await close();
+    },
+  };
 }
 
 /** The stream without its first bytes. */
