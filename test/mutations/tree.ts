@@ -94,6 +94,8 @@ export class Tree implements Disposable {
         clearTimeout(timer);
         const by = /^ {2}● (.*)$/m.exec(said)?.[1];
         if (hung) resolve({ outcome: 'hung', by });
+        // The same tests ran in this memory before anything was planted.
+        else if (/heap out of memory/.test(said)) resolve({ outcome: 'caught', by: 'no memory is enough' });
         // Neither is a verdict where no test ran: it may be jest that failed.
         else if (!/^Tests: /m.test(said)) reject(new Error(`no test ran: ${tests.join(' ')}\n${said}`));
         else resolve({ outcome: code === 0 ? 'survived' : 'caught', by });

@@ -34,6 +34,14 @@ export class Clock {
     this.#last = Math.max(this.ms, this.#last + 1);
     return new Date(this.#last);
   }
+
+  /**
+   * `created_at` in the answer to the POST that made a thing: Cinder shows the object that it wrote, with the fraction that
+   * MySQL then drops. Seen on the real cloud, of volumes and snapshots.
+   */
+  unrounded(createdAt: Date): Date {
+    return this.#wholeSeconds ? new Date(createdAt.getTime() + (this.ms % 999) + 1) : createdAt;
+  }
 }
 
 /** 2026-11-23T01:02:03.456000 as Cinder writes it. */

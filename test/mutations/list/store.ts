@@ -115,6 +115,8 @@ export const store: readonly Mutation[] = [
     what: 'a frame that ends early passes for the end',
     find: 'if (!given.all || opened.bytesWritten !== given.bytes)',
     put: 'if (!given.all)',
+    equivalent:
+      'a second guard: the frames are cut so that node:zlib has no piece in which it could end early',
   },
   {
     id: 'store/zstd-cut',

@@ -298,3 +298,24 @@ describe('Nova', () => {
     expect(cloud.state.snapshots.size).toBe(0);
   });
 });
+
+describe('times', () => {
+  test('as MySQL keeps them: whole seconds, but for the answer to the POST that made the thing', async () => {
+    const { cloud, cinder } = await start({ wholeSeconds: true });
+    const made = await cinder('POST', '/volumes', { volume: { size: 1 } });
+    const volume = made.body['volume'];
+    await cloud.ticks.settle();
+    const shown = await cinder('GET', `/volumes/${String(volume?.['id'])}`);
+    const taken = await cinder('POST', '/snapshots', { snapshot: { volume_id: volume?.['id'] } });
+    const snapshot = taken.body['snapshot'];
+    const seen = await cinder('GET', `/snapshots/${String(snapshot?.['id'])}`);
+    for (const [answer, record] of [
+      [volume, shown.body['volume']],
+      [snapshot, seen.body['snapshot']],
+    ]) {
+      const [second, fraction] = String(answer?.['created_at']).split('.');
+      expect(Number(fraction)).toBeGreaterThan(0);
+      expect(record?.['created_at']).toBe(`${second}.000000`);
+    }
+  });
+});

@@ -1,13 +1,15 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { restorePoint } from '../../../src/backup/volume/record.ts';
 import { readManifest } from '../../../src/catalog/directory.ts';
 import type { ReadOptions } from '../../../src/catalog/read.ts';
 import { InputError } from '../../../src/errors.ts';
-import { parseManifest, serialize } from '../../../src/manifest/parse.ts';
+import { LARGEST_MANIFEST, parseManifest, serialize, sha256 } from '../../../src/manifest/parse.ts';
 import type { Manifest, RestorePoint } from '../../../src/manifest/schema.ts';
 import { signingKey, verifyingKey } from '../../../src/manifest/sign.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
@@ -114,6 +116,35 @@ describe('a directory', () => {
     await writeFile(join(directory, 'manifest.json'), first);
     expect((await read({ allowUnsigned: true })).manifest.restorePoints).toHaveLength(1);
     expect(warnings).toEqual([expect.stringContaining('is signed, and no verify-key was given')]);
+  });
+
+  test('has a sidecar that knows it, whenever it is looked at while others replace it', async () => {
+    const writer = new DirectoryWriter(directory, undefined);
+    await writer.write(manifest());
+    let writing = true;
+    const written = (async () => {
+      for (let count = 1; count <= 30; count += 1)
+        await writer.write(manifest(...Array.from({ length: count }, () => point())));
+      writing = false;
+    })();
+    const seen = new Set<string>();
+    for (; writing; await setImmediate()) {
+      // One step of the writer at most falls between the two: it waits for its turn of the event loop.
+      const digest = sha256(readFileSync(join(directory, 'manifest.json')));
+      expect(readFileSync(join(directory, 'manifest.json.sha256'), 'utf8')).toContain(digest);
+      seen.add(digest);
+    }
+    await written;
+    expect(seen.size).toBeGreaterThan(10);
+  });
+
+  test('that is larger than any is refused by its size', async () => {
+    const file = join(directory, 'manifest.json');
+    await writeFile(file, '{}');
+    await truncate(file, LARGEST_MANIFEST + 1);
+    await expect(read()).rejects.toThrow(`${file} is larger than any manifest`);
+    await truncate(file, LARGEST_MANIFEST);
+    await expect(read()).rejects.not.toThrow('is larger than any manifest');
   });
 });
 

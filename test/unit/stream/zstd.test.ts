@@ -165,6 +165,15 @@ describe('zstd frames', () => {
     }
   });
 
+  test('of ours carry a checksum of their content, which `zstd -t` compares as well', async () => {
+    const frame = Buffer.from(await frameOf(Buffer.from('plain')));
+    // RFC 8878, 3.1.1.1.1: bit 2 of the descriptor after the magic number.
+    expect((frame[4] ?? 0) & 4).toBe(4);
+    const last = frame.length - 1;
+    frame[last] = (frame[last] ?? 0) ^ 1;
+    await expect(opened(once(frame))).rejects.toThrow('is damaged');
+  });
+
   test('of ours open from pieces that end in the last bytes of each', async () => {
     const plain = [Buffer.alloc(4 << 20), randomBytes(4 << 20), randomBytes(1 << 20)];
     const frames = await Promise.all(plain.map((bytes) => frameOf(bytes)));

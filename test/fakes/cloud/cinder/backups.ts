@@ -59,7 +59,7 @@ function list(core: Core, call: CinderCall, detail: boolean): Reply {
     },
     missing: (marker) => missing('Backup', marker),
   });
-  const parents = parentsAmong(found.rows, core.state.backups.values(), core.clock.now());
+  const parents = parentsAmong(found.rows, core.state.backups.values(), new Date(core.clock.ms));
   return {
     status: 200,
     json: {
@@ -326,7 +326,7 @@ function finish(core: Core, call: CinderCall, work: Work, data: Volume['data']):
   backup.status = 'available';
   touch(core, backup);
   if (parent !== null && backup.parentId !== null) {
-    backup.countedAt = new Date(core.clock.now().getTime() + core.options.countedAfterMs);
+    backup.countedAt = new Date(core.clock.ms + core.options.countedAfterMs);
     touch(core, parent);
   }
 }
@@ -480,7 +480,7 @@ export function backupRoutes(core: Core, router: Router<CinderCall>): void {
           backup: backupDetail(
             call,
             backup,
-            parentsAmong([backup], core.state.backups.values(), core.clock.now()),
+            parentsAmong([backup], core.state.backups.values(), new Date(core.clock.ms)),
           ),
         },
       };

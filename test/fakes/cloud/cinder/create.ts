@@ -246,7 +246,10 @@ export function createVolume(core: Core, call: CinderCall): Reply {
   core.state.volumes.set(volume.id, volume);
   call.created(volume.id);
   startFilling(core, call, volume, sources);
-  const { 'os-vol-tenant-attr:tenant_id': _, ...view } = volumeDetail(core, call, volume);
+  const { 'os-vol-tenant-attr:tenant_id': _, ...view } = volumeDetail(core, call, {
+    ...volume,
+    createdAt: core.clock.unrounded(volume.createdAt),
+  });
   return { status: 202, json: { volume: view } };
 }
 

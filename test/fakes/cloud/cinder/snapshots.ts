@@ -153,7 +153,8 @@ function create(core: Core, call: CinderCall): Reply {
     description: trimmed(body['description']),
     metadata: pairsOf(body['metadata']),
   });
-  return { status: 202, json: { snapshot: snapshotView(call, snapshot) } };
+  const shown = { ...snapshot, createdAt: core.clock.unrounded(snapshot.createdAt) };
+  return { status: 202, json: { snapshot: snapshotView(call, shown) } };
 }
 
 export function deleteSnapshotRow(core: Core, snapshot: Snapshot): void {

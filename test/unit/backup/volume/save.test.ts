@@ -87,6 +87,20 @@ describe('a backup', () => {
     expect(logs.join('')).not.toContain('a moment before');
   });
 
+  test('is an increment of what its tags say, also where all are of one second, as MySQL keeps times', async () => {
+    const { seed, state, run, points } = await prepared({ wholeSeconds: true });
+    const { id } = seed.addVolume({ name: 'db' });
+    const modes: string[] = [];
+    for (let link = 0; link < 6; link += 1)
+      modes.push(points((await run(backupVolume, { volumes: id })).outputs)[0]?.mode ?? '');
+    const made = [...state.backups.values()];
+    expect(modes).toEqual(['full', ...Array.from({ length: 5 }, () => 'incremental')]);
+    expect(new Set(made.map(({ createdAt }) => createdAt.getTime())).size).toBeLessThan(made.length);
+    expect(made.map(({ metadata }) => metadata['openstack-backup:parent'] ?? null)).toEqual(
+      made.map(({ parentId }) => parentId),
+    );
+  });
+
   test('is saved where the cloud does not say of which it is an increment: the tags stay as they were meant', async () => {
     const { seed, state, faults, run, points } = await prepared();
     const { id } = seed.addVolume({ name: 'db' });
