@@ -10,10 +10,10 @@ export const publishInputs = {
   },
   expiry: {
     kind: 'choice',
-    choices: ['any', 'outlive'],
-    default: 'any',
+    choices: ['warn', 'any', 'outlive'],
+    default: 'warn',
     description:
-      'Backups do not expire, and artifacts do. `any` warns where the manifest would be gone first; `outlive` refuses unless `publish` names a place that keeps it.',
+      'Backups do not expire, and artifacts do. Where the manifest would be gone first, `warn` says so, `any` takes it, and `outlive` refuses: `publish` must name a place that keeps it.',
   },
   'expiry-days': {
     kind: 'integer',

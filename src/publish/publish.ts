@@ -23,8 +23,8 @@ export interface PublishOptions {
   readonly releaseTag: string | undefined;
   /** Days to keep an artifact; 0 for what the repository says. */
   readonly expiryDays: number;
-  /** `outlive`: at least one place must keep it longer than an artifact lives. */
-  readonly expiry: 'any' | 'outlive';
+  /** What to do where no place keeps it longer than an artifact lives. */
+  readonly expiry: 'warn' | 'any' | 'outlive';
   readonly warn: (line: string) => void;
 }
 
@@ -45,7 +45,7 @@ export async function publishers(names: readonly string[], options: PublishOptio
   const seal = await sealerFor(places, options);
   const made: Publisher[] = [];
   for (const place of places) made.push(await open(place, options, seal));
-  if (doubt !== undefined) options.warn(`${doubt.what}. ${doubt.hint}`);
+  if (doubt !== undefined && options.expiry === 'warn') options.warn(`${doubt.what}. ${doubt.hint}`);
   return made;
 }
 

@@ -28,7 +28,7 @@ const options = {
   recipients: [] as readonly string[],
   releaseTag: undefined as string | undefined,
   expiryDays: 0,
-  expiry: 'any' as const,
+  expiry: 'warn' as 'warn' | 'any',
   warn: () => undefined,
 };
 
@@ -110,6 +110,8 @@ describe('how long a manifest is kept', () => {
     expect(said).toEqual([]);
     expect(await publishers(['artifact'], given)).toHaveLength(1);
     expect(said).toEqual([expect.stringContaining('expires after 30 days')]);
+    expect(await publishers(['artifact'], { ...given, expiry: 'any' })).toHaveLength(1);
+    expect(said).toHaveLength(1);
   });
 
   const artifact: PlaceName = { kind: 'artifact' };

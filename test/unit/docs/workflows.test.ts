@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { actions } from '../../../src/commands/index.ts';
+import { expiryDoubt } from '../../../src/publish/expiry.ts';
+import { parsePlace } from '../../../src/store/place-name.ts';
+
+/** Every workflow that people copy: the examples, and those of README.md and the actions' READMEs. */
+const root = join(import.meta.dirname, '../../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+interface Concurrency {
+  readonly group: string;
+  readonly queue?: string;
+  readonly 'cancel-in-progress'?: boolean;
+}
+
+interface Step {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
+}
+
+interface Job {
+  readonly 'runs-on': string | readonly string[];
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly concurrency?: Concurrency;
+  readonly steps: readonly Step[];
+}
+
+interface Workflow {
+  readonly on: unknown;
+  readonly permissions: unknown;
+  readonly concurrency: Concurrency;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const papers = [
+  'README.md',
+  ...readdirSync(join(root, 'actions')).map((name) => `actions/${name}/README.md`),
+];
+
+const workflows: [string, Workflow][] = [
+  ...readdirSync(join(root, 'examples')).map((name): [string, string] => [
+    `examples/${name}`,
+    read(`examples/${name}`),
+  ]),
+  ...papers.map((paper): [string, string] => [paper, /```yaml\n([\s\S]*?)```/.exec(read(paper))?.[1] ?? '']),
+].map(([path, text]) => [path, parse(text) as Workflow]);
+
+/** The jobs that use an action of ours, which one, and with what. */
+function ours({ jobs }: Workflow) {
+  return Object.values(jobs).flatMap((job) =>
+    job.steps.flatMap(({ uses, with: given = {} }) => {
+      const name = /^OWNER\/openstack-backup\/actions\/([\w-]+)@/.exec(uses ?? '')?.[1];
+      return name === undefined ? [] : [{ job, name, given, saves: /^(?:backup|export)-/.test(name) }];
+    }),
+  );
+}
+
+const placesOf = (given: Readonly<Record<string, string>>) =>
+  (given['publish'] ?? 'artifact')
+    .split(/[,\n]/)
+    .map((place) => place.trim())
+    .filter(Boolean);
+
+test('every action has a workflow to copy', () => {
+  const used = workflows.flatMap(([, workflow]) => ours(workflow).map(({ name }) => name));
+  expect(new Set(used)).toEqual(new Set(Object.keys(actions)));
+  expect(workflows.length).toBe(papers.length + readdirSync(join(root, 'examples')).length);
+});
+
+describe.each(workflows)('%s', (_path, workflow) => {
+  const uses = ours(workflow);
+
+  test('takes no permission for all its jobs, and for one that uses us what docs/permissions.md says', () => {
+    expect(uses).not.toEqual([]);
+    expect(workflow.permissions).toEqual({});
+    for (const { job, saves, given } of uses) {
+      const restoring = { actions: 'read', contents: 'read' };
+      const saving = {
+        actions: 'read',
+        ...(placesOf(given).includes('release') ? { contents: 'write' } : {}),
+      };
+      expect(job.permissions).toEqual(saves ? saving : restoring);
+    }
+  });
+
+  /** https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency */
+  test('queues without cancelling: saving with all that save, restoring with all that restore', () => {
+    const all = [
+      workflow.concurrency,
+      ...Object.values(workflow.jobs).flatMap(({ concurrency }) => concurrency ?? []),
+    ];
+    for (const concurrency of all) {
+      expect(concurrency.queue).toBe('max');
+      expect(concurrency['cancel-in-progress'] ?? false).toBe(false);
+    }
+    for (const { saves, job } of uses)
+      expect((job.concurrency ?? workflow.concurrency).group).toBe(
+        saves ? 'openstack-backup' : 'openstack-restore',
+      );
+  });
+
+  test('has no job of a matrix in a group, whose legs would wait for each other', () => {
+    const inGroups = Object.values(workflow.jobs).filter(({ concurrency }) => concurrency !== undefined);
+    expect(inGroups.filter((job) => 'strategy' in job)).toEqual([]);
+  });
+
+  test('warns of no artifact that expires, night after night', () => {
+    for (const { job, saves, given } of uses) {
+      if (!saves) continue;
+      const places = placesOf(given).map((place) => parsePlace(place.replace(/\$\{\{.*?\}\}/g, '/disk')));
+      expect(places).not.toContain(undefined);
+      const here = {
+        repository: 'o/r',
+        repositoryId: 1,
+        runId: 1,
+        attempt: 1,
+        workflow: undefined,
+        vanishes: ![job['runs-on']].flat().includes('self-hosted'),
+        retentionDays: 90,
+      };
+      const doubt = expiryDoubt(
+        places.flatMap((place) => place ?? []),
+        0,
+        here,
+      );
+      expect(given['expiry'] === 'any' ? undefined : doubt).toBeUndefined();
+    }
+  });
+});
+
+test('a workflow that says how to restore names an example, and inputs that it has', () => {
+  const said = workflows.flatMap(([path]) =>
+    path.startsWith('examples/')
+      ? [...read(path).matchAll(/gh workflow run (\S+\.yml)([^"]*)"/g)].map(([, file = '', words = '']) => ({
+          file,
+          names: [...words.matchAll(/-f ([\w-]+)=/g)].map(([, name = '']) => name),
+        }))
+      : [],
+  );
+  expect(said.length).toBeGreaterThanOrEqual(4);
+  for (const { file, names } of said) {
+    const { on } = parse(read(`examples/${file}`)) as {
+      on: { workflow_dispatch: { inputs: Record<string, unknown> } };
+    };
+    expect(Object.keys(on.workflow_dispatch.inputs)).toEqual(expect.arrayContaining(names));
+    expect(names).toContain('manifest');
+  }
+});
