@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { bytes } from '../src/text/bytes.ts';
+import { CLOUD_STATE, CLOUD_VENV } from '../test/support/cloud-paths.ts';
 
 /**
  * `npm run bench:image`: an image of the real cloud exported by us (checked, compressed, sealed) and by what people use,
@@ -17,8 +18,6 @@ import { bytes } from '../src/text/bytes.ts';
 const GIB = 2 ** 30;
 const SIZE = 2 * GIB;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 2);
-const VENV = process.env['CLOUD_VENV'] ?? '/opt/oscloud';
-const STATE = process.env['CLOUD_STATE'] ?? '/var/lib/oscloud';
 /** As it is shipped. */
 const PROGRAM = join(import.meta.dirname, '../dist/cli.js');
 
@@ -38,9 +37,9 @@ interface Figure {
 
 const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-bench-'));
 const environment = {
-  PATH: `${VENV}/bin:${process.env['PATH']}`,
+  PATH: `${CLOUD_VENV}/bin:${process.env['PATH']}`,
   HOME: directory,
-  OS_CLIENT_CONFIG_FILE: `${STATE}/clouds.yaml`,
+  OS_CLIENT_CONFIG_FILE: `${CLOUD_STATE}/clouds.yaml`,
   OS_CLOUD: process.env['CLOUD_DEMO'] ?? 'demo',
 };
 const made: string[] = [];

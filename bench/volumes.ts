@@ -6,14 +6,14 @@ import type { Manifest } from '../src/manifest/schema.ts';
 import { getBackup } from '../src/openstack/blockstorage/v3/backups.ts';
 import { realWorld } from '../test/cloud/world.ts';
 import { expectExit, manifestOf } from '../test/scenarios/steps.ts';
+import { CLOUD_STATE, CLOUD_VENV } from '../test/support/cloud-paths.ts';
 
 /**
  * `npm run bench:volumes`: ten volumes of the real cloud backed up by us and by a shell script of `openstack` commands,
  * in one run. For each: time, requests to the cloud, and the time that the cloud itself took, by Cinder's own stamps.
  */
 const VOLUMES = 10;
-const OPENSTACK =
-  process.env['CLOUD_VENV'] === undefined ? '/opt/oscloud/bin' : `${process.env['CLOUD_VENV']}/bin`;
+const OPENSTACK = `${CLOUD_VENV}/bin`;
 
 /** What a careful person writes: all started at once, then each waited for. */
 const SCRIPT = `set -euo pipefail
@@ -97,7 +97,7 @@ async function measureScript(ids: readonly string[]): Promise<Figure> {
 
 function scriptEnvironment(): Record<string, string> {
   return {
-    OS_CLIENT_CONFIG_FILE: `${process.env['CLOUD_STATE'] ?? '/var/lib/oscloud'}/clouds.yaml`,
+    OS_CLIENT_CONFIG_FILE: `${CLOUD_STATE}/clouds.yaml`,
     OS_CLOUD: 'demo',
     HOME: world.directory,
   };

@@ -105,6 +105,7 @@ write_glance() {
 [DEFAULT]
 bind_host=$H
 bind_port=9292
+workers=1
 enabled_backends=file:file
 log_file=$S/log/glance-app.log
 node_staging_uri=file://$S/glance-staging
@@ -152,6 +153,7 @@ write_cinder() {
   cat >"$E/cinder.conf" <<C
 [DEFAULT]
 osapi_volume_listen=$H
+osapi_volume_workers=1
 my_ip=$H
 $RMQ
 state_path=$S/cinder
@@ -214,6 +216,8 @@ state_path=$S/nova
 log_dir=$S/log/nova-app
 compute_driver=libvirt.LibvirtDriver
 enabled_apis=osapi_compute
+osapi_compute_listen=$H
+osapi_compute_workers=1
 use_neutron=true
 periodic_fuzzy_delay=0
 rootwrap_config=$V/etc/nova/rootwrap.conf
@@ -257,11 +261,22 @@ C
 # What gunicorn loads; the services read their arguments from sys.argv when they are imported.
 write_wsgi() {
   local line name args module
+  if [ -n "$SUFFIX" ]; then write_old_wsgi; return; fi
   for line in 'keystone keystone-api keystone.wsgi.api' 'barbican barbican-api barbican.wsgi.api' \
     'placement placement-api placement.wsgi.api' 'glance glance-api glance.wsgi.api' 'nova nova-api nova.wsgi.osapi_compute' \
     "cinder cinder-api,--config-file,$E/cinder.conf cinder.wsgi.api"; do
     read -r name args module <<<"$line"
     printf 'import sys\nsys.argv = "%s".split(",")\nfrom %s import application\n' "$args" "$module" >"$E/wsgi_$name.py"
+  done
+}
+
+# Before the releases had modules to load: what their WSGI scripts called.
+write_old_wsgi() {
+  local line name args module make
+  for line in 'keystone keystone-api keystone.server.wsgi initialize_public_application' \
+    'barbican barbican-api barbican.api.app get_api_wsgi_script' 'placement placement-api placement.wsgi init_application'; do
+    read -r name args module make <<<"$line"
+    printf 'import sys\nsys.argv = "%s".split(",")\nfrom %s import %s as make\napplication = make()\n' "$args" "$module" "$make" >"$E/wsgi_$name.py"
   done
 }
 
@@ -274,6 +289,14 @@ write_config() {
 
 # A WSGI service under gunicorn: serve NAME PORT THREADS. One worker each, since each loads everything anew.
 serve() {
+  if [ -n "$SUFFIX" ]; then
+    # These three patch the standard library with eventlet when they are loaded, which gunicorn's threads do not survive.
+    case $1 in
+      cinder-api) spawn "$1" cinder-api --config-file "$E/cinder.conf"; return ;;
+      nova-api) spawn "$1" nova-api --config-file "$E/nova.conf"; return ;;
+      glance) spawn "$1" glance-api --config-file "$E/glance-api.conf"; return ;;
+    esac
+  fi
   PYTHONPATH=$E spawn "$1" gunicorn -b "$H:$2" -w 1 -k gthread --threads "$3" --timeout 3600 --keep-alive 75 \
     --access-logfile "$S/log/access-$2.log" "wsgi_${1%-api}:application"
 }

@@ -8,10 +8,10 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { SparseBytes } from '../fakes/cloud/bytes.ts';
 import { openLuks1, passphraseOf } from '../fakes/cloud/luks.ts';
+import { CLOUD_STATE } from '../support/cloud-paths.ts';
 
 /** What only the operator of the test cloud can do: to read and write the bytes of its disks, past all services. */
 
-export const STATE = process.env['CLOUD_STATE'] ?? '/var/lib/oscloud';
 const DEVICE = fileURLToPath(new URL('device.py', import.meta.url));
 export const MIB = 1 << 20;
 
@@ -87,7 +87,7 @@ async function digestOf(path: string, length?: number): Promise<string> {
 }
 
 /** The disk of an image-backed server, as libvirt's images_type=qcow2 keeps it, over a base that others share. */
-const rootDisk = (serverId: string) => join(STATE, 'nova', 'instances', serverId, 'disk');
+const rootDisk = (serverId: string) => join(CLOUD_STATE, 'nova', 'instances', serverId, 'disk');
 
 async function withTemporary<T>(use: (path: string) => Promise<T>): Promise<T> {
   const path = join(tmpdir(), `device-${randomUUID()}`);

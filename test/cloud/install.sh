@@ -2,8 +2,7 @@
 # Installs what up.sh starts: Debian's servers, and OpenStack itself from PyPI into a virtual environment.
 # Needs Debian 12, root and the package registries. Does nothing when all is there.
 set -euo pipefail
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-V=${CLOUD_VENV:-/opt/oscloud}
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 PACKAGES='mariadb-server rabbitmq-server qemu-utils qemu-system-x86 qemu-block-extra libvirt-daemon-system libvirt-daemon-driver-qemu
   libvirt-clients libvirt-dev cryptsetup-bin genisoimage pkg-config gcc python3.11 python3.11-dev python3.11-venv
   ceph-mon ceph-osd ceph-mgr ceph-common radosgw python3-rbd python3-rados curl ca-certificates procps age zstd'
@@ -37,12 +36,12 @@ install_packages() {
 # Debian's own Python: its Ceph bindings are built for that one.
 install_openstack() {
   local stamp
-  stamp=$(sha256sum <"$HERE/requirements.txt")
+  stamp=$(sha256sum <"$REQUIREMENTS")
   [ "$(cat "$V/installed" 2>/dev/null)" != "$stamp" ] || return 0
   [ -x "$V/bin/python" ] || /usr/bin/python3.11 -m venv "$V"
-  "$V/bin/python" -m pip install -q --disable-pip-version-check "$(grep '^uv==' "$HERE/requirements.txt")"
+  "$V/bin/python" -m pip install -q --disable-pip-version-check "$(grep '^uv==' "$REQUIREMENTS")"
   # Compiled now, by all processors, rather than by each service at the first start.
-  "$V/bin/uv" pip install -q --compile-bytecode --python "$V/bin/python" -r "$HERE/requirements.txt"
+  "$V/bin/uv" pip install -q --compile-bytecode --python "$V/bin/python" -r "$REQUIREMENTS"
   local m
   for m in rbd rados; do ln -sf /usr/lib/python3/dist-packages/$m.cpython-311-x86_64-linux-gnu.so "$V/lib/python3.11/site-packages/"; done
   echo "$stamp" >"$V/installed"

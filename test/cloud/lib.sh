@@ -1,8 +1,17 @@
 # shellcheck shell=bash disable=SC2086,SC2034
 # Shared by the scripts beside it; to be sourced.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-S=${CLOUD_STATE:-/var/lib/oscloud}
-V=${CLOUD_VENV:-/opt/oscloud}
+# The default release goes without a suffix; each older one has its own packages, state and dump.
+RELEASE=${CLOUD_RELEASE:-2026.2}
+case $RELEASE in
+  2026.2) SUFFIX='' ;;
+  2024.1 | 2023.1) SUFFIX=-$RELEASE ;;
+  *) echo "CLOUD_RELEASE must be 2026.2, 2024.1 or 2023.1, not $RELEASE" >&2; exit 2 ;;
+esac
+S=${CLOUD_STATE:-/var/lib/oscloud$SUFFIX}
+V=${CLOUD_VENV:-/opt/oscloud$SUFFIX}
+REQUIREMENTS=$HERE/requirements$SUFFIX.txt
+DUMP=$HERE/schema$SUFFIX.sql.d
 PW=secret
 H=127.0.0.1
 DATABASES='keystone glance cinder barbican nova_api nova nova_cell0 placement'

@@ -1,14 +1,14 @@
 #!/bin/bash
 # Migrates all databases on a database server of its own, beside a running cloud, and writes them to a folder:
-# schema.sql.d/ here (to be checked in), or the one that is named. up.sh loads them instead of migrating.
+# the release's folder here (to be checked in), or the one that is named. up.sh loads them instead of migrating.
 set -euo pipefail
-OUT=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/schema.sql.d}")
 export CLOUD_STATE
 CLOUD_STATE=$(mktemp -d /tmp/make-dump.XXXXXX)
 DB_PORT=3307
 KEYSTONE_PORT=5001
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$HERE/config.sh"
+OUT=$(realpath -m "${1:-$DUMP}")
 chmod 755 "$S"
 
 finish() {

@@ -27,6 +27,19 @@ is_healthy() {
   python -S -B "$HERE/check.py" --wait 30
 }
 
+# Two clouds want the same ports.
+refuse_other_release() {
+  local other name
+  for other in /var/lib/oscloud /var/lib/oscloud-*; do
+    [ "$other" != "$S" ] && [ -d "$other/run" ] || continue
+    for name in $(S=$other recorded); do
+      S=$other is_alive "$name" || continue
+      echo "the cloud of $other runs: stop it first (CLOUD_STATE=$other test/cloud/down.sh), or start this one beside it (test/cloud/apart.sh)" >&2
+      exit 1
+    done
+  done
+}
+
 # The logs of what failed are kept for one more start.
 clear_state() {
   stop_cloud
@@ -48,7 +61,7 @@ start_rabbit() {
 # The dump that is checked in, or one made here when other versions are installed.
 schema_folder() {
   local d
-  for d in "$HERE/schema.sql.d" "$V/schema.sql.d"; do
+  for d in "$DUMP" "$V/schema.sql.d"; do
     [ "$(cat "$d/versions" 2>/dev/null)" != "$(versions)" ] || { echo "$d"; return; }
   done
   log "no dump for these versions: migrating (a minute)" >&2
@@ -69,6 +82,8 @@ start_libvirt() {
   # One mount namespace, so that volumes mounted after a server started can still be attached to it.
   printf '%s\n' 'namespaces = []' 'user = "root"' 'group = "root"' 'security_driver = "none"' 'remember_owner = 0' \
     'dynamic_ownership = 0' >/etc/libvirt/qemu.conf
+  # apart.sh shows none, and libvirt would insist on some.
+  [ -n "$(ls /sys/fs/cgroup)" ] || echo 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf
   spawn virtlogd virtlogd
   spawn libvirtd libvirtd
 }
@@ -157,6 +172,7 @@ if why=$(is_healthy 2>&1); then
   log "uses the cloud that runs ($S)"
   exit 0
 fi
+refuse_other_release
 [ -z "$why" ] || log "the cloud that runs is not used: $why"
 clear_state
 trap explain EXIT

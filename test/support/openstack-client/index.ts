@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
+import { CLOUD_VENV } from '../cloud-paths.ts';
 
 /** Where the real `openstack` client is: test/cloud/install.sh puts it there. */
-export const CLIENT = join(process.env['CLOUD_VENV'] ?? '/opt/oscloud', 'bin');
+export const CLIENT = join(CLOUD_VENV, 'bin');
 
 interface Client {
   readonly directory: string;
