@@ -14,6 +14,8 @@ export interface MethodFacts {
 export interface MethodDecision {
   readonly method: Method;
   readonly reason: string;
+  /** Set where only Glance itself can tell: it is to be asked, and where it takes the data, it goes as an image. */
+  readonly imageIfTaken?: true;
 }
 
 /** Which way a volume goes, and why. Cinder backups cannot leave the cloud, images can. */
@@ -24,7 +26,11 @@ export function decideMethod(wish: 'auto' | Method, facts: MethodFacts): MethodD
   const doubt = doubtOfImage(facts);
   return doubt === undefined
     ? { method: 'image', reason: 'a store is named, so the data is to leave the cloud' }
-    : { method: 'cinder-backup', reason: `${doubt}, so its data cannot leave the cloud` };
+    : {
+        method: 'cinder-backup',
+        reason: `${doubt}, so its data cannot leave the cloud`,
+        ...(isLuks2(facts) && facts.size < CAP_GIB ? { imageIfTaken: true } : {}),
+      };
 }
 
 const CAP_GIB = 1024;
@@ -35,9 +41,13 @@ const CAP_GIB = 1024;
  * https://github.com/openstack/glance/blob/master/glance/location.py; and at all times no more than `image_size_cap`.
  */
 export function doubtOfImage({ provider, size }: Omit<MethodFacts, 'store'>): string | undefined {
-  if (provider?.toLowerCase().includes('luks2')) return 'Glance refuses images with a LUKS2 header';
+  if (isLuks2({ provider })) return 'Glance since 2025.1 refuses images with a LUKS2 header';
   // The header of an encrypted volume comes beside its size.
   if (size > CAP_GIB || (size === CAP_GIB && provider !== undefined))
     return 'Glance takes images of up to 1 TiB';
   return undefined;
+}
+
+function isLuks2({ provider }: Pick<MethodFacts, 'provider'>): boolean {
+  return provider?.toLowerCase().includes('luks2') === true;
 }

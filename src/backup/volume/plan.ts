@@ -33,6 +33,8 @@ export interface VolumeBackupPlan {
   readonly encryption: SavedEncryption | null;
   readonly decision: BackupDecision | ImageDecision;
   readonly wishes: ChainWishes;
+  /** Whether Glance is to be asked first: where it takes the data, it goes as an image. */
+  readonly imageIfTaken?: true;
   /** A snapshot of the volume that is backed up instead of the volume as it is now. */
   readonly snapshotId?: string;
 }
@@ -97,7 +99,7 @@ async function planVolume(
   const encryption = await encryptionOf(keys, volume);
   const { size } = volume;
   const facts = { store: options.payloads !== undefined, size, provider: encryption?.provider };
-  const { method, reason } = decideMethod(options.method, facts);
+  const { method, reason, imageIfTaken } = decideMethod(options.method, facts);
   if (method === 'image') refuseLostKey(volume, encryption, options.payloads);
   return {
     volume,
@@ -108,6 +110,9 @@ async function planVolume(
         ? { mode: 'image', reason, doubt: doubtOfImage(facts) }
         : decide(volume, backups, options),
     wishes: { mode: options.mode, maxChain: options.maxChain },
+    ...(imageIfTaken && options.payloads?.sealed === true && encryption?.key.id != null
+      ? { imageIfTaken }
+      : {}),
   };
 }
 

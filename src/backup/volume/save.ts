@@ -1,8 +1,11 @@
 import type { Marks } from '../../chain/marks.ts';
 import type { Environment } from '../../environment.ts';
+import { messageOf } from '../../errors.ts';
 import type { SecretPoint, VolumePoint } from '../../manifest/schema.ts';
 import { watchBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { CloudError } from '../../openstack/errors.ts';
+import { glanceRefuses } from '../../temporaries/image-probe.ts';
 import { quoted } from '../../text/escape.ts';
 import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
@@ -16,6 +19,8 @@ export interface VolumeSaving extends CinderSaving, ImageSaving {
   readonly otherwiseImage: boolean;
   /** Of the whole run: when no backup service answered for one volume, the others do not ask it. */
   readonly backupService: { answers: boolean };
+  /** Whether this cloud's Glance takes images with a LUKS2 header. It is asked once. */
+  takesLuks2(): Promise<boolean>;
 }
 
 export interface SavedVolumePoints {
@@ -30,6 +35,7 @@ export async function beginVolumes(
   marks: Marks,
 ): Promise<VolumeSaving> {
   const client = await environment.session.service('block-storage');
+  let asked: Promise<boolean> | undefined;
   return {
     ...environment,
     client,
@@ -38,9 +44,29 @@ export async function beginVolumes(
     payloads,
     otherwiseImage: method === 'auto',
     backupService: { answers: true },
+    takesLuks2() {
+      asked ??= takesLuks2(environment);
+      return asked;
+    },
   };
 }
 
+/** Magic and version, and nothing after them: Glance looks no further before it refuses it. */
+const LUKS2 = Buffer.concat([Buffer.from('4c554b53babe0002', 'hex'), Buffer.alloc(4088)]);
+
+async function takesLuks2(environment: Environment): Promise<boolean> {
+  try {
+    return !(await glanceRefuses(environment, { head: LUKS2, diskFormat: 'raw', containerFormat: 'bare' }));
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    environment.log.warn(
+      `the cloud cannot be asked whether it takes LUKS2 images, so such volumes are saved as Cinder backups: ${messageOf(error)}`,
+    );
+    return false;
+  }
+}
+
+const TAKEN = 'a store is named, and Glance took a LUKS2 header when it was asked';
 const NOBODY_ANSWERS = 'no backup service of the cloud answers';
 
 /** Saves a volume the way that its plan says; as an image also where that turns out to be the only way. */
@@ -48,6 +74,8 @@ export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): 
   const { decision, volume } = plan;
   const { backupService, otherwiseImage } = saving;
   if (decision.mode === 'image') return saveThroughImage({ ...plan, reason: decision.reason }, saving);
+  if (plan.imageIfTaken && (await saving.takesLuks2()))
+    return saveThroughImage({ ...plan, reason: TAKEN }, saving);
   if (otherwiseImage && !backupService.answers)
     return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, saving);
   try {

@@ -10,10 +10,14 @@ export function showVolumes(
   { payloads }: Pick<SavingWishes, 'payloads'>,
   log: Log,
 ): void {
-  for (const { volume, decision, encryption } of plans) {
+  for (const { volume, decision, encryption, imageIfTaken } of plans) {
     log.info(
       `${quoted(volume.name)} (${volume.id}), ${volume.size} GiB, ${volume.status}${encryption === null ? '' : `, encrypted (${encryption.provider ?? 'unknown provider'})`}: ${decision.mode}, because ${decision.reason}`,
     );
+    if (imageIfTaken)
+      log.warn(
+        `Glance since 2025.1 refuses images with a LUKS2 header: the cloud is asked, and where it takes one ${quoted(volume.name)} (${volume.id}) is saved as an image instead, which can leave the cloud`,
+      );
     if (decision.mode === 'image' && decision.doubt !== undefined)
       log.warn(
         `${decision.doubt} unless the operator says otherwise: should the image of ${quoted(volume.name)} (${volume.id}) fail, use method: cinder-backup`,

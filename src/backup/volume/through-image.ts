@@ -13,7 +13,7 @@ import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
 import { removeOrphans } from './orphans.ts';
 import { savedVolume } from './record.ts';
-import { placesOf, type Upload, uploadVolume } from './upload.ts';
+import { COPY_PROPERTY, placesOf, type Upload, uploadVolume } from './upload.ts';
 
 export interface VolumeImagePlan {
   readonly volume: Volume;
@@ -93,6 +93,9 @@ async function keep({ session, plan, ledger, clock }: Work, image: Image, point:
   const changes = [
     { op: 'replace', name: 'name', value: name },
     { op: 'add', name: POINT_PROPERTY, value: point },
+    ...(image.properties[COPY_PROPERTY] === undefined
+      ? []
+      : [{ op: 'remove', name: COPY_PROPERTY } as const]),
   ] as const;
   await takeRecordOff(glance, image.id, changes, ledger);
   return { key: undefined, payload: null, name };

@@ -10,10 +10,11 @@ import { uploadToImage } from '../../openstack/blockstorage/v3/upload.ts';
 import {
   createVolume,
   getVolume,
+  setImageMetadata,
   type Volume,
   watchVolumes,
 } from '../../openstack/blockstorage/v3/volumes.ts';
-import { hasStatus } from '../../openstack/errors.ts';
+import { CloudError, hasStatus } from '../../openstack/errors.ts';
 import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError } from '../../openstack/watcher.ts';
@@ -49,9 +50,41 @@ export interface Uploaded {
  * @throws OperationError when the cloud gives up, with what it says
  */
 export async function uploadVolume(work: Upload): Promise<Uploaded> {
-  const { id, consistency } = await uploadable(work);
-  return { image: await upload(work, id), consistency };
+  const source = await uploadable(work);
+  try {
+    return { image: await upload(work, source.id), consistency: source.consistency };
+  } catch (error) {
+    if (!stumbles(error)) throw error;
+    work.log.info(`${work.what} is made of a temporary copy: ${error.message}`);
+    const { id, consistency } = await copyWithProperty(work, source);
+    return { image: await upload(work, id), consistency };
+  }
 }
+
+/**
+ * Cinder from 24.5 to 28 cannot upload a volume whose image has no properties of its own: Glance is sent an empty set of
+ * them, and Cinder answers 400. https://bugs.launchpad.net/cinder/+bug/2144550
+ */
+function stumbles(error: unknown): error is CloudError {
+  return error instanceof CloudError && error.status === 400 && error.message.includes("'properties'");
+}
+
+/** Not the volume itself: it is only read. */
+async function copyWithProperty(work: Upload, { id, consistency }: Source): Promise<Source> {
+  const { session, plan, started, log } = work;
+  const client = await session.service('block-storage');
+  // The refused request may have cloned the key.
+  await removeOrphans(session, plan.volume, started, log);
+  const isCopy = id !== plan.volume.id;
+  const copy = isCopy ? id : await temporaryVolume(work, await temporarySnapshot(work));
+  await setImageMetadata(client, copy, { [COPY_PROPERTY]: 'true' });
+  if (isCopy) return { id: copy, consistency };
+  const { status } = await getVolume(client, plan.volume.id);
+  return { id: copy, consistency: status === 'available' ? consistency : 'crash' };
+}
+
+/** A property that is there to be one, on a temporary copy and the image made of it. */
+export const COPY_PROPERTY = 'openstack_backup_copy';
 
 interface Source {
   /** Of a volume that Cinder can upload. */

@@ -27,6 +27,8 @@ export interface ImageRestorePlan {
   readonly head: Uint8Array;
   /** Why a Glance of today refuses the data as it is; undefined where none does. */
   readonly doubt: string | undefined;
+  /** Whether it may be stored inside a qcow2 where it is refused. */
+  readonly wrap: ImageRestoreWishes['wrap'];
   /** Empty where the cloud tells of no quota. */
   readonly quota: readonly QuotaLine[];
 }
@@ -61,7 +63,6 @@ export async function planImage(
   const diskFormat = saved.diskFormat ?? 'raw';
   const containerFormat = saved.containerFormat ?? 'bare';
   const doubt = unsafe(head, diskFormat, containerFormat);
-  if (doubt !== undefined && wishes.wrap === 'never') throw refusedAsItIs(saved, doubt);
   const need = { images: 1, image_mebibytes: Math.ceil(payload.size / 2 ** 20) };
   const quota = quotaAfter(await quotasFor(session, [need]), need);
   refuseOver(quota, 'the restored image');
@@ -75,6 +76,7 @@ export async function planImage(
     sameProject,
     head,
     doubt,
+    wrap: wishes.wrap,
     quota,
   };
 }
@@ -92,7 +94,7 @@ function keyPointOf(manifest: Manifest, { id, encryption }: SavedImage): SecretP
 /** @param doubt what is wrong with it */
 export function refusedAsItIs({ id }: Pick<SavedImage, 'id'>, doubt: string): OperationError {
   return new OperationError(
-    `the data of image ${id} is refused by Glance since 2025.1 as it is: ${doubt}`,
-    'Say `wrap: auto` to have a raw disk stored inside a qcow2, restore it as a volume with restore-volume, or ask the operator. Nothing was touched.',
+    `this cloud's Glance refuses the data of image ${id} as it is: ${doubt}`,
+    'Say `wrap: auto` to have a raw disk stored inside a qcow2, restore it as a volume with restore-volume, or ask the operator. Nothing is left of the attempt.',
   );
 }

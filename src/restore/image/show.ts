@@ -12,7 +12,7 @@ import type { RestoredImage } from './restore.ts';
 export type ImageOutput = 'image-id' | 'secret-id' | 'missing' | 'kept' | 'report';
 
 export function showImage(
-  { name, payload, diskFormat, key, doubt, quota }: ImageRestorePlan,
+  { name, payload, diskFormat, key, doubt, wrap, quota }: ImageRestorePlan,
   log: Log,
 ): void {
   const encrypted =
@@ -23,7 +23,7 @@ export function showImage(
   );
   if (doubt !== undefined)
     log.warn(
-      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before it is uploaded, and a raw disk then stored inside a qcow2`,
+      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before it is uploaded${wrap === 'auto' ? ', and a raw disk then stored inside a qcow2' : ': where it refuses it, the restore fails, since wrap is never'}`,
     );
 }
 

@@ -1,6 +1,6 @@
 import type { Environment } from '../../environment.ts';
-import { hasStatus } from '../../openstack/errors.ts';
-import { type ImageData, makeImage } from './create.ts';
+import { glanceRefuses } from '../../temporaries/image-probe.ts';
+import type { ImageData } from './create.ts';
 import { type ImageRestorePlan, refusedAsItIs } from './plan.ts';
 import { inQcow2, qcow2Size } from './qcow2.ts';
 import type { ProvedBytes } from './recorded.ts';
@@ -9,6 +9,8 @@ import type { ProvedBytes } from './recorded.ts';
 type Doubtful = Pick<ImageRestorePlan, 'containerFormat' | 'diskFormat' | 'doubt' | 'head'> & {
   readonly payload: { readonly size: number };
   readonly saved: { readonly id: string };
+  /** Whether it may be stored inside a qcow2. */
+  readonly wrap: 'auto' | 'never';
 };
 
 /** A disk consists of sectors. */
@@ -18,12 +20,13 @@ const SECTOR = 512;
  * Whether the data has to be stored inside a qcow2, because this cloud refuses it raw. Where there is a doubt, an image
  * of its first bytes is made and removed: the cloud itself would tell only when all is uploaded.
  *
- * @throws OperationError where it is refused, and cannot be wrapped
+ * @throws OperationError where it is refused, and cannot or may not be wrapped
  */
 export async function hasToBeWrapped(environment: Environment, plan: Doubtful): Promise<boolean> {
-  const { doubt, diskFormat, payload, saved } = plan;
-  if (doubt === undefined || !(await isRefused(environment, plan))) return false;
-  if (diskFormat !== 'raw' || payload.size % SECTOR !== 0) throw refusedAsItIs(saved, doubt);
+  const { doubt, diskFormat, payload, saved, wrap } = plan;
+  if (doubt === undefined || !(await glanceRefuses(environment, plan))) return false;
+  if (wrap === 'never' || diskFormat !== 'raw' || payload.size % SECTOR !== 0)
+    throw refusedAsItIs(saved, doubt);
   environment.log.warn(`the cloud refuses the data raw (${doubt}): it is stored inside a qcow2`);
   return true;
 }
@@ -41,24 +44,4 @@ export function imageData(
   return wrap
     ? { bytes: inQcow2(bytes, size), size: qcow2Size(size), digests: {}, ...told }
     : { bytes, size, digests, ...told };
-}
-
-async function isRefused(
-  environment: Environment,
-  { head, diskFormat, containerFormat }: Doubtful,
-): Promise<boolean> {
-  const data = { bytes: once(head), size: head.length, digests: {} };
-  try {
-    const wanted = { name: 'openstack-backup probe', diskFormat, containerFormat };
-    const probe = await makeImage(environment, wanted, data, undefined, 'scratch');
-    await probe.remove();
-    return false;
-  } catch (error) {
-    if (hasStatus(error, 415)) return true;
-    throw error;
-  }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
 }

@@ -77,7 +77,13 @@ async function uploaded(
   onBytes: (count: number) => void,
 ): Promise<MadeImage> {
   const { payload, key } = source;
-  const raw = { ...source, saved: point.image, diskFormat: 'raw', containerFormat: 'bare' };
+  const raw = {
+    ...source,
+    saved: point.image,
+    diskFormat: 'raw',
+    containerFormat: 'bare',
+    wrap: 'auto' as const,
+  };
   const wrap = await hasToBeWrapped(environment, raw);
   const proved = asRecorded(await store.open(payload), payload, point.image);
   const data = imageData(proved, payload.size, wrap, onBytes);

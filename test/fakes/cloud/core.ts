@@ -51,6 +51,10 @@ export interface EmbeddedCloudOptions {
   wholeSeconds?: boolean;
   /** Glance's image_size_cap in bytes. Default 1 TiB. */
   imageSizeCap?: number;
+  /** Glance takes LUKS2 and other raw data unasked, as before 2025.1. Default false. */
+  uninspectedImages?: boolean;
+  /** Cinder cannot upload a volume whose image had no properties of its own (Launchpad 2144550). Default false. */
+  emptyPropertiesFail?: boolean;
   /** Barbican's quota of secrets per project; -1 is unlimited. */
   secretQuota?: number;
 }
@@ -84,6 +88,8 @@ export function resolveOptions(options: EmbeddedCloudOptions): Core['options'] {
     barbicanPolicy: 'legacy',
     wholeSeconds: false,
     imageSizeCap: 1024 ** 4,
+    uninspectedImages: false,
+    emptyPropertiesFail: false,
     secretQuota: -1,
     ...options,
     capabilities: {

@@ -22,7 +22,7 @@ describe('the way of a volume', () => {
     ['a store is named, so the data is to leave the cloud', 'image', {}],
     ['a store is named, so the data is to leave the cloud', 'image', { provider: 'luks' }],
     [
-      'Glance refuses images with a LUKS2 header, so its data cannot leave the cloud',
+      'Glance since 2025.1 refuses images with a LUKS2 header, so its data cannot leave the cloud',
       'cinder-backup',
       { provider: 'luks2' },
     ],
@@ -40,7 +40,11 @@ describe('the way of a volume', () => {
     [1024, 'luks', 'Glance takes images of up to 1 TiB'],
     [1024, null, 'Glance takes images of up to 1 TiB'],
     [1023, null, undefined],
-    [1, 'nova.volume.encryptors.luks.Luks2Encryptor', 'Glance refuses images with a LUKS2 header'],
+    [
+      1,
+      'nova.volume.encryptors.luks.Luks2Encryptor',
+      'Glance since 2025.1 refuses images with a LUKS2 header',
+    ],
   ])('%d GiB, provider %s: what may refuse it is %s', (size, provider, doubt) => {
     expect(doubtOfImage({ size, provider })).toBe(doubt);
   });

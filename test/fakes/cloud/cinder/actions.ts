@@ -210,6 +210,12 @@ function upload(core: Core, call: CinderCall, find: () => Volume): Reply {
   if (volume.status !== 'available') {
     throw refuse(400, `Invalid volume: Volume ${volume.id} status must be available`);
   }
+  const hasMetadata = Object.keys(volume.imageMetadata ?? {}).length > 0;
+  if (core.options.emptyPropertiesFail && hasMetadata && Object.keys(inherited(volume)).length === 0)
+    throw refuse(
+      400,
+      "Invalid image metadata. Error: Unable to set 'properties' to '{}'. Reason: {} is not of type 'string'",
+    );
   const image = makeUploadImage(core, call, volume, body, own);
   const updatedBefore = volume.updatedAt;
   startUpload(core, call, volume, image);

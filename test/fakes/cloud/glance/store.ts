@@ -82,7 +82,8 @@ export async function fillImage(core: Core, image: Image, data: SparseBytes): Pr
   image.checksum = checksum ?? null;
   image.hashAlgorithm = hashValue === undefined ? null : 'sha512';
   image.hashValue = hashValue ?? null;
-  const wrong = image.containerFormat === 'bare' ? inspect(data, image.diskFormat) : undefined;
+  const inspected = image.containerFormat === 'bare' && !core.options.uninspectedImages;
+  const wrong = inspected ? inspect(data, image.diskFormat) : undefined;
   if (wrong !== undefined) {
     // Back to queued, but with the digests of what was refused: seen on the real one.
     image.status = 'queued';
