@@ -72,6 +72,6 @@ function volumeFrom(point: VolumeImagePoint, image: string, book: Book): string[
   const variable = book.variable('volume', id);
   return [
     ...newVolume(point, variable, gibibytes, `--image=${image}`),
-    ...settled(resource, variable, resource.imageMetadata),
+    ...settled(resource, variable, { metadata: false, imageMetadata: resource.imageMetadata }),
   ];
 }

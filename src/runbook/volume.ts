@@ -32,18 +32,25 @@ export function newVolume(
   ];
 }
 
+/** What is on a volume before it is settled: nothing, or metadata that a restore brought. */
+interface Brought {
+  readonly metadata: boolean;
+  readonly imageMetadata: Readonly<Record<string, string>>;
+}
+
 /** Sets right what a restore leaves otherwise; the name comes last, so that what is not whole is not taken for it. */
 export function settled(
   { name, description, metadata, bootable }: SavedVolume,
   variable: string,
-  imageMetadata: Readonly<Record<string, string>> = {},
+  brought: Brought,
 ): string[] {
   const volume = `"$${variable}"`;
   return [
     command(
-      'openstack volume set --no-property',
+      // Clients before 10.2 fail where there is none to remove.
+      brought.metadata ? 'openstack volume set --no-property' : 'openstack volume set',
       ...properties('property', metadata),
-      ...properties('image-property', imageMetadata),
+      ...properties('image-property', brought.imageMetadata),
       ...option('description', description === '' ? null : description),
       ...option('name', name === '' ? null : name),
       bootable ? '--bootable' : '--non-bootable',

@@ -41,8 +41,12 @@ describe('what is said', () => {
     expect(commands).toContain(
       `openstack volume create --size=1 --type=11111111-1111-4111-8111-111111111111 --availability-zone=nova`,
     );
-    expect(commands).toContain(
-      `openstack volume backup restore --force -f value -c volume_id ${point.backup.id} "$VOLUME_1"`,
+    expect(commands).toContain(`openstack volume backup restore --force ${point.backup.id} "$VOLUME_1"`);
+    expect(commands.replaceAll(/ \\\n +/g, ' ')).toMatch(
+      new RegExp(
+        `check "\\$\\(openstack volume show -f value -c properties .* grep -c .*${point.backup.id}.*" 1$`,
+        'm',
+      ),
     );
     expect(commands).toContain(
       'openstack volume set --no-property --property=a=b --name=db --bootable "$VOLUME_1"',
