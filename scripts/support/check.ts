@@ -1,11 +1,12 @@
 import type { SupportRecord } from './record.ts';
 import type { Result } from './results.ts';
 import type { Row } from './rows.ts';
-import { render, withTable } from './table.ts';
+import { type OlderRecords, render, withTable } from './table.ts';
 
 export interface Checked {
   readonly page: string;
   readonly record: SupportRecord;
+  readonly older?: OlderRecords | undefined;
   readonly rows: readonly Row[];
   /** What ran in this very run, and where. */
   readonly results: readonly Result[];
@@ -22,11 +23,8 @@ const FACTOR = 4;
 const GRACE = 20;
 
 /** Everything in which the page, its record and this run disagree: nothing when the page is true. */
-export function disagreements({ page, record, rows, results, run }: Checked): string[] {
-  const found: string[] = [];
-  if (withTable(page, render(rows, record)) !== page)
-    found.push('docs/support.md is not what docs/support.json says: npm run support -- REPORTS');
-  if (run === '') found.push('the run has no name: set CI_RUN, as .ci/run does');
+export function disagreements({ page, record, older, rows, results, run }: Checked): string[] {
+  const found = stale({ page, record, older, rows, run });
   const ours = results.filter((result) => result.run === run);
   const real = ours.filter(({ kind }) => kind === 'real');
   const embedded = ours.filter(({ kind }) => kind === 'embedded');
@@ -40,6 +38,33 @@ export function disagreements({ page, record, rows, results, run }: Checked): st
   }
   found.push(...unlikeRecord(real, record, rows));
   return [...new Set(found)];
+}
+
+/**
+ * The same for a run on an older release, of which only a part may be tried: what ran there has passed, in times like
+ * those of its record. That none is missing is what test/floors.json sees to.
+ */
+export function olderDisagreements(checked: Checked, name: string): string[] {
+  const found = stale(checked);
+  const { results, run, older = {} } = checked;
+  const real = results.filter((result) => result.run === run && result.kind === 'real');
+  const record = older[name];
+  if (real.length === 0) found.push(`nothing of run ${run || '(without a name)'} ran on release ${name}`);
+  if (record === undefined) found.push(`docs/support-${name}.json is not there`);
+  for (const result of real) {
+    found.push(...notPassed(result.scenario, real, name));
+    if (record !== undefined) found.push(...otherwise(result, record));
+  }
+  return [...new Set(found)];
+}
+
+function stale({ page, record, older, rows, run }: Omit<Checked, 'results'>): string[] {
+  return [
+    ...(withTable(page, render(rows, record, older)) === page
+      ? []
+      : ['docs/support.md is not what docs/support.json says: npm run support -- REPORTS']),
+    ...(run === '' ? ['the run has no name: set CI_RUN, as .ci/run does'] : []),
+  ];
 }
 
 function unlikeRecord(real: readonly Result[], record: SupportRecord, rows: readonly Row[]): string[] {

@@ -4,33 +4,55 @@ import type { Row } from './rows.ts';
 export const START = '<!-- rows: made by npm run support -->';
 export const END = '<!-- end of rows -->';
 
-/** All between the marks: the procedures, then whatever else was tried on the real cloud, so that nothing is left out. */
-export function render(rows: readonly Row[], record: SupportRecord): string {
-  const { run, day, release, seconds } = record;
+/** Older releases by their name, "2024.1": what was seen of each. */
+export type OlderRecords = Readonly<Record<string, SupportRecord>>;
+
+/**
+ * All between the marks: the procedures, then whatever else was tried on the real cloud, so that nothing is left out.
+ * A column each for the newest release and the older ones.
+ */
+export function render(rows: readonly Row[], record: SupportRecord, older: OlderRecords = {}): string {
+  const { run, day, release } = record;
   const ofRows = new Set(rows.map(({ scenario }) => scenario));
-  const others = Object.keys(seconds).filter((scenario) => !ofRows.has(scenario));
+  const records = [record, ...Object.values(older)];
+  const tried = new Set(records.flatMap(({ seconds }) => Object.keys(seconds)));
+  const names = ['on the real cloud', ...Object.keys(older)];
   return [
     START,
     `The times are of one run (${run}, ${day}, ${release}). Each run of \`.ci/run\` fails unless all of this holds for it too,`,
     'in times of the same size.',
-    '',
-    '| procedure of the guide | how | scenario | on the real cloud |',
-    '| --- | --- | --- | --- |',
-    ...rows.map(
-      (row) => `| ${row.procedure} | ${row.how} | ${cell(row.scenario)} | ${timeOf(row, seconds)} |`,
+    ...Object.entries(older).map(
+      ([name, { day, release }]) => `Those of release ${name} are of ${day} (${release}).`,
     ),
     '',
-    '| what else is tried there | on the real cloud |',
-    '| --- | --- |',
-    ...others.map((scenario) => `| ${cell(scenario)} | ${seconds[scenario]} s |`),
+    `| procedure of the guide | how | scenario | ${names.join(' | ')} |`,
+    `| --- | --- | --- |${' --- |'.repeat(names.length)}`,
+    ...rows.map((row) => {
+      const times = records.map((one, at) => timeOf(row, one, at > 0));
+      return `| ${row.procedure} | ${row.how} | ${cell(row.scenario)} | ${times.join(' | ')} |`;
+    }),
+    '',
+    `| what else is tried there | ${names.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(names.length)}`,
+    ...[...tried]
+      .filter((scenario) => !ofRows.has(scenario))
+      .map((scenario) => {
+        const times = records.map((one, at) => timeOf({ scenario }, one, at > 0));
+        return `| ${cell(scenario)} | ${times.join(' | ')} |`;
+      }),
     END,
   ].join('\n');
 }
 
-function timeOf({ scenario, embeddedOnly }: Row, seconds: SupportRecord['seconds']): string {
-  if (embeddedOnly) return 'embedded only';
+function timeOf(
+  { scenario, embeddedOnly }: Pick<Row, 'scenario' | 'embeddedOnly'>,
+  { seconds }: SupportRecord,
+  older: boolean,
+): string {
   const time = seconds[scenario];
-  return time === undefined ? 'not yet' : `${time} s`;
+  if (time !== undefined && !embeddedOnly) return `${time} s`;
+  if (older) return 'not tried';
+  return embeddedOnly ? 'embedded only' : 'not yet';
 }
 
 const cell = (text: string) => text.replaceAll('|', '\\|');

@@ -9,10 +9,11 @@ import {
   replaceVolumeMetadata,
   setBootable,
 } from '../../src/openstack/blockstorage/v3/volumes.ts';
+import { hasStatus } from '../../src/openstack/errors.ts';
 import type { Ran } from '../support/tool.ts';
 import { waitFor } from '../support/wait.ts';
 import { backUp, expectExit, inventory, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
-import type { World } from './world.ts';
+import type { Person, World } from './world.ts';
 
 /** The four kinds: plain and encrypted, detached and in use. */
 async function fourVolumes(world: World, prefix: string) {
@@ -399,10 +400,30 @@ export const quota: Scenario = {
   },
 };
 
+/**
+ * Asked by the test itself, for a snapshot that is not there. Where Cinder does not enforce the newer defaults of its
+ * policies (`enforce_new_defaults`, false before 2024.2 unless the operator says otherwise), all roles of a project may
+ * do everything.
+ */
+async function mayBackUp(world: World, user: Person, volumeId: string): Promise<boolean> {
+  const cinder = await (await world.session(user)).service('block-storage');
+  const snapshotId = '11111111-1111-4111-8111-111111111111';
+  const asked = createBackup(cinder, {
+    volumeId,
+    snapshotId,
+    name: 'asked',
+    incremental: false,
+    force: true,
+  });
+  const error: unknown = await asked.catch((failure: unknown) => failure);
+  if (!hasStatus(error, 403) && !hasStatus(error, 404)) throw error;
+  return hasStatus(error, 404);
+}
+
 export const rights: Scenario = {
   name: 'a key that the user may not read fails its volume before anything starts, with the missing role named',
   async run(world) {
-    await world.makeVolume({ name: 'rights-plain' });
+    const plain = await world.makeVolume({ name: 'rights-plain' });
     await world.makeKeyPrivate(await world.makeVolume({ name: 'rights-luks', type: 'luks' }));
     const before = await inventory(world);
     const alone = await world.tool(['backup-volume', '--volumes', 'rights-luks'], { user: 'nokeys' });
@@ -414,7 +435,9 @@ export const rights: Scenario = {
     expect(expectExit(both, 1).json['failed']).toContain('cannot be read');
     expect(pointsOf(both).map(({ name }) => name)).toEqual(['rights-plain']);
     const reader = await world.tool(['backup-volume', '--volumes', 'rights-plain'], { user: 'reader' });
-    expect(expectExit(reader, 1).stderr).toContain('HTTP 403');
+    if (await mayBackUp(world, 'reader', plain))
+      expect(expectExit(reader, 0).stderr).toContain('is available');
+    else expect(expectExit(reader, 1).stderr).toContain('HTTP 403');
   },
 };
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Checked, disagreements, UNNAMED } from '../../../scripts/support/check.ts';
+import { type Checked, disagreements, olderDisagreements, UNNAMED } from '../../../scripts/support/check.ts';
 import { recordOf } from '../../../scripts/support/record.ts';
 import { type JestReport, type Result, resultsOf, worldsOf } from '../../../scripts/support/results.ts';
 import { type Row, rows } from '../../../scripts/support/rows.ts';
@@ -169,6 +169,55 @@ describe('the page is not believed', () => {
     const more = [...some, row];
     return { rows: more, page: page(render(more, recorded)) };
   }
+});
+
+describe('of an older release', () => {
+  const older = {
+    '2024.1': recordOf([ran('volumes', 300, { release: 'Nova 2.96' })], new Date('2026-11-26T01:00:00Z')),
+  };
+  const there = (scenario: string, seconds: number, more: Partial<Result> = {}) =>
+    ran(scenario, seconds, { release: 'Nova 2.96', ...more });
+  const checked: Checked = {
+    ...good,
+    older,
+    page: page(render(some, recorded, older)),
+    results: [there('volumes', 250)],
+  };
+
+  test('there is a column, also for what was not tried there', () => {
+    expect(checked.page).toContain('| on the real cloud | 2024.1 |');
+    expect(checked.page).toContain('| volumes | 200 s | 300 s |');
+    expect(checked.page).toContain('| images | 16 s | not tried |');
+    expect(checked.page).toContain('| refusals | 90 s | not tried |');
+    expect(checked.page).toContain('Those of release 2024.1 are of 2026-11-26 (Nova 2.96).');
+  });
+
+  test('a part of it is enough, and agrees', () => {
+    expect(olderDisagreements(checked, '2024.1')).toEqual([]);
+  });
+
+  test.each<[string, Partial<Checked>, string]>([
+    ['nothing ran', { results: [] }, 'nothing of run run 2 ran on release 2024.1'],
+    [
+      'one failed',
+      { results: [there('volumes', 250, { passed: false })] },
+      '"volumes" failed on the 2024.1 cloud',
+    ],
+    [
+      'one has no time',
+      { results: [there('volumes', 250), there('images', 3)] },
+      '"images" ran on the real cloud, but docs/support.json has no time of it',
+    ],
+    ['another release ran', { results: [ran('volumes', 250)] }, 'this cloud is Nova 2.104'],
+    [
+      'its column is falsified',
+      { page: checked.page.replace('300 s', '30 s') },
+      'docs/support.md is not what',
+    ],
+    ['it has no record', { older: {} }, 'docs/support-2024.1.json is not there'],
+  ])('it is not believed: %s', (_, altered, said) => {
+    expect(olderDisagreements({ ...checked, ...altered }, '2024.1').join('\n')).toContain(said);
+  });
 });
 
 describe('what a run saw', () => {
