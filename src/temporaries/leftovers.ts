@@ -6,6 +6,7 @@ import type { Holdings } from './holdings.ts';
 import type { Removable } from './remove.ts';
 import { parseTemporary } from './tags.ts';
 import { madeTogether, type Temporary, temporariesOf } from './things.ts';
+import { isNotBegun } from './unfinished-name.ts';
 
 /** Something that a dead run left, and what becomes of it. */
 export type Leftover =
@@ -14,13 +15,16 @@ export type Leftover =
   /** Ours, of no use, and removed; or the cloud is at work on it, and a later run sees how that ended. */
   | (Removable & { readonly action: 'delete' | 'wait' })
   /** Whole, in use, or perhaps only a copy of ours: a person has to say what becomes of it. */
-  | (Temporary & { readonly action: 'tell'; readonly because: 'whole' | 'used' | 'doubt' });
+  | (Temporary & { readonly action: 'tell'; readonly because: Because });
+
+/** `empty` is a volume that nothing was restored to yet. */
+type Because = 'whole' | 'empty' | 'used' | 'doubt';
 
 /** Statuses in which the cloud is at work on a backup, and users can neither delete nor use it. */
 const BUSY = new Set(['creating', 'deleting', 'restoring']);
 
 /**
- * What dead runs left, judged by what they recorded on it. Never by the look of a name.
+ * What dead runs left, judged by what they recorded on it. Nothing goes by the look of its name.
  *
  * @param liveness asked once an owner
  * @param now the cloud's time, milliseconds since the epoch
@@ -50,12 +54,12 @@ export async function findLeftovers(
 /** What becomes of a thing whose maker is dead. Doubt keeps. */
 export function judged(thing: Temporary): Leftover {
   const { original, progress, record } = thing;
-  const tell = (because: 'whole' | 'used' | 'doubt') => ({ ...thing, action: 'tell' as const, because });
+  const tell = (because: Because) => ({ ...thing, action: 'tell' as const, because });
   if (original === 'doubtful') return tell('doubt');
   if (progress === 'busy') return { ...thing, action: 'wait' };
   if (progress === 'used') return tell('used');
   if (progress === 'incomplete') return { ...thing, action: 'delete' };
-  if (record.purpose === 'result') return tell('whole');
+  if (record.purpose === 'result') return tell(isNotBegun(thing.name) ? 'empty' : 'whole');
   return original === 'proved' ? { ...thing, action: 'delete' } : tell('doubt');
 }
 

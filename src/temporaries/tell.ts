@@ -13,6 +13,8 @@ function whyOf({ because }: Extract<Leftover, { action: 'tell' }>): string {
   switch (because) {
     case 'whole':
       return 'was made by a run that ended before it handed it over, and has all its data: it is kept';
+    case 'empty':
+      return 'was made by a run that ended before it began to restore to it, and is empty: it is kept';
     case 'used':
       return 'was made by a run that is dead, and is in use: it is kept';
     case 'doubt':
@@ -20,9 +22,9 @@ function whyOf({ because }: Extract<Leftover, { action: 'tell' }>): string {
   }
 }
 
-function wayOut(thing: Temporary): string {
+function wayOut({ because, ...thing }: Extract<Leftover, { action: 'tell' }>): string {
   const remove = `remove it with: ${removal(thing)}`;
-  const adopt = adoption(thing);
+  const adopt = because === 'empty' ? undefined : adoption(thing);
   return adopt === undefined
     ? `If nobody needs it, ${remove}`
     : `Take it over with: ${adopt}; or, if nobody needs it, ${remove}`;

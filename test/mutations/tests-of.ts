@@ -62,6 +62,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'text/': ['text/text', 'hostile'],
   'store/': ['store/directory', 'store/file', 'store/place-name', 'payload/store'],
   'payload/open.ts': ['payload/open'],
+  'payload/unpack.ts': ['stream/chunks', 'keys/age'],
   'payload/': ['payload/store', 'payload/name', 'stream/zstd'],
   'stream/': ['stream/zstd', 'payload/store'],
   'ports/owner.ts': ['temporaries/leftovers', 'temporaries/ledger'],

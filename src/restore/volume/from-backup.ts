@@ -2,13 +2,18 @@ import { duration } from '../../clock.ts';
 import type { Environment } from '../../environment.ts';
 import { OperationError } from '../../errors.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
-import { restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
+import { getBackup, restoreBackup } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
-import { type CreateVolume, getVolume, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import {
+  type CreateVolume,
+  getVolume,
+  updateVolume,
+  type Volume,
+} from '../../openstack/blockstorage/v3/volumes.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
-import { unfinishedName } from '../../temporaries/unfinished-name.ts';
+import { notBegunName, unfinishedName } from '../../temporaries/unfinished-name.ts';
 import { makeVolume, undoVolume } from './create.ts';
 import { encryptionMismatch } from './encryption-fit.ts';
 import type { OverwritePlan } from './overwrite.ts';
@@ -41,6 +46,7 @@ export async function restoreToNew(
     proven(plan, volume);
     if (oneRequest) return volume;
     await freshTokenFor(session, 'the restore', plan.source.size);
+    await updateVolume(client, volume.id, { name: unfinishedName(plan.name) });
     await startRestore(environment, plan.source.backupId, volume.id);
     begun = true;
     return await available(environment, volumes, volume.id, 'filled', plan.source);
@@ -69,7 +75,7 @@ function wantedOf(
 ): Omit<CreateVolume, 'description'> {
   return {
     size: source.size,
-    name: unfinishedName(name),
+    name: oneRequest ? unfinishedName(name) : notBegunName(name),
     volumeType: type?.id,
     availabilityZone,
     backupId: oneRequest ? source.backupId : undefined,
@@ -109,9 +115,13 @@ async function startRestore(
     await restoreBackup(client, backupId, volumeId);
     return true;
   };
-  // A lost answer: the volume tells whether the restore began.
-  const begun = async () =>
-    (await getVolume(client, volumeId)).status === 'restoring-backup' ? (true as const) : undefined;
+  // A lost answer: the volume and the backup tell whether the restore began. One alone may be restored with another.
+  const begun = async () => {
+    const [volume, backup] = await Promise.all([getVolume(client, volumeId), getBackup(client, backupId)]);
+    return volume.status === 'restoring-backup' && backup.status === 'restoring'
+      ? (true as const)
+      : undefined;
+  };
   return createOnce(start, begun, { clock, log, signal });
 }
 

@@ -178,11 +178,18 @@ export const restore: readonly Mutation[] = [
     put: "if (volume.status === 'available' || volume.status === 'restoring-backup') return { done: volume };",
   },
   {
+    id: 'restore/others',
+    file: 'restore/volume/from-backup.ts',
+    what: 'a restore of another backup to the volume is taken for ours',
+    find: " && backup.status === 'restoring'",
+    put: '',
+  },
+  {
     id: 'restore/begun',
     file: 'restore/volume/from-backup.ts',
     what: 'a lost request is thought to have begun',
-    find: "(await getVolume(client, volumeId)).status === 'restoring-backup'",
-    put: "(await getVolume(client, volumeId)).status !== 'error'",
+    find: "volume.status === 'restoring-backup' && backup.status === 'restoring'",
+    put: "volume.status !== 'error'",
   },
   {
     id: 'ports/taken',

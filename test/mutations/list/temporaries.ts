@@ -125,8 +125,15 @@ export const temporaries: readonly Mutation[] = [
     id: 'sweep/whole-result',
     file: 'temporaries/leftovers.ts',
     what: 'a whole restored volume is deleted',
-    find: "if (record.purpose === 'result') return tell('whole');",
+    find: "if (record.purpose === 'result') return tell(isNotBegun(thing.name) ? 'empty' : 'whole');",
     put: '',
+  },
+  {
+    id: 'sweep/empty-result',
+    file: 'temporaries/leftovers.ts',
+    what: 'a volume that nothing was restored to is said to have its data',
+    find: "tell(isNotBegun(thing.name) ? 'empty' : 'whole')",
+    put: "tell('whole')",
   },
   {
     id: 'sweep/likely',

@@ -21,7 +21,7 @@ import {
   type TemporaryRecord,
 } from '../../../src/temporaries/tags.ts';
 import { toldOf } from '../../../src/temporaries/tell.ts';
-import { unfinishedName } from '../../../src/temporaries/unfinished-name.ts';
+import { notBegunName, unfinishedName } from '../../../src/temporaries/unfinished-name.ts';
 import {
   backup,
   image,
@@ -410,6 +410,19 @@ describe('what a dead run left', () => {
     expect(imageText).toContain('openstack image unset --property openstack_backup_temporary ');
     expect(imageText).toContain('openstack image set --name=web ');
     expect(serverText).toContain('openstack server unset --property openstack_backup_temporary ');
+  });
+
+  test('a volume that nothing was restored to yet is told as empty, and nobody is to take it over', async () => {
+    for (const name of [notBegunName('db'), notBegunName('').trimStart()]) {
+      const found = await leftIn({ volumes: [volumeWith({ name, status: 'available' }, result)] });
+      const told = found.flatMap((left: Leftover) => (left.action === 'tell' ? [toldOf(left)] : []));
+      expect(told).toEqual([
+        expect.stringContaining(
+          'ended before it began to restore to it, and is empty: it is kept. If nobody needs it, ',
+        ),
+      ]);
+      expect(told[0]).not.toMatch(/Take it over|all its data/);
+    }
   });
 
   test.each([

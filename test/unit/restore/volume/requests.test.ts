@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import { type Tags, writeTags } from '../../../../src/chain/tags.ts';
 import { createBackup } from '../../../../src/openstack/blockstorage/v3/backups.ts';
@@ -226,6 +227,32 @@ describe('a volume in the making', () => {
     );
     await undoVolume(cloud.environment, { tag: record.tag });
     await waitFor('it to go', async () => cloud.cloud.state.volumes.size === 0);
+  });
+
+  test('is called empty until the restore to it is asked for, where it is made without the data', async () => {
+    await using cloud = await open();
+    const source = await cloud.backedUp(cloud.cloud.seed.addVolume());
+    const plan = {
+      kind: 'new',
+      source,
+      name: 'n',
+      type: cloud.typeOf('standard'),
+      typeIsProven: false,
+      availabilityZone: undefined,
+      quota: [],
+    } as const;
+    const path = /\/restore$/;
+    const names: (string | null)[] = [];
+    const see = () => names.push(...[...cloud.cloud.state.volumes.values()].slice(1).map(({ name }) => name));
+    const planted = cloud.cloud.faults.add({ when: { method: 'POST', path }, do: { status: 400 } });
+    const running = restoreToNew(cloud.environment, plan, cloud.watcher).catch((error: unknown) => error);
+    while (planted.hits === 0) {
+      see();
+      await setImmediate();
+    }
+    see();
+    expect(await running).toBeInstanceOf(Error);
+    expect([...new Set(names)]).toEqual(['n (restore not begun)', 'n (restore not finished)']);
   });
 
   test('goes where it turns out not to be encrypted as the backup is, before it gets the data', async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { backupVolume } from '../../../../src/commands/backup-volume.ts';
 import { restoreVolume } from '../../../../src/commands/restore-volume.ts';
@@ -15,8 +16,8 @@ afterEach(async () => {
   world = undefined;
 });
 
-async function saved(type: 'standard' | 'luks' = 'standard') {
-  const opened = await embeddedWorld({ tickMs: 2, gibBytes: 1 << 24 });
+async function saved(type: 'standard' | 'luks' = 'standard', tickMs = 2) {
+  const opened = await embeddedWorld({ tickMs, gibBytes: 1 << 24 });
   world = opened;
   const { seed, state, faults } = opened.cloud;
   const run = runnerOf(opened);
@@ -222,6 +223,40 @@ describe('over a volume', () => {
     backup.status = 'available';
     expect((await restore({ to: target.id, overwrite: 'true' })).code).toBe(0);
     expect(target.data.fingerprint()).not.toBe(before);
+  });
+
+  test('a restore of another backup to it is not taken for this one, whose request was lost', async () => {
+    const { volume, backup, faults, restore } = await saved();
+    const planted = faults.add({
+      when: { method: 'POST', path: /\/restore$/, times: 1 },
+      do: 'connection-reset',
+    });
+    const running = restore({ to: volume.id, overwrite: 'true' });
+    while (planted.hits === 0) await setImmediate();
+    // Somebody else began, and is done soon.
+    volume.status = 'restoring-backup';
+    const others = setTimeout(() => {
+      volume.status = 'available';
+    }, 3000);
+    const told = await running;
+    clearTimeout(others);
+    expect([told.code, told.error]).toEqual([1, expect.stringContaining(volume.id)]);
+    expect(told.outputs['volume-id']).toBeUndefined();
+    expect(backup.status).toBe('available');
+  });
+
+  test('it is not over while the cloud is at it, and may still fail', async () => {
+    const { volume, faults, restore } = await saved('standard', 100);
+    const planted = faults.add({
+      when: { method: 'POST', path: /\/restore$/, times: 1 },
+      do: { failLater: 'error_restoring' },
+    });
+    const told = await restore({ to: volume.id, overwrite: 'true' });
+    expect(planted.hits).toBe(1);
+    expect([told.code, told.error]).toEqual([
+      1,
+      expect.stringContaining('and the volume is error_restoring'),
+    ]);
   });
 
   test('it begins again where the request was lost', async () => {
