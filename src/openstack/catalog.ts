@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { withoutTrailing } from '../text/escape.ts';
-import type { CloudConfig } from './config/cloud.ts';
+import type { CloudConfig, ServiceType } from './config/cloud.ts';
 import type { CatalogEntry } from './identity/v3/tokens.ts';
 
 /** The services that we speak to, each with the names it goes by (service-types-authority), best first. */
@@ -10,9 +10,9 @@ export const SERVICE_TYPES = {
   compute: ['compute'],
   'key-manager': ['key-manager'],
   network: ['network'],
-} as const satisfies Record<string, readonly string[]>;
+} as const satisfies Record<ServiceType, readonly string[]>;
 
-export type Service = keyof typeof SERVICE_TYPES;
+export type Service = ServiceType;
 
 /** The version that ends an endpoint's path when the catalogue leaves it out. */
 const VERSION: Readonly<Record<Service, string>> = {
@@ -23,35 +23,41 @@ const VERSION: Readonly<Record<Service, string>> = {
   network: 'v2.0',
 };
 
+/** Whose token it is: what fills the placeholders of an override. */
+export interface Owner {
+  readonly project: { readonly id: string };
+  readonly user: { readonly id: string };
+}
+
 /**
- * Where a service is: the caller's override, else the catalogue's entry for the region and interface.
+ * Where a service is: the caller's override, else the catalogue's entry for the region and the best interface.
  * Discovery documents often name internal hosts behind TLS, so nothing but this URL is ever used.
  *
  * @returns the URL without a slash at its end
  * @throws InputError that lists what the catalogue has
  */
-export function endpointOf(service: Service, catalog: readonly CatalogEntry[], config: CloudConfig): string {
-  const override = SERVICE_TYPES[service]
-    .map((type) => config.endpointOverrides[type.replaceAll('-', '_')])
-    .find((url) => url !== undefined);
-  if (override !== undefined) return trimmed(service, override);
-  const offered: string[] = [];
-  for (const type of SERVICE_TYPES[service]) {
-    for (const entry of catalog.filter((candidate) => candidate.type === type)) {
-      for (const endpoint of entry.endpoints) {
-        if (
-          endpoint.interface !== config.interface ||
-          (config.region !== undefined && endpoint.region !== config.region)
-        ) {
-          offered.push(`${entry.type} ${endpoint.interface} in ${endpoint.region}`);
-          continue;
-        }
-        return trimmed(service, endpoint.url);
-      }
-    }
+export function endpointOf(
+  service: Service,
+  catalog: readonly CatalogEntry[],
+  config: CloudConfig,
+  owner?: Owner,
+): string {
+  const { endpoint: override, interfaces, region } = config.services[service];
+  if (override !== undefined) return trimmed(service, ownedBy(owner, override));
+  const types: readonly string[] = SERVICE_TYPES[service];
+  const all = types.flatMap((type) => catalog.filter((entry) => entry.type === type));
+  for (const { endpoints } of all) {
+    const here = endpoints.filter((endpoint) => region === undefined || endpoint.region === region);
+    const best = interfaces
+      .map((wanted) => here.find((endpoint) => endpoint.interface === wanted))
+      .find((endpoint) => endpoint !== undefined);
+    if (best !== undefined) return trimmed(service, best.url);
   }
+  const offered = all.flatMap(({ type, endpoints }) =>
+    endpoints.map((endpoint) => `${type} ${endpoint.interface} in ${endpoint.region}`),
+  );
   throw new InputError(
-    `the cloud's catalogue has no ${config.interface} endpoint of ${service}${config.region === undefined ? '' : ` in region ${config.region}`}`,
+    `the cloud's catalogue has no ${interfaces.join(' or ')} endpoint of ${service}${region === undefined ? '' : ` in region ${region}`}`,
     offered.length > 0
       ? `It has: ${offered.join(', ')}. Set \`region\` or the interface in clouds.yaml.`
       : `It has only: ${
@@ -61,6 +67,13 @@ export function endpointOf(service: Service, catalog: readonly CatalogEntry[], c
             .join(', ') || 'nothing'
         }. Check the project, or set ${service.replaceAll('-', '_')}_endpoint_override.`,
   );
+}
+
+/** Placeholders, as keystoneauth fills them in. */
+function ownedBy(owner: Owner | undefined, url: string): string {
+  if (owner === undefined) return url;
+  const { project, user } = owner;
+  return url.replaceAll('%(project_id)s', project.id).replaceAll('%(user_id)s', user.id);
 }
 
 /**
@@ -73,9 +86,7 @@ export function endpointOf(service: Service, catalog: readonly CatalogEntry[], c
 export function plainDoubt(service: Service, endpoint: string, config: CloudConfig): string | undefined {
   if (!endpoint.startsWith('http:') || !config.auth.authUrl.startsWith('https:')) return undefined;
   const what = `the endpoint of ${service} is ${endpoint}, without TLS: whoever is in between can read the token and all data`;
-  const isOverridden = SERVICE_TYPES[service].some(
-    (type) => config.endpointOverrides[type.replaceAll('-', '_')] !== undefined,
-  );
+  const isOverridden = config.services[service].endpoint !== undefined;
   if (!config.verifyIsAsked || isOverridden) return what;
   throw new InputError(
     what,

@@ -38,8 +38,14 @@ export async function openEmbedded(
   const http = openHttp({ verify: true }, {});
   const secrets: (string | Uint8Array)[] = [];
   const config = await loadCloud({}, cloud.openrc(user), '/nonexistent');
+  const overridden = Object.fromEntries(
+    Object.entries(endpoints).map(([type, endpoint]) => [
+      type,
+      { ...config.services[type as keyof typeof config.services], endpoint },
+    ]),
+  );
   const session = await openSession(
-    { ...config, endpointOverrides: endpoints },
+    { ...config, services: { ...config.services, ...overridden } },
     { http, clock, log, secret: (value) => secrets.push(value) },
   );
   const environment = environmentOn(session);

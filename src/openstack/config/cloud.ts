@@ -3,16 +3,30 @@ export interface CloudConfig {
   /** The name of the entry, or `envvars` as openstacksdk calls the cloud of the environment. */
   readonly name: string;
   readonly auth: Auth;
+  /** For all services; {@link services} may say otherwise. */
   readonly region: string | undefined;
-  readonly interface: 'public' | 'internal' | 'admin';
+  readonly services: Readonly<Record<ServiceType, ServiceSettings>>;
   readonly verify: boolean;
   /** Whether somebody wrote that certificates are to be checked, or by which authority. */
   readonly verifyIsAsked: boolean;
   readonly cacert: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
-  /** Service type with `_` for `-` (`volume`, `block_storage`, …) to the URL that replaces the catalogue's. */
-  readonly endpointOverrides: Readonly<Record<string, string>>;
+  /** What was left aside and may surprise. */
+  readonly warnings: readonly string[];
+}
+
+export type ServiceType = 'block-storage' | 'image' | 'compute' | 'key-manager' | 'network';
+
+export type Interface = 'public' | 'internal' | 'admin';
+
+/** Where one service is asked. */
+export interface ServiceSettings {
+  readonly region: string | undefined;
+  /** The first of them that the catalogue has. */
+  readonly interfaces: readonly Interface[];
+  /** Replaces the catalogue's; may hold `%(project_id)s` and `%(user_id)s`. */
+  readonly endpoint: string | undefined;
 }
 
 export type Auth = PasswordAuth | ApplicationCredentialAuth | TokenAuth;

@@ -1,36 +1,56 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError } from '../../errors.ts';
-import type { Settings } from './parse.ts';
+import { looksLike } from './looks-like.ts';
+import { isMap, mergedDeep } from './settings.ts';
+import { readJson, readYaml } from './yaml.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** What a file says, entry by entry; an entry that is not chosen may be anything. */
 export interface CloudsFile {
   /** Where it was found, for messages. */
   readonly path: string;
-  readonly clouds: Readonly<Record<string, Settings>>;
+  readonly clouds: Readonly<Record<string, unknown>>;
 }
 
 /**
  * The clouds of the first `clouds.yaml`, with those of the first `secure.yaml` merged over them.
  * Order and names as openstacksdk config/loader.py: the named file, the working directory, the user's, the site's.
  *
- * @throws InputError when a file is not YAML of that shape
+ * @throws InputError when a file cannot be read, where openstacksdk would take the next in silence
  */
 export async function readCloudsFiles(
   environment: Variables,
   directory: string,
 ): Promise<CloudsFile | undefined> {
-  const clouds = await firstFile('clouds', environment['OS_CLIENT_CONFIG_FILE'], directory, environment);
-  if (clouds === undefined) return undefined;
-  const parsed = await parseClouds(clouds.text, clouds.path);
-  const secure = await firstFile('secure', environment['OS_CLIENT_SECURE_FILE'], directory, environment);
-  if (secure === undefined) return { path: clouds.path, clouds: parsed };
-  return {
-    path: clouds.path,
-    clouds: merge(parsed, await parseClouds(secure.text, secure.path)) as CloudsFile['clouds'],
-  };
+  const clouds = await firstFile('clouds', 'OS_CLIENT_CONFIG_FILE', directory, environment);
+  const secure = await firstFile('secure', 'OS_CLIENT_SECURE_FILE', directory, environment);
+  const overlay = secure === undefined ? undefined : await read(secure.text, secure.path);
+  if (clouds === undefined) {
+    if (secure === undefined || !isMap(overlay) || !isMap(overlay['clouds'])) return undefined;
+    return { path: secure.path, clouds: overlay['clouds'] };
+  }
+  if (secure !== undefined && overlay !== null && !isMap(overlay))
+    throw new InputError(`${secure.path} is not a map`, 'It starts with `clouds:`, as clouds.yaml does.');
+  const own = await parseClouds(clouds.text, clouds.path);
+  const over = isMap(overlay) && isMap(overlay['clouds']) ? overlay['clouds'] : {};
+  return { path: clouds.path, clouds: mergedDeep(own, over) as CloudsFile['clouds'] };
+}
+
+/** The profile of that name in the first `clouds-public.yaml`. */
+export async function readProfile(
+  name: string,
+  environment: Variables,
+  directory: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const file = await firstFile('clouds-public', undefined, directory, environment);
+  if (file === undefined) return undefined;
+  const root = await read(file.text, file.path);
+  const profiles = isMap(root) ? root['public-clouds'] : undefined;
+  const profile = isMap(profiles) && Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  return isMap(profile) ? profile : undefined;
 }
 
 /**
@@ -38,62 +58,80 @@ export async function readCloudsFiles(
  *
  * @throws InputError that names the line, never its contents: they may hold a password
  */
-export async function parseClouds(text: string, path: string): Promise<Readonly<Record<string, Settings>>> {
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    const line = text.slice(0, problem.pos[0]).split('\n').length;
-    throw new InputError(
-      `${path} is not YAML: line ${line}: ${problem.code.toLowerCase().replaceAll('_', ' ')}`,
-      'Mend that line; nothing was read from the file.',
-    );
-  }
-  const root: unknown = document.toJS({ maxAliasCount: 100 });
+export async function parseClouds(text: string, path: string): Promise<Readonly<Record<string, unknown>>> {
+  const like = looksLike(text);
+  if (like !== undefined) throw new InputError(`${path} ${like.what}`, like.hint);
+  const root = await read(text, path);
   const clouds = isMap(root) ? root['clouds'] : undefined;
-  if (!isMap(clouds) || !Object.values(clouds).every(isMap))
-    throw new InputError(
-      `${path} has no map \`clouds:\` of clouds`,
-      'It starts with `clouds:`, then one indented name per cloud.',
-    );
-  return clouds as Readonly<Record<string, Settings>>;
+  if (isMap(clouds)) return clouds;
+  throw new InputError(
+    `${path} has no map \`clouds:\` of clouds`,
+    isMap(root) && (isMap(root['auth']) || 'auth_url' in root)
+      ? 'It has the settings of one cloud: put `clouds:` and a name above them, and indent them.'
+      : 'It starts with `clouds:`, then one indented name per cloud.',
+  );
 }
 
-async function firstFile(kind: string, named: string | undefined, directory: string, environment: Variables) {
-  const folders = [
-    directory,
-    join(environment['XDG_CONFIG_HOME'] || join(environment['HOME'] || homedir(), '.config'), 'openstack'),
-    '/etc/xdg/openstack',
-    '/etc/openstack',
-  ];
-  const paths = folders.flatMap((folder) =>
-    ['yaml', 'yml', 'json'].map((suffix) => join(folder, `${kind}.${suffix}`)),
-  );
-  for (const path of named ? [named, ...paths] : paths) {
-    try {
-      return { path, text: await readFile(path, 'utf8') };
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR')
-        throw new InputError(
-          `cannot read ${path}: ${code ?? 'unknown error'}`,
-          'Make it readable for this user.',
-          error,
-        );
+async function read(text: string, path: string): Promise<unknown> {
+  return path.endsWith('json') ? readJson(text, path) : readYaml(text, path);
+}
+
+async function firstFile(
+  kind: string,
+  variable: string | undefined,
+  directory: string,
+  environment: Variables,
+): Promise<{ path: string; text: string } | undefined> {
+  const named = variable === undefined ? undefined : environment[variable];
+  if (named) {
+    const path = resolve(directory, named);
+    const text = await textOfFile(path);
+    if (text === undefined)
+      throw new InputError(
+        `the file that ${variable} names is not there: ${named}`,
+        `Correct or unset ${variable}.`,
+      );
+    return { path, text };
+  }
+  for (const folder of folders(directory, environment)) {
+    for (const suffix of ['yaml', 'yml', 'json']) {
+      const path = join(folder, `${kind}.${suffix}`);
+      const text = await textOfFile(path);
+      if (text !== undefined) return { path, text };
     }
   }
   return undefined;
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function folders(directory: string, environment: Variables): string[] {
+  const own = join(environment['HOME'] || homedir(), '.config');
+  const sites = (environment['XDG_CONFIG_DIRS'] || '/etc/xdg').split(':');
+  return [
+    directory,
+    join(environment['XDG_CONFIG_HOME']?.trim() || own, 'openstack'),
+    join(own, 'openstack'),
+    // openstacksdk joins several to one path, and finds none of them.
+    ...(sites.length === 1 ? sites.map((site) => join(site, 'openstack')) : []),
+    '/etc/openstack',
+  ];
 }
 
-/** Maps are merged key by key, everything else is replaced. */
-function merge(under: unknown, over: unknown): unknown {
-  if (!isMap(under) || !isMap(over)) return over;
-  const merged: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over))
-    merged[key] = key in merged ? merge(merged[key], value) : value;
-  return merged;
+async function textOfFile(path: string): Promise<string | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new InputError(
+      `cannot read ${path}: ${code ?? 'unknown error'}`,
+      'Make it readable for this user.',
+      error,
+    );
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${path} is not UTF-8`, 'Save it as UTF-8; other tools skip it as it is.');
+  }
 }

@@ -188,8 +188,8 @@ export const openstack: readonly Mutation[] = [
     id: 'openstack/interface',
     file: 'openstack/catalog.ts',
     what: 'an endpoint of another region is taken',
-    find: '(config.region !== undefined && endpoint.region !== config.region)',
-    put: 'false',
+    find: 'region === undefined || endpoint.region === region',
+    put: 'true',
   },
   {
     id: 'openstack/request-id',

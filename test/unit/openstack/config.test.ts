@@ -41,7 +41,7 @@ describe('where credentials come from', () => {
     expect(await load({ cloudsYaml: YAML, cloud: 'one' })).toMatchObject({
       name: 'one',
       region: 'R1',
-      interface: 'public',
+      services: { compute: { region: 'R1', interfaces: ['public'], endpoint: undefined } },
       verify: true,
       auth: {
         type: 'password',
@@ -54,7 +54,7 @@ describe('where credentials come from', () => {
 
   test('an application credential has no scope', async () => {
     const cloud = await load({ cloudsYaml: YAML, cloud: 'two' });
-    expect(cloud).toMatchObject({ interface: 'internal', verify: false });
+    expect(cloud).toMatchObject({ services: { image: { interfaces: ['internal'] } }, verify: false });
     expect(cloud.auth).toEqual({
       type: 'application_credential',
       authUrl: 'https://two.example/v3',
@@ -187,13 +187,15 @@ describe('settings', () => {
 
   test('an unknown interface is refused', () => {
     expect(() => parseCloud('c', { auth, interface: 'pubic' })).toThrow('interface is "pubic"');
-    expect(parseCloud('c', { auth, endpoint_type: 'internalURL' }).interface).toBe('internal');
+    expect(parseCloud('c', { auth, endpoint_type: 'internalURL' }).services.image.interfaces).toEqual([
+      'internal',
+    ]);
   });
 
   test('endpoint overrides are kept by service', () => {
     expect(
-      parseCloud('c', { auth, volume_endpoint_override: 'https://v.example' }).endpointOverrides,
-    ).toEqual({ volume: 'https://v.example' });
+      parseCloud('c', { auth, volume_endpoint_override: 'https://v.example' }).services['block-storage'],
+    ).toMatchObject({ endpoint: 'https://v.example' });
   });
 
   test('a token', () => {
