@@ -2,6 +2,7 @@ import { messageOf, PlainError } from '../errors.ts';
 import { readBytes } from './body.ts';
 import { CloudError, wordsOf } from './errors.ts';
 import type { HttpResponse } from './http.ts';
+import { ProxyUnreachable } from './proxy-errors.ts';
 import { retryAfter } from './retry.ts';
 
 /** Longest answer that is read into memory. A page of 1,000 volumes with full metadata stays below. */
@@ -18,13 +19,35 @@ export async function answered(
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof PlainError) throw error;
-    throw new CloudError({ doing, words: messageOf(error), hint: connectionHint(error), cause: error });
+    throw new CloudError({
+      doing,
+      words: spoken(messageOf(error)),
+      hint: connectionHint(error),
+      cause: error,
+    });
   }
+}
+
+/** OpenSSL's words for an answer without TLS. */
+const NO_TLS = /wrong.version.number|packet length too long/i;
+
+function spoken(words: string): string {
+  return NO_TLS.test(words) ? 'the server does not speak TLS on that port' : words;
 }
 
 /** Node's codes of a certificate that cannot be trusted, and of a name that cannot be found. */
 function connectionHint(error: unknown): string | undefined {
   const words = `${messageOf(error)} ${String((error as { code?: unknown }).code ?? '')}`;
+  if (error instanceof ProxyUnreachable)
+    return 'Correct or unset that variable, or put the host into NO_PROXY.';
+  if (NO_TLS.test(words))
+    return 'Write http:// where the cloud has no TLS; else correct the port in auth_url or the endpoint.';
+  if (/HPE_INVALID|other side closed/.test(words))
+    return 'If the server speaks TLS on that port, write https:// in auth_url or the endpoint.';
+  if (/altnames|ALTNAME/.test(words))
+    return 'The certificate is for another host name: correct the host in auth_url or the endpoint.';
+  if (/expired|EXPIRED/.test(words))
+    return 'The certificate has expired: the operator must renew it. Is the clock of this machine right?';
   if (/certificate|self.signed|CERT_/i.test(words))
     return 'If the cloud has an authority of its own, give its certificate as `cacert` in clouds.yaml.';
   if (/ENOTFOUND|EAI_AGAIN/.test(words))

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { type NamedProxy, proxyFor } from './proxies.ts';
+import { throughProxy } from './proxy-errors.ts';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -45,13 +47,20 @@ export interface TlsOptions {
   readonly key?: string | undefined;
 }
 
-/** Undici, with proxies from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` (either case). */
+/** Undici, with the proxies of the environment: see {@link proxyFor}. */
 export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, string | undefined>>): Http {
-  const dispatcher = dispatcherFor(tls, environment);
+  const dispatchers = new Map<string, Dispatcher>();
+  const dispatcherOf = (proxy: NamedProxy | undefined) => {
+    const at = `${proxy?.origin ?? ''} ${proxy?.authorization ?? ''}`;
+    const dispatcher = dispatchers.get(at) ?? dispatcherFor(tls, proxy);
+    dispatchers.set(at, dispatcher);
+    return dispatcher;
+  };
   return {
     async send(call) {
-      const answer = await request(call.url, {
-        dispatcher,
+      const proxy = proxyFor(new URL(call.url), environment);
+      const exchange = request(call.url, {
+        dispatcher: dispatcherOf(proxy),
         method: call.method,
         headers: { ...call.headers },
         body: call.body ?? null,
@@ -59,16 +68,18 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
         headersTimeout: call.timeouts?.header ?? null,
         bodyTimeout: call.timeouts?.body ?? null,
       });
+      const answer = await exchange.catch((error: unknown) => {
+        throw proxy === undefined ? error : throughProxy(error, proxy);
+      });
       return { status: answer.statusCode, headers: flatten(answer.headers), body: answer.body };
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+    },
   };
 }
 
-function dispatcherFor(
-  tls: TlsOptions,
-  environment: Readonly<Record<string, string | undefined>>,
-): Dispatcher {
+function dispatcherFor(tls: TlsOptions, proxy: NamedProxy | undefined): Dispatcher {
   const connect = {
     rejectUnauthorized: tls.verify,
     timeout: 20_000,
@@ -77,17 +88,14 @@ function dispatcherFor(
     ...(tls.key === undefined ? {} : { key: tls.key }),
   };
   // Cinder answers a create within seconds; a minute without a header is a lost answer.
-  const options = { connect, headersTimeout: 60_000, bodyTimeout: 60_000, keepAliveTimeout: 4_000 };
-  const httpProxy = environment['http_proxy'] ?? environment['HTTP_PROXY'];
-  const httpsProxy = environment['https_proxy'] ?? environment['HTTPS_PROXY'];
-  const noProxy = environment['no_proxy'] ?? environment['NO_PROXY'];
-  if (!httpProxy && !httpsProxy) return new Agent(options);
-  return new EnvHttpProxyAgent({
+  const options = { headersTimeout: 60_000, bodyTimeout: 60_000, keepAliveTimeout: 4_000 };
+  if (proxy === undefined) return new Agent({ ...options, connect });
+  return new ProxyAgent({
     ...options,
+    uri: proxy.origin,
     requestTls: connect,
-    ...(httpProxy ? { httpProxy } : {}),
-    ...(httpsProxy ? { httpsProxy } : {}),
-    ...(noProxy ? { noProxy } : {}),
+    proxyTls: { timeout: 20_000 },
+    ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { InputError } from '../errors.ts';
+import { InputError, OperationError } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import { answered, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream } from './body.ts';
@@ -7,9 +7,9 @@ import { endpointOf, plainDoubt, regionsOf, type Service } from './catalog.ts';
 import { cloudClock, differenceTold, offsetOf } from './cloud-time.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import type { ServiceClient, Session } from './connection.ts';
-import { hasStatus } from './errors.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { decodeToken, TOKENS, type Token, tokenRequest } from './identity/v3/tokens.ts';
+import { loginHint } from './login-hint.ts';
 import { retry } from './retry.ts';
 import { openService } from './service.ts';
 
@@ -89,13 +89,13 @@ class CloudSession implements Session {
   }
 
   region(service: Service): string {
-    return this.config.region ?? regionsOf(service, this.#token.catalog)[0] ?? '';
+    return this.config.services[service].region ?? regionsOf(service, this.#token.catalog)[0] ?? '';
   }
 
   service(service: Service): Promise<ServiceClient> {
     let client = this.#services.get(service);
     if (client === undefined) {
-      const endpoint = endpointOf(service, this.#token.catalog, this.config);
+      const endpoint = endpointOf(service, this.#token.catalog, this.config, this.#token);
       const doubt = plainDoubt(service, endpoint, this.config);
       if (doubt !== undefined) this.log.warn(doubt);
       client = openService(service, endpoint, this);
@@ -107,7 +107,7 @@ class CloudSession implements Session {
 
   has(service: Service): boolean {
     return (
-      this.config.endpointOverrides[service.replaceAll('-', '_')] !== undefined ||
+      this.config.services[service].endpoint !== undefined ||
       regionsOf(service, this.#token.catalog).length > 0
     );
   }
@@ -193,16 +193,11 @@ async function logIn(config: CloudConfig, dependencies: SessionDependencies): Pr
       signal,
     });
   } catch (error) {
-    // Keystone says 404 "Could not recognize Fernet token" of a token that is no token of its own.
-    if (hasStatus(error, 401) || (hasStatus(error, 404) && auth.type === 'token'))
-      throw new InputError(`${error.message}`, credentialHint(config), error);
-    if (hasStatus(error, 400, 404))
-      throw new InputError(
-        error.message,
-        'Check auth_url (it ends with /v3), and that the names of user, project and domains are right.',
-        error,
-      );
-    throw error;
+    // A proxy that refuses is wrong input here: nothing was asked of the cloud yet.
+    if (error instanceof OperationError) throw new InputError(error.message, error.hint, error);
+    const said = loginHint(error, auth);
+    if (said === undefined) throw error;
+    throw new InputError((error as Error).message, said, error);
   }
 }
 
@@ -226,15 +221,4 @@ async function requestToken(
   );
   const date = Date.parse(answer.headers['date'] ?? '');
   return { token, offset: Number.isNaN(date) ? 0 : offsetOf({ sent, received, date }) };
-}
-
-function credentialHint(config: CloudConfig): string {
-  switch (config.auth.type) {
-    case 'password':
-      return 'Check user name, password, project and their domains: Keystone says the same for any of them.';
-    case 'token':
-      return 'The token is expired, revoked or of another cloud: get a new one, or use an application credential.';
-    case 'application_credential':
-      return 'Check the id and the secret, and whether the application credential has expired.';
-  }
 }

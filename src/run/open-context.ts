@@ -5,6 +5,7 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import { loadCloud } from '../openstack/config/load.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Http, openHttp } from '../openstack/http.ts';
+import { proxySecrets } from '../openstack/proxies.ts';
 import { openSession } from '../openstack/session.ts';
 import type { Host } from '../ports/host.ts';
 import { type Ledger, openLedger } from '../temporaries/ledger.ts';
@@ -21,11 +22,13 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
     async connect(inputs) {
       const { cloud, region, 'clouds-yaml': cloudsYaml } = inputs;
       const config = await loadCloud({ cloud, region, cloudsYaml }, host.environment, host.directory);
+      for (const secret of proxySecrets(host.environment)) host.secrets.add(secret);
       const http = openHttp(
         { ca: config.cacert, verify: config.verify, cert: config.cert, key: config.key },
         host.environment,
       );
       open.push(http);
+      for (const warning of config.warnings) host.log.warn(warning);
       if (!config.verify)
         host.log.warn(`cloud "${config.name}": certificates are not checked (verify: false)`);
       const session = await openSession(config, {
