@@ -47,8 +47,15 @@ async function squeeze(): Promise<void> {
 async function stubs(): Promise<void> {
   const stub = (name: string, lines: readonly string[]) =>
     writeFile(join(dist, `${name}.js`), `${lines.join('\n')}\n`);
+  // Imported behind the check: an older node stops at the bundle's first line with a stack trace.
   await stub('cli', [
-    "import { cli } from './index.js';",
+    "if (Number(process.versions.node.split('.')[0]) < 24) {",
+    "  const need = 'error: openstack-backup needs Node 24 or newer, and this is ' + process.version;",
+    "  const way = 'Bring one along: npx --package node@24 --package openstack-backup openstack-backup …';",
+    "  process.stderr.write(need + '\\n  ' + way + '\\n');",
+    '  process.exit(2);',
+    '}',
+    "const { cli } = await import('./index.js');",
     'process.exitCode = await cli(process.argv.slice(2));',
   ]);
   for (const name of Object.keys(actions)) {

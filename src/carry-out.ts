@@ -26,6 +26,7 @@ export async function carryOut(
   host: Host,
   dryRun: boolean,
 ): Promise<Outcome<Outputs>> {
+  checkSystem(process.platform);
   const inputs = parseInputs(command.inputs, raw);
   const { openContext } = await import('./run/open-context.ts');
   const { context, close } = openContext(host, dryRun);
@@ -34,6 +35,24 @@ export async function carryOut(
   } finally {
     await close();
   }
+}
+
+/**
+ * Linux and macOS.
+ *
+ * @throws InputError
+ */
+export function checkSystem(platform: NodeJS.Platform): void {
+  if (platform !== 'win32') return;
+  throw new InputError(
+    'Windows is not supported: it has no file modes that keep keys and manifests from other users, and not the programs that RESTORE.md needs (bash, age, zstd, sha256sum, curl)',
+    'Use a Linux or macOS runner; on a Windows machine, run it in WSL.',
+  );
+}
+
+/** A checkout whose packages are not, or not all, installed. */
+function isMissingPackage(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 }
 
 /** An error as a person is told: no secret in it, names still to be escaped by the sink. */
@@ -46,7 +65,10 @@ export interface Told {
   readonly trace: string | undefined;
 }
 
+const NPM_CI = 'Run npm ci in the checkout: it installs the packages that the source needs.';
+
 export function tell(error: unknown, host: Host): Told {
+  if (isMissingPackage(error)) return tell(new InputError(messageOf(error), NPM_CI, error), host);
   const known = error instanceof PlainError ? error : undefined;
   const fault = host.signal.aborted ? '' : 'This is a fault of openstack-backup: please report it.';
   const wantsTrace = known === undefined && host.environment['OPENSTACK_BACKUP_TRACE'] !== undefined;
