@@ -1,7 +1,8 @@
+import { isUuid } from '../decode.ts';
 import { InputError } from '../errors.ts';
 import { type Kind, type PointOf, pointsOf } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
-import { oneOf } from '../plan/select.ts';
+import { quoted } from '../text/escape.ts';
 
 /**
  * All restore points of one kind of resource.
@@ -35,18 +36,38 @@ export function choosePoint<K extends Kind>(
     if (only !== undefined && points.length === 1) return only;
     throw new InputError(
       `the manifest has ${points.length} restore points`,
-      `Say which with \`${kind}\`: ${points.map(({ resource }) => `${resource.id} (${resource.name})`).join(', ')}.`,
+      `Say which with \`${kind}\`: ${listOf(points)}.`,
     );
   }
-  const byPoint = points.find(({ id }) => id === wanted);
-  if (byPoint !== undefined) return byPoint;
-  const named = points.map((point) => ({
-    id: point.resource.id,
-    name: point.resource.name,
-    status: toldOf(point),
-    point,
-  }));
-  return oneOf(kind, wanted, named).point;
+  const [meant, ...more] = pointsMeant(points, wanted);
+  if (meant === undefined)
+    throw new InputError(
+      `there is no ${kind} ${isUuid(wanted) ? 'with the id' : 'called'} ${quoted(wanted)} in the manifest`,
+      `It has: ${listOf(points)}.`,
+    );
+  if (more.length > 0)
+    throw new InputError(
+      `the manifest has ${more.length + 1} ${kind}s called ${quoted(wanted)}: ${[meant, ...more].map((point) => `${point.resource.id} (${toldOf(point)})`).join(', ')}`,
+      'Give the id of the one that is meant.',
+    );
+  return meant;
+}
+
+/**
+ * The restore points that a name or an id may mean: of several resources where they share a name, as after a restore
+ * beside the original.
+ */
+export function pointsMeant<P extends RestorePoint>(points: readonly P[], wanted: string): P[] {
+  const ids = points.filter(({ id, resource }) => id === wanted || resource.id === wanted.toLowerCase());
+  return ids.length > 0 ? ids.slice(0, 1) : points.filter(({ resource }) => resource.name === wanted);
+}
+
+const MOST_LISTED = 20;
+
+function listOf(points: readonly RestorePoint[]): string {
+  const listed = points.slice(0, MOST_LISTED).map(({ resource: { id, name } }) => `${quoted(name)} (${id})`);
+  const more = points.length - listed.length;
+  return [...listed, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
 
 function toldOf(point: RestorePoint): string {

@@ -97,8 +97,13 @@ function matching<T extends Selectable>(kind: Kind, selector: Selector, all: rea
       );
     }
     case 'one':
-      return [oneOf(kind, selector.nameOrId, all)];
+      return [oneOf(kind, selector.nameOrId, all, severalNamed(selector.nameOrId))];
   }
+}
+
+/** A name means exactly one: what is restored may be another than what was saved until now. */
+function severalNamed(name: string): string {
+  return `Give the id of the one that is meant, or name:${name} for all of them. Where a restore brought one back beside the other, delete or rename the one that is not needed.`;
 }
 
 /** What is looked up by id or name, and what tells two of one name apart. */
@@ -115,7 +120,12 @@ export interface Named {
  *
  * @throws InputError
  */
-export function oneOf<T extends Named>(kind: Kind, nameOrId: string, all: readonly T[]): T {
+export function oneOf<T extends Named>(
+  kind: Kind,
+  nameOrId: string,
+  all: readonly T[],
+  several = 'Give the id of the one that is meant.',
+): T {
   const byId = all.find(({ id }) => id === nameOrId.toLowerCase());
   if (byId !== undefined) return byId;
   const [first, ...more] = all.filter(({ name }) => name === nameOrId);
@@ -129,7 +139,7 @@ export function oneOf<T extends Named>(kind: Kind, nameOrId: string, all: readon
   if (more.length > 0)
     throw new InputError(
       `${more.length + 1} ${kind}s are called ${quoted(nameOrId)}: ${[first, ...more].map((one) => told(kind, one)).join(', ')}`,
-      'Give the id of the one that is meant.',
+      several,
     );
   return first;
 }

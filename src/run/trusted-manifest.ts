@@ -1,4 +1,4 @@
-import { choosePoint } from '../catalog/choose.ts';
+import { pointsMeant } from '../catalog/choose.ts';
 import { findManifest } from '../catalog/find.ts';
 import { InputError } from '../errors.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
@@ -44,15 +44,13 @@ export async function trustedManifest(
   return found.manifest;
 }
 
-/** The restore point of the resource, or all of the kind where none is named. */
+/**
+ * The restore points of the resource, or all of the kind where none is named. A name that two resources share is wanted
+ * as well: an older manifest, where it was one's alone, must not be taken for the latest.
+ */
 function wantedPoints(manifest: Manifest, kind: Kind, wanted: string | undefined): RestorePoint[] {
-  if (wanted === undefined) return pointsOf(manifest, kind);
-  try {
-    return [choosePoint(manifest, kind, wanted)];
-  } catch (error) {
-    if (error instanceof InputError) return [];
-    throw error;
-  }
+  const points = pointsOf(manifest, kind);
+  return wanted === undefined ? points : pointsMeant(points, wanted);
 }
 
 /**

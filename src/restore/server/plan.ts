@@ -16,6 +16,7 @@ import type { PayloadStore } from '../../payload/store.ts';
 import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Namesake } from '../namesakes.ts';
 import type { ServerChoice, ServerRestoreWishes } from './choose.ts';
 import { type DiskPlan, planDisks } from './disks.ts';
 import { chooseFlavor } from './flavor.ts';
@@ -39,6 +40,8 @@ export interface ServerRestorePlan {
   readonly unsaved: readonly string[];
   /** What will be otherwise than it was, in words. */
   readonly missing: readonly string[];
+  /** What has the name of the server, or of a volume that is made for it. */
+  readonly namesakes?: readonly Namesake[];
 }
 
 /**

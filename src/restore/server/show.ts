@@ -5,6 +5,7 @@ import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Restored } from '../kind.ts';
+import { warnOfNamesakes } from '../namesakes.ts';
 import {
   called,
   missingList,
@@ -20,13 +21,14 @@ import type { RestoredDisk } from './restore-disks.ts';
 export type ServerOutput = 'server-id' | 'missing' | 'kept' | 'report';
 
 export function showServer(
-  { saved, name, flavor, disks, quota, missing }: ServerRestorePlan,
+  { saved, name, flavor, disks, quota, missing, namesakes = [] }: ServerRestorePlan,
   log: Log,
 ): void {
   log.info(
     `server ${quoted(name)} of flavor ${quoted(flavor.name)} with ${disks.length} disks, as ${quoted(saved.name)} (${saved.id}) was; ${quotaSentence(quota)}`,
   );
   for (const words of missing) log.warn(`not as it was: ${words}`);
+  warnOfNamesakes(namesakes, log);
 }
 
 export function tellServer(

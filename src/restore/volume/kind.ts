@@ -1,6 +1,7 @@
 import { watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
 import { shareOf } from '../../ports/share.ts';
 import type { RestoringKind } from '../kind.ts';
+import { volumeNamesakes } from '../namesakes.ts';
 import { chooseBackup, chooseVolume, type VolumeChoice, type VolumeRestoreWishes } from './choose.ts';
 import { gigabytesOf, planVolume, type VolumeRestorePlan } from './plan.ts';
 import { type RestoredVolume, restoreVolume } from './restore.ts';
@@ -17,7 +18,11 @@ export const volumeRestoring: RestoringKind<
   wanted: ({ volume }) => volume,
   choose: chooseVolume,
   chooseBare: chooseBackup,
-  plan: planVolume,
+  async plan(session, chosen, wishes, store) {
+    const plan = await planVolume(session, chosen, wishes, store);
+    if (plan.kind === 'overwrite') return plan;
+    return { ...plan, namesakes: await volumeNamesakes(session, [plan.name]) };
+  },
   show: showVolume,
   amountOf: (plan) => ({ doing: 'restoring', items: 1, gigabytes: gigabytesOf(plan) }),
   async restore(environment, plan, store, to) {

@@ -2,6 +2,7 @@ import { InputError } from '../../errors.ts';
 import type { Manifest, VolumeImagePoint, VolumePoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import type { PayloadStore } from '../../payload/store.ts';
+import type { Namesake } from '../namesakes.ts';
 import type { VolumeChoice, VolumeRestoreWishes } from './choose.ts';
 import type { VolumeTraits } from './finish.ts';
 import type { OverwritePlan } from './overwrite.ts';
@@ -12,7 +13,7 @@ import { fromBackup, fromManifest } from './source.ts';
 /** All ways to a volume. */
 export type VolumeRestorePlan = NewPlan | OverwritePlan;
 /** Those to a volume that is made for it. */
-export type NewPlan = NewVolumePlan | FromImagePlan;
+export type NewPlan = (NewVolumePlan | FromImagePlan) & { readonly namesakes?: readonly Namesake[] };
 
 /**
  * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.

@@ -4,6 +4,7 @@ import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Restored } from '../kind.ts';
+import { warnOfNamesakes } from '../namesakes.ts';
 import { called, remainingOutput, restoredSummary, tellUndone } from '../remaining.ts';
 import { gigabytesOf, missingOfPlan, originOf, traitsOf, type VolumeRestorePlan } from './plan.ts';
 import type { RestoredVolume } from './restore.ts';
@@ -21,6 +22,7 @@ export function showVolume(plan: VolumeRestorePlan, log: Log): void {
     `a new volume ${quoted(plan.name)} of ${gigabytesOf(plan)} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${traitsOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
   );
   for (const words of missingOfPlan(plan)) log.warn(`not as it was: ${words}`);
+  warnOfNamesakes(plan.namesakes ?? [], log);
 }
 
 export function tellVolume(

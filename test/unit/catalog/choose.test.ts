@@ -35,6 +35,14 @@ describe('the restore point that is meant', () => {
       ['db', manifestWith(db, backupPoint({ name: 'db' }))],
     ] as const)
       expect(() => choosePoint(among, 'volume', wanted)).toThrow(InputError);
+    expect(() => choosePoint(manifest, 'volume', 'nope')).toThrow(
+      'there is no volume called "nope" in the manifest',
+    );
+    expect(() => choosePoint(manifest, 'volume', 'nope')).toThrow(
+      expect.objectContaining({
+        hint: `It has: "db" (${db.resource.id}), "web" (${web.resource.id}).`,
+      }),
+    );
     expect(() => everyPoint(manifestWith(key), 'volume')).toThrow('no restore point of any volume');
   });
 });
