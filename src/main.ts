@@ -2,7 +2,7 @@ import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
 import type { Command } from './commands/command.ts';
 import { type GitHubHost, githubHost } from './host/github/host.ts';
 import { readInputs, workflowInputs } from './host/github/inputs.ts';
-import { fitSummary } from './host/github/summary.ts';
+import { failureSummary, fitSummary } from './host/github/summary.ts';
 import { cloudInputs } from './inputs/cloud.ts';
 import type { Outputs, Raw } from './inputs/table.ts';
 import { parseInputs } from './inputs/table.ts';
@@ -28,6 +28,7 @@ export async function run(name: string): Promise<void> {
   } catch (error) {
     const { message, hint, exitCode, trace } = tell(error, host);
     if (trace !== undefined) for (const line of trace.split('\n')) host.log.info(line);
+    host.runner.summary(failureSummary(name, { message, hint, exitCode }));
     fail(host, hint === '' ? message : `${message}. ${hint}`, exitCode);
   }
 }

@@ -54,7 +54,16 @@ export async function savePayload(
   );
   const { size, digests, head: first } = came();
   const sha256 = digests['sha256'] ?? '';
-  const payload: Payload = { layout: 'file', name, size, sha256, stored, compression, sealed };
+  const payload: Payload = {
+    layout: 'file',
+    place: place.name,
+    name,
+    size,
+    sha256,
+    stored,
+    compression,
+    sealed,
+  };
   return { payload, size, digests, head: first };
 }
 

@@ -12,6 +12,10 @@ import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { Context } from './context.ts';
 
+/** GitHub gives an empty text for a secret that there is not. */
+const EMPTY_SECRET =
+  '`clouds-yaml` is empty. Check that the secret it is taken from exists under that very name and, where it belongs to an environment, that the job has its `environment:`. Runs of forks and of Dependabot get no secrets.';
+
 /** The context of a run on a host, and what ends it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
   const open: Http[] = [];
@@ -21,7 +25,12 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
     dryRun,
     async connect(inputs) {
       const { cloud, region, 'clouds-yaml': cloudsYaml } = inputs;
-      const config = await loadCloud({ cloud, region, cloudsYaml }, host.environment, host.directory);
+      const missing = host.kind === 'github' ? EMPTY_SECRET : undefined;
+      const config = await loadCloud(
+        { cloud, region, cloudsYaml, missing },
+        host.environment,
+        host.directory,
+      );
       for (const secret of proxySecrets(host.environment)) host.secrets.add(secret);
       const http = openHttp(
         { ca: config.cacert, verify: config.verify, cert: config.cert, key: config.key },

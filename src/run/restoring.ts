@@ -3,10 +3,12 @@ import type { ManifestInputs } from '../inputs/manifest.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { Amount, Reporter, RestoringKind } from '../restore/kind.ts';
 import { sweep } from '../temporaries/sweep.ts';
+import { cloudOf } from './cloud-of.ts';
 import type { Context, Outcome } from './context.ts';
 import { environmentOf } from './environment-of.ts';
 import { makingRoom } from './room.ts';
 import { compareClouds, trustedManifest } from './trusted-manifest.ts';
+import { whereAndWhen } from './where-and-when.ts';
 
 /** The inputs that the engine itself needs, whatever is restored. */
 export type RestoringGiven = CloudInputs & ManifestInputs & { readonly store: string | undefined };
@@ -43,8 +45,10 @@ export async function restore<W, C, P, R, O extends string>(
   const started = environment.clock.now();
   return withProgress(context, kind.amountOf(plan), async (to) => {
     const restored = await kind.restore(environment, plan, store, to);
-    const seconds = (environment.clock.now() - started) / 1000;
-    return { ...kind.tell(plan, restored, seconds, host.log, host.signal), failure: FAILURE };
+    const ended = environment.clock.now();
+    const told = kind.tell(plan, restored, (ended - started) / 1000, host.log, host.signal);
+    const summary = [told.summary, whereAndWhen(cloudOf(session), started, ended)].join('\n\n');
+    return { ...told, summary, failure: FAILURE };
   });
 }
 

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
-import type { savingOutputs } from '../inputs/saving.ts';
+import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
+import type { Values } from '../inputs/table.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
 import type { QuotaLine } from '../plan/quota.ts';
 import { briefOf } from './brief.ts';
@@ -12,6 +13,7 @@ import { savingSummary } from './summary.ts';
 export async function finishSaving(
   { context, environment: { clock, session }, record, marks }: Saving,
   quota: readonly QuotaLine[],
+  given: Pick<Values<typeof savingInputs>, 'recipients' | 'sign-key'>,
 ): Promise<Outcome<typeof savingOutputs>> {
   const { host } = context;
   if (host.signal.aborted)
@@ -35,7 +37,11 @@ export async function finishSaving(
       failed: JSON.stringify(manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
     },
     failed: manifest.failed.length > 0 || finished.failures.length > 0 || host.signal.aborted,
-    summary: savingSummary(manifest, quota, finished.published),
+    summary: savingSummary(manifest, quota, finished.published, {
+      repository: host.github?.here.repository,
+      signed: given['sign-key'] !== undefined,
+      sealed: given.recipients.length > 0,
+    }),
   };
 }
 

@@ -76,7 +76,7 @@ export async function save<W extends Wishes, P>(
   if (kind.adopts && plan.holdings !== undefined) await takeUp(saving, leftovers, plan.holdings);
   for (const one of plan.refused) recordFailure(saving, one);
   await saveEach(saving, kind, plan, await kind.begin(saving.environment, wishes, saving.marks));
-  return finishSaving(saving, plan.quota);
+  return finishSaving(saving, plan.quota, given);
 }
 
 /** Makes the plan. Changes nothing. */

@@ -4,19 +4,28 @@ import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Published } from '../publish/publisher.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
+import { type Saved, waysBack } from './ways-back.ts';
+import { whereAndWhen } from './where-and-when.ts';
 
 /** What was saved, where that is written down, and how to come back to it, as Markdown. */
 export function savingSummary(
   manifest: Manifest,
   quota: readonly QuotaLine[],
   published: readonly Published[],
+  saved: Saved,
 ): string {
-  const { restorePoints, failed } = manifest;
+  const { restorePoints, failed, run } = manifest;
   const kinds = [
     ...new Set([...restorePoints.map(({ resource }) => resource.kind), ...failed.map(({ kind }) => kind)]),
   ];
   const lines = [
     `### ${kinds.map((kind) => countOf(manifest, kind)).join(', ') || 'Nothing'} backed up`,
+    '',
+    whereAndWhen(
+      manifest.cloud,
+      Date.parse(run.started),
+      run.finished === null ? undefined : Date.parse(run.finished),
+    ),
     '',
     '| what | size | how | consistency | key | took | lies in |',
     '|---|---|---|---|---|---|---|',
@@ -30,8 +39,14 @@ export function savingSummary(
       ({ path, sha256 }) =>
         `To restore: ${kinds.map((kind) => `\`restore-${kind}\``).join(' or ')} with \`manifest:\` ${forMarkdown(path)} (SHA-256 ${sha256}).`,
     ),
+    ...inTerminal(manifest, published[0], saved),
   ];
   return lines.join('\n');
+}
+
+function inTerminal(manifest: Manifest, published: Published | undefined, saved: Saved): string[] {
+  if (published === undefined || manifest.restorePoints.length === 0) return [];
+  return ['', 'In a terminal:', '', '```sh', ...waysBack(manifest, published, saved), '```'];
 }
 
 function countOf({ restorePoints, failed }: Manifest, kind: RestorePoint['resource']['kind']): string {

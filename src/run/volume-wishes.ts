@@ -24,5 +24,5 @@ export async function volumeWishes(
   const { mode, method, 'max-chain': maxChain } = given;
   const selectors = parseSelectors(kind, entries);
   const payloads = given.store === undefined ? undefined : await savingStore(context, given);
-  return { selectors, mode, method, maxChain, payloads };
+  return { selectors, mode, method, maxChain, payloads, recipients: given.recipients.length > 0 };
 }

@@ -24,13 +24,20 @@ export function prepare(manifest: Manifest): string[] {
   return [
     HOW,
     fence([
-      ...(stored ? [preset('STORE', 'openstack-backups/payloads')] : []),
+      ...(stored
+        ? [
+            preset(
+              'STORE',
+              payloads.find(({ place }) => place !== undefined)?.place ?? 'openstack-backups/payloads',
+            ),
+          ]
+        : []),
       ...(sealed ? [preset('IDENTITY', 'age-identity.txt')] : []),
       ...(stored ? [preset('WORK', '/var/tmp')] : []),
       `export ${preset('OS_REGION_NAME', manifest.cloud.region)}`,
     ]),
     [
-      ...(stored ? ['`STORE`: the directory with the payloads.'] : []),
+      ...(stored ? ['`STORE`: the directory with the payloads, as it was called when they were saved.'] : []),
       ...(sealed ? ['`IDENTITY`: the file with the age identity that opens them.'] : []),
       ...(stored ? ['`WORK`: a directory with room, for unlocking outside OpenStack only.'] : []),
     ].join(' '),

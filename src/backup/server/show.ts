@@ -1,14 +1,14 @@
 import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
 import { quoted } from '../../text/escape.ts';
-import type { SavingWishes } from '../volume/plan.ts';
+import type { VolumeBackupWishes } from '../volume/plan.ts';
 import { showVolumes, toldVolume } from '../volume/show.ts';
 import type { ServerBackupPlan } from './plan.ts';
 
 /** What is to be done with each server and its volumes. */
 export function showServers(
   plans: readonly ServerBackupPlan[],
-  wishes: Pick<SavingWishes, 'payloads'>,
+  wishes: Pick<VolumeBackupWishes, 'payloads' | 'recipients'>,
   log: Log,
 ): void {
   for (const { looked, volumes } of plans) {

@@ -46,6 +46,8 @@ export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxCha
 /** The same, and which volumes or servers are meant. */
 export interface VolumeBackupWishes extends SavingWishes {
   readonly selectors: readonly Selector[];
+  /** Whether age recipients are given, also where nothing is stored for them. */
+  readonly recipients: boolean;
 }
 
 export interface RefusedVolume {

@@ -2,12 +2,12 @@ import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
-import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
+import type { VolumeBackupPlan, VolumeBackupWishes } from './plan.ts';
 
 /** What is to be done with each volume. */
 export function showVolumes(
   plans: readonly VolumeBackupPlan[],
-  { payloads }: Pick<SavingWishes, 'payloads'>,
+  { payloads, recipients }: Pick<VolumeBackupWishes, 'payloads' | 'recipients'>,
   log: Log,
 ): void {
   for (const { volume, decision, encryption, imageIfTaken } of plans) {
@@ -24,11 +24,16 @@ export function showVolumes(
       );
   }
   const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
-  if (cloudOnly > 0 && payloads?.sealed !== true) log.warn(cloudOnlyKeys(cloudOnly));
+  if (cloudOnly > 0 && payloads?.sealed !== true)
+    log.warn(cloudOnlyKeys(cloudOnly, payloads !== undefined, recipients));
 }
 
-function cloudOnlyKeys(count: number): string {
-  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more`;
+function cloudOnlyKeys(count: number, hasStore: boolean, hasRecipients: boolean): string {
+  const lacking = [
+    ...(hasStore ? [] : ['`store`, the place where they go']),
+    ...(hasRecipients ? [] : ['`recipients`, to whom they are sealed']),
+  ].join(' and ');
+  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more. To save them too, give ${lacking}`;
 }
 
 /** What is said of a volume that is recorded; nothing of its key. */

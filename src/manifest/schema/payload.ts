@@ -7,6 +7,13 @@ export const Payload = Type.Object(
     layout: Type.Literal('file', {
       description: 'How they lie in the store: as one file, found by its name.',
     }),
+    place: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: 'Where it was put: the directory of the input `store`, as an absolute path.',
+      }),
+    ),
     name: Type.String({ pattern: '^[0-9a-z][0-9a-z._-]{0,127}$', description: 'Its name in the store.' }),
     size: Type.Integer({ ...Bytes, description: 'Bytes, unpacked.' }),
     sha256: Type.String({ ...Sha256, description: 'SHA-256 of the unpacked bytes, lower-case hex.' }),

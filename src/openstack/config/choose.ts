@@ -9,6 +9,8 @@ export interface CloudChoice {
   /** The text of a clouds.yaml, instead of the files. */
   readonly cloudsYaml?: string | undefined;
   readonly region?: string | undefined;
+  /** What to do where there are no credentials; else what helps in a terminal. */
+  readonly missing?: string | undefined;
 }
 
 export interface Chosen {
@@ -59,7 +61,8 @@ export async function chooseCloud(
       named === undefined
         ? 'there are no credentials for a cloud'
         : `there is no clouds.yaml to find cloud "${named}" in`,
-      'Put a clouds.yaml into this directory or ~/.config/openstack, or set the OS_* variables of an openrc.',
+      choice.missing ??
+        'Put a clouds.yaml into this directory or ~/.config/openstack, or set the OS_* variables of an openrc.',
     );
   if (lone.length > 0)
     throw new InputError(

@@ -10,7 +10,7 @@ import { explain } from '../../../src/host/github/errors.ts';
 import { githubHost } from '../../../src/host/github/host.ts';
 import { inputOf, readInputs, tokenOf, workflowInputs } from '../../../src/host/github/inputs.ts';
 import { loggedProgress } from '../../../src/host/github/progress.ts';
-import { fitSummary } from '../../../src/host/github/summary.ts';
+import { failureSummary, fitSummary } from '../../../src/host/github/summary.ts';
 import { FakeClock } from '../../support/clock.ts';
 
 const TEXTS = ['plain', 'two\nlines\r\n', '100 % of a,b:c', '::error::x', '', 'ü ✓'];
@@ -129,6 +129,15 @@ describe('where we run', () => {
 });
 
 describe('a summary', () => {
+  test('of a run that did not start says why, and that nothing was changed', () => {
+    const failure = { message: '`mode` is "<b>"', hint: 'Use auto.', exitCode: 2 } as const;
+    const said = failureSummary('backup-volume', failure);
+    expect(said).toMatch(/^### backup-volume was not started, and nothing was changed\n\n/);
+    expect(said).toContain('Use auto.');
+    expect(said).not.toContain('<b>');
+    expect(failureSummary('x', { ...failure, hint: '', exitCode: 1 })).toMatch(/^### x failed\n\n[^\n]+\n$/);
+  });
+
   test('that fits is left alone', () => {
     expect(fitSummary('# a\nb')).toBe('# a\nb\n');
   });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -83,6 +83,21 @@ describe('what is said', () => {
     expect(commands).toContain('openstack volume create --size=2 --image="$IMAGE_2"');
     expect(commands).toMatch(/od -An -v -tx1 \| tr -d ' \\n' \| cryptsetup open --test-passphrase/);
     expect(commands.indexOf('openstack image delete')).toBeGreaterThan(commands.indexOf('--name=db'));
+  });
+
+  test('where the payloads went, as far as it is known', () => {
+    const image = imagePoint();
+    const at = (place: string) => manifestWith({ ...image, payload: { ...image.payload, place } });
+    expect(runbook(manifestWith(image), SHA256)).toContain(':-openstack-backups/payloads}');
+    expect(runbook(at('/mnt/backups'), SHA256)).toContain(':-/mnt/backups}');
+    const hostile = "/mnt/it's } `id` $(id)";
+    const line = runbook(at(hostile), SHA256)
+      .split('\n')
+      .find((one) => one.startsWith('STORE='));
+    const { stdout } = spawnSync('bash', ['-c', `unset STORE; ${line}; printf %s "$STORE"`], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe(hostile);
   });
 
   test('a volume from the image that stays: nothing is uploaded or deleted; its key is in the cloud', () => {

@@ -1,0 +1,19 @@
+import { duration } from '../clock.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import { forMarkdown } from '../text/escape.ts';
+
+/**
+ * A line of a summary: whoever reads it a year later knows which cloud it was.
+ *
+ * @param started milliseconds, the cloud's time
+ * @param ended the same; undefined where the run was cut short
+ */
+export function whereAndWhen(
+  { authUrl, region, project }: Manifest['cloud'],
+  started: number,
+  ended: number | undefined,
+): string {
+  const time = `${new Date(started).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const took = ended === undefined ? 'cut short' : `took ${duration(ended - started)}`;
+  return `Project **${forMarkdown(project.name)}** (${forMarkdown(project.id)}), region ${forMarkdown(region)}, cloud ${forMarkdown(authUrl)}. Started ${time}, ${took}.`;
+}
