@@ -8,10 +8,15 @@ export class PlainError extends Error {
   readonly hint: string | undefined;
 
   constructor(message: string, options: { exitCode: 1 | 2; hint?: string | undefined; cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutStop(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode;
     this.hint = options.hint;
   }
+}
+
+/** The cloud's own words often end with one, and the hint follows after another. */
+function withoutStop(message: string): string {
+  return message.endsWith('.') && !message.endsWith('..') ? message.slice(0, -1) : message;
 }
 
 /** Why something cannot be relied on, and what to do about it. */

@@ -42,7 +42,7 @@ function connectionHint(error: unknown): string | undefined {
     return 'Correct or unset that variable, or put the host into NO_PROXY.';
   if (NO_TLS.test(words))
     return 'Write http:// where the cloud has no TLS; else correct the port in auth_url or the endpoint.';
-  if (/HPE_INVALID|other side closed/.test(words))
+  if (/hung up on plain HTTP/.test(words))
     return 'If the server speaks TLS on that port, write https:// in auth_url or the endpoint.';
   if (/altnames|ALTNAME/.test(words))
     return 'The certificate is for another host name: correct the host in auth_url or the endpoint.';

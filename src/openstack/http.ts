@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { messageOf } from '../errors.ts';
 import { type NamedProxy, proxyFor } from './proxies.ts';
 import { throughProxy } from './proxy-errors.ts';
 
@@ -69,7 +70,8 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
         bodyTimeout: call.timeouts?.body ?? null,
       });
       const answer = await exchange.catch((error: unknown) => {
-        throw proxy === undefined ? error : throughProxy(error, proxy);
+        if (proxy !== undefined) throw throughProxy(error, proxy);
+        throw call.url.startsWith('http:') ? withoutTls(error) : error;
       });
       return { status: answer.statusCode, headers: flatten(answer.headers), body: answer.body };
     },
@@ -77,6 +79,15 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+/** A server that speaks TLS hangs up on a plain request, or answers in bytes that are no HTTP. */
+function withoutTls(error: unknown): unknown {
+  return /other side closed|HPE_INVALID/.test(
+    `${messageOf(error)} ${String((error as { code?: unknown }).code)}`,
+  )
+    ? new Error('the server hung up on plain HTTP', { cause: error })
+    : error;
 }
 
 function dispatcherFor(tls: TlsOptions, proxy: NamedProxy | undefined): Dispatcher {

@@ -10,4 +10,4 @@ const script = fileURLToPath(new URL('../configurations/ask.py', import.meta.url
 test('the real openstacksdk answers as answers.json says', async () => {
   const asked: unknown = JSON.parse(execFileSync(python, [script], { encoding: 'utf8' }));
   expect(asked).toEqual(await readAnswers());
-}, 180_000);
+}, 600_000);

@@ -6,7 +6,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { answered } from '../../../src/openstack/answers.ts';
 import { readBytes } from '../../../src/openstack/body.ts';
+import type { CloudError } from '../../../src/openstack/errors.ts';
 import { type Http, openHttp } from '../../../src/openstack/http.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tls-'));
@@ -72,6 +74,40 @@ describe('an authority of its own', () => {
 
   test('verify: false accepts any', async () => {
     expect(await get(secure, { verify: false })).toBe('200 secure');
+  });
+});
+
+describe('what a connection that fails is told as', () => {
+  const told = async (url: string, tls: Partial<Parameters<typeof openHttp>[0]> = {}) => {
+    const http = openHttp({ verify: true, ...tls }, {});
+    open.push(http);
+    const asked = answered('log in', () => http.send({ method: 'GET', url, headers: {} }), undefined);
+    return (await asked.then(
+      () => undefined,
+      (error: unknown) => error,
+    )) as CloudError;
+  };
+
+  test('TLS against plain HTTP', async () => {
+    const error = await told(plain.replace('http:', 'https:'));
+    expect(error.message).toBe('cannot log in: no answer: the server does not speak TLS on that port');
+    expect(error.hint).toContain('Write http://');
+  });
+
+  test('plain HTTP against TLS', async () => {
+    const error = await told(secure.replace('https:', 'http:'));
+    expect(error.hint).toContain('write https://');
+  });
+
+  test('an authority of its own', async () => {
+    expect((await told(secure)).hint).toContain('`cacert` in clouds.yaml');
+  });
+
+  test('a certificate of another host', async () => {
+    const error = await told(secure.replace('127.0.0.1', 'localhost'), {
+      ca: readFileSync(files.cert, 'utf8'),
+    });
+    expect(error.hint).toContain('for another host name');
   });
 });
 

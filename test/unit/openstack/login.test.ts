@@ -58,6 +58,13 @@ describe('a login that Keystone refuses', () => {
     expect(`${error.message} ${error.hint}`).not.toContain('a secret');
   });
 
+  test("does not end with the cloud's own full stop: the hint follows after one", async () => {
+    const error = await refused(401, 'The request you have made requires authentication.', password);
+    expect(error.message).toMatch(/requires authentication$/);
+    const ellipsis = await refused(401, 'The request was cut short...', password);
+    expect(ellipsis.message).toMatch(/cut short\.\.\.$/);
+  });
+
   test('says nothing of spaces where there are none', async () => {
     const error = await refused(401, 'The request you have made requires authentication.', password);
     expect(error.hint).not.toContain('remove it');
