@@ -1,4 +1,9 @@
 import { field, id, text } from '../../src/decode.ts';
+import {
+  getVolume,
+  setImageMetadata,
+  unsetImageMetadata,
+} from '../../src/openstack/blockstorage/v3/volumes.ts';
 import { readBytes } from '../../src/openstack/body.ts';
 import type { Session } from '../../src/openstack/connection.ts';
 import { nothing } from '../../src/openstack/service.ts';
@@ -6,6 +11,7 @@ import { SparseBytes } from '../fakes/cloud/bytes.ts';
 import { openLuks1, passphraseOf } from '../fakes/cloud/luks.ts';
 import { secretBytes } from '../scenarios/fixtures/secrets.ts';
 import { volumeBecomes } from '../scenarios/fixtures/volumes.ts';
+import { OLDER } from '../support/cloud-paths.ts';
 import { MIB } from './devices.ts';
 
 /** A detached volume's beginning as a user gets at it: uploaded as an image, downloaded, opened with the key that the image names. */
@@ -17,6 +23,10 @@ export async function contentThroughImage(
 ): Promise<Buffer> {
   const cinder = await session.service('block-storage');
   const glance = await session.service('image');
+  // Cinder 24.5 stumbles over a volume whose image had no properties: https://bugs.launchpad.net/cinder/+bug/2144550
+  const imageMetadata = OLDER ? (await getVolume(cinder, volumeId)).imageMetadata : {};
+  const isOfAnImage = Object.keys(imageMetadata).length > 0;
+  if (isOfAnImage) await setImageMetadata(cinder, volumeId, { proof: 'true' });
   const imageId = await cinder.call({
     doing: 'upload a volume',
     method: 'POST',
@@ -33,6 +43,7 @@ export async function contentThroughImage(
     decode: (answer) => id(field(answer, 'os-volume_upload_image'), 'image_id'),
   });
   await volumeBecomes(session, volumeId, 'available');
+  if (isOfAnImage) await unsetImageMetadata(cinder, volumeId, 'proof');
   const keyId = await glance.call({
     doing: 'read an image',
     method: 'GET',

@@ -1,3 +1,4 @@
+import { ofAnImage } from '../scenarios/of-an-image.ts';
 import { embeddedWorld } from '../scenarios/embedded.ts';
 import { suite } from '../scenarios/suite.ts';
 import { volumeImageScenarios } from '../scenarios/volume-images.ts';
@@ -5,7 +6,7 @@ import { volumeImageScenarios } from '../scenarios/volume-images.ts';
 // Its GiB is small, and so are the images: with the LUKS header inside, they fit in as many as the volumes had.
 suite(
   'volumes as images, on the embedded cloud',
-  volumeImageScenarios,
+  [...volumeImageScenarios, ofAnImage],
   () => embeddedWorld({ capabilities: { luksHeaderInside: true } }),
   300_000,
 );

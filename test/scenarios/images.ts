@@ -348,7 +348,8 @@ const unsafe: Scenario = {
     const stored = await world.imageBytes(newId);
     expect(stored.subarray(stored.length - bytes.length).equals(bytes)).toBe(true);
     expect(await world.leftBehind()).toEqual({ images: [newId] });
-    if (world.kind === 'embedded') return;
+    // Raw it is its own proof; and Cinder makes no volume of an image whose signature is half there.
+    if (taken || world.kind === 'embedded') return;
     // qemu-img's opinion, by way of Cinder; read from the device, as no image can be made of these bytes.
     const volume = await volumeFrom(world, newId, 1, 'standard');
     expect(await world.digest(volume, bytes.length)).toBe(sha256([bytes]));
