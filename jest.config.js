@@ -21,6 +21,8 @@ export default {
     // A fault at each step of each command, and runs that are ended there: minutes.
     { ...common, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
     { ...common, displayName: 'cloud', testMatch: ['<rootDir>/test/cloud/**/*.test.ts'] },
+    // On the real cloud of an older release: minutes.
+    { ...common, displayName: 'release', testMatch: ['<rootDir>/test/release/**/*.test.ts'] },
     // Two machines for half an hour: too long for every run of CI.
     { ...common, displayName: 'machines', testMatch: ['<rootDir>/test/machines/**/*.test.ts'] },
   ],

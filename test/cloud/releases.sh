@@ -2,8 +2,8 @@
 # Runs the tests of the real cloud on older releases, one after another, each apart from what runs here (apart.sh):
 #   releases.sh [RELEASE...]      2024.1 and 2023.1, unless named
 # With IN_PLACE=1 not apart, which needs no namespaces, but the place of the cloud that runs here otherwise.
-# FILES names the tests, else all but those that compare the newest release with the embedded cloud; ONLY is jest's -t.
-# OUT keeps jest's reports (cloud-RELEASE.json) and what the tests ran on (worlds-RELEASE.jsonl), from which
+# SHORT=1 takes the short set (test/release), else all of test/cloud but what compares the newest release with the
+# embedded cloud. OUT keeps jest's reports (release-RELEASE.json) and what the tests ran on (worlds-RELEASE.jsonl), from which
 # `npm run support -- --release RELEASE` makes a column of docs/support.md.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,15 +17,15 @@ failed=0
 
 on() {
   export CLOUD_RELEASE=$1 WORLDS_SEEN=$out/worlds-$1.jsonl
-  local files=${FILES:-$(ls test/cloud/*.test.ts | grep -v compare)}
-  rm -f "$WORLDS_SEEN" "$out/cloud-$1.json"
+  local report=$out/release-$1.json project=cloud files=$(ls test/cloud/*.test.ts | grep -v compare)
+  [ -z "${SHORT:-}" ] || project=release files=
+  rm -f "$WORLDS_SEEN" "$report"
   # What is not there yet comes from the package registries, which are out of reach from apart.
   local place=(test/cloud/apart.sh "$1")
   [ -z "${IN_PLACE:-}" ] || place=(env)
   test/cloud/install.sh &&
     "${place[@]}" test/cloud/up.sh &&
-    "${place[@]}" npm run -s jest -- --selectProjects cloud --maxWorkers 2 --json --outputFile="$out/cloud-$1.json" \
-      ${ONLY:+-t "$ONLY"} $files
+    "${place[@]}" npm run -s jest -- --selectProjects $project --maxWorkers 2 --json --outputFile="$report" $files
   local rc=$?
   "${place[@]}" test/cloud/down.sh
   [ -n "${IN_PLACE:-}" ] || test/cloud/apart.sh "$1" --end

@@ -1,5 +1,5 @@
-import { ofAnImage } from '../scenarios/of-an-image.ts';
 import { embeddedWorld } from '../scenarios/embedded.ts';
+import { ofAnImage } from '../scenarios/of-an-image.ts';
 import { suite } from '../scenarios/suite.ts';
 import { volumeImageScenarios } from '../scenarios/volume-images.ts';
 

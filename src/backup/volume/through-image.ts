@@ -41,6 +41,9 @@ export interface SavedThroughImage {
 /** The property of an image that is a backup: its restore point. */
 export const POINT_PROPERTY = 'openstack_backup_point';
 
+/** Cinder's own note on a volume, which the one of 2023.1 hands on to the image, and then makes no volume of that. */
+const SIGNATURE = 'signature_verified';
+
 /**
  * Saves a volume as an image. One that nobody uses is uploaded as it is; one in use by way of a snapshot and a temporary
  * volume, which Cinder can upload. Where there is a store the image is downloaded to it and removed again, else it stays
@@ -93,9 +96,9 @@ async function keep({ session, plan, ledger, clock }: Work, image: Image, point:
   const changes = [
     { op: 'replace', name: 'name', value: name },
     { op: 'add', name: POINT_PROPERTY, value: point },
-    ...(image.properties[COPY_PROPERTY] === undefined
-      ? []
-      : [{ op: 'remove', name: COPY_PROPERTY } as const]),
+    ...[COPY_PROPERTY, SIGNATURE]
+      .filter((property) => image.properties[property] !== undefined)
+      .map((property) => ({ op: 'remove', name: property }) as const),
   ] as const;
   await takeRecordOff(glance, image.id, changes, ledger);
   return { key: undefined, payload: null, name };

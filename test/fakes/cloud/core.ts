@@ -55,6 +55,8 @@ export interface EmbeddedCloudOptions {
   uninspectedImages?: boolean;
   /** Cinder cannot upload a volume whose image had no properties of its own (Launchpad 2144550). Default false. */
   emptyPropertiesFail?: boolean;
+  /** Cinder hands its own notes on a volume on to its images, as in 2023.1. Default false. */
+  notesInherited?: boolean;
   /** Barbican's quota of secrets per project; -1 is unlimited. */
   secretQuota?: number;
 }
@@ -90,6 +92,7 @@ export function resolveOptions(options: EmbeddedCloudOptions): Core['options'] {
     imageSizeCap: 1024 ** 4,
     uninspectedImages: false,
     emptyPropertiesFail: false,
+    notesInherited: false,
     secretQuota: -1,
     ...options,
     capabilities: {

@@ -153,11 +153,12 @@ const NOT_INHERITED = [
 ];
 const RESERVED = ['os_glance', 'img_signature', 'signature_verified'];
 
-function inherited(volume: Volume): Record<string, string> {
+function inherited(core: Core, volume: Volume): Record<string, string> {
+  const reserved = core.options.notesInherited ? [] : RESERVED;
   const entries = Object.entries(volume.imageMetadata ?? {});
   return Object.fromEntries(
     entries.filter(
-      ([key]) => !NOT_INHERITED.includes(key) && !RESERVED.some((space) => key.startsWith(space)),
+      ([key]) => !NOT_INHERITED.includes(key) && !reserved.some((space) => key.startsWith(space)),
     ),
   );
 }
@@ -176,7 +177,7 @@ function makeUploadImage(
       containerFormat: textOf(body['container_format']) ?? 'bare',
       visibility: call.minor >= 1 ? (textOf(body['visibility']) ?? 'private') : 'shared',
       protected: truth(body['protected']),
-      properties: { ...inherited(volume), ...own },
+      properties: { ...inherited(core, volume), ...own },
     });
   } catch (error) {
     // Whatever Glance said becomes a 400 here.
@@ -211,7 +212,7 @@ function upload(core: Core, call: CinderCall, find: () => Volume): Reply {
     throw refuse(400, `Invalid volume: Volume ${volume.id} status must be available`);
   }
   const hasMetadata = Object.keys(volume.imageMetadata ?? {}).length > 0;
-  if (core.options.emptyPropertiesFail && hasMetadata && Object.keys(inherited(volume)).length === 0)
+  if (core.options.emptyPropertiesFail && hasMetadata && Object.keys(inherited(core, volume)).length === 0)
     throw refuse(
       400,
       "Invalid image metadata. Error: Unable to set 'properties' to '{}'. Reason: {} is not of type 'string'",

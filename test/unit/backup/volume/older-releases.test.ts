@@ -67,6 +67,14 @@ describe('a Cinder that stumbles over an empty set of properties', () => {
     });
   });
 
+  test('keeps no note of Cinder on the image, of which that of 2023.1 would make no volume', async () => {
+    const { seed, state, run } = await prepared({ notesInherited: true });
+    const { id } = seed.addVolume({ bytes: randomBytes(1000), imageMetadata: { ...OF_AN_IMAGE, os: 'x' } });
+    expect((await run(backupVolume, { volumes: id, method: 'image' })).code).toBe(0);
+    const image = [...state.images.values()].find(({ properties }) => 'openstack_backup_point' in properties);
+    expect(Object.keys(image?.properties ?? {}).sort()).toEqual(['openstack_backup_point', 'os']);
+  });
+
   test('gets no copy where it does not', async () => {
     const { seed, run, requests } = await prepared({});
     const { id } = seed.addVolume({ bytes: randomBytes(1000), imageMetadata: OF_AN_IMAGE });
