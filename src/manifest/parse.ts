@@ -60,14 +60,22 @@ interface Problem {
   readonly message: string;
 }
 
-/** The closed schema, whose library is loaded only where a manifest is read or a restore point recorded. */
-export async function schemas() {
+let loaded: ReturnType<typeof loadSchemas> | undefined;
+
+/** The closed schema, whose library is loaded only where a manifest is read or a restore point recorded, and compiled once. */
+export function schemas(): ReturnType<typeof loadSchemas> {
+  loaded ??= loadSchemas();
+  return loaded;
+}
+
+async function loadSchemas() {
   const [{ Compile }, { ManifestSchema, POINTS }] = await Promise.all([
     import('typebox/compile'),
     import('./schema.ts'),
   ]);
   // Interpreted, 20,000 restore points would take nine seconds; each schema is compiled when it is first needed.
   const compiled = new Map<keyof typeof POINTS, Validator>();
+  let frame: Validator | undefined;
   const validator = (method: keyof typeof POINTS): Validator => {
     const known = compiled.get(method) ?? Compile(POINTS[method]);
     compiled.set(method, known);
@@ -91,8 +99,8 @@ export async function schemas() {
         return { instancePath: `/restorePoints/${index}${said.instancePath}`, message: said.message };
     }
     const rest = points.length === 0 ? manifest : { ...manifest, restorePoints: [] };
-    const schema = Compile(ManifestSchema);
-    return schema.Check(rest) ? undefined : schema.Errors(rest)[0];
+    frame ??= Compile(ManifestSchema) as Validator;
+    return frame.Check(rest) ? undefined : frame.Errors(rest)[0];
   };
   return { problemOf, problemIn };
 }
