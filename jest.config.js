@@ -13,6 +13,7 @@ const common = {
 export default {
   // Finds a test that is stuck, and not a busy machine. jest takes it here only, not in a project.
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/longest-first.js',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'process', testMatch: ['<rootDir>/test/process/**/*.test.ts'] },

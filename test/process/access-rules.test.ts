@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { actions } from '../../src/commands/index.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { imageRows } from '../support/access-rules/images.ts';
 import type { Words } from '../support/access-rules/row.ts';
 import { bookmark, documentedRules, limitedTo, matches, type Rule } from '../support/access-rules/rules.ts';
@@ -58,7 +58,7 @@ describe('access rules of an application credential', () => {
   });
 
   it.each(rows)('$name: they are enough, and none is too many', async (row) => {
-    const world = await embeddedWorld({ gibBytes: 4 * 1024 ** 2, capabilities: { luksHeaderInside: true } });
+    const world = await embeddedWorld({ gibBytes: SMALL_GIB, capabilities: { luksHeaderInside: true } });
     const { cloud } = world;
     try {
       const words = await row.prepare(world, async (...given) => {

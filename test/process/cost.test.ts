@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { runnerOf } from '../support/faults.ts';
 
 const worlds: EmbeddedWorld[] = [];
@@ -9,7 +9,7 @@ afterAll(async () => {
 }, 60_000);
 
 async function world() {
-  const made = await embeddedWorld({ tickMs: 2, gibBytes: 4 * 1024 ** 2 });
+  const made = await embeddedWorld({ tickMs: 2, gibBytes: SMALL_GIB });
   worlds.push(made);
   return { cloud: made.cloud, run: runnerOf(made) };
 }

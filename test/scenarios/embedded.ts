@@ -23,6 +23,9 @@ export interface EmbeddedWorld extends World {
   heard(text: string): void;
 }
 
+/** Bytes of a "GiB" for many runs on one cloud: little more than a LUKS header has, as all of it is hashed at each step. */
+export const SMALL_GIB = 9 << 18;
+
 /** A "GiB" of it has 32 MiB, so that hashing a volume costs a moment. */
 export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
   const cloud = await startEmbeddedCloud({ gibBytes: 32 * 1024 ** 2, ...options });

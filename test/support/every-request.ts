@@ -135,7 +135,6 @@ function describeCases(title: string, open: () => Promise<Trial>, cases: readonl
     let trial: Trial;
     beforeAll(async () => {
       trial = await open();
-      await requestsOf(trial);
     }, 60_000);
     afterAll(() => trial.world.close(), 60_000);
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Server, SparseBytes } from '../fakes/cloud/index.ts';
-import { embeddedWorld } from '../scenarios/embedded.ts';
+import { embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { runnerOf } from './faults.ts';
 
 export const digestOf = (data: SparseBytes | null | undefined) => data?.sha256() ?? '';
@@ -9,7 +9,7 @@ export const digestOf = (data: SparseBytes | null | undefined) => data?.sha256()
 export async function prepared() {
   const world = await embeddedWorld({
     tickMs: 2,
-    gibBytes: 4 * 1024 ** 2,
+    gibBytes: SMALL_GIB,
     capabilities: { luksHeaderInside: true },
   });
   const { seed } = world.cloud;
@@ -21,7 +21,7 @@ export async function prepared() {
     metadata,
     volumes: [volume('standard', true), volume('standard', false)],
   });
-  const image = await seed.addImage(new SparseBytes(4 << 20), { name: 'base' });
+  const image = await seed.addImage(new SparseBytes(SMALL_GIB), { name: 'base' });
   const fromImage = seed.addServer({ name: 'from-image', metadata, image, volumes: [volume('luks', false)] });
   fromImage.root?.write(1 << 20, randomBytes(50_000));
   return { world, run: runnerOf(world), fromVolume, fromImage };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import type { EmbeddedCloudOptions } from '../fakes/cloud/index.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { type Runner, runnerOf } from './faults.ts';
 
 export interface StruckVolume {
@@ -19,7 +19,7 @@ export class StruckVolumes {
   readonly #worlds: EmbeddedWorld[] = [];
 
   async world(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
-    const world = await embeddedWorld({ tickMs: 2, gibBytes: 4 * 1024 ** 2, ...options });
+    const world = await embeddedWorld({ tickMs: 2, gibBytes: SMALL_GIB, ...options });
     this.#worlds.push(world);
     return world;
   }

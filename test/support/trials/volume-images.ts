@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { backupVolume } from '../../../src/commands/backup-volume.ts';
 import { restoreVolume } from '../../../src/commands/restore-volume.ts';
 import type { Volume } from '../../fakes/cloud/index.ts';
-import { embeddedWorld } from '../../scenarios/embedded.ts';
+import { embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import type { Trial, Trials } from '../every-request.ts';
 import { runnerOf } from '../faults.ts';
@@ -18,7 +18,7 @@ const store = 'directory:openstack-backups/payloads';
 async function prepared() {
   const world = await embeddedWorld({
     tickMs: 2,
-    gibBytes: 4 * 1024 ** 2,
+    gibBytes: SMALL_GIB,
     capabilities: { luksHeaderInside: true },
   });
   const { seed } = world.cloud;

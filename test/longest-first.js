@@ -1,0 +1,40 @@
+import Sequencer from '@jest/test-sequencer';
+
+/** Files of minutes, the longest first: one that begins last keeps its worker busy when all others have ended. */
+const LONGEST = [
+  'cloud/volumes',
+  'cloud/runbook',
+  'cloud/volume-images',
+  'cloud/servers',
+  'cloud/interrupted',
+  'cloud/interrupted-bytes',
+  'cloud/copies',
+  'cloud/volumes-refusals',
+  'cloud/device-sizes',
+  'cloud/images',
+  'cloud/worlds',
+  'cloud/compare',
+  'embedded/github-restore',
+  'embedded/runbook',
+  'embedded/volumes',
+  'faults/volume-images',
+  'faults/restore-server',
+  'faults/backup-server',
+  'faults/volumes',
+  'process/images',
+  'process/faults-sample',
+  'process/access-rules',
+  'process/github-publish',
+];
+
+const rank = ({ path }) => {
+  const at = LONGEST.findIndex((name) => path.endsWith(`/test/${name}.test.ts`));
+  return at === -1 ? LONGEST.length : at;
+};
+
+/** What is not named comes in jest's own order. */
+export default class LongestFirst extends Sequencer {
+  sort(tests) {
+    return super.sort(tests).sort((one, other) => rank(one) - rank(other));
+  }
+}
