@@ -17,13 +17,12 @@ const LONGEST = [
   'embedded/github-restore',
   'embedded/runbook',
   'embedded/volumes',
+  'embedded/images',
   'faults/volume-images',
   'faults/restore-server',
   'faults/backup-server',
   'faults/volumes',
-  'process/images',
   'process/faults-sample',
-  'process/access-rules',
   'process/github-publish',
 ];
 
