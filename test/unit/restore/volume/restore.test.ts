@@ -121,7 +121,7 @@ describe('before anything is touched', () => {
     const manifest = both.outputs['manifest'] ?? '';
     const told = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
     expect([told.code, told.error]).toEqual([2, expect.stringContaining('Say which with `volume`')]);
-    for (const { id, name } of [volume, other]) expect(told.error).toContain(`${id} (${name})`);
+    for (const { id, name } of [volume, other]) expect(told.error).toContain(`"${name}" (${id})`);
     expect([...state.volumes.keys()]).toEqual(before);
   });
 
