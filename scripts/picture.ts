@@ -61,6 +61,7 @@ const style = `
   th, td { padding: 6px 13px; border: 1px solid #d1d9e0; text-align: left }
   tr:nth-child(2n) { background: #f6f8fa }
   code { padding: .2em .4em; background: #818b981f; border-radius: 6px; font-size: 85% }
+  pre { padding: 16px; background: #f6f8fa; border-radius: 6px } pre code { padding: 0; background: none }
 `;
 
 try {
@@ -77,7 +78,7 @@ try {
       '--hide-scrollbars',
       '--force-device-scale-factor=1.5',
     ],
-    ...['--window-size=1230,470', `--user-data-dir=${join(directory, 'profile')}`],
+    ...['--window-size=1230,660', `--user-data-dir=${join(directory, 'profile')}`],
     `--screenshot=${join(root, 'docs/summary.png')}`,
     `file://${page}`,
   ]);
