@@ -125,8 +125,8 @@ export const plan: readonly Mutation[] = [
     id: 'method/luks2',
     file: 'plan/method.ts',
     what: 'LUKS2 is sent to a Glance that refuses it',
-    find: "if (provider?.toLowerCase().includes('luks2'))",
-    put: "if (provider === 'none')",
+    find: 'if (isLuks2({ provider })) return',
+    put: "if (provider === 'none') return",
   },
   {
     id: 'method/cap',
