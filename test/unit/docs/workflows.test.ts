@@ -108,8 +108,8 @@ describe.each(workflows)('%s', (_path, workflow) => {
   });
 
   test('warns of no artifact that expires, night after night', () => {
-    for (const { job, saves, given } of uses) {
-      if (!saves) continue;
+    const doubts = uses.flatMap(({ job, saves, given }) => {
+      if (!saves || given['expiry'] === 'any') return [];
       const places = placesOf(given).map((place) => parsePlace(place.replace(/\$\{\{.*?\}\}/g, '/disk')));
       expect(places).not.toContain(undefined);
       const here = {
@@ -121,13 +121,15 @@ describe.each(workflows)('%s', (_path, workflow) => {
         vanishes: ![job['runs-on']].flat().includes('self-hosted'),
         retentionDays: 90,
       };
-      const doubt = expiryDoubt(
-        places.flatMap((place) => place ?? []),
-        0,
-        here,
+      return (
+        expiryDoubt(
+          places.flatMap((place) => place ?? []),
+          0,
+          here,
+        ) ?? []
       );
-      expect(given['expiry'] === 'any' ? undefined : doubt).toBeUndefined();
-    }
+    });
+    expect(doubts).toEqual([]);
   });
 });
 

@@ -32,7 +32,9 @@ describe('the way of a volume', () => {
       { size: 1025 },
     ],
   ] as const)('auto: %s', (reason, method, fields) => {
-    expect(decideMethod('auto', facts(fields))).toEqual({ method, reason });
+    // What Glance itself may take is asked of it.
+    const asked = 'provider' in fields && fields.provider === 'luks2' ? { imageIfTaken: true } : {};
+    expect(decideMethod('auto', facts(fields))).toEqual({ method, reason, ...asked });
   });
 
   test.each([
