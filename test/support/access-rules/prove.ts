@@ -35,8 +35,10 @@ function errors({ error, log }: Told): string {
   return [error, ...log.split('\n').filter((line) => line.startsWith('error: '))].join('\n');
 }
 
-function warnings({ log }: Told): number {
-  return log.split('warning: ').length;
+/** Without ids and figures, which differ from run to run. */
+function warnings({ log }: Told): string[] {
+  const lines = log.split('\n').filter((line) => line.startsWith('warning: '));
+  return lines.map((line) => line.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, '#'));
 }
 
 /** Of each: its command works with its rules, and is refused, and says so, where one of them is missing. */
@@ -67,8 +69,10 @@ export function proveRows(rows: readonly Row[]): void {
           const told = await run(world, words, others);
           const refused = cloud.requests.slice(from).filter(({ status }) => status === 401);
           expect([left, refused.some((request) => matches(left, request))]).toEqual([left, true]);
-          // What is refused is never passed over in silence.
-          expect([left, told.code !== 0 || warnings(told) > warnings(whole)]).toEqual([left, true]);
+          // What is refused is never passed over in silence. A busy machine warns of its clock as well, in either run.
+          const known = new Set(warnings(whole));
+          const isTold = told.code !== 0 || warnings(told).some((line) => !known.has(line));
+          expect([left, isTold]).toEqual([left, true]);
           restore();
         }
       } finally {
