@@ -131,7 +131,7 @@ describe('is found', () => {
 
   test('as the latest in artifact and release, unsigned: the run vouches for both', async () => {
     await backedUp({ publish: 'artifact, release' });
-    const outcome = await restore({ manifest: 'latest', workflow: 'backup.yml' });
+    const outcome = await restore({ manifest: 'latest', workflow: 'backup.yml', name: 'again' });
     expect([outcome.code, warningsOf(outcome)]).toEqual([0, '']);
   });
 
