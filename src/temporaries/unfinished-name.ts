@@ -5,12 +5,16 @@ const LONGEST = 255;
 
 /** How something is called until it is handed over, so that nobody takes it into use before. */
 export function unfinishedName(name: string): string {
-  return `${name.slice(0, LONGEST - SUFFIX.length)}${SUFFIX}`;
+  return withSuffix(name, SUFFIX);
 }
 
 /** How a volume is called that was made empty, until the restore to it is asked for: it looks whole, and is not. */
 export function notBegunName(name: string): string {
-  return `${name.slice(0, LONGEST - EMPTY_SUFFIX.length)}${EMPTY_SUFFIX}`;
+  return withSuffix(name, EMPTY_SUFFIX);
+}
+
+function withSuffix(name: string, suffix: string): string {
+  return `${name.slice(0, LONGEST - suffix.length)}${suffix}`;
 }
 
 export function isNotBegun(name: string): boolean {

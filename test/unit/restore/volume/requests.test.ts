@@ -51,7 +51,18 @@ async function open(options: EmbeddedCloudOptions = {}) {
     await waitFor('the backup', async () => cloud.state.backups.get(backupId)?.status === 'available');
     return fromBackup(client, backupId);
   };
-  return { ...opened, client, run, environment, watcher, writes, typeOf, backedUp };
+  /** Of a new volume that is made empty first: nobody knows yet how its type is encrypted. */
+  const unprovedPlan = async (type: string) =>
+    ({
+      kind: 'new',
+      source: await backedUp(cloud.seed.addVolume()),
+      name: 'n',
+      type: typeOf(type),
+      typeIsProven: false,
+      availabilityZone: undefined,
+      quota: [],
+    }) as const;
+  return { ...opened, client, run, environment, watcher, writes, typeOf, backedUp, unprovedPlan };
 }
 
 const wishes = {
@@ -231,16 +242,7 @@ describe('a volume in the making', () => {
 
   test('is called empty until the restore to it is asked for, where it is made without the data', async () => {
     await using cloud = await open();
-    const source = await cloud.backedUp(cloud.cloud.seed.addVolume());
-    const plan = {
-      kind: 'new',
-      source,
-      name: 'n',
-      type: cloud.typeOf('standard'),
-      typeIsProven: false,
-      availabilityZone: undefined,
-      quota: [],
-    } as const;
+    const plan = await cloud.unprovedPlan('standard');
     const path = /\/restore$/;
     const names: (string | null)[] = [];
     const see = () => names.push(...[...cloud.cloud.state.volumes.values()].slice(1).map(({ name }) => name));
@@ -257,16 +259,7 @@ describe('a volume in the making', () => {
 
   test('goes where it turns out not to be encrypted as the backup is, before it gets the data', async () => {
     await using cloud = await open();
-    const source = await cloud.backedUp(cloud.cloud.seed.addVolume());
-    const plan = {
-      kind: 'new',
-      source,
-      name: 'n',
-      type: cloud.typeOf('luks'),
-      typeIsProven: false,
-      availabilityZone: undefined,
-      quota: [],
-    } as const;
+    const plan = await cloud.unprovedPlan('luks');
     await expect(restoreToNew(cloud.environment, plan, cloud.watcher)).rejects.toThrow(
       /is encrypted, and the backup is not/,
     );
