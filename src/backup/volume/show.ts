@@ -32,7 +32,7 @@ function cloudOnlyKeys(count: number, hasStore: boolean, hasRecipients: boolean)
   const lacking = [
     ...(hasStore ? [] : ['`store`, the place where they go']),
     ...(hasRecipients ? [] : ['`recipients`, to whom they are sealed']),
-  ].join(' and ');
+  ].join(', and ');
   return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more. To save them too, give ${lacking}`;
 }
 

@@ -88,7 +88,7 @@ test('recipients without a store save no key, and the warning names what is lack
     `${warned}To save them too, give \`recipients\`, to whom they are sealed\n`,
   );
   expect((await given({})).log).toContain(
-    `${warned}To save them too, give \`store\`, the place where they go and \`recipients\`, to whom they are sealed\n`,
+    `${warned}To save them too, give \`store\`, the place where they go, and \`recipients\`, to whom they are sealed\n`,
   );
   const method = 'cinder-backup';
   expect((await given({ recipients, store, method })).log).not.toContain('stay in the cloud only');
