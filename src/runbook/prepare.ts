@@ -23,6 +23,7 @@ export function prepare(manifest: Manifest): string[] {
   ];
   return [
     HOW,
+    CLIENTS,
     fence([
       ...(stored
         ? [
@@ -54,6 +55,10 @@ export function prepare(manifest: Manifest): string[] {
 
 const HOW =
   'Log in as for every `openstack` command, and start a `bash` of its own: the blocks are pasted into it one after another. Sections stand in order; what a section needs comes before it. Nothing that exists is changed. A check that fails prints STOP and ends that `bash`: go no further then.';
+
+/** The newest, and those of the older releases that our tests run: a test compares them with what is installed there. */
+const CLIENTS =
+  'Tried with the `openstack` client 10.5.0, 6.6.1 and 6.2.1. `openstack --version` prints yours.';
 
 function preset(variable: string, value: string): string {
   return `${variable}=\${${variable}:-${forShell(value)}}`;

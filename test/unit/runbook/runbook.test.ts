@@ -35,6 +35,17 @@ describe('what is said', () => {
     expect(blocksOf(text)).toEqual([]);
   });
 
+  test('with which clients it was tried: those that the real clouds of our tests run it with', async () => {
+    const cloud = new URL('../../cloud/', import.meta.url);
+    const names = (await readdir(cloud)).filter((name) => /^requirements.*\.txt$/.test(name));
+    const pins = names.map(async (name) => {
+      const text = await readFile(new URL(name, cloud), 'utf8');
+      return /^python-openstackclient==(.+)$/m.exec(text)?.[1];
+    });
+    const said = / client ([0-9., and]+)\. /.exec(runbook(manifestWith(backupPoint()), SHA256))?.[1];
+    expect(said?.split(/, | and /).sort()).toEqual((await Promise.all(pins)).sort());
+  });
+
   test('a volume from its Cinder backup: the very type, the size of the backup, seen to be what it was', () => {
     const point = backupPoint({ name: 'db', size: 3, bootable: true, metadata: { a: 'b' } });
     const commands = section(manifestWith(point), 1);
