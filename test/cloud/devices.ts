@@ -44,7 +44,15 @@ export async function deviceDigest(volumeId: string, length?: number): Promise<s
   return (await device(words)).toString().trim();
 }
 
-/** Through the LUKS header of an encrypted volume, which the driver wrote when it made the volume. */
+/** The beginning of an encrypted volume, opened through the LUKS header that the driver wrote when it made the volume. */
+async function openedHead(volumeId: string, length: number, key: Buffer) {
+  const head = SparseBytes.from(await device(['read', volumeId, '0', String(8 * MIB + length)]));
+  const opened = openLuks1(head, passphraseOf(key));
+  if (opened === undefined) throw new Error(`the key of volume ${volumeId} does not open it`);
+  return { head, opened };
+}
+
+/** Without a key of a plain one. */
 export async function writeContent(
   volumeId: string,
   content: Uint8Array,
@@ -54,11 +62,19 @@ export async function writeContent(
     await writeDevice(volumeId, 0, content);
     return;
   }
-  const head = SparseBytes.from(await device(['read', volumeId, '0', String(8 * MIB + content.length)]));
-  const opened = openLuks1(head, passphraseOf(key));
-  if (opened === undefined) throw new Error(`the key of volume ${volumeId} does not open it`);
+  const { head, opened } = await openedHead(volumeId, content.length, key);
   opened.writePlain(0, content);
   await writeDevice(volumeId, 0, head.read(0, head.size));
+}
+
+/** Without a key of a plain one. */
+export async function readContent(
+  volumeId: string,
+  length: number,
+  key: Buffer | undefined,
+): Promise<Buffer> {
+  if (key === undefined) return device(['read', volumeId, '0', String(length)]);
+  return (await openedHead(volumeId, length, key)).opened.readPlain(0, length);
 }
 
 /** Opens a whole encrypted volume with QEMU, which is none of ours. */

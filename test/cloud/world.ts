@@ -19,11 +19,11 @@ import { Sessions } from '../scenarios/session.ts';
 import type { Person, VolumeWish, World } from '../scenarios/world.ts';
 import { runTool } from '../support/tool.ts';
 import { isGone, waitFor } from '../support/wait.ts';
-import { contentThroughImage } from './content.ts';
 import {
   deviceDigest,
   deviceSize,
   openedDigest,
+  readContent,
   rootDigest,
   writeContent,
   writeDevice,
@@ -72,14 +72,10 @@ export async function realWorld(): Promise<World> {
     deviceSize,
     digest: deviceDigest,
     content: async (volumeId, length, user) =>
-      contentThroughImage(await session(user), volumeId, length, hunt),
+      readContent(volumeId, length, await keyOf(await session(user), volumeId, hunt)),
     async opened(volumeId, length) {
-      const { encryptionKeyId = '' } = await getVolume(
-        await (await session()).service('block-storage'),
-        volumeId,
-      );
-      const key = await secretBytes(await session(), encryptionKeyId);
-      hunt(key);
+      const key = await keyOf(await session(), volumeId, hunt);
+      if (key === undefined) throw new Error(`volume ${volumeId} has no key`);
       return openedDigest(volumeId, key, length);
     },
     makeKeyPrivate: async (volumeId) => makeKeyPrivate(await session(), volumeId),
@@ -152,9 +148,20 @@ async function makeVolume(session: Session, wish: VolumeWish, hunt: (key: Buffer
   });
   await volumeBecomes(session, volume.id, 'available');
   if (wish.bootable) await setBootable(client, volume.id, true);
-  const { encryptionKeyId } = await getVolume(client, volume.id);
-  const key = encryptionKeyId === undefined ? undefined : await secretBytes(session, encryptionKeyId);
-  if (key !== undefined) hunt(key);
+  const key = await keyOf(session, volume.id, hunt);
   if (wish.content !== undefined) await writeContent(volume.id, wish.content, key);
   return volume.id;
+}
+
+/** As its user reads it; nothing of a plain volume. */
+async function keyOf(
+  session: Session,
+  volumeId: string,
+  hunt: (key: Buffer) => void,
+): Promise<Buffer | undefined> {
+  const { encryptionKeyId } = await getVolume(await session.service('block-storage'), volumeId);
+  if (encryptionKeyId === undefined) return undefined;
+  const key = await secretBytes(session, encryptionKeyId);
+  hunt(key);
+  return key;
 }

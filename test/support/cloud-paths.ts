@@ -6,8 +6,5 @@ export const RELEASE = '2026.2';
 const asked = process.env['CLOUD_RELEASE'] ?? '';
 const suffix = asked === '' || asked === RELEASE ? '' : `-${asked}`;
 
-/** Whether it is an older one. */
-export const OLDER = suffix !== '';
-
 export const CLOUD_STATE = process.env['CLOUD_STATE'] ?? `/var/lib/oscloud${suffix}`;
 export const CLOUD_VENV = process.env['CLOUD_VENV'] ?? `/opt/oscloud${suffix}`;
