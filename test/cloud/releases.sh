@@ -3,8 +3,8 @@
 #   releases.sh [RELEASE...]      2024.1 and 2023.1, unless named
 # With IN_PLACE=1 not apart, which needs no namespaces, but the place of the cloud that runs here otherwise.
 # SHORT=1 takes the short set (test/release), else all of test/cloud but what compares the newest release with the
-# embedded cloud. OUT keeps jest's reports (release-RELEASE.json) and what the tests ran on (worlds-RELEASE.jsonl), from which
-# `npm run support -- --release RELEASE` makes a column of docs/support.md.
+# embedded cloud or asks the newest openstacksdk. OUT keeps jest's reports (release-RELEASE.json) and what the tests ran
+# on (worlds-RELEASE.jsonl), from which `npm run support -- --release RELEASE` makes a column of docs/support.md.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 [ $# -gt 0 ] || set -- 2024.1 2023.1
@@ -17,7 +17,7 @@ failed=0
 
 on() {
   export CLOUD_RELEASE=$1 WORLDS_SEEN=$out/worlds-$1.jsonl
-  local report=$out/release-$1.json project=cloud files=$(ls test/cloud/*.test.ts | grep -v compare)
+  local report=$out/release-$1.json project=cloud files=$(ls test/cloud/*.test.ts | grep -vE 'compare|configurations')
   [ -z "${SHORT:-}" ] || project=release files=
   rm -f "$WORLDS_SEEN" "$report"
   # What is not there yet comes from the package registries, which are out of reach from apart.
@@ -25,7 +25,7 @@ on() {
   [ -z "${IN_PLACE:-}" ] || place=(env)
   test/cloud/install.sh &&
     "${place[@]}" test/cloud/up.sh &&
-    "${place[@]}" npm run -s jest -- --selectProjects $project --maxWorkers 2 --json --outputFile="$report" $files
+    "${place[@]}" npm run -s jest -- --selectProjects $project --maxWorkers 3 --json --outputFile="$report" $files
   local rc=$?
   "${place[@]}" test/cloud/down.sh
   [ -n "${IN_PLACE:-}" ] || test/cloud/apart.sh "$1" --end
