@@ -41,6 +41,15 @@ export function id(from: Json, key: string): string {
   return value;
 }
 
+/** An id that others chose: of a flavor, a user, a project. Any text; the URL that it goes into encodes it. */
+export function foreignId(from: Json, key: string): string {
+  const value = text(from, key);
+  // These two mean another path, also when encoded.
+  if (value === '' || value === '.' || value === '..' || value.length > 255)
+    throw new TypeError(`${key} is not an id`);
+  return value;
+}
+
 export function optionalId(from: Json, key: string): string | undefined {
   return optionalText(from, key) === undefined ? undefined : id(from, key);
 }

@@ -5,7 +5,7 @@ import type { CatalogEntry } from './identity/v3/tokens.ts';
 
 /** The services that we speak to, each with the names it goes by (service-types-authority), best first. */
 export const SERVICE_TYPES = {
-  'block-storage': ['block-storage', 'volumev3', 'volume', 'block-store'],
+  'block-storage': ['block-storage', 'volumev3', 'volume', 'block-store', 'volumev2'],
   image: ['image'],
   compute: ['compute'],
   'key-manager': ['key-manager'],
@@ -86,19 +86,29 @@ function ownedBy(owner: Owner | undefined, url: string): string {
 export function plainDoubt(service: Service, endpoint: string, config: CloudConfig): string | undefined {
   if (!endpoint.startsWith('http:') || !config.auth.authUrl.startsWith('https:')) return undefined;
   const what = `the endpoint of ${service} is ${endpoint}, without TLS: whoever is in between can read the token and all data`;
-  const isOverridden = config.services[service].endpoint !== undefined;
-  if (!config.verifyIsAsked || isOverridden) return what;
+  if (!config.verifyIsAsked || isOverridden(service, config)) return what;
   throw new InputError(
     what,
     `Ask the operator for an https endpoint. \`verify\` asks for checked certificates: leave it out, or name the endpoint as ${service.replaceAll('-', '_')}_endpoint_override, to go on all the same.`,
   );
 }
 
-/** The regions in which the catalogue has the service. */
-export function regionsOf(service: Service, catalog: readonly CatalogEntry[]): string[] {
+function isOverridden(service: Service, config: CloudConfig): boolean {
+  return config.services[service].endpoint !== undefined;
+}
+
+/** The regions in which the catalogue has the service, at any interface unless some are named. */
+export function regionsOf(
+  service: Service,
+  catalog: readonly CatalogEntry[],
+  kinds?: readonly string[],
+): string[] {
   const types: readonly string[] = SERVICE_TYPES[service];
-  const entries = catalog.filter((entry) => types.includes(entry.type));
-  return [...new Set(entries.flatMap((entry) => entry.endpoints.map((endpoint) => endpoint.region)))];
+  const endpoints = catalog
+    .filter((entry) => types.includes(entry.type))
+    .flatMap((entry) => entry.endpoints)
+    .filter((endpoint) => kinds === undefined || kinds.includes(endpoint.interface));
+  return [...new Set(endpoints.map((endpoint) => endpoint.region))];
 }
 
 function trimmed(service: Service, url: string): string {
@@ -116,9 +126,29 @@ function trimmed(service: Service, url: string): string {
   return withoutTrailing('/', `${parsed.origin}${parsed.pathname}`);
 }
 
-/** An endpoint split at its version: `https://c/volume` + `/v3/PROJECT`; a missing version is added. */
-export function splitVersion(service: Service, endpoint: string): { root: string; versioned: string } {
-  const match = /^(.*?)\/v\d+(\.\d+)?(\/|$)/.exec(endpoint);
-  if (match !== null) return { root: match[1] ?? endpoint, versioned: endpoint };
-  return { root: endpoint, versioned: `${endpoint}/${VERSION[service]}` };
+/** An endpoint split at its version: `https://c/volume`, `v3` and `/PROJECT`; a missing version is added. */
+export function splitVersion(
+  service: Service,
+  endpoint: string,
+): { root: string; versioned: string; path: string; rest: string } {
+  const [, root, path, rest] = /^(.*?)\/(v\d+(?:\.\d+)?)(\/.*)?$/.exec(endpoint) ?? [];
+  if (root !== undefined && path !== undefined) return { root, versioned: endpoint, path, rest: rest ?? '' };
+  return { root: endpoint, versioned: `${endpoint}/${VERSION[service]}`, path: VERSION[service], rest: '' };
+}
+
+/**
+ * Without a named region each service would take its own first endpoint, and data of one region be put into another.
+ *
+ * @throws InputError where there are several
+ */
+export function checkRegion(catalog: readonly CatalogEntry[], config: CloudConfig): void {
+  const open = (Object.keys(SERVICE_TYPES) as Service[]).filter(
+    (service) => config.services[service].region === undefined && !isOverridden(service, config),
+  );
+  const regions = open.map((service) => regionsOf(service, catalog, config.services[service].interfaces));
+  if (regions.every(({ length }) => length < 2)) return;
+  throw new InputError(
+    `cloud "${config.name}" has several regions, and none is named: ${[...new Set(regions.flat())].sort().join(', ')}`,
+    'Name one: `region`, `region_name` in clouds.yaml, or OS_REGION_NAME.',
+  );
 }

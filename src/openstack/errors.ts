@@ -26,9 +26,9 @@ export class CloudError extends PlainError {
   constructor(fields: CloudErrorFields) {
     const status = fields.status === undefined ? 'no answer' : `HTTP ${fields.status}`;
     const request = fields.requestId === undefined ? '' : ` (request ${fields.requestId})`;
-    super(`cannot ${fields.doing}: ${status}: ${fields.words}${request}`, {
+    super(`cannot ${fields.doing}: ${status}: ${fields.words.replace(/\.$/, '')}${request}`, {
       exitCode: 1,
-      hint: fields.hint ?? hintFor(fields.status, fields.words),
+      hint: fields.hint ?? hintFor(fields),
       cause: fields.cause,
     });
     this.doing = fields.doing;
@@ -53,23 +53,33 @@ export function isUncertain(error: unknown): boolean {
   );
 }
 
-function hintFor(status: number | undefined, words: string): string | undefined {
+/**
+ * Whether the cloud limits the rate of requests, and did nothing. A quota of Cinder's is a 413 too, with `Retry-After: 0`.
+ */
+export function isRateLimit(error: unknown): boolean {
+  return hasStatus(error, 429) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
+}
+
+const SLOWER = 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';
+
+function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | undefined {
   switch (status) {
     case 401:
-      return 'The credentials are not (or no longer) accepted: check user, password or application credential, and its expiry.';
+      return 'The login was accepted, so the password is right: an application credential may lack an access rule for this request, or the service cannot ask Keystone (then ask the operator).';
     case 403:
       if (/is protected/.test(words)) return 'Take the protection off first.';
       return /quota/i.test(words)
         ? overQuota(words)
         : 'The user lacks a role, or the application credential an access rule, for this request.';
     case 413:
+      if ((retryAfterMs ?? 0) > 0) return SLOWER;
       if (/too large/i.test(words)) return 'The cloud has a limit for it: ask the operator.';
       return overQuota(words);
     // Neutron's way to say it.
     case 409:
       return quotaIn(words) === undefined ? undefined : overQuota(words);
     case 429:
-      return 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';
+      return SLOWER;
     case 502:
     case 503:
     case 504:

@@ -4,6 +4,8 @@ import { hasStatus } from './errors.ts';
 export interface Page<T> {
   readonly items: readonly T[];
   readonly more: boolean;
+  /** How many were left out because they could not be read. */
+  readonly odd?: number;
 }
 
 /** So many pages in a row may bring nothing new. */
@@ -39,6 +41,7 @@ export async function* pages<T extends { readonly id: string }>(
     const ids = page.items.map(({ id }) => id);
     const added = page.items.filter(({ id }) => !known.has(id));
     yield added;
+    if (page.more && ids.length === 0 && (page.odd ?? 0) > 0) throw stuck(words);
     if (!page.more || ids.length === 0) return;
     idle = ids.some((id) => again.delete(id) || !known.has(id)) ? 0 : idle + 1;
     if (idle > IDLE_PAGES) throw stuck(words);

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../ports/log.ts';
-import { CloudError, hasStatus, isUncertain } from './errors.ts';
+import { CloudError, hasStatus, isRateLimit, isUncertain } from './errors.ts';
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -14,28 +14,48 @@ export interface RetryOptions {
 
 const ATTEMPTS = 5;
 const LONGEST_WAIT_MS = 60_000;
+/** Limits of requests mostly count by the minute, so one that lasts is waited for longer than that. */
+const PATIENCE_MS = 120_000;
 
 /**
- * Repeats what may be repeated: the cloud is too busy (429, honouring Retry-After), or an idempotent request had no
- * sure answer. 413 is a quota (Cinder sends it with `Retry-After: 0`) and everything else an answer: never repeated.
+ * Repeats what may be repeated: the cloud limits the rate, for minutes, or an idempotent request had no sure answer.
+ * Everything else is an answer, and never repeated.
  */
 export async function retry<T>(
   idempotent: boolean,
   operation: () => Promise<T>,
   options: RetryOptions,
 ): Promise<T> {
-  const attempts = options.attempts ?? ATTEMPTS;
-  for (let attempt = 1; ; attempt += 1) {
+  const spent = { attempts: 0, limits: 0, waited: 0 };
+  for (;;) {
     try {
       return await operation();
     } catch (error) {
-      const again = hasStatus(error, 429) || (idempotent && isUncertain(error));
-      if (!again || attempt >= attempts || options.signal?.aborted) throw error;
-      const wait = backoff(attempt, error, options.random);
+      const wait = options.signal?.aborted ? undefined : nextWait(idempotent, error, spent, options);
+      if (wait === undefined) throw error;
       options.log.debug(`${(error as Error).message}; again in ${Math.ceil(wait / 1000)} s`);
       await options.clock.sleep(wait, options.signal);
     }
   }
+}
+
+/** How long to wait before the next attempt, milliseconds; undefined: no more. Counts what is spent. */
+function nextWait(
+  idempotent: boolean,
+  error: unknown,
+  spent: { attempts: number; limits: number; waited: number },
+  { attempts = ATTEMPTS, random }: RetryOptions,
+): number | undefined {
+  if (isRateLimit(error)) {
+    if (spent.waited >= PATIENCE_MS) return undefined;
+    spent.limits += 1;
+    const wait = backoff(spent.limits, error, random);
+    spent.waited += wait;
+    return wait;
+  }
+  spent.attempts += 1;
+  if (!idempotent || !isUncertain(error) || spent.attempts >= attempts) return undefined;
+  return backoff(spent.attempts, error, random);
 }
 
 /** 0.5, 1, 2, 4 … seconds and up to a quarter more, or what the cloud asked for when that is longer. */

@@ -1,20 +1,13 @@
 import type { Readable } from 'node:stream';
-import { type Json, list, object, optionalText, text } from '../decode.ts';
-import { messageOf } from '../errors.ts';
+import { type Json, object } from '../decode.ts';
 import { answered, brokenOff, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream, readBytes } from './body.ts';
-import { type Service, splitVersion } from './catalog.ts';
+import type { Service } from './catalog.ts';
 import type { Call, Request, ServiceClient, Session } from './connection.ts';
-import { hasStatus } from './errors.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
-import { atLeast, formatMicroversion, lower, type Microversion, parseMicroversion } from './microversions.ts';
+import { atLeast, formatMicroversion, type Microversion } from './microversions.ts';
 import { retry } from './retry.ts';
-
-/** What we speak at most: the versions whose changes were read. */
-const MICROVERSIONED: Partial<Record<Service, { readonly name: string; readonly highest: string }>> = {
-  'block-storage': { name: 'volume', highest: '3.71' },
-  compute: { name: 'compute', highest: '2.100' },
-};
+import { agree } from './versions.ts';
 
 export const nothing = (): void => undefined;
 
@@ -23,14 +16,21 @@ export async function openService(
   endpoint: string,
   session: Session,
 ): Promise<ServiceClient> {
-  const { root, versioned } = splitVersion(service, endpoint);
-  const known = MICROVERSIONED[service];
-  const unversioned = clientAt(root, session, undefined, {});
-  const version = known === undefined ? undefined : await negotiate(service, unversioned, known.highest);
-  if (known === undefined || version === undefined) return clientAt(versioned, session, undefined, {});
-  return clientAt(versioned, session, version, {
-    'openstack-api-version': `${known.name} ${formatMicroversion(version)}`,
-  });
+  const ask = <T>(url: string, decode: (answer: Json) => T) =>
+    clientAt(url, session, undefined, {}).call({
+      doing: `find the API versions of ${service} at ${url}`,
+      method: 'GET',
+      path: '',
+      ok: [200, 300],
+      decode,
+    });
+  const { base, name, version } = await agree(service, endpoint, ask, session.log);
+  return clientAt(
+    base,
+    session,
+    version,
+    version === undefined ? {} : { 'openstack-api-version': `${name} ${formatMicroversion(version)}` },
+  );
 }
 
 function clientAt(
@@ -111,51 +111,4 @@ function queryOf(query: Call<unknown>['query']): string {
   for (const [key, value] of Object.entries(query ?? {}))
     if (value !== undefined) parameters.set(key, String(value));
   return parameters.size === 0 ? '' : `?${parameters.toString()}`;
-}
-
-/**
- * The highest microversion that both sides know. A cloud that hides its version document gets requests without a
- * version, which every service answers with its oldest behaviour; features then degrade one by one.
- */
-async function negotiate(
-  service: Service,
-  unversioned: ServiceClient,
-  highest: string,
-): Promise<Microversion | undefined> {
-  const wanted = parseMicroversion(highest);
-  if (wanted === undefined) throw new TypeError(`${highest} is not a microversion`);
-  const ask = (path: string) =>
-    unversioned.call({
-      doing: `find the API versions of ${service}`,
-      method: 'GET',
-      path,
-      ok: [200, 300],
-      decode: (answer) => highestOffered(answer, wanted.major),
-    });
-  try {
-    const offered = await ask('/')
-      .catch(hiddenOnly)
-      .then((found) => found ?? ask(`/v${wanted.major}/`));
-    return offered === undefined ? undefined : lower(offered, wanted);
-  } catch (error) {
-    hiddenOnly(error);
-    unversioned.session.log.warn(`${messageOf(error)}; going on with the oldest version of the API`);
-    return undefined;
-  }
-}
-
-/** A document that is hidden says nothing of the cloud; a service that is ill must not pass for an old one. */
-function hiddenOnly(error: unknown): undefined {
-  if (!hasStatus(error, 403, 404, 405)) throw error;
-  return undefined;
-}
-
-function highestOffered(answer: Json, major: number): Microversion | undefined {
-  const versions = list(answer, 'versions', (version) => ({
-    id: text(version, 'id'),
-    max: optionalText(version, 'version') ?? '',
-  }));
-  return versions
-    .map((version) => parseMicroversion(version.max))
-    .find((version) => version !== undefined && version.major === major);
 }

@@ -3,7 +3,7 @@ import { InputError, OperationError } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import { answered, decoded, readAnswer, refusal } from './answers.ts';
 import { isStream } from './body.ts';
-import { endpointOf, plainDoubt, regionsOf, type Service } from './catalog.ts';
+import { checkRegion, endpointOf, plainDoubt, regionsOf, type Service } from './catalog.ts';
 import { cloudClock, differenceTold, offsetOf } from './cloud-time.ts';
 import type { CloudConfig } from './config/cloud.ts';
 import type { ServiceClient, Session } from './connection.ts';
@@ -38,6 +38,7 @@ export const WIND_UP_MS = 5_000;
 export async function openSession(config: CloudConfig, dependencies: SessionDependencies): Promise<Session> {
   for (const secret of secretsOf(config)) dependencies.secret(secret);
   const login = await logIn(config, dependencies);
+  checkRegion(login.token.catalog, config);
   const told = differenceTold(login.offset);
   if (told !== undefined) dependencies.log.warn(told);
   return new CloudSession(config, dependencies, login);

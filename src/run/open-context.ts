@@ -20,6 +20,7 @@ const EMPTY_SECRET =
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
   const open: Http[] = [];
   const ledgers = new Map<Session, Ledger>();
+  const over = new AbortController();
   const context: Context = {
     host,
     dryRun,
@@ -45,7 +46,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
         clock: host.clock,
         log: host.log,
         secret: (value) => host.secrets.add(value),
-        signal: host.signal,
+        signal: AbortSignal.any([host.signal, over.signal]),
       });
       checkProject(session, inputs);
       return session;
@@ -75,6 +76,8 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
     context,
     async close() {
       for (const ledger of ledgers.values()) await ledger.close();
+      // What still is under way beside a first error would be tried again.
+      over.abort(new Error('the run is over'));
       for (const http of open) await http.close();
     },
   };

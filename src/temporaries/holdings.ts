@@ -33,7 +33,7 @@ const ALL = ['backups', 'volumes', 'snapshots', 'images', 'secrets', 'servers'] 
  *
  * @param needed what else is done with: there a failure is an error
  * @param kinds what is listed; the others are empty
- * @param within what a list is narrowed to
+ * @param within what a list is narrowed to, and who is told that one is closed
  */
 export async function holdingsOf(
   session: Session,
@@ -43,6 +43,8 @@ export async function holdingsOf(
     readonly images?: ImageFilter;
     readonly volumes?: VolumeFilter;
     readonly snapshots?: SnapshotFilter;
+    /** Told why the cloud shows no backups: it has no such API, or the user may not use it. Else that is an error. */
+    readonly closed?: (error: CloudError) => void;
   } = {},
 ): Promise<Holdings> {
   const owner = session.scope.project.id;
@@ -55,7 +57,11 @@ export async function holdingsOf(
     return needed.includes(kind) ? list(await session.service(service)) : allowed(session, service, list);
   };
   const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
-    see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))),
+    see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))).catch((error: unknown) => {
+      if (within.closed === undefined || !hasStatus(error, 403, 404)) throw error;
+      within.closed(error);
+      return [];
+    }),
     see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder, within.volumes))),
     see('snapshots', 'block-storage', (cinder) => collect(listSnapshots(cinder, within.snapshots))),
     see('images', 'image', async (glance) =>
@@ -125,7 +131,7 @@ async function allowed<T>(
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     const { message } = error;
-    if (hasStatus(error, 401, 403)) session.log.debug(`${message}: nothing to clean up there`);
+    if (hasStatus(error, 401, 403, 404)) session.log.debug(`${message}: nothing to clean up there`);
     else session.log.warn(`${message}: what dead runs left there has to wait for a later run`);
     return [];
   }

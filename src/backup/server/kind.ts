@@ -16,7 +16,12 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   adopts: true,
   async plan(session, wishes) {
     const cinder = await session.service('block-storage');
-    const holdings = await holdingsOf(session, ['volumes', 'backups']);
+    let closed: Error | undefined;
+    const holdings = await holdingsOf(session, ['volumes', 'backups'], undefined, {
+      closed: (error) => {
+        closed = error;
+      },
+    });
     const { volumes, backups, secrets } = holdings;
     const all = await collect(listServers(await session.service('compute')));
     const { looked, refused } = await lookAtServers(session, chooseServers(wishes.selectors, all), volumes);
@@ -25,7 +30,7 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
     );
     const types = await listVolumeTypes(cinder);
     const ofServers = volumes.filter(({ id }) => attached.has(id));
-    const disks = await planVolumes(cinder, ofServers, types, backups, wishes, secrets);
+    const disks = await planVolumes(cinder, ofServers, types, backups, { ...wishes, closed }, secrets);
     const joined = planServers(looked, disks.plans, disks.refused);
     return {
       holdings,

@@ -10,6 +10,8 @@ const HINTS: Readonly<Record<string, string>> = {
   SHELVED_OFFLOADED: 'Unshelve it first.',
   RESCUE: 'Take it out of rescue first.',
   VERIFY_RESIZE: 'Confirm or revert the resize first.',
+  UNKNOWN:
+    'The part of the cloud that has it (its cell) does not answer: try again later, or ask the operator.',
   ERROR: 'Its volumes can be backed up with backup-volume; ask the operator what is wrong with it.',
 };
 

@@ -14,14 +14,19 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   async plan(session, wishes) {
     const client = await session.service('block-storage');
     const types = await listVolumeTypes(client);
-    const holdings = await holdingsOf(session, ['volumes', 'backups']);
+    let closed: Error | undefined;
+    const holdings = await holdingsOf(session, ['volumes', 'backups'], undefined, {
+      closed: (error) => {
+        closed = error;
+      },
+    });
     const chosen = chooseVolumes(wishes.selectors, holdings.volumes);
     const { plans, refused } = await planVolumes(
       client,
       chosen,
       types,
       holdings.backups,
-      wishes,
+      { ...wishes, closed },
       holdings.secrets,
     );
     return {

@@ -7,6 +7,7 @@ import type { Snapshot } from '../../openstack/blockstorage/v3/snapshots.ts';
 import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
+import { UNREADABLE } from '../../openstack/items.ts';
 import type { ListedSecret } from '../../openstack/keymanager/v1/secrets.ts';
 import { refuseBareKey } from '../../payload/bare-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
@@ -41,6 +42,8 @@ export interface VolumeBackupPlan {
 
 export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
+  /** Why no Cinder backup can be made. */
+  readonly closed?: Error | undefined;
 }
 
 /** The same, and which volumes or servers are meant. */
@@ -102,6 +105,12 @@ async function planVolume(
   const { size } = volume;
   const facts = { store: options.payloads !== undefined, size, provider: encryption?.provider };
   const { method, reason, imageIfTaken } = decideMethod(options.method, facts);
+  if (method !== 'image' && options.closed !== undefined)
+    throw new OperationError(
+      `volume ${volume.id} cannot be backed up: ${options.closed.message}`,
+      'The cloud lets the user make no backups. Save an image instead (`method: image`), or ask the operator.',
+      options.closed,
+    );
   if (method === 'image') refuseLostKey(volume, encryption, options.payloads);
   return {
     volume,
@@ -149,9 +158,11 @@ function checkState(volume: Volume, backups: readonly Backup[]): void {
   if (volume.status !== 'available' && volume.status !== 'in-use')
     throw new OperationError(
       `volume ${volume.id} is ${volume.status}; only available and in-use volumes can be backed up`,
-      volume.status.startsWith('error')
-        ? 'Ask the operator to reset its state, or restore an earlier backup.'
-        : 'Wait until the cloud is done with it.',
+      volume.status.startsWith(UNREADABLE)
+        ? 'Ask the operator what the cloud has of it (openstack volume show).'
+        : volume.status.startsWith('error')
+          ? 'Ask the operator to reset its state, or restore an earlier backup.'
+          : 'Wait until the cloud is done with it.',
     );
 }
 

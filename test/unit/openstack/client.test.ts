@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { id, moment } from '../../../src/decode.ts';
 import { decoded, refusal } from '../../../src/openstack/answers.ts';
 import { readBytes } from '../../../src/openstack/body.ts';
-import { endpointOf, plainDoubt, splitVersion } from '../../../src/openstack/catalog.ts';
+import { checkRegion, endpointOf, plainDoubt, splitVersion } from '../../../src/openstack/catalog.ts';
 import { parseCloud } from '../../../src/openstack/config/parse.ts';
 import { CloudError, isUncertain, wordsOf } from '../../../src/openstack/errors.ts';
 import { atLeast, lower, parseMicroversion } from '../../../src/openstack/microversions.ts';
@@ -37,6 +37,14 @@ describe('the catalogue', () => {
     expect(find({ interface: 'internal' })).toBe('http://10.0.0.1:8776/v3/p1');
   });
 
+  test('of several regions wants one named, and lists them', () => {
+    const check = (settings: object) => checkRegion(catalog, parseCloud('c', { auth, ...settings }));
+    expect(() => check({})).toThrow('cloud "c" has several regions, and none is named: R1, R2');
+    expect(check({ region_name: 'R2' })).toBeUndefined();
+    expect(check({ interface: 'internal' })).toBeUndefined();
+    expect(check({ volumev3_endpoint_override: 'https://mine.example/v3/p1' })).toBeUndefined();
+  });
+
   test('gives way to the caller', () => {
     expect(find({ volumev3_endpoint_override: 'https://mine.example/v3/p1' })).toBe(
       'https://mine.example/v3/p1',
@@ -64,11 +72,13 @@ describe('the catalogue', () => {
   });
 
   test.each([
-    ['https://c.example/volume/v3/p1', 'https://c.example/volume', 'https://c.example/volume/v3/p1'],
-    ['https://c.example:8776', 'https://c.example:8776', 'https://c.example:8776/v3'],
-    ['https://c.example/v3', 'https://c.example', 'https://c.example/v3'],
-  ])('%s has its root and version told apart', (endpoint, root, versioned) => {
-    expect(splitVersion('block-storage', endpoint)).toEqual({ root, versioned });
+    ['https://c.example/volume/v3/p1', 'https://c.example/volume', 'v3', '/p1'],
+    ['https://c.example/volume/v2/p1', 'https://c.example/volume', 'v2', '/p1'],
+    ['https://c.example:8776', 'https://c.example:8776', 'v3', ''],
+    ['https://c.example/v3', 'https://c.example', 'v3', ''],
+  ])('%s has its root, version and the rest told apart', (endpoint, root, path, rest) => {
+    const versioned = `${root}/${path}${rest}`;
+    expect(splitVersion('block-storage', endpoint)).toEqual({ root, versioned, path, rest });
   });
 });
 
@@ -117,6 +127,19 @@ describe('what is repeated', () => {
     expect(await attempt(false, failure(429, 7000), 'ok')).toEqual({ result: 'ok', tries: 2, waited: 7000 });
     expect(await attempt(false, failure(503))).toMatchObject({ result: 503, tries: 1 });
     expect(await attempt(false, failure(undefined))).toMatchObject({ result: 'no answer', tries: 1 });
+  });
+
+  test('a limit of requests is waited for longer than the minute that it counts by, a quota is not', async () => {
+    const limited = await attempt(false, ...Array.from({ length: 30 }, () => failure(429)));
+    expect(limited).toMatchObject({ result: 429, tries: 9 });
+    expect(limited.waited).toBeGreaterThan(60_000);
+    expect(await attempt(false, ...Array.from({ length: 7 }, () => failure(429)), 'ok')).toMatchObject({
+      result: 'ok',
+    });
+    expect(await attempt(false, failure(413, 3000), 'ok')).toMatchObject({ result: 'ok', waited: 3000 });
+    expect(await attempt(true, failure(413, 0), 'ok')).toMatchObject({ result: 413, tries: 1 });
+    expect(failure(413, 3000).hint).toContain('limits the rate of requests');
+    expect(failure(413, 0).hint).toContain('quota');
   });
 
   test('no more than five times', async () => {

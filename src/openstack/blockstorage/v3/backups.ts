@@ -4,7 +4,6 @@ import {
   id,
   integer,
   type Json,
-  list,
   moment,
   optionalId,
   optionalInteger,
@@ -15,6 +14,7 @@ import {
 } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
@@ -95,7 +95,14 @@ export function listBackups(client: ServiceClient, filter: BackupFilter = {}): A
       },
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'backups', (backup) => withShared(decodeBackup(backup), shared)),
+        ...itemsOf(
+          client,
+          answer,
+          'backups',
+          'backup',
+          (backup) => withShared(decodeBackup(backup), shared),
+          BLANK,
+        ),
         more: answer['backups_links'] !== undefined,
       }),
     }),
@@ -211,6 +218,11 @@ function withShared(backup: Backup, shared: Map<string, string>): Backup {
 
 /** Ids that many backups have: those of others would only fill the table. */
 const COMMON = /type-id$|:chain$|:run$/;
+
+const BLANK = {
+  fields: { size: 0, created_at: '1970-01-01T00:00:00', volume_id: 'unknown' },
+  kept: ['volume_id', 'encryption_key_id'],
+};
 
 function decodeBackup(backup: Json): Backup {
   const createdAt = moment(backup, 'created_at');

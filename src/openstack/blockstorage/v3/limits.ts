@@ -41,7 +41,7 @@ export async function getTypeLimits(client: ServiceClient): Promise<Quotas> {
     return await client.call({
       doing: "read the project's quota of volume types",
       method: 'GET',
-      path: `/os-quota-sets/${client.session.scope.project.id}`,
+      path: `/os-quota-sets/${encodeURIComponent(client.session.scope.project.id)}`,
       query: { usage: 'true' },
       ok: [200],
       decode: (answer) => typeLimits(field(answer, 'quota_set')),

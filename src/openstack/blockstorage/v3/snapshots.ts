@@ -1,5 +1,6 @@
-import { field, id, integer, type Json, list, moment, optionalText, strings, text } from '../../../decode.ts';
+import { field, id, integer, type Json, moment, optionalText, strings, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
@@ -63,7 +64,7 @@ export function listSnapshots(
       },
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'snapshots', decodeSnapshot),
+        ...itemsOf(client, answer, 'snapshots', 'snapshot', decodeSnapshot, BLANK),
         more: answer['snapshots_links'] !== undefined,
       }),
     }),
@@ -127,6 +128,11 @@ export function watchSnapshots(client: ServiceClient): Watcher<Snapshot> {
   };
   return new Watcher(source, clock, log);
 }
+
+const BLANK = {
+  fields: { size: 0, created_at: '1970-01-01T00:00:00', volume_id: 'unknown' },
+  kept: ['volume_id'],
+};
 
 function decodeSnapshot(snapshot: Json): Snapshot {
   return {

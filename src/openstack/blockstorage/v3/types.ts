@@ -1,5 +1,6 @@
-import { flag, id, list, text } from '../../../decode.ts';
+import { flag, id, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#volume-types-types
@@ -21,7 +22,7 @@ export async function listVolumeTypes(client: ServiceClient): Promise<VolumeType
       query: page,
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'volume_types', (type) => ({
+        ...itemsOf(client, answer, 'volume_types', 'volume type', (type) => ({
           id: id(type, 'id'),
           name: text(type, 'name'),
           public: flag(type, 'is_public'),

@@ -1,5 +1,6 @@
-import { field, id, integer, type Json, list, optionalInteger, strings, text } from '../../../decode.ts';
+import { field, foreignId, integer, type Json, optionalInteger, strings, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 
 // https://docs.openstack.org/api-ref/compute/#flavors
@@ -32,7 +33,7 @@ export function listFlavors(client: ServiceClient): AsyncGenerator<Flavor[]> {
       query: page,
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'flavors', decodeFlavor),
+        ...itemsOf(client, answer, 'flavors', 'flavor', decodeFlavor),
         more: answer['flavors_links'] !== undefined,
       }),
     }),
@@ -52,7 +53,7 @@ export function getFlavor(client: ServiceClient, flavorId: string): Promise<Flav
 
 function decodeFlavor(flavor: Json): Flavor {
   return {
-    id: id(flavor, 'id'),
+    id: foreignId(flavor, 'id'),
     ...valuesOf(flavor, 'name'),
     ephemeral: optionalInteger(flavor, 'OS-FLV-EXT-DATA:ephemeral') ?? 0,
   };

@@ -1,5 +1,6 @@
-import { field, type Json, list, optionalText, text } from '../../../decode.ts';
+import { field, type Json, optionalText, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/compute/#keypairs-keypairs
@@ -30,7 +31,8 @@ export function listKeyPairs(client: ServiceClient): Promise<KeyPair[]> {
     method: 'GET',
     path: '/os-keypairs',
     ok: [200],
-    decode: (answer) => list(answer, 'keypairs', (item) => decodeKeyPair(field(item, 'keypair'))),
+    decode: (answer) =>
+      itemsOf(client, answer, 'keypairs', 'key pair', (item) => decodeKeyPair(field(item, 'keypair'))).items,
   });
 }
 

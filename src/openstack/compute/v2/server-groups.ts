@@ -1,5 +1,6 @@
-import { field, id, type Json, list, optionalText, text } from '../../../decode.ts';
+import { field, id, type Json, optionalText, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 
 // https://docs.openstack.org/api-ref/compute/#server-groups-os-server-groups
 
@@ -19,7 +20,7 @@ export function listServerGroups(client: ServiceClient): Promise<ServerGroup[]> 
     method: 'GET',
     path: '/os-server-groups',
     ok: [200],
-    decode: (answer) => list(answer, 'server_groups', decodeGroup),
+    decode: (answer) => itemsOf(client, answer, 'server_groups', 'server group', decodeGroup).items,
   });
 }
 

@@ -1,18 +1,19 @@
 import {
   field,
   flag,
+  foreignId,
   id,
   type Json,
   list,
   moment,
   object,
-  optionalId,
   optionalText,
   strings,
   text,
   texts,
 } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
@@ -135,7 +136,7 @@ export function listServers(client: ServiceClient): AsyncGenerator<Server[]> {
       query: page,
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'servers', decodeServer),
+        ...itemsOf(client, answer, 'servers', 'server', decodeServer, BLANK),
         more: answer['servers_links'] !== undefined,
       }),
     }),
@@ -271,6 +272,22 @@ export function watchServers(client: ServiceClient): Watcher<Server> {
   return new Watcher({ list: () => listServers(client), get: (id) => getServer(client, id) }, clock, log);
 }
 
+/**
+ * One in a cell that is down has an id, a project and a time only, from 2.69, and this status.
+ * https://docs.openstack.org/api-guide/compute/down_cells.html
+ */
+const BLANK = {
+  fields: {
+    status: 'UNKNOWN',
+    created: '1970-01-01T00:00:00Z',
+    tenant_id: 'unknown',
+    flavor: {},
+    addresses: {},
+    'os-extended-volumes:volumes_attached': [],
+  },
+  kept: ['tenant_id', 'created'],
+};
+
 function decodeServer(server: Json): Server {
   const { image, flavor } = { image: server['image'], flavor: field(server, 'flavor') };
   const fault = server['fault'];
@@ -283,10 +300,10 @@ function decodeServer(server: Json): Server {
     launched: server['OS-SRV-USG:launched_at'] !== null,
     taskState: optionalText(server, 'OS-EXT-STS:task_state'),
     powered: poweredOf(server['OS-EXT-STS:power_state']),
-    projectId: id(server, 'tenant_id'),
+    projectId: foreignId(server, 'tenant_id'),
     createdAt: moment(server, 'created'),
     imageId: typeof image === 'object' && image !== null ? id(object(image), 'id') : undefined,
-    flavorId: optionalId(flavor, 'id'),
+    flavorId: optionalText(flavor, 'id'),
     flavor: flavor['original_name'] === undefined ? undefined : decodeEmbeddedFlavor(flavor),
     volumes: list(server, 'os-extended-volumes:volumes_attached', (volume) => ({
       id: id(volume, 'id'),

@@ -1,4 +1,4 @@
-import { field, flag, id, type Json, list, moment, object, optionalText, text } from '../../../decode.ts';
+import { field, foreignId, type Json, moment, object } from '../../../decode.ts';
 import type { Auth, ProjectScope } from '../../config/cloud.ts';
 
 export interface Token {
@@ -71,29 +71,42 @@ export function decodeToken(value: string, answer: unknown): Token {
   const token = field(object(answer), 'token');
   const project = field(token, 'project');
   const user = field(token, 'user');
+  const domain = project['domain'] === undefined ? {} : field(project, 'domain');
   return {
     value,
     expiresAt: moment(token, 'expires_at'),
     issuedAt: moment(token, 'issued_at'),
-    user: { id: id(user, 'id'), name: text(user, 'name') },
+    user: { id: foreignId(user, 'id'), name: nameIn(user, 'name') },
     project: {
-      id: id(project, 'id'),
-      name: text(project, 'name'),
-      domain: text(field(project, 'domain'), 'name'),
+      id: foreignId(project, 'id'),
+      name: nameIn(project, 'name'),
+      domain: nameIn(domain, 'name') || nameIn(domain, 'id'),
     },
-    roles: list(token, 'roles', (role) => text(role, 'name')),
-    catalog: list(token, 'catalog', decodeEntry),
+    roles: records(token, 'roles').map((role) => nameIn(role, 'name')),
+    catalog: records(token, 'catalog').flatMap(decodeEntry),
   };
 }
 
-function decodeEntry(entry: Json): CatalogEntry {
-  return {
-    type: text(entry, 'type'),
-    name: optionalText(entry, 'name') ?? '',
-    endpoints: list(entry, 'endpoints', (endpoint) => ({
-      interface: text(endpoint, 'interface'),
-      region: optionalText(endpoint, 'region_id') ?? optionalText(endpoint, 'region') ?? '',
-      url: text(endpoint, 'url'),
-    })).filter((endpoint) => !flag(entry, 'disabled') && endpoint.url !== ''),
-  };
+/** What is not read is not refused: the catalogue has services that we never speak to, and odd ones among them. */
+function decodeEntry(entry: Json): CatalogEntry[] {
+  const { type } = entry;
+  if (typeof type !== 'string' || entry['disabled'] === true) return [];
+  const endpoints = records(entry, 'endpoints').flatMap((endpoint) => {
+    const { interface: kind, url } = endpoint;
+    if (typeof kind !== 'string' || typeof url !== 'string' || url === '') return [];
+    return [{ interface: kind, region: nameIn(endpoint, 'region_id') || nameIn(endpoint, 'region'), url }];
+  });
+  return [{ type, name: nameIn(entry, 'name'), endpoints }];
+}
+
+function nameIn(record: Json, key: string): string {
+  const value = record[key];
+  return typeof value === 'string' ? value : '';
+}
+
+/** The records of a list that may be missing, without what is none. */
+function records(from: Json, key: string): Json[] {
+  const value = from[key];
+  if (!Array.isArray(value)) return [];
+  return value.filter((item): item is Json => typeof item === 'object' && item !== null);
 }

@@ -3,10 +3,8 @@ import {
   id,
   integer,
   type Json,
-  list,
   moment,
   optionalHex,
-  optionalId,
   optionalInteger,
   optionalText,
   text,
@@ -14,10 +12,12 @@ import {
 } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 import { createOnce } from '../../retry.ts';
 import { nothing } from '../../service.ts';
 import { Watcher } from '../../watcher.ts';
+import { KEY_ID } from './properties.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#images
 
@@ -117,7 +117,7 @@ export function listImages(client: ServiceClient, filter: ImageFilter = {}): Asy
       },
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'images', decodeImage),
+        ...itemsOf(client, answer, 'images', 'image', decodeImage, BLANK),
         more: optionalText(answer, 'next') !== undefined,
       }),
     }),
@@ -218,6 +218,17 @@ const FIELDS = new Set(
   ).split(' '),
 );
 
+const BLANK = {
+  fields: {
+    visibility: 'private',
+    min_disk: 0,
+    min_ram: 0,
+    created_at: '1970-01-01T00:00:00Z',
+    updated_at: '1970-01-01T00:00:00Z',
+  },
+  kept: ['owner', KEY_ID],
+};
+
 function decodeImage(image: Json): Image {
   const algorithm = optionalText(image, 'os_hash_algo');
   const value = optionalHex(image, 'os_hash_value');
@@ -228,7 +239,7 @@ function decodeImage(image: Json): Image {
     visibility: text(image, 'visibility'),
     protected: flag(image, 'protected'),
     hidden: flag(image, 'os_hidden'),
-    owner: optionalId(image, 'owner'),
+    owner: optionalText(image, 'owner'),
     size: bytes(image, 'size'),
     virtualSize: bytes(image, 'virtual_size'),
     diskFormat: optionalText(image, 'disk_format'),

@@ -23,7 +23,7 @@ export async function readableKey(
     if (Object.keys(secret.contentTypes).length === 0)
       throw new OperationError(
         `the key of ${owner} (${keyId}) has no payload`,
-        'The volume cannot be opened with it: ask the operator.',
+        'Nothing can be opened with it: it was made without a payload, or its creation was broken off.',
       );
     await probePayload(client, keyId);
     return secret;

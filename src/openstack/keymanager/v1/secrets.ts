@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import {
   type Json,
-  list,
   moment,
   optionalInteger,
   optionalMoment,
@@ -12,6 +11,7 @@ import {
 } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
+import { itemsOf } from '../../items.ts';
 import { stuck } from '../../pages.ts';
 import { nothing } from '../../service.ts';
 
@@ -78,17 +78,21 @@ export async function* listSecrets(
       query: { name: filter.name, limit: PAGE, offset, sort: 'created:desc' },
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, 'secrets', (secret) => ({ id: idOf(secret), ...decodeSecret(secret) })),
+        ...itemsOf(client, answer, 'secrets', 'secret', (secret) => ({
+          id: idOf(secret),
+          ...decodeSecret(secret),
+        })),
         more: optionalText(answer, 'next') !== undefined,
       }),
     });
     // A secret that is made meanwhile moves the others on by one.
     const added = page.items.filter(({ id }) => !known.has(id));
     yield added;
-    if (!page.more || page.items.length === 0) return;
-    if (added.length === 0) throw stuck('secrets');
+    const count = page.items.length + page.odd;
+    if (!page.more || count === 0) return;
+    if (added.length === 0 && page.odd === 0) throw stuck('secrets');
     for (const { id } of added) known.add(id);
-    offset += page.items.length;
+    offset += count;
   }
 }
 

@@ -1,5 +1,6 @@
-import { type Json, list } from '../../../decode.ts';
+import type { Json } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 
 /**
@@ -24,7 +25,7 @@ export function collection<T extends { readonly id: string }>(
       query: { ...query, ...page },
       ok: [200],
       decode: (answer) => ({
-        items: list(answer, key, decode),
+        ...itemsOf(client, answer, key, words.replace(/s$/, ''), decode),
         more: hasNext(answer[`${key}_links`]),
       }),
     }),

@@ -1,0 +1,70 @@
+import { type Json, list } from '../decode.ts';
+import { messageOf } from '../errors.ts';
+import type { ServiceClient } from './connection.ts';
+
+/** What stands in for the fields of an item that cannot be read. */
+export interface Blank {
+  readonly fields: Json;
+  /** The fields that are taken over where they are text, beside `id` and `name`. */
+  readonly kept?: readonly string[];
+}
+
+/** Begins the status of an item that cannot be read: no state in which anything may be done with it. */
+export const UNREADABLE = 'unreadable';
+
+export interface Items<T> {
+  readonly items: T[];
+  /** How many were left out. */
+  readonly odd: number;
+}
+
+/**
+ * The items of a list, of which an odd one fails alone. With `blank` it stays in the list, in a status that nothing can
+ * be done with, so that only who asks for it is refused; else it is left out, with a warning.
+ *
+ * @param word what one is called: "volume"
+ */
+export function itemsOf<T>(
+  client: ServiceClient,
+  answer: Json,
+  key: string,
+  word: string,
+  decode: (item: Json) => T,
+  blank?: Blank,
+): Items<T> {
+  let odd = 0;
+  const items = list(answer, key, (item) => item).flatMap((item) => {
+    try {
+      return [decode(item)];
+    } catch (error) {
+      const told = `${word} ${nameOf(item)} of the cloud cannot be read (${messageOf(error)})`;
+      const rest = blank === undefined ? undefined : blanked(item, blank, messageOf(error), decode);
+      if (rest !== undefined) {
+        client.session.log.debug(told);
+        return [rest];
+      }
+      odd += 1;
+      client.session.log.warn(`${told}: left out`);
+      return [];
+    }
+  });
+  return { items, odd };
+}
+
+function blanked<T>(item: Json, blank: Blank, why: string, decode: (item: Json) => T): T | undefined {
+  const kept = ['id', 'name', ...(blank.kept ?? [])].filter((key) => typeof item[key] === 'string');
+  try {
+    return decode({
+      status: `${UNREADABLE}: ${why}`,
+      ...blank.fields,
+      ...Object.fromEntries(kept.map((key) => [key, item[key]])),
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(item: Json): string {
+  const known = [item['id'], item['name'], item['secret_ref']].find((value) => typeof value === 'string');
+  return JSON.stringify(known ?? 'without id').slice(0, 300);
+}
