@@ -1,45 +1,92 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ProcessOwner } from '../../ports/owner.ts';
 
-/** This process, as a later run will look for it. */
-export function thisProcess(): ProcessOwner {
-  const machine = createHash('sha256')
-    .update(`${read('/etc/machine-id')}\n${hostname()}`)
+/** What a machine tells of its processes. */
+export interface Machine {
+  readonly platform: string;
+  /** A file's text; empty where there is none. */
+  read(path: string): string;
+  /** What a link points to; empty where there is none. */
+  link(path: string): string;
+  /** What a program prints; empty where it fails. */
+  run(program: string, words: readonly string[]): string;
+}
+
+const machine: Machine = {
+  platform: process.platform,
+  read: (path) => attempt(() => readFileSync(path, 'utf8')),
+  link: (path) => attempt(() => readlinkSync(path)),
+  run: (program, words) =>
+    attempt(() =>
+      execFileSync(program, words, {
+        encoding: 'utf8',
+        // Dates in English, and in the same zone for every run.
+        env: { LC_ALL: 'C', TZ: 'UTC' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+        timeout: 5_000,
+      }),
+    ),
+};
+
+function attempt(text: () => string): string {
+  try {
+    return text().trim();
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * This process, as a later run will look for it. Linux and macOS tell which boot of which kernel it runs under; elsewhere
+ * (Windows) nothing tells one machine from its clone for sure, and what a run left waits until its records expire.
+ */
+export function thisProcess(on: Machine = machine): ProcessOwner {
+  const name = createHash('sha256')
+    .update(`${on.read('/etc/machine-id')}\n${hostname()}`)
     .digest('hex')
     .slice(0, 16);
   return {
     kind: 'host',
-    machine,
-    boot: read('/proc/sys/kernel/random/boot_id') || 'unknown',
-    namespace: namespaceOf(),
+    machine: name,
+    boot: bootOf(on) || 'unknown',
+    namespace: namespaceOf(on),
     pid: process.pid,
-    start: startOf(process.pid) ?? '0',
+    start: startOf(process.pid, on) ?? '0',
   };
 }
 
-/** When a process started, in clock ticks from boot; undefined when there is none. Linux only: elsewhere runs expire. */
-export function startOf(pid: number): string | undefined {
+/**
+ * When a process started: on Linux in clock ticks from boot, on macOS in seconds since the epoch. Undefined when there is
+ * none, or nobody tells.
+ */
+export function startOf(pid: number, on: Machine = machine): string | undefined {
+  if (on.platform === 'darwin') return startByPs(pid, on);
   // The name in brackets may hold anything; the start is the 20th field behind it, the state the first (proc_pid_stat(5)).
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = on.read(`/proc/${pid}/stat`);
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // A zombie only waits for its parent to look.
   return state === 'Z' ? undefined : fields[18];
 }
 
-function namespaceOf(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') || 'none';
-  } catch {
-    return 'none';
-  }
+/** "S    Thu Nov 26 01:19:45 2026": https://keith.github.io/xcode-man-pages/ps.1.html */
+function startByPs(pid: number, on: Machine): string | undefined {
+  const [, state = '', date = ''] =
+    /^(\S+)\s+(.+)$/.exec(on.run('/bin/ps', ['-o', 'stat=,lstart=', '-p', `${pid}`])) ?? [];
+  const start = Date.parse(`${date} UTC`);
+  return state.startsWith('Z') || Number.isNaN(start) ? undefined : String(start / 1000);
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return '';
-  }
+function bootOf(on: Machine): string {
+  return on.platform === 'darwin'
+    ? on.run('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'])
+    : on.read('/proc/sys/kernel/random/boot_id');
+}
+
+/** macOS has one for all processes. */
+function namespaceOf(on: Machine): string {
+  if (on.platform === 'darwin') return 'darwin';
+  return on.link('/proc/self/ns/pid').replace(/\D/g, '') || 'none';
 }
