@@ -4,11 +4,11 @@ import type { Host, HostLog } from '../../ports/host.ts';
 import { formatOwner } from '../../ports/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
+import { loggedProgress } from '../progress.ts';
 import { type Runner, runner } from './commands.ts';
 import { hereOf } from './environment.ts';
 import { tokenOf } from './inputs.ts';
 import { lazyGitHub } from './lazy.ts';
-import { loggedProgress } from './progress.ts';
 
 export interface GitHubHost extends Host {
   /** For what only the way in says: outputs and the summary. */
@@ -53,6 +53,7 @@ export function githubHost(options: {
     clock: systemClock,
     log,
     secrets,
+    words: (text) => text,
     environment,
     directory: options.directory,
     signal: options.signal,

@@ -1,8 +1,10 @@
-import { type Clock, duration } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { Progress, ProgressBar } from '../../ports/host.ts';
+import { loggedProgress, Pace } from '../progress.ts';
 
 export interface Stream {
   readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -12,31 +14,30 @@ export interface DrawnProgress extends Progress {
   draw(): void;
 }
 
-/** One line that is drawn over itself, on a terminal only. */
-export function terminalProgress(stream: Stream, clock: Clock): DrawnProgress {
+/** One line that is drawn over itself on a terminal; a line now and then where nobody can draw. */
+export function terminalProgress(stream: Stream, clock: Clock, line: (text: string) => void): DrawnProgress {
+  if (stream.isTTY !== true)
+    return { ...loggedProgress(line, clock), clear: () => undefined, draw: () => undefined };
   let current: (() => string) | undefined;
   let timer: NodeJS.Timeout | undefined;
   const clear = () => {
     if (current !== undefined) stream.write('\r\u001b[K');
   };
   const draw = () => {
-    if (current !== undefined) stream.write(`\r\u001b[K${current()}`);
+    if (current !== undefined) stream.write(`\r\u001b[K${clipped(current(), stream.columns)}`);
   };
   return {
     clear,
     draw,
     start(title, total): ProgressBar {
-      if (stream.isTTY !== true) return { advance: () => undefined, finish: () => undefined };
-      const started = clock.now();
-      const done = { items: 0, gigabytes: 0 };
-      current = () => `${title}: ${progressLine(done, total, clock.now() - started)}`;
+      const pace = new Pace(total, clock.now());
+      current = () => `${title}: ${pace.line(clock.now())}`;
       timer = setInterval(draw, 1000);
       timer.unref();
       draw();
       return {
         advance(items, gigabytes) {
-          done.items += items;
-          done.gigabytes += gigabytes;
+          pace.advance(items, gigabytes, clock.now());
           // Bytes that stream by come in thousands a second: the timer shows them.
           if (items > 0) draw();
         },
@@ -50,29 +51,7 @@ export function terminalProgress(stream: Stream, clock: Clock): DrawnProgress {
   };
 }
 
-/**
- * "3 of 10, 12 of 40 GiB, 51 MiB/s, 9 min left". Of what the cloud does by itself the rate is that of whole things done:
- * it tells no more.
- */
-export function progressLine(
-  done: { items: number; gigabytes: number },
-  total: { readonly items: number; readonly gigabytes: number },
-  elapsedMs: number,
-): string {
-  const parts = [
-    `${done.items} of ${total.items}`,
-    `${short(done.gigabytes)} of ${short(total.gigabytes)} GiB`,
-  ];
-  if (done.gigabytes > 0 && elapsedMs > 0) {
-    const perMs = done.gigabytes / elapsedMs;
-    parts.push(
-      `${Math.round(perMs * 1024 * 1000)} MiB/s`,
-      `${duration((total.gigabytes - done.gigabytes) / perMs)} left`,
-    );
-  } else parts.push(`for ${duration(elapsedMs)}`);
-  return parts.join(', ');
-}
-
-function short(gigabytes: number): string {
-  return String(Number(gigabytes.toFixed(gigabytes < 10 ? 2 : 1)));
+/** A line that wraps cannot be drawn over. */
+function clipped(line: string, columns = 80): string {
+  return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1));
 }

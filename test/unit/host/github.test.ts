@@ -9,8 +9,8 @@ import { hereOf, isEnterpriseServer } from '../../../src/host/github/environment
 import { explain } from '../../../src/host/github/errors.ts';
 import { githubHost } from '../../../src/host/github/host.ts';
 import { inputOf, readInputs, tokenOf, workflowInputs } from '../../../src/host/github/inputs.ts';
-import { loggedProgress } from '../../../src/host/github/progress.ts';
 import { failureSummary, fitSummary } from '../../../src/host/github/summary.ts';
+import { loggedProgress } from '../../../src/host/progress.ts';
 import { FakeClock } from '../../support/clock.ts';
 
 const TEXTS = ['plain', 'two\nlines\r\n', '100 % of a,b:c', '::error::x', '', 'ü ✓'];
