@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Command } from '../src/commands/command.ts';
-import { actions } from '../src/commands/index.ts';
+import { actions, commands } from '../src/commands/index.ts';
 import { workflowInputs } from '../src/host/github/inputs.ts';
+import { helpOf, overview } from '../src/host/terminal/help.ts';
 import type { Input, Inputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
 import { LEVELS } from './arrows/rules.ts';
@@ -161,6 +162,17 @@ async function versionModule(): Promise<string> {
   return text.replace(line, `export const VERSION = '${packageJson.version}';`);
 }
 
+/** What `--help` prints, for who has no terminal at hand. */
+async function commandsPage(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const page = (title: string, text: string) => `## ${title}\n\n\`\`\`text\n${text}\`\`\`\n`;
+  return [
+    `# Commands\n\n<!-- ${made} -->\n\nWhat \`openstack-backup --help\` prints, and \`--help\` of each command.\n`,
+    page('openstack-backup', overview(all)),
+    ...all.map((command) => page(command.name, helpOf(command))),
+  ].join('\n');
+}
+
 async function everything(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const load of Object.values(actions)) {
@@ -170,6 +182,7 @@ async function everything(): Promise<Map<string, string>> {
     files.set(`${folder}/action-types.yml`, actionTypesYaml(command));
     files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
   }
+  files.set('docs/commands.md', await commandsPage());
   files.set('docs/manifest-v1.schema.json', schemaJson());
   files.set('docs/architecture.md', await architecture('docs/architecture.md'));
   files.set('src/version.ts', await versionModule());

@@ -4,18 +4,23 @@ import { InputError, messageOf, PlainError } from './errors.ts';
 import { type Outputs, parseInputs, type Raw } from './inputs/table.ts';
 import type { Host } from './ports/host.ts';
 import type { Outcome } from './run/context.ts';
-import { forLog } from './text/escape.ts';
+import { forLog, quoted } from './text/escape.ts';
+import { nearest } from './text/nearest.ts';
 
 /** What the two ways in have in common: finding a command, carrying it out, and telling what went wrong. */
 
 /** @throws InputError that lists what there is */
 export async function commandNamed(name: string): Promise<Command> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined)
+  if (load === undefined) {
+    const meant = nearest(name, [...Object.keys(commands), 'help', 'completion']);
     throw new InputError(
-      `there is no action ${forLog(name)}`,
-      `There are: ${Object.keys(commands).join(', ')}.`,
+      `unknown command ${quoted(forLog(name))}`,
+      meant === undefined
+        ? `The commands are ${Object.keys(commands).join(', ')}.`
+        : `Did you mean ${meant}?`,
     );
+  }
   return load();
 }
 
@@ -73,8 +78,8 @@ export function tell(error: unknown, host: Host): Told {
   const fault = host.signal.aborted ? '' : 'This is a fault of openstack-backup: please report it.';
   const wantsTrace = known === undefined && host.environment['OPENSTACK_BACKUP_TRACE'] !== undefined;
   return {
-    message: host.secrets.redact(messageOf(error)),
-    hint: host.secrets.redact(known === undefined ? fault : (known.hint ?? '')),
+    message: host.words(host.secrets.redact(messageOf(error))),
+    hint: host.words(host.secrets.redact(known === undefined ? fault : (known.hint ?? ''))),
     exitCode: known?.exitCode ?? 1,
     trace: wantsTrace && error instanceof Error ? host.secrets.redact(error.stack ?? '') : undefined,
   };
@@ -84,6 +89,19 @@ export function tell(error: unknown, host: Host): Told {
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+    process.once(signal, () => stop.abort(new Stopped(signal)));
   return stop.signal;
+}
+
+class Stopped extends Error {
+  readonly signal: 'SIGINT' | 'SIGTERM';
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`stopped by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** What told the process to stop; undefined when nothing did. */
+export function stoppedBy({ aborted, reason }: AbortSignal): 'SIGINT' | 'SIGTERM' | undefined {
+  return aborted && reason instanceof Stopped ? reason.signal : undefined;
 }

@@ -1,37 +1,77 @@
-import { carryOut, commandNamed, stopSignal, tell } from './carry-out.ts';
+import { carryOut, commandNamed, stoppedBy, stopSignal, tell } from './carry-out.ts';
 import type { Command } from './commands/command.ts';
 import { commands } from './commands/index.ts';
-import { type InputError, messageOf } from './errors.ts';
-import { fetchSecrets, parseArguments } from './host/terminal/arguments.ts';
-import { helpOf, overview } from './host/terminal/help.ts';
+import { messageOf, PlainError } from './errors.ts';
+import { commandAmong, fetchSecrets, parseArguments } from './host/terminal/arguments.ts';
 import { type TerminalHost, terminalHost } from './host/terminal/host.ts';
-import type { Outputs } from './inputs/table.ts';
-import type { Outcome } from './run/context.ts';
+import { jsonOf, linesOf } from './host/terminal/results.ts';
+import type { Inputs } from './inputs/table.ts';
 import { forLog } from './text/escape.ts';
+import { VERSION } from './version.ts';
 
 /**
- * `openstack-backup <action> …`.
+ * `openstack-backup COMMAND …`.
  *
- * @returns the exit code: 0 all well, 1 something failed, 2 wrong input and nothing touched
+ * @returns the exit code: 0 all well, 1 something failed, 2 wrong input and nothing touched, 130 and 143 when stopped
  */
 export async function main(words: readonly string[]): Promise<number> {
-  const [name, ...rest] = words;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview(await Promise.all(Object.values(commands).map((load) => load()))));
-    return name === undefined ? 2 : 0;
-  }
-  let command: Command;
   try {
-    command = await commandNamed(name);
+    const { name, rest } = await commandAmong(words, inputsOfAll);
+    if (name === undefined) return await withoutCommand(words);
+    if (name === 'help' && rest.length > 0) return await main([rest[0] ?? '', '--help']);
+    if (name === 'help') return await show(0);
+    if (name === 'completion') return await completion(rest);
+    return await runCommand(await commandNamed(name), rest);
   } catch (error) {
-    process.stderr.write(`error: ${messageOf(error)}\n  ${(error as InputError).hint}\n`);
-    return 2;
+    if (!(error instanceof PlainError)) throw error;
+    const hint = error.hint ?? '';
+    process.stderr.write(`error: ${messageOf(error)}\n${hint === '' ? '' : `  ${hint}\n`}`);
+    if (words.includes('--json')) process.stdout.write(errorJson(messageOf(error), hint, error.exitCode));
+    return error.exitCode;
   }
-  return runCommand(command, rest);
+}
+
+async function withoutCommand(words: readonly string[]): Promise<number> {
+  const { switches } = parseArguments(words, await inputsOfAll());
+  return switches.version ? version() : show(switches.help ? 0 : 2);
+}
+
+function version(): number {
+  process.stdout.write(`${VERSION}\n`);
+  return 0;
+}
+
+/** @param exitCode 2 where a command was to be named */
+async function show(exitCode: number): Promise<number> {
+  const { overview } = await import('./host/terminal/help.ts');
+  process.stdout.write(overview(await all()));
+  return exitCode;
+}
+
+async function completion(rest: readonly string[]): Promise<number> {
+  const [shell] = rest.filter((word) => !word.startsWith('-'));
+  if (rest.includes('--help') || rest.includes('-h')) return show(0);
+  const { completionOf } = await import('./host/terminal/completion.ts');
+  process.stdout.write(completionOf(shell, await all()));
+  return 0;
+}
+
+function all(): Promise<Command[]> {
+  return Promise.all(Object.values(commands).map((load) => load()));
+}
+
+async function inputsOfAll(): Promise<Inputs> {
+  return Object.assign({}, ...(await all()).map(({ inputs }) => inputs)) as Inputs;
 }
 
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
-  const wantsJson = words.includes('--json');
+  const { switches, raw } = parseArguments(words, command.inputs);
+  if (switches.version) return version();
+  if (switches.help) {
+    const { helpOf } = await import('./host/terminal/help.ts');
+    process.stdout.write(helpOf(command));
+    return 0;
+  }
   const host = terminalHost({
     stdin: () => process.stdin,
     stdout: process.stdout,
@@ -39,48 +79,46 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     environment: process.env,
     directory: process.cwd(),
     signal: stopSignal(),
-    verbose: words.includes('--verbose'),
+    verbose: switches.verbose,
+    inputs: command.inputs,
   });
+  tellStop(host);
   try {
-    const parsed = parseArguments(words, command.inputs);
-    if (parsed.switches.help) {
-      process.stdout.write(helpOf(command));
-      return 0;
-    }
-    const raw = await fetchSecrets(parsed.raw, command.inputs, host.terminal.secret);
-    const outcome = await carryOut(command, raw, host, parsed.switches.dryRun);
-    host.terminal.told.write(wantsJson ? jsonOf(outcome, host) : linesOf(outcome, host));
-    return outcome.failed ? 1 : 0;
+    const fetched = await fetchSecrets(raw, command.inputs, host.terminal.secret);
+    const outcome = await carryOut(command, fetched, host, switches['dry-run']);
+    const print = switches.json ? jsonOf : linesOf;
+    host.terminal.told.write(print(outcome, command.outputs, host));
+    return exitCodeOf(outcome.failed ? 1 : 0, host);
   } catch (error) {
-    return tellError(error, host, wantsJson);
+    return tellError(error, host, switches.json);
   }
 }
 
-/** Outputs that are JSON stay strings, as in a workflow: one shape for both. */
-function jsonOf(outcome: Outcome<Outputs>, host: TerminalHost): string {
-  return `${JSON.stringify(Object.fromEntries(safeOutputs(outcome, host)))}\n`;
-}
-
-function linesOf(outcome: Outcome<Outputs>, host: TerminalHost): string {
-  return safeOutputs(outcome, host)
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name}: ${forLog(value)}\n`)
-    .join('');
-}
-
-/** The values without secrets; the names are ours, whatever a password is. */
-function safeOutputs({ outputs }: Outcome<Outputs>, { secrets }: TerminalHost): [string, string][] {
-  return Object.entries(outputs).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, secrets.redact(value)]],
+function tellStop({ signal, log }: TerminalHost): void {
+  signal.addEventListener(
+    'abort',
+    () => log.warn(`${messageOf(signal.reason)}: cleaning up; a second Ctrl-C ends at once`),
+    { once: true },
   );
+}
+
+/** A shell knows by 128 and the signal's number that a command was stopped, and ends its script. */
+function exitCodeOf(code: number, { signal }: TerminalHost): number {
+  const stopped = stoppedBy(signal);
+  if (code !== 1 || stopped === undefined) return code;
+  return stopped === 'SIGINT' ? 130 : 143;
 }
 
 function tellError(error: unknown, host: TerminalHost, wantsJson: boolean): number {
   const { message, hint, exitCode, trace } = tell(error, host);
+  const code = exitCodeOf(exitCode, host);
   host.log.error(message);
   if (hint !== '') process.stderr.write(`  ${forLog(hint)}\n`);
   if (trace !== undefined) process.stderr.write(`${trace}\n`);
-  if (wantsJson)
-    host.terminal.told.write(`${JSON.stringify({ error: { message, hint, exit: exitCode } })}\n`);
-  return exitCode;
+  if (wantsJson) host.terminal.told.write(errorJson(message, hint, code));
+  return code;
+}
+
+function errorJson(message: string, hint: string, exit: number): string {
+  return `${JSON.stringify({ error: { message, hint, exit } })}\n`;
 }

@@ -8,6 +8,7 @@ import type { Outputs, Raw } from './inputs/table.ts';
 import { parseInputs } from './inputs/table.ts';
 import { PENDING, parsePending } from './publish/github/pending.ts';
 import type { Outcome } from './run/context.ts';
+import { type Json, redactJson } from './text/redact-json.ts';
 
 /**
  * A step of a workflow: `uses: …/actions/<name>`. Never throws; the exit code is as the terminal's: 0 all well,
@@ -23,7 +24,7 @@ export async function run(name: string): Promise<void> {
     const own = { 'dry-run': workflowInputs['dry-run'] };
     const { 'dry-run': dryRun } = parseInputs(own, readInputs(own, host.environment));
     const outcome = await carryOut(command, raw, host, dryRun);
-    tellOutcome(outcome, host);
+    tellOutcome(outcome, command.outputs, host);
     if (outcome.failed) fail(host, outcome.failure ?? failureOf(host), 1);
   } catch (error) {
     const { message, hint, exitCode, trace } = tell(error, host);
@@ -79,9 +80,19 @@ function readRaw(command: Command, host: GitHubHost): Raw {
   return raw;
 }
 
-function tellOutcome({ outputs, summary }: Outcome<Outputs>, { runner, secrets }: GitHubHost): void {
-  for (const [name, value] of Object.entries(outputs))
-    if (value !== undefined) runner.output(name, secrets.redact(value));
+function tellOutcome(
+  { outputs, summary }: Outcome<Outputs>,
+  table: Outputs,
+  { runner, secrets }: GitHubHost,
+): void {
+  for (const [name, value] of Object.entries(outputs)) {
+    if (value === undefined) continue;
+    const isJson = table[name]?.json === true;
+    const safe = isJson
+      ? JSON.stringify(redactJson(JSON.parse(value) as Json, secrets))
+      : secrets.redact(value);
+    runner.output(name, safe);
+  }
   if (summary !== undefined) runner.summary(fitSummary(secrets.redact(summary)));
 }
 

@@ -82,7 +82,7 @@ try {
     '--allow-unsigned',
     '--allow-other-project',
   );
-  const { disks } = JSON.parse(String(restored.json['report'])) as { disks: { id: string }[] };
+  const { disks } = restored.json['report'] as { disks: { id: string }[] };
   const now = [
     await world.rootDigest(String(restored.json['server-id'])),
     ...(await Promise.all(disks.slice(1).map(({ id }) => world.digest(id)))),

@@ -7,6 +7,7 @@ import type { PayloadStore } from '../payload/store.ts';
 import type { Wanted } from '../plan/fit.ts';
 import type { Log } from '../ports/log.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
+import type { Json } from '../text/redact-json.ts';
 
 /** A resource as failures and messages name it. */
 export type Subject = Pick<SavedFailure, 'kind' | 'id' | 'name'>;
@@ -58,6 +59,8 @@ export interface SavingKind<W extends Wishes, P> {
   gigabytesOf(plan: P): number;
   /** Tells what will be done. */
   show(plans: readonly P[], wishes: W, log: Log): void;
+  /** A plan as a program reads it: built of what is known to be harmless, never a plan as it is. */
+  planned(plan: P): Json;
   /** What a dry run says before the reason why one cannot be saved. */
   refusal(subject: Subject): string;
   /**

@@ -27,6 +27,16 @@ const inputs = {
 export const backupImage = defineCommand({
   name: 'backup-image',
   summary: 'Download images with all that Glance knows of them, and the keys of encrypted ones.',
+  examples: [
+    {
+      does: 'Download an image and what Glance knows of it',
+      words: 'backup-image --images golden --store directory:/mnt/backups',
+    },
+    {
+      does: 'Show what a backup of all images of the project would do',
+      words: 'backup-image --images all --dry-run',
+    },
+  ],
   inputs,
   outputs: savingOutputs,
   run: async (context, given) => (await import('../run/backup-image.ts')).backupImages(context, given),

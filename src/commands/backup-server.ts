@@ -27,6 +27,13 @@ const inputs = {
 export const backupServer = defineCommand({
   name: 'backup-server',
   summary: 'Save servers: all their disks, and what they were made of.',
+  examples: [
+    { does: 'Back up two servers with all their disks', words: 'backup-server --servers web --servers db' },
+    {
+      does: 'Back up all servers into a directory, sealed',
+      words: 'backup-server --servers all --store directory:/mnt/backups --recipients age1…',
+    },
+  ],
   inputs,
   outputs: savingOutputs,
   run: async (context, given) => (await import('../run/backup-server.ts')).backupServers(context, given),

@@ -27,6 +27,16 @@ const inputs = {
 export const backupVolume = defineCommand({
   name: 'backup-volume',
   summary: 'Back up volumes, attached or not, encrypted or not.',
+  examples: [
+    {
+      does: 'Back up every volume whose name starts with db, as increments where that is possible',
+      words: "backup-volume --volumes 'name:db-*'",
+    },
+    {
+      does: 'Download an encrypted volume and its key, sealed',
+      words: 'backup-volume --volumes vault --store directory:/mnt/backups --recipients age1…',
+    },
+  ],
   inputs,
   outputs: savingOutputs,
   run: async (context, given) => (await import('../run/backup-volume.ts')).backupVolumes(context, given),

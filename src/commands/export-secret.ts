@@ -27,6 +27,13 @@ const inputs = {
 export const exportSecret = defineCommand({
   name: 'export-secret',
   summary: 'Save keys of Barbican, sealed to age recipients.',
+  examples: [
+    { does: 'Save the key of a volume, sealed', words: 'export-secret --volumes vault --recipients age1…' },
+    {
+      does: 'Save a key in clear, into a file that only you can read',
+      words: 'export-secret --secrets backup-key --plaintext',
+    },
+  ],
   inputs,
   outputs: savingOutputs,
   run: async (context, given) => (await import('../run/export-secret.ts')).exportSecrets(context, given),

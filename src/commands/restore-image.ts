@@ -31,14 +31,25 @@ const inputs = {
 const outputs = {
   'image-id': { description: 'The id of the restored image, always a new one.' },
   'secret-id': { description: 'The id of its key, a new one too; empty where it is not encrypted.' },
-  missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+  missing: { json: true, description: 'JSON: what is otherwise than it was, a list in words.' },
   ...keptOutput,
-  report: { description: 'JSON: {image, name, source, size, format, key, seconds}.' },
+  report: { json: true, description: 'JSON: {image, name, source, sizeBytes, format, key, seconds}.' },
 } as const;
 
 export const restoreImage = defineCommand({
   name: 'restore-image',
   summary: 'Restore an image with all that was saved of it, and its key where it is encrypted.',
+  examples: [
+    {
+      does: 'Restore the newest backup of an image',
+      words: 'restore-image --manifest latest --image golden --store directory:/mnt/backups',
+    },
+    {
+      does: 'Restore an image from a sealed payload, under another name',
+      words:
+        'restore-image --manifest openstack-backups --image golden --name golden-2 --identity file:identity.txt',
+    },
+  ],
   inputs,
   outputs,
   run: async (context, given) => (await import('../run/restore-image.ts')).restoreGivenImage(context, given),

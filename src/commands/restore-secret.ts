@@ -25,13 +25,24 @@ const outputs = {
   'secret-id': {
     description: 'The id of the restored secret, always a new one; of the first where there are several.',
   },
-  secrets: { description: 'JSON: the new ids by the old ones, {"OLD": "NEW"}.' },
-  missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+  secrets: { json: true, description: 'JSON: the new ids by the old ones, {"OLD": "NEW"}.' },
+  missing: { json: true, description: 'JSON: what is otherwise than it was, a list in words.' },
 } as const;
 
 export const restoreSecret = defineCommand({
   name: 'restore-secret',
   summary: 'Restore keys to Barbican from a manifest and the age identity that opens them.',
+  examples: [
+    {
+      does: 'Restore all keys of the newest manifest',
+      words: 'restore-secret --manifest latest --identity file:identity.txt',
+    },
+    {
+      does: 'Restore one key, under another name',
+      words:
+        'restore-secret --manifest latest --secrets backup-key --name restored --identity env:AGE_IDENTITY',
+    },
+  ],
   inputs,
   outputs,
   run: async (context, given) =>

@@ -29,9 +29,10 @@ const inputs = {
 
 const outputs = {
   'server-id': { description: 'The id of the restored server.' },
-  missing: { description: 'JSON: what could not be had again, a list of sentences.' },
+  missing: { json: true, description: 'JSON: what could not be had again, a list of sentences.' },
   ...keptOutput,
   report: {
+    json: true,
     description: 'JSON: {server, name, flavor, disks, seconds}; of a disk {id, kind, device, point}.',
   },
 } as const satisfies Outputs;
@@ -39,6 +40,16 @@ const outputs = {
 export const restoreServer = defineCommand({
   name: 'restore-server',
   summary: 'Restore a server with all its disks from a manifest, also into another project or cloud.',
+  examples: [
+    {
+      does: 'Show how the newest backup of a server would be restored',
+      words: 'restore-server --manifest latest --server shop --dry-run',
+    },
+    {
+      does: 'Restore it where the network has another name',
+      words: "restore-server --manifest latest --server shop --map 'network: old=new'",
+    },
+  ],
   inputs,
   outputs,
   run: async (context, given) =>

@@ -44,17 +44,28 @@ const inputs = {
 
 const outputs = {
   'volume-id': { description: 'The id of the restored volume.' },
-  missing: { description: 'JSON: what is otherwise than it was, a list in words.' },
+  missing: { json: true, description: 'JSON: what is otherwise than it was, a list in words.' },
   ...keptOutput,
   report: {
+    json: true,
     description:
-      'JSON: {volume, name, from, size, type, encrypted, overwritten, seconds}, and {backup} of a Cinder backup.',
+      'JSON: {volume, name, from, sizeBytes, type, encrypted, overwritten, seconds}, and {backup} of a Cinder backup.',
   },
 } as const satisfies Outputs;
 
 export const restoreVolume = defineCommand({
   name: 'restore-volume',
   summary: 'Restore a volume from a manifest, whichever way it was saved, or from a bare Cinder backup.',
+  examples: [
+    {
+      does: 'Restore the newest backup of a volume, as a new volume',
+      words: 'restore-volume --manifest latest --volume db --name db-restored',
+    },
+    {
+      does: 'Write a backup over an existing volume: all that it holds is lost',
+      words: 'restore-volume --manifest latest --volume db --to db --overwrite',
+    },
+  ],
   inputs,
   outputs,
   run: async (context, given) =>

@@ -39,14 +39,24 @@ const inputs = {
 
 const outputs = {
   luks: { description: 'What was opened: version, cipher, key slot.' },
-  size: { description: 'Bytes of the decrypted image.' },
+  size: { json: true, description: 'Bytes of the decrypted image.' },
   sha256: { description: 'Their SHA-256.' },
 } as const satisfies Outputs;
 
 export const unlock = defineCommand({
   name: 'unlock',
   summary:
-    'Decrypt the image of an encrypted volume, without a cloud and without root; with --dry-run, show how to do it by hand.',
+    'Decrypt the image of an encrypted volume, without a cloud and without root; with `dry-run`, show how to do it by hand.',
+  examples: [
+    {
+      does: 'Decrypt the image of an encrypted volume into a new file',
+      words: 'unlock --image vault.img --key file:vault.key --output vault.raw',
+    },
+    {
+      does: 'Show how to decrypt it by hand',
+      words: 'unlock --image vault.img --key file:vault.key --output vault.raw --dry-run',
+    },
+  ],
   inputs,
   outputs,
   run: async (context, given) => (await import('../run/unlock.ts')).unlockImage(context, given),

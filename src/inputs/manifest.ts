@@ -50,6 +50,7 @@ export type ManifestInputs = Values<typeof manifestInputs>;
 /** The output of what stays after a failure. */
 export const keptOutput = {
   kept: {
+    json: true,
     description:
       'JSON: where the restore failed when data was back already, what stays of it: a list of {kind, id, name}.',
   },

@@ -17,8 +17,9 @@ export const savingInputs = {
 export const savingOutputs = {
   ...publishOutputs,
   'restore-points': {
+    json: true,
     description:
-      'JSON: what was saved, a list of {id, kind, resource, name, method} and what the method adds: {backup, mode, size} of a Cinder backup, {payload, size} of what left the cloud.',
+      'JSON: what was saved, a list of {id, kind, resource, name, method} and what the method adds: {backup, mode, sizeBytes} of a Cinder backup, {payload, sizeBytes} of what left the cloud.',
   },
-  failed: { description: 'JSON: what was not, a list of {id, name, error}.' },
+  failed: { json: true, description: 'JSON: what was not, a list of {id, name, error}.' },
 } as const satisfies Outputs;

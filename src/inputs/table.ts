@@ -28,12 +28,28 @@ export type Input =
   | (InputBase & { readonly kind: 'choice'; readonly default: string; readonly choices: readonly string[] });
 
 export type Inputs = Readonly<Record<string, Input>>;
-export type Outputs = Readonly<Record<string, { readonly description: string }>>;
+export interface Output {
+  readonly description: string;
+  /** Whether the value is JSON, which a terminal nests in its own. An action's outputs are strings. */
+  readonly json?: true;
+}
+
+export type Outputs = Readonly<Record<string, Output>>;
+
+/** A use of a command in a terminal. */
+export interface Example {
+  /** "Back up every volume", without a stop. */
+  readonly does: string;
+  /** What stands behind `openstack-backup`. */
+  readonly words: string;
+}
 
 /** A command as a person sees it: `--help`, `action.yml` and the READMEs are made from it. */
 export interface CommandTable<I extends Inputs = Inputs, O extends Outputs = Outputs> {
   readonly name: string;
   readonly summary: string;
+  /** Two, for `--help`. */
+  readonly examples: readonly [Example, Example];
   readonly inputs: I;
   readonly outputs: O;
 }
@@ -66,8 +82,7 @@ export function parseInputs<T extends Inputs>(table: T, raw: Raw): Values<T> {
     if (given === undefined && input.required) problems.push(`\`${name}\` is required: ${input.description}`);
     else values[name] = parseValue(name, input, given, problems);
   }
-  if (problems.length > 0)
-    throw new InputError(problems.join('; '), 'Nothing was touched. The README and --help list the inputs.');
+  if (problems.length > 0) throw new InputError(problems.join('; '), 'Nothing was touched.');
   return values as Values<T>;
 }
 

@@ -11,6 +11,8 @@ export interface Host {
   readonly clock: Clock;
   readonly log: HostLog;
   readonly secrets: Secrets;
+  /** A text that names inputs as a workflow writes them (`overwrite: true`), in the words of where we run. */
+  words(text: string): string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The directory that relative paths of inputs start from. */
   readonly directory: string;

@@ -69,7 +69,7 @@ function checkInputs(places: readonly PlaceName[], { releaseTag }: PublishOption
       throw new InputError(`\`publish\` names ${kind} twice`, 'Name it once.');
   if (releaseTag !== undefined && !has('release'))
     throw new InputError(
-      '`release-tag` is for publish: release',
+      '`release-tag` is for `publish: release`',
       'Leave it out, or add release to `publish`.',
     );
 }

@@ -112,7 +112,7 @@ export class ManifestRecord {
 function unwritable({ resource: { kind, id }, ...point }: RestorePoint, said: string): OperationError {
   const where =
     point.method === 'cinder-backup'
-      ? `Backup ${point.backup.id} is whole: restore-volume --backup ${point.backup.id} brings it back without a manifest.`
+      ? `Backup ${point.backup.id} is whole: \`restore-volume\` with \`backup: ${point.backup.id}\` brings it back without a manifest.`
       : 'Please report it with this message.';
   return new OperationError(
     `what was saved of ${kind} ${id} cannot be written into the manifest: ${said}`,

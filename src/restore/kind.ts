@@ -5,6 +5,7 @@ import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { HostLog } from '../ports/host.ts';
 import type { Log } from '../ports/log.ts';
+import type { Json } from '../text/redact-json.ts';
 
 /** What a restoring moves, for its progress. */
 export interface Amount {
@@ -62,6 +63,8 @@ export interface RestoringKind<W, C, P, R, O extends string> {
   plan(session: Session, chosen: C, wishes: W, store: PayloadStore | undefined): Promise<P>;
   /** Tells what will be done. */
   show(plan: P, log: Log): void;
+  /** A plan as a program reads it: built of what is known to be harmless. A plan itself holds key bytes. */
+  planned(plan: P): Json;
   /** Undefined: too little to show progress of. */
   amountOf(plan: P): Amount | undefined;
   /** Carries a plan out, up to the last touch (`finish.ts`). What does not get all its data is removed again. */

@@ -16,6 +16,6 @@ export function storeFor(
   if (store !== undefined) return store;
   throw new InputError(
     `${what} left the cloud: it is in payload ${name}`,
-    'Name the place where the backup put it with `store`: directory:PATH.',
+    'Name the place where the backup put it with `store: directory:PATH`.',
   );
 }

@@ -1,4 +1,5 @@
 import type { RestorePoint } from '../manifest/schema.ts';
+import { GIB } from '../text/bytes.ts';
 
 /** A restore point in one line of the output `restore-points`. */
 export type Brief = Readonly<Record<string, string | number | boolean>>;
@@ -15,19 +16,19 @@ function factsOf(point: RestorePoint): Brief {
         volume: point.resource.id,
         backup: point.backup.id,
         mode: point.backup.incremental ? 'incremental' : 'full',
-        size: point.resource.size,
+        sizeBytes: point.resource.size * GIB,
       };
     case 'image':
       return {
         volume: point.resource.id,
-        size: point.resource.size,
+        sizeBytes: point.resource.size * GIB,
         ...(point.image.kept ? { image: point.image.id } : {}),
         ...(point.payload === null ? {} : { payload: point.payload.name }),
       };
     case 'download':
-      return { image: point.resource.id, payload: point.payload.name, size: point.payload.size };
+      return { image: point.resource.id, payload: point.payload.name, sizeBytes: point.payload.size };
     case 'kept':
-      return { image: point.resource.id, size: point.resource.size };
+      return { image: point.resource.id, sizeBytes: point.resource.size };
     case 'sealed':
     case 'plaintext':
       return { secret: point.resource.id, payload: point.payload.name };

@@ -3,6 +3,7 @@ import type { Outputs } from '../inputs/table.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { Host } from '../ports/host.ts';
 import type { Ledger } from '../temporaries/ledger.ts';
+import type { Json } from '../text/redact-json.ts';
 
 /** What a run works with. Everything outside comes through it. */
 export interface Context {
@@ -23,6 +24,8 @@ export interface Outcome<O extends Outputs> {
   readonly failed: boolean;
   /** What a run's page says of a failure that was told in full already, where it is not the usual sentence. */
   readonly failure?: string;
+  /** What a dry run would do, as a program reads it. No key and no passphrase in it. */
+  readonly plan?: Json;
   /** Markdown for the job summary; plain enough to read in a terminal. */
   readonly summary?: string;
 }

@@ -26,7 +26,7 @@ export interface Saving {
 /**
  * @param payloads where payloads go; undefined where none leave the cloud
  * @param started ISO 8601
- * @param deadline minutes from now; 0 for never
+ * @param until when the run has to end, the cloud's time, milliseconds since the epoch
  */
 export function startSaving(
   context: Context,
@@ -34,16 +34,12 @@ export function startSaving(
   places: readonly Publisher[],
   payloads: PayloadStore | undefined,
   started: string,
-  deadline: number,
+  until: number,
 ): Saving {
   const { run, log } = context.host;
   return {
     context,
-    environment: environmentOf(
-      context,
-      session,
-      deadline === 0 ? Number.POSITIVE_INFINITY : session.clock.now() + deadline * 60_000,
-    ),
+    environment: environmentOf(context, session, until),
     marks: new Marks(),
     recorded: new Set(),
     record: new ManifestRecord(

@@ -39,7 +39,11 @@ export async function restore<W, C, P, R, O extends string>(
   const { plan } = await makingRoom(session, host, dryRun, () => kind.plan(session, chosen, wishes, store));
   kind.show(plan, host.log);
   await sweep(session, host, dryRun);
-  if (dryRun) return { outputs: {} as Partial<Record<O, string>>, failed: false };
+  if (dryRun) {
+    const planned = kind.planned(plan);
+    const restored = Array.isArray(planned) ? planned : [planned];
+    return { outputs: {} as Partial<Record<O, string>>, failed: false, plan: { restore: restored } };
+  }
 
   const environment = environmentOf(context, session);
   const started = environment.clock.now();

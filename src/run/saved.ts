@@ -18,7 +18,7 @@ export async function finishSaving(
   const { host } = context;
   if (host.signal.aborted)
     host.log.error(
-      `${messageOf(host.signal.reason)}: what was done before stands in the manifest, and the next run takes up what was under way`,
+      `${messageOf(host.signal.reason)}: what was saved before stands in the manifest; backups that the cloud still makes are taken up by the next run, which waits for them`,
     );
   const finished = await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
   if (marks.waiting > 0) {

@@ -14,12 +14,14 @@ import type { Holdings } from '../temporaries/holdings.ts';
 import type { Leftover } from '../temporaries/leftovers.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { quoted } from '../text/escape.ts';
+import type { Json } from '../text/redact-json.ts';
 import type { Context, Outcome } from './context.ts';
 import { adviser, fitting } from './fitting.ts';
 import { openPlaces } from './publishing.ts';
 import { recordFailure, recordPoint, type Saving, startSaving } from './recording.ts';
 import { makingRoom } from './room.ts';
 import { finishSaving } from './saved.ts';
+import { waitForUnderWay } from './under-way.ts';
 
 /** The inputs that the engine itself needs, whatever is saved. */
 export type SavingGiven = CloudInputs & Values<typeof savingInputs> & { readonly concurrency: number };
@@ -56,23 +58,29 @@ export async function save<W extends Wishes, P>(
   const places = await openPlaces(context, given);
   const session = await context.connect(given);
   const started = new Date(session.clock.now()).toISOString();
-  const { plan, swept } = await makingRoom(
-    session,
-    host,
-    dryRun,
-    () => planSaving(session, kind, wishes, given.concurrency),
-    ({ short }) => short,
-  );
+  const planned = () =>
+    makingRoom(
+      session,
+      host,
+      dryRun,
+      () => planSaving(session, kind, wishes, given.concurrency),
+      ({ short }) => short,
+    );
+  let room = await planned();
+  const until =
+    given.deadline === 0 ? Number.POSITIVE_INFINITY : session.clock.now() + given.deadline * 60_000;
+  if (!dryRun && (await waitForUnderWay(session, host, room.plan.refused, until))) room = await planned();
+  const { plan, swept } = room;
   show(context, kind, plan, wishes);
   if (dryRun) {
     if (!swept) await sweep(session, host, true, plan.holdings);
-    return { outputs: {}, failed: plan.refused.length > 0 };
+    return { outputs: {}, failed: plan.refused.length > 0, plan: plannedJson(kind, plan) };
   }
 
   for (const place of places) await place.prepare(started);
   await payloads?.prepare();
   const leftovers = await sweep(session, host, false, plan.holdings);
-  const saving = startSaving(context, session, places, payloads, started, given.deadline);
+  const saving = startSaving(context, session, places, payloads, started, until);
   if (kind.adopts && plan.holdings !== undefined) await takeUp(saving, leftovers, plan.holdings);
   for (const one of plan.refused) recordFailure(saving, one);
   await saveEach(saving, kind, plan, await kind.begin(saving.environment, wishes, saving.marks));
@@ -98,6 +106,25 @@ export async function planSaving<W extends Wishes, P>(
     warning: fit.warning,
     short: fit.refused.length > 0,
     holdings,
+  };
+}
+
+/** What a dry run would do, as a program reads it. */
+function plannedJson<W extends Wishes, P>(
+  kind: SavingKind<W, P>,
+  { items, refused, quota, warning }: SavingPlan<P>,
+): Json {
+  return {
+    save: items.map((item) => kind.planned(item)),
+    refused: refused.map(({ subject, error }) => ({
+      kind: subject.kind,
+      id: subject.id,
+      name: subject.name,
+      error: error.message,
+      hint: error.hint ?? '',
+    })),
+    quota: quota.map(({ told }) => told),
+    warning: warning ?? null,
   };
 }
 

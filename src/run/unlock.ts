@@ -46,7 +46,7 @@ export async function unlockImage(context: Context, given: Given) {
       host.log.info('by hand, as root:');
       const lines = byHand({ ...given, imageLayers: layers, keyLayers: key.layers, filter });
       for (const line of lines) host.log.info(`  ${line}`);
-      return { outputs: { luks }, failed: false };
+      return { outputs: { luks }, failed: false, plan: { byHand: lines } };
     }
     const written = new Meter(['sha256']);
     const plain = written.through(opened.plain(stream));
@@ -102,7 +102,7 @@ async function openImage({ host }: Context, given: Given, source: AsyncIterable<
   if (opened === undefined)
     throw new InputError(
       `the key opens no key slot of ${quoted(given.image)}`,
-      'It is the key of another volume, or was changed; a secret of type passphrase needs --secret-type passphrase.',
+      'It is the key of another volume, or was changed; a secret of type passphrase needs `secret-type: passphrase`.',
     );
   return { opened, stream, layers: packed.layers, filter: readings[opened.passphrase]?.filter ?? 'cat' };
 }

@@ -32,7 +32,7 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
       } catch (error) {
         throw new InputError(
           `cannot write payloads into ${path}: ${messageOf(error)}`,
-          'Choose a directory that can be written: store: directory:PATH.',
+          'Choose a directory that can be written: `store: directory:PATH`.',
           error,
         );
       }

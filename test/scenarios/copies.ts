@@ -92,7 +92,7 @@ const copies: Scenario = {
 
     const restored = await tool('restore-server', '--manifest', manifestOf(saved), ...words);
     const id = String(restored.json['server-id']);
-    const { disks } = JSON.parse(String(restored.json['report'])) as ServerReport;
+    const { disks } = restored.json['report'] as ServerReport;
     expect(await recordsOn(world)).toEqual([]);
 
     const mine = await imaged(world, id, 'my own snapshot');
@@ -106,7 +106,7 @@ const copies: Scenario = {
     expect(await recordsOn(world)).toEqual([]);
     const standing = await ids(world);
     for (const made of [mine, later, clone, volume, id]) expect(standing.join()).toContain(made);
-    const points = JSON.parse(String(kept.json['restore-points'])) as { method: string; resource: string }[];
+    const points = kept.json['restore-points'] as { method: string; resource: string }[];
     const root = points.find(({ method }) => method === 'kept')?.resource ?? 'no kept image';
     expect(standing).toContain(`images ${root}`);
 

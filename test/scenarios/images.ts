@@ -68,7 +68,7 @@ const roundTrip: Scenario = {
       expect(newId).not.toBe(id);
       expect(lasting(await imageOf(world, newId))).toEqual(before);
       expect(await world.imageDigest(newId)).toBe(sha256([bytes]));
-      expect(restored.json).toMatchObject({ missing: '[]', 'secret-id': '' });
+      expect(restored.json).toMatchObject({ missing: [], 'secret-id': '' });
       // Hidden ones are in no list.
       expect(await world.leftBehind()).toEqual({});
       await world.removeImage(newId);
@@ -233,7 +233,7 @@ const wrongKeys: Scenario = {
     const before = await inventory(world);
     const names = ['wrong', 'clear', 'keyless', 'good'].flatMap((name) => ['--images', name]);
     const ran = await world.tool([...['backup-image', ...names, '--recipients', keeper.recipient, '--json']]);
-    const failed = JSON.parse(String(expectExit(ran, 1).json['failed'])) as { id: string; error: string }[];
+    const failed = expectExit(ran, 1).json['failed'] as { id: string; error: string }[];
     const errors = Object.fromEntries(failed.map(({ id, error }) => [id, error]));
     expect(errors[wrong]).toContain('does not open its data');
     expect(errors[clear]).toContain('has no LUKS header');

@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 
 /** A signal that can be heard lets a run wind up, say so, and fail; the other one leaves it no word. */
 export function expectEnded({ code, stderr }: Ran, signal: NodeJS.Signals): void {
-  expect(code).toBe(signal === 'SIGKILL' ? null : 1);
+  expect(code).toBe({ SIGINT: 130, SIGTERM: 143 }[signal as string] ?? null);
   if (signal !== 'SIGKILL') expect(stderr).toContain(`stopped by ${signal}`);
 }
 
@@ -110,7 +110,7 @@ const killedRestore = (signal: NodeJS.Signals): Scenario => ({
     const words = ['restore-volume', '--manifest', manifestOf(ran), '--allow-unsigned'];
     const onOutput = endAt(' is being made from backup', signal);
     const killed = await world.tool(words, { onOutput });
-    expect(killed.code).toBe(signal === 'SIGKILL' ? null : 1);
+    expect(killed.code).toBe({ SIGINT: 130, SIGTERM: 143 }[signal as string] ?? null);
     await calm(world);
     const left = await unfinished(world);
     if (signal === 'SIGKILL') expect(left).toHaveLength(1);

@@ -56,10 +56,10 @@ const roundTrip: Scenario = {
     expect(await world.leftBehind()).toEqual({});
 
     const restored = expectExit(await bringBack(world, keeper, 'restore-secret', saved), 0);
-    const map = JSON.parse(String(restored.json['secrets'])) as Record<string, string>;
+    const map = restored.json['secrets'] as Record<string, string>;
     expect(Object.keys(map).sort()).toEqual([...ids].sort());
     expect(await Promise.all(ids.map((id) => whole(world, map[id] ?? '')))).toEqual(before);
-    expect(restored.json['missing']).toBe('[]');
+    expect(restored.json['missing']).toEqual([]);
     expect((await world.leftBehind()).secrets).toEqual(Object.values(map).sort());
     const [first = ''] = ids;
     const one = await bringBack(
@@ -108,7 +108,7 @@ const found: Scenario = {
       { user: 'nokeys' },
     );
     expect(expectExit(half, 1).stderr).toContain('the role `creator`');
-    expect(String(half.json['failed'])).toContain('cannot be read');
+    expect(JSON.stringify(half.json['failed'])).toContain('cannot be read');
   },
 };
 

@@ -28,7 +28,7 @@ async function remove(world: EmbeddedWorld, ran: Ran): Promise<void> {
 }
 
 function missing(ran: Ran): string[] {
-  return JSON.parse(String(ran.json['missing']));
+  return ran.json['missing'] as string[];
 }
 
 const FRONT = { network: 'front', addresses: ['192.0.2.7'], groups: ['web'], floating: ['203.0.113.9'] };

@@ -34,7 +34,7 @@ interface Point {
 }
 
 function points(ran: Ran): Point[] {
-  return JSON.parse(String(ran.json['restore-points']));
+  return ran.json['restore-points'] as Point[];
 }
 
 interface ServerReport {
@@ -42,7 +42,7 @@ interface ServerReport {
 }
 
 function disksOf(ran: Ran): string[] {
-  return (JSON.parse(String(ran.json['report'])) as ServerReport).disks.map(({ id }) => id);
+  return (ran.json['report'] as ServerReport).disks.map(({ id }) => id);
 }
 
 async function serverPoint(ran: Ran) {

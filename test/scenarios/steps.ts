@@ -19,7 +19,7 @@ interface Point {
 }
 
 export function pointsOf(ran: Ran): Point[] {
-  return JSON.parse(String(ran.json['restore-points']));
+  return ran.json['restore-points'] as Point[];
 }
 
 export function manifestOf(ran: Ran): string {

@@ -47,6 +47,7 @@ export async function runInProcess(
       directory: options.directory,
       signal: new AbortController().signal,
       verbose: true,
+      inputs: {},
     }),
     clock: options.clock ?? fastClock(),
     run: { id: randomUUID(), owner: `github:o/r:${written.length + 1}:1` },

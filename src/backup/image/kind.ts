@@ -5,7 +5,7 @@ import type { SavingKind } from '../kind.ts';
 import { chooseImages } from './choose.ts';
 import { type ImageBackupWishes, planImages } from './plan.ts';
 import { saveImage } from './save.ts';
-import { showImages, toldImage } from './show.ts';
+import { plannedImage, showImages, toldImage } from './show.ts';
 
 export const images: SavingKind<ImageBackupWishes, Image> = {
   doing: 'downloading',
@@ -22,6 +22,7 @@ export const images: SavingKind<ImageBackupWishes, Image> = {
   subjectOf,
   gigabytesOf: ({ size }) => (size ?? 0) / GIB,
   show: showImages,
+  planned: plannedImage,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be saved`,
   async begin(environment, { payloads }) {
     return async function* save(image, onBytes) {

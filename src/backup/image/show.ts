@@ -3,6 +3,7 @@ import type { Image } from '../../openstack/image/v2/images.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { ImageBackupWishes } from './plan.ts';
 
 /** What is to be done with each image, and where its data goes. */
@@ -31,4 +32,9 @@ export function toldImage(point: RestorePoint): string | undefined {
   if (point.method !== 'download') return undefined;
   const { payload } = point;
   return `image ${quoted(resource.name)} (${resource.id}) is saved: ${bytes(payload.size)}, stored as ${bytes(payload.stored.size)}, after ${seconds.toFixed(1)} s`;
+}
+
+/** A plan as a program reads it. */
+export function plannedImage({ id, name, size, diskFormat }: Image): Json {
+  return { kind: 'image', id, name, sizeBytes: size ?? 0, format: diskFormat ?? null };
 }

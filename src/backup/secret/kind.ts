@@ -2,7 +2,7 @@ import type { SavingKind } from '../kind.ts';
 import { findKeys, type WantedKey } from './choose.ts';
 import { planKeys, type SecretBackupWishes } from './plan.ts';
 import { saveSecret } from './save.ts';
-import { nameOfKey, showKeys, toldKey } from './show.ts';
+import { nameOfKey, plannedKey, showKeys, toldKey } from './show.ts';
 
 export const secrets: SavingKind<SecretBackupWishes, WantedKey> = {
   doing: 'saving keys',
@@ -18,6 +18,7 @@ export const secrets: SavingKind<SecretBackupWishes, WantedKey> = {
   subjectOf,
   gigabytesOf: () => 0,
   show: showKeys,
+  planned: plannedKey,
   refusal: (subject) => `${nameOfKey(subject)} cannot be saved`,
   async begin(environment, { payloads, plaintext }) {
     return async function* save({ id, usedBy }) {

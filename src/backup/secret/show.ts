@@ -1,6 +1,7 @@
 import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { WantedKey } from './choose.ts';
 import type { SecretBackupWishes } from './plan.ts';
 
@@ -28,4 +29,10 @@ function usersOf({ usedBy }: WantedKey): string {
   return usedBy.length === 0
     ? ''
     : `, the key of ${usedBy.map(({ kind, id, name }) => `${kind} ${quoted(name)} (${id})`).join(', ')},`;
+}
+
+/** A plan as a program reads it. */
+export function plannedKey({ id, name, usedBy }: WantedKey): Json {
+  const users = usedBy.map((user) => ({ kind: user.kind, id: user.id, name: user.name }));
+  return { kind: 'secret', id, name, usedBy: users };
 }

@@ -9,7 +9,7 @@ import { chooseServers } from './choose.ts';
 import { lookAtServers, planServers, type ServerBackupPlan } from './plan.ts';
 import { wantedServers } from './quota.ts';
 import { beginServers, saveServer } from './save.ts';
-import { showServers, toldServer } from './show.ts';
+import { plannedServer, showServers, toldServer } from './show.ts';
 
 export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   doing: 'saving',
@@ -44,6 +44,7 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   subjectOf: ({ looked }) => subjectOf(looked.facts.server),
   gigabytesOf: ({ gigabytes }) => gigabytes,
   show: showServers,
+  planned: plannedServer,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be saved`,
   async begin(environment, wishes, marks) {
     const saving = await beginServers(environment, wishes, marks);

@@ -1,8 +1,10 @@
 import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
+import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { VolumeBackupWishes } from '../volume/plan.ts';
-import { showVolumes, toldVolume } from '../volume/show.ts';
+import { plannedVolume, showVolumes, toldVolume } from '../volume/show.ts';
 import type { ServerBackupPlan } from './plan.ts';
 
 /** What is to be done with each server and its volumes. */
@@ -32,4 +34,18 @@ export function toldServer(point: RestorePoint): string | undefined {
   if (point.method !== 'disks') return toldVolume(point);
   const { resource, consistency, oneMoment, seconds } = point;
   return `server ${quoted(resource.name)} (${resource.id}) is saved after ${seconds.toFixed(1)} s: ${resource.disks.length} disks, ${consistency}, ${oneMoment ? 'of one moment' : 'not of one moment'}`;
+}
+
+/** A plan as a program reads it. */
+export function plannedServer({ looked, volumes, gigabytes }: ServerBackupPlan): Json {
+  const { server, image } = looked.facts;
+  return {
+    kind: 'server',
+    id: server.id,
+    name: server.name,
+    sizeBytes: gigabytes * GIB,
+    status: server.status,
+    rootDisk: image === null ? 'volume' : 'image',
+    volumes: volumes.map(plannedVolume),
+  };
 }

@@ -32,7 +32,7 @@ export async function adopt(
   for (const leftover of leftovers) {
     if (leftover.action !== 'adopt') continue;
     const { backup } = leftover;
-    const byHand = `restore-volume --backup ${backup.id} brings it back`;
+    const byHand = `\`restore-volume\` with \`backup: ${backup.id}\` brings it back`;
     const volume = volumes.find(({ id }) => id === backup.volumeId);
     if (volume === undefined) {
       log.warn(`backup ${backup.id} of a run that is dead is whole and its volume gone: ${byHand}`);

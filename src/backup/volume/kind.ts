@@ -6,7 +6,7 @@ import { chooseVolumes } from './choose.ts';
 import { planVolumes, type VolumeBackupPlan, type VolumeBackupWishes } from './plan.ts';
 import { wantedVolumes } from './quota.ts';
 import { beginVolumes, saveVolume } from './save.ts';
-import { showVolumes, toldVolume } from './show.ts';
+import { plannedVolume, showVolumes, toldVolume } from './show.ts';
 
 export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   doing: 'backing up',
@@ -38,6 +38,7 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   subjectOf: ({ volume }) => subjectOf(volume),
   gigabytesOf: ({ volume }) => volume.size,
   show: showVolumes,
+  planned: plannedVolume,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be backed up`,
   async begin(environment, wishes, marks) {
     const saving = await beginVolumes(environment, wishes, marks);

@@ -17,6 +17,7 @@ import type { Selector } from '../../plan/select.ts';
 import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Wishes } from '../kind.ts';
+import { BeingBackedUp } from './being-backed-up.ts';
 import { VolumeKeys } from './keys.ts';
 
 /** An image instead. */
@@ -138,7 +139,7 @@ function refuseLostKey(
   if (encryption.key.id !== null) return;
   throw new OperationError(
     `volume ${id} is encrypted with a key that the cloud does not tell, so its data would be of no use outside`,
-    'Use method: cinder-backup, which keeps it where the key is.',
+    'Use `method: cinder-backup`, which keeps it where the key is.',
   );
 }
 
@@ -150,11 +151,7 @@ export function planSnapshot(plan: VolumeBackupPlan, { id, createdAt }: Snapshot
 /** Cinder backs up volumes that are `available` or `in-use`, one backup of a volume at a time. */
 function checkState(volume: Volume, backups: readonly Backup[]): void {
   const running = backups.find(({ status }) => status === 'creating');
-  if (running !== undefined || volume.status === 'backing-up')
-    throw new OperationError(
-      `volume ${volume.id} is being backed up already${running === undefined ? '' : ` (backup ${running.id} since ${running.createdAt})`}`,
-      'Wait until that is done. If it never ends, only the operator can reset it.',
-    );
+  if (running !== undefined || volume.status === 'backing-up') throw new BeingBackedUp(volume.id, running);
   if (volume.status !== 'available' && volume.status !== 'in-use')
     throw new OperationError(
       `volume ${volume.id} is ${volume.status}; only available and in-use volumes can be backed up`,

@@ -1,7 +1,8 @@
 import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
-import { bytes } from '../../text/bytes.ts';
+import { bytes, GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { VolumeBackupPlan, VolumeBackupWishes } from './plan.ts';
 
 /** What is to be done with each volume. */
@@ -20,7 +21,7 @@ export function showVolumes(
       );
     if (decision.mode === 'image' && decision.doubt !== undefined)
       log.warn(
-        `${decision.doubt} unless the operator says otherwise: should the image of ${quoted(volume.name)} (${volume.id}) fail, use method: cinder-backup`,
+        `${decision.doubt} unless the operator says otherwise: should the image of ${quoted(volume.name)} (${volume.id}) fail, use \`method: cinder-backup\``,
       );
   }
   const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
@@ -53,4 +54,20 @@ export function toldVolume(point: RestorePoint): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** A plan as a program reads it. */
+export function plannedVolume({ volume, decision, encryption }: VolumeBackupPlan): Json {
+  const { id, name, size, status } = volume;
+  return {
+    kind: 'volume',
+    id,
+    name,
+    sizeBytes: size * GIB,
+    status,
+    encrypted: encryption !== null,
+    method: decision.mode === 'image' ? 'image' : 'cinder-backup',
+    mode: decision.mode === 'image' ? null : decision.mode,
+    reason: decision.reason,
+  };
 }

@@ -214,7 +214,7 @@ function limits({ clock, plan, until, signal }: Upload) {
 
 /** Cinder tells no reason of Glance's. */
 const REFUSED =
-  'Glance may have refused the data: from 2025.1 on it takes no LUKS2 and no disk with a boot sector but without partitions, and everywhere no more than its cap or quota. Use method: cinder-backup for this volume, or ask the operator.';
+  'Glance may have refused the data: from 2025.1 on it takes no LUKS2 and no disk with a boot sector but without partitions, and everywhere no more than its cap or quota. Use `method: cinder-backup` for this volume, or ask the operator.';
 
 /** Cinder deletes the image of an upload that fails: that it is gone is how we learn of it. */
 async function waited<T>(work: Upload, wait: Promise<T>, what: string, ids: readonly string[]): Promise<T> {

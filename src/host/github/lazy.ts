@@ -130,12 +130,12 @@ function artifactProblem(environment: Dependencies['environment']): GitHub['arti
   if (isEnterpriseServer(environment))
     return {
       what: 'GitHub Enterprise Server has no artifact service that this action could use',
-      hint: 'Use publish: release, or publish: directory:PATH and upload that directory in a later step.',
+      hint: 'Use `publish: release`, or `publish: directory:PATH` and upload that directory in a later step.',
     };
   if (!environment['ACTIONS_RUNTIME_TOKEN'] || !environment['ACTIONS_RESULTS_URL'])
     return {
       what: 'this step has no ACTIONS_RUNTIME_TOKEN, so it cannot upload an artifact',
-      hint: 'Run it as an action (`uses:`): a `run:` step gets no such token. Elsewhere use publish: directory:PATH.',
+      hint: 'Run it as an action (`uses:`): a `run:` step gets no such token. Elsewhere use `publish: directory:PATH`.',
     };
   return undefined;
 }

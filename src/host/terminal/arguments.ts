@@ -1,77 +1,153 @@
+import { parseArgs } from 'node:util';
 import { InputError } from '../../errors.ts';
 import type { Inputs, Raw } from '../../inputs/table.ts';
+import { nearest } from '../../text/nearest.ts';
 
-/** Flags of the terminal itself, beside the inputs of the command. */
-export interface Switches {
-  readonly json: boolean;
-  readonly dryRun: boolean;
-  readonly help: boolean;
-  readonly verbose: boolean;
-}
+/** Options of the terminal itself, beside the inputs of the command. */
+export const switches = {
+  json: 'Print the result, or the plan of a dry run, as one JSON object on standard output.',
+  'dry-run': 'Check everything, show what would be done, and stop.',
+  verbose: 'Show each request to the cloud.',
+  help: 'Show this help.',
+  version: 'Show the version.',
+} as const;
+
+export type Switch = keyof typeof switches;
 
 export interface Parsed {
-  readonly switches: Switches;
+  readonly switches: Readonly<Record<Switch, boolean>>;
   /** As given; secrets still as `env:`, `file:` or `-`. */
   readonly raw: Raw;
 }
 
-const SWITCHES: Readonly<Record<string, keyof Switches>> = {
-  '--json': 'json',
-  '--dry-run': 'dryRun',
-  '--help': 'help',
-  '-h': 'help',
-  '--verbose': 'verbose',
-};
+type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
+type OptionToken = Extract<Token, { kind: 'option' }>;
+
+function tokensOf(words: readonly string[], table: Inputs): readonly Token[] {
+  const isBoolean = (name: string) => table[name]?.kind === 'boolean';
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: {
+      ...Object.fromEntries(
+        Object.keys(table).map((name) => [name, { type: isBoolean(name) ? 'boolean' : 'string' }] as const),
+      ),
+      ...Object.fromEntries(Object.keys(switches).map((name) => [name, { type: 'boolean' }] as const)),
+      help: { type: 'boolean', short: 'h' },
+    },
+    // Checked here: its own errors show values, and know no "did you mean".
+    strict: false,
+    allowPositionals: true,
+    allowNegative: true,
+    tokens: true,
+  });
+  return tokens;
+}
 
 /**
- * Flags after the name of the command. A flag that is given twice adds a line to a list, and is an error elsewhere.
+ * The command among the words, and the words without it.
+ *
+ * @param table the inputs of all commands, asked for only where options stand before the command
+ * @throws InputError for an option before the command that no command has
+ */
+export async function commandAmong(
+  words: readonly string[],
+  table: () => Promise<Inputs>,
+): Promise<{ readonly name: string | undefined; readonly rest: readonly string[] }> {
+  const [first] = words;
+  if (first === undefined || !first.startsWith('-')) return { name: first, rest: words.slice(1) };
+  const inputs = await table();
+  const tokens = tokensOf(words, inputs);
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind === 'option') checkName(token, inputs);
+    else if (token.kind === 'positional' && valueOfBoolean(tokens[at - 1], token, inputs) === undefined)
+      return { name: token.value, rest: words.toSpliced(token.index, 1) };
+  }
+  return { name: undefined, rest: words };
+}
+
+/**
+ * Options before and after the name of the command, which is taken out. One that is given twice adds a line to a list,
+ * and is an error elsewhere.
  *
  * @throws InputError; never shows the value of a secret
  */
 export function parseArguments(words: readonly string[], table: Inputs): Parsed {
-  const switches = { json: false, dryRun: false, help: false, verbose: false };
+  const given: Record<Switch, boolean> = {
+    json: false,
+    'dry-run': false,
+    verbose: false,
+    help: false,
+    version: false,
+  };
   const raw: Record<string, string> = {};
-  const queue = [...words];
-  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    const known = SWITCHES[word];
-    if (known !== undefined) switches[known] = true;
-    else addInput(word, queue, table, raw);
+  const tokens = tokensOf(words, table);
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      if (valueOfBoolean(tokens[at - 1], token, table) !== undefined) continue;
+      throw new InputError(
+        'an argument stands without an option',
+        'Write --OPTION VALUE, and quote values with spaces. See --help.',
+      );
+    }
+    checkName(token, table);
+    const value = givenValue(token, tokens[at + 1], table);
+    if (isSwitch(token.name)) given[token.name] = asBoolean(token.name, value);
+    else if (!Object.hasOwn(raw, token.name)) raw[token.name] = value;
+    else if (table[token.name]?.kind === 'list') raw[token.name] += `\n${value}`;
+    else throw new InputError(`--${token.name} is given twice`, 'Give it once.');
   }
-  return { switches, raw };
+  return { switches: given, raw };
 }
 
-function addInput(word: string, queue: string[], table: Inputs, raw: Record<string, string>): void {
-  const match = /^--([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(word);
-  if (match === null)
-    throw new InputError(
-      'an argument does not start with --',
-      'Write --INPUT VALUE; quote values with spaces. See --help.',
-    );
-  const [, name = '', attached] = match;
-  const input = table[name];
-  if (input === undefined || !Object.hasOwn(table, name))
-    throw new InputError(
-      `there is no flag --${name}`,
-      `There are: ${Object.keys(table)
-        .map((key) => `--${key}`)
-        .join(' ')}.`,
-    );
-  const value = attached ?? nextValue(name, input.kind === 'boolean', queue);
-  if (Object.hasOwn(raw, name) && input.kind !== 'list')
-    throw new InputError(`--${name} is given twice`, 'Give it once.');
-  raw[name] = Object.hasOwn(raw, name) ? `${raw[name]}\n${value}` : value;
+function isSwitch(name: string): name is Switch {
+  return Object.hasOwn(switches, name);
 }
 
-function nextValue(name: string, isBoolean: boolean, queue: string[]): string {
-  const next = queue[0];
-  if (isBoolean && (next === undefined || !/^(true|false)$/i.test(next))) return 'true';
-  if (next === undefined || (next.startsWith('--') && next.length > 2))
+function asBoolean(name: string, value: string): boolean {
+  if (/^true$/i.test(value)) return true;
+  if (/^false$/i.test(value)) return false;
+  throw new InputError(`--${name} takes true or false`, `Write --${name}, or --${name}=false.`);
+}
+
+function isNegated({ rawName, name }: OptionToken): boolean {
+  return rawName === `--no-${name}`;
+}
+
+function checkName(token: OptionToken, table: Inputs): void {
+  const { name, rawName } = token;
+  const isInput = Object.hasOwn(table, name);
+  const isKnown = isInput || isSwitch(name);
+  if (isKnown && (!isNegated(token) || isSwitch(name) || table[name]?.kind === 'boolean')) return;
+  const meant = isKnown ? name : nearest(name, [...Object.keys(table), ...Object.keys(switches)]);
+  throw new InputError(
+    `unknown option ${rawName}`,
+    `${meant === undefined ? '' : `Did you mean --${meant}? `}--help lists the options.`,
+  );
+}
+
+function givenValue(token: OptionToken, next: Token | undefined, table: Inputs): string {
+  const { name, value, inlineValue } = token;
+  if (isNegated(token)) return 'false';
+  if (isSwitch(name) || table[name]?.kind === 'boolean')
+    return (value ?? valueOfBoolean(token, next, table) ?? 'true').toString();
+  if (value === undefined || (inlineValue !== true && value.startsWith('--') && value.length > 2))
     throw new InputError(
       `--${name} has no value`,
       `Write --${name} VALUE, or --${name}=VALUE if the value starts with --.`,
     );
-  queue.shift();
-  return next;
+  return value;
+}
+
+/** `--overwrite false`: what follows a boolean input and is one belongs to it. */
+function valueOfBoolean(
+  option: Token | undefined,
+  next: Token | undefined,
+  table: Inputs,
+): string | undefined {
+  if (option?.kind !== 'option' || option.value !== undefined || isNegated(option)) return undefined;
+  if (table[option.name]?.kind !== 'boolean' || next?.kind !== 'positional') return undefined;
+  return /^(true|false)$/i.test(next.value) ? next.value : undefined;
 }
 
 /**

@@ -1,74 +1,162 @@
-import type { CommandTable, Input } from '../../inputs/table.ts';
+import { groups, inTerminalWords } from '../../inputs/groups.ts';
+import type { CommandTable, Input, Inputs } from '../../inputs/table.ts';
+import { switches } from './arguments.ts';
+
+/** No line is longer: a terminal beside an editor has as much. */
+const WIDTH = 100;
+/** Where descriptions start. */
+const COLUMN = 28;
 
 /** `openstack-backup --help`. */
-export function overview(commands: readonly { readonly name: string; readonly summary: string }[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
+export function overview(commands: readonly Pick<CommandTable, 'name' | 'summary'>[]): string {
+  const all = [
+    ...commands,
+    { name: 'completion', summary: 'Print the completion of bash, zsh or fish.' },
+    { name: 'help', summary: 'Show the help of a command.' },
+  ];
   return [
-    'Usage: openstack-backup <action> [--input value]... [--json] [--dry-run]',
+    'Usage: openstack-backup COMMAND [OPTION]...',
     '',
-    'Backs up what an OpenStack user owns, and brings it back.',
+    ...wrapped('Back up what you own in an OpenStack project, and restore it.', 0),
     '',
-    'Actions:',
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    'Commands:',
+    ...all.flatMap(({ name, summary }) => entry(name, inTerminalWords(summary, {}))),
     '',
-    'openstack-backup <action> --help shows its inputs.',
-    'Exit: 0 all well, 1 something failed, 2 wrong input and nothing touched.',
+    'Options:',
+    ...entry('--version', 'Show the version.'),
+    ...entry('-h, --help', 'Show this help, or that of a command: openstack-backup COMMAND --help.'),
     '',
-  ].join('\n');
-}
-
-/** `openstack-backup <action> --help`. */
-export function helpOf(command: CommandTable): string {
-  return [
-    `Usage: openstack-backup ${command.name} [--input value]... [--json] [--dry-run]`,
-    '',
-    command.summary,
-    '',
-    'Inputs:',
-    ...Object.entries(command.inputs).flatMap(([name, input]) => inputLines(name, input)),
-    '  --json',
-    '      Print the outputs as one JSON object on standard output.',
-    '  --dry-run',
-    '      Check everything, say what would be done, and stop.',
-    '  --verbose',
-    '      Show each request to the cloud.',
-    '',
-    'Outputs (with --json):',
-    ...Object.entries(command.outputs).flatMap(([name, { description }]) => [
-      `  ${name}`,
-      `      ${plain(description)}`,
+    'Examples:',
+    ...exampleLines([
+      { does: 'Show what a backup of every volume would do', words: 'backup-volume --volumes all --dry-run' },
+      { does: 'Show how to restore a server', words: 'help restore-server' },
+      { does: 'Complete commands and options in this bash', words: '', line: COMPLETE },
     ]),
     '',
+    'Exit status:',
+    ...entry('0', 'Everything succeeded.'),
+    ...entry('1', 'Something failed. What succeeded is recorded.'),
+    ...entry('2', 'The input is wrong. Nothing was changed.'),
+    ...entry('130, 143', 'The run was stopped by Ctrl-C (SIGINT) or SIGTERM.'),
+    '',
   ].join('\n');
 }
 
-function inputLines(name: string, input: Input): string[] {
-  const value = input.secret === true ? ' env:NAME|file:PATH|-' : placeholderOf(input);
-  const notes = [
-    ...(input.required === true ? ['required'] : []),
-    ...(input.kind === 'list' ? ['may be given several times'] : []),
-    ...(input.default === undefined || input.kind === 'boolean' ? [] : [`default: ${input.default}`]),
-  ];
+const COMPLETE = 'eval "$(openstack-backup completion bash)"';
+
+/** `openstack-backup COMMAND --help`. */
+export function helpOf(command: CommandTable): string {
   return [
-    `  --${name}${value}`,
-    `      ${plain(input.description)}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`,
+    `Usage: openstack-backup ${command.name} [OPTION]...`,
+    '',
+    ...wrapped(inTerminalWords(command.summary, command.inputs), 0),
+    ...Object.entries(groups).flatMap(([title, names]) => groupLines(title, names, command.inputs)),
+    '',
+    'Output:',
+    ...Object.entries(switches)
+      .filter(([name]) => name !== 'version')
+      .flatMap(([name, does]) => entry(name === 'help' ? '-h, --help' : `--${name}`, does)),
+    '',
+    'Results, with --json:',
+    ...Object.entries(command.outputs).flatMap(([name, { description }]) =>
+      entry(
+        name,
+        plain(description, command.inputs).replace(/^JSON: (.)/, (_, first: string) => first.toUpperCase()),
+      ),
+    ),
+    '',
+    'Examples:',
+    ...exampleLines(command.examples),
+    ...(hasSecrets(command.inputs)
+      ? ['', ...wrapped('SECRET is env:NAME, file:PATH, or - for standard input: never the value itself.', 0)]
+      : []),
+    '',
+  ].join('\n');
+}
+
+function hasSecrets(inputs: Inputs): boolean {
+  return Object.values(inputs).some(({ secret, placeholder }) => secret === true || placeholder === 'SECRET');
+}
+
+function exampleLines(
+  all: readonly { readonly does: string; readonly words: string; readonly line?: string }[],
+): string[] {
+  return all.flatMap(({ does, words, line }, at) => [
+    ...(at === 0 ? [] : ['']),
+    ...wrapped(`${does}:`, 2),
+    ...continued(line ?? `openstack-backup ${words}`),
+  ]);
+}
+
+/** A command that a shell takes as it stands: broken before an option. */
+function continued(line: string): string[] {
+  const lines: string[] = [];
+  let current = '    ';
+  for (const part of line.split(/ (?=--)/)) {
+    if (current.trim() !== '' && current.length + part.length + 3 > WIDTH) {
+      lines.push(`${current} \\`);
+      current = '      ';
+    }
+    current += `${current.trim() === '' ? '' : ' '}${part}`;
+  }
+  return [...lines, current];
+}
+
+function groupLines(title: string, names: readonly string[], inputs: Inputs): string[] {
+  const lines = names.flatMap((name) => {
+    const input = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+    return input === undefined ? [] : entry(`--${name}${placeholderOf(input)}`, described(input, inputs));
+  });
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines];
+}
+
+function described(input: Input, inputs: Inputs): string {
+  const notes = [
+    ...(input.required === true ? ['Required.'] : []),
+    ...(input.kind === 'list' ? ['May be given several times.'] : []),
+    ...(input.kind === 'choice' ? [`One of: ${input.choices.join(', ')}.`] : []),
+    ...(input.kind === 'integer' ? [`From ${input.min} to ${input.max}.`] : []),
+    ...(input.default === undefined || input.kind === 'boolean' ? [] : [`Default: ${input.default}.`]),
   ];
+  return [plain(input.description, inputs), ...notes].join(' ');
 }
 
 function placeholderOf(input: Input): string {
+  if (input.secret === true) return ' SECRET';
   switch (input.kind) {
     case 'boolean':
       return '';
-    case 'choice':
-      return ` ${input.choices.join('|')}`;
     case 'integer':
       return ' N';
+    case 'choice':
+      return ` ${input.placeholder ?? 'CHOICE'}`;
     default:
       return ` ${input.placeholder ?? 'TEXT'}`;
   }
 }
 
-/** Descriptions are Markdown, for the README too. */
-function plain(markdown: string): string {
-  return markdown.replaceAll('`', '');
+/** A term and what it means, side by side where the term is short enough. */
+function entry(term: string, text: string): string[] {
+  const lines = wrapped(text, COLUMN);
+  const head = `  ${term}`;
+  if (head.length + 2 > COLUMN) return [head, ...lines];
+  const [first = '', ...rest] = lines;
+  return [head + first.slice(head.length), ...rest];
+}
+
+function wrapped(text: string, indent: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line].map((each) => ' '.repeat(indent) + each);
+}
+
+/** Descriptions are Markdown, for the README too, and name inputs as a workflow does. */
+function plain(markdown: string, inputs: Inputs): string {
+  return inTerminalWords(markdown, inputs).replaceAll('`', '');
 }

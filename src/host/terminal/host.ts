@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { systemClock } from '../../clock.ts';
 import { InputError } from '../../errors.ts';
+import { inTerminalWords } from '../../inputs/groups.ts';
+import type { Inputs } from '../../inputs/table.ts';
 import type { Host, HostLog } from '../../ports/host.ts';
 import { formatOwner, livenessOfProcess } from '../../ports/owner.ts';
 import { forLog } from '../../text/escape.ts';
@@ -23,13 +25,16 @@ export function terminalHost(options: {
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly verbose: boolean;
+  /** Of the command that runs. */
+  readonly inputs: Inputs;
 }): TerminalHost {
   const secrets = new Secrets();
+  const words = (text: string) => inTerminalWords(text, options.inputs);
   const here = thisProcess();
-  const progress = terminalProgress(options.stderr, systemClock);
+  const progress = terminalProgress(options.stderr, systemClock, (text) => log.info(text));
   const line = (mark: string) => (text: string) => {
     progress.clear();
-    options.stderr.write(`${mark}${forLog(secrets.redact(text))}\n`);
+    options.stderr.write(`${mark}${forLog(words(secrets.redact(text)))}\n`);
     progress.draw();
   };
   const log: HostLog = {
@@ -47,6 +52,7 @@ export function terminalHost(options: {
     clock: systemClock,
     log,
     secrets,
+    words,
     environment: options.environment,
     directory: options.directory,
     signal: options.signal,

@@ -4,7 +4,7 @@ import type { RestoringKind } from '../kind.ts';
 import { chooseImage, type ImageChoice, type ImageRestoreWishes } from './choose.ts';
 import { type ImageRestorePlan, planImage } from './plan.ts';
 import { type RestoredImage, restoreImage } from './restore.ts';
-import { type ImageOutput, showImage, tellImage } from './show.ts';
+import { type ImageOutput, plannedImage, showImage, tellImage } from './show.ts';
 
 export const imageRestoring: RestoringKind<
   ImageRestoreWishes,
@@ -18,6 +18,7 @@ export const imageRestoring: RestoringKind<
   choose: chooseImage,
   plan: planImage,
   show: showImage,
+  planned: plannedImage,
   amountOf: ({ payload }) => ({ doing: 'uploading', items: 1, gigabytes: payload.size / GIB }),
   async restore(environment, plan, store, to) {
     const share = shareOf(plan.payload.size / GIB, to);

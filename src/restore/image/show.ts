@@ -4,6 +4,7 @@ import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { Restored } from '../kind.ts';
 import { called, remainingOutput, restoredSummary, tellUndone } from '../remaining.ts';
 import type { ImageRestorePlan } from './plan.ts';
@@ -41,7 +42,7 @@ export function tellImage(
     image: image.id,
     name: plan.name,
     source: plan.saved.id,
-    size: plan.payload.size,
+    sizeBytes: plan.payload.size,
     format: image.diskFormat ?? null,
     key: secretId ?? null,
     seconds,
@@ -60,7 +61,7 @@ export function tellImage(
       report.name,
       {
         image: report.image,
-        size: bytes(report.size),
+        size: bytes(report.sizeBytes),
         format: forMarkdown(report.format ?? ''),
         key: report.key ?? '',
         took: duration(seconds * 1000),
@@ -73,4 +74,19 @@ export function tellImage(
 
 function byHand(id: string): string {
   return `Set it with openstack image set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second image.`;
+}
+
+/** A plan as a program reads it. */
+export function plannedImage({ saved, payload, name, diskFormat, key, quota }: ImageRestorePlan): Json {
+  return {
+    kind: 'image',
+    name,
+    source: saved.id,
+    payload: payload.name,
+    sizeBytes: payload.size,
+    format: diskFormat,
+    encrypted: key !== undefined,
+    key: key === undefined ? null : key.saved.id,
+    quota: quota.map(({ told }) => told),
+  };
 }

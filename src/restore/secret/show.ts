@@ -1,6 +1,7 @@
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { Restored } from '../kind.ts';
 import { missingList, undoneList } from '../remaining.ts';
 import type { SecretRestorePlan } from './plan.ts';
@@ -47,4 +48,15 @@ function summaryOf(plans: readonly SecretRestorePlan[], restored: ReadonlyMap<st
         `| ${forMarkdown(request.secret.name ?? '')} | ${resource.id} | ${restored.get(resource.id) ?? '**failed**'} |`,
     ),
   ];
+}
+
+/** A plan as a program reads it: a request holds the key itself, so nothing of it but its name. */
+export function plannedSecrets(plans: readonly SecretRestorePlan[]): Json {
+  return plans.map(({ point, request }) => ({
+    kind: 'secret',
+    name: request.secret.name ?? '',
+    source: point.resource.id,
+    payload: point.payload.name,
+    missing: request.missing,
+  }));
 }

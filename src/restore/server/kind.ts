@@ -3,7 +3,7 @@ import { serverNamesakes, volumeNamesakes } from '../namesakes.ts';
 import { chooseServer, type ServerChoice, type ServerRestoreWishes } from './choose.ts';
 import { gigabytesOfDisks, planServer, type ServerRestorePlan } from './plan.ts';
 import { type RestoredServer, restoreServer } from './restore.ts';
-import { type ServerOutput, showServer, tellServer } from './show.ts';
+import { plannedServer, type ServerOutput, showServer, tellServer } from './show.ts';
 
 export const serverRestoring: RestoringKind<
   ServerRestoreWishes,
@@ -25,6 +25,7 @@ export const serverRestoring: RestoringKind<
     return { ...plan, namesakes };
   },
   show: showServer,
+  planned: plannedServer,
   amountOf: ({ disks }) => ({ doing: 'restoring', items: disks.length, gigabytes: gigabytesOfDisks(disks) }),
   restore: restoreServer,
   tell: tellServer,

@@ -4,6 +4,7 @@ import { quotaSentence } from '../../plan/quota.ts';
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { Restored } from '../kind.ts';
 import { warnOfNamesakes } from '../namesakes.ts';
 import {
@@ -132,4 +133,23 @@ function summaryOf(
       ? ['', 'Kept, with all its data:', '', ...all.map((one) => `- ${forMarkdown(called(one))}`)]
       : []),
   ].join('\n');
+}
+
+/** A plan as a program reads it. */
+export function plannedServer(plan: ServerRestorePlan): Json {
+  return {
+    kind: 'server',
+    name: plan.name,
+    source: plan.saved.id,
+    flavor: plan.flavor.name,
+    availabilityZone: plan.availabilityZone ?? null,
+    disks: plan.disks.map(({ saved, from }) => ({
+      from,
+      kind: saved.volume === null ? 'image' : 'volume',
+      device: saved.device,
+      point: saved.point,
+    })),
+    missing: [...plan.unsaved, ...plan.missing],
+    quota: plan.quota.map(({ told }) => told),
+  };
 }

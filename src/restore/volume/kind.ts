@@ -5,7 +5,7 @@ import { volumeNamesakes } from '../namesakes.ts';
 import { chooseBackup, chooseVolume, type VolumeChoice, type VolumeRestoreWishes } from './choose.ts';
 import { gigabytesOf, planVolume, type VolumeRestorePlan } from './plan.ts';
 import { type RestoredVolume, restoreVolume } from './restore.ts';
-import { showVolume, tellVolume, type VolumeOutput } from './show.ts';
+import { plannedVolume, showVolume, tellVolume, type VolumeOutput } from './show.ts';
 
 export const volumeRestoring: RestoringKind<
   VolumeRestoreWishes,
@@ -24,6 +24,7 @@ export const volumeRestoring: RestoringKind<
     return { ...plan, namesakes: await volumeNamesakes(session, [plan.name]) };
   },
   show: showVolume,
+  planned: plannedVolume,
   amountOf: (plan) => ({ doing: 'restoring', items: 1, gigabytes: gigabytesOf(plan) }),
   async restore(environment, plan, store, to) {
     const share = shareOf(gigabytesOf(plan), to);

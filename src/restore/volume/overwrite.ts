@@ -49,7 +49,7 @@ export async function planOverwrite(
 function notTold(target: Volume): InputError {
   return new InputError(
     `volume ${quoted(target.name)} (${target.id}, ${target.size} GiB) would be overwritten, and everything on it lost`,
-    'Say overwrite: true if that is meant; without `to`, a new volume is made.',
+    'Say `overwrite: true` if that is meant; without `to`, a new volume is made.',
   );
 }
 

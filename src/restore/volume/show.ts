@@ -2,7 +2,9 @@ import { duration } from '../../clock.ts';
 import { quotaSentence } from '../../plan/quota.ts';
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
+import { GIB } from '../../text/bytes.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
+import type { Json } from '../../text/redact-json.ts';
 import type { Restored } from '../kind.ts';
 import { warnOfNamesakes } from '../namesakes.ts';
 import { called, remainingOutput, restoredSummary, tellUndone } from '../remaining.ts';
@@ -41,7 +43,7 @@ export function tellVolume(
     name: volume.name,
     from: originOf(plan),
     ...(plan.kind === 'image' ? {} : { backup: plan.source.backupId }),
-    size: volume.size,
+    sizeBytes: volume.size * GIB,
     type: volume.volumeType ?? null,
     encrypted: volume.encrypted,
     overwritten: plan.kind === 'overwrite',
@@ -60,7 +62,7 @@ export function tellVolume(
       report.name,
       {
         volume: report.volume,
-        size: `${report.size} GiB`,
+        size: `${volume.size} GiB`,
         type: forMarkdown(report.type ?? ''),
         from: forMarkdown(report.from),
         took: duration(seconds * 1000),
@@ -76,4 +78,22 @@ const UNSEEN =
 
 function byHand(id: string): string {
   return `Set it with openstack volume set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second volume.`;
+}
+
+/** A plan as a program reads it. */
+export function plannedVolume(plan: VolumeRestorePlan): Json {
+  const common = { kind: 'volume', from: originOf(plan), encrypted: traitsOf(plan).encrypted };
+  if (plan.kind === 'overwrite') {
+    const { id, name, size } = plan.target;
+    return { ...common, overwrites: { id, name, sizeBytes: size * GIB } };
+  }
+  return {
+    ...common,
+    name: plan.name,
+    sizeBytes: gigabytesOf(plan) * GIB,
+    type: plan.type?.name ?? null,
+    availabilityZone: plan.availabilityZone ?? null,
+    missing: missingOfPlan(plan),
+    quota: plan.quota.map(({ told }) => told),
+  };
 }

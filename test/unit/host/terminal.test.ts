@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { backupVolume } from '../../../src/commands/backup-volume.ts';
-import { commands } from '../../../src/commands/index.ts';
-import { fetchSecrets, parseArguments } from '../../../src/host/terminal/arguments.ts';
-import { helpOf, overview } from '../../../src/host/terminal/help.ts';
+import { fetchSecrets } from '../../../src/host/terminal/arguments.ts';
 import { pipes } from '../../../src/host/terminal/pipes.ts';
-import { progressLine } from '../../../src/host/terminal/progress.ts';
 import { type Inputs, parseInputs } from '../../../src/inputs/table.ts';
 import { Secrets } from '../../../src/text/secrets.ts';
 
@@ -20,33 +16,6 @@ const table = {
   mode: { kind: 'choice', default: 'auto', choices: ['auto', 'full'], description: 'Which.' },
   key: { kind: 'text', secret: true, description: 'A secret.' },
 } as const satisfies Inputs;
-
-describe('flags', () => {
-  test('are the inputs of the command', () => {
-    const { raw, switches } = parseArguments(
-      ['--volumes', 'a', '--json', '--volumes=b', '--overwrite', '--mode', 'full', '--dry-run'],
-      table,
-    );
-    expect(raw).toEqual({ volumes: 'a\nb', overwrite: 'true', mode: 'full' });
-    expect(switches).toEqual({ json: true, dryRun: true, help: false, verbose: false });
-  });
-
-  test('a boolean may have a value, and does not eat the next flag', () => {
-    expect(parseArguments(['--overwrite', 'false'], table).raw).toEqual({ overwrite: 'false' });
-    expect(parseArguments(['--overwrite', '--to', 'x'], table).raw).toEqual({ overwrite: 'true', to: 'x' });
-  });
-
-  test.each([
-    [['--nope', 'x'], 'there is no flag --nope'],
-    [['--constructor', 'x'], 'there is no flag --constructor'],
-    [['volumes'], 'does not start with --'],
-    [['--to'], '--to has no value'],
-    [['--to', '--json'], '--to has no value'],
-    [['--to', 'a', '--to', 'b'], '--to is given twice'],
-  ])('%j is refused', (words, message) => {
-    expect(() => parseArguments(words, table)).toThrow(message);
-  });
-});
 
 describe('secrets', () => {
   const open = (secrets = new Secrets(), isTTY = false) =>
@@ -123,31 +92,5 @@ describe('inputs', () => {
 
   test.each(['1.5', '0', '-1', '1e1', ' 2', 'x'])('%j is no count', (count) => {
     expect(() => parseInputs(table, { volumes: 'a', count })).toThrow('use a whole number');
-  });
-});
-
-describe('help', () => {
-  test('shows every input of every command', async () => {
-    for (const load of Object.values(commands)) {
-      const command = await load();
-      const help = helpOf(command);
-      for (const name of Object.keys(command.inputs)) expect(help).toContain(`--${name}`);
-      for (const name of Object.keys(command.outputs)) expect(help).toContain(`  ${name}\n`);
-    }
-  });
-
-  test('lists the commands', () => {
-    expect(overview([backupVolume])).toContain('backup-volume  Back up volumes');
-  });
-});
-
-describe('progress', () => {
-  test('has rate and time left once something is done', () => {
-    expect(progressLine({ items: 0, gigabytes: 0 }, { items: 2, gigabytes: 40 }, 65_000)).toBe(
-      '0 of 2, 0 of 40 GiB, for 1 min 5 s',
-    );
-    expect(progressLine({ items: 1, gigabytes: 10 }, { items: 2, gigabytes: 40 }, 100_000)).toBe(
-      '1 of 2, 10 of 40 GiB, 102 MiB/s, 5 min left',
-    );
   });
 });

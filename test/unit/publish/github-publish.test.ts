@@ -72,7 +72,7 @@ describe('a place', () => {
     expect(await publishers([], options)).toHaveLength(1);
   });
 
-  test.each([[['directory:a'], { releaseTag: 'v1' }, '`release-tag` is for publish: release']])(
+  test.each([[['directory:a'], { releaseTag: 'v1' }, '`release-tag` is for `publish: release`']])(
     '%j with %j is refused',
     async (places, given, said) => {
       await expect(publishers(places, { ...options, ...given })).rejects.toThrow(said);

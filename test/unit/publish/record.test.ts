@@ -123,7 +123,7 @@ describe('a restore point that could not be read again', () => {
   test('names the backup that can be restored without a manifest', async () => {
     const point = backupPoint({ name: 'x'.repeat(300) });
     await expect(recordTo().add(point)).rejects.toMatchObject({
-      hint: expect.stringContaining(`restore-volume --backup ${point.backup.id}`),
+      hint: expect.stringContaining(`\`restore-volume\` with \`backup: ${point.backup.id}\``),
     });
   });
 

@@ -14,6 +14,7 @@ function connect(kind: 'terminal' | 'github', cloud: string | undefined) {
     directory: '/nowhere',
     signal: new AbortController().signal,
     verbose: false,
+    inputs: {},
   });
   return openContext({ ...host, kind }, false).context.connect({ ...inputs, cloud });
 }

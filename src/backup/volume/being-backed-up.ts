@@ -1,0 +1,16 @@
+import { OperationError } from '../../errors.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
+
+/** Cinder makes one backup of a volume at a time. */
+export class BeingBackedUp extends OperationError {
+  /** The one that is being made; undefined where it cannot be seen. */
+  readonly backup: Backup | undefined;
+
+  constructor(volumeId: string, backup: Backup | undefined) {
+    super(
+      `volume ${volumeId} is being backed up already${backup === undefined ? '' : ` (backup ${backup.id} since ${backup.createdAt})`}`,
+      'Wait until that is done. If it never ends, only the operator can reset it.',
+    );
+    this.backup = backup;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Inputs } from './table.ts';
+
+/**
+ * How `--help` groups the inputs: every input of every command stands in exactly one group (a test looks). Inputs of one
+ * name mean the same in every command.
+ */
+export const groups: Readonly<Record<string, readonly string[]>> = {
+  What: [
+    'servers',
+    'volumes',
+    'images',
+    'secrets',
+    'backups',
+    'manifest',
+    'server',
+    'volume',
+    'image',
+    'backup',
+  ],
+  How: ['method', 'mode', 'max-chain', 'compression', 'wrap', 'concurrency', 'deadline'],
+  'Where it goes': [
+    'to',
+    'overwrite',
+    'name',
+    'type',
+    'availability-zone',
+    'map',
+    'output',
+    'store',
+    'publish',
+    'expiry',
+  ],
+  'Keys and trust': [
+    'recipients',
+    'identity',
+    'key',
+    'secret-type',
+    'plaintext',
+    'sign-key',
+    'verify-key',
+    'allow-unsigned',
+    'allow-other-project',
+  ],
+  'GitHub, in a workflow only': ['workflow', 'branch', 'expiry-days', 'release-tag'],
+  Cloud: ['cloud', 'clouds-yaml', 'region', 'project'],
+};
+
+/**
+ * A text in the words of a terminal. Texts name inputs as a workflow writes them, in backticks: `overwrite: true`; in a
+ * terminal that is --overwrite. What stands in quotes is somebody's name, and stays.
+ *
+ * @param inputs those of the command: others' are not its options
+ */
+export function inTerminalWords(text: string, inputs: Inputs): string {
+  return text
+    .replaceAll(
+      OTHERS,
+      (_, command: string, name: string, value?: string) =>
+        `openstack-backup ${command} ${optionOf(name, value)}`,
+    )
+    .replace(
+      /"(?:[^"\\]|\\.)*"|`([a-z][a-z-]*)(?:: ([^`]+))?`/g,
+      (all: string, name?: string, value?: string) =>
+        name === undefined || !(Object.hasOwn(inputs, name) || name === 'dry-run')
+          ? all
+          : optionOf(name, value),
+    );
+}
+
+/** Of another command than the one that runs. */
+const OTHERS = /`([a-z]+-[a-z]+)` with `([a-z][a-z-]*)(?:: ([^`]+))?`/g;
+
+function optionOf(name: string, value: string | undefined): string {
+  return value === undefined || value === 'true' ? `--${name}` : `--${name} ${value}`;
+}

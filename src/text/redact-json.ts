@@ -1,0 +1,32 @@
+import type { Secrets } from './secrets.ts';
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json | undefined };
+
+/** Their values are words of ours, whatever a password is. */
+const WORDS: ReadonlySet<string> = new Set(['kind', 'method', 'mode', 'consistency', 'format']);
+
+/**
+ * A value without secrets: only what is text, so that it stays the JSON that it is, with its names, numbers and the words
+ * that are ours. A password such as "true", "1234" or "method" would break it otherwise.
+ *
+ * @param words changes texts further; sees them masked
+ */
+export function redactJson(value: Json, secrets: Secrets, words = (text: string) => text): Json {
+  const inside = (one: Json): Json => {
+    if (typeof one === 'string') return words(secrets.redact(one));
+    if (typeof one !== 'object' || one === null) return one;
+    if (Array.isArray(one)) return one.map(inside);
+    return Object.fromEntries(
+      Object.entries(one).flatMap(([name, each]) =>
+        each === undefined ? [] : [[name, WORDS.has(name) && typeof each === 'string' ? each : inside(each)]],
+      ),
+    );
+  };
+  return inside(value);
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createBackup } from '../../src/openstack/blockstorage/v3/backups.ts';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { endAt } from '../scenarios/interrupted.ts';
+import { expectExit, pointsOf } from '../scenarios/steps.ts';
+
+/** Ctrl-C promises that the next run takes up what the cloud still makes: also one that comes at once. */
+let world: EmbeddedWorld;
+beforeAll(async () => {
+  // Slow enough that the backup is being made when the next run looks.
+  world = await embeddedWorld({ tickMs: 400, gibBytes: 1024 ** 2 });
+});
+afterAll(() => world.close());
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s in a backup: exit %i, and the next run waits for it and takes it up',
+  async (signal, code) => {
+    const { id } = world.cloud.seed.addVolume({ name: signal, size: 8 });
+    const words = ['backup-volume', '--volumes', id, '--json'];
+    const stopped = await world.tool(words, { onOutput: endAt(' started: ', signal) });
+    expectExit(stopped, code);
+    expect(stopped.stderr).toContain(`stopped by ${signal}`);
+    const made = [...world.cloud.state.backups.values()].filter(({ volumeId }) => volumeId === id);
+    expect(made.map(({ status }) => status)).toEqual(['creating']);
+
+    const next = expectExit(await world.tool(words), 0);
+    expect(next.stderr).toContain(`backup ${made[0]?.id} of volume ${id} is still being made`);
+    expect(next.stderr).toContain('taken up from a run that is dead');
+    expect(pointsOf(next).map(({ backup, mode }) => [backup === made[0]?.id, mode])).toEqual([
+      [true, 'full'],
+      [false, 'incremental'],
+    ]);
+  },
+);
+
+test("another's backup is not waited for", async () => {
+  const { id } = world.cloud.seed.addVolume({ name: 'theirs', size: 8 });
+  const client = await (await world.session()).service('block-storage');
+  await createBackup(client, {
+    volumeId: id,
+    name: 'theirs',
+    description: '',
+    incremental: false,
+    force: false,
+    metadata: {},
+  });
+  const refused = expectExit(await world.tool(['backup-volume', '--volumes', id, '--json']), 1);
+  expect(refused.stderr).toContain(`volume ${id} is being backed up already`);
+  expect(refused.stderr).not.toContain('waiting for it');
+});

@@ -1,0 +1,63 @@
+import { PassThrough, Readable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { restoreVolume } from '../../../src/commands/restore-volume.ts';
+import { terminalHost } from '../../../src/host/terminal/host.ts';
+import { jsonOf, linesOf } from '../../../src/host/terminal/results.ts';
+
+function host(...secrets: string[]) {
+  const made = terminalHost({
+    stdin: () => Readable.from([]),
+    stdout: new PassThrough(),
+    stderr: { write: () => true },
+    environment: {},
+    directory: '/',
+    signal: new AbortController().signal,
+    verbose: false,
+    inputs: restoreVolume.inputs,
+  });
+  for (const secret of secrets) made.secrets.add(secret);
+  return made;
+}
+
+const outputs = {
+  'volume-id': '5f2c1234',
+  missing: '["say `overwrite: true`"]',
+  kept: '[{"kind":"secret","id":"5f2c1234","name":"my secret"}]',
+  report: '{"sizeBytes":12345678,"encrypted":true,"type":null,"method":"image"}',
+};
+
+describe('--json', () => {
+  test('nests what is JSON inside an output', () => {
+    expect(JSON.parse(jsonOf({ outputs }, restoreVolume.outputs, host()))).toEqual({
+      'volume-id': '5f2c1234',
+      missing: ['say --overwrite'],
+      kept: [{ kind: 'secret', id: '5f2c1234', name: 'my secret' }],
+      report: { sizeBytes: 12_345_678, encrypted: true, type: null, method: 'image' },
+    });
+  });
+
+  test('stays JSON whatever a password is, and keeps its names and our words', () => {
+    const json = jsonOf(
+      { outputs },
+      restoreVolume.outputs,
+      host('secret', 'true', 'null', '1234', 'kind', 'image', '":"', '","name'),
+    );
+    expect(JSON.parse(json)).toEqual({
+      'volume-id': '5f2c***',
+      missing: ['say --overwrite ***'],
+      kept: [{ kind: 'secret', id: '5f2c***', name: 'my ***' }],
+      report: { sizeBytes: 12_345_678, encrypted: true, type: null, method: 'image' },
+    });
+  });
+
+  test('has the plan of a dry run', () => {
+    const json = jsonOf({ outputs: {}, plan: { restore: [{ name: 'db' }] } }, restoreVolume.outputs, host());
+    expect(json).toBe('{"plan":{"restore":[{"name":"db"}]}}\n');
+  });
+});
+
+test('without it, a line for each that has a value', () => {
+  expect(linesOf({ outputs: { 'volume-id': 'x\ny', kept: '' } }, restoreVolume.outputs, host('x'))).toBe(
+    'volume-id: x\\ny\n',
+  );
+});
