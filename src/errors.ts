@@ -14,8 +14,8 @@ export class PlainError extends Error {
   }
 }
 
-/** The cloud's own words often end with one, and the hint follows after another. */
-function withoutStop(message: string): string {
+/** The cloud's own words often end with one, and a request's id or the hint follows. */
+export function withoutStop(message: string): string {
   return message.endsWith('.') && !message.endsWith('..') ? message.slice(0, -1) : message;
 }
 

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { HttpRequest } from './http.ts';
 
 /** The whole body; throws when it is longer than `limit` bytes, so that no answer can fill the memory. */
 export async function readBytes(body: Readable, limit: number): Promise<Buffer> {
@@ -22,6 +21,6 @@ export function discard(body: Readable): void {
 }
 
 /** A body that can be read once only, so a request with it can be sent once only. */
-export function isStream(body: HttpRequest['body']): body is Readable {
+export function isStream(body: string | Uint8Array | Readable | undefined): body is Readable {
   return typeof body === 'object' && !(body instanceof Uint8Array);
 }

@@ -1,4 +1,4 @@
-import { PlainError } from '../errors.ts';
+import { PlainError, withoutStop } from '../errors.ts';
 import { adviceOf, quotaIn } from './over-quota.ts';
 
 export interface CloudErrorFields {
@@ -26,7 +26,7 @@ export class CloudError extends PlainError {
   constructor(fields: CloudErrorFields) {
     const status = fields.status === undefined ? 'no answer' : `HTTP ${fields.status}`;
     const request = fields.requestId === undefined ? '' : ` (request ${fields.requestId})`;
-    super(`cannot ${fields.doing}: ${status}: ${fields.words.replace(/\.$/, '')}${request}`, {
+    super(`cannot ${fields.doing}: ${status}: ${withoutStop(fields.words)}${request}`, {
       exitCode: 1,
       hint: fields.hint ?? hintFor(fields),
       cause: fields.cause,

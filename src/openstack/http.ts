@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { messageOf } from '../errors.ts';
+import { isStream } from './body.ts';
 import { type NamedProxy, proxyFor } from './proxies.ts';
 import { throughProxy } from './proxy-errors.ts';
 
@@ -51,9 +52,9 @@ export interface TlsOptions {
 /** Undici, with the proxies of the environment: see {@link proxyFor}. */
 export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, string | undefined>>): Http {
   const dispatchers = new Map<string, Dispatcher>();
-  const dispatcherOf = (proxy: NamedProxy | undefined) => {
-    const at = `${proxy?.origin ?? ''} ${proxy?.authorization ?? ''}`;
-    const dispatcher = dispatchers.get(at) ?? dispatcherFor(tls, proxy);
+  const dispatcherOf = (proxy: NamedProxy | undefined, kept: boolean) => {
+    const at = `${kept} ${proxy?.origin ?? ''} ${proxy?.authorization ?? ''}`;
+    const dispatcher = dispatchers.get(at) ?? dispatcherFor(tls, proxy, kept);
     dispatchers.set(at, dispatcher);
     return dispatcher;
   };
@@ -61,7 +62,7 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
     async send(call) {
       const proxy = proxyFor(new URL(call.url), environment);
       const exchange = request(call.url, {
-        dispatcher: dispatcherOf(proxy),
+        dispatcher: dispatcherOf(proxy, isRepeatable(call)),
         method: call.method,
         headers: { ...call.headers },
         body: call.body ?? null,
@@ -81,6 +82,14 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
   };
 }
 
+/**
+ * What cannot be sent again gets a connection of its own: a server may be closing an idle one just now, and whether it
+ * did what came then nobody knows.
+ */
+function isRepeatable({ method, body }: HttpRequest): boolean {
+  return method !== 'POST' && method !== 'PATCH' && !isStream(body);
+}
+
 /** A server that speaks TLS hangs up on a plain request, or answers in bytes that are no HTTP. */
 function withoutTls(error: unknown): unknown {
   return /other side closed|HPE_INVALID/.test(
@@ -90,7 +99,8 @@ function withoutTls(error: unknown): unknown {
     : error;
 }
 
-function dispatcherFor(tls: TlsOptions, proxy: NamedProxy | undefined): Dispatcher {
+/** @param kept whether a connection stays open for the next request */
+function dispatcherFor(tls: TlsOptions, proxy: NamedProxy | undefined, kept: boolean): Dispatcher {
   const connect = {
     rejectUnauthorized: tls.verify,
     timeout: 20_000,
@@ -99,7 +109,12 @@ function dispatcherFor(tls: TlsOptions, proxy: NamedProxy | undefined): Dispatch
     ...(tls.key === undefined ? {} : { key: tls.key }),
   };
   // Cinder answers a create within seconds; a minute without a header is a lost answer.
-  const options = { headersTimeout: 60_000, bodyTimeout: 60_000, keepAliveTimeout: 4_000 };
+  const options = {
+    headersTimeout: 60_000,
+    bodyTimeout: 60_000,
+    keepAliveTimeout: 4_000,
+    ...(kept ? {} : { pipelining: 0 }),
+  };
   if (proxy === undefined) return new Agent({ ...options, connect });
   return new ProxyAgent({
     ...options,

@@ -1,15 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createPlain, type Server } from 'node:http';
+import {
+  createServer as createPlain,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { answered } from '../../../src/openstack/answers.ts';
 import { readBytes } from '../../../src/openstack/body.ts';
 import type { CloudError } from '../../../src/openstack/errors.ts';
-import { type Http, openHttp } from '../../../src/openstack/http.ts';
+import { type Http, type HttpRequest, openHttp } from '../../../src/openstack/http.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tls-'));
 const files = { key: join(directory, 'key.pem'), cert: join(directory, 'cert.pem') };
@@ -128,6 +134,36 @@ describe('a proxy of the environment', () => {
     tunnels.length = 0;
     expect(await get(plain, {}, { http_proxy: proxy, NO_PROXY: '127.0.0.1' })).toBe('200 plain');
     expect(tunnels).toEqual([]);
+  });
+});
+
+describe('what cannot be sent again never meets a connection that the server is just closing', () => {
+  const hangsUp = (request: IncomingMessage, response: ServerResponse) => {
+    if (known.has(request.socket)) request.socket.destroy();
+    known.add(request.socket);
+    request.resume().on('end', () => response.end('taken'));
+  };
+  const known = new Set<unknown>();
+  const calls: (() => Omit<HttpRequest, 'url' | 'headers'>)[] = [
+    () => ({ method: 'POST', body: '{}' }),
+    () => ({ method: 'PATCH', body: '{}' }),
+    () => ({ method: 'PUT', body: Readable.from([Buffer.from('data')]) }),
+  ];
+
+  test.each(['directly', 'through a proxy'])('%s', async (way) => {
+    const tls = { key: readFileSync(files.key), cert: readFileSync(files.cert) };
+    const server = way === 'directly' ? createPlain(hangsUp) : createSecure(tls, hangsUp);
+    const url = `${way === 'directly' ? 'http' : 'https'}://127.0.0.1:${await listen(server as unknown as Server)}/`;
+    const http = openHttp({ verify: false }, way === 'directly' ? {} : { https_proxy: proxy });
+    open.push(http);
+    const said = async (call: Omit<HttpRequest, 'url' | 'headers'>) => {
+      const answer = await http.send({ ...call, url, headers: {} });
+      return (await readBytes(answer.body, 100)).toString();
+    };
+    expect(await said({ method: 'GET' })).toBe('taken');
+    for (const call of [...calls, ...calls]) expect(await said(call())).toBe('taken');
+    // The server does hang up on what comes over a connection that was kept.
+    await expect(said({ method: 'GET' })).rejects.toThrow();
   });
 });
 
