@@ -109,12 +109,12 @@ function dispatcherFor(tls: TlsOptions, proxy: NamedProxy | undefined, kept: boo
     ...(tls.key === undefined ? {} : { key: tls.key }),
   };
   // Cinder answers a create within seconds; a minute without a header is a lost answer.
-  const options = {
-    headersTimeout: 60_000,
-    bodyTimeout: 60_000,
-    keepAliveTimeout: 4_000,
-    ...(kept ? {} : { pipelining: 0 }),
-  };
+  const timeouts = { headersTimeout: 60_000, bodyTimeout: 60_000 };
+  // Not `connection: close`: a server would hang up before its early refusal of an upload was read.
+  const idle = kept
+    ? { keepAliveTimeout: 4_000 }
+    : { keepAliveTimeout: 1, keepAliveTimeoutThreshold: Number.MAX_SAFE_INTEGER };
+  const options = { ...timeouts, ...idle };
   if (proxy === undefined) return new Agent({ ...options, connect });
   return new ProxyAgent({
     ...options,

@@ -250,8 +250,8 @@ export const ROWS: readonly Row[] = [
       before: (asked) => (backups(asked) ? { status, headers: JSON_TYPE, body: '{}' } : undefined),
       words: volume,
       code: 1,
-      prints: /method: image/,
-      printsNot: /client is destroyed/,
+      prints: /cannot list the backups: HTTP 40[34].* Save an image instead \(--method image\)/,
+      printsNot: /client is destroyed|cannot be backed up.*cannot be backed up/,
     },
   ]),
   {

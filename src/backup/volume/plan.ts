@@ -108,7 +108,7 @@ async function planVolume(
   const { method, reason, imageIfTaken } = decideMethod(options.method, facts);
   if (method !== 'image' && options.closed !== undefined)
     throw new OperationError(
-      `volume ${volume.id} cannot be backed up: ${options.closed.message}`,
+      `no Cinder backup of volume ${volume.id} can be made: ${options.closed.message}`,
       'The cloud lets the user make no backups. Save an image instead (`method: image`), or ask the operator.',
       options.closed,
     );
