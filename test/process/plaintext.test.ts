@@ -40,7 +40,7 @@ describe('a key in clear', () => {
     await withSecret(async (world, id) => {
       const words = ['export-secret', '--secrets', id, '--plaintext'];
       const refused = expectExit(await world.tool(words, { environment: { GITHUB_ACTIONS: 'true' } }), 2);
-      expect(refused.stderr).toContain('`plaintext` is for a terminal');
+      expect(refused.stderr).toContain('--plaintext is for a terminal');
       expect(await storeFiles(world)).toEqual([]);
     });
   });

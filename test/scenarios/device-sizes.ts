@@ -71,7 +71,7 @@ const overSmaller: Scenario = {
     expect(planned.stderr).toContain(warning(first));
     const failed = expectExit(await onto(first), 1);
     expect(failed.stderr).toContain(warning(first));
-    expect(failed.stderr).toContain('Restore to a new volume by leaving `to` out');
+    expect(failed.stderr).toContain('Restore to a new volume by leaving --to out');
     expect(await getVolume(await (await world.session()).service('block-storage'), first)).toMatchObject({
       status: 'error_restoring',
     });

@@ -385,10 +385,10 @@ const refusals: Scenario = {
       [['--images', 'twin'], 2, '2 images are called "twin"'],
       [['--images', 'nope'], 2, 'there is no image called "nope"'],
       [['--images', 'metadata:nope'], 2, 'finds nothing'],
-      [[], 2, '`images` is required'],
+      [[], 2, '--images is required'],
       [['--images', id, '--store', 's3://bucket'], 2, 'is no place'],
       [['--images', id, '--store', 'directory:/etc/passwd/x'], 2, 'cannot write payloads into'],
-      [['--images', id, '--compression', 'gzip'], 2, '`compression` is "gzip"'],
+      [['--images', id, '--compression', 'gzip'], 2, '--compression is "gzip"'],
       [['--images', id, '--recipients', 'age1nobody'], 2, 'is no age recipient'],
     ];
     for (const [flags, code, message] of cases) {
@@ -415,7 +415,7 @@ const refusals: Scenario = {
     await attempt(flipped, 1, 'It was altered or cut short');
     await attempt(undefined, 2, 'is not in', '--store', 'directory:elsewhere');
     await attempt(undefined, 2, 'there is no image called "nope"', '--image', 'nope');
-    await attempt(undefined, 2, '`wrap` is "maybe"', '--wrap', 'maybe');
+    await attempt(undefined, 2, '--wrap is "maybe"', '--wrap', 'maybe');
     const stranger = await bringBack(world, await makeKeeper(), 'restore-image', saved);
     expect(expectExit(stranger, 2).stderr).toContain('is sealed to others');
     const words = ['restore-image', '--manifest', manifestOf(saved), '--allow-unsigned'];

@@ -235,19 +235,19 @@ export const refused: Scenario = {
     const restore = ['restore-server', '--manifest', manifestOf(ran), '--allow-unsigned'];
     const cases: [string[], number, string][] = [
       [['backup-server', '--servers', 'nope'], 2, 'there is no server called "nope"'],
-      [['backup-server', '--servers', 'no', '--method', 'ftp'], 2, '`method` is "ftp"'],
-      [[...restore, '--map', 'network: a=b'], 2, '`map` has what the server does not: network "a"'],
-      [[...restore, '--map', 'volume: a=b'], 2, '`map` has what the server does not: volume "a"'],
-      [[...restore, '--map', 'image: a=b'], 2, '`map` has what the server does not: image "a"'],
-      [[...restore, '--map', 'server: a=b'], 2, '`map` cannot be read: "server: a=b" does not begin with'],
-      [[...restore, '--map', 'volume: a'], 2, '`map` cannot be read: "volume: a" is not `volume: old=new`'],
+      [['backup-server', '--servers', 'no', '--method', 'ftp'], 2, '--method is "ftp"'],
+      [[...restore, '--map', 'network: a=b'], 2, '--map has what the server does not: network "a"'],
+      [[...restore, '--map', 'volume: a=b'], 2, '--map has what the server does not: volume "a"'],
+      [[...restore, '--map', 'image: a=b'], 2, '--map has what the server does not: image "a"'],
+      [[...restore, '--map', 'server: a=b'], 2, '--map cannot be read: "server: a=b" does not begin with'],
+      [[...restore, '--map', 'volume: a'], 2, '--map cannot be read: "volume: a" is not `volume: old=new`'],
       [[...restore, '--map', 'flavor: tiny=nope'], 2, 'there is no flavor "nope"'],
       [[...restore, '--map', 'type: standard=nope'], 2, 'there is no volume type "nope"'],
       [[...restore, '--map', 'type: standard=luks'], 2, 'volume type luks is encrypted'],
       [[...restore, '--map', 'availability-zone: nova=moon'], 2, 'there is no availability zone "moon"'],
       [[...restore, '--name', 'x\n::error::y'], 2, 'a server cannot be called "x\\n::error::y"'],
       [[...restore, '--server', 'nope'], 2, 'there is no server called "nope"'],
-      [[...restore, '--project', 'another'], 2, 'and `project` says another'],
+      [[...restore, '--project', 'another'], 2, 'and --project says another'],
     ];
     for (const [words, code, message] of cases) {
       const told = await world.tool(words);

@@ -230,7 +230,7 @@ export const refusedImages: Scenario = {
       [from('ri-plain', ...open, '--type', 'luks'), 2, 'volume type luks is encrypted, and the data is not'],
       [from('ri-plain', ...open, '--type', 'nope'), 2, 'there is no volume type "nope"'],
       [from('ri-plain', ...open, '--to', plain, '--overwrite'), 2, 'Cinder makes only new volumes of images'],
-      [from('ri-luks', ...STORE, '--identity', 'env:STRANGER'), 2, 'is sealed to others than `identity`'],
+      [from('ri-luks', ...STORE, '--identity', 'env:STRANGER'), 2, 'is sealed to others than --identity'],
       [from('ri-luks', ...STORE), 2, 'Give the age identity that opens it'],
       [
         from('ri-plain', '--identity', 'env:IDENTITY', '--store', 'directory:elsewhere'),

@@ -213,9 +213,9 @@ export const refusals: Scenario = {
       ['r-plain', ['--type', 'nope'], 'there is no volume type "nope"'],
       ['r-plain', ['--to', used, '--overwrite'], 'is in use by server'],
       ['r-plain', ['--to', 'nope', '--overwrite'], 'there is no volume called "nope"'],
-      ['r-plain', ['--overwrite'], '`overwrite` needs `to`'],
+      ['r-plain', ['--overwrite'], '--overwrite needs --to'],
       ['nope', [], 'there is no volume called "nope"'],
-      ['r-plain', ['--project', 'another'], 'and `project` says another'],
+      ['r-plain', ['--project', 'another'], 'and --project says another'],
     ];
     for (const [volume, flags, message] of cases) {
       const refused = await world.tool([
@@ -253,8 +253,8 @@ export const badInput: Scenario = {
     const cases: [string[], Record<string, string>, number, string][] = [
       [['--volumes', 'nope'], {}, 2, 'there is no volume called "nope"'],
       [['--volumes', 'twin'], {}, 2, '2 volumes are called "twin"'],
-      [[], {}, 2, '`volumes` is required'],
-      [['--volumes', 'twin', '--mode', 'ful'], {}, 2, '`mode` is "ful": use auto, full, incremental'],
+      [[], {}, 2, '--volumes is required'],
+      [['--volumes', 'twin', '--mode', 'ful'], {}, 2, '--mode is "ful": use auto, full, incremental'],
       [['--volumes', 'twin'], { OS_PASSWORD: 'wrong-password' }, 2, 'HTTP 401'],
       [
         ['--volumes', 'twin'],
