@@ -9,6 +9,7 @@ import { helpOf, overview } from '../src/host/terminal/help.ts';
 import type { Input, Inputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
 import { LEVELS } from './arrows/rules.ts';
+import { terminalPicture } from './generate/terminal.ts';
 
 /**
  * Makes from the commands' tables what others read: `action.yml`, `action-types.yml`, the tables of the READMEs; and the
@@ -162,15 +163,28 @@ async function versionModule(): Promise<string> {
   return text.replace(line, `export const VERSION = '${packageJson.version}';`);
 }
 
-/** What `--help` prints, for who has no terminal at hand. */
-async function commandsPage(): Promise<string> {
+/** What `--help` prints, for those who have no terminal at hand: as a page, and as pictures. */
+async function helpFiles(): Promise<[string, string][]> {
   const all = await Promise.all(Object.values(commands).map((load) => load()));
-  const page = (title: string, text: string) => `## ${title}\n\n\`\`\`text\n${text}\`\`\`\n`;
-  return [
-    `# Commands\n\n<!-- ${made} -->\n\nWhat \`openstack-backup --help\` prints, and \`--help\` of each command.\n`,
-    page('openstack-backup', overview(all)),
-    ...all.map((command) => page(command.name, helpOf(command))),
+  const helps = [
+    { name: 'openstack-backup', typed: 'openstack-backup --help', text: overview(all) },
+    ...all.map((command) => ({
+      name: command.name,
+      typed: `openstack-backup help ${command.name}`,
+      text: helpOf(command),
+    })),
+  ];
+  const page = [
+    `# Commands\n\n<!-- ${made} -->\n\nWhat \`openstack-backup --help\` prints, and \`--help\` of each command; as pictures in [help](help).\n`,
+    ...helps.map(({ name, text }) => `## ${name}\n\n\`\`\`text\n${text}\`\`\`\n`),
   ].join('\n');
+  return [
+    ['docs/commands.md', page],
+    ...helps.map(({ name, typed, text }): [string, string] => [
+      `docs/help/${name}.svg`,
+      terminalPicture(typed, text),
+    ]),
+  ];
 }
 
 async function everything(): Promise<Map<string, string>> {
@@ -182,7 +196,7 @@ async function everything(): Promise<Map<string, string>> {
     files.set(`${folder}/action-types.yml`, actionTypesYaml(command));
     files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
   }
-  files.set('docs/commands.md', await commandsPage());
+  for (const [path, text] of await helpFiles()) files.set(path, text);
   files.set('docs/manifest-v1.schema.json', schemaJson());
   files.set('docs/architecture.md', await architecture('docs/architecture.md'));
   files.set('src/version.ts', await versionModule());
