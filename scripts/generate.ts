@@ -19,6 +19,7 @@ const root = join(import.meta.dirname, '..');
 
 /** https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#branding */
 const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
+  list: { icon: 'list', color: 'blue' },
   'backup-server': { icon: 'server', color: 'blue' },
   'backup-volume': { icon: 'save', color: 'blue' },
   'backup-image': { icon: 'save', color: 'blue' },

@@ -16,6 +16,9 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'volume',
     'image',
     'backup',
+    'secret',
+    'since',
+    'at',
   ],
   How: ['method', 'mode', 'max-chain', 'compression', 'wrap', 'concurrency', 'deadline'],
   'Where it goes': [
@@ -42,6 +45,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'allow-other-project',
   ],
   'GitHub, in a workflow only': ['workflow', 'branch', 'expiry-days', 'release-tag'],
+  'How it is shown': ['format', 'column', 'sort'],
   Cloud: ['cloud', 'clouds-yaml', 'region', 'project'],
 };
 

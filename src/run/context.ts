@@ -26,6 +26,8 @@ export interface Outcome<O extends Outputs> {
   readonly failure?: string;
   /** What a dry run would do, as a program reads it. No key and no passphrase in it. */
   readonly plan?: Json;
+  /** What a terminal prints instead of the outputs, without --json. */
+  readonly printed?: string;
   /** Markdown for the job summary; plain enough to read in a terminal. */
   readonly summary?: string;
 }

@@ -18,20 +18,43 @@ const MOST_PAGES = 10;
  * ours, and any other could have been made to upload what somebody else wrote.
  */
 export async function fromRepository(search: Search): Promise<Read> {
+  const { candidates, among, hint } = await repositoryCandidates(search, { artifacts: true, releases: true });
+  return newestWanted(candidates, { ...search, among, hint });
+}
+
+/** Where manifests of the repository may be. */
+export interface RepositoryCandidates {
+  readonly candidates: Candidates;
+  /** For messages: what was looked at so far. */
+  readonly among: () => string;
+  /** What to do when nothing is found. */
+  readonly hint: () => string | Promise<string>;
+  /** Whether there were more runs than are looked at. */
+  readonly bounded: () => boolean;
+}
+
+/** @throws InputError when the repository has no such workflow */
+export async function repositoryCandidates(
+  search: Search,
+  from: { readonly artifacts: boolean; readonly releases: boolean },
+): Promise<RepositoryCandidates> {
   const { github } = search;
   const repository = await github.repository();
-  const workflow = search.workflow ?? github.here.workflow;
+  const workflow = from.artifacts ? (search.workflow ?? github.here.workflow) : undefined;
   const branch = search.branch ?? repository.defaultBranch;
   const runs = workflow === undefined ? none() : await trustedRuns(workflow, branch, search);
-  const releases = await allReleases(search);
+  const releases = from.releases ? await allReleases(search) : [];
   const bound = { looked: 0 };
-  const among = () =>
-    `${bound.looked === MOST_RUNS ? 'the last ' : ''}${bound.looked} runs of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and ${releases.length} releases`;
-  const hint = () =>
-    search.workflow === undefined
-      ? otherWorkflows(search)
-      : 'Check that it publishes to an artifact or a release, and that those have not expired.';
-  return newestWanted(inTurn({ runs, releases, branch, bound }, search), { ...search, among, hint });
+  return {
+    candidates: inTurn({ runs, releases, branch, bound }, search),
+    among: () =>
+      `${bound.looked === MOST_RUNS ? 'the last ' : ''}${bound.looked} runs of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and ${releases.length} releases`,
+    hint: () =>
+      search.workflow === undefined
+        ? otherWorkflows(search)
+        : 'Check that it publishes to an artifact or a release, and that those have not expired.',
+    bounded: () => bound.looked === MOST_RUNS,
+  };
 }
 
 interface Sources {

@@ -8,6 +8,7 @@ interface Result {
   readonly outputs: Readonly<Partial<Record<string, string>>>;
   /** What a dry run would do. */
   readonly plan?: Json | undefined;
+  readonly printed?: string | undefined;
 }
 
 /** One object on one line. What is JSON inside an action's output is nested here. */
@@ -19,8 +20,13 @@ export function jsonOf(result: Result, table: Outputs, { secrets, words }: Termi
   return `${JSON.stringify(redactJson(Object.fromEntries([...values, ...plan]), secrets, words))}\n`;
 }
 
-/** A line for each output that has a value. */
-export function linesOf({ outputs }: Result, table: Outputs, { secrets, words }: TerminalHost): string {
+/** What the command prints itself, else a line for each output that has a value. */
+export function linesOf(
+  { outputs, printed }: Result,
+  table: Outputs,
+  { secrets, words }: TerminalHost,
+): string {
+  if (printed !== undefined) return secrets.redact(printed);
   return Object.entries(outputs)
     .flatMap(([name, value]) => {
       if (value === undefined || value === '') return [];

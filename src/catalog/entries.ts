@@ -1,0 +1,97 @@
+import type { RestorePoint } from '../manifest/schema.ts';
+import { GIB } from '../text/bytes.ts';
+import type { Found } from './everything.ts';
+import { savedOf } from './times.ts';
+
+/** A restore point in one line of a list. */
+export interface Entry {
+  /** When its data was taken, by the cloud's clock. ISO 8601. */
+  readonly time: string;
+  readonly kind: RestorePoint['resource']['kind'];
+  readonly name: string;
+  /** Of the resource. */
+  readonly id: string;
+  /** Of the restore point. */
+  readonly point: string;
+  readonly method: RestorePoint['method'];
+  /** "full", "increment 3"; empty where there are no chains. */
+  readonly chain: string;
+  /** Bytes, as the resource has them; undefined where nobody knows. */
+  readonly size: number | undefined;
+  readonly consistency: string;
+  /** What its key is worth; empty where the resource is not encrypted. */
+  readonly key: string;
+  /** Where the data is: the id of a backup or an image, the name of a payload. */
+  readonly data: string;
+  /** As a restore's `manifest` names it: all places that have it. */
+  readonly manifest: string;
+  /** Why a restore would not trust the manifest; empty where it would. */
+  readonly doubt: string;
+  readonly project: string;
+}
+
+/** The restore points of a manifest. */
+export function entriesOf({ manifest, references, doubt }: Found): Entry[] {
+  const { restorePoints, run, cloud } = manifest;
+  const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
+  return restorePoints.map((point) => {
+    const { id, method, resource } = point;
+    const key = keyOf(point);
+    return {
+      // An image and a key never change: what is saved of them is as they were in that run.
+      time: isImageOrKey(point) ? run.started : (savedOf([point], manifest) ?? run.started),
+      kind: resource.kind,
+      name: resource.name,
+      id: resource.id,
+      point: id,
+      method,
+      chain: chainOf(point),
+      size: method === 'disks' ? sumOf(resource.disks.map((disk) => sizes.get(disk.point))) : sizes.get(id),
+      consistency: 'consistency' in point ? point.consistency : '',
+      key: key ?? '',
+      data: dataOf(point),
+      manifest: references.join(', '),
+      doubt: doubt?.what ?? '',
+      project: cloud.project.id,
+    };
+  });
+}
+
+function isImageOrKey({ resource }: RestorePoint): boolean {
+  return resource.kind === 'image' || resource.kind === 'secret';
+}
+
+function chainOf(point: RestorePoint): string {
+  if (point.method !== 'cinder-backup') return '';
+  return point.chain.position === 0 ? 'full' : `increment ${point.chain.position}`;
+}
+
+function sizeOf({ resource }: RestorePoint): number | undefined {
+  if (resource.kind === 'volume') return resource.size * GIB;
+  return resource.kind === 'image' ? resource.size : undefined;
+}
+
+function sumOf(sizes: readonly (number | undefined)[]): number | undefined {
+  return sizes.every((size) => size !== undefined) ? sizes.reduce((sum, size) => sum + size, 0) : undefined;
+}
+
+function keyOf({ resource }: RestorePoint): string | undefined {
+  return 'encryption' in resource ? resource.encryption?.key.worth : undefined;
+}
+
+function dataOf(point: RestorePoint): string {
+  switch (point.method) {
+    case 'cinder-backup':
+      return point.backup.id;
+    case 'image':
+      return point.payload === null ? point.image.id : point.payload.name;
+    case 'kept':
+      return point.resource.id;
+    case 'download':
+    case 'sealed':
+    case 'plaintext':
+      return point.payload.name;
+    case 'disks':
+      return point.resource.disks.map((disk) => disk.point).join(', ');
+  }
+}

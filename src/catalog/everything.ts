@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { type Doubt, InputError, PlainError } from '../errors.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import type { PlaceName } from '../store/place-name.ts';
+import { findFile, runDirectories } from './directory.ts';
+import { Catalogue } from './github/cache.ts';
+import { repositoryCandidates } from './github/latest.ts';
+import { doubtOf, type FoundManifest, parseFound } from './read.ts';
+import type { FindOptions } from './search.ts';
+
+/** A manifest, and all places where it was found. */
+export interface Found {
+  readonly manifest: Manifest;
+  /** As the input `manifest` of a restore names them. */
+  readonly references: readonly string[];
+  /** Why a restore would not trust it; undefined where one of the places is beyond doubt. */
+  readonly doubt: Doubt | undefined;
+}
+
+/** What is a manifest, and cannot be read. */
+export interface Unread {
+  readonly reference: string;
+  readonly doubt: Doubt;
+}
+
+export type EverythingOptions = Omit<FindOptions, 'wanted' | 'allowUnsigned'>;
+
+interface Copy {
+  readonly reference: string;
+  load(): Promise<FoundManifest | Doubt>;
+}
+
+/**
+ * Every manifest of these places, each once: a run may have published it to several.
+ *
+ * @throws InputError when a place cannot be looked at
+ */
+export async function everyManifest(
+  places: readonly PlaceName[],
+  options: EverythingOptions,
+): Promise<{ found: Found[]; unread: Unread[] }> {
+  const byRun = new Map<string, Found>();
+  const unread: Unread[] = [];
+  for await (const { reference, load } of copiesIn(places, options)) {
+    const loaded = await load();
+    if ('hint' in loaded) unread.push({ reference, doubt: loaded });
+    else await read(loaded, reference);
+  }
+  return { found: [...byRun.values()], unread };
+
+  async function read(file: FoundManifest, reference: string): Promise<void> {
+    try {
+      const { manifest } = await parseFound(file, options.identity);
+      const before = byRun.get(manifest.run.id);
+      const doubt = doubtOf(file, options.verifyKey);
+      byRun.set(
+        manifest.run.id,
+        before === undefined
+          ? { manifest, references: [reference], doubt }
+          : both(before, { manifest, references: [reference], doubt }),
+      );
+    } catch (error) {
+      if (!(error instanceof PlainError)) throw error;
+      unread.push({ reference, doubt: { what: error.message, hint: error.hint ?? '' } });
+    }
+  }
+}
+
+/** The same run's manifest twice: what is trusted goes before, then what holds more. */
+function both(one: Found, other: Found): Found {
+  const better =
+    (one.doubt === undefined) === (other.doubt === undefined)
+      ? pointsIn(other) > pointsIn(one)
+      : other.doubt === undefined;
+  const { manifest, doubt } = better ? other : one;
+  return { manifest, doubt, references: [...one.references, ...other.references] };
+}
+
+function pointsIn({ manifest }: Found): number {
+  return manifest.restorePoints.length;
+}
+
+async function* copiesIn(places: readonly PlaceName[], options: EverythingOptions): AsyncGenerator<Copy> {
+  for (const place of places)
+    if (place.kind === 'directory') yield* inDirectory(resolve(options.directory, place.path));
+  const kinds = new Set(places.map(({ kind }) => kind));
+  if (kinds.has('artifact') || kinds.has('release')) yield* onGitHub(kinds, options);
+}
+
+async function* inDirectory(path: string): AsyncGenerator<Copy> {
+  for (const directory of await runDirectories(path))
+    yield { reference: directory, load: () => findFile(directory).catch(asDoubt) };
+}
+
+/** One that cannot be read fails alone. */
+function asDoubt(error: unknown): Doubt {
+  if (!(error instanceof InputError)) throw error;
+  return { what: error.message, hint: error.hint ?? '' };
+}
+
+async function* onGitHub(
+  kinds: ReadonlySet<PlaceName['kind']>,
+  options: EverythingOptions,
+): AsyncGenerator<Copy> {
+  const { github, log, warn } = options;
+  if (github === undefined)
+    throw new InputError(
+      'artifacts and releases can be listed only in a workflow on GitHub',
+      'Download them (gh run download RUN, gh release download TAG) and name their directory: `manifest: directory:PATH`.',
+    );
+  const catalogue = new Catalogue(github.cache, log);
+  // Neither asks for a trusted one, nor for what it holds: everything is to be seen.
+  const search = { ...options, github, catalogue, wanted: () => [], allowUnsigned: true };
+  const { candidates, among, hint, bounded } = await repositoryCandidates(search, {
+    artifacts: kinds.has('artifact'),
+    releases: kinds.has('release'),
+  });
+  let count = 0;
+  for await (const candidate of candidates(() => '')) {
+    count += 1;
+    yield candidate;
+  }
+  if (count === 0) warn(`there is no manifest among ${among()}. ${await hint()}`);
+  if (bounded()) warn('older runs were not looked at: download their artifacts and name the directory');
+  await catalogue.save();
+}

@@ -1,0 +1,27 @@
+import { listInputs } from '../inputs/list.ts';
+import type { Outputs } from '../inputs/table.ts';
+import { defineCommand } from './command.ts';
+
+const outputs = {
+  points: {
+    json: true,
+    description:
+      'JSON: the restore points, a list of {time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project}, newest first; size in bytes.',
+  },
+  unread: { json: true, description: 'JSON: manifests that could not be read, a list of {manifest, error}.' },
+} as const satisfies Outputs;
+
+export const list = defineCommand({
+  name: 'list',
+  summary: 'List the restore points that there are, from every manifest.',
+  examples: [
+    { does: 'List all restore points of a volume', words: 'list --volume db' },
+    {
+      does: 'List what each resource could be restored from as of a time',
+      words: 'list --at 2026-11-25T06:00:00Z --format csv',
+    },
+  ],
+  inputs: listInputs,
+  outputs,
+  run: async (context, given) => (await import('../run/list.ts')).listPoints(context, given),
+});
