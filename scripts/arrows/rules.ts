@@ -12,7 +12,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['run'],
   ['backup', 'restore'],
   ['publish', 'catalog'],
-  ['runbook', 'plan'],
+  ['runbook', 'plan', 'retention'],
   ['environment.ts'],
   ['temporaries'],
   ['chain', 'payload'],

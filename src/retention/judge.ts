@@ -1,0 +1,162 @@
+import { parseDuration } from './duration.ts';
+import { before } from './periods.ts';
+import type { Policy } from './policy.ts';
+import { applyRules, type Dated, isEmpty, type Reason } from './rules.ts';
+
+/** A restore point as retention sees it. */
+export interface Point extends Dated {
+  readonly id: string;
+  /** `running`: its end is not known; `failed`: it ended, and has not all of its data. */
+  readonly state: 'good' | 'running' | 'failed';
+  /** When a restore of it was last proved. Milliseconds. */
+  readonly verified?: number;
+  /** What can only go as a whole: the full backup's id, for it and for all that need it. */
+  readonly chain?: string;
+  /** Not made by us: it stands in a chain of ours, and is never touched. */
+  readonly foreign?: boolean;
+}
+
+/** All restore points of one resource: by its id, never by its name. */
+export interface History {
+  /** `unknown` where the cloud could not be asked; `failing` when the last run could not save it. */
+  readonly resource: 'present' | 'failing' | 'gone' | 'unknown';
+  readonly points: readonly Point[];
+}
+
+export interface Terms {
+  readonly policy: Policy;
+  /** As in the time zone database. */
+  readonly zone: string;
+  /** So many good points stay, whatever the rules say. */
+  readonly minCopies: number;
+  /** How long after its newest point everything of a gone resource may go; else it loses nothing. */
+  readonly gone?: string;
+}
+
+export interface Verdict {
+  readonly id: string;
+  readonly keep: boolean;
+  readonly reasons: readonly Reason[];
+}
+
+export interface Judgement {
+  /** The newest first. */
+  readonly verdicts: readonly Verdict[];
+  /** Why somebody must agree before anything goes. */
+  readonly confirm: string | undefined;
+}
+
+/** Clocks that are kept differ by less. */
+const SLACK_MS = 5 * 60_000;
+
+/**
+ * Which points of a resource stay, and why. The rules keep what restic's would; this only ever keeps more: what is in doubt,
+ * the floor, and whole chains.
+ *
+ * @param now milliseconds, by a clock that is right: the cloud's or GitHub's
+ * @throws RangeError when the policy is empty: nobody means to lose everything
+ */
+export function judge(history: History, terms: Terms, now: number): Judgement {
+  if (isEmpty(terms.policy)) throw new RangeError('an empty policy keeps nothing');
+  const points = history.points.toSorted(
+    (a, b) => b.time - a.time || (a.id < b.id ? -1 : Number(a.id > b.id)),
+  );
+  const whole = reasonToKeepAll(history, points, terms, now);
+  if (whole !== undefined)
+    return told(
+      points,
+      points.map(() => [whole]),
+    );
+  if (history.resource === 'gone') {
+    // That it may all go was agreed to when the time was told.
+    const touched = points.map((point) => [...ofRunning(point), ...ofForeign(point)]);
+    return { ...told(points, wholeChains(points, touched)), confirm: undefined };
+  }
+  return told(points, wholeChains(points, reasonsOf(points, terms, now)));
+}
+
+/** Why nothing of the resource goes, whatever the rules say. */
+function reasonToKeepAll(
+  { resource }: History,
+  [newest]: readonly Point[],
+  { gone, zone }: Terms,
+  now: number,
+): Reason | undefined {
+  if (newest === undefined) return undefined;
+  if (newest.time > now + SLACK_MS)
+    return 'the clock is earlier than its newest point, so one of the two is wrong';
+  switch (resource) {
+    case 'present':
+      return undefined;
+    case 'failing':
+      return 'its last run failed';
+    case 'unknown':
+      return 'the cloud does not tell whether it is still there';
+    case 'gone':
+      if (gone === undefined) return 'it is gone from the cloud';
+      return newest.time > before(now, parseDuration(gone), zone)
+        ? `it is gone from the cloud, and its newest point is not ${gone} old`
+        : undefined;
+  }
+}
+
+/** The reasons for each point by itself. */
+function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms, now: number): Reason[][] {
+  const good = points.filter(({ state }) => state === 'good');
+  const ruled = new Map(applyRules(good, policy, zone, now).map((reasons, index) => [good[index], reasons]));
+  const floor = new Set(good.slice(0, Math.max(1, minCopies)));
+  const verified = newestVerified(good);
+  const newestGood = good[0];
+  return points.map((point) => [
+    ...(ruled.get(point) ?? []),
+    ...(point === newestGood ? ['newest good point'] : []),
+    ...(floor.has(point) && point !== newestGood ? [`one of the last ${minCopies} good points`] : []),
+    ...(point === verified ? ['newest verified point'] : []),
+    ...ofRunning(point),
+    ...ofFailed(point, newestGood),
+    ...ofForeign(point),
+  ]);
+}
+
+/** By when its data was taken: proving an old point again does not make it the better one. */
+function newestVerified(newestFirst: readonly Point[]): Point | undefined {
+  return newestFirst.find(({ verified }) => verified !== undefined);
+}
+
+function ofRunning({ state }: Point): Reason[] {
+  return state === 'running' ? ['not finished'] : [];
+}
+
+/** What failed fills no place, and goes once something newer is good. */
+function ofFailed({ state, time }: Point, newestGood: Point | undefined): Reason[] {
+  if (state !== 'failed' || (newestGood !== undefined && newestGood.time > time)) return [];
+  return ['failed, and no newer point is good'];
+}
+
+function ofForeign({ foreign }: Point): Reason[] {
+  return foreign ? ['not made by openstack-backup'] : [];
+}
+
+/** A chain stays while one of its members does: an increment is worth nothing without what it needs. */
+function wholeChains(points: readonly Point[], reasons: readonly Reason[][]): Reason[][] {
+  const keeper = new Map<string, string>();
+  points.forEach(({ chain, id }, index) => {
+    if (chain !== undefined && (reasons[index]?.length ?? 0) > 0 && !keeper.has(chain)) keeper.set(chain, id);
+  });
+  return points.map(({ chain }, index) => {
+    const own = reasons[index] ?? [];
+    const member = chain === undefined ? undefined : keeper.get(chain);
+    return own.length === 0 && member !== undefined ? [`in the chain of ${member}`] : own;
+  });
+}
+
+function told(points: readonly Point[], reasons: readonly (readonly Reason[])[]): Judgement {
+  const verdicts = points.map(({ id }, index) => {
+    const own = reasons[index] ?? [];
+    return { id, keep: own.length > 0, reasons: own.length > 0 ? own : ['no rule keeps it'] };
+  });
+  const goes = verdicts.filter(({ keep }) => !keep).length;
+  const confirm =
+    goes * 2 > verdicts.length ? `${goes} of ${verdicts.length} points would go, over half` : undefined;
+  return { verdicts, confirm };
+}
