@@ -128,7 +128,7 @@ function summaryOf(
   const cells = (row: Entry) =>
     columns.map(({ value, shown }) => forMarkdown(shown?.(row) ?? String(value(row) ?? '')));
   return [
-    `### ${entries.length} restore points`,
+    `### ${entries.length} restore point${entries.length === 1 ? '' : 's'}`,
     '',
     `| ${columns.map(({ name }) => name).join(' | ')} |`,
     `|${'---|'.repeat(columns.length)}`,

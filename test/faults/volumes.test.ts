@@ -9,7 +9,7 @@ import { leftovers, StruckVolumes } from '../support/struck-volumes.ts';
 
 const BACKUP_STEPS: Readonly<Record<string, FaultWhen>> = {
   'logging in': { service: 'identity', method: 'POST' },
-  'finding the versions': { service: 'volume', method: 'GET', path: /\/volume\/$/ },
+  'finding the versions': { service: 'volume', method: 'GET', path: /\/volume\/(v3\/)?$/ },
   'listing the volumes': { method: 'GET', path: '/volumes/detail' },
   'listing the types': { method: 'GET', path: /\/types(\?|$)/ },
   'reading the encryption': { method: 'GET', path: '/encryption' },
@@ -56,9 +56,18 @@ describe('a fault in the middle of a backup', () => {
         const next = await run(backupVolume, { volumes: id });
         expect([next.code, next.error]).toEqual([0, '']);
         expect(leftovers(world)).toEqual([]);
-        const ours = [...world.cloud.state.backups.values()].map(
-          ({ id, metadata }) => readTags({ id, metadata: { ...metadata } })?.state,
-        );
+        const backups = [...world.cloud.state.backups.values()];
+        // Without microversions Cinder keeps no metadata: then the manifest alone knows the backup.
+        const bare = backups.filter(({ metadata }) => Object.keys(metadata).length === 0);
+        const known: unknown = JSON.parse(struck.outputs['restore-points'] ?? '[]');
+        if (bare.length > 0)
+          expect([step, known]).toEqual([
+            'finding the versions',
+            bare.map((backup) => expect.objectContaining({ backup: backup.id })),
+          ]);
+        const ours = backups
+          .filter((backup) => !bare.includes(backup))
+          .map(({ id, metadata }) => readTags({ id, metadata: { ...metadata } })?.state);
         expect(ours).toEqual(ours.map(() => 'recorded'));
         const restored = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
         expect(restored.code).toBe(0);

@@ -50,7 +50,7 @@ async function killed(
   const [[server = ''], [disk = '']] = [servers, volumes];
   // Said before it died, for no run says it later: the disk is the user's already.
   expect(told.stderr).toContain(
-    `volume "${name}-root" (${disk}) has all its data. Should no server come of it, take it with \`map\`: volume: ${root}=${disk}`,
+    `volume "${name}-root" (${disk}) has all its data. Should no server come of it, take it with --map: volume: ${root}=${disk}`,
   );
   await waitFor(`server ${server} to be ${end}`, async () => (await look(world, server)).status === end);
   return {
