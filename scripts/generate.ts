@@ -55,7 +55,10 @@ function actionYaml(command: Command): string {
         },
       ]),
     ),
-    outputs: command.outputs,
+    // Only what GitHub knows: another property ends the job.
+    outputs: Object.fromEntries(
+      Object.entries(command.outputs).map(([name, { description }]) => [name, { description }]),
+    ),
     runs: {
       using: 'node24',
       main: `../../dist/${command.name}.js`,

@@ -149,3 +149,16 @@ test('a workflow that says how to restore names an example, and inputs that it h
     expect(names).toContain('manifest');
   }
 });
+
+/** https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax: what else stands there ends the job. */
+test.each(Object.keys(actions))('action.yml of %s has only what GitHub knows', (name) => {
+  const { inputs, outputs } = parse(read(`actions/${name}/action.yml`)) as Record<
+    'inputs' | 'outputs',
+    Record<string, object>
+  >;
+  const known = (of: Record<string, object>) => new Set(Object.values(of).flatMap((one) => Object.keys(one)));
+  expect([...known(outputs)]).toEqual(['description']);
+  expect([...known(inputs)].filter((key) => !['description', 'required', 'default'].includes(key))).toEqual(
+    [],
+  );
+});
