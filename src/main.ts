@@ -8,7 +8,7 @@ import type { Outputs, Raw } from './inputs/table.ts';
 import { parseInputs } from './inputs/table.ts';
 import { PENDING, parsePending } from './publish/github/pending.ts';
 import type { Outcome } from './run/context.ts';
-import { type Json, redactJson } from './text/redact-json.ts';
+import { redactOutput } from './text/redact-json.ts';
 
 /**
  * A step of a workflow: `uses: …/actions/<name>`. Never throws; the exit code is as the terminal's: 0 all well,
@@ -86,12 +86,7 @@ function tellOutcome(
   { runner, secrets }: GitHubHost,
 ): void {
   for (const [name, value] of Object.entries(outputs)) {
-    if (value === undefined) continue;
-    const isJson = table[name]?.json === true;
-    const safe = isJson
-      ? JSON.stringify(redactJson(JSON.parse(value) as Json, secrets))
-      : secrets.redact(value);
-    runner.output(name, safe);
+    if (value !== undefined) runner.output(name, redactOutput(value, table[name]?.json === true, secrets));
   }
   if (summary !== undefined) runner.summary(fitSummary(secrets.redact(summary)));
 }

@@ -36,7 +36,6 @@ export function entriesOf({ manifest, references, doubt }: Found): Entry[] {
   const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
   return restorePoints.map((point) => {
     const { id, method, resource } = point;
-    const key = keyOf(point);
     return {
       // An image and a key never change: what is saved of them is as they were in that run.
       time: isImageOrKey(point) ? run.started : (savedOf([point], manifest) ?? run.started),
@@ -48,7 +47,7 @@ export function entriesOf({ manifest, references, doubt }: Found): Entry[] {
       chain: chainOf(point),
       size: method === 'disks' ? sumOf(resource.disks.map((disk) => sizes.get(disk.point))) : sizes.get(id),
       consistency: 'consistency' in point ? point.consistency : '',
-      key: key ?? '',
+      key: keyOf(point) ?? '',
       data: dataOf(point),
       manifest: references.join(', '),
       doubt: doubt?.what ?? '',

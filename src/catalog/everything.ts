@@ -51,28 +51,20 @@ export async function everyManifest(
   async function read(file: FoundManifest, reference: string): Promise<void> {
     try {
       const { manifest } = await parseFound(file, options.identity);
+      const one = { manifest, references: [reference], doubt: doubtOf(file, options.verifyKey) };
       const before = byRun.get(manifest.run.id);
-      const doubt = doubtOf(file, options.verifyKey);
-      byRun.set(
-        manifest.run.id,
-        before === undefined
-          ? { manifest, references: [reference], doubt }
-          : both(before, { manifest, references: [reference], doubt }),
-      );
+      byRun.set(manifest.run.id, before === undefined ? one : both(before, one));
     } catch (error) {
-      if (!(error instanceof PlainError)) throw error;
-      unread.push({ reference, doubt: { what: error.message, hint: error.hint ?? '' } });
+      unread.push({ reference, doubt: asDoubt(error) });
     }
   }
 }
 
 /** The same run's manifest twice: what is trusted goes before, then what holds more. */
 function both(one: Found, other: Found): Found {
-  const better =
-    (one.doubt === undefined) === (other.doubt === undefined)
-      ? pointsIn(other) > pointsIn(one)
-      : other.doubt === undefined;
-  const { manifest, doubt } = better ? other : one;
+  const isAsGood = (one.doubt === undefined) === (other.doubt === undefined);
+  const isBetter = isAsGood ? pointsIn(other) > pointsIn(one) : other.doubt === undefined;
+  const { manifest, doubt } = isBetter ? other : one;
   return { manifest, doubt, references: [...one.references, ...other.references] };
 }
 
@@ -94,7 +86,7 @@ async function* inDirectory(path: string): AsyncGenerator<Copy> {
 
 /** One that cannot be read fails alone. */
 function asDoubt(error: unknown): Doubt {
-  if (!(error instanceof InputError)) throw error;
+  if (!(error instanceof PlainError)) throw error;
   return { what: error.message, hint: error.hint ?? '' };
 }
 

@@ -82,12 +82,17 @@ export function openHttp(tls: TlsOptions, environment: Readonly<Record<string, s
   };
 }
 
+/** Whether a request may be sent again, by its method alone. */
+export function isIdempotent(method: HttpMethod): boolean {
+  return method !== 'POST' && method !== 'PATCH';
+}
+
 /**
  * What cannot be sent again gets a connection of its own: a server may be closing an idle one just now, and whether it
  * did what came then nobody knows.
  */
 function isRepeatable({ method, body }: HttpRequest): boolean {
-  return method !== 'POST' && method !== 'PATCH' && !isStream(body);
+  return isIdempotent(method) && !isStream(body);
 }
 
 /** A server that speaks TLS hangs up on a plain request, or answers in bytes that are no HTTP. */

@@ -4,7 +4,7 @@ import { answered, brokenOff, decoded, readAnswer, refusal } from './answers.ts'
 import { isStream, readBytes } from './body.ts';
 import type { Service } from './catalog.ts';
 import type { Call, Request, ServiceClient, Session } from './connection.ts';
-import type { HttpRequest, HttpResponse } from './http.ts';
+import { type HttpRequest, type HttpResponse, isIdempotent } from './http.ts';
 import { atLeast, formatMicroversion, type Microversion } from './microversions.ts';
 import { retry } from './retry.ts';
 import { agree } from './versions.ts';
@@ -44,7 +44,7 @@ function clientAt(
   const retried = <T>(call: Request, use: (answer: HttpResponse) => Promise<T>): Promise<T> => {
     const exchanged = async () => use(await exchange(base, always, call, session));
     if (isStream(call.body)) return sentOnce(call.body, exchanged);
-    return retry(call.idempotent ?? !['POST', 'PATCH'].includes(call.method), exchanged, {
+    return retry(call.idempotent ?? isIdempotent(call.method), exchanged, {
       clock,
       log,
       signal: either(session.signal, call.signal),

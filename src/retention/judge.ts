@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.ts';
+import { type Duration, parseDuration } from './duration.ts';
 import { before } from './periods.ts';
 import type { Policy } from './policy.ts';
 import { applyRules, type Dated, isEmpty, type Reason } from './rules.ts';
@@ -30,7 +30,7 @@ export interface Terms {
   /** So many good points stay, whatever the rules say. */
   readonly minCopies: number;
   /** How long after its newest point everything of a gone resource may go; else it loses nothing. */
-  readonly gone?: string;
+  readonly gone?: Duration;
 }
 
 export interface Verdict {

@@ -11,6 +11,17 @@ export type Json =
 /** Their values are words of ours, whatever a password is. */
 const WORDS: ReadonlySet<string> = new Set(['kind', 'method', 'mode', 'consistency', 'format']);
 
+/** A command's output without secrets. @param isJson whether it is JSON, and has to stay it */
+export function redactOutput(
+  value: string,
+  isJson: boolean,
+  secrets: Secrets,
+  words = (text: string) => text,
+): string {
+  if (isJson) return JSON.stringify(redactJson(JSON.parse(value) as Json, secrets, words));
+  return words(secrets.redact(value));
+}
+
 /**
  * A value without secrets: only what is text, so that it stays the JSON that it is, with its names, numbers and the words
  * that are ours. A password such as "true", "1234" or "method" would break it otherwise.

@@ -3,8 +3,7 @@ import { stringify as csv } from 'csv-stringify/sync';
 import { stringify as yaml } from 'yaml';
 import { forLog } from './escape.ts';
 
-export const FORMATS = ['table', 'value', 'csv', 'json', 'yaml'] as const;
-export type Format = (typeof FORMATS)[number];
+export type Format = 'table' | 'value' | 'csv' | 'json' | 'yaml';
 
 export interface Column<Row> {
   readonly name: string;

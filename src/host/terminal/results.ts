@@ -1,6 +1,6 @@
 import type { Outputs } from '../../inputs/table.ts';
 import { forLog } from '../../text/escape.ts';
-import { type Json, redactJson } from '../../text/redact-json.ts';
+import { type Json, redactJson, redactOutput } from '../../text/redact-json.ts';
 import type { TerminalHost } from './host.ts';
 
 /** What came of a command, as a terminal prints it. */
@@ -30,11 +30,8 @@ export function linesOf(
   return Object.entries(outputs)
     .flatMap(([name, value]) => {
       if (value === undefined || value === '') return [];
-      const safe =
-        table[name]?.json === true
-          ? JSON.stringify(redactJson(JSON.parse(value) as Json, secrets, words))
-          : words(secrets.redact(value));
-      return [`${name}: ${forLog(safe)}\n`];
+      const isJson = table[name]?.json === true;
+      return [`${name}: ${forLog(redactOutput(value, isJson, secrets, words))}\n`];
     })
     .join('');
 }
