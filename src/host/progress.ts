@@ -21,6 +21,9 @@ export class Pace {
   readonly #started: number;
   #items = 0;
   #gigabytes = 0;
+  #failed = 0;
+  /** Gigabytes that never come. */
+  #lost = 0;
   #flowed = 0;
   #flowingMs = 0;
   #lastFlow: number | undefined;
@@ -44,11 +47,17 @@ export class Pace {
     this.#lastFlow = now;
   }
 
-  /** "3 of 10, 12 of 40 GiB, 51 MiB/s, 9 min left". */
+  fail(gigabytes: number): void {
+    this.#failed += 1;
+    this.#lost += gigabytes;
+  }
+
+  /** "3 of 10, 1 failed, 12 of 40 GiB, 51 MiB/s, 9 min left". */
   line(now: number): string {
     const { items, gigabytes } = this.#total;
     return [
       `${this.#items} of ${items}`,
+      ...(this.#failed === 0 ? [] : [`${this.#failed} failed`]),
       `${short(this.#gigabytes)} of ${short(gigabytes)} GiB`,
       ...this.#rate(now),
     ].join(', ');
@@ -69,7 +78,7 @@ export class Pace {
   }
 
   #told(perMs: number): string[] {
-    const left = this.#total.gigabytes - this.#gigabytes;
+    const left = this.#total.gigabytes - this.#gigabytes - this.#lost;
     const rate = `${Math.round(perMs * 1024 * 1000)} MiB/s`;
     return left <= 0 ? [rate] : [rate, `${duration(left / perMs)} left`];
   }
@@ -90,6 +99,10 @@ export function loggedProgress(line: (text: string) => void, clock: Clock): Prog
       return {
         advance(items, gigabytes) {
           pace.advance(items, gigabytes, clock.now());
+          if (clock.now() - told >= EVERY_MS / 2) tell();
+        },
+        fail(gigabytes) {
+          pace.fail(gigabytes);
           if (clock.now() - told >= EVERY_MS / 2) tell();
         },
         finish: () => clearInterval(timer),

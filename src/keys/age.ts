@@ -44,6 +44,15 @@ export function isSealed(head: Uint8Array): boolean {
   return isArmored(head) || Buffer.from(head.subarray(0, MAGIC.length)).equals(Buffer.from(MAGIC));
 }
 
+function hintFor(recipient: string): string {
+  if (/^ssh-/.test(recipient))
+    return 'Keys of SSH are not supported. Make one of age: age-keygen prints it as the public key.';
+  // A plugin's name stands where those of age have nothing: https://age-encryption.org/plugin
+  return /^age1[a-z0-9]+1/.test(recipient)
+    ? 'Plugins such as age-plugin-yubikey are not supported. Make a key of age itself: age-keygen prints it as the public key.'
+    : 'One is a line that starts with age1: age-keygen prints it as the public key.';
+}
+
 /** @throws InputError for what is no age recipient */
 export async function sealer(recipients: readonly string[]): Promise<Sealer> {
   const { Encrypter } = await import('age-encryption');
@@ -55,7 +64,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
       // What was given may be an identity by mistake, and the package shows it.
       throw new InputError(
         `recipient ${index + 1} of ${recipients.length} is no age recipient`,
-        'One is a line that starts with age1: age-keygen prints it as the public key.',
+        hintFor(recipient),
       );
     }
   }

@@ -73,5 +73,7 @@ export interface Progress {
 export interface ProgressBar {
   /** `gigabytes` more are done, of `items` more things. */
   advance(items: number, gigabytes: number): void;
+  /** A thing failed, and so many gigabytes of it never come. */
+  fail(gigabytes: number): void;
   finish(): void;
 }

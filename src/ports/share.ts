@@ -7,10 +7,12 @@ export interface Share {
   onBytes(count: number): void;
   /** It is there: what did not flow through us counts too. */
   done(): void;
+  /** It failed: what it has not yet never comes. */
+  failed(): void;
 }
 
 /** @param gigabytes of it; no more of it is ever told */
-export function shareOf(gigabytes: number, to: Pick<ProgressBar, 'advance'>): Share {
+export function shareOf(gigabytes: number, to: Pick<ProgressBar, 'advance' | 'fail'>): Share {
   let left = gigabytes;
   return {
     onBytes(count) {
@@ -19,5 +21,6 @@ export function shareOf(gigabytes: number, to: Pick<ProgressBar, 'advance'>): Sh
       to.advance(0, more);
     },
     done: () => to.advance(1, left),
+    failed: () => to.fail(left),
   };
 }

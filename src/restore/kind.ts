@@ -19,6 +19,8 @@ export interface Amount {
 export interface Reporter {
   /** `gigabytes` more are done, of `items` more things. */
   advance(items: number, gigabytes: number): void;
+  /** A thing failed, and so many gigabytes of it never come. */
+  fail(gigabytes: number): void;
   /** Something failed, and the rest goes on. */
   error(line: string): void;
 }

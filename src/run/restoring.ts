@@ -76,6 +76,7 @@ async function withProgress<T>(
   try {
     return await work({
       advance: (items, gigabytes) => bar?.advance(items, gigabytes),
+      fail: (gigabytes) => bar?.fail(gigabytes),
       error: (line) => log.error(line),
     });
   } finally {

@@ -178,11 +178,11 @@ async function saveEach<W extends Wishes, P>(
         host.signal.throwIfAborted();
         if (saving.environment.clock.now() >= saving.environment.until) throw notStarted(subject);
         await recordAll(saving, begun(item, share.onBytes), kind.told);
+        share.done();
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
+        share.failed();
         recordFailure(saving, { subject, error: advised(error) });
-      } finally {
-        share.done();
       }
     });
   } finally {

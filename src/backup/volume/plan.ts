@@ -159,9 +159,15 @@ function checkState(volume: Volume, backups: readonly Backup[]): void {
         ? 'Ask the operator what the cloud has of it (openstack volume show).'
         : volume.status.startsWith('error')
           ? 'Ask the operator to reset its state, or restore an earlier backup.'
-          : 'Wait until the cloud is done with it.',
+          : (HINTS[volume.status] ?? 'Wait until the cloud is done with it.'),
     );
 }
+
+/** Nova reserves the volumes of a new server until it connects them, and those of a shelved one as long as it is. */
+const HINTS: Readonly<Record<string, string>> = {
+  reserved:
+    'A server that is not connected to it has it: unshelve that one, or wait until it is made (openstack volume attachment list --volume-id ID).',
+};
 
 /** From the volume itself from 3.63, before by the name. */
 export function typeIdOf(volume: Volume, types: readonly VolumeType[]): string | undefined {

@@ -41,6 +41,10 @@ export function terminalProgress(stream: Stream, clock: Clock, line: (text: stri
           // Bytes that stream by come in thousands a second: the timer shows them.
           if (items > 0) draw();
         },
+        fail(gigabytes) {
+          pace.fail(gigabytes);
+          draw();
+        },
         finish() {
           clearInterval(timer);
           clear();

@@ -45,7 +45,7 @@ export async function restoreDisks(
   environment: Environment,
   plans: readonly DiskPlan[],
   store: PayloadStore | undefined,
-  to: Pick<Reporter, 'advance'>,
+  to: Pick<Reporter, 'advance' | 'fail'>,
 ): Promise<RestoredDisks> {
   const failures: unknown[] = [];
   const volumes = watchVolumes(await environment.session.service('block-storage'));

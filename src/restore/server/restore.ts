@@ -40,7 +40,7 @@ export async function restoreServer(
   environment: Environment,
   plan: ServerRestorePlan,
   store: PayloadStore | undefined,
-  to: Pick<Reporter, 'advance'>,
+  to: Pick<Reporter, 'advance' | 'fail'>,
 ): Promise<RestoredServer> {
   const { disks, failures } = await restoreDisks(environment, plan.disks, store, to);
   const differences = disks.flatMap(({ missing }) => missing);

@@ -31,6 +31,15 @@ describe('the pace', () => {
     expect(pace.line(200_000)).toBe('2 of 2, 40 of 40 GiB, 205 MiB/s');
   });
 
+  test('does not count what failed as done, and no longer waits for it', () => {
+    const pace = new Pace({ items: 2, gigabytes: 40 }, 0);
+    pace.advance(0, 1, 1_000);
+    pace.fail(9);
+    expect(pace.line(2_000)).toBe('0 of 2, 1 failed, 1 of 40 GiB');
+    pace.advance(1, 20, 100_000);
+    expect(pace.line(101_000)).toContain('1 of 2, 1 failed, 21 of 40 GiB');
+  });
+
   test('of nothing known has no end', () => {
     const pace = new Pace({ items: 1, gigabytes: 0 }, 0);
     for (let at = 0; at <= 2_000; at += 100) pace.advance(0, MIB, at);

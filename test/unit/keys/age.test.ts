@@ -239,6 +239,9 @@ describe('an age file that was altered', () => {
 describe('recipients and identities', () => {
   test('that are none are refused, and not shown', async () => {
     await expect(sealer([recipient, 'age1nope'])).rejects.toThrow('recipient 2 of 2 is no age recipient');
+    const hints = { 'ssh-ed25519 AAAA': 'Keys of SSH', age1yubikey1q2w3: 'age-plugin-yubikey', age1: 'age1' };
+    for (const [given, hint] of Object.entries(hints))
+      await expect(sealer([given])).rejects.toMatchObject({ hint: expect.stringContaining(hint) });
     const mistaken = sealer([identity]);
     await expect(mistaken).rejects.toThrow(InputError);
     await expect(mistaken).rejects.not.toThrow(identity);

@@ -60,7 +60,7 @@ async function open() {
     const copy = structuredClone(plan);
     const environment = environmentOn(session);
     try {
-      return await kind.restore(environment, copy, store, { advance() {}, error() {} });
+      return await kind.restore(environment, copy, store, { advance() {}, fail() {}, error() {} });
     } finally {
       await environment.ledger.close();
     }

@@ -65,3 +65,17 @@ test('a backup is waited for no longer than its run may take', async () => {
   expect(long.deadline).toBeGreaterThan(short.end);
   expect(long.deadline).toBeLessThan(Number.POSITIVE_INFINITY);
 });
+
+describe('a volume in a state that Cinder backs up nothing in', () => {
+  test.each([
+    ['reserved', 'unshelve'],
+    ['attaching', 'Wait until the cloud is done with it.'],
+    ['error', 'Ask the operator to reset its state'],
+  ] as const)('%s is refused, and told what to do', async (status, hint) => {
+    await using on = await open('standard');
+    on.seeded.status = status;
+    const { plans, refused } = await on.plan('cinder-backup');
+    expect(plans).toEqual([]);
+    expect(refused.map(({ error }) => error.hint)).toEqual([expect.stringContaining(hint)]);
+  });
+});
