@@ -15,6 +15,7 @@ const LONGEST = [
   'cloud/worlds',
   'cloud/compare',
   'embedded/github-restore',
+  'embedded/github-publish',
   'embedded/runbook',
   'embedded/volumes',
   'embedded/images',
@@ -23,7 +24,6 @@ const LONGEST = [
   'faults/backup-server',
   'faults/volumes',
   'process/faults-sample',
-  'process/github-publish',
 ];
 
 const rank = ({ path }) => {
