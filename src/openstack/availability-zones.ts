@@ -1,5 +1,6 @@
-import { field, flag, list, text } from '../decode.ts';
+import { field, flag, text } from '../decode.ts';
 import type { ServiceClient } from './connection.ts';
+import { itemsOf } from './items.ts';
 
 // https://docs.openstack.org/api-ref/compute/#availability-zones-os-availability-zone
 // https://docs.openstack.org/api-ref/block-storage/v3/#availability-zones-os-availability-zone
@@ -12,9 +13,9 @@ export function listAvailabilityZones(client: ServiceClient): Promise<string[]> 
     path: '/os-availability-zone',
     ok: [200],
     decode: (answer) =>
-      list(answer, 'availabilityZoneInfo', (zone) => ({
+      itemsOf(client, answer, 'availabilityZoneInfo', 'availability zone', (zone) => ({
         name: text(zone, 'zoneName'),
         available: flag(field(zone, 'zoneState'), 'available'),
-      })).flatMap(({ name, available }) => (available ? [name] : [])),
+      })).items.flatMap(({ name, available }) => (available ? [name] : [])),
   });
 }

@@ -1,16 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
+import { listAvailabilityZones } from '../../../src/openstack/availability-zones.ts';
+import { listVolumeAttachments } from '../../../src/openstack/blockstorage/v3/attachments.ts';
 import { listBackups } from '../../../src/openstack/blockstorage/v3/backups.ts';
-import { getLimits } from '../../../src/openstack/blockstorage/v3/limits.ts';
+import { getLimits, getTypeLimits } from '../../../src/openstack/blockstorage/v3/limits.ts';
+import { listMessages } from '../../../src/openstack/blockstorage/v3/messages.ts';
 import { listSnapshots } from '../../../src/openstack/blockstorage/v3/snapshots.ts';
 import { listVolumeTypes } from '../../../src/openstack/blockstorage/v3/types.ts';
-import { listVolumes } from '../../../src/openstack/blockstorage/v3/volumes.ts';
+import { getVolumeEncryption, listVolumes } from '../../../src/openstack/blockstorage/v3/volumes.ts';
+import { listAttachments } from '../../../src/openstack/compute/v2/attachments.ts';
 import { listFlavors } from '../../../src/openstack/compute/v2/flavors.ts';
+import { getActionEvents, listActions } from '../../../src/openstack/compute/v2/instance-actions.ts';
 import { listKeyPairs } from '../../../src/openstack/compute/v2/keypairs.ts';
+import { getComputeLimits } from '../../../src/openstack/compute/v2/limits.ts';
 import { listServerGroups } from '../../../src/openstack/compute/v2/server-groups.ts';
 import { listServers } from '../../../src/openstack/compute/v2/servers.ts';
 import type { Call, ServiceClient, Session } from '../../../src/openstack/connection.ts';
 import { decodeToken } from '../../../src/openstack/identity/v3/tokens.ts';
 import { listImages } from '../../../src/openstack/image/v2/images.ts';
+import { getImageLimits, listStores } from '../../../src/openstack/image/v2/info.ts';
+import { listMembers } from '../../../src/openstack/image/v2/members.ts';
+import { getAcl } from '../../../src/openstack/keymanager/v1/acls.ts';
+import { getSecretMetadata } from '../../../src/openstack/keymanager/v1/metadata.ts';
 import { listSecrets } from '../../../src/openstack/keymanager/v1/secrets.ts';
 import { listFloatingIps } from '../../../src/openstack/network/v2/floating-ips.ts';
 import { listNetworks } from '../../../src/openstack/network/v2/networks.ts';
@@ -267,12 +277,197 @@ const RECORDED: readonly Recorded[] = [
     (client) => collect(listSecurityGroups(client)),
     false,
   ],
+  [
+    'volume attachment',
+    'attachments',
+    {
+      attach_mode: 'rw',
+      attached_at: WHEN,
+      connection_info: {},
+      detached_at: '',
+      id: ID,
+      instance: ID,
+      status: 'attaching',
+      volume_id: ID,
+    },
+    (client) => listVolumeAttachments(client, ID),
+    false,
+  ],
+  [
+    'message',
+    'messages',
+    {
+      created_at: WHEN,
+      event_id: 'VOLUME_000002',
+      guaranteed_until: WHEN,
+      id: ID,
+      links: LINKS,
+      message_level: 'ERROR',
+      request_id: `req-${ID}`,
+      resource_type: 'VOLUME',
+      resource_uuid: ID,
+      user_message: 'words',
+    },
+    (client) => listMessages(client, ID),
+    false,
+  ],
+  [
+    'availability zone',
+    'availabilityZoneInfo',
+    { hosts: null, zoneName: 'nova', zoneState: { available: true } },
+    listAvailabilityZones,
+    false,
+  ],
+  [
+    'image member',
+    'members',
+    {
+      created_at: ZULU,
+      image_id: ID,
+      member_id: 'ab',
+      schema: '/v2/schemas/member',
+      status: 'pending',
+      updated_at: ZULU,
+    },
+    (client) => listMembers(client, ID),
+    false,
+  ],
+  ['image store', 'stores', { id: 'cheap', 'read-only': true }, listStores, false],
+];
+
+/** What is one answer, and no list of things that may be odd alone. */
+const WHOLE: readonly (readonly [kind: string, answer: object, read: Read, expected: unknown])[] = [
+  [
+    "a server's volumes",
+    {
+      volumeAttachments: [
+        {
+          attachment_id: ID,
+          bdm_uuid: ID,
+          delete_on_termination: true,
+          device: '/dev/sdb',
+          serverId: ID,
+          tag: null,
+          volumeId: ID,
+        },
+      ],
+    },
+    (client) => listAttachments(client, ID),
+    [{ volumeId: ID, device: '/dev/sdb', tag: undefined, deleteOnTermination: true }],
+  ],
+  [
+    "a server's actions",
+    {
+      instanceActions: [
+        {
+          action: 'stop',
+          instance_uuid: ID,
+          message: null,
+          project_id: 'ab',
+          request_id: `req-${ID}`,
+          start_time: WHEN,
+          updated_at: WHEN,
+          user_id: 'someone',
+        },
+      ],
+    },
+    (client) => listActions(client, ID),
+    [{ action: 'stop', requestId: `req-${ID}`, message: undefined }],
+  ],
+  [
+    'the events of an action',
+    {
+      instanceAction: {
+        action: 'stop',
+        events: [
+          {
+            details: null,
+            event: 'compute_stop_instance',
+            finish_time: WHEN,
+            result: 'Success',
+            start_time: WHEN,
+          },
+        ],
+      },
+    },
+    (client) => getActionEvents(client, ID, `req-${ID}`),
+    [{ event: 'compute_stop_instance', result: 'Success', details: undefined }],
+  ],
+  [
+    'the encryption of a volume',
+    {
+      cipher: 'aes-xts-plain64',
+      control_location: 'front-end',
+      encryption_key_id: ID,
+      key_size: 256,
+      provider: 'luks',
+    },
+    (client) => getVolumeEncryption(client, ID),
+    { keyId: ID, provider: 'luks', cipher: 'aes-xts-plain64', keySize: 256, controlLocation: 'front-end' },
+  ],
+  [
+    'the compute limits',
+    {
+      limits: {
+        rate: [],
+        absolute: {
+          maxServerMeta: 128,
+          maxTotalCores: 20,
+          maxTotalInstances: 10,
+          maxTotalRAMSize: -1,
+          totalCoresUsed: 1,
+          totalInstancesUsed: 2,
+          totalRAMUsed: 512,
+        },
+      },
+    },
+    getComputeLimits,
+    { instances: { max: 10, used: 2 }, cores: { max: 20, used: 1 }, ram: { max: -1, used: 512 } },
+  ],
+  [
+    'the quotas of volume types',
+    {
+      quota_set: {
+        id: 'ab',
+        gigabytes: { in_use: 1, limit: 1000, reserved: 0, allocated: 0 },
+        gigabytes_luks: { in_use: 3, limit: -1, reserved: 1 },
+        groups: { in_use: 0, limit: 10, reserved: 0 },
+      },
+    },
+    getTypeLimits,
+    { gigabytes_luks: { used: 4, max: -1 } },
+  ],
+  [
+    'the use of images',
+    {
+      usage: {
+        image_count_total: { limit: 10, usage: 2 },
+        image_size_total: { limit: 1000, usage: 20 },
+        image_stage_total: { limit: 1000, usage: 0 },
+      },
+    },
+    getImageLimits,
+    { size: { used: 20, max: 1000 }, images: { used: 2, max: 10 }, uploading: undefined },
+  ],
+  ['no access list', { read: { 'project-access': true } }, (client) => getAcl(client, ID), undefined],
+  [
+    'an access list',
+    { read: { created: WHEN, 'project-access': false, updated: WHEN, users: ['u1', 'u2'] } },
+    (client) => getAcl(client, ID),
+    { projectAccess: false, users: ['u1', 'u2'] },
+  ],
+  [
+    'the metadata of a secret',
+    { metadata: { description: 'words', geolocation: '12.3456, -98.7654' } },
+    (client) => getSecretMetadata(client, ID),
+    { description: 'words', geolocation: '12.3456, -98.7654' },
+  ],
 ];
 
 function clientOf(answer: object): { client: ServiceClient; warned: string[] } {
   const warned: string[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: (text: string) => warned.push(text) };
-  const session = { log } as unknown as Session;
+  const session = { log, scope: { project: { id: 'ab' } } } as unknown as Session;
   const call = async <T>({ decode }: Call<T>) => decode(answer as Readonly<Record<string, unknown>>);
   return { client: { session, call, supports: () => true } as unknown as ServiceClient, warned };
 }
@@ -291,6 +486,12 @@ describe("answers in the shape of the services' own samples", () => {
     expect(all).toHaveLength(keepsOdd ? 2 : 1);
     if (keepsOdd) expect(all[0]?.status).toMatch(/^(unreadable: .* is not|UNKNOWN$)/);
     else expect(warned.join()).toMatch(/of the cloud cannot be read \(.*\): left out/);
+  });
+
+  test.each(WHOLE)('%s: read', async (_kind, answer, read, expected) => {
+    const { client, warned } = clientOf(answer);
+    expect(await read(client)).toEqual(expected);
+    expect(warned).toEqual([]);
   });
 
   test('the limits, and a token with a catalogue of every age', async () => {

@@ -1,5 +1,6 @@
-import { id, list, text } from '../../../decode.ts';
+import { id, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#attachments
@@ -20,11 +21,11 @@ export function listVolumeAttachments(client: ServiceClient, volumeId: string): 
     query: { volume_id: volumeId },
     ok: [200],
     decode: (answer) =>
-      list(answer, 'attachments', (attachment) => ({
+      itemsOf(client, answer, 'attachments', 'attachment', (attachment) => ({
         id: id(attachment, 'id'),
         volumeId: id(attachment, 'volume_id'),
         status: text(attachment, 'status'),
-      })),
+      })).items,
   });
 }
 

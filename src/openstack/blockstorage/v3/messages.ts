@@ -1,6 +1,7 @@
-import { list, moment, optionalText, text } from '../../../decode.ts';
+import { moment, optionalText, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
 import { CloudError } from '../../errors.ts';
+import { itemsOf } from '../../items.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#messages
 
@@ -26,12 +27,12 @@ export async function listMessages(client: ServiceClient, resourceId: string): P
       query: { resource_uuid: resourceId, sort: 'created_at:asc' },
       ok: [200],
       decode: (answer) =>
-        list(answer, 'messages', (message) => ({
+        itemsOf(client, answer, 'messages', 'message', (message) => ({
           userMessage: text(message, 'user_message'),
           eventId: optionalText(message, 'event_id') ?? '',
           requestId: optionalText(message, 'request_id'),
           createdAt: moment(message, 'created_at'),
-        })),
+        })).items,
     });
   } catch (error) {
     // The messages explain another error, which must not be hidden by this one.

@@ -1,6 +1,7 @@
-import { field, flag, integer, type Json, list, optionalText, text } from '../../../decode.ts';
+import { field, flag, integer, type Json, optionalText, text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
+import { itemsOf } from '../../items.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#quota-usage
 
@@ -64,11 +65,11 @@ export function listStores(client: ServiceClient): Promise<Store[]> {
       path: '/info/stores',
       ok: [200],
       decode: (answer) =>
-        list(answer, 'stores', (store) => ({
+        itemsOf(client, answer, 'stores', 'image store', (store) => ({
           id: text(store, 'id'),
           description: optionalText(store, 'description') ?? '',
           default: flag(store, 'default'),
-        })),
+        })).items,
     }),
   );
 }

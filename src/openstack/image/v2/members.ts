@@ -1,5 +1,6 @@
-import { list, text } from '../../../decode.ts';
+import { text } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
+import { itemsOf } from '../../items.ts';
 import { nothing } from '../../service.ts';
 import { imageUrl } from './images.ts';
 
@@ -23,10 +24,10 @@ export function listMembers(client: ServiceClient, imageId: string): Promise<Mem
     path: membersUrl(imageId),
     ok: [200],
     decode: (answer) =>
-      list(answer, 'members', (member) => ({
+      itemsOf(client, answer, 'members', 'image member', (member) => ({
         projectId: text(member, 'member_id'),
         status: text(member, 'status'),
-      })),
+      })).items,
   });
 }
 
