@@ -1,0 +1,225 @@
+import type { Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
+import { OperationError, PlainError } from '../errors.ts';
+import type { RestorePoint } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { PayloadStore } from '../payload/store.ts';
+import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
+import { pool } from '../pool.ts';
+import { shareOf } from '../ports/share.ts';
+import type { Holdings } from '../temporaries/holdings.ts';
+import { quoted } from '../text/escape.ts';
+import type { Json } from '../text/redact-json.ts';
+import type { Context } from './context.ts';
+import { adviser, fitting } from './fitting.ts';
+import { recordFailure, recordPoint, type Saving } from './recording.ts';
+import { makingRoom } from './room.ts';
+import { waitForUnderWay } from './under-way.ts';
+
+/** What will be saved of one kind. A plain record: made without being carried out, and carried out without a command line. */
+export interface SavingPlan<P> {
+  /** In the order in which they begin. */
+  readonly items: readonly P[];
+  readonly refused: readonly Refused[];
+  /** How many can be saved at the same time. */
+  readonly atOnce: number;
+  readonly quota: readonly QuotaLine[];
+  /** That the next run will not fit any more. */
+  readonly warning: string | undefined;
+  /** Whether there may be more room where what dead runs left is gone. */
+  readonly short: boolean;
+  /** What the project holds, where it was listed for the plan. */
+  readonly holdings: Holdings | undefined;
+}
+
+/** One kind, and what is wished for of it: a part of a run. The kind's own types stay inside. */
+export interface Part {
+  /** Where its data goes that leaves the cloud. */
+  readonly payloads: PayloadStore | undefined;
+  /** What fails with it where it cannot be planned, and parts before it are saved already. */
+  readonly subjects: readonly Subject[];
+  /**
+   * Plans it, and shows the plan. Removes at most what dead runs left, where else not all fits.
+   *
+   * @param until when the run has to end, the cloud's time, milliseconds since the epoch
+   * @throws InputError or QuotaError, and nothing was touched
+   */
+  ready(context: Context, session: Session, until: number): Promise<Ready>;
+}
+
+/** A part that is planned. */
+export interface Ready {
+  /** Whether finished Cinder backups of dead runs are taken up on the way. */
+  readonly adopts: boolean;
+  readonly refused: readonly Refused[];
+  readonly quota: readonly QuotaLine[];
+  readonly holdings: Holdings | undefined;
+  /** Whether what dead runs left was looked for, and told of, already. */
+  readonly swept: boolean;
+  readonly planned: PlannedJson;
+  /** Saves each. One that fails is told and recorded, and the others go on. */
+  carryOut(saving: Saving): Promise<void>;
+}
+
+/** What a dry run would do, as a program reads it. */
+export interface PlannedJson {
+  readonly save: readonly Json[];
+  readonly refused: readonly Json[];
+  readonly quota: readonly string[];
+  readonly warning: string | null;
+}
+
+/** @param subjects see {@link Part.subjects} */
+export function partOf<W extends Wishes, P>(
+  kind: SavingKind<W, P>,
+  wishes: W,
+  concurrency: number,
+  subjects: readonly Subject[] = [],
+): Part {
+  return {
+    payloads: wishes.payloads,
+    subjects,
+    async ready(context, session, until) {
+      const { host, dryRun } = context;
+      const planned = () =>
+        makingRoom(
+          session,
+          host,
+          dryRun,
+          () => planSaving(session, kind, wishes, concurrency),
+          ({ short }) => short,
+        );
+      let room = await planned();
+      if (!dryRun && (await waitForUnderWay(session, host, room.plan.refused, until))) room = await planned();
+      const { plan, swept } = room;
+      show(context, kind, plan, wishes);
+      return {
+        adopts: kind.adopts,
+        refused: plan.refused,
+        quota: plan.quota,
+        holdings: plan.holdings,
+        swept,
+        planned: plannedJson(kind, plan),
+        async carryOut(saving) {
+          for (const one of plan.refused) recordFailure(saving, one);
+          await saveEach(saving, kind, plan, await kind.begin(saving.environment, wishes, saving.marks));
+        },
+      };
+    },
+  };
+}
+
+/** Makes the plan. Changes nothing. */
+async function planSaving<W extends Wishes, P>(
+  session: Session,
+  kind: SavingKind<W, P>,
+  wishes: W,
+  concurrency: number,
+): Promise<SavingPlan<P>> {
+  const { wanted, refused, holdings } = await kind.plan(session, wishes);
+  const backups = holdings?.backups ?? [];
+  const fit = await fitting(session, wanted, concurrency, backups, (plan) => called(kind.subjectOf(plan)));
+  const over = fit.refused.map(({ what, error }) => ({ subject: kind.subjectOf(what), error }));
+  return {
+    items: fit.fits,
+    refused: [...refused, ...over],
+    atOnce: fit.atOnce,
+    quota: fit.quota,
+    warning: fit.warning,
+    short: fit.refused.length > 0,
+    holdings,
+  };
+}
+
+function plannedJson<W extends Wishes, P>(
+  kind: SavingKind<W, P>,
+  { items, refused, quota, warning }: SavingPlan<P>,
+): PlannedJson {
+  return {
+    save: items.map((item) => kind.planned(item)),
+    refused: refused.map(({ subject, error }) => ({
+      kind: subject.kind,
+      id: subject.id,
+      name: subject.name,
+      error: error.message,
+      hint: error.hint ?? '',
+    })),
+    quota: quota.map(({ told }) => told),
+    warning: warning ?? null,
+  };
+}
+
+function show<W extends Wishes, P>(
+  { host: { log }, dryRun }: Context,
+  kind: SavingKind<W, P>,
+  { items, quota, warning, refused, holdings }: SavingPlan<P>,
+  wishes: W,
+): void {
+  kind.show(items, wishes, log);
+  if (holdings !== undefined) log.info(quotaSentence(quota));
+  if (warning !== undefined) log.warn(warning);
+  if (!dryRun) return;
+  for (const { subject, error } of refused)
+    log.warn(
+      `${kind.refusal(subject)}: ${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`,
+    );
+}
+
+/** Saves what was planned. One that fails is told and recorded, and the others go on. */
+async function saveEach<W extends Wishes, P>(
+  saving: Saving,
+  kind: SavingKind<W, P>,
+  { items, atOnce, holdings }: SavingPlan<P>,
+  begun: Save<P>,
+): Promise<void> {
+  const { host } = saving.context;
+  const advised = adviser(holdings?.backups ?? []);
+  const gigabytes = items.reduce((sum, item) => sum + kind.gigabytesOf(item), 0);
+  const bar = host.progress.start(kind.doing, { items: items.length, gigabytes });
+  try {
+    await pool(items, atOnce, async (item) => {
+      const share = shareOf(kind.gigabytesOf(item), bar);
+      const subject = kind.subjectOf(item);
+      try {
+        host.signal.throwIfAborted();
+        if (saving.environment.clock.now() >= saving.environment.until) throw notStarted(subject);
+        await recordAll(saving, begun(item, share.onBytes), kind.told);
+        share.done();
+      } catch (error) {
+        if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
+        share.failed();
+        recordFailure(saving, { subject, error: advised(error) });
+      }
+    });
+  } finally {
+    bar.finish();
+  }
+}
+
+/** Records each restore point as it comes. One that cannot be recorded is thrown at who saved it, and the others go on. */
+async function recordAll(
+  saving: Saving,
+  points: AsyncGenerator<RestorePoint, void>,
+  told: (point: RestorePoint) => string | undefined,
+): Promise<void> {
+  let next = await points.next();
+  while (next.done !== true) {
+    const point = next.value;
+    const failure = await recordPoint(saving, point, told(point)).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    next = failure === undefined ? await points.next() : await points.throw(failure.error);
+  }
+}
+
+function notStarted(subject: Subject): OperationError {
+  return new OperationError(
+    `${called(subject)} was not started: the run had to end`,
+    `Give it more time with \`deadline\`, or choose fewer ${subject.kind}s.`,
+  );
+}
+
+/** "volume "db" (5f2c…)", for messages. */
+function called({ kind, name, id }: Subject): string {
+  return `${kind} ${quoted(name)} (${id})`;
+}
