@@ -8,6 +8,7 @@ import { workflowInputs } from '../src/host/github/inputs.ts';
 import { helpOf, overview } from '../src/host/terminal/help.ts';
 import type { Input, Inputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
+import { PlanFileSchema } from '../src/planfile/schema.ts';
 import { LEVELS } from './arrows/rules.ts';
 import { terminalPicture } from './generate/terminal.ts';
 
@@ -155,9 +156,10 @@ async function architecture(path: string): Promise<string> {
   return between(text, path, 'arrows', `\n\`\`\`\n${picture}\n\`\`\`\n`);
 }
 
-function schemaJson(): string {
-  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...ManifestSchema };
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+/** Without `form`, which only we know. */
+function schemaJson(own: object): string {
+  const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...own };
+  return `${JSON.stringify(schema, (key, value: unknown) => (key === 'form' ? undefined : value), 2)}\n`;
 }
 
 async function versionModule(): Promise<string> {
@@ -185,7 +187,7 @@ async function helpFiles(): Promise<[string, string][]> {
   return [
     ['docs/commands.md', page],
     ...helps.map(({ name, typed, text }): [string, string] => [
-      `docs/help/${name}.svg`,
+      `docs/help/${name.replace(' ', '-')}.svg`,
       terminalPicture(typed, text),
     ]),
   ];
@@ -201,7 +203,8 @@ async function everything(): Promise<Map<string, string>> {
     files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
   }
   for (const [path, text] of await helpFiles()) files.set(path, text);
-  files.set('docs/manifest-v1.schema.json', schemaJson());
+  files.set('docs/manifest-v1.schema.json', schemaJson(ManifestSchema));
+  files.set('docs/plan-v1.schema.json', schemaJson(PlanFileSchema));
   files.set('docs/architecture.md', await architecture('docs/architecture.md'));
   files.set('src/version.ts', await versionModule());
   return files;

@@ -16,11 +16,13 @@ import { VERSION } from './version.ts';
  */
 export async function main(words: readonly string[]): Promise<number> {
   try {
-    const { name, rest } = await commandAmong(words, inputsOfAll);
+    const { name, rest } = await commandAmong(words, inputsOfAll, Object.keys(commands));
     if (name === undefined) return await withoutCommand(words);
-    if (name === 'help' && rest.length > 0) return await main([rest[0] ?? '', '--help']);
+    if (name === 'help' && rest.length > 0) return await main([...rest, '--help']);
     if (name === 'help') return await show(0);
     if (name === 'completion') return await completion(rest);
+    if (Object.keys(commands).some((other) => other.startsWith(`${name} `)))
+      return await showGroup(name, rest);
     return await runCommand(await commandNamed(name), rest);
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
@@ -48,6 +50,15 @@ async function show(exitCode: number): Promise<number> {
   return exitCode;
 }
 
+/** The first word of commands of two words, alone. */
+async function showGroup(first: string, rest: readonly string[]): Promise<number> {
+  const { switches } = parseArguments(rest, await inputsOfAll());
+  if (switches.version) return version();
+  const { groupOf } = await import('./host/terminal/help.ts');
+  process.stdout.write(groupOf(first, await all()));
+  return switches.help ? 0 : 2;
+}
+
 async function completion(rest: readonly string[]): Promise<number> {
   const [shell] = rest.filter((word) => !word.startsWith('-'));
   if (rest.includes('--help') || rest.includes('-h')) return show(0);
@@ -65,7 +76,7 @@ async function inputsOfAll(): Promise<Inputs> {
 }
 
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
-  const { switches, raw } = parseArguments(words, command.inputs);
+  const { switches, raw } = parseArguments(words, command.inputs, command.bare);
   if (switches.version) return version();
   if (switches.help) {
     const { helpOf } = await import('./host/terminal/help.ts');

@@ -11,7 +11,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['commands', 'host'],
   ['run'],
   ['backup', 'restore'],
-  ['publish', 'catalog'],
+  ['publish', 'catalog', 'planfile'],
   ['runbook', 'plan', 'retention'],
   ['environment.ts'],
   ['temporaries'],

@@ -6,6 +6,7 @@ import type { Inputs } from './table.ts';
  */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   What: [
+    'plan',
     'servers',
     'volumes',
     'images',

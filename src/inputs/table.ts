@@ -46,7 +46,10 @@ export interface Example {
 
 /** A command as a person sees it: `--help`, `action.yml` and the READMEs are made from it. */
 export interface CommandTable<I extends Inputs = Inputs, O extends Outputs = Outputs> {
+  /** One word, or two: "plan check". */
   readonly name: string;
+  /** The input that a word without an option stands for. */
+  readonly bare?: keyof I & string;
   readonly summary: string;
   /** Two, for `--help`. */
   readonly examples: readonly [Example, Example];

@@ -43,16 +43,31 @@ function tokensOf(words: readonly string[], table: Inputs): readonly Token[] {
   return tokens;
 }
 
+/** A command, and the words without it. */
+interface Among {
+  readonly name: string | undefined;
+  readonly rest: readonly string[];
+}
+
 /**
  * The command among the words, and the words without it.
  *
  * @param table the inputs of all commands, asked for only where options stand before the command
+ * @param names of all commands
  * @throws InputError for an option before the command that no command has
  */
 export async function commandAmong(
   words: readonly string[],
   table: () => Promise<Inputs>,
-): Promise<{ readonly name: string | undefined; readonly rest: readonly string[] }> {
+  names: readonly string[] = [],
+): Promise<Among> {
+  const first = await firstAmong(words, table);
+  if (!names.some((name) => name.startsWith(`${first.name} `))) return first;
+  const second = await firstAmong(first.rest, table);
+  return second.name === undefined ? first : { name: `${first.name} ${second.name}`, rest: second.rest };
+}
+
+async function firstAmong(words: readonly string[], table: () => Promise<Inputs>): Promise<Among> {
   const [first] = words;
   if (first === undefined || !first.startsWith('-')) return { name: first, rest: words.slice(1) };
   const inputs = await table();
@@ -69,9 +84,10 @@ export async function commandAmong(
  * Options before and after the name of the command, which is taken out. One that is given twice adds a line to a list,
  * and is an error elsewhere.
  *
+ * @param bare the input that a word without an option stands for
  * @throws InputError; never shows the value of a secret
  */
-export function parseArguments(words: readonly string[], table: Inputs): Parsed {
+export function parseArguments(words: readonly string[], table: Inputs, bare?: string): Parsed {
   const given: Record<Switch, boolean> = {
     json: false,
     'dry-run': false,
@@ -84,11 +100,8 @@ export function parseArguments(words: readonly string[], table: Inputs): Parsed 
   for (const [at, token] of tokens.entries()) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      if (valueOfBoolean(tokens[at - 1], token, table) !== undefined) continue;
-      throw new InputError(
-        'an argument stands without an option',
-        'Write --OPTION VALUE, and quote values with spaces. See --help.',
-      );
+      if (valueOfBoolean(tokens[at - 1], token, table) === undefined) takeBare(raw, bare, token.value);
+      continue;
     }
     checkName(token, table);
     const value = givenValue(token, tokens[at + 1], table);
@@ -98,6 +111,15 @@ export function parseArguments(words: readonly string[], table: Inputs): Parsed 
     else throw new InputError(`--${token.name} is given twice`, 'Give it once.');
   }
   return { switches: given, raw };
+}
+
+function takeBare(raw: Record<string, string>, bare: string | undefined, value: string): void {
+  if (bare === undefined || Object.hasOwn(raw, bare))
+    throw new InputError(
+      'an argument stands without an option',
+      'Write --OPTION VALUE, and quote values with spaces. See --help.',
+    );
+  raw[bare] = value;
 }
 
 function isSwitch(name: string): name is Switch {

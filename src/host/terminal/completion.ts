@@ -37,8 +37,9 @@ export function completionOf(shell: string | undefined, commands: readonly Comma
       shell === undefined ? 'no shell given' : 'unsupported shell',
       `Write openstack-backup completion ${shells.join('|')}.`,
     );
-  const names = [...commands.map(({ name }) => name), 'completion'];
+  const names = [...new Set(commands.map(({ name }) => firstOf(name))), 'completion'];
   return writer([
+    ...groupsOf(commands),
     ...commands.map(
       ({ name, summary, inputs }): Entry => ({
         name,
@@ -60,6 +61,41 @@ export function completionOf(shell: string | undefined, commands: readonly Comma
     { name: 'completion', does: 'Print the completion of a shell.', options: [], words: shells },
     { name: 'help', does: 'Show the help of a command.', options: [], words: names },
   ]);
+}
+
+function firstOf(name: string): string {
+  return name.split(' ')[0] ?? '';
+}
+
+/** The first words of commands of two, and the second ones that may follow. */
+function groupsOf(commands: readonly CommandTable[]): Entry[] {
+  const seconds = Map.groupBy(
+    commands.map(({ name }) => name.split(' ')).filter(([, second]) => second !== undefined),
+    ([first = '']) => first,
+  );
+  return [...seconds].map(([name, all]) => {
+    const words = all.map(([, second = '']) => second);
+    return { name, does: `Commands ${words.join(', ')}`, options: [], words };
+  });
+}
+
+/** How a script calls a command to itself: "plan-check". */
+function keyOf({ name }: Entry): string {
+  return name.replace(' ', '-');
+}
+
+/** What a script finds the command by, when it has gone through the words so far: "command:word". */
+function steps(entries: readonly Entry[]): { readonly first: string; readonly second: readonly string[] } {
+  const firsts = entries.filter(({ name }) => !name.includes(' '));
+  return {
+    first: firsts.map(({ name }) => `:${name}`).join('|'),
+    second: entries.flatMap(({ name }) => (name.includes(' ') ? [name.replace(' ', ':')] : [])),
+  };
+}
+
+/** What may stand first. */
+function onTop(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(({ name }) => !name.includes(' '));
 }
 
 function optionOf(name: string, input: Input, inputs: Inputs): Option {
@@ -84,18 +120,21 @@ const list = (words: readonly string[]) => words.join(' ');
 const globals = ['--help', '--version'];
 
 function bash(entries: readonly Entry[]): string {
-  const values = entries.flatMap(({ name, options }) =>
-    options.flatMap((option) =>
+  const { first, second } = steps(entries);
+  const values = entries.flatMap((entry) =>
+    entry.options.flatMap((option) =>
       option.choices === undefined
         ? []
         : [
-            `    ${name}:${option.name}) COMPREPLY=($(compgen -W '${list(option.choices)}' -- "$cur")); return;;`,
+            `    ${keyOf(entry)}:${option.name}) COMPREPLY=($(compgen -W '${list(option.choices)}' -- "$cur")); return;;`,
           ],
     ),
   );
-  const free = entries.flatMap(({ name, options }) => {
-    const names = options.filter(({ takesValue, choices }) => takesValue && choices === undefined);
-    return names.length === 0 ? [] : [`    ${names.map((o) => `${name}:${o.name}`).join('|')}) return;;`];
+  const free = entries.flatMap((entry) => {
+    const names = entry.options.filter(({ takesValue, choices }) => takesValue && choices === undefined);
+    return names.length === 0
+      ? []
+      : [`    ${names.map((o) => `${keyOf(entry)}:${o.name}`).join('|')}) return;;`];
   });
   return [
     '# eval "$(openstack-backup completion bash)"',
@@ -105,8 +144,9 @@ function bash(entries: readonly Entry[]): string {
     "  if [[ $cur == '=' ]]; then cur=",
     "  elif [[ $prev == '=' ]]; then prev=$" + '{COMP_WORDS[COMP_CWORD-2]}; fi',
     '  for ((i = 1; i < COMP_CWORD; i++)); do',
-    '    case $' + '{COMP_WORDS[i]} in',
-    `      ${entries.map(({ name }) => name).join('|')}) command=$` + '{COMP_WORDS[i]}; break;;',
+    '    case $command:$' + '{COMP_WORDS[i]} in',
+    `      ${first}) command=$` + '{COMP_WORDS[i]};;',
+    ...(second.length === 0 ? [] : [`      ${second.join('|')}) command=$command-$` + '{COMP_WORDS[i]};;']),
     '    esac',
     '  done',
     '  case $command:$prev in',
@@ -114,10 +154,10 @@ function bash(entries: readonly Entry[]): string {
     ...free,
     '  esac',
     '  case $command in',
-    `    '') words='${list([...entries.map(({ name }) => name), ...globals])}';;`,
+    `    '') words='${list([...onTop(entries).map(({ name }) => name), ...globals])}';;`,
     ...entries.map(
-      ({ name, options, words }) =>
-        `    ${name}) words='${list([...words, ...options.map((o) => o.name)])}';;`,
+      (entry) =>
+        `    ${keyOf(entry)}) words='${list([...entry.words, ...entry.options.map((o) => o.name)])}';;`,
     ),
     '  esac',
     '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
@@ -128,13 +168,14 @@ function bash(entries: readonly Entry[]): string {
 }
 
 function zsh(entries: readonly Entry[]): string {
+  const { first, second } = steps(entries);
   const described = (all: readonly { name: string; does: string }[]) =>
     all.map(({ name, does }) => `'${name}:${does}'`).join(' ');
-  const values = entries.flatMap(({ name, options }) =>
-    options.flatMap(({ name: option, choices, takesValue }) => {
+  const values = entries.flatMap((entry) =>
+    entry.options.flatMap(({ name: option, choices, takesValue }) => {
       if (!takesValue) return [];
       return [
-        `    (${name}:${option}) ${choices === undefined ? '_files' : `compadd -- ${list(choices)}`}; return;;`,
+        `    (${keyOf(entry)}:${option}) ${choices === undefined ? '_files' : `compadd -- ${list(choices)}`}; return;;`,
       ];
     }),
   );
@@ -145,8 +186,9 @@ function zsh(entries: readonly Entry[]): string {
     '  local command= word prev=$' + '{words[CURRENT-1]}',
     '  local -a all',
     '  for word in $' + '{words[2,CURRENT-1]}; do',
-    '    case $word in',
-    `      (${entries.map(({ name }) => name).join('|')}) command=$word; break;;`,
+    '    case $command:$word in',
+    `      (${first}) command=$word;;`,
+    ...(second.length === 0 ? [] : [`      (${second.join('|')}) command=$command-$word;;`]),
     '    esac',
     '  done',
     '  if [[ $PREFIX == --*=* ]]; then prev=$' + "{PREFIX%%=*}; compset -P '*='; fi",
@@ -154,10 +196,10 @@ function zsh(entries: readonly Entry[]): string {
     ...values,
     '  esac',
     '  case $command in',
-    `    ('') all=(${described([...entries, { name: '--help', does: 'Show the help' }, { name: '--version', does: 'Show the version' }])});;`,
+    `    ('') all=(${described([...onTop(entries), { name: '--help', does: 'Show the help' }, { name: '--version', does: 'Show the version' }])});;`,
     ...entries.map(
-      ({ name, options, words }) =>
-        `    (${name}) all=(${described([...words.map((word) => ({ name: word, does: word })), ...options])});;`,
+      (entry) =>
+        `    (${keyOf(entry)}) all=(${described([...entry.words.map((word) => ({ name: word, does: word })), ...entry.options])});;`,
     ),
     '  esac',
     '  _describe openstack-backup all',
@@ -175,9 +217,10 @@ function fish(entries: readonly Entry[]): string {
     `${complete} -n __fish_use_subcommand -l help -d 'Show the help'`,
     `${complete} -n __fish_use_subcommand -l version -d 'Show the version'`,
     ...entries.flatMap(({ name, does, options, words }) => {
-      const inside = `${complete} -n '__fish_seen_subcommand_from ${name}'`;
+      const seen = name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
+      const inside = `${complete} -n '${seen.join('; and ')}'`;
       return [
-        `${complete} -n __fish_use_subcommand -a ${name} -d '${does}'`,
+        ...(name.includes(' ') ? [] : [`${complete} -n __fish_use_subcommand -a ${name} -d '${does}'`]),
         ...(words.length === 0 ? [] : [`${inside} -a '${list(words)}'`]),
         ...options.map((option) => {
           const value = !option.takesValue

@@ -42,12 +42,28 @@ export function overview(commands: readonly Pick<CommandTable, 'name' | 'summary
   ].join('\n');
 }
 
+/** `openstack-backup plan --help`: the commands that begin with a word. */
+export function groupOf(first: string, commands: readonly Pick<CommandTable, 'name' | 'summary'>[]): string {
+  return [
+    `Usage: openstack-backup ${first} COMMAND [OPTION]...`,
+    '',
+    'Commands:',
+    ...commands
+      .filter(({ name }) => name.startsWith(`${first} `))
+      .flatMap(({ name, summary }) => entry(name, inTerminalWords(summary, {}))),
+    '',
+    'Options:',
+    ...entry('-h, --help', `Show this help, or that of a command: openstack-backup ${first} COMMAND --help.`),
+    '',
+  ].join('\n');
+}
+
 const COMPLETE = 'eval "$(openstack-backup completion bash)"';
 
 /** `openstack-backup COMMAND --help`. */
 export function helpOf(command: CommandTable): string {
   return [
-    `Usage: openstack-backup ${command.name} [OPTION]...`,
+    `Usage: openstack-backup ${command.name}${bareWord(command)} [OPTION]...`,
     '',
     ...wrapped(inTerminalWords(command.summary, command.inputs), 0),
     ...Object.entries(groups).flatMap(([title, names]) => groupLines(title, names, command.inputs)),
@@ -72,6 +88,11 @@ export function helpOf(command: CommandTable): string {
       : []),
     '',
   ].join('\n');
+}
+
+function bareWord({ bare, inputs }: CommandTable): string {
+  const input = bare === undefined ? undefined : inputs[bare];
+  return input === undefined ? '' : ` [${input.placeholder}]`;
 }
 
 function hasSecrets(inputs: Inputs): boolean {

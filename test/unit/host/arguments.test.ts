@@ -53,6 +53,28 @@ describe('options', () => {
     );
   });
 
+  test('a word without an option is what the command says, once', () => {
+    expect(parseArguments(['a', '--json'], table, 'to')).toEqual({ raw: { to: 'a' }, switches: on('json') });
+    for (const words of [
+      ['a', 'b'],
+      ['--to', 'a', 'b'],
+      ['a', '--to', 'b'],
+    ])
+      expect(() => parseArguments(words, table, 'to')).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
+  test.each([
+    [['plan', 'check', 'x'], { name: 'plan check', rest: ['x'] }],
+    [['plan', '--json', 'check'], { name: 'plan check', rest: ['--json'] }],
+    [['--json', 'plan', 'check'], { name: 'plan check', rest: ['--json'] }],
+    [['plan'], { name: 'plan', rest: [] }],
+    [['plan', '--help'], { name: 'plan', rest: ['--help'] }],
+    [['list', 'check'], { name: 'list', rest: ['check'] }],
+    [['plan', 'chekc'], { name: 'plan chekc', rest: [] }],
+  ])('%j is one command', async (words, among) => {
+    expect(await commandAmong(words, async () => table, ['list', 'plan check'])).toEqual(among);
+  });
+
   test('a stray word is not shown: it may be a secret', () => {
     expect(() => parseArguments(['--key', 'env:KEY', 'hunter2'], table)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),

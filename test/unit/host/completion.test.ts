@@ -37,6 +37,10 @@ describe('bash completes', () => {
     ['nothing for free text', ['backup-volume', '--cloud', ''], []],
     ['shells', ['completion', 'z'], ['zsh']],
     ['commands of help', ['help', 'unl'], ['unlock']],
+    ['the first of two words', ['pla'], ['plan']],
+    ['the second of two words', ['plan', 'ch'], ['check']],
+    ['options behind two words', ['plan', 'check', '--pl'], ['--plan']],
+    ['two words behind help', ['help', 'pl'], ['plan']],
     ['an option before the command', ['--ver'], ['--version']],
   ])('%s', (_, words, offered) => {
     expect(inBash(words)).toEqual(offered);
@@ -44,7 +48,7 @@ describe('bash completes', () => {
 
   test('every option of every command', () => {
     for (const { name, inputs } of all)
-      expect(inBash([name, '--'])).toEqual(
+      expect(inBash([...name.split(' '), '--'])).toEqual(
         expect.arrayContaining(Object.keys(inputs).map((key) => `--${key}`)),
       );
   });
@@ -53,7 +57,7 @@ describe('bash completes', () => {
 test.each(shells)('the script of %s has every command and every choice', (shell) => {
   const script = completionOf(shell, all);
   for (const { name, inputs } of all) {
-    expect(script).toContain(name);
+    for (const word of name.split(' ')) expect(script).toContain(word);
     for (const input of Object.values(inputs))
       if (input.kind === 'choice') expect(script).toContain(input.choices.join(' '));
   }

@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { commands } from '../../../src/commands/index.ts';
-import { parseArguments } from '../../../src/host/terminal/arguments.ts';
-import { helpOf, overview } from '../../../src/host/terminal/help.ts';
+import { commandAmong, parseArguments } from '../../../src/host/terminal/arguments.ts';
+import { groupOf, helpOf, overview } from '../../../src/host/terminal/help.ts';
 import { groups, inTerminalWords } from '../../../src/inputs/groups.ts';
 import { parseInputs } from '../../../src/inputs/table.ts';
 
 const all = await Promise.all(Object.values(commands).map((load) => load()));
 const pages = [
   { name: 'the overview', text: overview(all) },
+  { name: 'the plan commands', text: groupOf('plan', all) },
   ...all.map((command) => ({ name: command.name, text: helpOf(command) })),
 ];
 
@@ -52,10 +53,11 @@ describe('examples', () => {
     const { stdout } = spawnSync('bash', ['-c', `openstack-backup() { printf '%s\\0' "$@"; }\n${line}`], {
       encoding: 'utf8',
     });
-    const [name = '', ...rest] = stdout.split('\0').slice(0, -1);
+    const words = stdout.split('\0').slice(0, -1);
+    const { name = '', rest } = await commandAmong(words, async () => ({}), Object.keys(commands));
     const command = await commands[name]?.();
     if (command === undefined) throw new Error(`no command ${name}`);
-    const { raw } = parseArguments(rest, command.inputs);
+    const { raw } = parseArguments(rest, command.inputs, command.bare);
     expect(Object.keys(raw).length).toBeGreaterThan(0);
     expect(() => parseInputs(command.inputs, raw)).not.toThrow();
   });

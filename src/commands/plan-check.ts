@@ -1,0 +1,28 @@
+import { planFileInputs } from '../inputs/plan-file.ts';
+import type { Outputs } from '../inputs/table.ts';
+import { defineCommand } from './command.ts';
+
+const outputs = {
+  entries: {
+    json: true,
+    description:
+      'JSON: what the plan backs up, with all that it leaves to us filled in: a list of {name, select, kinds, also, method, max-chain, every, max-age, keep}.',
+  },
+  warnings: {
+    json: true,
+    description: 'JSON: what is right in form and probably not what is meant, a list of texts.',
+  },
+} as const satisfies Outputs;
+
+export const planCheck = defineCommand({
+  name: 'plan check',
+  bare: 'plan',
+  summary: 'Check a plan file, and say what it means.',
+  examples: [
+    { does: "Check the repository's plan", words: 'plan check --plan .github/openstack-backup.yml' },
+    { does: 'Check another one, for a program', words: 'plan check new.yml --json' },
+  ],
+  inputs: planFileInputs,
+  outputs,
+  run: async (context, given) => (await import('../run/plan-check.ts')).checkPlan(context, given),
+});

@@ -1,0 +1,67 @@
+import { IANAZone } from 'luxon';
+import { InputError } from '../errors.ts';
+import { sealer } from '../keys/age.ts';
+import { parseSelectors } from '../plan/select.ts';
+import { parseDuration } from '../retention/duration.ts';
+import { parsePlace } from '../store/place-name.ts';
+import { quoted } from '../text/escape.ts';
+import type { Form } from './shape.ts';
+
+/** What texts of a plan must be. A recipient may be an identity by mistake: it is never shown. */
+export const FORMS: Readonly<Record<string, Form>> = {
+  duration: async (text) => refusal(() => parseDuration(text), `is ${quoted(text)}: `),
+  selector: async (text) => {
+    if (/^\s|\s$/.test(text)) return `is ${quoted(text)}: it begins or ends with a space`;
+    const why = refusal(() => parseSelectors('volume', [text]), 'is wrong: ');
+    if (why !== undefined) return why;
+    return text.includes(',') && !/^(metadata|name):/.test(text)
+      ? `is ${quoted(text)}: several are a list, [${text}]`
+      : undefined;
+  },
+  id: async (text) =>
+    /^[\w-]{1,64}$/.test(text)
+      ? undefined
+      : `is ${quoted(text)}: give the id, as openstack token issue shows it`,
+  zone: async (text) =>
+    /^[A-Za-z][\w+/-]*$/.test(text) && IANAZone.isValidZone(text)
+      ? undefined
+      : `is ${quoted(text)}: there is no such zone; write UTC, or one like Europe/Berlin`,
+  date: async (text) =>
+    isDay(text) ? undefined : `is ${quoted(text)}: there is no such day; write 2027-06-30`,
+  publish: async (text) =>
+    parsePlace(text) === undefined
+      ? `is ${quoted(text)}: use artifact, release or directory:PATH`
+      : undefined,
+  store: async (text) =>
+    parsePlace(text)?.kind === 'directory'
+      ? undefined
+      : `is ${quoted(text)}: unsupported store; use directory:PATH`,
+  recipient: async (text) => {
+    if (/^AGE-(SECRET-KEY|PLUGIN)-/i.test(text))
+      return 'is an age identity, which opens everything: take it out of the file, and use a new pair from age-keygen';
+    return sealer([text]).then(
+      () => undefined,
+      () =>
+        'is no age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
+    );
+  },
+};
+
+function refusal(parse: () => unknown, before: string): string | undefined {
+  try {
+    parse();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { message, hint = '' } = error;
+    // What stands in quotes at its end was said already.
+    const why = message.replace(/ ".*"$/s, '');
+    return `${before}${why}; ${hint.charAt(0).toLowerCase()}${hint.slice(1).replace(/\.$/, '')}`;
+  }
+}
+
+/** JavaScript takes 31 February for 3 March. */
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}

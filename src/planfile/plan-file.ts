@@ -1,0 +1,125 @@
+import type { Kind } from '../manifest/points.ts';
+import type { Method } from '../plan/method.ts';
+import { parseSelectors, type Selector } from '../plan/select.ts';
+import type { Duration } from '../retention/duration.ts';
+import type { Policy } from '../retention/policy.ts';
+import type { BackUpText, ExcludeText, FAIL_ON, KeepText, PlanText } from './schema.ts';
+
+/** What a repository says in `.github/openstack-backup.yml`, with all that it leaves to us filled in. A plain record. */
+export interface PlanFile {
+  readonly cloud: string | undefined;
+  /** The id. */
+  readonly project: string;
+  readonly region: string | undefined;
+  /** As in the time zone database. */
+  readonly zone: string;
+  /** Empty for what a run does without being told. */
+  readonly publish: readonly string[];
+  readonly recipients: readonly string[];
+  readonly store: string | undefined;
+  readonly keep: Keep | undefined;
+  /** The first that matches a resource takes it. */
+  readonly entries: readonly PlanEntry[];
+  readonly exclusions: readonly Exclusion[];
+  readonly failOn: readonly FailOn[];
+  readonly issue: boolean;
+  /** Whether it asks for drills. */
+  readonly drill: boolean;
+}
+
+export type FailOn = (typeof FAIL_ON)[number];
+
+/** What stays. */
+export interface Keep {
+  readonly policy: Policy;
+  readonly minCopies: number;
+  readonly gone: Duration | undefined;
+}
+
+/** One of `back-up`. */
+export interface PlanEntry {
+  readonly name: string;
+  readonly selectors: readonly Selector[];
+  readonly kinds: readonly Kind[];
+  /** Beside the entry that matches first. */
+  readonly also: boolean;
+  readonly method: 'auto' | Method;
+  readonly maxChain: number;
+  readonly every: Duration;
+  /** Undefined: one and a half times `every`. */
+  readonly maxAge: Duration | undefined;
+  readonly consistency: 'best' | 'quiesced';
+  /** Its own, else the plan's; undefined: nothing is ever deleted. */
+  readonly keep: Keep | undefined;
+}
+
+export interface Exclusion {
+  readonly selectors: readonly Selector[];
+  readonly kinds: readonly Kind[];
+  readonly reason: string;
+  /** The last day on which it holds, in the plan's zone: "2027-06-30". */
+  readonly until: string | undefined;
+}
+
+const ALL: readonly Kind[] = ['server', 'volume', 'image', 'secret'];
+
+/** What an entry backs up that names no kinds: all that there is a place for. */
+export function usualKinds({ store, recipients }: Pick<PlanText, 'store' | 'recipients'>): Kind[] {
+  if (store === undefined) return ['server', 'volume'];
+  return recipients === undefined ? ['server', 'volume', 'image'] : [...ALL];
+}
+
+/** Of a text in which nothing is wrong. */
+export function planFileOf(text: PlanText): PlanFile {
+  const { report, exclude = [] } = text;
+  const keep = keepOf(text.keep);
+  return {
+    cloud: text.cloud,
+    project: text.project,
+    region: text.region,
+    zone: text.timezone ?? 'UTC',
+    publish: text.publish ?? [],
+    recipients: text.recipients ?? [],
+    store: text.store,
+    keep,
+    entries: text['back-up'].map((entry) => entryOf(entry, usualKinds(text), keep)),
+    exclusions: exclude.map(exclusionOf),
+    failOn: report?.['fail-on'] ?? ['uncovered', 'stale', 'failing'],
+    issue: report?.issue ?? false,
+    drill: text.drill !== undefined,
+  };
+}
+
+function entryOf(text: BackUpText, kinds: readonly Kind[], keep: Keep | undefined): PlanEntry {
+  return {
+    name: text.name,
+    selectors: selectorsOf(text.select),
+    kinds: text.kinds ?? kinds,
+    also: text.also ?? false,
+    method: text.method ?? 'auto',
+    maxChain: text['max-chain'] ?? 7,
+    every: text.every,
+    maxAge: text['max-age'],
+    consistency: text.consistency ?? 'best',
+    keep: keepOf(text.keep) ?? keep,
+  };
+}
+
+function exclusionOf({ select, kinds, reason, until }: ExcludeText): Exclusion {
+  return { selectors: selectorsOf(select), kinds: kinds ?? ALL, reason, until };
+}
+
+function selectorsOf(select: string | readonly string[]): Selector[] {
+  // Which kind is asked matters to messages alone.
+  return parseSelectors('volume', typeof select === 'string' ? [select] : select);
+}
+
+function keepOf(text: KeepText | undefined): Keep | undefined {
+  if (text === undefined) return undefined;
+  const { 'min-copies': minCopies = 2, gone, ...rules } = text;
+  const words = Object.entries(rules).map(([name, value]) => [
+    name.replace(/-(.)/, (_, letter: string) => letter.toUpperCase()),
+    value,
+  ]);
+  return { policy: Object.fromEntries(words) as Policy, minCopies, gone };
+}

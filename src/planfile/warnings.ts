@@ -1,0 +1,94 @@
+import { DateTime } from 'luxon';
+import { quoted } from '../text/escape.ts';
+import { denseWindowOf, horizonOf } from './horizon.ts';
+import type { Exclusion, PlanEntry, PlanFile } from './plan-file.ts';
+import { hoursOf } from './span.ts';
+import { heldInTheLongRun } from './steady.ts';
+
+/** GitHub's own, where nobody changed it. */
+const ARTIFACT_DAYS = 90;
+
+/**
+ * What is right in form, and probably not what is meant.
+ *
+ * @param now milliseconds
+ * @param artifactDays how long the repository keeps artifacts, where that is known
+ */
+export function warningsOf(plan: PlanFile, now: number, artifactDays: number | undefined): string[] {
+  return [
+    ...plan.entries.flatMap((entry) => [...ofRhythm(entry), ...ofChain(entry, plan, now)]),
+    ...ofPublication(plan, artifactDays),
+    ...ofKeep(plan),
+    ...plan.exclusions.flatMap((exclusion) => ofExclusion(exclusion, plan.zone, now)),
+    ...(plan.drill ? ['drill: no drill is carried out by this version'] : []),
+  ];
+}
+
+/** Whether the volumes and disks of an entry become Cinder backups, and so chains. */
+export function makesChains({ method, kinds }: PlanEntry, { store }: PlanFile): boolean {
+  const hasDisks = kinds.includes('volume') || kinds.includes('server');
+  return hasDisks && (method === 'cinder-backup' || (method === 'auto' && store === undefined));
+}
+
+function ofRhythm({ name, every, maxAge }: PlanEntry): string[] {
+  return maxAge !== undefined && hoursOf(maxAge) === hoursOf(every)
+    ? [
+        `${quoted(name)}: max-age is as long as every, ${every}: each night the report is red until the run is over; give it half as much again`,
+      ]
+    : [];
+}
+
+function ofChain(entry: PlanEntry, plan: PlanFile, now: number): string[] {
+  const { name, every, maxChain, keep } = entry;
+  if (keep === undefined || maxChain === 1 || !makesChains(entry, plan)) return [];
+  const hours = hoursOf(every);
+  const [span, window] = [maxChain * hours, denseWindowOf(keep.policy, hours)];
+  if (span <= window) return [];
+  const { most, byRules } = heldInTheLongRun(keep, every, maxChain, plan.zone, now);
+  const kept =
+    window === 0
+      ? 'keeps points further apart'
+      : `has each ${hours < 24 ? 'one' : 'day'} for ${days(window)}`;
+  return [
+    `${quoted(name)}: a chain of ${maxChain} backups (max-chain) spans ${days(span)}, and keep ${kept}: a chain stays while one of its backups does, so up to ${most} backups of a volume stay, where ${byRules} would do; lower max-chain`,
+  ];
+}
+
+function ofPublication({ publish, entries }: PlanFile, artifactDays: number = ARTIFACT_DAYS): string[] {
+  if (publish.some((place) => place !== 'artifact')) return [];
+  const kept = entries.map(({ keep, every }) =>
+    keep === undefined ? Number.POSITIVE_INFINITY : horizonOf(keep.policy, hoursOf(every)) / 24,
+  );
+  const longest = Math.max(...kept);
+  if (longest <= artifactDays) return [];
+  const what = publish.length === 0 ? 'publish is not given, so in a workflow manifests go' : 'manifests go';
+  return [
+    `${what} to artifacts only, which expire after ${artifactDays} days, and ${longest === Number.POSITIVE_INFINITY ? 'backups stay until somebody deletes them' : `keep has backups for ${Math.round(longest)} days`}: write publish: [release]`,
+  ];
+}
+
+function ofKeep({ entries }: PlanFile): string[] {
+  const without = entries.filter(({ keep }) => keep === undefined).map(({ name }) => quoted(name));
+  return without.length === 0
+    ? []
+    : [
+        `${without.join(', ')}: there is no keep, so nothing is ever deleted, and the quota will be full one day`,
+      ];
+}
+
+function ofExclusion(exclusion: Exclusion, zone: string, now: number): string[] {
+  const { reason, until } = exclusion;
+  return holds(exclusion, zone, now)
+    ? []
+    : [`the exclusion "${reason}" held until ${until}: it excludes nothing any more`];
+}
+
+/** Whether an exclusion still holds: its last day is over when the next one begins in the plan's zone. */
+export function holds({ until }: Exclusion, zone: string, now: number): boolean {
+  return until === undefined || now < DateTime.fromISO(until, { zone }).plus({ days: 1 }).toMillis();
+}
+
+function days(hours: number): string {
+  if (hours < 48) return `${Math.round(hours)} hours`;
+  return `${Math.round(hours / 24)} days`;
+}

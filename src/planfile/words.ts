@@ -1,0 +1,25 @@
+import type { Selector } from '../plan/select.ts';
+import type { Keep } from './plan-file.ts';
+
+/** A selector as it is written. */
+export function selectWords(selector: Selector): string {
+  switch (selector.kind) {
+    case 'all':
+      return 'all';
+    case 'metadata':
+      return `metadata:${selector.key}${selector.value === undefined ? '' : `=${selector.value}`}`;
+    case 'name':
+      return `name:${selector.pattern}`;
+    case 'one':
+      return selector.nameOrId;
+  }
+}
+
+/** "daily 14, weekly 8; at least 2". */
+export function keepWords(keep: Keep | undefined): string {
+  if (keep === undefined) return 'everything';
+  const rules = Object.entries(keep.policy).map(
+    ([name, value]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`,
+  );
+  return `${rules.join(', ')}; at least ${keep.minCopies}`;
+}

@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { runTool } from '../support/tool.ts';
+import { SMALL } from '../unit/planfile/bad.ts';
+import { GOOD } from '../unit/planfile/good.ts';
+
+const directory = await mkdtemp(join(tmpdir(), 'plan-check-'));
+afterAll(() => rm(directory, { recursive: true, force: true }));
+const tool = (...words: string[]) => runTool(words, { directory, environment: {} });
+
+test('what a plan means, as a table and as JSON, without a cloud', async () => {
+  await writeFile(join(directory, 'good.yml'), GOOD);
+  const table = await tool('plan', 'check', 'good.yml');
+  expect([table.code, table.stderr]).toEqual([
+    0,
+    'warning: drill: no drill is carried out by this version\n',
+  ]);
+  expect(table.stdout).toMatch(
+    /^good\.yml: project 5bde59c76c73cc5e04335342476fc095; cloud production; region RegionOne; days of Europe\/Berlin;/,
+  );
+  expect(table.stdout).toMatch(/\| databases +\| metadata:backup=db \| volume +\|/);
+  const { code, json } = await tool('plan', 'check', 'good.yml', '--json');
+  expect(code).toBe(0);
+  expect(
+    (json['entries'] as { name: string; 'max-age': string }[]).map((one) => [one.name, one['max-age']]),
+  ).toEqual([
+    ['databases', '12h'],
+    ['off-site', '9d'],
+    ['everything else', '1d12h'],
+  ]);
+  expect(json['warnings']).toEqual(['drill: no drill is carried out by this version']);
+});
+
+test('what is wrong with one, line by line', async () => {
+  await writeFile(join(directory, 'bad.yml'), `${SMALL}timezone: Mars\nstoer: x\n`);
+  expect(await tool('plan', 'check', 'bad.yml')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: [
+      'error: bad.yml:7:11: timezone is "Mars": there is no such zone; write UTC, or one like Europe/Berlin',
+      'error: bad.yml:8:1: unknown key "stoer": did you mean store?',
+      '  Mend these 2 places; docs/plan.md has the form. Nothing was touched.',
+      '',
+    ].join('\n'),
+  });
+});
+
+test.each([
+  [['plan', 'check'], 'error: there is no plan at .github/openstack-backup.yml'],
+  [['plan', 'check', '.'], 'error: cannot read the plan .: '],
+  [['plan', 'chekc'], 'error: unknown command "plan chekc"\n  Did you mean plan check?'],
+  [['plan', 'check', 'a', 'b'], 'error: an argument stands without an option'],
+])('%j: exit 2', async (words, said) => {
+  const { code, stderr } = await tool(...words);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
+});
+
+test('the plan commands, and the help of one', async () => {
+  expect(await tool('plan')).toMatchObject({ code: 2, stdout: expect.stringContaining('plan check') });
+  for (const words of [
+    ['plan', '--help'],
+    ['help', 'plan'],
+  ])
+    expect(await tool(...words)).toMatchObject({ code: 0, stdout: expect.stringContaining('plan check') });
+  for (const words of [
+    ['help', 'plan', 'check'],
+    ['plan', 'check', '--help'],
+  ])
+    expect((await tool(...words)).stdout).toMatch(
+      /^Usage: openstack-backup plan check \[FILE\] \[OPTION\]\.\.\.\n/,
+    );
+});
