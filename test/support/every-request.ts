@@ -136,7 +136,7 @@ function describeCases(title: string, open: () => Promise<Trial>, cases: readonl
     beforeAll(async () => {
       trial = await open();
     }, 60_000);
-    afterAll(() => trial.world.close(), 60_000);
+    afterAll(() => trial.world.close(), 180_000);
 
     test.each(cases)(
       '$fault: $what',
