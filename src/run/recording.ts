@@ -1,4 +1,5 @@
 import type { Refused } from '../backup/kind.ts';
+import { cloudOf } from '../catalog/cloud-of.ts';
 import { Marks } from '../chain/marks.ts';
 import type { Environment } from '../environment.ts';
 import { messageOf, PlainError } from '../errors.ts';
@@ -8,7 +9,6 @@ import type { PayloadStore } from '../payload/store.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { ManifestRecord } from '../publish/record.ts';
 import { TOOL } from '../version.ts';
-import { cloudOf } from './cloud-of.ts';
 import type { Context } from './context.ts';
 import { environmentOf } from './environment-of.ts';
 

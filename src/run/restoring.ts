@@ -1,9 +1,9 @@
+import { cloudOf } from '../catalog/cloud-of.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { Amount, Reporter, RestoringKind } from '../restore/kind.ts';
 import { sweep } from '../temporaries/sweep.ts';
-import { cloudOf } from './cloud-of.ts';
 import type { Context, Outcome } from './context.ts';
 import { environmentOf } from './environment-of.ts';
 import { makingRoom } from './room.ts';

@@ -1,4 +1,5 @@
 import { pointsMeant } from '../catalog/choose.ts';
+import { cloudOf } from '../catalog/cloud-of.ts';
 import { findManifest } from '../catalog/find.ts';
 import { InputError } from '../errors.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
@@ -7,7 +8,6 @@ import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import { quoted } from '../text/escape.ts';
-import { cloudOf } from './cloud-of.ts';
 import type { Context } from './context.ts';
 
 /**

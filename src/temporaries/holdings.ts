@@ -1,15 +1,16 @@
-import { type Backup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
-import { listSnapshots, type Snapshot, type SnapshotFilter } from '../openstack/blockstorage/v3/snapshots.ts';
-import { listVolumes, type Volume, type VolumeFilter } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import type { Snapshot } from '../openstack/blockstorage/v3/snapshots.ts';
+import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Service } from '../openstack/catalog.ts';
-import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
+import type { Server } from '../openstack/compute/v2/servers.ts';
 import type { ServiceClient, Session } from '../openstack/connection.ts';
 import { CloudError, hasStatus } from '../openstack/errors.ts';
-import { type Image, type ImageFilter, listImages } from '../openstack/image/v2/images.ts';
+import type { Image } from '../openstack/image/v2/images.ts';
 import { KEY_ID } from '../openstack/image/v2/properties.ts';
 import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
-import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
-import { collect, pool } from '../pool.ts';
+import type { ListedSecret } from '../openstack/keymanager/v1/secrets.ts';
+import { pool } from '../pool.ts';
+import { LISTS, type Listed, type Within } from './lists.ts';
 
 export interface HeldSecret extends ListedSecret {
   /** Empty where it was not read. */
@@ -39,47 +40,40 @@ export async function holdingsOf(
   session: Session,
   needed: readonly (keyof Holdings)[] = [],
   kinds: readonly (keyof Holdings)[] = ALL,
-  within: {
-    readonly images?: ImageFilter;
-    readonly volumes?: VolumeFilter;
-    readonly snapshots?: SnapshotFilter;
+  within: Within & {
     /** Told why the cloud shows no backups: it has no such API, or the user may not use it. Else that is an error. */
     readonly closed?: (error: CloudError) => void;
   } = {},
 ): Promise<Holdings> {
-  const owner = session.scope.project.id;
-  const see = async <T>(
-    kind: keyof Holdings,
-    service: Service,
-    list: (client: ServiceClient) => Promise<T[]>,
-  ) => {
+  const see = async <Kind extends keyof Listed>(kind: Kind): Promise<Listed[Kind][]> => {
     if (!kinds.includes(kind)) return [];
-    return needed.includes(kind) ? list(await session.service(service)) : allowed(session, service, list);
+    const { service, list } = LISTS[kind];
+    const listed = (client: ServiceClient) => list(client, within);
+    return needed.includes(kind) ? listed(await session.service(service)) : allowed(session, service, listed);
   };
   const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
-    see('backups', 'block-storage', (cinder) => collect(listBackups(cinder))).catch((error: unknown) => {
+    see('backups').catch((error: unknown) => {
       if (within.closed === undefined || !hasStatus(error, 403, 404)) throw error;
       within.closed(error);
       return [];
     }),
-    see('volumes', 'block-storage', (cinder) => collect(listVolumes(cinder, within.volumes))),
-    see('snapshots', 'block-storage', (cinder) => collect(listSnapshots(cinder, within.snapshots))),
-    see('images', 'image', async (glance) =>
-      (await collect(listImages(glance, { ...within.images, owner }))).filter(
-        (image) => image.owner === owner,
-      ),
-    ),
-    see('secrets', 'key-manager', (barbican) => collect(listSecrets(barbican))),
-    see('servers', 'compute', (nova) => collect(listServers(nova))),
+    see('volumes'),
+    see('snapshots'),
+    see('images'),
+    see('secrets'),
+    see('servers'),
   ]);
   const used = new Set([
     ...[...volumes, ...backups].map(({ encryptionKeyId }) => encryptionKeyId),
     ...images.map(({ properties }) => properties[KEY_ID]),
   ]);
+  const records = (client: ServiceClient) => recordsOf(client, secrets, used);
   const withRecords =
     secrets.length === 0
       ? []
-      : await see('secrets', 'key-manager', (barbican) => recordsOf(barbican, secrets, used));
+      : needed.includes('secrets')
+        ? await records(await session.service('key-manager'))
+        : await allowed(session, 'key-manager', records);
   return { backups, volumes, snapshots, images, secrets: withRecords, servers };
 }
 

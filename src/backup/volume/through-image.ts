@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { POINT_PROPERTY } from '../../catalog/kept-image.ts';
 import type { Environment } from '../../environment.ts';
 import type { Consistency, SavedEncryption, SecretPoint, VolumeImagePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
@@ -37,9 +38,6 @@ export interface SavedThroughImage {
   readonly key: SecretPoint | undefined;
   readonly point: VolumeImagePoint;
 }
-
-/** The property of an image that is a backup: its restore point. */
-export const POINT_PROPERTY = 'openstack_backup_point';
 
 /** Cinder's own note on a volume, which the one of 2023.1 hands on to the image, and then makes no volume of that. */
 const SIGNATURE = 'signature_verified';

@@ -1,5 +1,5 @@
+import { type KeptImage, keptFault } from '../../catalog/kept-image.ts';
 import { OperationError } from '../../errors.ts';
-import type { SavedImage } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 import { getImage, type Image } from '../../openstack/image/v2/images.ts';
@@ -10,11 +10,7 @@ import { getImage, type Image } from '../../openstack/image/v2/images.ts';
  * @param what what it holds, for messages: "which has the root disk of the server"
  * @throws OperationError
  */
-export async function keptImage(
-  session: Session,
-  saved: Pick<SavedImage, 'id' | 'size' | 'checksum' | 'hash'>,
-  what: string,
-): Promise<Image> {
+export async function keptImage(session: Session, saved: KeptImage, what: string): Promise<Image> {
   const image = await getImage(await session.service('image'), saved.id).catch((error: unknown) => {
     if (!hasStatus(error, 404)) throw error;
     throw new OperationError(
@@ -23,14 +19,8 @@ export async function keptImage(
       error,
     );
   });
-  if (image.status !== 'active')
-    throw new OperationError(`image ${saved.id}, ${what}, is ${image.status}`, 'Take another restore point.');
-  const then = saved.hash?.value ?? saved.checksum;
-  const now = saved.hash === null ? image.checksum : image.hash?.value;
-  if (image.size !== saved.size || (then !== null && then !== now))
-    throw new OperationError(
-      `image ${saved.id}, ${what}, has other data than was saved`,
-      'Take another restore point.',
-    );
+  const fault = keptFault(saved, image);
+  if (fault !== undefined)
+    throw new OperationError(`image ${saved.id}, ${what}, ${fault}`, 'Take another restore point.');
   return image;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { savedRoot } from '../../../src/backup/server/disks.ts';
 import { restorePoint } from '../../../src/backup/volume/record.ts';
+import { cloudOf } from '../../../src/catalog/cloud-of.ts';
 import { readManifest } from '../../../src/catalog/directory.ts';
 import { findManifest } from '../../../src/catalog/find.ts';
 import { OperationError } from '../../../src/errors.ts';
@@ -16,7 +17,6 @@ import { silentLog } from '../../../src/ports/log.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
 import type { Publisher } from '../../../src/publish/publisher.ts';
 import { ManifestRecord } from '../../../src/publish/record.ts';
-import { cloudOf } from '../../../src/run/cloud-of.ts';
 import {
   backupPoint,
   imagePoint,

@@ -1,0 +1,89 @@
+import { messageOf, PlainError } from '../errors.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import type { Snapshot } from '../openstack/blockstorage/v3/snapshots.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { Image } from '../openstack/image/v2/images.ts';
+import { LISTS, type Listed } from '../temporaries/lists.ts';
+
+/** The parts of an inventory. */
+export type Part = keyof Listed;
+
+/**
+ * What the cloud has of all that restore points need, by one list each: a plain record. A part that nobody asked for, or
+ * that the cloud did not list, is undefined: then nobody knows.
+ */
+export interface Inventory {
+  readonly cloud: Manifest['cloud'];
+  /** The cloud's time when it was made, milliseconds. */
+  readonly at: number;
+  readonly backups: readonly Backup[] | undefined;
+  /** Hidden ones too. */
+  readonly images: readonly Image[] | undefined;
+  readonly snapshots: readonly Snapshot[] | undefined;
+  /** Ids of what exists. */
+  readonly volumes: ReadonlySet<string> | undefined;
+  readonly servers: ReadonlySet<string> | undefined;
+  readonly secrets: ReadonlySet<string> | undefined;
+  /** Why a part that was asked for is not known, in the cloud's words. */
+  readonly unknown: Readonly<Partial<Record<Part, string>>>;
+}
+
+/**
+ * Asks the cloud what there is. Changes nothing. What it does not list is left unknown, and does not fail the rest.
+ *
+ * @param parts what is asked for
+ */
+export async function inventoryOf(
+  session: Session,
+  parts: readonly Part[] = ['backups', 'images'],
+): Promise<Inventory> {
+  const unknown: Partial<Record<Part, string>> = {};
+  const see = async <P extends Part>(part: P): Promise<readonly Listed[P][] | undefined> => {
+    if (!parts.includes(part)) return undefined;
+    const { service, list } = LISTS[part];
+    try {
+      const client = await session.service(service);
+      // Glance leaves hidden ones out unless only they are asked for.
+      const hidden = part === 'images' ? await list(client, { images: { hidden: true } }) : [];
+      return unique([...(await list(client, {})), ...hidden]);
+    } catch (error) {
+      if (!(error instanceof PlainError) || session.signal?.aborted) throw error;
+      unknown[part] = messageOf(error);
+      return undefined;
+    }
+  };
+  const [backups, images, snapshots, volumes, servers, secrets] = await Promise.all([
+    see('backups'),
+    see('images'),
+    see('snapshots'),
+    see('volumes'),
+    see('servers'),
+    see('secrets'),
+  ]);
+  const { project } = session.scope;
+  return {
+    cloud: {
+      authUrl: session.config.auth.authUrl,
+      region: session.region('block-storage'),
+      project: { ...project },
+    },
+    at: session.clock.now(),
+    backups,
+    images,
+    snapshots,
+    volumes: volumes && idsOf(volumes),
+    servers: servers && idsOf(servers),
+    secrets: secrets && idsOf(secrets),
+    unknown,
+  };
+}
+
+/** A page may begin with what the last one ended with, and an old Glance knows nothing of hidden ones. */
+function unique<T extends { readonly id: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
+}
+
+function idsOf(items: readonly { readonly id: string }[]): ReadonlySet<string> {
+  return new Set(items.map(({ id }) => id));
+}

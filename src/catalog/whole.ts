@@ -1,0 +1,199 @@
+import { gapIn } from '../chain/chain.ts';
+import { readTags } from '../chain/tags.ts';
+import { pointWithId } from '../manifest/points.ts';
+import type { Key, Manifest, Payload, RestorePoint, VolumeBackupPoint } from '../manifest/schema.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import type { Image } from '../openstack/image/v2/images.ts';
+import { KEY_ID } from '../openstack/image/v2/properties.ts';
+import { quoted } from '../text/escape.ts';
+import type { Inventory } from './inventory.ts';
+import { type KeptImage, keptFault } from './kept-image.ts';
+
+/** Whether all is there that a restore point needs. */
+export type State =
+  | { readonly state: 'whole'; readonly why: '' }
+  /** Something that it needs is gone, or is not what was saved. */
+  | { readonly state: 'broken'; readonly why: string }
+  /** Nobody could look. */
+  | { readonly state: 'unknown'; readonly why: string };
+
+/** The payloads of a place, as they were seen at one time. */
+export interface Shelf {
+  /** As the input `store` names it. */
+  readonly place: string;
+  /** Bytes, by name; undefined where it could not be looked at. */
+  readonly sizes: ReadonlyMap<string, number> | undefined;
+  /** Why it could not be. */
+  readonly unknown: string;
+}
+
+/** What was looked at. */
+export interface Seen {
+  /** Undefined: no cloud was asked. */
+  readonly inventory: Inventory | undefined;
+  /** Undefined: no store is named. */
+  readonly shelf: Shelf | undefined;
+}
+
+const WHOLE: State = { state: 'whole', why: '' };
+const broken = (why: string): State => ({ state: 'broken', why });
+const unknown = (why: string): State => ({ state: 'unknown', why });
+
+/** Judges the restore points of a manifest, by their ids. Pure; what it looks things up by is made once. */
+export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, State> {
+  const cloud = seen.inventory && indexOf(seen.inventory);
+  return (manifest) => {
+    const states = new Map<string, State>();
+    const stateOf = (point: RestorePoint): State => {
+      const known = states.get(point.id);
+      if (known !== undefined) return known;
+      const state = judged(point);
+      states.set(point.id, state);
+      return state;
+    };
+    const inCloud = (part: 'backups' | 'images', look: (cloud: Index) => State): State => {
+      const why = notToldBy(seen.inventory, manifest, part);
+      return why === undefined && cloud !== undefined ? look(cloud) : unknown(why ?? '');
+    };
+    const stored = (payload: Payload, encryption: { readonly key: Key } | null = null): State =>
+      all([onShelf(payload, seen.shelf), encryption === null ? WHOLE : keyState(encryption.key)]);
+    const keyState = ({ point }: Key): State =>
+      point === undefined
+        ? broken('it is encrypted, and no key of it was saved')
+        : because('its key', stateOf(pointWithId(manifest, 'secret', point)));
+    const judged = (point: RestorePoint): State => {
+      switch (point.method) {
+        case 'cinder-backup':
+          return inCloud('backups', (index) => backupState(point, index));
+        case 'image': {
+          const { payload, image, resource } = point;
+          if (payload !== null) return stored(payload, resource.encryption);
+          return inCloud('images', (index) => imageState(image, index, image.keyId));
+        }
+        case 'kept':
+          return inCloud('images', (index) => imageState(point.resource, index));
+        case 'download':
+          return stored(point.payload, point.resource.encryption);
+        case 'sealed':
+        case 'plaintext':
+          return stored(point.payload);
+        case 'disks':
+          return all(
+            point.resource.disks.map((disk) => {
+              const needed = pointWithId(manifest, disk.volume === null ? 'image' : 'volume', disk.point);
+              return because(`its disk ${quoted(needed.resource.name || needed.id)}`, stateOf(needed));
+            }),
+          );
+      }
+    };
+    for (const point of manifest.restorePoints) stateOf(point);
+    return states;
+  };
+}
+
+/** Why the cloud that was asked cannot tell; undefined where it can. */
+function notToldBy(
+  inventory: Inventory | undefined,
+  { cloud: then }: Manifest,
+  part: 'backups' | 'images',
+): string | undefined {
+  if (inventory === undefined) return 'no cloud was asked';
+  const now = inventory.cloud;
+  if (then.project.id !== now.project.id)
+    return `it is of project ${quoted(then.project.name)} (${then.project.id}), which was not asked`;
+  if (then.region !== now.region) return `it is of region ${quoted(then.region)}, which was not asked`;
+  if (inventory[part] !== undefined) return undefined;
+  return inventory.unknown[part] ?? `the cloud was not asked for its ${part}`;
+}
+
+interface Index {
+  readonly backups: ReadonlyMap<string, Backup>;
+  /** What a chain may consist of. */
+  readonly byVolume: ReadonlyMap<string, readonly Backup[]>;
+  readonly images: ReadonlyMap<string, Image>;
+}
+
+function indexOf({ backups = [], images = [] }: Inventory): Index {
+  // While it is read its data is as good as before.
+  const settled = backups.map((backup) =>
+    backup.status === 'restoring' ? { ...backup, status: 'available' } : backup,
+  );
+  return {
+    backups: new Map(settled.map((backup) => [backup.id, backup])),
+    byVolume: Map.groupBy(settled, ({ volumeId }) => volumeId),
+    images: new Map(images.map((image) => [image.id, image])),
+  };
+}
+
+function backupState({ backup: saved, chain, resource }: VolumeBackupPoint, cloud: Index): State {
+  const backup = cloud.backups.get(saved.id);
+  if (backup === undefined) return broken(`backup ${saved.id} is gone`);
+  if (backup.status !== 'available') return broken(`backup ${backup.id} is ${backup.status}`);
+  if (backup.size !== saved.size || backup.volumeId !== resource.id)
+    return broken(`backup ${backup.id} is another one than was saved`);
+  return chainState(backup, chain.parent ?? undefined, cloud);
+}
+
+/** Judges backups that no manifest names, by their tags alone. */
+export function judgeBackups(inventory: Inventory): (backup: Backup) => State {
+  const cloud = indexOf(inventory);
+  return ({ id }) => {
+    const backup = cloud.backups.get(id);
+    if (backup === undefined) return broken(`backup ${id} is gone`);
+    if (backup.status === 'creating') return unknown(`backup ${id} is being made`);
+    return backup.status === 'available'
+      ? chainState(backup, undefined, cloud)
+      : broken(`backup ${id} is ${backup.status}`);
+  };
+}
+
+/** @param recorded its parent as a manifest says; what its tags say goes before */
+function chainState(backup: Backup, recorded: string | undefined, cloud: Index): State {
+  const tags = readTags(backup);
+  if (tags !== undefined) {
+    const gap = gapIn(tags, backup, cloud.byVolume.get(backup.volumeId) ?? []);
+    return gap === undefined ? WHOLE : broken(gap);
+  }
+  // A cloud without metadata of backups shows no tags.
+  if (recorded === undefined) return WHOLE;
+  const parent = cloud.backups.get(recorded);
+  if (parent === undefined) return broken(`backup ${recorded}, which ${backup.id} needs, is gone`);
+  return parent.status === 'available'
+    ? WHOLE
+    : broken(`backup ${recorded}, which ${backup.id} needs, is ${parent.status}`);
+}
+
+/** @param keyId of its key when it was saved, or null; undefined where nobody noted it */
+function imageState(saved: KeptImage, cloud: Index, keyId?: string | null): State {
+  const image = cloud.images.get(saved.id);
+  if (image === undefined) return broken(`image ${saved.id} is gone`);
+  const fault = keptFault(saved, image);
+  if (fault !== undefined) return broken(`image ${saved.id} ${fault}`);
+  return keyId === undefined || (image.properties[KEY_ID] ?? null) === keyId
+    ? WHOLE
+    : broken(`image ${saved.id} names another key than when it was saved`);
+}
+
+function onShelf({ name, place, stored }: Payload, shelf: Shelf | undefined): State {
+  if (shelf === undefined)
+    return unknown(`payload ${name} is in ${place ?? 'its store'}, and no \`store\` is named`);
+  if (shelf.sizes === undefined) return unknown(shelf.unknown);
+  const size = shelf.sizes.get(name);
+  if (size === stored.size) return WHOLE;
+  if (size !== undefined)
+    return broken(`payload ${name} in ${shelf.place} has ${size} bytes, and ${stored.size} were put there`);
+  return place === undefined || place === shelf.place
+    ? broken(`payload ${name} is not in ${shelf.place}`)
+    : unknown(`payload ${name} was put in ${place}, and \`store\` names ${shelf.place}`);
+}
+
+function because(what: string, state: State): State {
+  return state.state === 'whole' ? state : { ...state, why: `${what}: ${state.why}` };
+}
+
+/** What is broken goes before what nobody knows. */
+function all(states: readonly State[]): State {
+  return (
+    states.find(({ state }) => state === 'broken') ?? states.find(({ state }) => state === 'unknown') ?? WHOLE
+  );
+}
