@@ -11,7 +11,7 @@ const inputs = {
     required: true,
     placeholder: 'IMAGE',
     description:
-      'What to save, one a line or separated by commas: ids, names, `metadata:KEY=VALUE` (of its properties), `name:PATTERN` with `*`, or `all` of the project.',
+      'The images to save, one per line or separated by commas: ids, names, `metadata:KEY=VALUE` (image properties), `name:PATTERN` with `*`, or `all` images of the project.',
   },
   ...packInputs,
   concurrency: {
@@ -19,17 +19,17 @@ const inputs = {
     default: '2',
     min: 1,
     max: 100,
-    description: 'Images that are downloaded at the same time.',
+    description: 'How many images to download at the same time.',
   },
   ...savingInputs,
 } as const satisfies Inputs;
 
 export const backupImage = defineCommand({
   name: 'backup-image',
-  summary: 'Download images with all that Glance knows of them, and the keys of encrypted ones.',
+  summary: 'Download images with everything Glance records about them, and the keys of encrypted images.',
   examples: [
     {
-      does: 'Download an image and what Glance knows of it',
+      does: 'Download an image and what Glance records about it',
       words: 'backup-image --images golden --store directory:/mnt/backups',
     },
     {

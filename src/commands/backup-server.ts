@@ -11,7 +11,7 @@ const inputs = {
     required: true,
     placeholder: 'SERVER',
     description:
-      'What to save, one a line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
+      'The servers to back up, one per line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
   },
   ...volumeInputs,
   concurrency: {
@@ -19,18 +19,18 @@ const inputs = {
     default: '2',
     min: 1,
     max: 100,
-    description: 'Servers that are saved at the same time.',
+    description: 'How many servers to back up at the same time.',
   },
   ...savingInputs,
 } as const satisfies Inputs;
 
 export const backupServer = defineCommand({
   name: 'backup-server',
-  summary: 'Save servers: all their disks, and what they were made of.',
+  summary: 'Back up servers: all their disks, and everything needed to create them again.',
   examples: [
     { does: 'Back up two servers with all their disks', words: 'backup-server --servers web --servers db' },
     {
-      does: 'Back up all servers into a directory, sealed',
+      does: 'Back up all servers to a directory, sealed',
       words: 'backup-server --servers all --store directory:/mnt/backups --recipients age1…',
     },
   ],

@@ -11,7 +11,7 @@ const inputs = {
     required: true,
     placeholder: 'VOLUME',
     description:
-      'What to back up, one a line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
+      'The volumes to back up, one per line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
   },
   ...volumeInputs,
   concurrency: {
@@ -19,7 +19,7 @@ const inputs = {
     default: '4',
     min: 1,
     max: 100,
-    description: 'Volumes that are backed up at the same time.',
+    description: 'How many volumes to back up at the same time.',
   },
   ...savingInputs,
 } as const satisfies Inputs;
@@ -29,7 +29,7 @@ export const backupVolume = defineCommand({
   summary: 'Back up volumes, attached or not, encrypted or not.',
   examples: [
     {
-      does: 'Back up every volume whose name starts with db, as increments where that is possible',
+      does: 'Back up every volume whose name starts with db-, as increments if possible',
       words: "backup-volume --volumes 'name:db-*'",
     },
     {

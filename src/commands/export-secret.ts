@@ -6,19 +6,19 @@ import { defineCommand } from './command.ts';
 
 const inputs = {
   ...cloudInputs,
-  secrets: { kind: 'list', placeholder: 'SECRET', description: 'Secrets of Barbican, by id or name.' },
+  secrets: { kind: 'list', placeholder: 'SECRET', description: 'Secrets in Barbican, by id or name.' },
   volumes: {
     kind: 'list',
     placeholder: 'VOLUME',
-    description: 'Volumes whose keys are saved: ids, names, `metadata:KEY=VALUE` or `name:PATTERN`.',
+    description: 'Volumes whose keys to save: ids, names, `metadata:KEY=VALUE` or `name:PATTERN`.',
   },
-  backups: { kind: 'list', placeholder: 'BACKUP', description: 'Cinder backups whose keys are saved.' },
-  images: { kind: 'list', placeholder: 'IMAGE', description: 'Images whose keys are saved.' },
+  backups: { kind: 'list', placeholder: 'BACKUP', description: 'Cinder backups whose keys to save.' },
+  images: { kind: 'list', placeholder: 'IMAGE', description: 'Images whose keys to save.' },
   plaintext: {
     kind: 'boolean',
     default: 'false',
     description:
-      'Write the keys in clear, into files that only you can read. In a terminal only; otherwise they are sealed to `recipients`, or not written at all.',
+      'Write the keys in clear, to files that only you can read. Works only in a terminal. Without it, keys are sealed to `recipients` or not written at all.',
   },
   ...storeInputs,
   ...savingInputs,
@@ -26,11 +26,11 @@ const inputs = {
 
 export const exportSecret = defineCommand({
   name: 'export-secret',
-  summary: 'Save keys of Barbican, sealed to age recipients.',
+  summary: 'Save keys from Barbican, sealed to age recipients.',
   examples: [
     { does: 'Save the key of a volume, sealed', words: 'export-secret --volumes vault --recipients age1…' },
     {
-      does: 'Save a key in clear, into a file that only you can read',
+      does: 'Save a key in clear, to a file that only you can read',
       words: 'export-secret --secrets backup-key --plaintext',
     },
   ],

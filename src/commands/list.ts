@@ -13,11 +13,11 @@ const outputs = {
 
 export const list = defineCommand({
   name: 'list',
-  summary: 'List the restore points that there are, from every manifest.',
+  summary: 'List the restore points in all manifests.',
   examples: [
     { does: 'List all restore points of a volume', words: 'list --volume db' },
     {
-      does: 'List what each resource could be restored from as of a time',
+      does: 'List what each resource could be restored from at a given time',
       words: 'list --at 2026-11-25T06:00:00Z --format csv',
     },
   ],

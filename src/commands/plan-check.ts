@@ -6,18 +6,18 @@ const outputs = {
   entries: {
     json: true,
     description:
-      'JSON: what the plan backs up, with all that it leaves to us filled in: a list of {name, select, kinds, also, method, max-chain, every, max-age, keep}.',
+      'JSON: what the plan backs up, with every default filled in: a list of {name, select, kinds, also, method, max-chain, every, max-age, keep}.',
   },
   warnings: {
     json: true,
-    description: 'JSON: what is right in form and probably not what is meant, a list of texts.',
+    description: 'JSON: what is valid but probably not what you mean, a list of sentences.',
   },
 } as const satisfies Outputs;
 
 export const planCheck = defineCommand({
   name: 'plan check',
   bare: 'plan',
-  summary: 'Check a plan file, and say what it means.',
+  summary: 'Check a plan file, and show what it means.',
   examples: [
     { does: "Check the repository's plan", words: 'plan check --plan .github/openstack-backup.yml' },
     { does: 'Check another one, for a program', words: 'plan check new.yml --json' },

@@ -11,34 +11,34 @@ const inputs = {
   image: {
     kind: 'text',
     placeholder: 'IMAGE',
-    description: "Which of the manifest's images, by name or id; not needed where it has only one.",
+    description: 'Which image of the manifest, by name or id. Not needed if it has only one.',
   },
   ...storeInputs,
   name: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The name of the restored image, if not the recorded one.',
+    description: 'The name of the restored image. Default: the recorded name.',
   },
   wrap: {
     kind: 'choice',
     choices: ['auto', 'never'],
     default: 'auto',
     description:
-      'Some disks are refused by the Glance of today as `raw`: LUKS 2, and boot sectors without a table of partitions. `auto` asks the cloud, and stores such a disk inside a qcow2.',
+      'Glance since 2025.1 refuses some disks as `raw`: LUKS2, and boot sectors without a partition table. `auto` asks the cloud, and stores a refused disk inside a qcow2; `never` fails instead.',
   },
 } as const satisfies Inputs;
 
 const outputs = {
-  'image-id': { description: 'The id of the restored image, always a new one.' },
-  'secret-id': { description: 'The id of its key, a new one too; empty where it is not encrypted.' },
-  missing: { json: true, description: 'JSON: what is otherwise than it was, a list in words.' },
+  'image-id': { description: 'The id of the restored image, which is always a new one.' },
+  'secret-id': { description: 'The id of its key, also a new one; empty if the image is not encrypted.' },
+  missing: { json: true, description: 'JSON: what differs from the original, a list of phrases.' },
   ...keptOutput,
   report: { json: true, description: 'JSON: {image, name, source, sizeBytes, format, key, seconds}.' },
 } as const;
 
 export const restoreImage = defineCommand({
   name: 'restore-image',
-  summary: 'Restore an image with all that was saved of it, and its key where it is encrypted.',
+  summary: 'Restore an image with everything that was saved about it, and its key if it is encrypted.',
   examples: [
     {
       does: 'Restore the newest backup of an image',

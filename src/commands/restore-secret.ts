@@ -11,27 +11,27 @@ const inputs = {
   secrets: {
     kind: 'list',
     placeholder: 'SECRET',
-    description: "Which of the manifest's keys, by id or name. If not said, all of them.",
+    description: 'Which keys of the manifest, by id or name. Default: all of them.',
   },
   ...storeInputs,
   name: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The name of the restored secret, if not the recorded one; for one only.',
+    description: 'The name of the restored secret, if you restore only one. Default: the recorded name.',
   },
 } as const satisfies Inputs;
 
 const outputs = {
   'secret-id': {
-    description: 'The id of the restored secret, always a new one; of the first where there are several.',
+    description: 'The id of the restored secret, which is always a new one; the first, if there are several.',
   },
-  secrets: { json: true, description: 'JSON: the new ids by the old ones, {"OLD": "NEW"}.' },
-  missing: { json: true, description: 'JSON: what is otherwise than it was, a list in words.' },
+  secrets: { json: true, description: 'JSON: the new id for each old id, {"OLD": "NEW"}.' },
+  missing: { json: true, description: 'JSON: what differs from the original, a list of phrases.' },
 } as const;
 
 export const restoreSecret = defineCommand({
   name: 'restore-secret',
-  summary: 'Restore keys to Barbican from a manifest and the age identity that opens them.',
+  summary: 'Restore keys to Barbican, from a manifest and the age identity that opens them.',
   examples: [
     {
       does: 'Restore all keys of the newest manifest',

@@ -11,35 +11,35 @@ const inputs = {
   server: {
     kind: 'text',
     placeholder: 'SERVER',
-    description: "Which of the manifest's servers, by name or id; not needed where it has only one.",
+    description: 'Which server of the manifest, by name or id. Not needed if it has only one.',
   },
   ...storeInputs,
   name: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The name of the restored server, if not the recorded one.',
+    description: 'The name of the restored server. Default: the recorded name.',
   },
   map: {
     kind: 'list',
     placeholder: 'KIND: OLD=NEW',
     description:
-      'What is called otherwise where it is restored to, one a line: `network: old=new`, `flavor: old=new`, `type: old=new` (of volumes), `key-pair: old=new`, `security-group: old=new`, `availability-zone: old=new`; names or ids. `volume: old=there` and `image: old=there` take a disk that an earlier restore brought back as it is.',
+      'What has another name or id where you restore to, one per line: `network: old=new`, `flavor: old=new`, `type: old=new` (of volumes), `key-pair: old=new`, `security-group: old=new`, `availability-zone: old=new`. `volume: old=there` and `image: old=there` reuse a disk from an earlier restore, as it is.',
   },
 } as const satisfies Inputs;
 
 const outputs = {
   'server-id': { description: 'The id of the restored server.' },
-  missing: { json: true, description: 'JSON: what could not be had again, a list of sentences.' },
+  missing: { json: true, description: 'JSON: what differs from the original, a list of phrases.' },
   ...keptOutput,
   report: {
     json: true,
-    description: 'JSON: {server, name, flavor, disks, seconds}; of a disk {id, kind, device, point}.',
+    description: 'JSON: {server, name, flavor, disks, seconds}; each disk is {id, kind, device, point}.',
   },
 } as const satisfies Outputs;
 
 export const restoreServer = defineCommand({
   name: 'restore-server',
-  summary: 'Restore a server with all its disks from a manifest, also into another project or cloud.',
+  summary: 'Restore a server with all its disks from a manifest, also to another project or cloud.',
   examples: [
     {
       does: 'Show how the newest backup of a server would be restored',

@@ -11,58 +11,62 @@ const inputs = {
   volume: {
     kind: 'text',
     placeholder: 'VOLUME',
-    description: "Which of the manifest's volumes, by name or id; not needed where it has only one.",
+    description: 'Which volume of the manifest, by name or id. Not needed if it has only one.',
   },
   backup: {
     kind: 'text',
     placeholder: 'ID',
-    description: 'The id of a Cinder backup, where the manifest is lost; instead of `manifest`.',
+    description: 'The id of a Cinder backup, used instead of `manifest` if the manifest is lost.',
   },
   to: {
     kind: 'text',
     placeholder: 'VOLUME',
-    description: 'Write over this volume (id or name) instead of making a new one; needs `overwrite: true`.',
+    description: 'Overwrite this volume (id or name) instead of creating a new one. Needs `overwrite: true`.',
   },
-  overwrite: { kind: 'boolean', default: 'false', description: 'Everything on the volume `to` may be lost.' },
+  overwrite: {
+    kind: 'boolean',
+    default: 'false',
+    description: 'Confirm that everything on the volume `to` may be lost.',
+  },
   name: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The name of the restored volume, if not the recorded one.',
+    description: 'The name of the restored volume. Default: the recorded name.',
   },
   type: {
     kind: 'text',
     placeholder: 'TYPE',
     description:
-      'The volume type (id or name), if not the recorded one. Encrypted backups go to the recorded type only.',
+      'The volume type (id or name). Default: the recorded type. An encrypted backup can be restored only to the recorded type.',
   },
   'availability-zone': {
     kind: 'text',
     placeholder: 'AZ',
-    description: 'The availability zone, if not the recorded one.',
+    description: 'The availability zone. Default: the recorded one.',
   },
 } as const satisfies Inputs;
 
 const outputs = {
   'volume-id': { description: 'The id of the restored volume.' },
-  missing: { json: true, description: 'JSON: what is otherwise than it was, a list in words.' },
+  missing: { json: true, description: 'JSON: what differs from the original, a list of phrases.' },
   ...keptOutput,
   report: {
     json: true,
     description:
-      'JSON: {volume, name, from, sizeBytes, type, encrypted, overwritten, seconds}, and {backup} of a Cinder backup.',
+      'JSON: {volume, name, from, sizeBytes, type, encrypted, overwritten, seconds}, with {backup} if it came from a Cinder backup.',
   },
 } as const satisfies Outputs;
 
 export const restoreVolume = defineCommand({
   name: 'restore-volume',
-  summary: 'Restore a volume from a manifest, whichever way it was saved, or from a bare Cinder backup.',
+  summary: 'Restore a volume from a manifest, however it was saved, or from a Cinder backup alone.',
   examples: [
     {
       does: 'Restore the newest backup of a volume, as a new volume',
       words: 'restore-volume --manifest latest --volume db --name db-restored',
     },
     {
-      does: 'Write a backup over an existing volume: all that it holds is lost',
+      does: 'Overwrite an existing volume: everything on it is lost',
       words: 'restore-volume --manifest latest --volume db --to db --overwrite',
     },
   ],

@@ -9,31 +9,31 @@ const inputs = {
     placeholder: 'PATH|-',
     required: true,
     description:
-      'The encrypted image: a raw LUKS image, or a payload of the store, which may be sealed and compressed.',
+      'The encrypted image: a raw LUKS image, or a payload from the store, which may be sealed and compressed.',
   },
   key: {
     kind: 'text',
     placeholder: SECRET,
     required: true,
     description:
-      'Its key: the bytes of the secret, or their hex, or the sealed payload of `export-secret`. Never the key itself: where it is.',
+      'Where to read its key, never the key itself: the bytes of the secret, their hex, or the sealed payload from `export-secret`.',
   },
   'secret-type': {
     kind: 'choice',
     choices: ['symmetric', 'opaque', 'passphrase'],
     default: 'symmetric',
-    description: 'The type of the secret in Barbican; a `passphrase` is taken as it is.',
+    description: 'The type of the secret in Barbican; a `passphrase` is used as it is.',
   },
   identity: {
     kind: 'text',
     placeholder: SECRET,
-    description: 'The age identity that opens what is sealed, as a file of age-keygen.',
+    description: 'Where to read the age identity that opens sealed data, as age-keygen writes it.',
   },
   output: {
     kind: 'text',
     placeholder: 'PATH|-',
     required: true,
-    description: 'Where the decrypted image goes: a new file that only you can read, or standard output.',
+    description: 'Where to write the decrypted image: a new file that only you can read, or standard output.',
   },
 } as const satisfies Inputs;
 
@@ -46,10 +46,10 @@ const outputs = {
 export const unlock = defineCommand({
   name: 'unlock',
   summary:
-    'Decrypt the image of an encrypted volume, without a cloud and without root; with `dry-run`, show how to do it by hand.',
+    'Decrypt the image of an encrypted volume, without a cloud or root. With `dry-run`, show how to do it by hand.',
   examples: [
     {
-      does: 'Decrypt the image of an encrypted volume into a new file',
+      does: 'Decrypt the image of an encrypted volume to a new file',
       words: 'unlock --image vault.img --key file:vault.key --output vault.raw',
     },
     {

@@ -5,19 +5,19 @@ export const cloudInputs = {
   cloud: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The entry of clouds.yaml to use; else OS_CLOUD, the OS_* variables, or the only entry.',
+    description: 'The entry of clouds.yaml to use. Default: OS_CLOUD, the OS_* variables, or the only entry.',
   },
   'clouds-yaml': {
     kind: 'text',
     secret: true,
-    description: 'The text of a clouds.yaml, instead of the file.',
+    description: 'The text of a clouds.yaml, used instead of the file.',
   },
-  region: { kind: 'text', placeholder: 'NAME', description: 'The region, where the cloud has several.' },
+  region: { kind: 'text', placeholder: 'NAME', description: 'The region, if the cloud has several.' },
   project: {
     kind: 'text',
     placeholder: 'ID',
     description:
-      'Go on only if the credentials are for this project (id or name): a guard against the wrong cloud.',
+      'Continue only if the credentials are for this project (id or name): a guard against the wrong cloud.',
   },
 } as const satisfies Inputs;
 

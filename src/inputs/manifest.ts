@@ -6,42 +6,42 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'REF',
     description:
-      "The manifest that a backup made: the path of the file or its directory, `artifact:RUN` or `artifact:RUN/NAME`, `release:TAG`, `latest` (the newest that has what is asked for, of the workflow's runs and the releases; in a terminal, in `openstack-backups`), or `latest:PATH`, the newest in a directory.",
+      'The manifest to restore from: the path of the file or its directory, `artifact:RUN`, `artifact:RUN/NAME`, `release:TAG`, `latest`, or `latest:PATH`. `latest` is the newest manifest that has what you ask for: in a workflow, among its artifacts and the releases; in a terminal, in `openstack-backups`. `latest:PATH` is the newest in a directory.',
   },
   workflow: {
     kind: 'text',
     placeholder: 'FILE',
     description:
-      'The workflow whose artifacts are taken, by its file: `backup.yml`. If not said, `latest` takes those of the workflow that runs, and `artifact:RUN` any.',
+      'The workflow whose artifacts to use, by its file: `backup.yml`. Default: the running workflow for `latest`, any for `artifact:RUN`.',
   },
   branch: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The branch whose runs are taken, if not the default branch.',
+    description: 'The branch whose runs to use. Default: the default branch.',
   },
   identity: {
     kind: 'text',
     secret: true,
     description:
-      'The age identity that opens what is sealed: `AGE-SECRET-KEY-…`, or the text of an identity file.',
+      'The age identity that opens sealed data: `AGE-SECRET-KEY-…`, or the text of an identity file.',
   },
   'verify-key': {
     kind: 'text',
     placeholder: 'PATH',
     description:
-      'The ed25519 public key (PEM text, or the path of a file) that the manifest must be signed with.',
+      'The ed25519 public key to verify the signature of the manifest with: PEM text, or the path of a file.',
   },
   'allow-unsigned': {
     kind: 'boolean',
     default: 'false',
     description:
-      'Restore also from a manifest that is not signed or was altered. An artifact of a trusted run of the same repository needs no signature.',
+      'Restore even if the manifest is not signed or was altered. An artifact of a trusted run of the same repository needs no signature.',
   },
   'allow-other-project': {
     kind: 'boolean',
     default: 'false',
     description:
-      'Restore also where the manifest names another cloud, region or project than the credentials.',
+      'Restore even if the manifest names another cloud, region or project than the credentials do.',
   },
 } as const satisfies Inputs;
 
@@ -51,7 +51,6 @@ export type ManifestInputs = Values<typeof manifestInputs>;
 export const keptOutput = {
   kept: {
     json: true,
-    description:
-      'JSON: where the restore failed when data was back already, what stays of it: a list of {kind, id, name}.',
+    description: 'JSON: what a failed restore had already restored and keeps, a list of {kind, id, name}.',
   },
 } as const satisfies Outputs;

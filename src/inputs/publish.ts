@@ -6,47 +6,47 @@ export const publishInputs = {
     kind: 'list',
     placeholder: 'PLACE',
     description:
-      'Where the manifest goes, one or several: `artifact`, `release`, or `directory:PATH`, into a directory of its own below PATH. If not said, `artifact` in a workflow and `directory:openstack-backups` in a terminal.',
+      'Where to publish the manifest, one or more of `artifact`, `release` and `directory:PATH` (in its own directory below PATH). Default: `artifact` in a workflow, `directory:openstack-backups` in a terminal.',
   },
   expiry: {
     kind: 'choice',
     choices: ['warn', 'any', 'outlive'],
     default: 'warn',
     description:
-      'Backups do not expire, and artifacts do. Where the manifest would be gone first, `warn` says so, `any` takes it, and `outlive` refuses: `publish` must name a place that keeps it.',
+      'Artifacts expire, backups do not. If the manifest would expire first, `warn` warns, `any` allows it, and `outlive` refuses: `publish` must then name a place that keeps the manifest.',
   },
   'expiry-days': {
     kind: 'integer',
     default: '0',
     min: 0,
     max: 400,
-    description: 'Days that the artifact is kept; 0 for what the repository says.',
+    description: 'Days to keep the artifact; 0 for the setting of the repository.',
   },
   'release-tag': {
     kind: 'text',
     placeholder: 'TAG',
     description:
-      'The tag of the release, with `publish: release`: a new one for each run. If not said, `openstack-backup/` and the time.',
+      'The tag of the release for `publish: release`, a new one for each run. Default: `openstack-backup/` and the time.',
   },
   recipients: {
     kind: 'list',
     placeholder: 'AGE',
     description:
-      'age recipients, whose identities open what is sealed to them: keys, the data in `store`, and the manifest where it goes to an artifact or a release. In a public repository there must be one.',
+      'The age recipients to seal to: keys, the data in `store`, and a manifest that goes to an artifact or a release. A public repository needs at least one.',
   },
   'sign-key': {
     kind: 'text',
     secret: true,
-    description: 'An ed25519 private key in PEM that signs the manifest.',
+    description: 'The ed25519 private key, in PEM, to sign the manifest with.',
   },
 } as const satisfies Inputs;
 
 export const publishOutputs = {
   manifest: {
     description:
-      'The manifest, as `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME` or `release:TAG`. The first place of `publish`.',
+      'The manifest in the first place of `publish`, as the input `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME` or `release:TAG`.',
   },
-  'manifest-sha256': { description: "The SHA-256 of the manifest's text, lower-case hex." },
-  'artifact-id': { description: "The artifact's id, with `publish: artifact`." },
-  'release-url': { description: "The release's page, with `publish: release`." },
+  'manifest-sha256': { description: 'The SHA-256 of the manifest text, in lower-case hex.' },
+  'artifact-id': { description: 'The id of the artifact, with `publish: artifact`.' },
+  'release-url': { description: 'The page of the release, with `publish: release`.' },
 } as const satisfies Outputs;

@@ -9,7 +9,7 @@ export const savingInputs = {
     min: 0,
     max: 100_000,
     description:
-      'Minutes after which the run ends and publishes what it has; 0 for never. Below the time limit of the job.',
+      'Minutes after which the run ends and publishes what it has; 0 for no deadline. Set it below the time limit of the job.',
   },
   ...publishInputs,
 } as const satisfies Inputs;
@@ -19,7 +19,7 @@ export const savingOutputs = {
   'restore-points': {
     json: true,
     description:
-      'JSON: what was saved, a list of {id, kind, resource, name, method} and what the method adds: {backup, mode, sizeBytes} of a Cinder backup, {payload, sizeBytes} of what left the cloud.',
+      'JSON: what was saved, a list of {id, kind, resource, name, method}, with {backup, mode, sizeBytes} for a Cinder backup and {payload, sizeBytes} for data that left the cloud.',
   },
-  failed: { json: true, description: 'JSON: what was not, a list of {id, name, error}.' },
+  failed: { json: true, description: 'JSON: what was not saved, a list of {id, name, error}.' },
 } as const satisfies Outputs;

@@ -6,7 +6,7 @@ export const storeInputs = {
     kind: 'text',
     placeholder: 'PLACE',
     description:
-      'Where the bytes lie that left the cloud: `directory:PATH`. If not said, in a terminal, `directory:openstack-backups/payloads`.',
+      'The place for data that leaves the cloud: `directory:PATH`. Default in a terminal: `directory:openstack-backups/payloads`.',
   },
 } as const satisfies Inputs;
 
@@ -16,6 +16,6 @@ export const packInputs = {
     kind: 'choice',
     choices: ['zstd', 'none'],
     default: 'zstd',
-    description: 'How the bytes are packed that leave the cloud.',
+    description: 'How to compress data that leaves the cloud.',
   },
 } as const satisfies Inputs;

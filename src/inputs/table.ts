@@ -85,7 +85,7 @@ export function parseInputs<T extends Inputs>(table: T, raw: Raw): Values<T> {
     if (given === undefined && input.required) problems.push(`\`${name}\` is required: ${input.description}`);
     else values[name] = parseValue(name, input, given, problems);
   }
-  if (problems.length > 0) throw new InputError(problems.join('; '), 'Nothing was touched.');
+  if (problems.length > 0) throw new InputError(problems.join('; '), 'Nothing was changed.');
   return values as Values<T>;
 }
 

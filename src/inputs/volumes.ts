@@ -8,26 +8,26 @@ export const volumeInputs = {
     choices: ['auto', 'cinder-backup', 'image'],
     default: 'auto',
     description:
-      'How: `cinder-backup` keeps the data in the backup service of the cloud; `image` makes an image of it, which goes to `store`, or stays in the cloud where none is named. `auto`: an image where a store is named, else a backup, and an image where no backup service answers.',
+      '`cinder-backup` keeps the data in the backup service of the cloud. `image` makes an image, which goes to `store`, or stays in the cloud if no store is given. `auto` makes an image if a store is given or no backup service answers, and a Cinder backup otherwise.',
   },
   mode: {
     kind: 'choice',
     choices: ['auto', 'full', 'incremental'],
     default: 'auto',
     description:
-      '`auto` makes an increment where a chain of ours is whole and shorter than `max-chain`, else a full backup.',
+      '`auto` makes an increment if openstack-backup has a complete chain shorter than `max-chain`, and a full backup otherwise.',
   },
   'max-chain': {
     kind: 'integer',
     default: '7',
     min: 1,
     max: 1000,
-    description: 'Backups in a chain at most, the full one counted: a restore needs them all.',
+    description: 'The most backups in a chain, including the full one. A restore needs all of them.',
   },
   ...packInputs,
   store: {
     ...packInputs.store,
     description:
-      'Where the data goes that leaves the cloud: `directory:PATH`. If not said, it stays in the cloud.',
+      'The place for data that leaves the cloud: `directory:PATH`. Default: the data stays in the cloud.',
   },
 } as const satisfies Inputs;

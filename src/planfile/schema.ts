@@ -157,7 +157,7 @@ export const PlanFileSchema = Type.Object(
         uniqueItems: true,
       }),
     ),
-    store: optional(text('Where data goes that leaves the cloud: directory:PATH.', 'store')),
+    store: optional(text('The place for data that leaves the cloud, as `directory:PATH`.', 'store')),
     keep: optional(Keep),
     'back-up': Type.Array(BackUp, {
       description: 'The first entry that matches a resource takes it.',

@@ -8,7 +8,7 @@ export const workflowInputs = {
   'dry-run': {
     kind: 'boolean',
     default: 'false',
-    description: 'Check everything, say what would be done, and stop.',
+    description: 'Check everything, show what would be done, and stop.',
   },
   'github-token': {
     kind: 'text',

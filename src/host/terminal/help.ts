@@ -24,13 +24,13 @@ export function overview(commands: readonly Pick<CommandTable, 'name' | 'summary
     '',
     'Options:',
     ...entry('--version', 'Show the version.'),
-    ...entry('-h, --help', 'Show this help, or that of a command: openstack-backup COMMAND --help.'),
+    ...entry('-h, --help', 'Show this help, or the help of a command: openstack-backup COMMAND --help.'),
     '',
     'Examples:',
     ...exampleLines([
       { does: 'Show what a backup of every volume would do', words: 'backup-volume --volumes all --dry-run' },
       { does: 'Show how to restore a server', words: 'help restore-server' },
-      { does: 'Complete commands and options in this bash', words: '', line: COMPLETE },
+      { does: 'Turn on completion in this bash', words: '', line: COMPLETE },
     ]),
     '',
     'Exit status:',
@@ -53,7 +53,10 @@ export function groupOf(first: string, commands: readonly Pick<CommandTable, 'na
       .flatMap(({ name, summary }) => entry(name, inTerminalWords(summary, {}))),
     '',
     'Options:',
-    ...entry('-h, --help', `Show this help, or that of a command: openstack-backup ${first} COMMAND --help.`),
+    ...entry(
+      '-h, --help',
+      `Show this help, or the help of a command: openstack-backup ${first} COMMAND --help.`,
+    ),
     '',
   ].join('\n');
 }
