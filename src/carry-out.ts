@@ -50,7 +50,7 @@ export async function carryOut(
 export function checkSystem(platform: NodeJS.Platform): void {
   if (platform !== 'win32') return;
   throw new InputError(
-    'Windows is not supported: it has no file modes that keep keys and manifests from other users, and not the programs that RESTORE.md needs (bash, age, zstd, sha256sum, curl)',
+    'Windows is not supported: it lacks the file modes that keep keys and manifests from other users, and the programs that RESTORE.md needs (bash, age, zstd, sha256sum, curl)',
     'Use a Linux or macOS runner; on a Windows machine, run it in WSL.',
   );
 }
@@ -75,7 +75,7 @@ const NPM_CI = 'Run npm ci in the checkout: it installs the packages that the so
 export function tell(error: unknown, host: Host): Told {
   if (isMissingPackage(error)) return tell(new InputError(messageOf(error), NPM_CI, error), host);
   const known = error instanceof PlainError ? error : undefined;
-  const fault = host.signal.aborted ? '' : 'This is a fault of openstack-backup: please report it.';
+  const fault = host.signal.aborted ? '' : 'This is a bug in openstack-backup: please report it.';
   const wantsTrace = known === undefined && host.environment['OPENSTACK_BACKUP_TRACE'] !== undefined;
   return {
     message: host.words(host.secrets.redact(messageOf(error))),

@@ -30,8 +30,8 @@ export async function doneUntil<T>(
       await clock.sleep(Math.min(left, LONGEST_SLEEP_MS), done.signal);
     over.abort(
       new OperationError(
-        `${what} is not done: the run had to end`,
-        'What came of it is removed again. Give the run more time with `deadline`, or less to do.',
+        `${what} is not done: the run reached its deadline`,
+        'What it made is removed. Raise `deadline`, or select less.',
       ),
     );
   };

@@ -14,7 +14,7 @@ export function everyPoint<K extends Kind>(manifest: Manifest, kind: K): PointOf
   if (points.length > 0) return points;
   throw new InputError(
     `the manifest has no restore point${manifest.restorePoints.length === 0 ? ': nothing was saved in that run' : ` of any ${kind}`}`,
-    'Take the manifest of another run.',
+    'Use the manifest of another run.',
   );
 }
 
@@ -36,7 +36,7 @@ export function choosePoint<K extends Kind>(
     if (only !== undefined && points.length === 1) return only;
     throw new InputError(
       `the manifest has ${points.length} restore points`,
-      `Say which with \`${kind}\`: ${listOf(points)}.`,
+      `Choose one with \`${kind}\`: ${listOf(points)}.`,
     );
   }
   const [meant, ...more] = pointsMeant(points, wanted);
@@ -48,7 +48,7 @@ export function choosePoint<K extends Kind>(
   if (more.length > 0)
     throw new InputError(
       `the manifest has ${more.length + 1} ${kind}s called ${quoted(wanted)}: ${[meant, ...more].map((point) => `${point.resource.id} (${toldOf(point)})`).join(', ')}`,
-      'Give the id of the one that is meant.',
+      'Give the id of the one you mean.',
     );
   return meant;
 }

@@ -64,7 +64,7 @@ async function latestIn(directory: string, options: FindOptions): Promise<Read> 
   const all = await runDirectories(directory);
   if (all.length > MOST_DIRECTORIES)
     options.warn(
-      `${directory} has ${all.length} manifests: the ${MOST_DIRECTORIES} whose names are the latest are looked at`,
+      `${directory} has ${all.length} manifests: only the ${MOST_DIRECTORIES} with the latest names are read`,
     );
   const candidates = all.slice(0, MOST_DIRECTORIES).map((path) => ({
     reference: path,

@@ -12,6 +12,7 @@ export function keptFault(saved: KeptImage, image: Image): string | undefined {
   if (image.status !== 'active') return `is ${image.status}`;
   const then = saved.hash?.value ?? saved.checksum;
   const now = saved.hash === null ? image.checksum : image.hash?.value;
-  if (image.size !== saved.size || (then !== null && then !== now)) return 'has other data than was saved';
+  if (image.size !== saved.size || (then !== null && then !== now))
+    return 'no longer has the data that was saved';
   return undefined;
 }

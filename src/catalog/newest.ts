@@ -58,7 +58,7 @@ export async function newestWanted(candidates: Candidates, options: ChooseOption
   if (doubted !== undefined) throw refusal(doubted, best);
   if (best === undefined)
     throw new InputError(
-      `there is no manifest with what is to be restored among ${options.among()}`,
+      `there is no manifest with what you ask for among ${options.among()}`,
       await options.hint(),
     );
   const rival = looked.find((one) => ['newer', 'unclear'].includes(compare(one, best, options)));
@@ -156,8 +156,8 @@ async function look(candidate: Candidate, options: ChooseOptions): Promise<Looke
 function unclear(one: Looked, other: Looked): InputError {
   const told = ({ candidate, times }: Looked) => `${candidate.reference} ${toldTimes(times)}`;
   return new InputError(
-    `it is in doubt which manifest is the latest: ${told(one)}; ${told(other)}`,
-    `A clock was wrong. Name the one that you mean: manifest: ${one.candidate.reference}, or manifest: ${other.candidate.reference}.`,
+    `cannot tell which manifest is the latest: ${told(one)}; ${told(other)}`,
+    `A clock was wrong. Name the one you mean: manifest: ${one.candidate.reference}, or manifest: ${other.candidate.reference}.`,
   );
 }
 
@@ -173,7 +173,7 @@ function refusal({ doubt }: Doubted, best: Looked | undefined): InputError {
   const instead =
     best === undefined
       ? ''
-      : ` The newest that is beyond doubt is ${best.candidate.reference}, with data of ${best.times.saved ?? best.times.started}: name it if that will do.`;
+      : ` The newest that is certain is ${best.candidate.reference}, with data of ${best.times.saved ?? best.times.started}: name it if that is enough.`;
   return new InputError(doubt.message, `${doubt.hint ?? ''}${instead}`, doubt);
 }
 

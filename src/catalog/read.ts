@@ -61,34 +61,34 @@ export function checkTrust(found: FoundManifest, options: ReadOptions): void {
   const doubt = doubtOf(found, options.verifyKey);
   if (doubt === undefined) return;
   if (!options.allowUnsigned) throw new InputError(`${found.name} ${doubt.what}`, doubt.hint);
-  options.warn(`${found.name} ${doubt.what}; restoring from it all the same, as allow-unsigned says`);
+  options.warn(`${found.name} ${doubt.what}; restoring from it anyway, because of \`allow-unsigned\``);
 }
 
 /** Why it cannot be trusted; undefined when it can. */
 export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt | undefined {
-  const altered = 'Take another copy of it. If you know why it changed, add allow-unsigned.';
+  const altered = 'Use another copy of it. If you know why it changed, use `allow-unsigned: true`.';
   const { digests, signatures, journal } = found;
   if (journal?.altered)
-    return { what: 'was altered: its lines do not have the digests that stand in it', hint: altered };
+    return { what: 'was altered: its lines do not match the digests in it', hint: altered };
   const bytes = journal?.signed ?? found.bytes;
   const digest = sha256(bytes);
   if (digests.length > 0 && !digests.includes(digest))
     return {
-      what: `was altered: its SHA-256 is ${digest}, and ${found.file}${DIGEST} says ${digests.at(-1)}`,
+      what: `was altered: its SHA-256 is ${digest}, but ${found.file}${DIGEST} says ${digests.at(-1)}`,
       hint: altered,
     };
   if (key !== undefined) {
     if (signatures.some((line) => signatureHolds(bytes, line, key))) return undefined;
     return signatures.length === 0
-      ? { what: 'is not signed', hint: 'If you trust where it comes from, add allow-unsigned.' }
-      : { what: 'was altered, or signed with another key than verify-key', hint: altered };
+      ? { what: 'is not signed', hint: 'If you trust where it comes from, use `allow-unsigned: true`.' }
+      : { what: 'was altered, or signed with a key other than `verify-key`', hint: altered };
   }
   if (found.vouched) return undefined;
   return signatures.length === 0
-    ? { what: 'is not signed', hint: 'If you trust where it comes from, add allow-unsigned.' }
+    ? { what: 'is not signed', hint: 'If you trust where it comes from, use `allow-unsigned: true`.' }
     : {
-        what: 'is signed, and no verify-key was given to check that',
-        hint: 'Give verify-key, or add allow-unsigned if you trust where it comes from.',
+        what: 'is signed, but no `verify-key` was given to check it',
+        hint: 'Give `verify-key`, or use `allow-unsigned: true` if you trust where it comes from.',
       };
 }
 
@@ -121,10 +121,7 @@ export function foundIn(name: string, files: Files, vouched: boolean): FoundMani
   const file = [MANIFEST_FILE, SEALED_FILE].find((known) => Object.hasOwn(files, known));
   const bytes = file === undefined ? undefined : files[file];
   if (file === undefined || bytes === undefined)
-    throw new InputError(
-      `${name} holds no ${MANIFEST_FILE}`,
-      'Name one that a backup of openstack-backup published.',
-    );
+    throw new InputError(`${name} holds no ${MANIFEST_FILE}`, 'Give one that openstack-backup published.');
   return {
     name,
     file,

@@ -171,7 +171,7 @@ function imageState(saved: KeptImage, cloud: Index, keyId?: string | null): Stat
   if (fault !== undefined) return broken(`image ${saved.id} ${fault}`);
   return keyId === undefined || (image.properties[KEY_ID] ?? null) === keyId
     ? WHOLE
-    : broken(`image ${saved.id} names another key than when it was saved`);
+    : broken(`image ${saved.id} names a different key than when it was saved`);
 }
 
 function onShelf({ name, place, stored }: Payload, shelf: Shelf | undefined): State {

@@ -27,9 +27,7 @@ export function adoptable(
       why: `backup ${doubles.map(({ id }) => id).join(' and ')} has the same tags, and one of them is a copy`,
     };
   const made = tagsAsMade(backup, tags, all);
-  return made === undefined
-    ? { why: 'it is an increment, and nobody can tell of which backup' }
-    : { tags: made };
+  return made === undefined ? { why: 'it is an increment of an unknown backup' } : { tags: made };
 }
 
 /** What we say of a backup where it is not copied with its metadata. */

@@ -21,7 +21,7 @@ export function adviceWith(backups: Parameters<typeof spareChain>[0]): (quota: s
 /** Cinder refuses to delete what an increment stands on, also while that is being deleted. */
 function aboutBackups(spare: ReturnType<typeof spareChain>): string {
   if (spare === undefined)
-    return `Of our backups no chain can be spared: none has a whole younger one of its volume. Give a smaller \`max-chain\`, so that there come to be some${OPERATOR}`;
+    return `None of our chains can be removed: no volume has a complete newer one. Lower \`max-chain\`, so that chains end sooner${OPERATOR}`;
   const { ids, volumeId, from, to } = spare;
   const [day, lastDay] = [from.slice(0, 10), to.slice(0, 10)];
   const told = ids.slice(0, MOST_IDS).join(' ');
@@ -30,5 +30,5 @@ function aboutBackups(spare: ReturnType<typeof spareChain>): string {
     ids.length === 1
       ? `openstack volume backup delete ${told}`
       : `for b in ${told}; do openstack volume backup delete $b; while openstack volume backup show $b >/dev/null 2>&1; do sleep 2; done; done`;
-  return `The oldest whole chain that nothing needs is that of volume ${volumeId} of ${day}${day === lastDay ? '' : ` to ${lastDay}`}. Remove it with: ${order}${more}. Or ask the operator for more.`;
+  return `The oldest complete chain that nothing needs is that of volume ${volumeId} of ${day}${day === lastDay ? '' : ` to ${lastDay}`}. Remove it with: ${order}${more}. Or ask the operator for more.`;
 }

@@ -38,15 +38,15 @@ export async function agreeOnChain(
   if (made === tags) return tags;
   log.warn(
     made.parent === undefined
-      ? `the cloud made backup ${backup.id} full although an increment was asked for; a new chain starts with it`
-      : `the cloud made backup ${backup.id} an increment of ${made.parent}, and not of ${tags.parent}, which was the newest a moment before`,
+      ? `the cloud made backup ${backup.id} full although an increment was requested; a new chain starts with it`
+      : `the cloud made backup ${backup.id} an increment of ${made.parent}, not of ${tags.parent}, which was the newest a moment before`,
   );
   try {
     await updateBackupMetadata(client, backup.id, metadataWith(backup, made));
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     // The mark that it is recorded writes them once more.
-    log.warn(`the tags of backup ${backup.id} do not say so: ${error.message}`);
+    log.warn(`cannot correct the tags of backup ${backup.id}: ${error.message}`);
   }
   return made;
 }
@@ -64,7 +64,7 @@ async function seen(
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     tools.log.warn(
-      `backup ${backup.id} is whole, and it cannot be seen of which backup it is an increment: ${error.message}. Its tags say ${tags.parent ?? 'none'}`,
+      `backup ${backup.id} is complete, but the cloud does not show which backup it is an increment of: ${error.message}. Its tags say ${tags.parent ?? 'none'}`,
     );
     return undefined;
   }

@@ -32,7 +32,7 @@ export function decideChain(
   maxChain: number,
   snapshotAt?: string,
 ): ChainDecision {
-  if (mode === 'full') return { mode: 'full', reason: 'full backups were asked for' };
+  if (mode === 'full') return { mode: 'full', reason: 'a full backup was requested' };
   const earlier =
     snapshotAt === undefined ? backups : backups.filter(({ dataTimestamp }) => dataTimestamp < snapshotAt);
   const increment = incrementOn(earlier, size, maxChain);

@@ -24,6 +24,6 @@ export function decide(
   if (decision.mode !== 'impossible') return decision;
   throw new OperationError(
     `no increment of volume ${id} can be made: ${decision.reason}`,
-    'Use mode auto, which makes a full backup then.',
+    'Use `mode: auto`, which then makes a full backup.',
   );
 }

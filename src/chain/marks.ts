@@ -69,7 +69,7 @@ async function markThose(
         if (tags !== undefined) await mark(client, backup, tags, log);
       });
   } catch (error) {
-    log.warn(`backups that stand in the manifest could not be marked as recorded: ${messageOf(error)}`);
+    log.warn(`backups in the manifest could not be marked as recorded: ${messageOf(error)}`);
   }
 }
 
@@ -82,6 +82,6 @@ async function mark(client: ServiceClient, backup: Backup, tags: Tags, log: Log)
       metadataWith(backup, { ...tags, backup: backup.id, state: 'recorded' }),
     );
   } catch (error) {
-    log.warn(`backup ${backup.id} is whole, but could not be marked as recorded: ${messageOf(error)}`);
+    log.warn(`backup ${backup.id} is complete, but could not be marked as recorded: ${messageOf(error)}`);
   }
 }

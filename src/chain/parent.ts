@@ -54,7 +54,7 @@ export function isCounted(
 }
 
 /**
- * The tags that a finished backup ought to have, by what the cloud made of it: full although an increment was asked for
+ * The tags that a finished backup ought to have, by what the cloud made of it: full although an increment was requested
  * (Ceph does that, without a base on its side), or an increment of another backup than the one that was meant.
  *
  * @returns undefined for an increment whose parent nobody can tell

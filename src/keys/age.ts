@@ -46,14 +46,14 @@ export function isSealed(head: Uint8Array): boolean {
 
 function hintFor(recipient: string): string {
   if (/^ssh-/.test(recipient))
-    return 'Keys of SSH are not supported. Make one of age: age-keygen prints it as the public key.';
+    return 'SSH keys are not supported. Make an age key: age-keygen prints it as the public key.';
   // A plugin's name stands where those of age have nothing: https://age-encryption.org/plugin
   return /^age1[a-z0-9]+1/.test(recipient)
-    ? 'Plugins such as age-plugin-yubikey are not supported. Make a key of age itself: age-keygen prints it as the public key.'
-    : 'One is a line that starts with age1: age-keygen prints it as the public key.';
+    ? 'Plugins such as age-plugin-yubikey are not supported. Make a plain age key: age-keygen prints it as the public key.'
+    : 'A recipient starts with age1: age-keygen prints it as the public key.';
 }
 
-/** @throws InputError for what is no age recipient */
+/** @throws InputError for what is not an age recipient */
 export async function sealer(recipients: readonly string[]): Promise<Sealer> {
   const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
@@ -63,7 +63,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
     } catch {
       // What was given may be an identity by mistake, and the package shows it.
       throw new InputError(
-        `recipient ${index + 1} of ${recipients.length} is no age recipient`,
+        `recipient ${index + 1} of ${recipients.length} is not an age recipient`,
         hintFor(recipient),
       );
     }
@@ -110,7 +110,7 @@ export async function opener(identity: string | undefined, what: string): Promis
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   if (keys.length === 0)
-    throw new InputError(`${what} is sealed`, 'Give the age identity that opens it, as `identity`.');
+    throw new InputError(`${what} is sealed`, 'Give the age identity that opens it with `identity`.');
   const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
   for (const key of keys) {
@@ -118,8 +118,8 @@ export async function opener(identity: string | undefined, what: string): Promis
       decrypter.addIdentity(key);
     } catch {
       throw new InputError(
-        '`identity` is no age identity',
-        'It is a line that starts with AGE-SECRET-KEY-, as age-keygen writes it.',
+        '`identity` is not an age identity',
+        'An identity starts with AGE-SECRET-KEY-, as age-keygen writes it.',
       );
     }
   }
@@ -179,8 +179,8 @@ async function* payload(
       decipher.final();
     } catch (error) {
       throw new OperationError(
-        `${what} cannot be opened: the piece at ${index * CHUNK} bytes is not what was sealed`,
-        'It was altered or cut short: take another copy.',
+        `${what} cannot be opened: the piece at byte ${index * CHUNK} was altered`,
+        'It was altered or cut short: use another copy.',
         error,
       );
     }
@@ -211,19 +211,19 @@ function notOpened(what: string, error: unknown): Error {
   const text = error instanceof Error ? error.message : '';
   if (/no identity matched/i.test(text))
     return new InputError(
-      `${what} is sealed to others than \`identity\``,
+      `${what} is not sealed to this \`identity\``,
       'Use the identity of one of its recipients.',
     );
   return new OperationError(
     `${what} cannot be opened: ${text}`,
-    'It was altered or cut short: take another copy.',
+    'It was altered or cut short: use another copy.',
     error,
   );
 }
 
 function cutShort(what: string): OperationError {
   return new OperationError(
-    `${what} cannot be opened: it is no whole age file`,
-    'It was altered or cut short: take another copy.',
+    `${what} cannot be opened: it is not a complete age file`,
+    'It was altered or cut short: use another copy.',
   );
 }

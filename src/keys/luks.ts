@@ -107,8 +107,8 @@ function checkCost({ slots, digest }: Pick<LuksHeader, 'slots' | 'digest'>): voi
   const memory = Math.max(...costs.map((cost) => cost.memory));
   if (seconds <= MOST_SECONDS && memory <= MOST_MEMORY) return;
   throw new OperationError(
-    `to try a passphrase on it, the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory; at most ${MOST_SECONDS} s and ${bytes(MOST_MEMORY * 1024)} are spent`,
-    'No sane header does: it may be made to take this machine down. If you trust it, open it with cryptsetup.',
+    `to try a passphrase on it, the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory; at most ${MOST_SECONDS} s and ${bytes(MOST_MEMORY * 1024)} are allowed`,
+    'No ordinary header does: this one may be made to exhaust the machine. If you trust it, open it with cryptsetup.',
   );
 }
 
@@ -128,7 +128,7 @@ export function unsupported(what: string): InputError {
 /** Of data that lies in another file or device. */
 export function detached(): InputError {
   return new InputError(
-    'it is a detached LUKS header: the data that it belongs to is in another file or device',
+    'it is a detached LUKS header: its data is in another file or device',
     `Open both with \`${DETACHED_LINE}\`.`,
   );
 }
@@ -136,7 +136,7 @@ export function detached(): InputError {
 export function damaged(why: string, cause?: unknown): OperationError {
   return new OperationError(
     `the LUKS header is damaged: ${why}`,
-    `Take another copy of the image; \`${REPAIR_LINE}\` may help.`,
+    `Use another copy of the image; \`${REPAIR_LINE}\` may help.`,
     cause,
   );
 }

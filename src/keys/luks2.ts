@@ -59,8 +59,7 @@ export function parseLuks2(head: Buffer): LuksHeader {
   const [second] = offsets.flatMap((offset) => copyAt(head, offset, SECOND_MAGIC) ?? []);
   const newest = first !== undefined && second !== undefined && second.epoch > first.epoch ? second : first;
   const { metadata } = newest ?? second ?? {};
-  if (metadata === undefined)
-    throw damaged('the checksums of both copies are wrong, or what they say is no JSON');
+  if (metadata === undefined) throw damaged('neither copy has a correct checksum and readable JSON');
   try {
     return checked(headerOf(metadata));
   } catch (error) {

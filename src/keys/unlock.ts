@@ -48,7 +48,7 @@ export function luksVersion(head: Buffer): number | undefined {
 }
 
 /**
- * How many of an image's first bytes are needed to open it, or to see that it is no LUKS image, as far as the given ones
+ * How many of an image's first bytes are needed to open it, or to see that it is not a LUKS image, as far as the given ones
  * tell. To be asked again when that many are there, until they suffice.
  *
  * @throws InputError for a LUKS image that we cannot open
@@ -66,7 +66,7 @@ export function headerLength(head: Buffer): number {
  *
  * @param head as many first bytes as {@link headerLength} says
  * @returns undefined when none opens a slot
- * @throws InputError for what is no LUKS image, or one that we cannot open
+ * @throws InputError for what is not a LUKS image, or one that we cannot open
  * @throws OperationError where the header is damaged
  */
 export async function openLuks(
@@ -103,7 +103,7 @@ export async function keyOpens(
 function versionOf(head: Buffer): 1 | 2 {
   const version = luksVersion(head);
   if (version === undefined)
-    throw new InputError('it is no LUKS image', 'Only images of encrypted volumes have a LUKS header.');
+    throw new InputError('it is not a LUKS image', 'Only images of encrypted volumes have a LUKS header.');
   if (version !== 1 && version !== 2) throw unsupported(`version ${version} of the format`);
   return version;
 }
@@ -169,13 +169,13 @@ function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: numbe
 function headerOnly(): OperationError {
   return new OperationError(
     'the encrypted image ends too early: it is a LUKS header without its data',
-    `Where the data is in another file or device, open both with \`${DETACHED_LINE}\`; if not, take another copy.`,
+    `Where the data is in another file or device, open both with \`${DETACHED_LINE}\`; if not, use another copy.`,
   );
 }
 
 function cutShort(at: number): OperationError {
   return new OperationError(
     `the encrypted image ends too early, ${at} bytes into its data`,
-    'It was cut short: take another copy.',
+    'It was cut short: use another copy.',
   );
 }

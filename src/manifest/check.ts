@@ -21,7 +21,7 @@ export class ManifestCheck {
     const said = problemOf(point);
     if (said !== undefined) return `${said.instancePath} ${said.message}`;
     const size = sizeOf(point);
-    if (size > this.#left) return 'the manifest would be larger than any that can be read';
+    if (size > this.#left) return 'the manifest would be too large to read back';
     const contradiction = this.#consistent.add(point);
     if (contradiction === undefined) this.#left -= size;
     return contradiction;

@@ -39,7 +39,7 @@ function namesOf(point: RestorePoint): string[] {
 
 function twice(point: RestorePoint, seen: ReadonlySet<string>): string | undefined {
   const name = namesOf(point).find((candidate) => seen.has(candidate));
-  return name === undefined ? undefined : `${name} stands in it twice`;
+  return name === undefined ? undefined : `${name} appears in it twice`;
 }
 
 function inItself(point: RestorePoint): string | undefined {
@@ -50,7 +50,7 @@ function inBackup({ backup, chain, resource }: VolumeBackupPoint): string | unde
   if (backup.incremental !== (chain.parent !== null))
     return `backup ${backup.id} is an increment without a parent, or a full one with`;
   if ((chain.position === 0) !== (chain.parent === null))
-    return `backup ${backup.id} has a position in its chain that is not its own`;
+    return `backup ${backup.id} has a wrong position in its chain`;
   return undefined;
 }
 
@@ -60,17 +60,17 @@ function inPoint(point: Exclude<RestorePoint, VolumeBackupPoint>): string | unde
       if (point.payload === null && !point.image.kept)
         return `restore point ${point.id} says that its image is neither kept nor stored`;
       if (point.payload !== null && point.payload.size !== point.image.size)
-        return `payload ${point.payload.name} has not the size of its image`;
+        return `payload ${point.payload.name} differs in size from its image`;
       return undefined;
     case 'download':
       return point.payload.size === point.resource.size
         ? undefined
-        : `payload ${point.payload.name} has not the size of its image`;
+        : `payload ${point.payload.name} differs in size from its image`;
     case 'sealed':
     case 'plaintext':
       return point.payload.sealed === (point.method === 'sealed')
         ? undefined
-        : `key ${point.resource.id} is called ${point.method}, and its payload is not`;
+        : `key ${point.resource.id} is called ${point.method}, but its payload is not`;
     case 'kept':
     case 'disks':
       return undefined;
@@ -94,9 +94,9 @@ function inReferences(point: RestorePoint, points: ReadonlyMap<string, RestorePo
   if (id === undefined)
     return worth === 'cloud-only'
       ? undefined
-      : `the key of ${point.resource.id} is called ${worth}, and is not in it`;
+      : `the key of ${point.resource.id} is called ${worth}, but is not in it`;
   const key = points.get(id);
   return key?.resource.kind === 'secret' && key.resource.id === keyId
     ? undefined
-    : `the key of ${point.resource.id} should be in ${id}, and is not`;
+    : `the key of ${point.resource.id} should be in ${id}, but is not`;
 }

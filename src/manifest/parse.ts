@@ -37,15 +37,15 @@ export async function parseManifest(text: string, path: string): Promise<Manifes
   const said = (await schemas()).problemIn(head);
   if (said !== undefined)
     throw new InputError(
-      `${path} is not a whole manifest: ${said.instancePath || '/'} ${said.message}`,
-      'It was altered or cut short: take another copy. Nothing was touched.',
+      `${path} is not a complete manifest: ${said.instancePath || '/'} ${said.message}`,
+      'It was altered or cut short: use another copy. Nothing was changed.',
     );
   const manifest = value as Manifest;
   const problem = contradiction(manifest);
   if (problem !== undefined)
     throw new InputError(
       `${path} contradicts itself: ${problem}`,
-      'It was altered: take another copy. Nothing was touched.',
+      'It was altered: use another copy. Nothing was changed.',
     );
   return manifest;
 }

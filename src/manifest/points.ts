@@ -13,6 +13,6 @@ export function pointsOf<K extends Kind>(manifest: Manifest, kind: K): PointOf<K
 export function pointWithId<K extends Kind>(manifest: Manifest, kind: K, id: string): PointOf<K> {
   const point = pointsOf(manifest, kind).find((candidate) => candidate.id === id);
   if (point === undefined)
-    throw new InputError(`the manifest has no ${kind} ${id}`, 'It was altered: take another copy.');
+    throw new InputError(`the manifest has no ${kind} ${id}`, 'It was altered: use another copy.');
   return point;
 }

@@ -49,7 +49,7 @@ function connectionHint(error: unknown): string | undefined {
   if (/expired|EXPIRED/.test(words))
     return 'The certificate has expired: the operator must renew it. Is the clock of this machine right?';
   if (/certificate|self.signed|CERT_/i.test(words))
-    return 'If the cloud has an authority of its own, give its certificate as `cacert` in clouds.yaml.';
+    return 'If the cloud has its own certificate authority, give its certificate as `cacert` in clouds.yaml.';
   if (/ENOTFOUND|EAI_AGAIN/.test(words))
     return 'The host is not known: check auth_url and endpoints, and whether a proxy is needed (HTTPS_PROXY).';
   if (/ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT/.test(words))
@@ -79,7 +79,7 @@ export async function brokenOff<T>(doing: string, body: Promise<T>): Promise<T> 
   try {
     return await body;
   } catch (error) {
-    throw new CloudError({ doing, words: `the answer broke off: ${messageOf(error)}`, cause: error });
+    throw new CloudError({ doing, words: `the answer was cut short: ${messageOf(error)}`, cause: error });
   }
 }
 

@@ -85,11 +85,11 @@ function ownedBy(owner: Owner | undefined, url: string): string {
  */
 export function plainDoubt(service: Service, endpoint: string, config: CloudConfig): string | undefined {
   if (!endpoint.startsWith('http:') || !config.auth.authUrl.startsWith('https:')) return undefined;
-  const what = `the endpoint of ${service} is ${endpoint}, without TLS: whoever is in between can read the token and all data`;
+  const what = `the endpoint of ${service} is ${endpoint}, without TLS: anyone in between can read the token and all data`;
   if (!config.verifyIsAsked || isOverridden(service, config)) return what;
   throw new InputError(
     what,
-    `Ask the operator for an https endpoint. \`verify\` asks for checked certificates: leave it out, or name the endpoint as ${service.replaceAll('-', '_')}_endpoint_override, to go on all the same.`,
+    `Ask the operator for an https endpoint. To use it anyway, leave \`verify\` out, which asks for checked certificates, or set ${service.replaceAll('-', '_')}_endpoint_override.`,
   );
 }
 
@@ -148,7 +148,7 @@ export function checkRegion(catalog: readonly CatalogEntry[], config: CloudConfi
   const regions = open.map((service) => regionsOf(service, catalog, config.services[service].interfaces));
   if (regions.every(({ length }) => length < 2)) return;
   throw new InputError(
-    `cloud "${config.name}" has several regions, and none is named: ${[...new Set(regions.flat())].sort().join(', ')}`,
+    `cloud "${config.name}" has several regions, and none is chosen: ${[...new Set(regions.flat())].sort().join(', ')}`,
     'Name one: `region`, `region_name` in clouds.yaml, or OS_REGION_NAME.',
   );
 }

@@ -30,5 +30,5 @@ export function cloudClock(clock: Clock, offset: () => number): Clock {
 export function differenceTold(offset: number): string | undefined {
   const difference = Math.abs(offset);
   if (difference < TOLD_MS) return undefined;
-  return `the clock of this machine is ${duration(difference)} ${offset > 0 ? 'behind' : 'ahead of'} the cloud's, whose time is used: set it right`;
+  return `the clock of this machine is ${duration(difference)} ${offset > 0 ? 'behind' : 'ahead of'} the cloud's: set it right. The cloud's time is used`;
 }

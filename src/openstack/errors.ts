@@ -65,9 +65,9 @@ const SLOWER = 'The cloud limits the rate of requests: lower `concurrency` or ru
 function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | undefined {
   switch (status) {
     case 401:
-      return 'The login was accepted, so the password is right: an application credential may lack an access rule for this request, or the service cannot ask Keystone (then ask the operator).';
+      return 'The login was accepted, so the password is right: the application credential may lack an access rule for this request, or the service cannot reach Keystone (then ask the operator).';
     case 403:
-      if (/is protected/.test(words)) return 'Take the protection off first.';
+      if (/is protected/.test(words)) return 'Remove the protection first.';
       return /quota/i.test(words)
         ? overQuota(words)
         : 'The user lacks a role, or the application credential an access rule, for this request.';
@@ -98,7 +98,7 @@ const DEEPEST = 8;
 function overQuota(words: string): string {
   const quota = quotaIn(words);
   return quota === undefined
-    ? 'A quota is used up: free something of it (openstack quota show --usage), or ask the operator for more.'
+    ? 'A quota is used up: free some of it (openstack quota show --usage), or ask the operator for more.'
     : adviceOf(quota);
 }
 

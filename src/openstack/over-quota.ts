@@ -1,17 +1,17 @@
 /** What can be done about each quota that is used up, as Cinder, Nova, Glance, Neutron and Barbican have them. */
 const ADVICE: Readonly<Record<string, string>> = {
   backups:
-    'Delete backups that are not needed any more, of a chain the newest first (openstack volume backup delete)',
-  volumes: 'Delete volumes that are not needed any more (openstack volume list)',
-  snapshots: 'Delete volume snapshots that are not needed any more (openstack volume snapshot list)',
-  gigabytes: 'Delete volumes or volume snapshots that are not needed any more: both count',
-  images: 'Delete images that are not needed any more (openstack image list --private)',
-  instances: 'Delete servers that are not needed any more (openstack server list)',
+    'Delete backups that are no longer needed, the newest of a chain first (openstack volume backup delete)',
+  volumes: 'Delete volumes that are no longer needed (openstack volume list)',
+  snapshots: 'Delete volume snapshots that are no longer needed (openstack volume snapshot list)',
+  gigabytes: 'Delete volumes or volume snapshots that are no longer needed: both count',
+  images: 'Delete images that are no longer needed (openstack image list --private)',
+  instances: 'Delete servers that are no longer needed (openstack server list)',
   cores: 'Delete servers or take a smaller flavor (with `map`)',
   ports: 'Delete ports that no server uses (openstack port list)',
   floating_ips: 'Release floating IPs that nothing uses (openstack floating ip list)',
   security_groups: 'Delete security groups that no port uses (openstack security group list)',
-  key_pairs: 'Delete key pairs that are not needed any more (openstack keypair list)',
+  key_pairs: 'Delete key pairs that are no longer needed (openstack keypair list)',
   server_groups: 'Delete server groups that are empty (openstack server group list)',
   secrets: 'Delete secrets that nothing uses (openstack secret list)',
 };
@@ -27,14 +27,14 @@ export const OPERATOR = ', or ask the operator for more.';
 export function adviceOf(quota: string): string {
   const [, quantity = '', type = ''] = /^(volumes|snapshots|gigabytes)_(.*)$/s.exec(quota) ?? [];
   const advice = ADVICE[SAME[quota] ?? quota];
-  if (quantity === '') return `${advice ?? 'Free something of it'}${OPERATOR}`;
+  if (quantity === '') return `${advice ?? 'Free some of it'}${OPERATOR}`;
   const things =
     quantity === 'volumes'
       ? 'volumes'
       : quantity === 'snapshots'
         ? 'volume snapshots'
         : 'volumes or volume snapshots';
-  return `Delete ${things} of type ${type} that are not needed any more${OPERATOR}`;
+  return `Delete ${things} of type ${type} that are no longer needed${OPERATOR}`;
 }
 
 /** Each service's own way to say which quota is used up. */

@@ -56,8 +56,8 @@ export async function* pages<T extends { readonly id: string }>(
 
 export function stuck(words: string): OperationError {
   return new OperationError(
-    `cannot list the ${words}: the cloud says that there are more, and gives those again that it gave before`,
-    'The service, or a proxy before it, leaves the query out: ask the operator. Nothing is done with a part of the list.',
+    `cannot list the ${words}: the cloud says that there are more, but repeats those it gave before`,
+    'The service, or a proxy before it, ignores the query: ask the operator. An incomplete list is never used.',
   );
 }
 

@@ -33,7 +33,7 @@ export async function retry<T>(
     } catch (error) {
       const wait = options.signal?.aborted ? undefined : nextWait(idempotent, error, spent, options);
       if (wait === undefined) throw error;
-      options.log.debug(`${(error as Error).message}; again in ${Math.ceil(wait / 1000)} s`);
+      options.log.debug(`${(error as Error).message}; trying again in ${Math.ceil(wait / 1000)} s`);
       await options.clock.sleep(wait, options.signal);
     }
   }
@@ -80,7 +80,7 @@ export async function createOnce<T>(
       return await create();
     } catch (error) {
       if (!isUncertain(error) || options.signal?.aborted) throw error;
-      options.log.debug(`${(error as Error).message}; looking whether it was made`);
+      options.log.debug(`${(error as Error).message}; checking whether it was made`);
       await options.clock.sleep(backoff(attempt, error, options.random), options.signal);
       const found = await find();
       if (found !== undefined) return found;

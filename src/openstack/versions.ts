@@ -52,7 +52,7 @@ export async function agree(
       told.push(error);
     }
   }
-  if (told.length > 0) log.warn(`${messageOf(told[0])}; going on with the oldest version of the API`);
+  if (told.length > 0) log.warn(`${messageOf(told[0])}; using the oldest version of the API`);
   // Cinder took /v1 and /v2 away; Nova's /v2 answers as before.
   const base = service === 'block-storage' || path === known.path ? newer : versioned;
   return { base, name: known.name, version: undefined };

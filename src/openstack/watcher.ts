@@ -114,7 +114,7 @@ export class Watcher<T extends Watchable> {
         },
         expired: (now) => {
           if (now < options.deadline) return false;
-          reject(new DeadlineError(`nothing came of it before its deadline`));
+          reject(new DeadlineError(`it timed out`));
           end();
           return true;
         },
@@ -176,7 +176,7 @@ export class Watcher<T extends Watchable> {
       const since = blindSince ?? now;
       if (hasStatus(error, 401, 403) || now - since > BLIND_MS)
         for (const watch of this.#watches) watch.fail(error);
-      else this.#log.debug(`a look at the cloud failed: ${(error as Error).message}`);
+      else this.#log.debug(`cannot read the state of the cloud: ${(error as Error).message}`);
       return since;
     }
   }

@@ -10,7 +10,7 @@ import type { PayloadStore } from './store.ts';
 export function refuseBareKey({ sealed }: PayloadStore, what: string): void {
   if (!sealed)
     throw new InputError(
-      `${what} is encrypted, and its data is worth nothing without its key, which leaves the cloud only sealed`,
-      'Name one or more age recipients with `recipients`: age-keygen makes a pair.',
+      `${what} is encrypted, and its key leaves the cloud only sealed: no recipients given`,
+      'Give one or more age recipients with `recipients`; age-keygen makes a key pair.',
     );
 }

@@ -21,31 +21,31 @@ export async function* openPayload(
   const { name, stored } = payload;
   const { size, bytes: found } = await place.get(name);
   if (size !== stored.size)
-    throw altered(name, `it has ${size} bytes in the store, and the manifest says ${stored.size}`);
+    throw altered(name, `it has ${size} bytes in the store, but the manifest says ${stored.size}`);
   const raw = new Meter(['sha256']);
   const plain = new Meter(['sha256']);
   const packed = raw.through(found);
   const clear = payload.sealed ? unsealed(packed, opener, name) : packed;
   const bytes = payload.compression === 'zstd' ? decompressed(clear, `payload ${name}`) : clear;
   for await (const piece of plain.through(bytes)) {
-    if (plain.size > payload.size) throw altered(name, `more than ${payload.size} bytes come out of it`);
+    if (plain.size > payload.size) throw altered(name, `it unpacks to more than ${payload.size} bytes`);
     yield piece;
   }
   if (plain.size !== payload.size)
-    throw altered(name, `${plain.size} of ${payload.size} bytes come out of it`);
+    throw altered(name, `it unpacks to ${plain.size} of ${payload.size} bytes`);
   const digests = [raw, plain].map((meter) => meter.digests()['sha256']);
   if (digests[0] !== stored.sha256 || digests[1] !== payload.sha256)
-    throw altered(name, 'its SHA-256 is not the one in the manifest');
+    throw altered(name, 'its SHA-256 differs from the one in the manifest');
 }
 
 function unsealed(packed: AsyncIterable<Uint8Array>, opener: Opener | undefined, name: string) {
-  if (opener === undefined) throw new TypeError(`${name} is sealed, and there is nothing to open it with`);
+  if (opener === undefined) throw new TypeError(`${name} is sealed, and no identity was given`);
   return opener.stream(packed, name);
 }
 
 function altered(name: string, why: string): OperationError {
   return new OperationError(
     `payload ${name} is damaged: ${why}`,
-    'Take another copy of it, or another restore point. What was made of it is removed again.',
+    'Use another copy of it, or another restore point. What was made from it is removed.',
   );
 }

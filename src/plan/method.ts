@@ -20,12 +20,12 @@ export interface MethodDecision {
 
 /** Which way a volume goes, and why. Cinder backups cannot leave the cloud, images can. */
 export function decideMethod(wish: 'auto' | Method, facts: MethodFacts): MethodDecision {
-  if (wish !== 'auto') return { method: wish, reason: 'that way was asked for' };
+  if (wish !== 'auto') return { method: wish, reason: 'that method was requested' };
   if (!facts.store)
-    return { method: 'cinder-backup', reason: 'no store is named, so the data stays in the cloud' };
+    return { method: 'cinder-backup', reason: 'no store is given, so the data stays in the cloud' };
   const doubt = doubtOfImage(facts);
   return doubt === undefined
-    ? { method: 'image', reason: 'a store is named, so the data is to leave the cloud' }
+    ? { method: 'image', reason: 'a store is given, so the data leaves the cloud' }
     : {
         method: 'cinder-backup',
         reason: `${doubt}, so its data cannot leave the cloud`,

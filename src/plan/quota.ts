@@ -79,7 +79,7 @@ export class QuotaError extends OperationError {}
  */
 export function refuseOver(quota: readonly QuotaLine[], what: string): void {
   const over = quota.filter(({ fits }) => !fits);
-  if (over.length > 0) throw tooSmall(over, what, adviceOf, ' Nothing was touched.');
+  if (over.length > 0) throw tooSmall(over, what, adviceOf, ' Nothing was changed.');
 }
 
 /**

@@ -20,10 +20,7 @@ export interface Selectable extends Named {
 /** @throws InputError for an empty list or a selector of no known form */
 export function parseSelectors(kind: Kind, entries: readonly string[]): Selector[] {
   if (entries.length === 0)
-    throw new InputError(
-      `\`${kind}s\` names no ${kind}`,
-      'Give ids, names, metadata:KEY=VALUE, name:PATTERN or all.',
-    );
+    throw new InputError(`no ${kind}s given`, 'Give ids, names, metadata:KEY=VALUE, name:PATTERN or all.');
   return entries.map(parseSelector);
 }
 
@@ -33,7 +30,7 @@ function parseSelector(entry: string): Selector {
     const [key = '', ...value] = entry.slice('metadata:'.length).split('=');
     if (key === '')
       throw new InputError(
-        `${quoted(entry)} names no metadata key`,
+        `${quoted(entry)} has no metadata key`,
         'Write metadata:KEY=VALUE, or metadata:KEY for any value.',
       );
     return { kind: 'metadata', key, value: value.length === 0 ? undefined : value.join('=') };
@@ -42,7 +39,7 @@ function parseSelector(entry: string): Selector {
     const pattern = entry.slice('name:'.length);
     if (pattern === '')
       throw new InputError(
-        `${quoted(entry)} names no pattern`,
+        `${quoted(entry)} has no pattern`,
         'Write name:db-* for example; * stands for any characters.',
       );
     return { kind: 'name', pattern };
@@ -71,7 +68,7 @@ function matching<T extends Selectable>(kind: Kind, selector: Selector, all: rea
   const some = (found: T[], entry: string, why: string) => {
     if (found.length > 0) return found;
     throw new InputError(
-      `the selector ${quoted(entry)} finds nothing: ${why}`,
+      `the selector ${quoted(entry)} matches nothing: ${why}`,
       `List them with: openstack ${kind} list --long`,
     );
   };
@@ -103,7 +100,7 @@ function matching<T extends Selectable>(kind: Kind, selector: Selector, all: rea
 
 /** A name means exactly one: what is restored may be another than what was saved until now. */
 function severalNamed(name: string): string {
-  return `Give the id of the one that is meant, or name:${name} for all of them. Where a restore brought one back beside the other, delete or rename the one that is not needed.`;
+  return `Give the id of the one you mean, or name:${name} for all of them. If a restore put one beside the other, delete or rename the one you do not need.`;
 }
 
 /** What is looked up by id or name, and what tells two of one name apart. */
@@ -124,7 +121,7 @@ export function oneOf<T extends Named>(
   kind: Kind,
   nameOrId: string,
   all: readonly T[],
-  several = 'Give the id of the one that is meant.',
+  several = 'Give the id of the one you mean.',
 ): T {
   const byId = all.find(({ id }) => id === nameOrId.toLowerCase());
   if (byId !== undefined) return byId;

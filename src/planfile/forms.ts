@@ -42,7 +42,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
     return sealer([text]).then(
       () => undefined,
       () =>
-        'is no age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
+        'is not an age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
     );
   },
 };

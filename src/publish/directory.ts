@@ -42,7 +42,7 @@ export class DirectoryWriter {
     } catch (error) {
       throw new InputError(
         `cannot write the manifest into ${dirname(this.path)}: ${messageOf(error)}`,
-        'Choose a directory that can be written: `publish: directory:PATH`.',
+        'Choose a writable directory: `publish: directory:PATH`.',
         error,
       );
     }
@@ -106,7 +106,7 @@ export class DirectoryWriter {
 function notWritten(path: string, error: unknown): OperationError {
   return new OperationError(
     `cannot write the manifest to ${path}: ${messageOf(error)}`,
-    'The backups in the cloud are whole; `restore-volume` with `backup: ID` restores them without it.',
+    'The backups in the cloud are complete; `restore-volume` with `backup: ID` restores them without it.',
     error,
   );
 }

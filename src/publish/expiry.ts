@@ -17,20 +17,20 @@ export function expiryDoubt(
   if (here === undefined || places.some(({ kind }) => kind === 'release')) return undefined;
   if (!here.vanishes && places.some(({ kind }) => kind === 'directory')) return undefined;
   const hint =
-    'Add release to `publish`, or copy it to a place that stays; without a manifest, `restore-volume` needs the id of the backup.';
+    'Add release to `publish`, or copy the manifest to a place that lasts; without a manifest, `restore-volume` needs the id of the backup.';
   if (!places.some(({ kind }) => kind === 'artifact'))
     return {
-      what: 'the manifest goes only to a directory of this runner, which is gone when the job ends, and the backups stay',
+      what: 'the manifest goes only to a directory of this runner, which is gone when the job ends, but the backups stay',
       hint,
     };
   return {
-    what: `the artifact with the manifest expires ${expiry(days, here)}, and the backups do not`,
+    what: `the artifact with the manifest expires ${expiry(days, here)}, but the backups do not`,
     hint,
   };
 }
 
 function expiry(days: number, { retentionDays }: Here): string {
   const kept = days === 0 ? retentionDays : Math.min(days, retentionDays ?? days);
-  if (kept === undefined) return 'when the repository says so (after 90 days, if nobody changed that)';
+  if (kept === undefined) return 'as the repository is set (after 90 days by default)';
   return `after ${kept} ${kept === 1 ? 'day' : 'days'}`;
 }

@@ -41,7 +41,7 @@ export async function publishers(names: readonly string[], options: PublishOptio
   checkInputs(places, options);
   const doubt = expiryDoubt(places, options.expiryDays, github?.here);
   if (doubt !== undefined && options.expiry === 'outlive')
-    throw new InputError(`${doubt.what}, and \`expiry: outlive\` asks for more`, doubt.hint);
+    throw new InputError(`${doubt.what}, which \`expiry: outlive\` does not allow`, doubt.hint);
   const seal = await sealerFor(places, options);
   const made: Publisher[] = [];
   for (const place of places) made.push(await open(place, options, seal));
@@ -86,10 +86,10 @@ async function sealerFor(
   if (seal === undefined)
     throw new InputError(
       `publish: ${onGitHub.kind} would show the manifest to everybody: ${github.here.repository} is public`,
-      'Give `recipients`, age public keys that it is sealed to (age-keygen makes one), or publish to a directory. Nothing was touched.',
+      'Give `recipients` to seal it (age-keygen makes a key pair), or publish to a directory. Nothing was changed.',
     );
   warn(
-    `${github.here.repository} is public, and so is this log: names and ids of what is saved can be read there. The manifest is sealed`,
+    `${github.here.repository} is public, and so is this log: anyone can read the names and ids of what is saved. The manifest is sealed`,
   );
   return seal;
 }

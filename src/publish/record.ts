@@ -98,7 +98,7 @@ export class ManifestRecord {
           return publisher.lasts === 'at once';
         } catch (error) {
           if (!this.#silent.has(publisher))
-            this.#tools.warn(`${messageOf(error)}; it is tried again at the end of the run`);
+            this.#tools.warn(`${messageOf(error)}; trying again at the end of the run`);
           this.#silent.add(publisher);
           return false;
         }
@@ -112,10 +112,10 @@ export class ManifestRecord {
 function unwritable({ resource: { kind, id }, ...point }: RestorePoint, said: string): OperationError {
   const where =
     point.method === 'cinder-backup'
-      ? `Backup ${point.backup.id} is whole: \`restore-volume\` with \`backup: ${point.backup.id}\` brings it back without a manifest.`
+      ? `Backup ${point.backup.id} is complete: \`restore-volume\` with \`backup: ${point.backup.id}\` restores it without a manifest.`
       : 'Please report it with this message.';
   return new OperationError(
-    `what was saved of ${kind} ${id} cannot be written into the manifest: ${said}`,
+    `the restore point of ${kind} ${id} cannot be written to the manifest: ${said}`,
     where,
   );
 }

@@ -54,7 +54,7 @@ export function warnOfNamesakes(namesakes: readonly Namesake[], log: Log): void 
     const [{ kind, id, name }] = all as [Namesake];
     const command = `openstack ${kind} set --name NEW-NAME ${id}`;
     log.warn(
-      `the project has a ${what} already (${all.map((one) => one.id).join(', ')}), and will have two of that name: a backup that selects ${quoted(name)} is refused then, and \`all\`, name: and metadata: save both. When the restored one is good, delete or rename the other (${command}), or give the restored one another \`name\``,
+      `the project already has ${what} (${all.map((one) => one.id).join(', ')}), and will have two of that name: a backup that selects ${quoted(name)} then fails, while \`all\`, name: and metadata: save both. When the restored one is good, delete or rename the other (${command}), or restore under another \`name\``,
     );
   }
 }

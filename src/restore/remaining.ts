@@ -50,7 +50,7 @@ export function restoredSummary(
 ): string {
   const row = (all: readonly string[]) => `| ${all.join(' | ')} |`;
   return [
-    `### ${what} ${forMarkdown(name)} restored${failures.length > 0 ? ', and not all that belongs to it' : ''}`,
+    `### ${what} ${forMarkdown(name)} restored${failures.length > 0 ? ', but not everything about it' : ''}`,
     '',
     row(Object.keys(cells)),
     `|${'---|'.repeat(Object.keys(cells).length)}`,
@@ -69,5 +69,5 @@ export function undoneList(undone: readonly string[]): string[] {
 export function missingList(missing: readonly string[]): string[] {
   return missing.length === 0
     ? []
-    : ['', 'Not as it was:', '', ...missing.map((what) => `- ${forMarkdown(what)}`)];
+    : ['', 'Differs from the original:', '', ...missing.map((what) => `- ${forMarkdown(what)}`)];
 }

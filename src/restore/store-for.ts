@@ -15,7 +15,7 @@ export function storeFor(
 ): PayloadStore {
   if (store !== undefined) return store;
   throw new InputError(
-    `${what} left the cloud: it is in payload ${name}`,
-    'Name the place where the backup put it with `store: directory:PATH`.',
+    `no store given: ${what} is in payload ${name}`,
+    'Give the place where the backup put it with `store: directory:PATH`.',
   );
 }

@@ -23,7 +23,7 @@ function refuseBareKeys({ host }: Context, given: Given): void {
   const inWorkflow = host.github !== undefined || host.environment['GITHUB_ACTIONS'] === 'true';
   if (given.plaintext && inWorkflow)
     throw new InputError(
-      '`plaintext` is for a terminal: in a workflow a key in clear would be on a machine of somebody else',
+      '`plaintext` works only in a terminal: in a workflow, the key would lie in clear on a machine that is not yours',
       'Seal the keys with `recipients`.',
     );
   if (given.plaintext && given.recipients.length > 0)
@@ -33,7 +33,7 @@ function refuseBareKeys({ host }: Context, given: Given): void {
     );
   if (!given.plaintext && given.recipients.length === 0)
     throw new InputError(
-      'nobody is named whom the keys are sealed to',
-      'Name one or more age recipients with `recipients`: age-keygen makes a pair. A key is never written in clear unless asked for by name.',
+      'no recipients given',
+      'Give one or more age recipients with `recipients`; age-keygen makes a key pair. Keys are written in clear only with `plaintext: true`.',
     );
 }

@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 
 /** GitHub gives an empty text for a secret that there is not. */
 const EMPTY_SECRET =
-  '`clouds-yaml` is empty. Check that the secret it is taken from exists under that very name and, where it belongs to an environment, that the job has its `environment:`. Runs of forks and of Dependabot get no secrets.';
+  '`clouds-yaml` is empty. Check that the secret it is taken from exists under exactly that name and, where it belongs to an environment, that the job has its `environment:`. Runs of forks and of Dependabot get no secrets.';
 
 /** The context of a run on a host, and what ends it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
@@ -90,7 +90,7 @@ function checkProject({ scope, log }: Session, { project }: CloudInputs): void {
   );
   if (project === undefined || project === scope.project.id || project === scope.project.name) return;
   throw new InputError(
-    `the credentials are for project ${scope.project.name} (${scope.project.id}), and \`project\` says ${project}`,
-    'Use the credentials of that project. Nothing was touched.',
+    `the credentials are for project ${scope.project.name} (${scope.project.id}), but \`project\` says ${project}`,
+    'Use the credentials of that project. Nothing was changed.',
   );
 }

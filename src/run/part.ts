@@ -214,8 +214,8 @@ async function recordAll(
 
 function notStarted(subject: Subject): OperationError {
   return new OperationError(
-    `${called(subject)} was not started: the run had to end`,
-    `Give it more time with \`deadline\`, or choose fewer ${subject.kind}s.`,
+    `${called(subject)} was not started: the run reached its deadline`,
+    `Raise \`deadline\`, or select fewer ${subject.kind}s.`,
   );
 }
 

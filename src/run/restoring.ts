@@ -65,7 +65,7 @@ function bare<W, C>(
 }
 
 /** What a run's page says of a failure that was told already. */
-const FAILURE = 'the restore did not come to its end; what has all its data is kept, see the errors above';
+const FAILURE = 'the restore failed; what has all its data is kept, see the errors above';
 
 async function withProgress<T>(
   { host: { log, progress } }: Context,

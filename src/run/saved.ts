@@ -18,7 +18,7 @@ export async function finishSaving(
   const { host } = context;
   if (host.signal.aborted)
     host.log.error(
-      `${messageOf(host.signal.reason)}: what was saved before stands in the manifest; backups that the cloud still makes are taken up by the next run, which waits for them`,
+      `${messageOf(host.signal.reason)}: what was saved is in the manifest; the next run waits for backups that the cloud is still making, and adopts them`,
     );
   const finished = await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
   if (marks.waiting > 0) {
@@ -26,7 +26,7 @@ export async function finishSaving(
     if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);
     else
       host.log.warn(
-        `no place that lasts has the manifest, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run takes them up`,
+        `no place that lasts has the manifest, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run adopts ${marks.waiting === 1 ? 'it' : 'them'}`,
       );
   }
   const { manifest } = record;

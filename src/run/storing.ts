@@ -34,7 +34,7 @@ export function restoringStore(context: Context, { store, identity }: Reading): 
 /**
  * Where the data goes that leaves the cloud, and how it is packed.
  *
- * @throws InputError in a workflow that names no place, or for what is no age recipient
+ * @throws InputError in a workflow that names no place, or for what is not an age recipient
  */
 export async function savingStore(
   context: Context,
@@ -56,7 +56,7 @@ function openPlace(context: Context, store: string | undefined): Place {
   const place = namedPlace(context, store);
   if (place === undefined)
     throw new InputError(
-      '`store` names no place for the data',
+      'no store given',
       "Write directory:PATH, a directory that lasts: a runner's own disk is gone with the job.",
     );
   return place;
@@ -68,7 +68,7 @@ function namedPlace({ host }: Context, store: string | undefined): Place | undef
   if (text === undefined) return undefined;
   const named = parsePlace(text);
   if (named?.kind !== 'directory')
-    throw new InputError(`\`store\` is "${text}", which is no place`, 'Write directory:PATH.');
+    throw new InputError(`unsupported store "${text}"`, 'Write directory:PATH.');
   return directoryPlace(resolve(host.directory, named.path), {
     run: host.run,
     liveness: (owner) => host.liveness(owner),

@@ -66,8 +66,8 @@ export function compareClouds(
 ): void {
   const [then, now] = [manifest.cloud, cloudOf(session)];
   if (then.project.id === now.project.id && then.region === now.region) return;
-  const what = `the manifest is of project ${quoted(then.project.name)} (${then.project.id}) in region ${quoted(then.region)}, and the credentials are for project ${quoted(now.project.name)} (${now.project.id}) in region ${quoted(now.region)}`;
+  const what = `the manifest is of project ${quoted(then.project.name)} (${then.project.id}) in region ${quoted(then.region)}, but the credentials are for project ${quoted(now.project.name)} (${now.project.id}) in region ${quoted(now.region)}`;
   if (!given['allow-other-project'])
-    throw new InputError(what, 'Use the credentials of that project, or say `allow-other-project: true`.');
+    throw new InputError(what, 'Use the credentials of that project, or `allow-other-project: true`.');
   host.log.warn(what);
 }

@@ -68,7 +68,7 @@ async function refuseExisting(path: string, called: string): Promise<void> {
   );
   if (exists)
     throw new InputError(
-      `${quoted(called)} exists, and is not overwritten`,
+      `${quoted(called)} exists, and is never overwritten`,
       'Remove it, or choose another output.',
     );
 }
@@ -128,9 +128,9 @@ async function imageOf({ host }: Context, terminal: Terminal, path: string) {
 function noLuks(path: string, head: Buffer): InputError {
   const isQcow2 = head.subarray(0, 4).equals(Buffer.from('QFI\xfb', 'latin1'));
   return new InputError(
-    `${quoted(path)} is no LUKS image`,
+    `${quoted(path)} is not a LUKS image`,
     isQcow2
-      ? 'It is a qcow2 image: make it raw first, with qemu-img convert -O raw.'
+      ? 'It is a qcow2 image: convert it to raw first, with qemu-img convert -O raw.'
       : 'Only images of encrypted volumes are; this one needs no key.',
   );
 }

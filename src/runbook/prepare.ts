@@ -54,7 +54,7 @@ export function prepare(manifest: Manifest): string[] {
 }
 
 const HOW =
-  'Log in as for every `openstack` command, and start a `bash` of its own: the blocks are pasted into it one after another. Sections stand in order; what a section needs comes before it. Nothing that exists is changed. A check that fails prints STOP and ends that `bash`: go no further then.';
+  'Log in as for any `openstack` command, start a separate `bash`, and paste the blocks into it one after another. Keep to the order of the sections: what a section needs comes before it. Nothing that exists is changed. A check that fails prints STOP and ends that `bash`: go no further.';
 
 /** The newest, and those of the older releases that our tests run: a test compares them with what is installed there. */
 const CLIENTS =

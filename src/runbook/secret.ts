@@ -19,7 +19,7 @@ export function secretSection(point: SecretPoint, book: Book): Section {
       ...(resource.expires === null
         ? []
         : [
-            `It expires on ${resource.expires}. Where that is over, leave its expiration out: Barbican would refuse it.`,
+            `It expires on ${resource.expires}. If that has passed, leave its expiration out: Barbican would refuse it.`,
           ]),
       fence([
         ...payloadChecks(payload),
@@ -41,7 +41,7 @@ function clientCan({ contentType, algorithm, bitLength }: SavedSecret): boolean 
 }
 
 const WHY_NOT =
-  '`openstack secret store` would store it as other than it was, so `curl` does it: the attributes first, then the bytes as they are.';
+  '`openstack secret store` would change it, so `curl` stores it: the attributes first, then the bytes as they are.';
 
 function secretWas({ id, secretType, algorithm, bitLength, usedBy }: SavedSecret): string {
   const attributes = [

@@ -19,7 +19,7 @@ export function volumeBackupSection(point: VolumeBackupPoint, book: Book): Secti
       `Its data is in Cinder backup \`${backup.id}\`${chain.position === 0 ? '' : `, increment ${chain.position} of its chain: Cinder reads the full backup and all increments before it, so delete none of them`}.`,
       ...(encrypted
         ? [
-            "It opens only with the cloud's own copy of the key, and only on a volume of this very type: no saved key can be put on it.",
+            "It opens only with the cloud's own copy of the key, and only on a volume of exactly this type: no saved key can be put on it.",
           ]
         : []),
       ...unsettableNote(resource.metadata),

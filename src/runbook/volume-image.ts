@@ -42,7 +42,7 @@ function fromPayload(point: VolumeImagePoint, payload: Payload, book: Book): str
     ...(key === undefined
       ? []
       : [
-          `Its key comes first: section ${book.number(key.id)}, which sets \`${secret}\`. The volume gets a copy of its own of it.`,
+          `Its key comes first: section ${book.number(key.id)}, which sets \`${secret}\`. The volume gets its own copy of it.`,
         ]),
     ...(resource.encryption?.provider === 'luks2'
       ? [

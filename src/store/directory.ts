@@ -32,7 +32,7 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
       } catch (error) {
         throw new InputError(
           `cannot write payloads into ${path}: ${messageOf(error)}`,
-          'Choose a directory that can be written: `store: directory:PATH`.',
+          'Choose a writable directory: `store: directory:PATH`.',
           error,
         );
       }
@@ -40,8 +40,8 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
     async put(name, bytes) {
       if (await exists(file(name)))
         throw new OperationError(
-          `${name} is in ${path} already`,
-          'A payload is never overwritten: take another directory, or remove that one if it is not needed.',
+          `${path} already has ${name}`,
+          'A payload is never overwritten: use another directory, or delete that payload if it is not needed.',
         );
       await partials.enter();
       const partial = join(partials.path, randomUUID());

@@ -77,7 +77,7 @@ function told(error: unknown, what: string): unknown {
     return error;
   return new OperationError(
     `${what} is damaged: ${messageOf(error)}`,
-    'It was altered or cut short: take another copy.',
+    'It was altered or cut short: use another copy.',
     error,
   );
 }

@@ -20,19 +20,19 @@ export async function cleanUp(
   for (const leftover of leftovers) {
     if (leftover.action === 'wait')
       log.warn(
-        `${nameOf(leftover)} was left by a run that is dead; the cloud is still at work on it, a later run looks again`,
+        `${nameOf(leftover)} was left by an interrupted run; the cloud is still working on it, and a later run looks again`,
       );
     else if (leftover.action === 'tell') log.warn(toldOf(leftover));
     else if (dryRun && leftover.action === 'delete')
-      log.info(`${nameOf(leftover)} was left by a run that is dead, and would be removed`);
+      log.info(`${nameOf(leftover)} was left by an interrupted run, and would be removed`);
   }
   if (dryRun) return;
   const left = leftovers.flatMap((leftover) => (leftover.action === 'delete' ? leftover : []));
   const report = {
-    removed: (thing: Removable) => log.info(`${nameOf(thing)}, left by a run that is dead, is removed`),
+    removed: (thing: Removable) => log.info(`${nameOf(thing)}, left by an interrupted run, is removed`),
     refused: (thing: Removable, why: string) =>
-      log.warn(`${nameOf(thing)} was left by a run that is dead, and cannot be removed: ${why}`),
-    kept: (thing: Removable) => log.debug(`${nameOf(thing)} is not left over any more`),
+      log.warn(`${nameOf(thing)} was left by an interrupted run, and cannot be removed: ${why}`),
+    kept: (thing: Removable) => log.debug(`${nameOf(thing)} is no longer left over`),
   };
   await removeAll(session, left, report, { stillLeft });
 }

@@ -126,7 +126,7 @@ async function allowed<T>(
     if (!(error instanceof CloudError)) throw error;
     const { message } = error;
     if (hasStatus(error, 401, 403, 404)) session.log.debug(`${message}: nothing to clean up there`);
-    else session.log.warn(`${message}: what dead runs left there has to wait for a later run`);
+    else session.log.warn(`${message}: what interrupted runs left there waits for a later run`);
     return [];
   }
 }

@@ -84,7 +84,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       }
       for (const entry of held.values()) {
         entry.writing = write(entry, session.clock.now() + entry.claim.spanMs).catch((error: unknown) =>
-          session.log.debug(`the record of ${entry.claim.what} is not renewed: ${String(error)}`),
+          session.log.debug(`cannot renew the record of ${entry.claim.what}: ${String(error)}`),
         );
         await entry.writing;
       }
@@ -147,5 +147,5 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
 /** What comes of it is worst where nobody else sees that the run lives: on another machine. */
 function refused(what: string, expires: number, { message }: CloudError): string {
   const until = new Date(expires).toISOString().replace(/:\d\d\.\d+/, '');
-  return `the record of ${what} is not written: ${message}. It is tried again every ${BEAT_MS / 60_000} min; should this run go on beyond ${until} without it, another machine's run may take ${what} for left over and remove it. Let the credential write it (docs/permissions.md)`;
+  return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${until} without it, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write it (docs/permissions.md)`;
 }

@@ -16,10 +16,10 @@ export function tellOfStaying(log: Log, what: string, why: string, later: Later)
 }
 
 const WORDS: Readonly<Record<Later, string>> = {
-  remove: 'cannot be removed now, a later run does it',
-  look: 'cannot be removed now; a later run does it if nothing came of it, and else only tells of it, so look whether it is gone',
-  tell: 'cannot be removed now, and later runs only tell of it, since it looks whole: do not use it, and remove it yourself',
-  nothing: 'cannot be removed, and no later run will know of it, so remove it yourself',
+  remove: 'cannot be removed now; a later run removes it',
+  look: 'cannot be removed now; a later run removes it if it never became complete, and otherwise only reports it: check that it is gone',
+  tell: 'cannot be removed now, and later runs only report it, since it looks complete: do not use it, but remove it yourself',
+  nothing: 'cannot be removed, and no later run will know of it: remove it yourself',
 };
 
 /** Of a thing that was seen. */

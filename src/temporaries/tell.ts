@@ -12,13 +12,13 @@ export function toldOf(leftover: Extract<Leftover, { action: 'tell' }>): string 
 function whyOf({ because }: Extract<Leftover, { action: 'tell' }>): string {
   switch (because) {
     case 'whole':
-      return 'was made by a run that ended before it handed it over, and has all its data: it is kept';
+      return 'was made by a run that ended before handing it over, and has all its data: it is kept';
     case 'empty':
-      return 'was made by a run that ended before it began to restore to it, and is empty: it is kept';
+      return 'was made by a run that ended before restoring to it, and is empty: it is kept';
     case 'used':
-      return 'was made by a run that is dead, and is in use: it is kept';
+      return 'was made by an interrupted run, and is in use: it is kept';
     case 'doubt':
-      return 'bears the record of a run that is dead, and may be a copy of what that one made: it is kept';
+      return 'carries the record of an interrupted run, and may be a copy of what that run made: it is kept';
   }
 }
 
@@ -27,7 +27,7 @@ function wayOut({ because, ...thing }: Extract<Leftover, { action: 'tell' }>): s
   const adopt = because === 'empty' ? undefined : adoption(thing);
   return adopt === undefined
     ? `If nobody needs it, ${remove}`
-    : `Take it over with: ${adopt}; or, if nobody needs it, ${remove}`;
+    : `Adopt it with: ${adopt}; or, if nobody needs it, ${remove}`;
 }
 
 function removal({ kind, id }: Temporary): string {

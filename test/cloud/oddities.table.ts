@@ -93,7 +93,7 @@ export const ROWS: readonly Row[] = [
     environment: { OS_REGION_NAME: '' },
     words: volume,
     code: 2,
-    prints: /several regions, and none is named: GRA11, SBG5/,
+    prints: /several regions, and none is chosen: GRA11, SBG5/,
   },
   // Endpoints of older forms.
   {
@@ -142,7 +142,7 @@ export const ROWS: readonly Row[] = [
     before: documents({ status: 404, body: 'nope' }),
     words: volume,
     code: 0,
-    prints: /going on with the oldest version of the API/,
+    prints: /using the oldest version of the API/,
   },
   // Lists.
   {

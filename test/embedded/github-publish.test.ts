@@ -78,7 +78,7 @@ describe('an artifact', () => {
   test('that would expire before the backups is warned of, once', async () => {
     const main = await runStep(world.job, backup({ 'expiry-days': '5' }));
     expect(warningsOf(main)).toContain(
-      'expires after 5 days, and the backups do not. Add release to `publish`',
+      'expires after 5 days, but the backups do not. Add release to `publish`',
     );
     const create = world.github.requests.find(({ path }) => path.endsWith('/CreateArtifact'));
     const { expires_at: expires } = JSON.parse(String(create?.body)) as { expires_at: string };
@@ -180,7 +180,7 @@ describe('a release', () => {
     world.github.state.addRelease('v1', {});
     const main = await runStep(world.job, backup({ publish: 'release', 'release-tag': 'v1' }));
     expect(main.code).toBe(2);
-    expect(errorsOf(main)).toContain('there is a release v1 already');
+    expect(errorsOf(main)).toContain('release v1 already exists');
     expect(world.cloud.requests).toEqual([]);
   });
 });
@@ -227,7 +227,7 @@ describe('a public repository', () => {
     const identity = await generateIdentity();
     const main = await runStep(world.job, backup({ recipients: identity }));
     expect(main.code).toBe(2);
-    expect(errorsOf(main)).toContain('recipient 1 of 1 is no age recipient');
+    expect(errorsOf(main)).toContain('recipient 1 of 1 is not an age recipient');
     expect(visible(main)).not.toContain(identity);
   });
 });

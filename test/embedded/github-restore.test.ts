@@ -126,7 +126,7 @@ describe('is found', () => {
     refused(await restore({ manifest }), 'is not signed');
     const outcome = await restore({ manifest, 'allow-unsigned': 'true' });
     expect(outcome.code).toBe(0);
-    expect(warningsOf(outcome)).toContain('is not signed; restoring from it all the same');
+    expect(warningsOf(outcome)).toContain('is not signed; restoring from it anyway');
   });
 
   test('as the latest in artifact and release, unsigned: the run vouches for both', async () => {
@@ -141,7 +141,7 @@ describe('is found', () => {
     await backedUp({ recipients: await identityToRecipient(identity) });
     const manifest = `artifact:${world.run.id}`;
     refused(await restore({ manifest }), 'is sealed', '`identity`');
-    refused(await restore({ manifest, identity: await generateIdentity() }), 'sealed to others');
+    refused(await restore({ manifest, identity: await generateIdentity() }), 'not sealed to this');
     const outcome = await restore({ manifest, identity: `# a key file\n${identity}\n` });
     expect(bytesOf(outcome)).toBe('what must come back');
   });
@@ -224,7 +224,7 @@ describe('the latest', () => {
     refused(
       outcome,
       'release:nightly is not signed',
-      `The newest that is beyond doubt is artifact:${world.run.id}/`,
+      `The newest that is certain is artifact:${world.run.id}/`,
     );
   });
 });
@@ -282,7 +282,7 @@ describe('the latest, whatever the clocks say,', () => {
     next.started = world.run.started;
     refused(
       await restore(inputs),
-      'it is in doubt which manifest is the latest',
+      'cannot tell which manifest is the latest',
       `manifest: artifact:${next.id}/`,
       `manifest: artifact:${world.run.id}/`,
     );
@@ -326,7 +326,7 @@ describe('the latest, whatever the clocks say,', () => {
     await rm(`${file}.sha256`);
     const before = restoredVolumes();
     const doubted = await restore(latest);
-    expect(errorsOf(doubted)).toContain('it is in doubt which manifest is the latest');
+    expect(errorsOf(doubted)).toContain('cannot tell which manifest is the latest');
     expect(errorsOf(doubted)).toContain(`manifest: ${future}`);
     expect([doubted.code, restoredVolumes()]).toEqual([2, before]);
   });
@@ -338,13 +338,13 @@ describe('is refused', () => {
     ["a fork's that is gone", { headRepositoryId: null }, 'ran the code of a repository that is gone'],
     ["a pull request's", { event: 'pull_request' }, 'was started by pull_request'],
     ["a privileged pull request's", { event: 'pull_request_target' }, 'was started by pull_request_target'],
-    ["another branch's", { branch: 'feature' }, 'ran on branch feature, and not on main'],
+    ["another branch's", { branch: 'feature' }, 'ran on branch feature, not on main'],
     [
       "another workflow's",
       { path: '.github/workflows/ci.yml' },
-      'is one of workflow .github/workflows/ci.yml',
+      'belongs to workflow .github/workflows/ci.yml',
     ],
-    ["an unfinished run's", { status: 'in_progress' }, 'is not over'],
+    ["an unfinished run's", { status: 'in_progress' }, 'has not finished'],
   ];
   test.each(cases)('%s artifact, by name and as the latest', async (_whose, run, said) => {
     await backedUp();
@@ -424,7 +424,7 @@ describe('is refused', () => {
   test('what is not what GitHub noted when it was uploaded', async () => {
     await backedUp();
     artifactOf().archive = packed(forge(() => undefined));
-    refused(await restore({ manifest: `artifact:${world.run.id}` }), 'was altered', 'GitHub noted');
+    refused(await restore({ manifest: `artifact:${world.run.id}` }), 'was altered', 'GitHub recorded');
   });
 
   test('unsigned, what GitHub noted no digest of', async () => {
@@ -449,17 +449,20 @@ describe('is refused', () => {
 
     const sig = signed['manifest.json.sig'] ?? Buffer.alloc(0);
     replaceArchive(packed({ ...swapped, 'manifest.json.sig': sig }));
-    refused(await restore({ manifest, volume: 'db', 'verify-key': VERIFY_KEY }), 'signed with another key');
+    refused(
+      await restore({ manifest, volume: 'db', 'verify-key': VERIFY_KEY }),
+      'signed with a key other than',
+    );
 
     replaceArchive(packed(swapped));
     const outcome = await restore({ manifest, volume: 'db' });
-    expect(errorsOf(outcome)).toMatch(/backup \S+ is of volume \S+, and the manifest says/);
+    expect(errorsOf(outcome)).toMatch(/backup \S+ is of volume \S+, but the manifest says/);
     expect(outcome.code).not.toBe(0);
     expect(restoredVolumes()).toEqual([]);
   });
 
   test.each([
-    ['no archive', Buffer.from('<html>not found</html>'), 'no zip archive'],
+    ['no archive', Buffer.from('<html>not found</html>'), 'not a complete zip archive'],
     [
       'an archive without a manifest',
       zip([{ name: 'x.txt', bytes: Buffer.from('x') }]),

@@ -40,7 +40,7 @@ describe('jobs that the cloud does not bring to their end', () => {
     const struck = await run(backupVolume, { volumes: id });
     expect([struck.code, struck.outputs['failed']]).toEqual([
       1,
-      expect.stringContaining('is not done after 17 min'),
+      expect.stringContaining('timed out after 17 min'),
     ]);
   }, 60_000);
 
@@ -49,7 +49,7 @@ describe('jobs that the cloud does not bring to their end', () => {
     const other = await world.makeVolume({ name: 'other' });
     world.cloud.faults.add({ when: { method: 'POST', path: /\/backups$/ }, do: 'stuck' });
     const struck = await run(backupVolume, { volumes: `${id}\n${other}`, concurrency: '2', deadline: '3' });
-    expect(struck.outputs['failed']).toContain('was not done when the run had to end');
+    expect(struck.outputs['failed']).toContain('was not done when the run reached its deadline');
     const points: { resource: string }[] = JSON.parse(struck.outputs['restore-points'] ?? '[]');
     expect(points).toHaveLength(1);
     const late = await run(backupVolume, { volumes: points[0]?.resource ?? '', deadline: '3' });
@@ -76,7 +76,7 @@ describe('jobs that the cloud does not bring to their end', () => {
     const id = await world.makeVolume({ name: 'db' });
     await run(backupVolume, { volumes: id });
     const second = await run(backupVolume, { volumes: id });
-    expect(second.log).toContain('full although an increment was asked for');
+    expect(second.log).toContain('full although an increment was requested');
     const chains = [...world.cloud.state.backups.values()].map(({ id, metadata }) =>
       readTags({ id, metadata: { ...metadata } }),
     );

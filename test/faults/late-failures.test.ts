@@ -272,7 +272,7 @@ describe('a volume that has its data', () => {
     [
       'its bootable flag',
       { method: 'POST', path: /\/volumes\/[0-9a-f-]{36}\/action$/, body: has('set_bootable'), times: ALWAYS },
-      /that it is bootable/,
+      /its bootable flag \(true\)/,
     ],
   ];
   test.each(steps)(
@@ -345,7 +345,7 @@ describe('a volume that has its data', () => {
     const made = cloud.state.volumes.get(struck.outputs['volume-id'] ?? '');
     expect(made).toMatchObject({ name: 'luks', status: 'available' });
     expect(digestOf(made?.data)).toBe(digestOf(cloud.state.volumes.get(id)?.data));
-    expect(struck.log).toContain('Attach it to no server');
+    expect(struck.log).toContain('Do not attach it to a server');
   }, 60_000);
 });
 

@@ -79,7 +79,7 @@ const atOnce = (ahead: number): Scenario => ({
     };
     await Promise.all([work(right, 0), work(wrong, 1)]);
 
-    const removed = said.filter((line) => /left by a run that is dead, (is|would be) removed/.test(line));
+    const removed = said.filter((line) => /left by an interrupted run, (is|would be) removed/.test(line));
     expect(removed).toEqual([]);
     expect(
       said
@@ -89,7 +89,7 @@ const atOnce = (ahead: number): Scenario => ({
     expect(said.filter((line) => /the clock of this machine is/.test(line)).length).toBeGreaterThanOrEqual(
       ROUNDS * 4,
     );
-    expect(said.join('\n')).not.toContain('the token is good for');
+    expect(said.join('\n')).not.toContain('the token is valid for');
     const names = (await inventory(world)).join('\n');
     for (const at of [0, 1])
       for (let round = 0; round < ROUNDS; round += 1)

@@ -102,7 +102,12 @@ describe('bad inputs are refused before anything is touched', () => {
     ['an image that is not there', backupImage, given({ images: 'nope', recipients }), 'called "nope"'],
     ['no image', backupImage, given({ images: '' }), '`images` is required'],
     ['a selector of no form', backupImage, given({ images: 'metadata:' }), 'metadata'],
-    ['a store of no form', backupImage, given({ images: 'all', store: 's3://x' }), 'which is no place'],
+    [
+      'a store of no form',
+      backupImage,
+      given({ images: 'all', store: 's3://x' }),
+      'unsupported store "s3://x"',
+    ],
     [
       'a store that is a file',
       backupImage,
@@ -142,13 +147,13 @@ describe('bad inputs are refused before anything is touched', () => {
       'an identity of others',
       restoreSecret,
       restoring('secret', { identity: stranger.environment.IDENTITY }),
-      'is sealed to others',
+      'is not sealed to this',
     ],
     [
       'an identity of others',
       restoreImage,
       restoring('image', { identity: stranger.environment.IDENTITY }),
-      'is sealed to others',
+      'is not sealed to this',
     ],
     [
       'an identity of no form',

@@ -46,7 +46,7 @@ describe('a cloud without a backup service', () => {
         expect(volumePoint(manifest, name)).toMatchObject({
           method: 'image',
           image: { kept: true },
-          reason: 'no backup service of the cloud answers',
+          reason: 'no backup service answers',
         });
       for (const [at, name] of NAMES.entries())
         expect([name, await world.digest(await bringBack(world, ran, name))]).toEqual([name, digests[at]]);
@@ -75,7 +75,7 @@ describe('a cloud without a backup service', () => {
       world.heard(told.log);
       expect(asked(world)).toHaveLength(1);
       expect(told.code).toBe(1);
-      expect(told.outputs['failed']).toContain('no backup service took it up');
+      expect(told.outputs['failed']).toContain('no backup service started it');
       expect(cloud.state.volumes.get(ids[0] ?? '')?.status).toBe('backing-up');
       const saved: { name: string; method: string }[] = JSON.parse(told.outputs['restore-points'] ?? '[]');
       expect(saved.map(({ name, method }) => [name, method])).toEqual([

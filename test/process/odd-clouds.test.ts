@@ -35,9 +35,7 @@ describe('what a cloud may have, and seldom has', () => {
     });
     const told = await run(backupImage, { images: image.id });
     expect([told.code, told.error]).toEqual([0, '']);
-    expect(told.log).toContain(
-      'is shared with "a project, or not\\n::error::", which is the id of no project',
-    );
+    expect(told.log).toContain('is shared with "a project, or not\\n::error::", which is not a project id');
     const [point] = (await manifestOf(told)).restorePoints;
     expect(point).toMatchObject({ resource: { members: [{ project: friend, status: 'pending' }] } });
   });

@@ -143,6 +143,6 @@ describe('a checkout', () => {
     };
     expect(failed.code).toBe(2);
     expect(failed.stderr).toContain('Run npm ci in the checkout');
-    expect(failed.stderr).not.toMatch(/fault of openstack-backup|\n {4}at /);
+    expect(failed.stderr).not.toMatch(/bug in openstack-backup|\n {4}at /);
   });
 });

@@ -31,7 +31,7 @@ describe('a key in clear', () => {
     };
     const told = await (await startStep(world.job, step)).done;
     expect(told.code).toBe(2);
-    expect(visible(told)).toContain('`plaintext` is for a terminal');
+    expect(visible(told)).toContain('`plaintext` works only in a terminal');
     expect(world.cloud.requests).toEqual([]);
     expect(await readdir(world.job.workspace)).toEqual([]);
   });
@@ -40,7 +40,7 @@ describe('a key in clear', () => {
     await withSecret(async (world, id) => {
       const words = ['export-secret', '--secrets', id, '--plaintext'];
       const refused = expectExit(await world.tool(words, { environment: { GITHUB_ACTIONS: 'true' } }), 2);
-      expect(refused.stderr).toContain('--plaintext is for a terminal');
+      expect(refused.stderr).toContain('--plaintext works only in a terminal');
       expect(await storeFiles(world)).toEqual([]);
     });
   });
@@ -48,7 +48,7 @@ describe('a key in clear', () => {
   test('is not written in a terminal unless asked for by name, and then for its user alone', async () => {
     await withSecret(async (world, id) => {
       const words = ['export-secret', '--secrets', id, '--json'];
-      expect(expectExit(await world.tool(words), 2).stderr).toContain('unless asked for by name');
+      expect(expectExit(await world.tool(words), 2).stderr).toContain('no recipients given');
       expect(await storeFiles(world)).toEqual([]);
 
       const ran = expectExit(await world.tool([...words, '--plaintext']), 0);

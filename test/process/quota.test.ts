@@ -50,7 +50,7 @@ test('a quota of one volume type fails what needs it, and the others are saved',
   const late = await run(backupVolume, { volumes: `${plain.id},${used?.volumeId}`, ...sealed });
   expect(namesOf(late.outputs)).toEqual(['free']);
   expect(failedOf(late.outputs)[0]?.error).toMatch(
-    /exceeded for quota 'volumes_luks'.*Delete volumes of type luks that are not needed any more, or ask/,
+    /exceeded for quota 'volumes_luks'.*Delete volumes of type luks that are no longer needed, or ask/,
   );
 }, 60_000);
 
@@ -109,7 +109,7 @@ test('a restore is refused before anything is touched, with the advice for its o
   expect([told.code, told.error]).toEqual([
     1,
     expect.stringMatching(
-      /2 of 1 GB of volumes and snapshots of type luks.*of type luks that are not needed/,
+      /2 of 1 GB of volumes and snapshots of type luks.*of type luks that are no longer needed/,
     ),
   ]);
   expect(told.error).not.toContain('backup');

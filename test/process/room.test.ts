@@ -73,14 +73,14 @@ test.each(Object.entries(cases))(
     expect(dry.code).toBe(1);
     expect(dry.log + dry.error).toContain('the quota is too small for');
     expect(dry.log).toContain(
-      `volume "left" (${left.id}, available) was left by a run that is dead, and would be removed`,
+      `volume "left" (${left.id}, available) was left by an interrupted run, and would be removed`,
     );
     expect(cloud.requests.slice(asked).filter(isWrite)).toEqual([]);
 
     const told = await run(...words);
     expect([told.code, told.error]).toEqual([0, '']);
     expect(told.log).toContain(
-      `volume "left" (${left.id}, available), left by a run that is dead, is removed`,
+      `volume "left" (${left.id}, available), left by an interrupted run, is removed`,
     );
     expect(cloud.state.volumes.has(left.id)).toBe(false);
   },
@@ -102,7 +102,7 @@ test('what does not fit without a dead run is refused, and nothing is touched', 
   expect([told.code, told.error]).toEqual([
     1,
     expect.stringContaining(
-      'Delete volumes that are not needed any more (openstack volume list), or ask the operator',
+      'Delete volumes that are no longer needed (openstack volume list), or ask the operator',
     ),
   ]);
   expect(cloud.requests.slice(asked).filter(isWrite)).toEqual([]);

@@ -28,7 +28,7 @@ test.each([
 
     const next = expectExit(await world.tool(words), 0);
     expect(next.stderr).toContain(`backup ${made[0]?.id} of volume ${id} is still being made`);
-    expect(next.stderr).toContain('taken up from a run that is dead');
+    expect(next.stderr).toContain('adopted from an interrupted run');
     expect(pointsOf(next).map(({ backup, mode }) => [backup === made[0]?.id, mode])).toEqual([
       [true, 'full'],
       [false, 'incremental'],
@@ -48,6 +48,6 @@ test("another's backup is not waited for", async () => {
     metadata: {},
   });
   const refused = expectExit(await world.tool(['backup-volume', '--volumes', id, '--json']), 1);
-  expect(refused.stderr).toContain(`volume ${id} is being backed up already`);
+  expect(refused.stderr).toContain(`volume ${id} is already being backed up`);
   expect(refused.stderr).not.toContain('waiting for it');
 });

@@ -101,13 +101,13 @@ describe('unlock', () => {
   test.each<[string, readonly string[], string]>([
     ['another key', ['--image', 'image', '--key', 'file:other'], 'opens no key slot of "image"'],
     ['an empty key', ['--image', 'image', '--key', 'file:/dev/null'], 'the key is empty'],
-    ['a key in the command line', ['--image', 'image', '--key', KEY.toString('hex')], 'must not stand in'],
-    ['an image that is none', ['--image', 'key', '--key', 'file:key'], '"key" is no LUKS image'],
+    ['a key in the command line', ['--image', 'image', '--key', KEY.toString('hex')], 'must not be on'],
+    ['an image that is none', ['--image', 'key', '--key', 'file:key'], '"key" is not a LUKS image'],
     ['a qcow2 image', ['--image', 'qcow2', '--key', 'file:key'], 'qemu-img convert -O raw'],
     ['no image', ['--image', 'nope', '--key', 'file:key'], 'cannot read "nope"'],
     ['a directory', ['--image', '.', '--key', 'file:key'], 'it is a directory'],
     ['a sealed image without an identity', ['--image', 'sealed', '--key', 'file:key'], '"sealed" is sealed'],
-    ['both from the pipe', ['--image', '-', '--key', '-'], 'both --image and --key are to come from it'],
+    ['both from the pipe', ['--image', '-', '--key', '-'], 'both --image and --key come from it'],
   ])('refuses %s, and leaves nothing', async (_, words, message) => {
     writeFileSync(join(directory, 'other'), randomBytes(32));
     writeFileSync(
@@ -123,7 +123,7 @@ describe('unlock', () => {
 
   test('overwrites nothing', async () => {
     const { code, stderr } = await unlock([...IMAGE, '--output', 'key']);
-    expect(stderr).toContain('"key" exists, and is not overwritten');
+    expect(stderr).toContain('"key" exists, and is never overwritten');
     expect(code).toBe(2);
     expect(read('key').equals(KEY)).toBe(true);
   });

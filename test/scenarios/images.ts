@@ -60,7 +60,7 @@ const roundTrip: Scenario = {
       const id = await world.makeImage({ ...wish, bytes });
       const before = lasting(await imageOf(world, id));
       const saved = expectExit(await world.tool(['backup-image', '--images', id, ...more, '--json']), 0);
-      expect(saved.stderr.includes('lies there in clear')).toBe(!more.includes('--recipients'));
+      expect(saved.stderr.includes('is stored in clear')).toBe(!more.includes('--recipients'));
       await world.removeImage(id);
 
       const restored = expectExit(await bringBack(world, keeper, 'restore-image', saved), 0);
@@ -119,8 +119,8 @@ const sharing: Scenario = {
       (manifest.restorePoints[0] as ImagePoint).resource.visibility = 'public';
     });
     const refused = expectExit(await bringBack(world, keeper, 'restore-image', path), 0);
-    expect(String(refused.json['missing'])).toContain('the visibility public');
-    expect(refused.stderr).toContain('not as it was: the visibility public');
+    expect(String(refused.json['missing'])).toContain('visibility public');
+    expect(refused.stderr).toContain('differs from the original: visibility public');
     expect((await imageOf(world, String(refused.json['image-id']))).visibility).toBe('private');
 
     const elsewhere = await world.tool(
@@ -169,7 +169,7 @@ const encrypted: Scenario = {
     const digest = await world.imageDigest(image);
     const oldKey = (await imageOf(world, image)).properties['cinder_encryption_key_id'] ?? '';
     const bare = await world.tool(['backup-image', '--images', image]);
-    expect(expectExit(bare, 2).stderr).toContain('Name one or more age recipients');
+    expect(expectExit(bare, 2).stderr).toContain('Give one or more age recipients');
     expect(await storeFiles(world)).toEqual([]);
 
     const saved = await save(world, keeper, 'backup-image', '--images', image);
@@ -343,7 +343,7 @@ const unsafe: Scenario = {
             properties: { os_distro: 'debian' },
           },
     );
-    expect(missing.includes('the disk format raw')).toBe(!taken);
+    expect(missing.includes('disk format raw')).toBe(!taken);
     expect(missing.includes('the property img_signature_hash_method')).toBe(!taken);
     const stored = await world.imageBytes(newId);
     expect(stored.subarray(stored.length - bytes.length).equals(bytes)).toBe(true);
@@ -379,17 +379,17 @@ const refusals: Scenario = {
     await world.makeImage({ name: 'twin', bytes: disk(2000) });
     const before = await inventory(world);
     const cases: [string[], number, string][] = [
-      [['--images', server], 1, 'Use backup-server for the server'],
+      [['--images', server], 1, 'Back up the server with backup-server'],
       [['--images', queued], 1, 'is queued; only active images have data'],
       [['--images', paused], 1, 'is deactivated'],
       [['--images', 'twin'], 2, '2 images are called "twin"'],
       [['--images', 'nope'], 2, 'there is no image called "nope"'],
-      [['--images', 'metadata:nope'], 2, 'finds nothing'],
+      [['--images', 'metadata:nope'], 2, 'matches nothing'],
       [[], 2, '--images is required'],
-      [['--images', id, '--store', 's3://bucket'], 2, 'is no place'],
+      [['--images', id, '--store', 's3://bucket'], 2, 'unsupported store'],
       [['--images', id, '--store', 'directory:/etc/passwd/x'], 2, 'cannot write payloads into'],
       [['--images', id, '--compression', 'gzip'], 2, '--compression is "gzip"'],
-      [['--images', id, '--recipients', 'age1nobody'], 2, 'is no age recipient'],
+      [['--images', id, '--recipients', 'age1nobody'], 2, 'is not an age recipient'],
     ];
     for (const [flags, code, message] of cases) {
       const refused = await world.tool(['backup-image', ...flags]);
@@ -411,13 +411,13 @@ const refusals: Scenario = {
     };
     const flipped = Buffer.from(whole);
     flipped.writeUInt8(flipped.readUInt8(whole.length - 100) ^ 1, whole.length - 100);
-    await attempt(whole.subarray(1), 1, 'bytes in the store, and the manifest says');
+    await attempt(whole.subarray(1), 1, 'bytes in the store, but the manifest says');
     await attempt(flipped, 1, 'It was altered or cut short');
     await attempt(undefined, 2, 'is not in', '--store', 'directory:elsewhere');
     await attempt(undefined, 2, 'there is no image called "nope"', '--image', 'nope');
     await attempt(undefined, 2, '--wrap is "maybe"', '--wrap', 'maybe');
     const stranger = await bringBack(world, await makeKeeper(), 'restore-image', saved);
-    expect(expectExit(stranger, 2).stderr).toContain('is sealed to others');
+    expect(expectExit(stranger, 2).stderr).toContain('is not sealed to this');
     const words = ['restore-image', '--manifest', manifestOf(saved), '--allow-unsigned'];
     expect(expectExit(await world.tool(words), 2).stderr).toContain('Give the age identity that opens it');
     expect(await inventory(world)).toEqual(before);

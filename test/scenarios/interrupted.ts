@@ -76,7 +76,7 @@ const killedBackup = (signal: NodeJS.Signals): Scenario => ({
     expect(await world.digest(id)).toBe(digest);
 
     const next = await backUp(world, [id]);
-    expect(next.stderr).toContain('taken up from a run that is dead');
+    expect(next.stderr).toContain('adopted from an interrupted run');
     expect(pointsOf(next).map(({ mode }) => mode)).toEqual(['incremental', 'incremental']);
     const states = (await backupsOf(world))
       .filter(({ volumeId }) => volumeId === id)
@@ -117,7 +117,7 @@ const killedRestore = (signal: NodeJS.Signals): Scenario => ({
     const told = await backUp(world, ['other']);
     for (const volume of left) {
       expect(told.stderr).toContain(volume);
-      expect(told.stderr).toContain('has all its data: it is kept. Take it over with: openstack volume set');
+      expect(told.stderr).toContain('has all its data: it is kept. Adopt it with: openstack volume set');
       const detach = await world.attach(volume);
       const using = await backUp(world, ['other']);
       expect(using.stderr).toContain('is in use: it is kept');
@@ -135,7 +135,7 @@ const killedRestore = (signal: NodeJS.Signals): Scenario => ({
     // As it was told to, by the client of the real cloud: from then on it is as any other volume.
     for (const volume of world.kind === 'real' ? left : []) {
       const [, command = ''] =
-        /Take it over with: (openstack volume set .*); or, if nobody/.exec(told.stderr) ?? [];
+        /Adopt it with: (openstack volume set .*); or, if nobody/.exec(told.stderr) ?? [];
       await byClient(world, command);
       expect(await getVolume(client, volume)).toMatchObject({ name: 'again', description: '' });
     }

@@ -50,7 +50,7 @@ async function killed(
   const [[server = ''], [disk = '']] = [servers, volumes];
   // Said before it died, for no run says it later: the disk is the user's already.
   expect(told.stderr).toContain(
-    `volume "${name}-root" (${disk}) has all its data. Should no server come of it, take it with --map: volume: ${root}=${disk}`,
+    `volume "${name}-root" (${disk}) has all its data. If the server fails, reuse it with --map: volume: ${root}=${disk}`,
   );
   await waitFor(`server ${server} to be ${end}`, async () => (await look(world, server)).status === end);
   return {
@@ -77,7 +77,7 @@ export const killedWhileMade: Scenario = {
   async run(world) {
     const left = await killed(world, 'k', 'ACTIVE');
     const ran = await left.restore();
-    const kept = `server "k" (${left.server}, ACTIVE) was made by a run that ended before it handed it over, and has all its data: it is kept`;
+    const kept = `server "k" (${left.server}, ACTIVE) was made by a run that ended before handing it over, and has all its data: it is kept`;
     expect(ran.stderr).toContain(kept);
     const again = await expectBack(world, left, ran);
     expect(await world.leftBehind()).toMatchObject({
@@ -89,7 +89,7 @@ export const killedWhileMade: Scenario = {
 
     // As it was told to: from then on it is as any other server.
     const [, property = '', id] =
-      /Take it over with: openstack server unset --property (\S+) ([0-9a-f-]+);/.exec(ran.stderr) ?? [];
+      /Adopt it with: openstack server unset --property (\S+) ([0-9a-f-]+);/.exec(ran.stderr) ?? [];
     expect(id).toBe(left.server);
     const { [property]: record, ...others } = (await look(world, left.server)).metadata;
     expect([record !== undefined, others]).toEqual([true, {}]);
@@ -111,7 +111,7 @@ export const killedAndNeverBuilt: Scenario<EmbeddedWorld> = {
     });
     const ran = await left.restore();
     expect(ran.stderr).toContain(
-      `server "k" (${left.server}, ERROR), left by a run that is dead, is removed`,
+      `server "k" (${left.server}, ERROR), left by an interrupted run, is removed`,
     );
     const again = await expectBack(world, left, ran);
     const volumes = [left.disk, again.disk].sort();

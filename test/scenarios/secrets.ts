@@ -125,9 +125,9 @@ const refusals: Scenario = {
     });
     const before = await inventory(world);
     const cases: [string[], string][] = [
-      [['--secrets', id], 'nobody is named whom the keys are sealed to'],
+      [['--secrets', id], 'no recipients given'],
       [['--secrets', id, '--plaintext', '--recipients', keeper.recipient], 'contradict each other'],
-      [['--recipients', keeper.recipient], 'nothing is named whose key is to be saved'],
+      [['--recipients', keeper.recipient], 'no secrets, volumes, backups or images given'],
       [['--secrets', 'nope', '--recipients', keeper.recipient], 'called "nope"'],
       [['--backups', 'nope', '--recipients', keeper.recipient], 'called "nope"'],
     ];
@@ -142,7 +142,7 @@ const refusals: Scenario = {
     const file = join(STORE(world), name);
     const sealed = await readFile(file);
     const stranger = await bringBack(world, await makeKeeper(), 'restore-secret', saved);
-    expect(expectExit(stranger, 2).stderr).toContain('is sealed to others');
+    expect(expectExit(stranger, 2).stderr).toContain('is not sealed to this');
     sealed.writeUInt8(sealed.readUInt8(sealed.length - 5) ^ 1, sealed.length - 5);
     await writeFile(file, sealed);
     const altered = await bringBack(world, keeper, 'restore-secret', saved);

@@ -217,7 +217,7 @@ export const stoppedWithKeptImage: Scenario = {
     const restored = await restoreServer(world, ran, 'demo', '--name', 'st again');
     const id = String(restored.json['server-id']);
     expect(await serverOf(world, id)).toMatchObject({ name: 'st again', status: 'ACTIVE' });
-    expect(String(restored.json['missing'])).toContain('that it was SHUTOFF');
+    expect(String(restored.json['missing'])).toContain('its status SHUTOFF');
     expect(await world.rootDigest(id)).toBe(rootDigest);
     expect(await world.digest(disksOf(restored)[1] ?? '')).toBe(digest);
   },
@@ -236,9 +236,9 @@ export const refused: Scenario = {
     const cases: [string[], number, string][] = [
       [['backup-server', '--servers', 'nope'], 2, 'there is no server called "nope"'],
       [['backup-server', '--servers', 'no', '--method', 'ftp'], 2, '--method is "ftp"'],
-      [[...restore, '--map', 'network: a=b'], 2, '--map has what the server does not: network "a"'],
-      [[...restore, '--map', 'volume: a=b'], 2, '--map has what the server does not: volume "a"'],
-      [[...restore, '--map', 'image: a=b'], 2, '--map has what the server does not: image "a"'],
+      [[...restore, '--map', 'network: a=b'], 2, '--map names what the server does not have: network "a"'],
+      [[...restore, '--map', 'volume: a=b'], 2, '--map names what the server does not have: volume "a"'],
+      [[...restore, '--map', 'image: a=b'], 2, '--map names what the server does not have: image "a"'],
       [[...restore, '--map', 'server: a=b'], 2, '--map cannot be read: "server: a=b" does not begin with'],
       [[...restore, '--map', 'volume: a'], 2, '--map cannot be read: "volume: a" is not `volume: old=new`'],
       [[...restore, '--map', 'flavor: tiny=nope'], 2, 'there is no flavor "nope"'],

@@ -227,10 +227,14 @@ export const refusedImages: Scenario = {
         2,
         'volume type standard is not encrypted, and the data is',
       ],
-      [from('ri-plain', ...open, '--type', 'luks'), 2, 'volume type luks is encrypted, and the data is not'],
+      [from('ri-plain', ...open, '--type', 'luks'), 2, 'volume type luks is encrypted, but the data is not'],
       [from('ri-plain', ...open, '--type', 'nope'), 2, 'there is no volume type "nope"'],
-      [from('ri-plain', ...open, '--to', plain, '--overwrite'), 2, 'Cinder makes only new volumes of images'],
-      [from('ri-luks', ...STORE, '--identity', 'env:STRANGER'), 2, 'is sealed to others than --identity'],
+      [
+        from('ri-plain', ...open, '--to', plain, '--overwrite'),
+        2,
+        'Cinder can make only new volumes from images',
+      ],
+      [from('ri-luks', ...STORE, '--identity', 'env:STRANGER'), 2, 'is not sealed to this --identity'],
       [from('ri-luks', ...STORE), 2, 'Give the age identity that opens it'],
       [
         from('ri-plain', '--identity', 'env:IDENTITY', '--store', 'directory:elsewhere'),
@@ -240,12 +244,12 @@ export const refusedImages: Scenario = {
       [
         ['backup-volume', '--volumes', luks, '--method', 'image', ...STORE],
         2,
-        'which leaves the cloud only sealed',
+        'leaves the cloud only sealed: no recipients given',
       ],
       [
         ['backup-volume', '--volumes', luks, ...flags.slice(0, 2), '--recipients', 'age1nobody'],
         2,
-        'recipient 1 of 1 is no age recipient',
+        'recipient 1 of 1 is not an age recipient',
       ],
     ];
     for (const [words, code, message] of cases) {

@@ -76,7 +76,7 @@ export const backupAndRestore: Scenario = {
       keySize: 256,
       key: { worth: 'cloud-only', algorithm: 'aes', bitLength: 256 },
     });
-    expect(ran.stderr).toContain('the keys stay in the cloud only');
+    expect(ran.stderr).toContain('their keys exist only in the cloud');
   },
 };
 
@@ -208,8 +208,8 @@ export const refusals: Scenario = {
       ['r-luks', ['--type', 'standard'], 'cannot be restored to type standard'],
       ['r-luks', ['--to', other, '--overwrite'], 'Cinder would overwrite the data and then fail'],
       ['r-luks', ['--to', plain, '--overwrite'], 'Cinder would overwrite the data and then fail'],
-      ['r-plain', ['--to', luks, '--overwrite'], 'is encrypted, and the backup is not'],
-      ['r-plain', ['--type', 'luks'], 'volume type luks is encrypted, and the backup is not'],
+      ['r-plain', ['--to', luks, '--overwrite'], 'is encrypted, but the backup is not'],
+      ['r-plain', ['--type', 'luks'], 'volume type luks is encrypted, but the backup is not'],
       ['r-plain', ['--type', 'nope'], 'there is no volume type "nope"'],
       ['r-plain', ['--to', used, '--overwrite'], 'is in use by server'],
       ['r-plain', ['--to', 'nope', '--overwrite'], 'there is no volume called "nope"'],
@@ -275,7 +275,7 @@ export const badInput: Scenario = {
         2,
         'is not YAML',
       ],
-      [['--volumes', 'all', '--clouds-yaml', 'clouds: {}'], {}, 2, 'must not stand in the command line'],
+      [['--volumes', 'all', '--clouds-yaml', 'clouds: {}'], {}, 2, 'must not be on the command line'],
       [['--volumes', 'twin', '--publish', 'directory:/etc/passwd/x'], {}, 2, '2 volumes are called'],
       [
         ['--volumes', 'name:x*', '--publish', 'directory:/etc/passwd/x'],
@@ -327,7 +327,7 @@ export const alteredManifest: Scenario = {
     const flipped = Buffer.from(good);
     flipped[good.indexOf('"signed"') + 1] = 'S'.charCodeAt(0);
     expect(expectExit(await attempt(flipped, '--verify-key', verify), 2).stderr).toContain('was altered');
-    expect(expectExit(await attempt(good), 2).stderr).toContain('no verify-key was given');
+    expect(expectExit(await attempt(good), 2).stderr).toContain('no `verify-key` was given');
     const newer = good.toString().replace('"version": 1', '"version": 2');
     expect(expectExit(await attempt(newer, '--allow-unsigned'), 2).stderr).toContain(
       'is a manifest of version 2',

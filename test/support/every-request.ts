@@ -182,7 +182,7 @@ function leftToPeople({ log }: Told, cloud: EmbeddedWorld['cloud']): string[] {
 
 /** Empty secrets that nobody can tell the owner of: what a lost answer leaves, and a person is told to remove. */
 function strays({ log }: Told, { state }: EmbeddedWorld['cloud']): string[] {
-  const told = [...log.matchAll(/secret ([0-9a-f-]{36}), which is empty, may be of a request/g)];
+  const told = [...log.matchAll(/secret ([0-9a-f-]{36}), which is empty, may come from a request/g)];
   return told.flatMap(([, id = '']) => (state.secrets.get(id)?.payload == null ? [id] : []));
 }
 

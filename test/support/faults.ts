@@ -51,7 +51,7 @@ export function onlyOneClearError(told: Told): void {
   expect(errors).toEqual([...new Set(errors)]);
   if (told.error !== '') expect(errors).toHaveLength(1);
   for (const error of errors) {
-    expect(error).toMatch(/cannot|failed|refuses|is gone|no .* endpoint|is not what it should be/);
+    expect(error).toMatch(/cannot|failed|refuses|is gone|no .* endpoint|is damaged/);
     expect(error).not.toMatch(/TypeError|undefined|\[object/);
   }
   expect(told.log).not.toMatch(/TypeError|undefined|\[object/);

@@ -134,7 +134,7 @@ export function serverPoint(fields: Partial<SavedServer> = {}): ServerPoint {
     method: 'disks',
     consistency: 'crash',
     oneMoment: true,
-    missing: ['the password of the administrator'],
+    missing: ['the administrator password of the guest'],
     seconds: 1,
   };
 }

@@ -37,9 +37,9 @@ export async function saveImageData(
   const { key, onBytes, what } = options;
   const check = async (came: Came) => {
     if (image.size !== undefined && came.size !== image.size)
-      throw damaged(image, `${came.size} of ${image.size} bytes came`);
+      throw damaged(image, `received ${came.size} of ${image.size} bytes`);
     if (digest !== undefined && came.digests[digest.algorithm] !== digest.value)
-      throw damaged(image, `its ${digest.algorithm} is not the one that Glance has recorded`);
+      throw damaged(image, `its ${digest.algorithm} differs from the one Glance recorded`);
     if (key !== undefined) await proveKey(image, came.head, key, client.session.signal);
   };
   const { payload } = await doneUntil(options, `the download of ${what}`, (signal) => {
@@ -63,19 +63,19 @@ async function proveKey(
 ): Promise<void> {
   if (luksVersion(head) === undefined)
     throw new OperationError(
-      `image ${image.id} names a key, and its data has no LUKS header`,
-      'It is not encrypted, or not with LUKS: its key opens nothing. Ask who made the image.',
+      `image ${image.id} names a key, but its data has no LUKS header`,
+      'The data is not encrypted with LUKS, so the key opens nothing. Ask whoever made the image.',
     );
   if (!(await keyOpens(head, key.bytes, key.secretType, signal)))
     throw new OperationError(
       `the key of image ${image.id} does not open its data`,
-      'The image names the key of another one. What is saved could not be opened, so it is not saved: ask the operator.',
+      'The image names the key of another image. A backup could not be opened, so none is made: ask the operator.',
     );
 }
 
 function damaged(image: Image, why: string): OperationError {
   return new OperationError(
-    `the data of image ${image.id} is not what it should be: ${why}`,
-    'Try again; if it fails again, the store of the cloud has lost data: tell the operator.',
+    `the data of image ${image.id} is damaged: ${why}`,
+    'Try again. If it fails again, the image store has lost data: tell the operator.',
   );
 }

@@ -50,25 +50,25 @@ export function refuseState(image: Image): void {
   const what = `image ${quoted(image.name)} (${image.id})`;
   if (image.status === 'deactivated')
     throw new OperationError(
-      `${what} is deactivated, and its data cannot be downloaded`,
-      `Activate it again with: openstack image set --activate ${image.id}. Where that is refused, only the operator can.`,
+      `${what} is deactivated, so its data cannot be downloaded`,
+      `Reactivate it with: openstack image set --activate ${image.id}. If the cloud refuses, ask the operator.`,
     );
   if (image.status !== 'active')
     throw new OperationError(
       `${what} is ${image.status}; only active images have data`,
-      'Wait until it is there, or leave it out.',
+      'Wait until it is active, or leave it out.',
     );
   if ((image.size ?? 0) === 0) throw withoutData(what, image);
   if (readTemporary(image) !== undefined)
-    throw new OperationError(`${what} is a temporary of a run of openstack-backup`, 'Leave it out.');
+    throw new OperationError(`${what} is a temporary of openstack-backup`, 'Leave it out.');
 }
 
 function withoutData(what: string, { properties }: Image): OperationError {
   return properties['block_device_mapping'] === undefined
-    ? new OperationError(`${what} has no data`, 'There is nothing in it to save: leave it out.')
+    ? new OperationError(`${what} has no data`, 'There is nothing to save: leave it out.')
     : new OperationError(
-        `${what} has no data: it only names snapshots of the volumes of a server`,
-        'Use backup-server for the server, or backup-volume for its volumes. This image is no backup of them.',
+        `${what} has no data: it only names volume snapshots of a server`,
+        'Back up the server with backup-server, or its volumes with backup-volume: this image is not a backup of them.',
       );
 }
 

@@ -72,7 +72,7 @@ async function membersOf(client: ServiceClient, image: Image): Promise<SavedImag
     const members = await listMembers(client, image.id);
     for (const { projectId } of members.filter((member) => !isProject(member)))
       client.session.log.warn(
-        `image ${image.id} is shared with ${quoted(projectId)}, which is the id of no project: that is not recorded`,
+        `image ${image.id} is shared with ${quoted(projectId)}, which is not a project id: this share is not recorded`,
       );
     return members.filter(isProject).map(({ projectId, status }) => ({ project: projectId, status }));
   } catch (error) {

@@ -19,7 +19,9 @@ export function showImages(
     .join(' and ');
   log.info(`the data goes to ${place}${packed === '' ? '' : `, ${packed}`}`);
   if (!sealed && images.length > 0)
-    log.warn('without `recipients` the data lies there in clear, for everybody who can read that place');
+    log.warn(
+      'without `recipients`, the data is stored in clear: anyone who can read that place can read the data',
+    );
 }
 
 /** What is said of an image that is recorded, and of its key. */

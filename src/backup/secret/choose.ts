@@ -48,8 +48,8 @@ export async function findKeys(session: Session, wishes: KeyWishes): Promise<Wan
   const { secrets, volumes, backups, images } = wishes;
   if ([secrets, volumes, backups, images].every((wanted) => wanted.length === 0))
     throw new InputError(
-      'nothing is named whose key is to be saved',
-      'Name secrets with `secrets`, or what they encrypt with `volumes`, `backups` or `images`.',
+      'no secrets, volumes, backups or images given',
+      'Give secrets with `secrets`, or what they encrypt with `volumes`, `backups` or `images`.',
     );
   const users = [
     ...(await usersAmongVolumes(session, volumes)),
@@ -58,7 +58,7 @@ export async function findKeys(session: Session, wishes: KeyWishes): Promise<Wan
   ];
   const found = [...(await bySecrets(session, secrets)), ...users.flatMap(keyOf)];
   if (found.length === 0)
-    throw new InputError('nothing of what is named is encrypted', 'There is no key to save.');
+    throw new InputError('nothing that was given is encrypted', 'There is no key to save.');
   const keys = Map.groupBy(found, ({ id }) => id);
   return [...keys].map(([id, same]) => ({
     id,
@@ -73,7 +73,7 @@ function keyOf({ kind, id, name, encrypted, keyId, named }: User): WantedKey[] {
     return [{ id: keyId, name: '', usedBy: [{ kind, id, name }] }];
   if (encrypted)
     throw new InputError(
-      `${kind} ${id} is encrypted with a key that the cloud does not tell`,
+      `${kind} ${id} is encrypted with a key that the cloud does not show`,
       'The operator keeps one key for all volumes; it cannot be exported.',
     );
   if (!named) return [];
@@ -130,7 +130,7 @@ async function usersAmongBackups(session: Session, wanted: readonly string[]): P
   const client = await session.service('block-storage');
   if (!client.supports('3.64'))
     throw new OperationError(
-      'this cloud does not tell the keys of backups',
+      'this cloud does not show the keys of backups',
       'Name the volumes instead: a backup has a clone of its volume’s key.',
     );
   const all = await collect(listBackups(client));
@@ -145,7 +145,7 @@ function oneBackup(all: readonly Backup[], nameOrId: string): Backup {
   if (found === undefined || more.length > 0)
     throw new InputError(
       `${found === undefined ? 'there is no backup' : `${more.length + 1} backups are`} called ${quoted(nameOrId)}`,
-      'Give the id: openstack volume backup list.',
+      'Give its id. List them with: openstack volume backup list',
     );
   return found;
 }

@@ -58,7 +58,7 @@ export async function saveSecret(
     readPayload(client, secretId),
   ]);
   if (bytes.length === 0)
-    throw new OperationError(`secret ${secretId} is empty`, 'There is nothing in it that could be saved.');
+    throw new OperationError(`secret ${secretId} is empty`, 'There is nothing to save.');
   const id = randomUUID();
   const { payload } = await payloads.put({ kind: 'secret', point: id }, once(bytes), {
     compression: 'none',

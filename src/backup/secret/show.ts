@@ -13,7 +13,7 @@ export function showKeys(
 ): void {
   for (const key of keys) log.info(`${nameOfKey(key)}${usersOf(key)} goes to ${payloads.place}`);
   if (plaintext)
-    log.warn('the keys are written in clear: who reads these files can open all that they encrypt');
+    log.warn('the keys are written in clear: anyone who reads these files can open all that they encrypt');
 }
 
 export function toldKey(point: RestorePoint): string | undefined {

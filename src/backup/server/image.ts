@@ -78,8 +78,8 @@ async function makeImage(
       throw await novaGaveUp(nova, `${what} failed`, server.id, 'createImage');
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `${what} is not done after ${duration(clock.now() - started)}`,
-        'Give the run more time with `deadline`, or ask the operator whether the compute and the image service are well.',
+        `${what} timed out after ${duration(clock.now() - started)}`,
+        'Raise `deadline`, or ask the operator whether the compute and image services work.',
         error,
       );
     throw error;

@@ -15,14 +15,14 @@ export interface Looked {
 export function missingOf({ server, multiattached, portsKnown, hidden }: Looked): string[] {
   return [
     'user data and injected files: Nova shows them to administrators only',
-    'the password of the administrator in the guest that Nova gave out when it was made',
+    'the administrator password of the guest, which Nova gave out when it made the server',
     ...(server.keyPair === null ? [] : ofKeyPair(server.keyPair)),
     ...ofFlavor(server.flavor),
-    ...(server.status === 'SUSPENDED' || server.status === 'PAUSED' ? ['what the guest had in memory'] : []),
+    ...(server.status === 'SUSPENDED' || server.status === 'PAUSED' ? ['the memory of the guest'] : []),
     ...multiattached.map(
-      (name) => `what other servers wrote meanwhile to volume ${quoted(name)}, which is theirs too`,
+      (name) => `what other servers wrote meanwhile to volume ${quoted(name)}: it is attached to them too`,
     ),
-    ...(portsKnown ? [] : ['ports with their addresses: the network service cannot be asked']),
+    ...(portsKnown ? [] : ['ports with their addresses: the network service is not available']),
     ...hidden.map((what) => `${what}: this cloud's Nova is too old to show it`),
   ];
 }
@@ -40,7 +40,7 @@ function ofKeyPair({ name, publicKey }: NonNullable<SavedServer['keyPair']>): st
 /** createImage takes neither. */
 function ofFlavor({ ephemeral, swap }: SavedFlavor): string[] {
   return [
-    ...(ephemeral > 0 ? [`what is on the ephemeral disk of ${ephemeral} GiB`] : []),
-    ...(swap > 0 ? [`what is on the swap disk of ${swap} MiB`] : []),
+    ...(ephemeral > 0 ? [`the contents of the ephemeral disk (${ephemeral} GiB)`] : []),
+    ...(swap > 0 ? [`the contents of the swap disk (${swap} MiB)`] : []),
   ];
 }

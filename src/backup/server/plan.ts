@@ -79,8 +79,8 @@ function whyNot(volumeId: string, refused: readonly RefusedVolume[]): PlainError
   return (
     refused.find(({ volume }) => volume.id === volumeId)?.error ??
     new OperationError(
-      `volume ${volumeId} is attached and cannot be seen`,
-      'Is it of another project? Then only its owner can back it up.',
+      `volume ${volumeId} is attached but not visible with these credentials`,
+      'If it belongs to another project, only that project can back it up.',
     )
   );
 }

@@ -53,6 +53,6 @@ function refuseEmpty({ id, size, properties }: Image): void {
   if (size === 0 || properties['block_device_mapping'] !== undefined)
     throw new OperationError(
       `image ${id} of the server has no data`,
-      'Nova took the server for one that boots from a volume: run it again, and report this if it stays so.',
+      'Nova treated the server as one that boots from a volume. Run it again; if it happens again, report it.',
     );
 }

@@ -154,7 +154,10 @@ function placed(taken: TakenVolume): TakenVolume & TakenVolume['place'] {
 }
 
 function attachedMeanwhile(volumeId: string): OperationError {
-  return new OperationError(`volume ${volumeId} was attached while the server was saved`, 'Run it again.');
+  return new OperationError(
+    `volume ${volumeId} was attached while the server was being saved`,
+    'Run it again.',
+  );
 }
 
 /** An image-backed server: its own disk as an image, and each volume by itself, for Nova does not save those. */

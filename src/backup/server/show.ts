@@ -23,7 +23,7 @@ export function showServers(
     log.info(`server ${quoted(name)} (${id}), ${status}: ${how}`);
     for (const { volume } of volumes.filter(({ volume: { attachments } }) => attachments.length > 1))
       log.warn(
-        `volume ${quoted(volume.name)} (${volume.id}) is attached to other servers too, which write while it is saved`,
+        `volume ${quoted(volume.name)} (${volume.id}) is also attached to other servers, which may write to it during the backup`,
       );
     showVolumes(volumes, wishes, log);
   }

@@ -34,7 +34,7 @@ export async function snapshotsBehind(
     if (snapshot === undefined)
       throw new OperationError(
         `image ${image.id} names snapshot ${place.snapshotId}, which was not taken for it`,
-        'Somebody meddled with it: try again.',
+        'Somebody changed the image: try again.',
       );
     return [{ place, snapshot }];
   });
@@ -43,7 +43,7 @@ export async function snapshotsBehind(
   if (left.length > 0)
     throw new OperationError(
       `Nova took no snapshot of ${left.map((id) => `volume ${id}`).join(', ')}`,
-      'Was it attached or detached meanwhile? Try again.',
+      'It may have been attached or detached meanwhile: try again.',
     );
   const watcher = watchSnapshots(await environment.session.service('block-storage'));
   return Promise.all(
@@ -69,8 +69,8 @@ async function available(
       throw await cloudGaveUp(cinder, `${what} failed`, undefined, [snapshot.id, snapshot.volumeId]);
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `${what} is not done`,
-        'Give the run more time with `deadline`, or ask the operator whether the volume service is well.',
+        `${what} timed out`,
+        'Raise `deadline`, or ask the operator whether the volume service works.',
         error,
       );
     throw error;

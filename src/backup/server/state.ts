@@ -20,12 +20,12 @@ export function checkState({ id, name, status, taskState }: Server): void {
   const what = `server ${quoted(name)} (${id})`;
   if (!IMAGEABLE.has(status))
     throw new OperationError(
-      `${what} is ${status}, and an image can be made of it only while it is ${[...IMAGEABLE].join(', ')}`,
+      `${what} is ${status}, but an image of it can be made only while it is ${[...IMAGEABLE].join(', ')}`,
       HINTS[status] ?? 'Wait until the cloud is done with it.',
     );
   if (taskState !== undefined)
     throw new OperationError(
-      `${what} is at something else: ${taskState}`,
-      'Wait until that is done. If it never ends, only the operator can reset it.',
+      `${what} is busy (task state ${taskState})`,
+      'Wait until it is done. If it never ends, only the operator can reset it.',
     );
 }

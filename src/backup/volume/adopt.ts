@@ -32,25 +32,25 @@ export async function adopt(
   for (const leftover of leftovers) {
     if (leftover.action !== 'adopt') continue;
     const { backup } = leftover;
-    const byHand = `\`restore-volume\` with \`backup: ${backup.id}\` brings it back`;
+    const byHand = `\`restore-volume\` with \`backup: ${backup.id}\` restores it`;
     const volume = volumes.find(({ id }) => id === backup.volumeId);
     if (volume === undefined) {
-      log.warn(`backup ${backup.id} of a run that is dead is whole and its volume gone: ${byHand}`);
+      log.warn(`backup ${backup.id} of an interrupted run is complete, but its volume is gone: ${byHand}`);
       continue;
     }
     const found = adoptable(leftover, backups);
     if ('why' in found) {
-      log.warn(`backup ${backup.id} of a run that is dead is not taken up: ${found.why}; ${byHand}`);
+      log.warn(`backup ${backup.id} of an interrupted run is not adopted: ${found.why}; ${byHand}`);
       continue;
     }
     const { tags } = found;
     try {
       const encryption = await encryptionOf(new VolumeKeys(client), volume);
-      const reason = `run ${tags.run} made it and did not live to record it`;
+      const reason = `run ${tags.run} made it, but ended before recording it`;
       const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds: 0 };
       adopted.push({ backup, tags, point: restorePoint(facts) });
     } catch (error) {
-      log.warn(`backup ${backup.id} of a run that is dead cannot be taken up: ${messageOf(error)}`);
+      log.warn(`backup ${backup.id} of an interrupted run cannot be adopted: ${messageOf(error)}`);
     }
   }
   return adopted;

@@ -8,8 +8,8 @@ export class BeingBackedUp extends OperationError {
 
   constructor(volumeId: string, backup: Backup | undefined) {
     super(
-      `volume ${volumeId} is being backed up already${backup === undefined ? '' : ` (backup ${backup.id} since ${backup.createdAt})`}`,
-      'Wait until that is done. If it never ends, only the operator can reset it.',
+      `volume ${volumeId} is already being backed up${backup === undefined ? '' : ` (backup ${backup.id} since ${backup.createdAt})`}`,
+      'Wait until it is done. If it never ends, only the operator can reset it.',
     );
     this.backup = backup;
   }

@@ -40,7 +40,7 @@ export async function removeOrphans(
     if (left.length === 0) return;
     if (!(await session.service('block-storage')).supports('3.64')) {
       log.warn(
-        `clones of the key of volume ${volume.id} may be left in Barbican by the failed upload, and the cloud does not tell whether they are used: ${left.join(', ')}`,
+        `the failed upload may have left clones of the key of volume ${volume.id} in Barbican, and the cloud does not show whether they are in use: ${left.join(', ')}`,
       );
       return;
     }
@@ -49,12 +49,12 @@ export async function removeOrphans(
     for (const id of left.filter((secret) => !named.has(secret))) {
       await deleteSecret(await session.service('key-manager'), id);
       log.info(
-        `secret ${id}, a clone of the key of volume ${volume.id} that the failed upload left, is removed`,
+        `secret ${id}, a clone of the key of volume ${volume.id} left by the failed upload, is removed`,
       );
     }
   } catch (error) {
     log.warn(
-      `a clone of the key of volume ${volume.id} may be left in Barbican, and cannot be looked for: ${messageOf(error)}`,
+      `the failed upload may have left a clone of the key of volume ${volume.id} in Barbican, and the search for it failed: ${messageOf(error)}`,
     );
   }
 }

@@ -108,8 +108,8 @@ async function planVolume(
   const { method, reason, imageIfTaken } = decideMethod(options.method, facts);
   if (method !== 'image' && options.closed !== undefined)
     throw new OperationError(
-      `no Cinder backup of volume ${volume.id} can be made: ${options.closed.message}`,
-      'The cloud lets the user make no backups. Save an image instead (`method: image`), or ask the operator.',
+      `cannot make a Cinder backup of volume ${volume.id}: ${options.closed.message}`,
+      'The cloud does not let this user make backups. Save an image instead (`method: image`), or ask the operator.',
       options.closed,
     );
   if (method === 'image') refuseLostKey(volume, encryption, options.payloads);
@@ -138,7 +138,7 @@ function refuseLostKey(
   refuseBareKey(payloads, `volume ${quoted(name)} (${id})`);
   if (encryption.key.id !== null) return;
   throw new OperationError(
-    `volume ${id} is encrypted with a key that the cloud does not tell, so its data would be of no use outside`,
+    `volume ${id} is encrypted with a key that the cloud does not show, so its data would be useless outside the cloud`,
     'Use `method: cinder-backup`, which keeps it where the key is.',
   );
 }
@@ -156,7 +156,7 @@ function checkState(volume: Volume, backups: readonly Backup[]): void {
     throw new OperationError(
       `volume ${volume.id} is ${volume.status}; only available and in-use volumes can be backed up`,
       volume.status.startsWith(UNREADABLE)
-        ? 'Ask the operator what the cloud has of it (openstack volume show).'
+        ? 'Ask the operator what happened to it (openstack volume show).'
         : volume.status.startsWith('error')
           ? 'Ask the operator to reset its state, or restore an earlier backup.'
           : (HINTS[volume.status] ?? 'Wait until the cloud is done with it.'),

@@ -60,14 +60,14 @@ async function takesLuks2(environment: Environment): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     environment.log.warn(
-      `the cloud cannot be asked whether it takes LUKS2 images, so such volumes are saved as Cinder backups: ${messageOf(error)}`,
+      `cannot find out whether the cloud accepts LUKS2 images, so such volumes are saved as Cinder backups: ${messageOf(error)}`,
     );
     return false;
   }
 }
 
-const TAKEN = 'a store is named, and Glance took a LUKS2 header when it was asked';
-const NOBODY_ANSWERS = 'no backup service of the cloud answers';
+const TAKEN = 'a store is given, and Glance accepted a LUKS2 header';
+const NOBODY_ANSWERS = 'no backup service answers';
 
 /** Saves a volume the way that its plan says; as an image also where that turns out to be the only way. */
 export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {

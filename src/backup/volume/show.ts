@@ -17,11 +17,11 @@ export function showVolumes(
     );
     if (imageIfTaken)
       log.warn(
-        `Glance since 2025.1 refuses images with a LUKS2 header: the cloud is asked, and where it takes one ${quoted(volume.name)} (${volume.id}) is saved as an image instead, which can leave the cloud`,
+        `Glance since 2025.1 refuses images with a LUKS2 header: if this cloud accepts one, ${quoted(volume.name)} (${volume.id}) is saved as an image instead, which can leave the cloud`,
       );
     if (decision.mode === 'image' && decision.doubt !== undefined)
       log.warn(
-        `${decision.doubt} unless the operator says otherwise: should the image of ${quoted(volume.name)} (${volume.id}) fail, use \`method: cinder-backup\``,
+        `${decision.doubt} unless the operator configured more: if the image of ${quoted(volume.name)} (${volume.id}) fails, use \`method: cinder-backup\``,
       );
   }
   const cloudOnly = plans.filter(({ encryption }) => encryption !== null).length;
@@ -31,10 +31,10 @@ export function showVolumes(
 
 function cloudOnlyKeys(count: number, hasStore: boolean, hasRecipients: boolean): string {
   const lacking = [
-    ...(hasStore ? [] : ['`store`, the place where they go']),
-    ...(hasRecipients ? [] : ['`recipients`, to whom they are sealed']),
-  ].join(', and ');
-  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more. To save them too, give ${lacking}`;
+    ...(hasStore ? [] : ['`store` (where they go)']),
+    ...(hasRecipients ? [] : ['`recipients` (who can open them)']),
+  ].join(' and ');
+  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and their keys exist only in the cloud: if it loses a key, nobody can open that backup. To save the keys too, give ${lacking}`;
 }
 
 /** What is said of a volume that is recorded; nothing of its key. */
@@ -42,7 +42,7 @@ export function toldVolume(point: RestorePoint): string | undefined {
   const { resource, seconds } = point;
   switch (point.method) {
     case 'cinder-backup':
-      return `backup ${point.backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', taken up from a run that is dead'}`;
+      return `backup ${point.backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', adopted from an interrupted run'}`;
     case 'image': {
       const { payload, image } = point;
       const where =

@@ -205,13 +205,13 @@ function notDone(
 ): OperationError {
   return runEnds
     ? new OperationError(
-        `${what} was not done when the run had to end: backup ${backupId} is still being made`,
-        'The next run takes it up when the cloud finishes it. Give the run more time with `deadline`, or fewer volumes.',
+        `${what} was not done when the run reached its deadline: backup ${backupId} is still being made`,
+        'The next run adopts it once the cloud has finished it. Raise `deadline`, or select fewer volumes.',
         cause,
       )
     : new OperationError(
-        `${what} is not done after ${duration(allowance(gigabytes))}: backup ${backupId} is still being made, or no service takes it`,
-        'The cloud may still finish it, and the next run takes it up. If it never does, only the operator can reset it.',
+        `${what} timed out after ${duration(allowance(gigabytes))}: backup ${backupId} is still being made, or no service works on it`,
+        'If the cloud still finishes it, the next run adopts it. If it never does, only the operator can reset it.',
         cause,
       );
 }
@@ -244,7 +244,7 @@ function judgeWith({ now }: Clock, started: number) {
 
 function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
   return new NoBackupService(
-    `${what} was accepted, and no backup service took it up in ${duration(TAKE_UP_MS)}`,
+    `${what} was accepted, but no backup service started it within ${duration(TAKE_UP_MS)}`,
     `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is alive.`,
     cause,
   );

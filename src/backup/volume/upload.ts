@@ -55,7 +55,7 @@ export async function uploadVolume(work: Upload): Promise<Uploaded> {
     return { image: await upload(work, source.id), consistency: source.consistency };
   } catch (error) {
     if (!stumbles(error)) throw error;
-    work.log.info(`${work.what} is made of a temporary copy: ${error.message}`);
+    work.log.info(`${work.what} is made from a temporary copy: ${error.message}`);
     const { id, consistency } = await copyWithProperty(work, source);
     return { image: await upload(work, id), consistency };
   }
@@ -214,7 +214,7 @@ function limits({ clock, plan, until, signal }: Upload) {
 
 /** Cinder tells no reason of Glance's. */
 const REFUSED =
-  'Glance may have refused the data: from 2025.1 on it takes no LUKS2 and no disk with a boot sector but without partitions, and everywhere no more than its cap or quota. Use `method: cinder-backup` for this volume, or ask the operator.';
+  'Glance may have refused the data: since 2025.1 it accepts neither LUKS2 nor a boot sector without partitions, and every Glance has a size limit or quota. Use `method: cinder-backup` for this volume, or ask the operator.';
 
 /** Cinder deletes the image of an upload that fails: that it is gone is how we learn of it. */
 async function waited<T>(work: Upload, wait: Promise<T>, what: string, ids: readonly string[]): Promise<T> {
@@ -232,8 +232,8 @@ async function waited<T>(work: Upload, wait: Promise<T>, what: string, ids: read
       );
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `${what} is not done after ${duration(work.clock.now() - work.started)}`,
-        'Give the run more time with `deadline`, or ask the operator whether the volume and image services are well.',
+        `${what} timed out after ${duration(work.clock.now() - work.started)}`,
+        'Raise `deadline`, or ask the operator whether the volume and image services work.',
         error,
       );
     throw error;

@@ -64,13 +64,13 @@ export class Catalogue {
     try {
       if ((await stat(path)).size > LARGEST) return undefined;
       const bytes = await readFile(path);
-      if (sha256(bytes) !== digest) throw new Error('it is not what its name says');
+      if (sha256(bytes) !== digest) throw new Error('its content does not match its name');
       const now = new Date();
       await utimes(path, now, now);
       return bytes;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        this.#log.debug(`the copy of ${digest} is not used: ${messageOf(error)}`);
+        this.#log.debug(`the cached copy of ${digest} is not used: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -83,7 +83,7 @@ export class Catalogue {
       await rename(temporary, join(this.#cache.path, digest));
       this.#added = true;
     } catch (error) {
-      this.#log.debug(`no copy of ${digest} is kept: ${messageOf(error)}`);
+      this.#log.debug(`cannot cache ${digest}: ${messageOf(error)}`);
     }
   }
 

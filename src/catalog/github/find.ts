@@ -57,7 +57,7 @@ export async function fromRelease(tag: string, search: Search): Promise<Read> {
   if (release === undefined)
     throw new InputError(
       `there is no release ${tag} in ${search.github.here.repository}`,
-      'A draft is none yet. Check the tag on the releases page of the repository.',
+      'A draft does not count. Check the tag on the releases page of the repository.',
     );
   return readOnly(releaseCandidate(release, search), search);
 }
@@ -78,7 +78,7 @@ async function loadArtifact(
   search: Search,
 ): Promise<FoundManifest | Doubt> {
   const { github, catalogue } = search;
-  const again = 'Take another run. Without a manifest, `backup` takes the id of a Cinder backup.';
+  const again = 'Use another run. Without a manifest, `backup` takes the id of a Cinder backup.';
   if (artifact.expired)
     return {
       what: `expired${artifact.expires === undefined ? '' : ` on ${artifact.expires.slice(0, 10)}`}`,
@@ -93,7 +93,7 @@ async function loadArtifact(
     const digest = sha256(bytes);
     if (artifact.sha256 !== undefined && artifact.sha256 !== digest)
       return {
-        what: `was altered: its SHA-256 is ${digest}, and GitHub noted ${artifact.sha256} when it was uploaded`,
+        what: `was altered: its SHA-256 is ${digest}, but GitHub recorded ${artifact.sha256} at the upload`,
         hint: again,
       };
     const name = `artifact ${artifact.name} of run ${run.id}`;
@@ -115,7 +115,7 @@ export function releaseCandidate(release: Release, search: Search): Candidate {
 
 /** Whoever may write to the repository can make a release, and change it: it needs a signature, unlike a run's artifact. */
 async function loadRelease(release: Release, search: Search): Promise<FoundManifest | Doubt> {
-  const again = 'Take another release. Without a manifest, `backup` takes the id of a Cinder backup.';
+  const again = 'Use another release. Without a manifest, `backup` takes the id of a Cinder backup.';
   const files: Record<string, Buffer> = {};
   try {
     for (const asset of release.assets.filter(({ name }) => isFile(name))) {
@@ -130,7 +130,7 @@ async function loadRelease(release: Release, search: Search): Promise<FoundManif
 }
 
 async function loadAsset(asset: Asset, { github, catalogue }: Search): Promise<Buffer | Doubt> {
-  const hint = 'Take another release.';
+  const hint = 'Use another release.';
   if (asset.size > LARGEST_FILE)
     return { what: `has ${asset.name} of ${asset.size} bytes, more than any manifest`, hint };
   const bytes = await catalogue.get(asset.sha256, () => github.releases.download(asset.id, LARGEST_FILE));
@@ -138,7 +138,7 @@ async function loadAsset(asset: Asset, { github, catalogue }: Search): Promise<B
   return asset.sha256 === undefined || asset.sha256 === digest
     ? bytes
     : {
-        what: `was altered: the SHA-256 of ${asset.name} is ${digest}, and GitHub says ${asset.sha256}`,
+        what: `was altered: the SHA-256 of ${asset.name} is ${digest}, but GitHub says ${asset.sha256}`,
         hint,
       };
 }

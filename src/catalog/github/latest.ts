@@ -92,7 +92,7 @@ async function* maybeNewer(
       if (bound.looked === MOST_RUNS) {
         // Where nothing is found, the error says so.
         if (floor() !== '')
-          warn(`only the last ${MOST_RUNS} runs were looked at: name an older one with artifact:RUN`);
+          warn(`only the last ${MOST_RUNS} runs were searched: name an older one with artifact:RUN`);
         return;
       }
       bound.looked += 1;
@@ -124,7 +124,7 @@ async function allReleases({ github, warn }: Search): Promise<Release[]> {
   let pages = 0;
   for await (const page of github.releases.published()) {
     if (pages === MOST_PAGES) {
-      warn(`only ${MOST_PAGES * 100} releases were looked at: name an older one with release:TAG`);
+      warn(`only ${MOST_PAGES * 100} releases were searched: name an older one with release:TAG`);
       break;
     }
     pages += 1;
@@ -147,7 +147,7 @@ async function trustedRuns(
   if (pages === undefined)
     throw new InputError(
       `there is no workflow ${workflowFile(workflow)} in ${github.here.repository}`,
-      'Name the workflow that makes the backups with `workflow`: its file, such as backup.yml.',
+      'Use `workflow` to name the workflow that makes the backups, by its file, such as backup.yml.',
     );
   const isTrusted = (run: WorkflowRun) => {
     const doubt = refuseRun(run, repository, github.here, { workflow, branch });
@@ -175,7 +175,7 @@ async function otherWorkflows({ github }: Search): Promise<string> {
   );
   const [newest] = ours;
   if (newest?.runId === undefined)
-    return 'Name the workflow that makes the backups with `workflow`, its file.';
+    return 'Use `workflow` to name the workflow that makes the backups, by its file.';
   const { workflow } = await github.runs.get(newest.runId);
   return `Run ${newest.runId} of ${workflowFile(workflow)} has one: if that workflow makes the backups, say workflow: ${workflowFile(workflow)}.`;
 }

@@ -19,32 +19,32 @@ export function refuseRun(
   trust: Trust,
 ): Doubt | undefined {
   if (run.repositoryId !== repository.id || (here.repositoryId ?? repository.id) !== repository.id)
-    return { what: 'belongs to another repository', hint: 'Take a run of this one.' };
+    return { what: 'belongs to another repository', hint: 'Use a run of this one.' };
   if (run.headRepositoryId !== repository.id)
     return {
-      what: `ran the code of ${run.headRepositoryId === undefined ? 'a repository that is gone' : 'a fork'}, so anybody can have written its artifacts`,
-      hint: 'Take a run of this repository that no fork started.',
+      what: `ran the code of ${run.headRepositoryId === undefined ? 'a repository that is gone' : 'a fork'}, so anyone may have written its artifacts`,
+      hint: 'Use a run of this repository that no fork started.',
     };
   if (run.event.startsWith('pull_request'))
     return {
-      what: `was started by ${run.event}, so its artifacts may hold what nobody has reviewed`,
-      hint: 'Take a run that a schedule, a push or a person started.',
+      what: `was started by ${run.event}, so its artifacts may hold what nobody reviewed`,
+      hint: 'Use a run that a schedule, a push or a person started.',
     };
   // The run that we are in runs the very code that asks: its branch and workflow are ours, and it is not over, but what an
   // earlier job or step of it has published is whole.
   if (run.id === here.runId) return undefined;
   if (run.branch !== trust.branch)
     return {
-      what: `ran on branch ${run.branch ?? 'none'}, and not on ${trust.branch}`,
-      hint: 'Name that branch with `branch` if you trust what runs there.',
+      what: `ran on branch ${run.branch ?? 'none'}, not on ${trust.branch}`,
+      hint: 'If you trust what runs there, name that branch with `branch`.',
     };
   if (trust.workflow !== undefined && !isWorkflow(run.workflow, trust.workflow))
     return {
-      what: `is one of workflow ${run.workflow}, and not of ${trust.workflow}`,
-      hint: 'Name the workflow that makes the backups with `workflow`.',
+      what: `belongs to workflow ${run.workflow}, not to ${trust.workflow}`,
+      hint: 'Use `workflow` to name the workflow that makes the backups.',
     };
   if (run.status !== 'completed')
-    return { what: `is not over (${run.status})`, hint: 'Wait until it is, or take an earlier one.' };
+    return { what: `has not finished (${run.status})`, hint: 'Wait until it has, or use an earlier one.' };
   return undefined;
 }
 
@@ -59,8 +59,8 @@ export async function refuseCommit(
 ): Promise<Doubt | undefined> {
   if (run.id === here.runId || (await runs.isOn(branch, run.commit))) return undefined;
   return {
-    what: `ran commit ${run.commit.slice(0, 12)}, which is not on branch ${branch}: a tag of that name started it, or the branch was pushed anew since`,
-    hint: 'Take a run of what is on the branch now. If you trust this one, download it and give the path of its manifest.json, with `allow-unsigned`.',
+    what: `ran commit ${run.commit.slice(0, 12)}, which is not on branch ${branch}: a tag of that name started it, or somebody has force-pushed the branch since`,
+    hint: 'Use a run of a commit that is on the branch now. If you trust this one, download it and give the path of its manifest.json, with `allow-unsigned`.',
   };
 }
 

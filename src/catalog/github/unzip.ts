@@ -18,7 +18,7 @@ export function unzip(
   const files: Record<string, Buffer> = {};
   for (const entry of entriesOf(archive)) {
     if (!wanted(entry.name)) continue;
-    if (Object.hasOwn(files, entry.name)) throw new TypeError(`${entry.name} stands in it twice`);
+    if (Object.hasOwn(files, entry.name)) throw new TypeError(`${entry.name} appears in it twice`);
     files[entry.name] = contentOf(archive, entry, limit);
   }
   return files;
@@ -68,7 +68,7 @@ function entriesOf(archive: Buffer): Entry[] {
 function endOf(archive: Buffer): number {
   for (let at = archive.length - 22; at >= Math.max(0, archive.length - 22 - 0xffff); at -= 1)
     if (archive.readUInt32LE(at) === END) return at;
-  throw new TypeError('it is no zip archive, or not whole');
+  throw new TypeError('it is not a complete zip archive');
 }
 
 function contentOf(archive: Buffer, entry: Entry, limit: number): Buffer {

@@ -15,17 +15,13 @@ export function explain(error: unknown, { doing, permission }: Doing): PlainErro
   const what = `cannot ${doing}: GitHub said ${status === undefined ? '' : `${status} `}${said}`;
   const add = `Add to the job: permissions: ${permission}`;
   if (status === 401)
-    return new InputError(
-      what,
-      'The token is not valid, or not any more: give another `github-token`.',
-      error,
-    );
+    return new InputError(what, 'The token is invalid or has expired: give another `github-token`.', error);
   if (isRateLimit(error, status))
     return new OperationError(what, 'Wait until the limit is reset, or run fewer jobs at once.', error);
   if (status === 403)
     return new InputError(
       what,
-      `${add}. Workflows of forks and of Dependabot get no more than reading; an organisation may forbid it too.`,
+      `${add}. Workflows of forks and of Dependabot may only read; an organisation may forbid it too.`,
       error,
     );
   if (status === 404)
@@ -36,7 +32,7 @@ export function explain(error: unknown, { doing, permission }: Doing): PlainErro
     );
   if (status !== undefined && status < 500)
     return new OperationError(what, 'Nothing was changed there. Check what GitHub said.', error);
-  return new OperationError(what, 'Run it again; if it stays so, see githubstatus.com.', error);
+  return new OperationError(what, 'Run it again; if it fails again, see githubstatus.com.', error);
 }
 
 export function statusOf(error: unknown): number | undefined {

@@ -39,7 +39,7 @@ export function lazyGitHub(dependencies: Dependencies): {
     if (tip === undefined)
       throw new InputError(
         `there is no branch ${branch} in ${here.repository}`,
-        'Name the branch whose runs make the backups with `branch`.',
+        'Use `branch` to name the branch whose runs make the backups.',
       );
     return once(answers, `${tip} ${commit}`, async () => isBehind(await rest(), commit, tip));
   };
@@ -129,7 +129,7 @@ function once<T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promi
 function artifactProblem(environment: Dependencies['environment']): GitHub['artifacts']['problem'] {
   if (isEnterpriseServer(environment))
     return {
-      what: 'GitHub Enterprise Server has no artifact service that this action could use',
+      what: 'GitHub Enterprise Server has no artifact service that this action can use',
       hint: 'Use `publish: release`, or `publish: directory:PATH` and upload that directory in a later step.',
     };
   if (!environment['ACTIONS_RUNTIME_TOKEN'] || !environment['ACTIONS_RESULTS_URL'])
@@ -172,7 +172,7 @@ function cacheOf(environment: Dependencies['environment'], log: Log): DirectoryC
         const { saveCache } = await import('@actions/cache');
         await saveCache([path], key);
       } catch (error) {
-        log.info(`no copy of the catalogue was kept: ${messageOf(error)}`);
+        log.info(`cannot keep a copy of the catalogue: ${messageOf(error)}`);
       }
     },
   };
@@ -192,7 +192,7 @@ async function identityToken(audience: string, { environment, secret }: Dependen
   } catch (error) {
     throw new OperationError(
       `GitHub gave no identity token: ${messageOf(error)}`,
-      'Run the job again; if it stays so, see githubstatus.com.',
+      'Run the job again; if it fails again, see githubstatus.com.',
       error,
     );
   }

@@ -34,8 +34,8 @@ export function openRest(options: {
   const { here, token, log } = options;
   if (token === undefined)
     throw new InputError(
-      '`github-token` is empty, and GitHub is asked for nothing without one',
-      'Leave the input out for the token of the job, or give one that is not empty.',
+      '`github-token` is empty, and GitHub needs a token',
+      'Leave the input out to use the token of the job, or give another.',
     );
   const [owner, repo] = here.repository.split('/');
   const octokit = getOctokit(token, {

@@ -28,7 +28,7 @@ export function pipes(options: {
   const input = (what: string): Readable => {
     if (reader !== undefined)
       throw new InputError(
-        `standard input can be read once, and both ${reader} and ${what} are to come from it`,
+        `standard input can be read only once, but both ${reader} and ${what} come from it`,
         'Give one of them another way.',
       );
     reader = what;
@@ -41,7 +41,7 @@ export function pipes(options: {
     if (reference.startsWith('file:'))
       return fromFile(name, reference.slice('file:'.length), options.directory);
     throw new InputError(
-      `--${name} is secret and must not stand in the command line`,
+      `--${name} is secret and must not be on the command line`,
       `Write --${name} env:NAME, --${name} file:PATH, or --${name} - for standard input.`,
     );
   };
@@ -54,7 +54,7 @@ export function pipes(options: {
       if (stdout.isTTY === true)
         throw new InputError(
           'standard output is a terminal, which would show the bytes',
-          'Send them on: … | COMMAND, or … > FILE.',
+          'Pipe or redirect them: … | COMMAND, or … > FILE.',
         );
       told = stderr;
       return stdout;

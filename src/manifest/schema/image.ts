@@ -44,7 +44,7 @@ export const SavedImage = Type.Object(
     encryption: orNull(
       Type.Object(
         {
-          deletionPolicy: orNull(Word, { description: 'What becomes of the key when the image is deleted.' }),
+          deletionPolicy: orNull(Word, { description: 'What happens to the key when the image is deleted.' }),
           key: Key,
         },
         closed,

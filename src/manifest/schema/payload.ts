@@ -22,7 +22,7 @@ export const Payload = Type.Object(
       { ...closed, description: 'The same of the bytes as they lie in the store.' },
     ),
     compression: Type.Union([Type.Literal('none'), Type.Literal('zstd')]),
-    sealed: Type.Boolean({ description: 'Inside an age file; what was compressed was compressed before.' }),
+    sealed: Type.Boolean({ description: 'Inside an age file, after any compression.' }),
   },
   closed,
 );

@@ -6,7 +6,7 @@ export const KeyWorth = Type.Union(
   [Type.Literal('cloud-only'), Type.Literal('sealed, unproved'), Type.Literal('sealed, proved')],
   {
     description:
-      "What the key is worth: `cloud-only`, nothing was saved but the cloud's own copy; `sealed, unproved`, it was saved, and nobody could try it on the data; `sealed, proved`, it was saved and seen to open the data's LUKS header.",
+      "What the key is worth: `cloud-only`, nothing was saved but the cloud's own copy; `sealed, unproved`, it was saved, but never tried on the data; `sealed, proved`, it was saved and seen to open the data's LUKS header.",
   },
 );
 

@@ -17,7 +17,7 @@ import {
 
 const Flavor = Type.Object(
   {
-    id: orNull(AnyId, { description: 'null where the cloud tells values only.' }),
+    id: orNull(AnyId, { description: 'null where the cloud shows values only.' }),
     name: Name,
     vcpus: Count,
     ram: Type.Integer({ ...Count, description: 'MiB.' }),

@@ -9,7 +9,7 @@ export const closed = { additionalProperties: false } as const;
 
 export const Id = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-  description: 'A UUID of our own making.',
+  description: 'A UUID made by us.',
 });
 /** Nothing in it that a shell, a path or a URL would take for its own: it stands bare in commands of the runbook. */
 export const CloudId = Type.String({

@@ -83,8 +83,8 @@ function credentialOf(name: string, authUrl: string, auth: AuthSettings): Auth {
   const scope = ['project_id', 'project_name'].find((key) => auth[key] !== undefined);
   if (scope !== undefined)
     throw new InputError(
-      `cloud "${name}": an application credential belongs to one project, and \`${scope}\` is given beside it`,
-      'Take the project out: Keystone refuses a scope here.',
+      `cloud "${name}": an application credential belongs to one project, but \`${scope}\` is given too`,
+      'Remove it: Keystone refuses a scope here.',
     );
   const id = auth['application_credential_id'];
   if (id !== undefined) return { type: 'application_credential', authUrl, id, secret };

@@ -88,7 +88,7 @@ async function firstFile(
     const text = await textOfFile(path);
     if (text === undefined)
       throw new InputError(
-        `the file that ${variable} names is not there: ${named}`,
+        `the file that ${variable} names does not exist: ${named}`,
         `Correct or unset ${variable}.`,
       );
     return { path, text };

@@ -4,17 +4,17 @@ export function looksLike(text: string): { readonly what: string; readonly hint:
   if (given === '') return undefined;
   if (/^[\w+/=\s-]+$/.test(given) && /^\s*["']?clouds["']?\s*:/m.test(decoded(given)))
     return {
-      what: 'is encoded as base64, and not a clouds.yaml',
+      what: 'is base64, not a clouds.yaml',
       hint: 'Give the text itself: a secret keeps its line breaks (base64 -d).',
     };
   if (/^[ \t]*(?:export[ \t]+)?OS_[A-Z0-9_]+=/m.test(given))
     return {
-      what: 'is an openrc, and not a clouds.yaml',
+      what: 'is an openrc, not a clouds.yaml',
       hint: 'Set its OS_* variables in the environment instead, or write a clouds.yaml with the same values.',
     };
   if (!given.includes('\n') && /^(?:~|\.{0,2}\/|[A-Za-z]:\\)?[^\s:{}]*\.(?:ya?ml|json)$/.test(given))
     return {
-      what: 'is the path of a file, and not the text of a clouds.yaml',
+      what: 'is the path of a file, not the text of a clouds.yaml',
       hint: 'Give the text of the file, or its path as the variable OS_CLIENT_CONFIG_FILE.',
     };
   return undefined;

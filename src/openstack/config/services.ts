@@ -76,7 +76,7 @@ function endpointOf(name: string, override: string, settings: Settings): string 
   const unknown = /%\((?!(?:project_id|user_id)\)s)[^)]*\)s/.exec(url);
   if (unknown === null) return url;
   throw new InputError(
-    `cloud "${name}": nothing fills ${unknown[0]} in an endpoint override`,
+    `cloud "${name}": an endpoint override has ${unknown[0]}, which has no value`,
     'Use %(project_id)s or %(user_id)s.',
   );
 }

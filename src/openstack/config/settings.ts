@@ -50,7 +50,7 @@ export function textOf(cloud: string, key: string, value: unknown): string | und
   if (typeof value === 'boolean' || value instanceof Unclear)
     throw new InputError(
       `cloud "${cloud}": put \`${key}\` in quotes: without them YAML reads ${value instanceof Unclear ? value.what : 'true or false'}`,
-      'Other tools would send something else than what is written.',
+      'Other tools would send something other than what you wrote.',
     );
   throw new InputError(`cloud "${cloud}": \`${key}\` is not text`, 'Write one value, on one line.');
 }
@@ -66,7 +66,7 @@ export function filled(cloud: string, key: string, value: string, settings: Sett
     const own = textOf(cloud, name, settings[name]);
     if (own !== undefined) return own;
     throw new InputError(
-      `cloud "${cloud}": nothing fills ${all} in \`${key}\``,
+      `cloud "${cloud}": \`${key}\` has ${all}, which has no value`,
       `Write the value itself, or set \`${name}\`.`,
     );
   });

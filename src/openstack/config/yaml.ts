@@ -30,7 +30,7 @@ export async function readYaml(text: string, path: string): Promise<unknown> {
     const line = text.slice(0, problem.pos[0]).split('\n').length;
     throw new InputError(
       `${path} is not YAML: line ${line}: ${problem.code.toLowerCase().replaceAll('_', ' ')}`,
-      'Mend that line; nothing was read from the file.',
+      'Fix that line; nothing was read from the file.',
     );
   }
   try {
@@ -50,7 +50,7 @@ export function readJson(text: string, path: string): unknown {
       typeof value === 'number' ? numberAsWritten(context?.source ?? '') : value,
     );
   } catch {
-    throw new InputError(`${path} is not JSON`, 'Mend it; nothing was read from the file.');
+    throw new InputError(`${path} is not JSON`, 'Fix it; nothing was read from the file.');
   }
 }
 

@@ -15,7 +15,7 @@ const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]*(\/[A-Za-z0-9][A-Za-z0-9._+-]*)*$/;
 export function checkTag(tag: string): string {
   if (tag.length > 200 || !TAG.test(tag) || tag.includes('..') || /\.(lock)?(\/|$)/.test(tag))
     throw new InputError(
-      '`release-tag` is no tag that git takes',
+      '`release-tag` is not a valid tag of git',
       'Use letters, digits and . _ + - with / between, such as backups/db-1; or leave it out.',
     );
   return tag;
@@ -25,7 +25,7 @@ export function checkTag(tag: string): string {
 export async function checkFree({ releases }: GitHub, tag: string): Promise<void> {
   if ((await releases.byTag(tag)) === undefined) return;
   throw new InputError(
-    `there is a release ${tag} already`,
+    `release ${tag} already exists`,
     'Leave `release-tag` out, or make it different for each run, with github.run_id and github.run_attempt.',
   );
 }
@@ -72,7 +72,7 @@ export async function releasePublisher(
 }
 
 const TEXT = [
-  'A manifest of openstack-backup: what a run saved, and where it lies.',
+  'A manifest of openstack-backup: what a run saved, and where it is.',
   'It holds no data and no key in clear. Restore from it with `restore-volume`, `manifest: release:TAG`.',
 ].join('\n');
 

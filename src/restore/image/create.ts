@@ -139,7 +139,7 @@ async function compare(
     value: await readBack(client, image),
   };
   if (known[digest.algorithm] !== digest.value)
-    throw notStored(image, `its ${digest.algorithm} is not that of the bytes that were uploaded`);
+    throw notStored(image, `its ${digest.algorithm} differs from that of the uploaded bytes`);
 }
 
 async function readBack(client: ServiceClient, image: Image): Promise<string> {
@@ -150,8 +150,8 @@ async function readBack(client: ServiceClient, image: Image): Promise<string> {
 
 function notStored(image: Image, why: string): OperationError {
   return new OperationError(
-    `the cloud has not stored image ${image.id} as it was uploaded: ${why}`,
-    'Try again; if it lasts, tell the operator. The image is removed again.',
+    `the cloud did not store image ${image.id} as it was uploaded: ${why}`,
+    'Try again. If it fails again, tell the operator. The image is removed.',
   );
 }
 
@@ -168,5 +168,5 @@ async function removeMade(
     later: laterOfUnseen(purpose),
   });
   const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
-  await undo(session, made, { removed: ({ what }) => session.log.debug(`${what}, is removed again`) });
+  await undo(session, made, { removed: ({ what }) => session.log.debug(`${what}, is removed`) });
 }

@@ -49,7 +49,7 @@ export async function finishImage(
   const rest = 'its tags, whether it is hidden, and its protection';
   const settled =
     (await step(rest, () => lastTouch(client, image, [named, ...all(saved)], saved, ledger))) ||
-    (await step('its name, and that it is no temporary any more', () =>
+    (await step('its name and the end of its mark as a temporary', () =>
       lastTouch(client, image, [named], saved, ledger),
     ));
   return { name: settled ? name : image.name, missing, undone };
@@ -75,9 +75,7 @@ async function setVisibility(
     return [];
   } catch (error) {
     if (!hasStatus(error, 403)) throw error;
-    return [
-      `the visibility ${saved.visibility}, which the cloud refuses to the user: it is ${visibility} now`,
-    ];
+    return [`visibility ${saved.visibility}, which the cloud refuses to this user: now ${visibility}`];
   }
 }
 
@@ -95,7 +93,7 @@ async function share(
   const accepted = members.filter(({ status }) => status === 'accepted');
   return accepted.map(
     ({ project }) =>
-      `that project ${project} had accepted it: it is offered again, and only they can accept it`,
+      `project ${project} had accepted it: it is shared again, and only that project can accept it`,
   );
 }
 

@@ -49,7 +49,7 @@ export async function headOfStream(
   if (luksVersion(head) === undefined || !(await keyOpens(head, key.bytes, key.saved.secretType, signal)))
     throw new OperationError(
       `key ${key.saved.id} does not open ${what}`,
-      'The data would be lost on a volume: take another restore point. Nothing was touched.',
+      'The data could not be opened on a volume: use another restore point. Nothing was changed.',
     );
   return head;
 }

@@ -15,12 +15,12 @@ export async function keptImage(session: Session, saved: KeptImage, what: string
     if (!hasStatus(error, 404)) throw error;
     throw new OperationError(
       `image ${saved.id}, ${what}, is gone, or belongs to another project`,
-      'Take another restore point. One that is saved with `store` can be restored anywhere.',
+      'Use another restore point. One saved with `store` can be restored anywhere.',
       error,
     );
   });
   const fault = keptFault(saved, image);
   if (fault !== undefined)
-    throw new OperationError(`image ${saved.id}, ${what}, ${fault}`, 'Take another restore point.');
+    throw new OperationError(`image ${saved.id}, ${what}, ${fault}`, 'Use another restore point.');
   return image;
 }

@@ -47,8 +47,8 @@ export async function planImage(
 ): Promise<ImageRestorePlan> {
   if (point.method === 'kept')
     throw new InputError(
-      `image ${quoted(point.resource.name)} (${point.resource.id}) was not downloaded: it stayed in the cloud, and is all there is`,
-      'Use it as it is, or take a restore point that backup-image made.',
+      `image ${quoted(point.resource.name)} (${point.resource.id}) was not downloaded: the only copy is in the cloud`,
+      'Use it as it is, or use a restore point made by backup-image.',
     );
   const { resource: saved, payload } = point;
   const from = storeFor(payload, store);
@@ -85,8 +85,8 @@ function keyPointOf(manifest: Manifest, { id, encryption }: SavedImage): SecretP
   if (encryption === null) return undefined;
   if (encryption.key.point === undefined)
     throw new InputError(
-      `image ${id} is encrypted, and the manifest has no key of it`,
-      'Take a restore point that was made with `recipients`: without its key the data opens to nobody.',
+      `image ${id} is encrypted, but its key is not in the manifest`,
+      'Use a restore point made with `recipients`: without its key, nobody can open the data.',
     );
   return pointWithId(manifest, 'secret', encryption.key.point);
 }
@@ -95,6 +95,6 @@ function keyPointOf(manifest: Manifest, { id, encryption }: SavedImage): SecretP
 export function refusedAsItIs({ id }: Pick<SavedImage, 'id'>, doubt: string): OperationError {
   return new OperationError(
     `this cloud's Glance refuses the data of image ${id} as it is: ${doubt}`,
-    'Say `wrap: auto` to have a raw disk stored inside a qcow2, restore it as a volume with restore-volume, or ask the operator. Nothing is left of the attempt.',
+    'Use `wrap: auto` to store a raw disk inside a qcow2, restore it as a volume with restore-volume, or ask the operator. The attempt left nothing behind.',
   );
 }

@@ -46,7 +46,7 @@ async function* compared(
   const wrong = recorded.find(({ algorithm, value }) => measured[algorithm] !== value);
   if (wrong === undefined) return;
   throw new OperationError(
-    `the manifest contradicts itself: payload ${name} is whole, and its ${wrong.algorithm} is not the one of image ${imageId}`,
-    'It was altered, or names the payload of another image: take another copy of the manifest, or another restore point. What was made of it is removed again.',
+    `the manifest contradicts itself: payload ${name} is intact, but its ${wrong.algorithm} differs from that of image ${imageId}`,
+    'It was altered, or names the payload of another image: use another copy of the manifest, or another restore point. What was made from it is removed.',
   );
 }

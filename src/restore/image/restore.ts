@@ -57,10 +57,10 @@ export async function restoreImage(
   );
   const missing = [
     ...made.missing,
-    ...(wrap ? [`the disk format raw, which the cloud refuses of it (${plan.doubt}): it is qcow2 now`] : []),
+    ...(wrap ? [`disk format raw, which the cloud refuses for this image (${plan.doubt}): now qcow2`] : []),
     ...dropped
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
-      .map((property) => `the property ${property}, which is true of the original only`),
+      .map((property) => `property ${property}, which is true of the original only`),
   ];
   const finished = await finishImage(environment, made.image, plan);
   const unseen =

@@ -24,7 +24,7 @@ export function showImage(
   );
   if (doubt !== undefined)
     log.warn(
-      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before it is uploaded${wrap === 'auto' ? ', and a raw disk then stored inside a qcow2' : ': where it refuses it, the restore fails, since wrap is never'}`,
+      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before the upload${wrap === 'auto' ? '; if it refuses, a raw disk is stored inside a qcow2' : '; if it refuses, the restore fails, since wrap is never'}`,
     );
 }
 
@@ -37,7 +37,7 @@ export function tellImage(
   const remaining = { kind: 'image', id: image.id, name } as const;
   if (undone.length > 0) tellUndone(log, remaining, undone, byHand(image.id));
   else log.info(`${called(remaining)} is restored after ${seconds.toFixed(1)} s`);
-  for (const what of missing) log.warn(`not as it was: ${what}`);
+  for (const what of missing) log.warn(`differs from the original: ${what}`);
   const report = {
     image: image.id,
     name: plan.name,

@@ -19,7 +19,7 @@ export function unsafe(head: Buffer, diskFormat: string, containerFormat: string
   if (magicOf(head) === 'QFI\xfb') return isRaw || diskFormat === 'qcow2' ? unsafeQcow2(head) : undefined;
   if (!isRaw || isIso(head)) return undefined;
   if (isLuks(head)) return unsafeLuks(head.readUInt16BE(6));
-  if (['QED\0', 'KDMV'].includes(magicOf(head))) return 'it begins as a disk of another format does';
+  if (['QED\0', 'KDMV'].includes(magicOf(head))) return 'it begins like a disk of another format';
   return unsafeBootSector(head.subarray(0, SECTOR));
 }
 
@@ -42,7 +42,7 @@ function unsafeLuks(version: number): string | undefined {
 const HARMLESS_FEATURES = 0b1011n;
 
 function unsafeQcow2(head: Buffer): string | undefined {
-  if (head.readBigUInt64BE(8) !== 0n) return 'it is a qcow2 with another file below it';
+  if (head.readBigUInt64BE(8) !== 0n) return 'it is a qcow2 with a backing file';
   const version = head.readUInt32BE(4);
   if (version === 2) return undefined;
   if (version !== 3) return `it is qcow2 version ${version}`;
@@ -64,16 +64,16 @@ function unsafeBootSector(sector: Buffer): string | undefined {
     start: sector.readUInt32LE(at + 8),
   }));
   if (table.some(({ bootFlag }) => bootFlag !== 0 && bootFlag !== 0x80))
-    return 'its boot sector has no sane table of partitions';
+    return 'its boot sector has no valid partition table';
   const used = table.filter(({ type }) => type !== 0);
   if (used.length === 0) return 'its boot sector has no partitions';
   const guard = used.find(({ type }) => type === PROTECTIVE);
   if (guard === undefined) return undefined;
   if (used.length > 1 || guard !== table[0])
-    return 'its boot sector has partitions beside the one that guards its GPT';
+    return 'its boot sector has partitions beside the protective one of its GPT';
   return guard.startCylinderHeadSector === 0x000200 && guard.start === 1
     ? undefined
-    : 'the partition that guards its GPT begins in an odd place';
+    : 'the protective partition of its GPT begins in an odd place';
 }
 
 /** Its boot sector ends like one with partitions; Glance tells it apart. */

@@ -27,7 +27,7 @@ export async function hasToBeWrapped(environment: Environment, plan: Doubtful): 
   if (doubt === undefined || !(await glanceRefuses(environment, plan))) return false;
   if (wrap === 'never' || diskFormat !== 'raw' || payload.size % SECTOR !== 0)
     throw refusedAsItIs(saved, doubt);
-  environment.log.warn(`the cloud refuses the data raw (${doubt}): it is stored inside a qcow2`);
+  environment.log.warn(`the cloud refuses the raw data (${doubt}): it is stored inside a qcow2`);
   return true;
 }
 

@@ -23,7 +23,7 @@ export function chooseSecrets(manifest: Manifest, { secrets, name }: SecretResto
       : secrets.map((wanted) => choosePoint(manifest, 'secret', wanted));
   if (name !== undefined && points.length > 1)
     throw new InputError(
-      `\`name\` is for one secret, and ${points.length} are to be restored`,
+      `\`name\` is for one secret, but ${points.length} are selected`,
       'Choose one with `secrets`.',
     );
   return { manifest, points: [...new Set(points)] };

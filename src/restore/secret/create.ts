@@ -42,8 +42,8 @@ export async function makeSecret(
     await storePayload(client, id, bytes, request.contentType);
     if (!samePayload(await readPayload(client, id), bytes))
       throw new OperationError(
-        `Barbican gives other bytes for secret ${id} than it was given`,
-        'The secret is removed again. Tell the operator.',
+        `Barbican returns other bytes for secret ${id} than it was given`,
+        'The secret is removed. Tell the operator.',
       );
   } catch (error) {
     const later = recorded ? laterOfUnseen(draft.purpose) : 'nothing';
@@ -104,13 +104,13 @@ async function tellStrays(
           (await hasNoRecord(client, secret.id))
         )
           log.warn(
-            `secret ${secret.id}, which is empty, may be of a request whose answer was lost; when no other restore is at work, remove it with: openstack secret delete ${secret.id}`,
+            `secret ${secret.id}, which is empty, may come from a request whose answer was lost; if no other restore is running, remove it with: openstack secret delete ${secret.id}`,
           );
       if (young.length < page.length) return;
     }
   } catch (error) {
     log.warn(
-      `a request to make a secret had no answer, and may have left an empty one, which cannot be looked for: ${messageOf(error)}`,
+      `a request to make a secret got no answer and may have left an empty one, and the search for it failed: ${messageOf(error)}`,
     );
   }
 }

@@ -18,7 +18,7 @@ export async function openKey(
   // No more than this comes: what flows is counted against it.
   if (payload.size > LONGEST_PAYLOAD)
     throw new OperationError(
-      `payload ${payload.name} has ${payload.size} bytes, and no key has more than ${LONGEST_PAYLOAD}`,
+      `payload ${payload.name} has ${payload.size} bytes, but no key has more than ${LONGEST_PAYLOAD}`,
       'The manifest was altered, or names the payload of something else: take another copy of it.',
     );
   const pieces: Uint8Array[] = [];

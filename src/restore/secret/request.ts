@@ -60,10 +60,10 @@ function missingOfKey(saved: SavedSecret, sameProject: boolean, now: number): st
   const { acl, contentType, expires } = saved;
   const users = acl?.users ?? [];
   const missing: string[] = [];
-  if (isOver(saved, now)) missing.push(`the expiry ${expires}, which is over: it never expires now`);
+  if (isOver(saved, now)) missing.push(`expiry ${expires}, which has passed: now it never expires`);
   if (contentType !== null && ![OCTETS, TEXT].includes(contentType))
-    missing.push(`the content type ${contentType}, which Barbican takes no more: it is ${OCTETS} now`);
+    missing.push(`content type ${contentType}, which Barbican no longer accepts: now ${OCTETS}`);
   if (!sameProject && users.length > 0)
-    missing.push(`users of the other project who might read it: ${users.join(', ')}`);
+    missing.push(`users of the other project who could read it: ${users.join(', ')}`);
   return missing;
 }

@@ -25,7 +25,7 @@ export function tellSecrets(
   const missing = plans.flatMap(({ point, request }) =>
     request.missing.map((what) => `secret ${point.resource.id}: ${what}`),
   );
-  for (const what of missing) log.warn(`not as it was: ${what}`);
+  for (const what of missing) log.warn(`differs from the original: ${what}`);
   return {
     outputs: {
       'secret-id': [...restored.values()][0] ?? '',

@@ -47,8 +47,8 @@ export async function bootServer(
       throw await novaGaveUp(nova, `${what} (${serverId}) could not be built`, serverId, 'create');
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `${what} (${serverId}) does not run after ${duration(allowance(0))}`,
-        'Ask the operator whether the compute service is well.',
+        `${what} (${serverId}) timed out after ${duration(allowance(0))}: it does not run`,
+        'Ask the operator whether the compute service works.',
         error,
       );
     throw error;

@@ -93,7 +93,7 @@ async function storedDisk(
   const plan = await planImage(session, { manifest, point }, { name: undefined, wrap: 'auto' }, from);
   if (plan.key !== undefined)
     throw new InputError(
-      `image ${point.resource.id}, which has the root disk of the server, is encrypted, and Nova boots from no such image`,
+      `image ${point.resource.id}, which has the root disk of the server, is encrypted, and Nova cannot boot from an encrypted image`,
       'Restore it with restore-image, make a volume of it, and boot from that.',
     );
   return { from: 'payload', plan, gigabytes: plan.payload.size / GIB };

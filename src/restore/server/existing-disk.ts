@@ -35,14 +35,14 @@ async function freeVolume(
   const what = `volume ${quoted(volume.name)} (${volume.id})`;
   if (volume.status !== 'available' || volume.attachments.length > 0)
     throw new OperationError(
-      `${what} is ${volume.status}, and a server can only be made with one that is available`,
+      `${what} is ${volume.status}, but a server can be made only with an available volume`,
       'Detach it, or leave its line out of `map`.',
     );
   const encrypted = saved.encryption !== null;
   if (volume.encrypted !== encrypted || volume.size < saved.size)
     throw new InputError(
-      `${what} cannot be volume ${saved.id} again: it has ${volume.size} GiB${volume.encrypted ? ', encrypted' : ''}, and that had ${saved.size}${encrypted ? ', encrypted' : ''}`,
-      'Name the one that was restored of it in `map`, or leave its line out.',
+      `${what} cannot replace volume ${saved.id}: it has ${volume.size} GiB${volume.encrypted ? ', encrypted' : ''}, but that one had ${saved.size}${encrypted ? ', encrypted' : ''}`,
+      'Name the volume restored from it in `map`, or leave its line out.',
     );
   return volume;
 }
@@ -53,7 +53,7 @@ async function bootableImage(session: Session, imageId: string): Promise<{ id: s
     throw new OperationError(`image ${id} is ${status}`, 'Leave its line out of `map`.');
   if (properties[KEY_ID] !== undefined)
     throw new InputError(
-      `image ${id} is encrypted, and Nova boots from no such image`,
+      `image ${id} is encrypted, and Nova cannot boot from an encrypted image`,
       'Make a volume of it, and boot from that.',
     );
   return { id, name: name ?? '' };

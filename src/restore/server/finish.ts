@@ -31,7 +31,7 @@ export async function finishServer(
     await ledger.release(server.id);
     await replaceServerMetadata(nova, server.id, saved.metadata);
   });
-  await step('a look at its disks', async () => {
+  await step('checking its disks', async () => {
     const seen = differences(saved, disks, server, await listAttachments(nova, server.id));
     found.push(...seen.differences);
     undone.push(...seen.detached);
@@ -44,7 +44,8 @@ export async function finishServer(
   for (const { saved: disk, id } of disks) {
     if (disk.volume === null || !disk.deleteOnTermination) continue;
     const what = `that volume ${id} is deleted with the server`;
-    if (!nova.supports('2.85')) found.push(`${what}: the cloud is too old to say it of a server that runs`);
+    if (!nova.supports('2.85'))
+      found.push(`${what}: this cloud is too old to change that on a running server`);
     else await step(what, () => setDeleteOnTermination(nova, server.id, id, true));
   }
   return { differences: found, undone };

@@ -45,7 +45,7 @@ export function chooseFlavor<F extends OfferedFlavor>(
   const [smallest] = flavors.filter((flavor) => holds(flavor, needed)).sort(bySize);
   if (smallest === undefined)
     throw new InputError(
-      `no flavor holds the server, which had ${quoted(saved.name)} (${told(needed)})`,
+      `no flavor is large enough for the server, which had ${quoted(saved.name)} (${told(needed)})`,
       `Name a smaller one with \`map\`: flavor: ${saved.name}=NEW. There are: ${flavors.map(({ name }) => name).join(', ') || 'none'}.`,
     );
   return {

@@ -44,7 +44,7 @@ export function planKeyPair(
   if (found === undefined) return { ...NONE, name, toImport: { name, publicKey, type: type ?? undefined } };
   return sameKey(found.publicKey, publicKey)
     ? { ...NONE, name }
-    : without('the user has another key of that name; take it with `map` if it is meant');
+    : without('the user has another key of that name; if that is the right one, name it with `map`');
 }
 
 /** `found`: the answer was lost, and one like it was there afterwards, which may as well be the user's. */
@@ -81,7 +81,7 @@ export async function removeKeyPair(
 ): Promise<void> {
   if (imported === 'found') {
     log.warn(
-      `key pair ${quoted(name)} is there after a request whose answer was lost, and may be the user's own: it is kept. If nobody needs it, remove it with: openstack keypair delete ${forShell(name)}`,
+      `key pair ${quoted(name)} appeared after a request whose answer was lost, and may be the user's own: it is kept. If nobody needs it, remove it with: openstack keypair delete ${forShell(name)}`,
     );
     return;
   }

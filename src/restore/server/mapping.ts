@@ -41,8 +41,8 @@ export class Mapping {
     const unused = this.#lines.filter((line) => !this.#used.has(line));
     if (unused.length === 0) return;
     throw new InputError(
-      `\`map\` has what the server does not: ${unused.map(({ kind, from }) => `${kind} ${quoted(from)}`).join(', ')}`,
-      'Write the names or ids that stand in the manifest on the left side. Nothing was touched.',
+      `\`map\` names what the server does not have: ${unused.map(({ kind, from }) => `${kind} ${quoted(from)}`).join(', ')}`,
+      'On the left side, write the names or ids that are in the manifest. Nothing was changed.',
     );
   }
 }
@@ -73,7 +73,7 @@ export function parseMapping(lines: readonly string[]): Mapping {
 function parseLine(text: string): Line | string {
   const [, word = '', rest = ''] = /^([a-z-]+)\s*:\s*(.*)$/s.exec(text) ?? [];
   const kind = MAPPED.find((known) => known === word);
-  if (kind === undefined) return `${quoted(text)} does not begin with what is mapped`;
+  if (kind === undefined) return `${quoted(text)} does not begin with the kind that it maps`;
   const sides = rest.split('=').map((side) => side.trim());
   const [from = '', to = ''] = sides;
   if (sides.length !== 2 || from === '' || to === '') return `${quoted(text)} is not \`${kind}: old=new\``;

@@ -114,7 +114,7 @@ async function planWithoutDisks(
       ...(saved.serverGroup !== null && group === undefined
         ? [`server group ${quoted(saved.serverGroup.name)}: there is none of that name`]
         : []),
-      ...(saved.status === 'ACTIVE' ? [] : [`that it was ${saved.status}: Nova starts what it makes`]),
+      ...(saved.status === 'ACTIVE' ? [] : [`its status ${saved.status}: Nova starts every server it makes`]),
     ],
   };
 }
@@ -167,6 +167,6 @@ function checkedName(name: string): string {
   if (name.length <= 255 && name.trim() === name && /^[^\p{C}]+$/u.test(name)) return name;
   throw new InputError(
     `a server cannot be called ${quoted(name)}`,
-    'Give another `name`: of printable characters, and without a space at its ends.',
+    'Give another `name`: printable characters, and no space at either end.',
   );
 }

@@ -78,8 +78,8 @@ function thereOr(port: Port | undefined): Port {
 /** Neutron would take it away from a port that got it meanwhile. */
 async function giveTo(neutron: ServiceClient, { id, address }: FloatingIp, port: Port): Promise<void> {
   const [now] = await collect(listFloatingIps(neutron, { address }));
-  if (now?.id !== id) throw new NotToBeHad('the project does not have it any more');
-  if (now.portId !== undefined) throw new NotToBeHad('another port has got it meanwhile');
+  if (now?.id !== id) throw new NotToBeHad('the project no longer has it');
+  if (now.portId !== undefined) throw new NotToBeHad('another port has taken it meanwhile');
   await associateFloatingIp(neutron, id, port.id);
 }
 

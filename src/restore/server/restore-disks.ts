@@ -93,6 +93,6 @@ async function restoreDisk(
 function tellBack(log: Log, { id, name, saved, resource }: RestoredDisk): void {
   const kind = saved.volume === null ? 'image' : 'volume';
   log.info(
-    `${kind} ${quoted(name)} (${id}) has all its data. Should no server come of it, take it with \`map\`: ${kind}: ${resource}=${id}`,
+    `${kind} ${quoted(name)} (${id}) has all its data. If the server fails, reuse it with \`map\`: ${kind}: ${resource}=${id}`,
   );
 }

@@ -50,9 +50,7 @@ export async function restoreServer(
     throw failure;
   };
   if (failures.length > 0) return without(failures[0]);
-  const unseen = disks.flatMap(({ id, unseen }) =>
-    unseen.map((what) => `of ${id} it cannot be seen ${what}`),
-  );
+  const unseen = disks.flatMap(({ id, unseen }) => unseen.map((what) => `${id}: cannot see ${what}`));
   if (unseen.length > 0) return without(new OperationError(unseen.join('; '), UNSEEN));
   const { toImport } = plan.keyPair;
   let imported: Imported | undefined;
@@ -75,7 +73,7 @@ export async function restoreServer(
 }
 
 const UNSEEN =
-  'Nova may format a disk that is not encrypted as its volume says: restore it once more when the cloud answers again.';
+  'Nova may format a disk whose encryption differs from that of its volume: restore it again when the cloud answers.';
 
 /** One that does not come to run is removed again. */
 async function madeServer(
@@ -128,7 +126,7 @@ async function undoServer(
       unseen: { what: 'the server, made for the restore', later },
     },
     {
-      removed: ({ what }) => log.info(`${what}, is removed again`),
+      removed: ({ what }) => log.info(`${what}, is removed`),
       withinMs: signal.aborted ? WIND_UP_MS : undefined,
     },
   );
@@ -136,7 +134,7 @@ async function undoServer(
   for (const { id, saved } of disks) {
     if (saved.volume === null) continue;
     const free = async () => unreserve(await session.service('block-storage'), id);
-    await lateStep(session, undone, `that volume ${id} is free again`, free);
+    await lateStep(session, undone, `freeing volume ${id}`, free);
   }
   return undefined;
 }

@@ -28,7 +28,7 @@ export function showServer(
   log.info(
     `server ${quoted(name)} of flavor ${quoted(flavor.name)} with ${disks.length} disks, as ${quoted(saved.name)} (${saved.id}) was; ${quotaSentence(quota)}`,
   );
-  for (const words of missing) log.warn(`not as it was: ${words}`);
+  for (const words of missing) log.warn(`differs from the original: ${words}`);
   warnOfNamesakes(namesakes, log);
 }
 
@@ -39,7 +39,7 @@ export function tellServer(
   log: HostLog,
   signal: AbortSignal,
 ): Restored<ServerOutput> {
-  for (const words of differences) log.warn(`not as it was: ${words}`);
+  for (const words of differences) log.warn(`differs from the original: ${words}`);
   const made = disks.filter(({ isNew }) => isNew).map(remainingOf);
   const all: Remaining[] =
     server === undefined ? made : [{ kind: 'server', id: server.id, name: server.name }, ...made];
@@ -100,12 +100,12 @@ function tellDisks(
   for (const what of undone) log.error(`this failed too: ${what}`);
   const lines = disks.map((disk) => `${kindOf(disk)}: ${disk.resource}=${disk.id}`);
   log.warn(
-    `when that is mended, run restore-server again with these lines in \`map\`, and the disks are taken as they are: ${lines.join(', ')}. Without them, all disks are restored once more beside these`,
+    `when that is fixed, run restore-server again with these lines in \`map\` to reuse the disks: ${lines.join(', ')}. Without them, all disks are restored again beside these`,
   );
 }
 
 function byHand(id: string): string {
-  return `The server runs. Do by hand what is missing (openstack server show ${id}); a new restore makes a second server.`;
+  return `The server runs. Add what is missing by hand (openstack server show ${id}); a new restore makes a second server.`;
 }
 
 function summaryOf(
@@ -122,7 +122,7 @@ function summaryOf(
 ): string {
   const end = report.server === null ? 'not restored' : 'restored';
   return [
-    `### Server ${forMarkdown(report.name)} ${end}${report.server !== null && failures.length > 0 ? ', and not all that belongs to it' : ''}`,
+    `### Server ${forMarkdown(report.name)} ${end}${report.server !== null && failures.length > 0 ? ', but not everything about it' : ''}`,
     '',
     '| server | flavor | disks | took |',
     '|---|---|---|---|',

@@ -39,7 +39,7 @@ export function checkWishes(
     );
   if (backup !== undefined && volume !== undefined)
     throw new InputError(
-      '`volume` chooses from a manifest, and `backup` has none',
+      '`volume` chooses from a manifest, but `backup` has none',
       'Leave one of the two out.',
     );
 }

@@ -56,7 +56,7 @@ export async function undoVolume(
       }),
       unseen: { what: 'a volume that may have been made for the restore', later: laterOfUnseen('result') },
     },
-    { removed: ({ what }) => log.info(`${what}, is being removed again`) },
+    { removed: ({ what }) => log.info(`${what}, is being removed`) },
   );
   return whole;
 }

@@ -33,19 +33,19 @@ export function imageMismatch(
   if (luks === undefined)
     return encryption.encrypted
       ? new InputError(
-          `volume type ${type} is encrypted, and the data is not`,
-          'Give a type without encryption with `type`; the volume can be copied to an encrypted one later.',
+          `volume type ${type} is encrypted, but the data is not`,
+          'Use `type` to give a type without encryption; the volume can be copied to an encrypted one later.',
         )
       : undefined;
   if (!encryption.encrypted)
     return new InputError(
-      `volume type ${type} is not encrypted, and the data is: on such a volume it would open to nobody`,
-      'Give a type that encrypts with LUKS with `type`.',
+      `volume type ${type} is not encrypted, but the data is: on such a volume, nobody could open it`,
+      'Use `type` to give a type that encrypts with LUKS.',
     );
   const provider = luks === 1 ? 'luks' : 'luks2';
   if (encryption.provider === undefined || shortName(encryption.provider) === provider) return undefined;
   return new InputError(
-    `volume type ${type} encrypts with ${encryption.provider}, and the data is LUKS version ${luks}`,
+    `volume type ${type} encrypts with ${encryption.provider}, but the data is LUKS version ${luks}`,
     `Give a type whose provider is ${provider} with \`type\`.`,
   );
 }
@@ -59,12 +59,12 @@ export function encryptionMismatch(
   if (backup === volume) return undefined;
   return backup
     ? {
-        what: `volume type ${type} is not encrypted, and the backup is`,
-        hint: 'Give the very type that the volume had with `type`.',
+        what: `volume type ${type} is not encrypted, but the backup is`,
+        hint: 'Use `type` to give the exact type that the volume had.',
       }
     : {
-        what: `volume type ${type} is encrypted, and the backup is not`,
-        hint: 'Choose a type without encryption with `type`: Cinder would write the data in clear and throw the key away.',
+        what: `volume type ${type} is encrypted, but the backup is not`,
+        hint: 'Use `type` to choose a type without encryption: Cinder would write the data in clear and throw the key away.',
       };
 }
 

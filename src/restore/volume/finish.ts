@@ -55,12 +55,12 @@ export async function finishVolume(
     await step("its image's properties", () => setImageMetadata(client, id, Object.fromEntries(missing)));
   for (const key of Object.keys(restored.imageMetadata))
     if (source.imageMetadata !== undefined && !Object.hasOwn(source.imageMetadata, key))
-      await step(`the image property ${quoted(key)}, which it had not`, () =>
+      await step(`removing the image property ${quoted(key)}, which the original did not have`, () =>
         unsetImageMetadata(client, id, key),
       );
   const { bootable } = source;
   if (bootable !== undefined && restored.bootable !== bootable)
-    await step(`that it is ${bootable ? '' : 'not '}bootable`, () => setBootable(client, id, bootable));
+    await step(`its bootable flag (${bootable})`, () => setBootable(client, id, bootable));
   const description =
     readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
   if (restored.name === name && restored.description === description) return { volume: restored, undone };
@@ -79,8 +79,8 @@ export async function finishVolume(
 export function checkEncryption({ encrypted, id }: Volume, source: VolumeTraits): void {
   if (encrypted === source.encrypted) return;
   throw new OperationError(
-    `the restored volume ${id} ${encrypted ? 'is encrypted, and the backup was not' : 'is not encrypted, and the backup was'}`,
-    'Do not use it: restore once more to a new volume, and tell the operator.',
+    `the restored volume ${id} ${encrypted ? 'is encrypted, but the backup was not' : 'is not encrypted, but the backup was'}`,
+    'Do not use it: restore again to a new volume, and tell the operator.',
   );
 }
 

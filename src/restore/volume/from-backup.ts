@@ -166,7 +166,7 @@ async function available(
       );
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `the restore to volume ${volumeId} is not done after ${duration(allowance(size))}`,
+        `the restore to volume ${volumeId} timed out after ${duration(allowance(size))}`,
         lost ?? 'Ask the operator whether the backup service is alive.',
         error,
       );

@@ -50,7 +50,7 @@ export async function restoreFromImage(
     if (unseen === undefined) return filled;
     return {
       ...filled,
-      unseen: [...filled.unseen, `whether its image was stored whole: ${messageOf(unseen)}`],
+      unseen: [...filled.unseen, `whether its image was stored completely: ${messageOf(unseen)}`],
     };
   } finally {
     await remove();
@@ -104,7 +104,7 @@ async function volumeOf(
   const volume = await filled(environment, plan, image, record, volumes);
   const unseen: string[] = [];
   const seen: OperationError[] = [];
-  await lateStep(session, unseen, 'whether it is encrypted as its data is, with the very key', async () => {
+  await lateStep(session, unseen, 'whether its encryption and its key match its data', async () => {
     seen.push(...(await unlike(plan, volume, await session.service('block-storage'))));
   });
   const [wrong] = seen;
@@ -178,7 +178,7 @@ async function explained(
     ]);
   if (error instanceof DeadlineError)
     return new OperationError(
-      `the volume is not made from image ${imageId} after ${duration(allowance(size))}`,
+      `making the volume from image ${imageId} timed out after ${duration(allowance(size))}`,
       'Ask the operator whether the volume service is alive.',
       error,
     );
@@ -201,7 +201,7 @@ async function unlike(
     type?.name ?? volume.volumeType ?? '',
   );
   if (mismatch !== undefined)
-    return [new OperationError(mismatch.message, `${mismatch.hint} The volume is removed again.`)];
+    return [new OperationError(mismatch.message, `${mismatch.hint} The volume is removed.`)];
   if (key === undefined) return [];
   const keyId = volume.encryptionKeyId ?? (await getVolumeEncryption(client, volume.id)).keyId;
   const barbican = await client.session.service('key-manager');
@@ -209,7 +209,7 @@ async function unlike(
   return [
     new OperationError(
       `the cloud gave volume ${volume.id} another key than its data needs`,
-      'The volume is removed again. Tell the operator.',
+      'The volume is removed. Tell the operator.',
     ),
   ];
 }

@@ -70,8 +70,8 @@ async function keyOf(
   const { point } = resource.encryption.key;
   if (point === undefined)
     throw new InputError(
-      `volume ${resource.id} is encrypted, and the manifest has no key of it`,
-      'Take a restore point that was made with `recipients`: without its key the data opens to nobody.',
+      `volume ${resource.id} is encrypted, but its key is not in the manifest`,
+      'Use a restore point made with `recipients`: without its key, nobody can open the data.',
     );
   const secret = pointWithId(manifest, 'secret', point);
   return {
@@ -86,14 +86,14 @@ async function kept(session: Session, { image, resource }: VolumeImagePoint): Pr
   const now = await keptImage(session, image, `which is the backup of volume ${resource.id}`);
   if ((now.properties[KEY_ID] ?? null) !== image.keyId)
     throw new OperationError(
-      `image ${image.id} names another key than when it was saved`,
-      'Somebody changed it: ask who, or take another restore point.',
+      `image ${image.id} names a different key than when it was saved`,
+      'Somebody changed it: find out who, or use another restore point.',
     );
   if (resource.encryption === null) return { kind: 'kept', key: undefined, luks: undefined };
   if (image.keyId === null)
     throw new OperationError(
-      `image ${image.id} is of an encrypted volume, and names no key`,
-      'Without its key the data opens to nobody: take another restore point.',
+      `image ${image.id} is of an encrypted volume, but names no key`,
+      'Without its key, nobody can open the data: use another restore point.',
     );
   const { secretType } = await readableKey(session, image.keyId, `image ${image.id}`);
   const bytes = await readPayload(await session.service('key-manager'), image.keyId);

@@ -49,7 +49,7 @@ export async function planOverwrite(
 function notTold(target: Volume): InputError {
   return new InputError(
     `volume ${quoted(target.name)} (${target.id}, ${target.size} GiB) would be overwritten, and everything on it lost`,
-    'Say `overwrite: true` if that is meant; without `to`, a new volume is made.',
+    'Use `overwrite: true` if you mean that; without `to`, a new volume is made.',
   );
 }
 
@@ -67,34 +67,34 @@ export function refuseTarget(
     );
   if (!['available', 'error_restoring'].includes(target.status))
     return new OperationError(
-      `${what} is ${target.status}, and not available`,
+      `${what} is ${target.status}, not available`,
       'Wait until the cloud is done with it, or restore to a new volume.',
     );
   if (target.status === 'error_restoring')
     return new OperationError(
-      `${what} is in error_restoring after a restore that failed`,
+      `${what} is in error_restoring after a failed restore`,
       'Only the operator can reset it. Restore to a new volume by leaving `to` out, then delete this one.',
     );
   if (target.size < source.size)
     return new InputError(
-      `${what} has ${target.size} GiB, and the backup needs ${source.size}`,
+      `${what} has ${target.size} GiB, but the backup needs ${source.size}`,
       `Extend it with: openstack volume set --size ${source.size} ${target.id}`,
     );
   if (!source.encrypted && target.encrypted)
     return new InputError(
-      `${what} is encrypted, and the backup is not: Cinder would write it in clear and throw the volume's key away`,
+      `${what} is encrypted, but the backup is not: Cinder would write it in clear and throw the volume's key away`,
       'Restore to a volume of a type without encryption, or to a new volume by leaving `to` out.',
     );
   const typeId = target.volumeTypeId ?? types.find(({ name }) => name === target.volumeType)?.id;
   if (source.encrypted && source.typeId === undefined)
     return new InputError(
-      `the backup is encrypted, and the type of its volume is not known`,
+      `the backup is encrypted, but the type of its volume is unknown`,
       'Restore from the manifest.',
     );
   if (source.encrypted && typeId !== source.typeId)
     return new InputError(
-      `${what} is of type ${target.volumeType ?? ''} (${typeId ?? 'unknown'}), and the encrypted backup of type ${source.typeName ?? ''} (${source.typeId}): Cinder would overwrite the data and then fail`,
-      'Choose a volume of that very type, or restore to a new volume by leaving `to` out.',
+      `${what} is of type ${target.volumeType ?? ''} (${typeId ?? 'unknown'}), but the encrypted backup is of type ${source.typeName ?? ''} (${source.typeId}): Cinder would overwrite the data and then fail`,
+      'Choose a volume of exactly that type, or restore to a new volume by leaving `to` out.',
     );
   return undefined;
 }
@@ -115,7 +115,7 @@ export function mayBeShorter(source: RestoreSource, target: Volume): string | un
     target.imageMetadata['image_id'] === undefined;
   if (surelyFits) return undefined;
   const longer = `openstack volume set --size ${source.size + 1} ${target.id}`;
-  return `volume ${quoted(target.name)} (${target.id}) was made of an image: on Ceph such an encrypted volume can be some MiB shorter than the one that was saved, and then the restore fails when what it held is gone. To be sure, extend it first with: ${longer}; or restore to a new volume by leaving \`to\` out`;
+  return `volume ${quoted(target.name)} (${target.id}) was made from an image: on Ceph, such an encrypted volume can be some MiB shorter than the saved one, and the restore then fails after the old data is gone. To be safe, extend it first with: ${longer}; or restore to a new volume by leaving \`to\` out`;
 }
 
 /** The snapshots' key is the volume's, which Cinder deletes at the end of the restore. */

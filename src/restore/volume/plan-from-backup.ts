@@ -53,20 +53,20 @@ async function checkBackup(client: ServiceClient, source: RestoreSource, overwri
   });
   if (backup.status !== 'available')
     throw new OperationError(
-      `backup ${backup.id} is ${backup.status}, and only an available one can be restored`,
+      `backup ${backup.id} is ${backup.status}, but only an available backup can be restored`,
       backup.status === 'restoring'
-        ? 'Another restore reads it: wait until that is done.'
-        : 'Take another restore point.',
+        ? 'Another restore is reading it: wait until that is done.'
+        : 'Use another restore point.',
     );
   if (backup.size !== source.size)
     throw new InputError(
-      `backup ${backup.id} is of ${backup.size} GiB, and the manifest says ${source.size}`,
-      'The manifest was altered, or is of another cloud.',
+      `backup ${backup.id} has ${backup.size} GiB, but the manifest says ${source.size}`,
+      'The manifest was altered, or belongs to another cloud.',
     );
   if (backup.volumeId !== source.volumeId)
     throw new InputError(
-      `backup ${backup.id} is of volume ${backup.volumeId}, and the manifest says ${source.volumeId}`,
-      'The manifest was altered, or is of another cloud.',
+      `backup ${backup.id} is of volume ${backup.volumeId}, but the manifest says ${source.volumeId}`,
+      'The manifest was altered, or belongs to another cloud.',
     );
   await checkChain(client, backup, overwrites);
   if (source.encrypted && backup.encryptionKeyId !== undefined)
@@ -91,7 +91,7 @@ async function checkChain(client: ServiceClient, backup: Backup, overwrites: boo
       'What the volume holds could be lost for nothing: restore to a new volume first, by leaving `to` out.',
     );
   client.session.log.warn(
-    `${gap}, as our records have it. The cloud calls backup ${backup.id} available and knows its real parent, so it is restored all the same: check what comes of it`,
+    `${gap}, according to our records. The cloud calls backup ${backup.id} available and knows its real parent, so it is restored anyway: check the result`,
   );
 }
 

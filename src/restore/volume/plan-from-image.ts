@@ -72,7 +72,7 @@ export async function planFromImage(
     availabilityZone: zone.name,
     missing: [
       ...(size > resource.size
-        ? [`its size of ${resource.size} GiB: Cinder asks for ${size} to make it of its image`]
+        ? [`its size of ${resource.size} GiB: Cinder needs ${size} to make it from its image`]
         : []),
       ...zone.missing,
     ],

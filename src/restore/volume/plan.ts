@@ -44,7 +44,7 @@ function planNewOf(
 ): Promise<FromImagePlan> {
   if (wishes.to !== undefined || wishes.overwrite)
     throw new InputError(
-      'the restore point is an image, and Cinder makes only new volumes of images',
+      'the restore point is an image, and Cinder can make only new volumes from images',
       'Leave `to` and `overwrite` out, and attach the new volume in place of the old one.',
     );
   return planFromImage(session, manifest, point, wishes, store);

@@ -58,5 +58,5 @@ async function undoUnlike({ session, log }: Environment, volume: Volume): Promis
   const { id } = volume;
   const what = `volume ${id}, made for the restore`;
   const made = { kind: 'volume', id, what, later: laterOfVolume(volume) } as const;
-  await undo(session, [made], { removed: () => log.info(`${what}, is being removed again`) });
+  await undo(session, [made], { removed: () => log.info(`${what}, is being removed`) });
 }

@@ -23,7 +23,7 @@ export function showVolume(plan: VolumeRestorePlan, log: Log): void {
   log.info(
     `a new volume ${quoted(plan.name)} of ${gigabytesOf(plan)} GiB${plan.type === undefined ? '' : `, type ${plan.type.name}`}${traitsOf(plan).encrypted ? ', encrypted' : ''}, from ${originOf(plan)}; ${quotaSentence(plan.quota)}`,
   );
-  for (const words of missingOfPlan(plan)) log.warn(`not as it was: ${words}`);
+  for (const words of missingOfPlan(plan)) log.warn(`differs from the original: ${words}`);
   warnOfNamesakes(plan.namesakes ?? [], log);
 }
 
@@ -74,7 +74,7 @@ export function tellVolume(
 }
 
 const UNSEEN =
-  'Attach it to no server: Nova may format a disk that is not encrypted as its volume says. Restore it once more when the cloud answers again, and delete this one.';
+  'Do not attach it to a server: Nova may format a disk whose encryption differs from that of its volume. Restore it again when the cloud answers, and delete this one.';
 
 function byHand(id: string): string {
   return `Set it with openstack volume set … ${id}, as RESTORE.md beside the manifest shows; a new restore makes a second volume.`;

@@ -20,14 +20,14 @@ export function typeForBackup(
     if (source.typeId === undefined) {
       if (wished !== undefined) return wished;
       throw new InputError(
-        `backup ${source.backupId} is encrypted, and the type of its volume is not known: no manifest, no tags, and the volume is gone`,
-        `Give the volume type that volume ${source.volumeId} had with \`type\`: any other ends in error_restoring.`,
+        `backup ${source.backupId} is encrypted, but the type of its volume is unknown: no manifest, no tags, and the volume is gone`,
+        `Use \`type\` to give the volume type that volume ${source.volumeId} had: any other ends in error_restoring.`,
       );
     }
     if (recorded === undefined)
       throw new OperationError(
-        `volume type ${source.typeName ?? ''} (${source.typeId}) is gone, and Cinder restores an encrypted backup to that very type only`,
-        'Ask the operator; a new type with the same settings has another id and does not do.',
+        `volume type ${source.typeName ?? ''} (${source.typeId}) is gone, and Cinder restores an encrypted backup only to exactly that type`,
+        'Ask the operator; a new type with the same settings has another id and does not help.',
       );
     if (wished !== undefined && wished.id !== recorded.id)
       throw new InputError(
@@ -39,7 +39,7 @@ export function typeForBackup(
   if (wished !== undefined) return wished;
   if (recorded === undefined && source.typeId !== undefined)
     throw new InputError(
-      `volume type ${source.typeName ?? ''} (${source.typeId}) is not there any more`,
+      `volume type ${source.typeName ?? ''} (${source.typeId}) no longer exists`,
       `Choose another with \`type\`: ${types.map(({ name }) => name).join(', ')}.`,
     );
   return recorded;
@@ -58,7 +58,7 @@ export function typeForImage(
   const found = types.find((type) => type.id === id) ?? types.find((type) => type.name === name);
   if (found !== undefined) return found;
   throw new InputError(
-    `volume type ${quoted(name ?? '')} (${id ?? 'unknown'}) is not there`,
+    `volume type ${quoted(name ?? '')} (${id ?? 'unknown'}) does not exist`,
     `Choose one ${encryption === null ? 'without encryption' : `that encrypts with ${encryption.provider ?? 'LUKS'}`} with \`type\`: ${types.map((type) => type.name).join(', ')}.`,
   );
 }

@@ -237,8 +237,8 @@ export const keys: readonly Mutation[] = [
     id: 'keys/age-identity-shown',
     file: 'keys/age.ts',
     what: 'an identity that was given as a recipient is shown',
-    find: '`recipient ${index + 1} of ${recipients.length} is no age recipient`,',
-    put: '`${recipient} is no age recipient`,',
+    find: '`recipient ${index + 1} of ${recipients.length} is not an age recipient`,',
+    put: '`${recipient} is not an age recipient`,',
   },
   {
     id: 'keys/age-one-recipient',

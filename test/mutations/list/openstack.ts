@@ -202,8 +202,8 @@ export const openstack: readonly Mutation[] = [
     id: 'openstack/cut-body',
     file: 'openstack/answers.ts',
     what: 'an answer that broke off counts as one',
-    find: 'throw new CloudError({ doing, words: `the answer broke off: ${messageOf(error)}`, cause: error });',
-    put: 'throw new CloudError({ doing, status: 200, words: `the answer broke off: ${messageOf(error)}`, cause: error });',
+    find: 'throw new CloudError({ doing, words: `the answer was cut short: ${messageOf(error)}`, cause: error });',
+    put: 'throw new CloudError({ doing, status: 200, words: `the answer was cut short: ${messageOf(error)}`, cause: error });',
   },
   {
     id: 'openstack/range-start',

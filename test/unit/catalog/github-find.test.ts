@@ -86,9 +86,9 @@ describe('a run', () => {
     ['a pull request', { event: 'pull_request_review_comment' }, 'started by pull_request_review_comment'],
     ['a branch', { branch: 'x' }, 'on branch x'],
     ['no branch', { branch: undefined }, 'on branch none'],
-    ['a workflow', { workflow: '.github/workflows/x/backup.yml' }, 'is one of workflow'],
-    ['the same file elsewhere', { workflow: 'evil/backup.yml' }, 'is one of workflow'],
-    ['unfinished', { status: 'queued' }, 'is not over (queued)'],
+    ['a workflow', { workflow: '.github/workflows/x/backup.yml' }, 'belongs to workflow'],
+    ['the same file elsewhere', { workflow: 'evil/backup.yml' }, 'belongs to workflow'],
+    ['unfinished', { status: 'queued' }, 'has not finished (queued)'],
   ];
   test.each(refused)('%s is refused', (_what, fields, said) => {
     expect(refuseRun({ ...run, ...fields }, repository, here, trust)?.what).toContain(said);
@@ -136,9 +136,9 @@ describe('an archive', () => {
   });
 
   test.each([
-    ['twice', zip([entry('a', 'x'), entry('a', 'y')]), 'stands in it twice'],
+    ['twice', zip([entry('a', 'x'), entry('a', 'y')]), 'appears in it twice'],
     ['lies about its size', zip([{ ...entry('a', 'x'), claims: 5 }]), 'is not what the archive says'],
-    ['nothing', Buffer.alloc(0), 'no zip archive'],
+    ['nothing', Buffer.alloc(0), 'not a complete zip archive'],
     ['too many', zip(Array.from({ length: 1001 }, (_, index) => entry(String(index), ''))), 'has 1001 files'],
   ])('%s is refused', (_what, archive, said) => {
     expect(() => unzip(archive, all, 1000)).toThrow(said);
@@ -264,7 +264,7 @@ describe('the newest that is wanted', () => {
     const broken = candidate('broken', [at(8), at(9)], { what: 'cannot be used: x', hint: 'again' });
     await expect(choose([unsigned, older])).rejects.toThrow('unsigned is not signed');
     await expect(choose([unsigned, older])).rejects.toMatchObject({
-      hint: expect.stringContaining('The newest that is beyond doubt is older, with data of 2026-11-04'),
+      hint: expect.stringContaining('The newest that is certain is older, with data of 2026-11-04'),
     });
     await expect(choose([broken, older])).rejects.toThrow('broken cannot be used: x');
     expect((await choose([unsigned, older], true)).path).toBe('unsigned');
@@ -284,7 +284,7 @@ describe('the newest that is wanted', () => {
   });
 
   test('is none where none is', async () => {
-    await expect(choose([])).rejects.toThrow('no manifest with what is to be restored among these');
+    await expect(choose([])).rejects.toThrow('no manifest with what you ask for among these');
     await expect(
       choose([candidate('x', [at(1), at(1)], manifest(at(1), { name: 'other' }))]),
     ).rejects.toMatchObject({ hint: 'look elsewhere' });
@@ -342,7 +342,7 @@ describe('the newest that is wanted', () => {
         [other, one],
       ])
         await expect(choose(order)).rejects.toMatchObject({
-          message: expect.stringContaining('it is in doubt which manifest is the latest'),
+          message: expect.stringContaining('cannot tell which manifest is the latest'),
           hint: expect.stringMatching(/manifest: (one|second), or manifest: (one|second)\./),
         });
     });

@@ -182,7 +182,7 @@ describe('an image that stays in the cloud', () => {
       'has other data',
       plain,
       [imageOf(plain.image, { hash: { algorithm: 'sha512', value: 'e'.repeat(128) } })],
-      `broken: image ${plain.image.id} has other data than was saved`,
+      `broken: image ${plain.image.id} no longer has the data that was saved`,
     ],
     [
       'has its key',
@@ -194,7 +194,7 @@ describe('an image that stays in the cloud', () => {
       'has another key',
       sealed,
       [imageOf(sealed.image, { properties: { cinder_encryption_key_id: key } })],
-      `broken: image ${sealed.image.id} names another key than when it was saved`,
+      `broken: image ${sealed.image.id} names a different key than when it was saved`,
     ],
   ];
   test.each(rows)('%s', (_what, point, images, expected) => {

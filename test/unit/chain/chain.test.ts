@@ -68,7 +68,7 @@ describe('full or increment', () => {
   const table: Row[] = [
     // the volume has             asked  GiB max  made       why
     ['', 'auto', 1, 7, 'full', 'the volume has no backup yet'],
-    ['ours', 'full', 1, 7, 'full', 'full backups were asked for'],
+    ['ours', 'full', 1, 7, 'full', 'a full backup was requested'],
     ['', 'incremental', 1, 7, 'impossible', 'the volume has no backup yet'],
     ['ours ours', 'auto', 1, 3, 'on #2', 'the chain since the full backup has 2 of at most 3 backups'],
     ['ours ours ours', 'auto', 1, 7, 'on #3', 'the chain since the full backup has 3 of at most 7 backups'],

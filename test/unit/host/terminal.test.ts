@@ -52,14 +52,12 @@ describe('secrets', () => {
   test('standard input is read for one thing, and bytes are not shown to a person', async () => {
     const one = open();
     await one.secret('key', '-');
-    await expect(one.secret('identity', '-')).rejects.toThrow(
-      'both --key and --identity are to come from it',
-    );
+    await expect(one.secret('identity', '-')).rejects.toThrow('both --key and --identity come from it');
     expect(() => open(new Secrets(), true).output()).toThrow('standard output is a terminal');
   });
 
   test('never in the command line, and the message does not repeat them', async () => {
-    await expect(fetch('hunter2')).rejects.toThrow('--key is secret and must not stand in the command line');
+    await expect(fetch('hunter2')).rejects.toThrow('--key is secret and must not be on the command line');
     await expect(fetch('hunter2')).rejects.not.toThrow('hunter2');
   });
 

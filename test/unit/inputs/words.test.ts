@@ -65,7 +65,7 @@ test.each(all)('no hint of $name in a terminal has the form of a workflow', ({ i
 });
 
 test('what another command does is told as that command', () => {
-  expect(inTerminalWords('`restore-volume` with `backup: 5f2c` brings it back', {})).toBe(
-    'openstack-backup restore-volume --backup 5f2c brings it back',
+  expect(inTerminalWords('`restore-volume` with `backup: 5f2c` restores it', {})).toBe(
+    'openstack-backup restore-volume --backup 5f2c restores it',
   );
 });

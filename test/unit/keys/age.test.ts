@@ -95,7 +95,7 @@ describe('an age file', () => {
     for (const text of [identity, other, `# a comment\n${stranger}\r\n\n${other}\n`])
       expect((await (await opener(text, 'it')).open(file, 'x')).toString()).toBe('hello');
     await expect((await opener(stranger, 'it')).open(file, 'the key')).rejects.toThrow(
-      'the key is sealed to others than `identity`',
+      'the key is not sealed to this `identity`',
     );
   });
 });
@@ -145,7 +145,9 @@ describe('an age file that comes in any pieces', () => {
 describe('an age file that was altered', () => {
   const content = randomBytes(2 * CHUNK + 1000);
   const refused = async (bytes: Uint8Array) => {
-    await expect(open.open(Buffer.from(bytes), 'it')).rejects.toThrow(/cannot be opened|is sealed to others/);
+    await expect(open.open(Buffer.from(bytes), 'it')).rejects.toThrow(
+      /cannot be opened|is not sealed to this/,
+    );
   };
 
   test('at any byte of its header and nonce is refused', async () => {
@@ -175,7 +177,7 @@ describe('an age file that was altered', () => {
       for await (const piece of open.stream(pieces(Buffer.concat([head, first, changed, third]), 9999), 'it'))
         came.push(piece);
     };
-    await expect(reading()).rejects.toThrow('the piece at 65536 bytes is not what was sealed');
+    await expect(reading()).rejects.toThrow('the piece at byte 65536 was altered');
     expect(Buffer.concat(came).equals(content.subarray(0, CHUNK))).toBe(true);
   });
 
@@ -231,21 +233,21 @@ describe('an age file that was altered', () => {
         yield Buffer.alloc(1 << 16, 'a');
       }
     };
-    await expect(read(open.stream(endless(), 'it'))).rejects.toThrow('it is no whole age file');
+    await expect(read(open.stream(endless(), 'it'))).rejects.toThrow('it is not a complete age file');
     expect(given).toBeLessThan(1 << 20);
   });
 });
 
 describe('recipients and identities', () => {
   test('that are none are refused, and not shown', async () => {
-    await expect(sealer([recipient, 'age1nope'])).rejects.toThrow('recipient 2 of 2 is no age recipient');
-    const hints = { 'ssh-ed25519 AAAA': 'Keys of SSH', age1yubikey1q2w3: 'age-plugin-yubikey', age1: 'age1' };
+    await expect(sealer([recipient, 'age1nope'])).rejects.toThrow('recipient 2 of 2 is not an age recipient');
+    const hints = { 'ssh-ed25519 AAAA': 'SSH keys', age1yubikey1q2w3: 'age-plugin-yubikey', age1: 'age1' };
     for (const [given, hint] of Object.entries(hints))
       await expect(sealer([given])).rejects.toMatchObject({ hint: expect.stringContaining(hint) });
     const mistaken = sealer([identity]);
     await expect(mistaken).rejects.toThrow(InputError);
     await expect(mistaken).rejects.not.toThrow(identity);
-    await expect(opener('AGE-SECRET-KEY-1NOPE', 'it')).rejects.toThrow('`identity` is no age identity');
+    await expect(opener('AGE-SECRET-KEY-1NOPE', 'it')).rejects.toThrow('`identity` is not an age identity');
     for (const nothing of [undefined, '', '# only a comment\n'])
       await expect(opener(nothing, 'the manifest')).rejects.toThrow('the manifest is sealed');
   });

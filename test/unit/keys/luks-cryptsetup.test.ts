@@ -197,7 +197,7 @@ describeWith('cryptsetup')('what cryptsetup made', () => {
     }
     const none = changed(whole, (copy) => copy.fill(0, 0, 2 * bytes));
     expect(tool.opens(none, 'key')).toBe(false);
-    await expect(plainOf(none)).rejects.toThrow('it is no LUKS image');
+    await expect(plainOf(none)).rejects.toThrow('it is not a LUKS image');
   });
 
   test('whose first header is no JSON is opened by the second', async () => {

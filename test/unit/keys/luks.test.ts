@@ -185,8 +185,8 @@ describe('LUKS2', () => {
       copy.writeUInt8((copy[5000] ?? 0) ^ 1, 5000);
       copy.writeUInt8((copy[70_000] ?? 0) ^ 1, 70_000);
     });
-    await expect(plainOf(image)).rejects.toThrow('the checksums of both copies are wrong');
-    await expect(plainOf(Buffer.from('hello, world'))).rejects.toThrow('it is no LUKS image');
+    await expect(plainOf(image)).rejects.toThrow('neither copy has a correct checksum');
+    await expect(plainOf(Buffer.from('hello, world'))).rejects.toThrow('it is not a LUKS image');
   });
 
   test('ends where its header says', async () => {

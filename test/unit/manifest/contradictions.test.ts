@@ -54,32 +54,32 @@ describe('a manifest is one thing all through', () => {
   });
 
   test.each<[string, RestorePoint[], RegExp]>([
-    ['a backup of two points', [backedUp, { ...backedUp, id: randomUUID() }], /stands in it twice/],
-    ['a payload of two points', [image, { ...imagePoint(), payload: image.payload }], /stands in it twice/],
+    ['a backup of two points', [backedUp, { ...backedUp, id: randomUUID() }], /appears in it twice/],
+    ['a payload of two points', [image, { ...imagePoint(), payload: image.payload }], /appears in it twice/],
     ['an increment without a parent', [chained(true, null, 0)], /an increment without a parent/],
     ['a full backup with a parent', [chained(false, randomUUID(), 0)], /or a full one with/],
-    ['an increment at the start of its chain', [chained(true, randomUUID(), 0)], /not its own/],
-    ['a full backup in mid-chain', [chained(false, null, 2)], /not its own/],
+    ['an increment at the start of its chain', [chained(true, randomUUID(), 0)], /wrong position/],
+    ['a full backup in mid-chain', [chained(false, null, 2)], /wrong position/],
     [
       'a payload of another size than its image',
       [{ ...image, payload: { ...image.payload, size: image.payload.size - 1 } }],
-      /has not the size of its image/,
+      /differs in size from its image/,
     ],
     [
       'a payload of another size than its volume image',
       [{ ...downloaded, payload: { ...payload, size: payload.size + 1 } }],
-      /has not the size of its image/,
+      /differs in size from its image/,
     ],
     ['an image that is nowhere', [{ ...downloaded, payload: null }], /its image is neither kept nor stored/],
     [
       'a sealed key whose payload is not',
       [{ ...key, payload: { ...key.payload, sealed: false } }],
-      /is called sealed, and its payload is not/,
+      /is called sealed, but its payload is not/,
     ],
     [
       'a key in clear whose payload is sealed',
       [{ ...plaintext, payload: key.payload }],
-      /is called plaintext, and its payload is not/,
+      /is called plaintext, but its payload is not/,
     ],
     ['a server whose volume is not in it', [ofVolume], /needs .*, which is not in it/],
     [
@@ -98,7 +98,7 @@ describe('a manifest is one thing all through', () => {
     [
       'a saved key that is in no point',
       [keyed({ point: undefined })],
-      /is called sealed, proved, and is not in it/,
+      /is called sealed, proved, but is not in it/,
     ],
   ])('not with %s', (_, points, message) => {
     expect(said(...points)).toEqual([expect.stringMatching(message), expect.stringMatching(message)]);

@@ -92,14 +92,14 @@ describe('a signed journal', () => {
 
   test('is as little trusted as a manifest without the key, or with another', async () => {
     await signedJournal();
-    await expect(namesIn({ verifyKey: undefined })).rejects.toThrow('no verify-key was given');
-    await expect(namesIn({ verifyKey: stranger.publicKey })).rejects.toThrow('another key than verify-key');
+    await expect(namesIn({ verifyKey: undefined })).rejects.toThrow('no `verify-key` was given');
+    await expect(namesIn({ verifyKey: stranger.publicKey })).rejects.toThrow('a key other than `verify-key`');
   });
 
   test('of a stranger is not taken for one of ours, whatever manifest lies beside', async () => {
     await new DirectoryWriter(directory, privateKey).write(manifestOf([]));
     await signedJournal(stranger.privateKey);
-    await expect(namesIn()).rejects.toThrow('another key than verify-key');
+    await expect(namesIn()).rejects.toThrow('a key other than `verify-key`');
   });
 
   test('is not trusted without signatures where a key is given', async () => {
@@ -142,7 +142,7 @@ describe('a signed journal', () => {
     const old = JSON.parse(text.slice(text.indexOf('{"check"')).split('\n')[0] ?? '');
     made[made.length - 1] = JSON.stringify({ check: { ...check, signature: old.check.signature } });
     await writeFile(file(), `${made.join('\n')}\n`);
-    await expect(namesIn()).rejects.toThrow('was altered, or signed with another key');
+    await expect(namesIn()).rejects.toThrow('was altered, or signed with a key other than');
   });
 
   test.each(['null', '7', '"x"', '[]', '{}', '{"sha256":7}', '{"sha256":"x","signature":7}'])(
@@ -208,8 +208,8 @@ describe('a sealed journal', () => {
     expect((await readFound(found, options({ identity }))).manifest).toEqual(manifest);
     await expect(readFound(found, options())).rejects.toThrow('artifact x is sealed');
     const other = await generateIdentity();
-    await expect(readFound(found, options({ identity: other }))).rejects.toThrow('sealed to others');
+    await expect(readFound(found, options({ identity: other }))).rejects.toThrow('not sealed to this');
     const wrong = options({ identity, verifyKey: stranger.publicKey });
-    await expect(readFound(found, wrong)).rejects.toThrow('another key than verify-key');
+    await expect(readFound(found, wrong)).rejects.toThrow('a key other than `verify-key`');
   });
 });

@@ -115,7 +115,7 @@ describe('a directory', () => {
     );
     await writeFile(join(directory, 'manifest.json'), first);
     expect((await read({ allowUnsigned: true })).manifest.restorePoints).toHaveLength(1);
-    expect(warnings).toEqual([expect.stringContaining('is signed, and no verify-key was given')]);
+    expect(warnings).toEqual([expect.stringContaining('is signed, but no `verify-key` was given')]);
   });
 
   test('has a sidecar that knows it, whenever it is looked at while others replace it', async () => {
@@ -158,8 +158,8 @@ describe('trust', () => {
 
   test('a manifest of a stranger', async () => {
     await new DirectoryWriter(directory, signingKey(PRIVATE)).write(manifest(point()));
-    await expect(read({ verifyKey: stranger })).rejects.toThrow('signed with another key than verify-key');
-    await expect(read()).rejects.toThrow('no verify-key was given');
+    await expect(read({ verifyKey: stranger })).rejects.toThrow('signed with a key other than `verify-key`');
+    await expect(read()).rejects.toThrow('no `verify-key` was given');
   });
 
   test('one changed byte, wherever it is', async () => {
@@ -178,7 +178,7 @@ describe('trust', () => {
     await new DirectoryWriter(directory, signingKey(PRIVATE)).write(manifest(point()));
     await new DirectoryWriter(directory, undefined).write(manifest(point()));
     await expect(read({ verifyKey: verifyingKey(PUBLIC) })).rejects.toThrow(
-      'was altered, or signed with another key',
+      'was altered, or signed with a key other than',
     );
   });
 
@@ -233,42 +233,42 @@ describe('a manifest that cannot be read', () => {
       text((value) => {
         value['url'] = 'http://evil.example';
       }),
-      'is not a whole manifest',
+      'is not a complete manifest',
     ],
     [
       'a path for an id',
       text((value) => {
         first(value).backup['id'] = '../../x';
       }),
-      'is not a whole manifest',
+      'is not a complete manifest',
     ],
     [
       'a huge size',
       text((value) => {
         first(value).backup['size'] = 1e12;
       }),
-      'is not a whole manifest',
+      'is not a complete manifest',
     ],
     [
       'a negative size',
       text((value) => {
         first(value).resource['size'] = -1;
       }),
-      'is not a whole manifest',
+      'is not a complete manifest',
     ],
     [
       'a command for a time',
       text((value) => {
         first(value).backup['created'] = '$(id)';
       }),
-      'is not a whole manifest',
+      'is not a complete manifest',
     ],
     [
       'no restore points',
       text((value) => {
         delete value['restorePoints'];
       }),
-      'is not a whole manifest',
+      'is not a complete manifest',
     ],
     [
       'a full backup with a parent',
@@ -303,7 +303,7 @@ describe('a manifest that cannot be read', () => {
         [
           `a payload of layout ${layout}`,
           JSON.stringify(manifest({ ...imaged, payload: { ...imaged.payload, layout } } as RestorePoint)),
-          'is not a whole manifest',
+          'is not a complete manifest',
         ] as const,
     ),
   ])('%s', async (_what, content, message) => {

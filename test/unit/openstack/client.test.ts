@@ -39,7 +39,7 @@ describe('the catalogue', () => {
 
   test('of several regions wants one named, and lists them', () => {
     const check = (settings: object) => checkRegion(catalog, parseCloud('c', { auth, ...settings }));
-    expect(() => check({})).toThrow('cloud "c" has several regions, and none is named: R1, R2');
+    expect(() => check({})).toThrow('cloud "c" has several regions, and none is chosen: R1, R2');
     expect(check({ region_name: 'R2' })).toBeUndefined();
     expect(check({ interface: 'internal' })).toBeUndefined();
     expect(check({ volumev3_endpoint_override: 'https://mine.example/v3/p1' })).toBeUndefined();
@@ -245,7 +245,7 @@ describe('answers', () => {
     );
     await expect(reading).rejects.toMatchObject({
       status: undefined,
-      words: 'the answer broke off: other side closed',
+      words: 'the answer was cut short: other side closed',
     });
     expect(isUncertain(await reading.catch((error: unknown) => error))).toBe(true);
     const odd = await decoded(

@@ -124,7 +124,7 @@ describe('an image', () => {
     const id = await queued(cloud.client, { protected: true });
     await expect(deleteImage(cloud.client, id)).rejects.toMatchObject({
       status: 403,
-      hint: 'Take the protection off first.',
+      hint: 'Remove the protection first.',
     });
     await updateImage(cloud.client, id, [{ op: 'replace', name: 'protected', value: false }]);
     await deleteImage(cloud.client, id);
@@ -219,8 +219,8 @@ describe('an upload', () => {
   });
 
   test.each([
-    [BYTES.length - 1, 'more came'],
-    [BYTES.length + 1, `only ${BYTES.length} came`],
+    [BYTES.length - 1, 'more arrived'],
+    [BYTES.length + 1, `only ${BYTES.length} arrived`],
   ])('that should have %i bytes is not stored when %s', async (size, words) => {
     await using cloud = await open();
     const id = await queued(cloud.client);
@@ -432,7 +432,7 @@ describe('a download', () => {
     const reading = async () => {
       for await (const piece of downloadImage(client, { id: randomUUID(), size: 12 })) given.push(piece);
     };
-    await expect(reading()).rejects.toThrow('has 12 bytes, and more come');
+    await expect(reading()).rejects.toThrow('has 12 bytes, but the cloud sends more');
     expect(given).toEqual([]);
   });
 
@@ -440,7 +440,7 @@ describe('a download', () => {
     await using cloud = await stored();
     const other = { ...cloud.image, size: BYTES.length - 1 };
     await expect(read(downloadImage(cloud.client, other))).rejects.toThrow(
-      'has 299999 bytes, and 300000 come',
+      'has 299999 bytes, but the cloud sends 300000',
     );
   });
 
@@ -450,7 +450,7 @@ describe('a download', () => {
     expect(await read(downloadImage(cloud.client, { id, size: undefined }))).toHaveLength(0);
     expect(await hasRanges(cloud.client, { id, size: undefined })).toBe(false);
     await expect(read(downloadImage(cloud.client, { id, size: 7 }))).rejects.toThrow(
-      'has 7 bytes, and none come',
+      'has 7 bytes, but the cloud sends none',
     );
   });
 

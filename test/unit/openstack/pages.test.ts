@@ -86,7 +86,7 @@ describe('a list in pages', () => {
       return { items: [{ id: 'a' }, { id: 'b' }], more: true };
     };
     await expect(collect(pages('things', same))).rejects.toThrow(
-      'cannot list the things: the cloud says that there are more, and gives those again',
+      'cannot list the things: the cloud says that there are more, but repeats those',
     );
   });
 

@@ -47,7 +47,7 @@ test.each(['none', 'zstd'] as const)('of another size in its store, %s, no byte 
   const { size } = payload.stored;
   for (const other of [size - 1, size + 1])
     await expect(open({ ...payload, stored: { ...payload.stored, size: other } })).rejects.toThrow(
-      `it has ${size} bytes in the store, and the manifest says ${other}`,
+      `it has ${size} bytes in the store, but the manifest says ${other}`,
     );
   expect(seen).toEqual({ read: 0, given: 0 });
 });
@@ -59,7 +59,7 @@ test.each(['none', 'zstd'] as const)('with another digest, %s, it does not end w
     { ...payload, sha256: other },
     { ...payload, stored: { ...payload.stored, sha256: other } },
   ])
-    await expect(kept(how).open(changed)).rejects.toThrow('its SHA-256 is not the one in the manifest');
+    await expect(kept(how).open(changed)).rejects.toThrow('its SHA-256 differs from the one in the manifest');
   await expect(open(payload)).resolves.toBeUndefined();
 });
 
@@ -68,7 +68,7 @@ test.each(['none', 'zstd'] as const)(
   async (how) => {
     for (const size of [0, 1000, plain.length - 1]) {
       const { payload, seen, open } = kept(how);
-      await expect(open({ ...payload, size })).rejects.toThrow(`more than ${size} bytes come out of it`);
+      await expect(open({ ...payload, size })).rejects.toThrow(`it unpacks to more than ${size} bytes`);
       expect(seen.given).toBeLessThanOrEqual(size);
     }
   },

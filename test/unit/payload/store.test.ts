@@ -133,7 +133,7 @@ describe('a payload', () => {
       });
       for (const bytes of [...changed, good.subarray(0, -1), Buffer.concat([good, Buffer.of(0)])]) {
         writeFileSync(path, bytes);
-        await expect(open()).rejects.toThrow(/damaged|cannot be opened|sealed to others/);
+        await expect(open()).rejects.toThrow(/damaged|cannot be opened|not sealed to this/);
       }
       writeFileSync(path, good);
       expect((await open()).length).toBe(payload.size);
@@ -145,10 +145,10 @@ describe('a payload', () => {
     const { size, stored } = payload;
     const [small, great] = [-1, 1].map((more) => stored.size + more);
     for (const [changed, why] of [
-      [{ size: size - 1 }, `more than ${size - 1} bytes come out of it`],
-      [{ size: size + 1 }, `${size} of ${size + 1} bytes come out of it`],
-      [{ sha256: '0'.repeat(64) }, 'its SHA-256 is not the one in the manifest'],
-      [{ stored: { ...stored, sha256: '0'.repeat(64) } }, 'its SHA-256 is not the one in the manifest'],
+      [{ size: size - 1 }, `it unpacks to more than ${size - 1} bytes`],
+      [{ size: size + 1 }, `it unpacks to ${size} of ${size + 1} bytes`],
+      [{ sha256: '0'.repeat(64) }, 'its SHA-256 differs from the one in the manifest'],
+      [{ stored: { ...stored, sha256: '0'.repeat(64) } }, 'its SHA-256 differs from the one in the manifest'],
       [{ stored: { ...stored, size: small } }, `it has ${stored.size} bytes in the store`],
       [{ stored: { ...stored, size: great } }, `it has ${stored.size} bytes in the store`],
     ] as const)
@@ -167,7 +167,7 @@ describe('a payload', () => {
         const opening = async () => {
           for await (const piece of await payloads.open({ ...payload, size })) given += piece.length;
         };
-        await expect(opening()).rejects.toThrow(`more than ${size} bytes come out of it`);
+        await expect(opening()).rejects.toThrow(`it unpacks to more than ${size} bytes`);
         expect(given).toBeLessThanOrEqual(size);
       }
     },
@@ -237,5 +237,5 @@ describe('a payload', () => {
 test('a key does not go where nothing is sealed', async () => {
   const [sealed, bare] = [await store('none', true), await store('none', false)];
   expect(() => refuseBareKey(sealed, 'volume db')).not.toThrow();
-  expect(() => refuseBareKey(bare, 'volume db')).toThrow('which leaves the cloud only sealed');
+  expect(() => refuseBareKey(bare, 'volume db')).toThrow('leaves the cloud only sealed: no recipients given');
 });

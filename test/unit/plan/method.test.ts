@@ -13,14 +13,14 @@ describe('the way of a volume', () => {
     for (const store of [true, false])
       expect(decideMethod(method, facts({ store, provider: 'luks2' }))).toEqual({
         method,
-        reason: 'that way was asked for',
+        reason: 'that method was requested',
       });
   });
 
   test.each([
-    ['no store is named, so the data stays in the cloud', 'cinder-backup', { store: false }],
-    ['a store is named, so the data is to leave the cloud', 'image', {}],
-    ['a store is named, so the data is to leave the cloud', 'image', { provider: 'luks' }],
+    ['no store is given, so the data stays in the cloud', 'cinder-backup', { store: false }],
+    ['a store is given, so the data leaves the cloud', 'image', {}],
+    ['a store is given, so the data leaves the cloud', 'image', { provider: 'luks' }],
     [
       'Glance since 2025.1 refuses images with a LUKS2 header, so its data cannot leave the cloud',
       'cinder-backup',

@@ -245,7 +245,7 @@ describe('what is restored whole or not at all', () => {
   test.each<[Record<string, readonly [number, number]>, Need, string | undefined]>([
     [{ volumes: [9, 10] }, { volumes: 1 }, undefined],
     [{ volumes: [10, -1] }, { volumes: 1 }, undefined],
-    [{ volumes: [10, 10] }, { volumes: 1 }, 'Delete volumes that are not needed any more'],
+    [{ volumes: [10, 10] }, { volumes: 1 }, 'Delete volumes that are no longer needed'],
     [{ gigabytes: [10, 10] }, { gigabytes: 1 }, 'Delete volumes or volume snapshots'],
     [{ snapshots: [10, 10] }, { snapshots: 1 }, 'Delete volume snapshots'],
     [{ volumes_luks: [2, 2] }, { volumes_luks: 1 }, 'Delete volumes of type luks'],
@@ -350,7 +350,7 @@ describe('the advice where backups are too many', () => {
     ['foreign ones', () => [backup(at('01-01')), backup(at('01-02')), ...chainOf(1, at('02-01'))]],
   ])('never %s', (_, make) => {
     expect(spareChain(make())).toBeUndefined();
-    expect(adviceWith(make())('backups')).toContain('no chain can be spared');
+    expect(adviceWith(make())('backups')).toContain('None of our chains can be removed');
   });
 
   test('is about backups only', () => {

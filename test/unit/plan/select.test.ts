@@ -40,17 +40,17 @@ describe('selecting volumes', () => {
   test.each([
     ['an unknown name', 'nope', 'there is no volume called "nope"'],
     ['an unknown id', '5f2c0000-0000-4000-8000-000000000000', 'there is no volume with the id 5f2c'],
-    ['a pattern that finds nothing', 'name:x*y', 'the selector "name:x*y" finds nothing'],
-    ['metadata that finds nothing', 'metadata:backup=never', 'finds nothing'],
-    ['no metadata key', 'metadata:=x', 'names no metadata key'],
-    ['an empty pattern', 'name:', 'names no pattern'],
+    ['a pattern that finds nothing', 'name:x*y', 'the selector "name:x*y" matches nothing'],
+    ['metadata that finds nothing', 'metadata:backup=never', 'matches nothing'],
+    ['no metadata key', 'metadata:=x', 'has no metadata key'],
+    ['an empty pattern', 'name:', 'has no pattern'],
   ])('%s is refused', (_what, entry, message) => {
     expect(() => selected(entry)).toThrow(InputError);
     expect(() => selected(entry)).toThrow(message);
   });
 
   test('an empty list is refused', () => {
-    expect(() => parseSelectors('volume', [])).toThrow('names no volume');
+    expect(() => parseSelectors('volume', [])).toThrow('no volumes given');
   });
 
   test('a message holds a hostile name on one line', () => {

@@ -143,14 +143,14 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'metadata without a key',
     select('metadata:=db'),
     [
-      '5:13: select is wrong: "metadata:=db" names no metadata key; write metadata:KEY=VALUE, or metadata:KEY for any value',
+      '5:13: select is wrong: "metadata:=db" has no metadata key; write metadata:KEY=VALUE, or metadata:KEY for any value',
     ],
   ],
   [
     'a name without a pattern',
     select('"name:"'),
     [
-      '5:13: select is wrong: "name:" names no pattern; write name:db-* for example; * stands for any characters',
+      '5:13: select is wrong: "name:" has no pattern; write name:db-* for example; * stands for any characters',
     ],
   ],
   ['a selector with a space', select('" all"'), ['5:13: select is " all": it begins or ends with a space']],
@@ -363,7 +363,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a recipient that is none',
     plus('recipients: [age1xyz]'),
     [
-      '7:14: entry 1 of recipients is no age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
+      '7:14: entry 1 of recipients is not an age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
     ],
   ],
   [

@@ -344,7 +344,7 @@ describe('what lasts', () => {
     };
     const record = recordTo(full);
     expect([await record.add(backupPoint()), await record.add(backupPoint())]).toEqual([false, false]);
-    expect(warnings).toEqual(['the disk is full; it is tried again at the end of the run']);
+    expect(warnings).toEqual(['the disk is full; trying again at the end of the run']);
   });
 });
 

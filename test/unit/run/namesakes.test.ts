@@ -31,7 +31,7 @@ test('a restore beside the original tells what becomes of selectors, and the nex
   const beside = await run(restoreVolume, restore);
   expect(beside.code).toBe(0);
   expect(beside.log).toContain(
-    `the project has a volume "db" already (${original.id}), and will have two of that name: a backup that selects "db" is refused then`,
+    `the project already has volume "db" (${original.id}), and will have two of that name: a backup that selects "db" then fails`,
   );
   expect(beside.log).toContain(`openstack volume set --name NEW-NAME ${original.id}`);
 
@@ -70,7 +70,7 @@ test('a server beside the original, and its volumes', async () => {
     ['volume', 'data', data.id],
     ['volume', 'root', root.id],
   ])
-    expect(told.log).toContain(`the project has a ${kind} "${name}" already (${id}), and will have two`);
+    expect(told.log).toContain(`the project already has ${kind} "${name}" (${id}), and will have two`);
 });
 
 test('recipients without a store save no key, and the warning names what is lacking', async () => {
@@ -78,18 +78,17 @@ test('recipients without a store save no key, and the warning names what is lack
   const recipients = await identityToRecipient(await generateIdentity());
   const given = (more: Record<string, string>) =>
     run(backupVolume, { volumes: 'secret', ...more }, { dryRun: true });
-  const warned =
-    'the keys stay in the cloud only: if the cloud loses a key, its backup cannot be opened any more. ';
+  const warned = 'their keys exist only in the cloud: if it loses a key, nobody can open that backup. ';
   const store = 'directory:payloads';
   expect((await given({ recipients })).log).toContain(
-    `${warned}To save them too, give \`store\`, the place where they go\n`,
+    `${warned}To save the keys too, give \`store\` (where they go)\n`,
   );
   expect((await given({ store, method: 'cinder-backup' })).log).toContain(
-    `${warned}To save them too, give \`recipients\`, to whom they are sealed\n`,
+    `${warned}To save the keys too, give \`recipients\` (who can open them)\n`,
   );
   expect((await given({})).log).toContain(
-    `${warned}To save them too, give \`store\`, the place where they go, and \`recipients\`, to whom they are sealed\n`,
+    `${warned}To save the keys too, give \`store\` (where they go) and \`recipients\` (who can open them)\n`,
   );
   const method = 'cinder-backup';
-  expect((await given({ recipients, store, method })).log).not.toContain('stay in the cloud only');
+  expect((await given({ recipients, store, method })).log).not.toContain('exist only in the cloud');
 });

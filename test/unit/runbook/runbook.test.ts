@@ -193,7 +193,7 @@ describe('what is said', () => {
     );
     expect(commands).toContain('--nic="$NIC_3_1" --security-group=default');
     expect(commands).toContain('openstack --os-compute-api-version=2.42 server create --flavor=m1');
-    expect(runbook(manifest, SHA256)).toContain('- the password of the administrator');
+    expect(runbook(manifest, SHA256)).toContain('- the administrator password of the guest');
   });
 
   test.each([1, 2])(

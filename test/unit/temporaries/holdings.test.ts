@@ -8,7 +8,7 @@ import { openEmbedded } from '../../support/embedded.ts';
 describe('what the user has', () => {
   test.each([
     [403, 'debug', 'nothing to clean up there'],
-    [503, 'warn', 'what dead runs left there has to wait for a later run'],
+    [503, 'warn', 'what interrupted runs left there waits for a later run'],
   ] as const)(
     'a list of volumes that is answered with %i: the others are listed, and it is told',
     async (status, level, said) => {

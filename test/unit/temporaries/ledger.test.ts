@@ -113,7 +113,9 @@ describe('a ledger', () => {
     expect(volume.description).toBe('unbound');
     const until = new Date(draft.expires).toISOString().slice(0, 16);
     expect(warned).toEqual([
-      expect.stringMatching(`^the record of volume ${volume.id} .* HTTP 403.* ${until}.*docs/permissions.md`),
+      expect.stringMatching(
+        `^cannot write the record of volume ${volume.id}: .* HTTP 403.* ${until}.*docs/permissions.md`,
+      ),
     ]);
     // Told once, and tried again.
     await beat();
@@ -136,7 +138,9 @@ describe('a ledger', () => {
     await beat();
     await beat();
     const until = new Date(draft.expires).toISOString().slice(0, 16);
-    expect(warned).toEqual([expect.stringMatching(`^the record of volume ${backup.id} .* ${until}`)]);
+    expect(warned).toEqual([
+      expect.stringMatching(`^cannot write the record of volume ${backup.id}: .* ${until}`),
+    ]);
     await ledger.close();
   });
 
@@ -188,7 +192,7 @@ describe('a sweep', () => {
     await on.cloud.ticks.settle();
     expect(on.there()).toEqual([stays.id]);
     expect(on.said).toEqual([
-      expect.stringContaining(`${gone.id}, error), left by a run that is dead, is removed`),
+      expect.stringContaining(`${gone.id}, error), left by an interrupted run, is removed`),
     ]);
   });
 
@@ -229,7 +233,7 @@ describe('a sweep', () => {
     await sweep(on.session, { log: on.log, liveness }, true);
     expect(on.there()).toEqual([id]);
     expect(on.said).toEqual([
-      expect.stringContaining(`${id}, error) was left by a run that is dead, and would be removed`),
+      expect.stringContaining(`${id}, error) was left by an interrupted run, and would be removed`),
     ]);
   });
 });

@@ -404,7 +404,7 @@ describe('what a dead run left', () => {
     const told = found.flatMap((left: Leftover) => (left.action === 'tell' ? [toldOf(left)] : []));
     const [serverText, imageText, volumeText] = told;
     expect(volumeText).toContain(
-      `has all its data: it is kept. Take it over with: openstack volume set --name='o'\\''db' --description ' ' `,
+      `has all its data: it is kept. Adopt it with: openstack volume set --name='o'\\''db' --description ' ' `,
     );
     expect(volumeText).toContain('; or, if nobody needs it, remove it with: openstack volume delete ');
     expect(imageText).toContain('openstack image unset --property openstack_backup_temporary ');
@@ -418,10 +418,10 @@ describe('what a dead run left', () => {
       const told = found.flatMap((left: Leftover) => (left.action === 'tell' ? [toldOf(left)] : []));
       expect(told).toEqual([
         expect.stringContaining(
-          'ended before it began to restore to it, and is empty: it is kept. If nobody needs it, ',
+          'ended before restoring to it, and is empty: it is kept. If nobody needs it, ',
         ),
       ]);
-      expect(told[0]).not.toMatch(/Take it over|all its data/);
+      expect(told[0]).not.toMatch(/Adopt it|all its data/);
     }
   });
 

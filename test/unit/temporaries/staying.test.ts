@@ -41,10 +41,18 @@ describe('what stays is told with what later runs do', () => {
   });
 
   test.each<[Later, RegExp, RegExp]>([
-    ['remove', /^volume v cannot be removed now, a later run does it: no$/, /yourself/],
-    ['look', /if nothing came of it, and else only tells of it, so look whether it is gone: no$/, /yourself/],
-    ['tell', /later runs only tell of it, .* do not use it, and remove it yourself: no$/, /run does it/],
-    ['nothing', /no later run will know of it, so remove it yourself: no$/, /run does it/],
+    ['remove', /^volume v cannot be removed now; a later run removes it: no$/, /yourself/],
+    [
+      'look',
+      /if it never became complete, and otherwise only reports it: check that it is gone: no$/,
+      /yourself/,
+    ],
+    [
+      'tell',
+      /later runs only report it, .* do not use it, but remove it yourself: no$/,
+      /later run removes it/,
+    ],
+    ['nothing', /no later run will know of it: remove it yourself: no$/, /later run removes it/],
   ])('in its own words: %s', (later, said, unsaid) => {
     const lines: string[] = [];
     const log = { debug() {}, info() {}, warn: (line: string) => void lines.push(line) };

@@ -43,7 +43,7 @@ describe('undoing', () => {
     await cloud.cloud.ticks.settle();
     expect(cloud.left()).toEqual([cloud.secret.id]);
     expect(cloud.told).toEqual([
-      expect.stringMatching(/^secret x, cannot be removed now, a later run does it: .*409/),
+      expect.stringMatching(/^secret x, cannot be removed now; a later run removes it: .*409/),
     ]);
   });
 

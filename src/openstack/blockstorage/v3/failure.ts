@@ -31,7 +31,7 @@ export async function cloudGaveUp(
 
 function hintFor(words: string): string {
   if (/Service not found|service is (down|not available)/i.test(words))
-    return 'The cloud has no backup service that works: ask the operator.';
+    return 'The cloud has no working backup service: ask the operator.';
   if (/quota/i.test(words)) return adviceOf(quotaIn(words) ?? 'unknown');
-  return 'Try again; if it fails again, give the operator the request id and the ids above.';
+  return 'Try again. If it fails again, give the operator the request id and the ids above.';
 }

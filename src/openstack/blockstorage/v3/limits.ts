@@ -50,7 +50,7 @@ export async function getTypeLimits(client: ServiceClient): Promise<Quotas> {
     if (!hasStatus(error, 400, 401, 403, 404)) throw error;
     // An application credential's access rules say 401, and its owner can change them.
     const told = hasStatus(error, 401) ? 'warn' : 'debug';
-    client.session.log[told](`${error.message}: the quotas of volume types are not looked at`);
+    client.session.log[told](`${error.message}: the quotas of volume types are not checked`);
     return {};
   }
 }

@@ -12,6 +12,6 @@ export async function freshTokenFor(session: Session, what: string, gigabytes: n
   const life = await session.freshToken();
   if (life < allowance(gigabytes) / 4)
     session.log.warn(
-      `the token is good for ${duration(life)} only: should ${what} of ${gigabytes} GiB outlast it, it fails at its end`,
+      `the token is valid for ${duration(life)} only: if ${what} of ${gigabytes} GiB takes longer, it fails at its end`,
     );
 }

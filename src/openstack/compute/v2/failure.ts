@@ -21,7 +21,7 @@ export async function novaGaveUp(
   const request = told.request === undefined ? '' : ` (request ${told.request})`;
   return new OperationError(
     `${what}: ${told.words.length === 0 ? 'the cloud gives no reason' : told.words.join('; ')}${request}`,
-    hint ?? 'Try again; if it fails again, give the operator the request id and the ids above.',
+    hint ?? 'Try again. If it fails again, give the operator the request id and the ids above.',
   );
 }
 

@@ -180,7 +180,7 @@ function request(
 
 function otherSize(imageId: string, size: number | undefined, sent: string): OperationError {
   return new OperationError(
-    `image ${imageId} has ${size} bytes, and ${sent} come`,
+    `image ${imageId} has ${size} bytes, but the cloud sends ${sent}`,
     'A proxy in between may cut or change the answer, or the store lost data: ask the operator.',
   );
 }
@@ -188,7 +188,7 @@ function otherSize(imageId: string, size: number | undefined, sent: string): Ope
 function notResumed(imageId: string, at: number, words: string, cause?: unknown): OperationError {
   return new OperationError(
     `the download of image ${imageId} broke off after ${at} bytes, and the cloud cannot resume it: ${words}`,
-    'Try again, when the network is quiet or from a machine that is nearer to the cloud.',
+    'Try again when the network is less busy, or from a machine closer to the cloud.',
     cause,
   );
 }

@@ -73,8 +73,8 @@ async function* pieces(
 
 function otherSize(imageId: string, size: number, came: string): OperationError {
   return new OperationError(
-    `the data for image ${imageId} should have ${size} bytes, and ${came} came: it is not stored`,
-    'Check the payload that it comes from.',
+    `the data for image ${imageId} should have ${size} bytes, but ${came} arrived: it is not stored`,
+    'Check the payload it comes from.',
   );
 }
 

@@ -23,7 +23,7 @@ export async function readableKey(
     if (Object.keys(secret.contentTypes).length === 0)
       throw new OperationError(
         `the key of ${owner} (${keyId}) has no payload`,
-        'Nothing can be opened with it: it was made without a payload, or its creation was broken off.',
+        'It opens nothing: it was made without a payload, or its creation was interrupted.',
       );
     await probePayload(client, keyId);
     return secret;
@@ -45,6 +45,6 @@ function hintFor(error: CloudError, session: Session): string | undefined {
       'the role `creator` (older Barbican) or `member` (its newer policies); for a private key also its creator or an entry in its ACL.'
     );
   if (error.status === 404)
-    return 'The key is deleted or expired, and without it the data is lost: ask the operator before the volume is detached.';
+    return 'The key was deleted or has expired, and without it the data is lost: ask the operator before you detach the volume.';
   return error.hint;
 }

@@ -49,16 +49,20 @@ const RAW: [what: string, head: Buffer, why: string | undefined][] = [
   ['partitions', bootSector(linux, linux), undefined],
   ['a partition to boot from', bootSector({ ...linux, flag: 0x80 }), undefined],
   ['a boot sector without partitions, as of NTFS', bootSector(), 'has no partitions'],
-  ['a boot sector of code', bootSector({ ...linux, flag: 0x12 }), 'no sane table'],
+  ['a boot sector of code', bootSector({ ...linux, flag: 0x12 }), 'no valid partition table'],
   ['FAT on the whole disk', with16(with16(bootSector(), 0x10, 2), 0x15, 0xf8), undefined],
   ['a GPT', bootSector(guard), undefined],
   ['a GPT whose guard begins elsewhere', bootSector({ ...guard, start: 2 }), 'in an odd place'],
   ['a GPT whose guard has another CHS', bootSector({ ...guard, chs: 0x000100 }), 'in an odd place'],
-  ['a GPT with other partitions', bootSector(guard, linux), 'partitions beside the one'],
-  ['a GPT guarded by the second entry', bootSector({ type: 0 }, guard), 'partitions beside the one'],
+  ['a GPT with other partitions', bootSector(guard, linux), 'partitions beside the protective one'],
+  [
+    'a GPT guarded by the second entry',
+    bootSector({ type: 0 }, guard),
+    'partitions beside the protective one',
+  ],
   ['LUKS 1', beginning('4c554b53babe0001'), undefined],
   ['LUKS 2', beginning('4c554b53babe0002'), 'LUKS version 2'],
-  ['a qcow2 with a backing file', beginning('514649fb000000030000000000000200'), 'another file below'],
+  ['a qcow2 with a backing file', beginning('514649fb000000030000000000000200'), 'a backing file'],
 ];
 
 describe('data that a Glance of today refuses', () => {

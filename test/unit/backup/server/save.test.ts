@@ -223,7 +223,7 @@ describe('what cannot be had', () => {
     missingOf({ server: record(fields), ...looked });
 
   test('of every server: what only administrators see', () => {
-    expect(of({}).join('\n')).toMatch(/^user data.*\nthe password/);
+    expect(of({}).join('\n')).toMatch(/^user data.*\nthe administrator password/);
     expect(of({})).toHaveLength(2);
   });
 
@@ -237,11 +237,11 @@ describe('what cannot be had', () => {
     for (const words of [
       'the private key of key pair "ada"',
       'the public key of key pair "ada"',
-      'the ephemeral disk of 20 GiB',
-      'the swap disk of 512 MiB',
-      'in memory',
+      'the ephemeral disk (20 GiB)',
+      'the swap disk (512 MiB)',
+      'the memory of the guest',
       'volume "shared\\n::error::x"',
-      'the network service cannot be asked',
+      'the network service is not available',
       'the hostname: this cloud',
     ])
       expect(all.join('\n')).toContain(words);

@@ -119,7 +119,9 @@ describe('what a refused upload leaves', () => {
     expect(cloud.orphans()).toEqual([orphan]);
     // The volume's own key is as young, and must not be told.
     expect(cloud.said).toEqual([
-      expect.stringMatching(`may be left in Barbican by the failed upload, .* are used: ${orphan}$`),
+      expect.stringMatching(
+        `the failed upload may have left clones of the key of volume .* are in use: ${orphan}$`,
+      ),
     ]);
   });
 });

@@ -36,7 +36,7 @@ describe('encrypted data leaves the cloud', () => {
     const { plans, refused } = await on.plan('image', { sealed: true });
     expect(plans).toEqual([]);
     expect(refused.map(({ error }) => error.message)).toEqual([
-      `volume ${on.seeded.id} is encrypted with a key that the cloud does not tell, so its data would be of no use outside`,
+      `volume ${on.seeded.id} is encrypted with a key that the cloud does not show, so its data would be useless outside the cloud`,
     ]);
     expect((await on.plan('cinder-backup', { sealed: true })).plans).toHaveLength(1);
   });

@@ -110,7 +110,7 @@ describe('a backup', () => {
     const told = await run(backupVolume, { volumes: id });
     expect(planted.hits).toBe(1);
     expect([told.code, points(told.outputs).map(({ mode }) => mode)]).toEqual([0, ['incremental']]);
-    expect(told.log).toContain('it cannot be seen of which backup');
+    expect(told.log).toContain('the cloud does not show which backup');
     const [full, increment] = [...state.backups.values()];
     expect(increment?.metadata).toMatchObject({ [STATE]: 'recorded', 'openstack-backup:parent': full?.id });
   });
@@ -141,7 +141,7 @@ describe('a backup', () => {
     const refused = await run(backupVolume, { volumes: id });
     expect([refused.code, refused.outputs['failed']]).toEqual([
       1,
-      expect.stringContaining('is being backed up already'),
+      expect.stringContaining('is already being backed up'),
     ]);
     expect(state.backups.size).toBe(1);
     backup.status = 'available';
@@ -161,7 +161,7 @@ describe('a backup', () => {
     const { id } = seed.addVolume({ name: 'db' });
     faults.add({ when: { method: 'POST', path: /\/backups$/ }, do: 'stuck' });
     const struck = await run(backupVolume, { volumes: id, deadline: '2' });
-    expect(struck.outputs['failed']).toContain('was not done when the run had to end');
+    expect(struck.outputs['failed']).toContain('was not done when the run reached its deadline');
   }, 30_000);
 
   test('that a dead run finished is taken up for its own volume', async () => {

@@ -16,13 +16,8 @@ const failed = async (text: string): Promise<InputError> =>
 
 describe('what is no clouds.yaml is told as what it looks like', () => {
   test.each([
-    ['base64', Buffer.from(YAML).toString('base64'), 'is encoded as base64', 'base64 -d'],
-    [
-      'base64 in lines',
-      Buffer.from(YAML).toString('base64').replace(/.{40}/g, '$&\n'),
-      'is encoded as base64',
-      '',
-    ],
+    ['base64', Buffer.from(YAML).toString('base64'), 'is base64', 'base64 -d'],
+    ['base64 in lines', Buffer.from(YAML).toString('base64').replace(/.{40}/g, '$&\n'), 'is base64', ''],
     [
       'an openrc',
       'export OS_AUTH_URL=https://c.example\nexport OS_PASSWORD="hunter2-hunter2"\n',

@@ -29,7 +29,7 @@ test('a payload that is larger than any key is not read', async () => {
   const session = { secret: (bytes: unknown) => told.push(bytes) } as unknown as Session;
   const sized = (size: number) =>
     openKey(session, reader, { payload: { name: 'k', size, sealed: false } } as SecretPoint);
-  await expect(sized(2 ** 20 + 1)).rejects.toThrow('payload k has 1048577 bytes, and no key has more than');
+  await expect(sized(2 ** 20 + 1)).rejects.toThrow('payload k has 1048577 bytes, but no key has more than');
   await expect(sized(2 ** 20)).rejects.toThrow('it was read');
   expect(told).toEqual([]);
 });
@@ -61,7 +61,7 @@ describe('what is asked of Barbican', () => {
   test('leaves out an expiry that is over, and says so', () => {
     const { secret, missing } = secretRequest(savedSecret({ expires: '2026-11-22T00:00:00Z' }), here, NOW);
     expect(secret.expiration).toBeUndefined();
-    expect(missing).toEqual([expect.stringContaining('the expiry 2026-11-22T00:00:00Z, which is over')]);
+    expect(missing).toEqual([expect.stringContaining('expiry 2026-11-22T00:00:00Z, which has passed')]);
   });
 
   test.each([
@@ -143,7 +143,7 @@ describe('a restored secret', () => {
       do: { status: 200, body: 'others' },
     });
     const restoring = cloud.restored(request, randomBytes(32));
-    await expect(restoring).rejects.toThrow(/gives other bytes/);
+    await expect(restoring).rejects.toThrow(/returns other bytes/);
     expect([...cloud.cloud.state.secrets.values()]).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ test('a floating IP that another port got meanwhile is not taken from it', async
   cloud.ip.portId = cloud.other.id;
   const done = await finishPorts(cloud.session, cloud.server, [cloud.plan]);
   expect(done).toEqual({
-    missing: ['floating IP 203.0.113.9: another port has got it meanwhile'],
+    missing: ['floating IP 203.0.113.9: another port has taken it meanwhile'],
     undone: [],
   });
   expect(cloud.ip.portId).toBe(cloud.other.id);

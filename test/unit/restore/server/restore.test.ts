@@ -63,7 +63,9 @@ describe('the flavor', () => {
   });
 
   test('may not be there', () => {
-    expect(() => chooseFlavor(saved, [tiny], undefined, false)).toThrow('no flavor holds the server');
+    expect(() => chooseFlavor(saved, [tiny], undefined, false)).toThrow(
+      'no flavor is large enough for the server',
+    );
   });
 });
 

@@ -49,17 +49,17 @@ describe('the type of a restored volume', () => {
 
   test.each([
     ['an unknown wish', source(), 'gold', /no volume type "gold"/, 2],
-    ['a plain one that is gone', source({ typeId: C, typeName: 'old' }), undefined, /not there any more/, 2],
+    ['a plain one that is gone', source({ typeId: C, typeName: 'old' }), undefined, /no longer exists/, 2],
     ['another one for encrypted data', luks(), 'standard', /cannot be restored to type standard/, 2],
-    ['encrypted data whose type is gone', luks({ typeId: C }), undefined, /to that very type only/, 1],
+    ['encrypted data whose type is gone', luks({ typeId: C }), undefined, /only to exactly that type/, 1],
     [
       'encrypted data of an unknown type',
       luks({ typeId: undefined }),
       undefined,
-      /type of its volume is not known/,
+      /type of its volume is unknown/,
       2,
     ],
-    ['another one in place of a gone one', luks({ typeId: C }), 'luks', /to that very type only/, 1],
+    ['another one in place of a gone one', luks({ typeId: C }), 'luks', /only to exactly that type/, 1],
   ])('is refused: %s', (_, from, wish, message, exitCode) => {
     expect(() => typeForBackup(from, wish, TYPES)).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), exitCode }),
@@ -75,7 +75,7 @@ describe('the type of a restored volume', () => {
     const plain = volumeImagePoint({ volumeType: 'standard' });
     expect(typeForImage(plain, undefined, [{ ...STANDARD, id: C ?? '' }])?.id).toBe(C);
     expect(typeForImage(plain, 'luks', TYPES)).toEqual(LUKS);
-    expect(() => typeForImage(plain, undefined, [LUKS])).toThrow(/volume type "standard" .* is not there/);
+    expect(() => typeForImage(plain, undefined, [LUKS])).toThrow(/volume type "standard" .* does not exist/);
     const encrypted = volumeImagePoint({ volumeType: 'old' }, encryptedWith(secretPoint()));
     expect(() => typeForImage(encrypted, undefined, [STANDARD])).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('that encrypts with luks') }),
@@ -97,10 +97,10 @@ describe('how a volume must be encrypted', () => {
   });
 
   test.each([
-    ['plain data on an encrypted type', undefined, by('luks'), /is encrypted, and the data is not/],
-    ['encrypted data on a plain type', 1, plain, /would open to nobody/],
-    ['LUKS 1 on luks2', 1, by('luks2'), /encrypts with luks2, and the data is LUKS version 1/],
-    ['LUKS 2 on luks', 2, by('luks'), /encrypts with luks, and the data is LUKS version 2/],
+    ['plain data on an encrypted type', undefined, by('luks'), /is encrypted, but the data is not/],
+    ['encrypted data on a plain type', 1, plain, /nobody could open it/],
+    ['LUKS 1 on luks2', 1, by('luks2'), /encrypts with luks2, but the data is LUKS version 1/],
+    ['LUKS 2 on luks', 2, by('luks'), /encrypts with luks, but the data is LUKS version 2/],
     ['LUKS 2 on the class of LUKS 1', 2, by('os_brick.encryptors.luks.LuksEncryptor'), /LUKS version 2/],
     ['LUKS on plain dm-crypt', 1, by('plain'), /encrypts with plain/],
   ] as const)('an image must not: %s', (_, version, encryption, message) => {
@@ -113,8 +113,8 @@ describe('how a volume must be encrypted', () => {
   test('a backup fits only where both are, or neither', () => {
     expect(encryptionMismatch(true, true, 't')).toBeUndefined();
     expect(encryptionMismatch(false, false, 't')).toBeUndefined();
-    expect(encryptionMismatch(true, false, 't')?.what).toMatch(/t is not encrypted, and the backup is/);
-    expect(encryptionMismatch(false, true, 't')?.what).toMatch(/t is encrypted, and the backup is not/);
+    expect(encryptionMismatch(true, false, 't')?.what).toMatch(/t is not encrypted, but the backup is/);
+    expect(encryptionMismatch(false, true, 't')?.what).toMatch(/t is encrypted, but the backup is not/);
   });
 });
 
@@ -146,7 +146,7 @@ describe('a volume to be overwritten', () => {
     ],
     ['one that the cloud works at', source(), { ...free, status: 'backing-up' }, /is backing-up/],
     ['one of a failed restore', source(), { ...free, status: 'error_restoring' }, /error_restoring/],
-    ['a smaller one', source(), { ...free, size: 1 }, /has 1 GiB, and the backup needs 2/],
+    ['a smaller one', source(), { ...free, size: 1 }, /has 1 GiB, but the backup needs 2/],
     ['plain data over an encrypted one', source(), secret, /throw the volume's key away/],
     ['encrypted data over a plain one', luks(), free, /Cinder would overwrite the data and then fail/],
     ['encrypted data over another type', luks(), { ...secret, volumeTypeId: C }, /of type luks \(cccc/],
@@ -154,7 +154,7 @@ describe('a volume to be overwritten', () => {
       'encrypted data of an unknown type',
       luks({ typeId: undefined }),
       secret,
-      /type of its volume is not known/,
+      /type of its volume is unknown/,
     ],
   ])('cannot be: %s', (_, from, fields, message) => {
     expect(refuseTarget(from, volume(fields), TYPES)?.message).toMatch(message);

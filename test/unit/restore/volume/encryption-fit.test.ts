@@ -14,7 +14,7 @@ describe('encrypted data', () => {
     for (const provider of fits) expect([provider, mismatch(provider)]).toEqual([provider, undefined]);
     for (const provider of others)
       expect(mismatch(provider)?.message).toBe(
-        `volume type gold encrypts with ${provider}, and the data is LUKS version ${luks}`,
+        `volume type gold encrypts with ${provider}, but the data is LUKS version ${luks}`,
       );
   });
 
@@ -24,7 +24,7 @@ describe('encrypted data', () => {
       expect(imageMismatch(luks, { encrypted: false }, 'gold')?.message).toContain('is not encrypted');
     }
     expect(imageMismatch(undefined, { encrypted: true, provider: 'luks' }, 'gold')?.message).toContain(
-      'is encrypted, and the data is not',
+      'is encrypted, but the data is not',
     );
     expect(imageMismatch(undefined, { encrypted: false }, 'gold')).toBeUndefined();
   });

@@ -153,7 +153,7 @@ describe('the plan of a volume from an image', () => {
     cloud.cloud.seed.addVolume({ type: 'luks' });
     const { point, store } = cloud.inStore(randomBytes(3000));
     await expect(cloud.plan(point, { type: 'luks' }, store)).rejects.toMatchObject({
-      message: 'volume type luks is encrypted, and the data is not',
+      message: 'volume type luks is encrypted, but the data is not',
       exitCode: 2,
     });
   });
@@ -269,7 +269,9 @@ describe('a volume from an image', () => {
     const when = { method: 'GET', path: /\/payload$/, times: Number.POSITIVE_INFINITY } as const;
     cloud.cloud.faults.add({ when, do: { status: 403 } });
     const { volume, unseen } = await cloud.restore(plan);
-    expect(unseen).toEqual([expect.stringMatching(/^whether it is encrypted as its data is, .*HTTP 403/)]);
+    expect(unseen).toEqual([
+      expect.stringMatching(/^whether its encryption and its key match its data: .*HTTP 403/),
+    ]);
     expect(cloud.volumes().map(({ id }) => id)).toEqual([volume.id]);
   });
 
@@ -277,7 +279,7 @@ describe('a volume from an image', () => {
     await using cloud = await open();
     const { point, store } = cloud.inStore(randomBytes(3000));
     const plan = await cloud.plan(point, { type: 'luks-other' }, store);
-    await expect(cloud.restore(plan, store)).rejects.toThrow(/luks-other is encrypted, and the data is not/);
+    await expect(cloud.restore(plan, store)).rejects.toThrow(/luks-other is encrypted, but the data is not/);
     await cloud.settled();
     expect([cloud.volumes(), cloud.cloud.state.images.size]).toEqual([[], 0]);
     expect(cloud.asked('/image/').filter((line) => !line.startsWith('GET '))).toEqual([]);

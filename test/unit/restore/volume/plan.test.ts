@@ -57,9 +57,9 @@ describe('a volume that a backup is written over', () => {
       'is in use by server s',
     ],
     ['busy', source(), target({ status: 'uploading' }), 'is uploading'],
-    ['in error_restoring', source(), target({ status: 'error_restoring' }), 'after a restore that failed'],
+    ['in error_restoring', source(), target({ status: 'error_restoring' }), 'after a failed restore'],
     ['too small', source(), target({ size: 1 }), 'the backup needs 2'],
-    ['encrypted, for plain data', source(), vault(), 'is encrypted, and the backup is not'],
+    ['encrypted, for plain data', source(), vault(), 'is encrypted, but the backup is not'],
     [
       'of another type, for encrypted data',
       sealed(),
@@ -71,7 +71,7 @@ describe('a volume that a backup is written over', () => {
       'of any type, for encrypted data of an unknown one',
       sealed({ typeId: undefined }),
       vault(),
-      'not known',
+      'is unknown',
     ],
   ])('is refused when it is %s', (_, from, to, said) => {
     expect(refuseTarget(from, to, types)?.message).toContain(said);
@@ -82,9 +82,7 @@ describe('the type of a new volume', () => {
   test('of a plain backup is the one that was asked for, else its own', () => {
     expect(typeForBackup(source(), undefined, types)?.id).toBe('t-plain');
     expect(typeForBackup(source(), 'other', types)?.id).toBe('t-other');
-    expect(() => typeForBackup(source({ typeId: 'gone' }), undefined, types)).toThrow(
-      'is not there any more',
-    );
+    expect(() => typeForBackup(source({ typeId: 'gone' }), undefined, types)).toThrow('no longer exists');
     expect(() => typeForBackup(source(), 'gone', types)).toThrow('there is no volume type');
   });
 
@@ -92,8 +90,10 @@ describe('the type of a new volume', () => {
     expect(typeForBackup(sealed(), undefined, types)?.id).toBe('t-luks');
     expect(typeForBackup(sealed(), 'luks', types)?.id).toBe('t-luks');
     expect(() => typeForBackup(sealed(), 'other', types)).toThrow('cannot be restored to type other');
-    expect(() => typeForBackup(sealed({ typeId: 'gone' }), undefined, types)).toThrow('that very type only');
-    expect(() => typeForBackup(sealed({ typeId: undefined }), undefined, types)).toThrow('is not known');
+    expect(() => typeForBackup(sealed({ typeId: 'gone' }), undefined, types)).toThrow(
+      'only to exactly that type',
+    );
+    expect(() => typeForBackup(sealed({ typeId: undefined }), undefined, types)).toThrow('is unknown');
     expect(typeForBackup(sealed({ typeId: undefined }), 'luks', types)?.id).toBe('t-luks');
   });
 });
@@ -117,10 +117,10 @@ describe('data and type', () => {
   });
 
   test.each([
-    [undefined, luks, 'is encrypted, and the data is not'],
-    [undefined, unknown, 'is encrypted, and the data is not'],
-    [1, plain, 'is not encrypted, and the data is'],
-    [2, plain, 'is not encrypted, and the data is'],
+    [undefined, luks, 'is encrypted, but the data is not'],
+    [undefined, unknown, 'is encrypted, but the data is not'],
+    [1, plain, 'is not encrypted, but the data is'],
+    [2, plain, 'is not encrypted, but the data is'],
     [1, luks2, 'the data is LUKS version 1'],
     [2, luks, 'the data is LUKS version 2'],
     [2, old, 'the data is LUKS version 2'],
@@ -131,7 +131,7 @@ describe('data and type', () => {
   test('a backup fits a type that is encrypted as it is', () => {
     expect(encryptionMismatch(true, true, 'x')).toBeUndefined();
     expect(encryptionMismatch(false, false, 'x')).toBeUndefined();
-    expect(encryptionMismatch(true, false, 'x')?.what).toContain('is not encrypted, and the backup is');
-    expect(encryptionMismatch(false, true, 'x')?.what).toContain('is encrypted, and the backup is not');
+    expect(encryptionMismatch(true, false, 'x')?.what).toContain('is not encrypted, but the backup is');
+    expect(encryptionMismatch(false, true, 'x')?.what).toContain('is encrypted, but the backup is not');
   });
 });

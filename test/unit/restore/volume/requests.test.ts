@@ -150,8 +150,8 @@ describe('the plan of a restore', () => {
   });
 
   test.each([
-    ['of another size', { size: 0 }, /and the manifest says 0/],
-    ['of another volume', { volumeId: 'x' }, /and the manifest says x/],
+    ['of another size', { size: 0 }, /but the manifest says 0/],
+    ['of another volume', { volumeId: 'x' }, /but the manifest says x/],
   ])('refuses a backup %s than was recorded', async (_, fields, message) => {
     await using cloud = await open();
     const source = { ...(await cloud.backedUp(cloud.cloud.seed.addVolume())), ...fields };
@@ -175,7 +175,7 @@ describe('the plan of a restore', () => {
     cloud.cloud.seed.addVolume({ type: 'luks' });
     const source = await cloud.backedUp(cloud.cloud.seed.addVolume());
     await expect(planFromBackup(cloud.client, source, { ...wishes, type: 'luks' })).rejects.toThrow(
-      /luks is encrypted, and the backup is not/,
+      /luks is encrypted, but the backup is not/,
     );
   });
 });
@@ -212,7 +212,7 @@ describe('a volume in the making', () => {
     await undoVolume(cloud.environment, { tag: record.tag, id: made.id });
     warn.mockRestore();
     expect(lines).toEqual([
-      expect.stringMatching(`^volume ${made.id}, .* later runs only tell of it, .* remove it yourself`),
+      expect.stringMatching(`^volume ${made.id}, .* later runs only report it, .* remove it yourself`),
     ]);
   });
 
@@ -261,7 +261,7 @@ describe('a volume in the making', () => {
     await using cloud = await open();
     const plan = await cloud.unprovedPlan('luks');
     await expect(restoreToNew(cloud.environment, plan, cloud.watcher)).rejects.toThrow(
-      /is encrypted, and the backup is not/,
+      /is encrypted, but the backup is not/,
     );
     await waitFor('it to go', async () => cloud.cloud.state.volumes.size === 1);
     expect(cloud.asked('/volume/').filter((line) => line.endsWith('/restore'))).toEqual([]);
@@ -320,7 +320,7 @@ describe('a volume that has its data', () => {
       { name: state.name },
     ],
     [
-      /^that it is bootable: .*HTTP 409/,
+      /^its bootable flag \(true\): .*HTTP 409/,
       { method: 'POST', path: /\/action$/, body: (sent) => JSON.stringify(sent).includes('os-set_bootable') },
       { bootable: false },
     ],
@@ -334,7 +334,7 @@ describe('a volume that has its data', () => {
       { imageMetadata: {} },
     ],
     [
-      /^the image property "hw_x", which it had not: .*HTTP 409/,
+      /^removing the image property "hw_x", which the original did not have: .*HTTP 409/,
       {
         method: 'POST',
         path: /\/action$/,
@@ -394,7 +394,7 @@ describe('the image that a volume is made of', () => {
     const point = volumeImagePoint({ encrypted: true }, encryptedWith(undefined));
     const reader = payloadStore({} as Place, {});
     await expect(imageSource(cloud.session, manifestWith(point), point, reader)).rejects.toMatchObject({
-      message: expect.stringMatching(/is encrypted, and the manifest has no key of it/),
+      message: expect.stringMatching(/is encrypted, but its key is not in the manifest/),
       exitCode: 2,
     });
   });
@@ -410,7 +410,7 @@ describe('the image that a volume is made of', () => {
 
   test.each([
     ['is gone', undefined, /is gone, or belongs to another project/],
-    ['has other data', { hash: 'e'.repeat(128) }, /has other data than was saved/],
+    ['no longer has the data', { hash: 'e'.repeat(128) }, /no longer has the data that was saved/],
   ])('that stayed in the cloud is refused where it %s', async (_, meddle, message) => {
     await using cloud = await open();
     const { SparseBytes } = await import('../../../fakes/cloud/index.ts');

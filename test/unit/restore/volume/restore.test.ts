@@ -120,7 +120,7 @@ describe('before anything is touched', () => {
     const before = [...state.volumes.keys()];
     const manifest = both.outputs['manifest'] ?? '';
     const told = await run(restoreVolume, { manifest, 'allow-unsigned': 'true' });
-    expect([told.code, told.error]).toEqual([2, expect.stringContaining('Say which with `volume`')]);
+    expect([told.code, told.error]).toEqual([2, expect.stringContaining('Choose one with `volume`')]);
     for (const { id, name } of [volume, other]) expect(told.error).toContain(`"${name}" (${id})`);
     expect([...state.volumes.keys()]).toEqual(before);
   });
@@ -134,12 +134,12 @@ describe('before anything is touched', () => {
     [
       'a backup that is larger than was recorded',
       ({ backup }) => Object.assign(backup, { size: 9 }),
-      'is of 9 GiB',
+      'has 9 GiB, but',
     ],
     [
       'a backup that is smaller than was recorded',
       ({ backup }) => Object.assign(backup, { size: 0 }),
-      'is of 0 GiB, and the manifest says 1',
+      'has 0 GiB, but the manifest says 1',
     ],
     ['a backup in error', ({ backup }) => Object.assign(backup, { status: 'error' }), 'is error'],
     [
