@@ -1,3 +1,4 @@
+import { listInputs } from './list.ts';
 import type { Inputs } from './table.ts';
 
 /** The inputs of every command that reads a plan file. */
@@ -8,4 +9,20 @@ export const planFileInputs = {
     default: '.github/openstack-backup.yml',
     description: 'The plan file.',
   },
+} as const satisfies Inputs;
+
+const { manifest, workflow, branch, identity, 'verify-key': verifyKey } = listInputs;
+
+/** And of those that look what was saved. */
+export const planLookInputs = {
+  ...planFileInputs,
+  manifest: {
+    ...manifest,
+    description:
+      'Where manifests are, one or several: `artifact`, `release`, or `directory:PATH`. If not said, where the plan publishes.',
+  },
+  workflow,
+  branch,
+  identity,
+  'verify-key': verifyKey,
 } as const satisfies Inputs;

@@ -77,24 +77,34 @@ function matching<T extends Selectable>(kind: Kind, selector: Selector, all: rea
       return some([...all], 'all', `the project has no ${kind}s`);
     case 'metadata':
       return some(
-        all.filter(({ metadata }) =>
-          selector.value === undefined
-            ? Object.hasOwn(metadata, selector.key)
-            : metadata[selector.key] === selector.value,
-        ),
+        all.filter((one) => isMeant(selector, one)),
         `metadata:${selector.key}${selector.value === undefined ? '' : `=${selector.value}`}`,
         `no ${kind} of the project has that metadata`,
       );
-    case 'name': {
-      const pattern = [...selector.pattern];
+    case 'name':
       return some(
-        all.filter(({ name }) => matches(pattern, [...name])),
+        all.filter((one) => isMeant(selector, one)),
         `name:${selector.pattern}`,
         `no ${kind} of the project has such a name`,
       );
-    }
     case 'one':
       return [oneOf(kind, selector.nameOrId, all, severalNamed(selector.nameOrId))];
+  }
+}
+
+/** Whether a selector means this one; of a name that several have, each. */
+export function isMeant(selector: Selector, { id, name, metadata }: Selectable): boolean {
+  switch (selector.kind) {
+    case 'all':
+      return true;
+    case 'metadata':
+      return selector.value === undefined
+        ? Object.hasOwn(metadata, selector.key)
+        : metadata[selector.key] === selector.value;
+    case 'name':
+      return matches([...selector.pattern], [...name]);
+    case 'one':
+      return id === selector.nameOrId.toLowerCase() || name === selector.nameOrId;
   }
 }
 

@@ -1,5 +1,103 @@
 import { type Duration, parseDuration } from '../retention/duration.ts';
+import { before } from '../retention/periods.ts';
+import type { Assignment } from './assign.ts';
 import type { PlanEntry } from './plan-file.ts';
+import { keyOf, type Resource } from './resource.ts';
+import { isOf, type SavedPoint } from './saved.ts';
+import { hoursOf } from './span.ts';
+
+/** What an entry asks of a resource now. A plain record. */
+export interface Duty {
+  readonly resource: Resource;
+  readonly entry: PlanEntry;
+  readonly due: boolean;
+  /** When the newest good point was taken, milliseconds; undefined: there is none. */
+  readonly newest: number | undefined;
+  /** "never saved", "1 d 3 h old, every 1d". */
+  readonly reason: string;
+  /** The server that it is saved with, and not by itself. */
+  readonly within: Resource | undefined;
+}
+
+/**
+ * How much earlier than `every` something is due. A schedule of once a day starts now a minute earlier, now an hour later
+ * than the day before: without it each early start would leave out a whole day.
+ */
+const EARLY = 0.1;
+
+/**
+ * What is due. It counts from the newest good point: so a run that is late, dropped or started twice changes nothing but
+ * the time.
+ *
+ * @param points all that are known, in any order
+ * @param now milliseconds, by the cloud's clock
+ */
+export function dutiesOf(
+  assignments: readonly Assignment[],
+  points: readonly SavedPoint[],
+  { zone, hasStore, now }: { readonly zone: string; readonly hasStore: boolean; readonly now: number },
+): Duty[] {
+  // What is of the future was made by a clock that was wrong: it says nothing of when it is due.
+  const past = points.filter(({ time }) => time <= now + SLACK_MS);
+  const byResource = Map.groupBy(past, ({ kind, resource }) => keyOf({ kind, id: resource }));
+  const duties = assignments.flatMap(({ resource, entries, within }) => {
+    const saved = byResource.get(keyOf(resource)) ?? [];
+    return entries.map((entry): Duty => {
+      const newest = newestGood(saved.filter((point) => isOf(entry, point, hasStore)));
+      return {
+        resource,
+        entry,
+        newest,
+        within: within.get(entry.name),
+        due: newest === undefined || newest <= lastOf(entry, zone, now),
+        reason: reasonOf(entry, newest, now),
+      };
+    });
+  });
+  const saved = new Set(duties.filter(({ due }) => due).map(nameOf));
+  // One that was attached since its server was saved is saved by itself.
+  return duties.map((duty) =>
+    duty.within !== undefined && saved.has(nameOf({ ...duty, resource: duty.within }))
+      ? duty
+      : { ...duty, within: undefined },
+  );
+}
+
+/** Clocks that are kept differ by less. */
+const SLACK_MS = 5 * 60_000;
+
+function nameOf({ resource, entry }: Pick<Duty, 'resource' | 'entry'>): string {
+  return `${keyOf(resource)} ${entry.name}`;
+}
+
+/** The newest point's time after which nothing is due yet. */
+function lastOf({ every }: PlanEntry, zone: string, now: number): number {
+  return before(now, parseDuration(every), zone) + hoursOf(every) * EARLY * HOUR;
+}
+
+const HOUR = 3_600_000;
+
+export function newestGood(points: readonly SavedPoint[]): number | undefined {
+  const times = points.filter(({ good }) => good).map(({ time }) => time);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function reasonOf({ every }: PlanEntry, newest: number | undefined, now: number): string {
+  return newest === undefined ? 'never saved' : `${ageOf(newest, now)} old, every ${every}`;
+}
+
+/** "5 h", "3 d 2 h". */
+export function ageOf(time: number, now: number): string {
+  const minutes = Math.max(0, Math.floor((now - time) / 60_000));
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return `${minutes} min`;
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Whether the newest good point is older than `max-age`, or there is none. */
+export function isStale({ entry, newest }: Duty, zone: string, now: number): boolean {
+  return newest === undefined || newest < before(now, parseDuration(maxAgeOf(entry)), zone);
+}
 
 /** When the newest good point is older, it is stale: one and a half times `every`, where nothing else is said. */
 export function maxAgeOf({ every, maxAge }: Pick<PlanEntry, 'every' | 'maxAge'>): Duration {

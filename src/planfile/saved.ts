@@ -1,0 +1,46 @@
+import type { Kind } from '../manifest/points.ts';
+import type { PlanEntry } from './plan-file.ts';
+
+/** A restore point as a plan sees it: by what it counts as another run's work. */
+export interface SavedPoint {
+  readonly kind: Kind;
+  /** The resource's id. */
+  readonly resource: string;
+  /** When its data was taken. Milliseconds. */
+  readonly time: number;
+  /** Whether all is there that a restore needs, as far as anybody can tell. */
+  readonly good: boolean;
+  /** A volume or an image is one piece, a server's disks are several, and a secret none. */
+  readonly pieces: readonly Piece[];
+}
+
+export interface Piece {
+  readonly of: 'volume' | 'image';
+  readonly method: 'cinder-backup' | 'image';
+  /** Whether the data left the cloud. */
+  readonly left: boolean;
+  /** Whether only a Cinder backup may be possible: Glance refuses some that are encrypted or large. */
+  readonly mayStay: boolean;
+}
+
+/**
+ * Whether a point is what an entry asks for. A copy in the cloud is none outside, and a Cinder backup that another entry
+ * made says nothing of images.
+ *
+ * @param hasStore whether the plan names where data goes
+ */
+export function isOf(
+  { method }: Pick<PlanEntry, 'method'>,
+  { pieces }: Pick<SavedPoint, 'pieces'>,
+  hasStore: boolean,
+): boolean {
+  return pieces.every((piece) => fits(piece, method, hasStore));
+}
+
+function fits(piece: Piece, method: PlanEntry['method'], hasStore: boolean): boolean {
+  const away = piece.left || !hasStore;
+  if (piece.of === 'image') return away || method === 'cinder-backup';
+  const isBackup = piece.method === 'cinder-backup';
+  if (method === 'auto') return away || (isBackup && piece.mayStay);
+  return method === 'cinder-backup' ? isBackup : !isBackup && away;
+}

@@ -1,0 +1,43 @@
+import { images } from '../backup/image/kind.ts';
+import type { SavingKind, Wishes } from '../backup/kind.ts';
+import { secrets } from '../backup/secret/kind.ts';
+import { servers } from '../backup/server/kind.ts';
+import { volumes } from '../backup/volume/kind.ts';
+import type { DuePart } from '../planfile/parts.ts';
+import type { PlanFile } from '../planfile/plan-file.ts';
+import type { Context } from './context.ts';
+import { savingStore } from './storing.ts';
+
+/** What is done with a kind of resource and what is wished for it, whichever kind that is. */
+export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W) => T;
+
+/**
+ * What a plan wishes for a part that is due, as the commands wish it for what their inputs name.
+ *
+ * @throws InputError where the plan names no place for it
+ */
+export async function withKind<T>(
+  context: Context,
+  { store, recipients }: PlanFile,
+  { entry, kind, duties }: DuePart,
+  use: UseKind<T>,
+): Promise<T> {
+  const ids = duties.map(({ resource }) => resource.id);
+  const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
+  const stored = async (compression: 'zstd' | 'none') =>
+    savingStore(context, { store, compression, recipients });
+  if (kind === 'image') return use(images, { selectors, payloads: await stored('zstd') });
+  if (kind === 'secret') {
+    const named = { secrets: ids, volumes: [], backups: [], images: [] };
+    return use(secrets, { ...named, payloads: await stored('none'), plaintext: false });
+  }
+  const wishes = {
+    selectors,
+    mode: 'auto',
+    method: entry.method,
+    maxChain: entry.maxChain,
+    payloads: store === undefined ? undefined : await stored('zstd'),
+    recipients: recipients.length > 0,
+  } as const;
+  return kind === 'server' ? use(servers, wishes) : use(volumes, wishes);
+}

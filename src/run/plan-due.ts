@@ -1,0 +1,112 @@
+import type { Refused, SavingKind, Subject, Wishes } from '../backup/kind.ts';
+import { adviceWith } from '../chain/advice.ts';
+import { PlainError } from '../errors.ts';
+import { countsOf, type QuotaName } from '../openstack/quota-names.ts';
+import { quotasFor } from '../openstack/quotas.ts';
+import { type Wanted, whatFits } from '../plan/fit.ts';
+import { type QuotaLine, quotaAfter, tooSmall } from '../plan/quota.ts';
+import { type DuePart, duePartsOf } from '../planfile/parts.ts';
+import { quoted } from '../text/escape.ts';
+import type { Json } from '../text/redact-json.ts';
+import type { Context } from './context.ts';
+import { withKind } from './due-kind.ts';
+import type { PlanLook } from './plan-look.ts';
+
+/** What will be done with one resource that is due. */
+export interface DueItem {
+  readonly entry: string;
+  readonly subject: Subject;
+  /** As a program reads it. */
+  readonly planned: Json;
+}
+
+/** What a run of the plan would do now. A plain record. */
+export interface DuePlan {
+  readonly items: readonly DueItem[];
+  /** What cannot be done, with why. */
+  readonly refused: readonly (Refused & { readonly entry: string })[];
+  readonly before: readonly QuotaLine[];
+  readonly after: readonly QuotaLine[];
+}
+
+/** So many at the same time, as the commands have it. */
+const AT_ONCE = 4;
+
+/** Plans all that is due against the quotas together, as far as they go. Changes nothing. */
+export async function planDue(context: Context, look: PlanLook): Promise<DuePlan> {
+  const { session, plan, duties, project } = look;
+  const wanted: Wanted<DueItem>[] = [];
+  const refused: DuePlan['refused'][number][] = [];
+  for (const part of duePartsOf(duties, plan.entries)) {
+    const planned = await planPart(context, look, part);
+    wanted.push(...planned.wanted);
+    refused.push(...planned.refused);
+  }
+  const needs = wanted.flatMap(({ parts, meanwhile }) => [...parts.map(({ stays }) => stays), meanwhile]);
+  const quotas = await quotasFor(session, needs);
+  const fit = whatFits(quotas, wanted, AT_ONCE);
+  const names = new Set(
+    wanted.flatMap(({ parts }) => parts.flatMap(({ stays }) => countsOf(stays).map(([name]) => name))),
+  );
+  const nothing = Object.fromEntries([...names].map((name): [QuotaName, number] => [name, 0]));
+  const advice = adviceWith(project.holdings.backups);
+  return {
+    items: fit.fits,
+    refused: [
+      ...refused,
+      ...fit.over.map(({ what: { entry, subject }, quota }) => ({
+        entry,
+        subject,
+        error: tooSmall(quota, called(subject), advice),
+      })),
+    ],
+    before: quotaAfter(quotas, nothing),
+    after: fit.after,
+  };
+}
+
+interface PlannedPart {
+  readonly wanted: readonly Wanted<DueItem>[];
+  readonly refused: DuePlan['refused'];
+}
+
+/** One part that cannot be planned at all fails alone. */
+async function planPart(context: Context, look: PlanLook, part: DuePart): Promise<PlannedPart> {
+  const entry = part.entry.name;
+  try {
+    return await withKind(context, look.plan, part, (kind, wishes) => planWith(look, entry, kind, wishes));
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    return { wanted: [], refused: part.duties.map(({ resource }) => ({ entry, subject: resource, error })) };
+  }
+}
+
+async function planWith<W extends Wishes, P>(
+  { session, duties }: PlanLook,
+  entry: string,
+  kind: SavingKind<W, P>,
+  wishes: W,
+): Promise<PlannedPart> {
+  const { wanted, refused } = await kind.plan(session, wishes);
+  const newest = new Map(
+    duties.filter((duty) => duty.entry.name === entry).map((duty) => [duty.resource.id, duty.newest]),
+  );
+  return {
+    // What was saved longest ago by this entry goes first.
+    wanted: wanted.map(({ what, parts, meanwhile }) => {
+      const subject = kind.subjectOf(what);
+      const last = newest.get(subject.id);
+      return {
+        what: { entry, subject, planned: kind.planned(what) },
+        savedAt: last === undefined ? undefined : new Date(last).toISOString(),
+        parts: parts.map(({ id, stays }) => ({ id: `${entry} ${id}`, stays })),
+        meanwhile,
+      };
+    }),
+    refused: refused.map((one) => ({ ...one, entry })),
+  };
+}
+
+function called({ kind, name, id }: Subject): string {
+  return `${kind} ${quoted(name)} (${id})`;
+}

@@ -1,0 +1,158 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { everyManifest, type Found, type Unread } from '../catalog/everything.ts';
+import { InputError } from '../errors.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
+import type { planLookInputs } from '../inputs/plan-file.ts';
+import type { Values } from '../inputs/table.ts';
+import { DIRECTORY } from '../manifest/files.ts';
+import { verifyingKey } from '../manifest/sign.ts';
+import type { Session } from '../openstack/connection.ts';
+import { type Assignment, assign } from '../planfile/assign.ts';
+import { type Duty, dutiesOf } from '../planfile/due.ts';
+import type { PlanFile } from '../planfile/plan-file.ts';
+import type { SavedPoint } from '../planfile/saved.ts';
+import { type PlaceName, parsePlace } from '../store/place-name.ts';
+import type { Holdings } from '../temporaries/holdings.ts';
+import { quoted } from '../text/escape.ts';
+import type { Context } from './context.ts';
+import { loadPlan } from './plan-file.ts';
+import { type Project, projectOf } from './project-of.ts';
+import { savedPointsOf } from './saved-points.ts';
+
+export type PlanLookGiven = CloudInputs & Values<typeof planLookInputs>;
+
+/** Where a plan stands: what it says, what there is, what was saved, and what is due. A plain record but for the session. */
+export interface PlanLook {
+  readonly session: Session;
+  readonly plan: PlanFile;
+  /** The cloud's time, milliseconds. */
+  readonly now: number;
+  readonly project: Project;
+  readonly assignments: readonly Assignment[];
+  readonly duties: readonly Duty[];
+  readonly points: readonly SavedPoint[];
+  readonly found: readonly Found[];
+  readonly unread: readonly Unread[];
+  /** What is probably not meant: a selector that finds nothing. */
+  readonly doubts: readonly string[];
+}
+
+/**
+ * Reads the plan, logs in to its project, and looks what there is and what was saved. Changes nothing.
+ *
+ * @throws InputError for a plan that is wrong, and for credentials of another project
+ */
+export async function lookAtPlan(context: Context, given: PlanLookGiven): Promise<PlanLook> {
+  const plan = await loadPlan(context, given.plan);
+  const session = await connectFor(context, given, plan);
+  const now = session.clock.now();
+  const kinds = new Set(plan.entries.flatMap((entry) => entry.kinds));
+  const needed: (keyof Holdings)[] = ['volumes', 'backups'];
+  const project = await projectOf(session, [
+    ...needed,
+    ...(kinds.has('server') ? (['servers'] as const) : []),
+    ...(kinds.has('image') ? (['images'] as const) : []),
+    ...(kinds.has('secret') ? (['secrets'] as const) : []),
+  ]);
+  const { found, unread } = await manifestsOf(context, given, plan);
+  const here = found.filter(
+    ({ manifest: { cloud } }) =>
+      cloud.project.id === plan.project && cloud.region === session.region('block-storage'),
+  );
+  const { assignments, doubts } = assign(plan, project.resources, now);
+  const points = savedPointsOf(here, project.inventory);
+  const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now };
+  return {
+    session,
+    plan,
+    now,
+    project,
+    assignments,
+    duties: dutiesOf(assignments, points, terms),
+    points,
+    found: here,
+    unread,
+    doubts,
+  };
+}
+
+/** @throws InputError for credentials of another project than the plan's, or a region that contradicts it */
+export async function connectFor(context: Context, given: CloudInputs, plan: PlanFile): Promise<Session> {
+  for (const name of ['cloud', 'region'] as const)
+    if (given[name] !== undefined && plan[name] !== undefined && given[name] !== plan[name])
+      throw new InputError(
+        `\`${name}\` is ${quoted(given[name])}, and the plan is for ${name} ${quoted(plan[name])}`,
+        'Leave it out, or use another plan. Nothing was touched.',
+      );
+  const session = await context.connect({
+    ...given,
+    cloud: given.cloud ?? plan.cloud,
+    region: given.region ?? plan.region,
+  });
+  const { project } = session.scope;
+  if (project.id === plan.project) return session;
+  throw new InputError(
+    `the credentials are for project ${quoted(project.name)} (${project.id}), and the plan is for project ${plan.project}`,
+    project.name === plan.project
+      ? `A plan names the id: write project: ${project.id}. Nothing was touched.`
+      : 'Use the credentials of that project, or another plan. Nothing was touched.',
+  );
+}
+
+async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFile) {
+  const { host } = context;
+  const key = given['verify-key'];
+  const places = await readable(context, placesOf(given.manifest, plan, host.github !== undefined));
+  const read = await everyManifest(places, {
+    directory: host.directory,
+    github: host.github,
+    workflow: given.workflow,
+    branch: given.branch,
+    now: () => host.clock.now(),
+    log: host.log,
+    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
+    identity: given.identity,
+    warn: (line) => host.log.warn(line),
+  });
+  for (const { reference, doubt } of read.unread)
+    host.log.warn(
+      `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}: what it holds counts as not saved. ${doubt.hint}`,
+    );
+  return read;
+}
+
+function placesOf(given: readonly string[], { publish }: PlanFile, inWorkflow: boolean): PlaceName[] {
+  const names = given.length > 0 ? given : publish;
+  if (names.length === 0)
+    return inWorkflow
+      ? [{ kind: 'artifact' }, { kind: 'release' }]
+      : [{ kind: 'directory', path: DIRECTORY }];
+  return names.map((text) => {
+    const place = parsePlace(text);
+    if (place !== undefined) return place;
+    throw new InputError(
+      `unsupported place "${text}"`,
+      'Write `manifest: artifact`, `manifest: release` or `manifest: directory:PATH`.',
+    );
+  });
+}
+
+/** Before the first run there is no directory, and a terminal sees nothing of GitHub. */
+async function readable({ host }: Context, places: readonly PlaceName[]): Promise<PlaceName[]> {
+  const looked = await Promise.all(
+    places.map(async (place) => {
+      if (place.kind !== 'directory') return host.github !== undefined;
+      return stat(resolve(host.directory, place.path)).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+      );
+    }),
+  );
+  const hidden = places.filter(({ kind }, index) => !looked[index] && kind !== 'directory');
+  if (hidden.length > 0)
+    host.log.warn(
+      `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what they alone tell of counts as not saved. Download them (gh release download TAG), and name their directory: \`manifest: directory:PATH\``,
+    );
+  return places.filter((_, index) => looked[index]);
+}

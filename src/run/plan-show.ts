@@ -1,0 +1,137 @@
+import { quotaSentence } from '../plan/quota.ts';
+import type { Assignment } from '../planfile/assign.ts';
+import { ageOf, type Duty } from '../planfile/due.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
+import type { Json } from '../text/redact-json.ts';
+import { type Column, formatRows } from '../text/rows.ts';
+import type { Context } from './context.ts';
+import { type DuePlan, planDue } from './plan-due.ts';
+import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan-look.ts';
+
+/** One resource, and what one entry asks of it; a line of the table. */
+interface Row {
+  readonly kind: string;
+  readonly name: string;
+  readonly id: string;
+  /** Empty where none takes it. */
+  readonly entry: string;
+  readonly state: 'due' | 'not due' | 'refused' | 'excluded' | 'not in the plan';
+  /** When its newest good point was taken. ISO 8601. */
+  readonly newest: string | undefined;
+  readonly way: string;
+  readonly why: string;
+}
+
+const columns = (now: number): readonly Column<Row>[] => [
+  { name: 'kind', value: ({ kind }) => kind },
+  { name: 'name', value: ({ name, id }) => name || id },
+  { name: 'entry', value: ({ entry }) => entry },
+  { name: 'state', value: ({ state }) => state },
+  { name: 'newest', value: ({ newest }) => (newest === undefined ? '' : ageOf(Date.parse(newest), now)) },
+  { name: 'way', value: ({ way }) => way },
+  { name: 'why', value: ({ why }) => why },
+];
+
+/** Shows what is due now, which way and why. Changes nothing. */
+export async function showPlan(context: Context, given: PlanLookGiven) {
+  const { host } = context;
+  const look = await lookAtPlan(context, given);
+  for (const doubt of look.doubts) host.log.warn(doubt);
+  const planned = await planDue(context, look);
+  const rows = look.assignments.flatMap((one) => rowsOf(one, look, planned));
+  for (const { subject, error } of planned.refused)
+    host.log.warn(
+      `${subject.kind} ${quoted(subject.name)} (${subject.id}): ${error.message}. ${error.hint ?? ''}`,
+    );
+  const before = planned.before.map(({ told }) => told).join(', ');
+  const sentence =
+    before === '' ? 'no quota is used' : `quota now ${before}; ${quotaSentence(planned.after)}`;
+  const due = rows.filter(({ state }) => state === 'due' || state === 'refused').length;
+  const head = `${due} of ${rows.length} due in project ${look.session.scope.project.name} (${look.plan.project})`;
+  return {
+    outputs: {
+      resources: JSON.stringify(rows),
+      quota: JSON.stringify({
+        before: planned.before.map(({ told }) => told),
+        after: planned.after.map(({ told }) => told),
+      }),
+      doubts: JSON.stringify(look.doubts),
+    },
+    failed: planned.refused.length > 0,
+    failure: `${planned.refused.length} of what is due cannot be saved`,
+    printed: `${head}\n${formatRows(rows, columns(look.now), 'table')}${sentence}\n`,
+    summary: summaryOf(head, rows, columns(look.now), sentence),
+  };
+}
+
+function rowsOf({ resource, entries, exclusion }: Assignment, look: PlanLook, planned: DuePlan): Row[] {
+  const { kind, name, id } = resource;
+  const bare = { kind, name, id, entry: '', newest: undefined, way: '' };
+  if (exclusion !== undefined) {
+    const { reason, until } = exclusion;
+    return [{ ...bare, state: 'excluded', why: `${reason}${until === undefined ? '' : `, until ${until}`}` }];
+  }
+  if (entries.length === 0) return [{ ...bare, state: 'not in the plan', why: 'no entry matches it' }];
+  return look.duties.filter((duty) => duty.resource === resource).map((duty) => rowOf(duty, bare, planned));
+}
+
+function rowOf(
+  { resource, entry, newest, due, reason, within }: Duty,
+  bare: Omit<Row, 'state' | 'why'>,
+  { items, refused }: DuePlan,
+): Row {
+  const own = {
+    ...bare,
+    entry: entry.name,
+    newest: newest === undefined ? undefined : new Date(newest).toISOString(),
+  };
+  if (within !== undefined)
+    return { ...own, state: 'due', way: `with server ${within.name || within.id}`, why: reason };
+  if (!due) return { ...own, state: 'not due', why: reason };
+  const isThis = (one: {
+    readonly entry: string;
+    readonly subject: { readonly kind: string; readonly id: string };
+  }) => one.entry === entry.name && one.subject.kind === resource.kind && one.subject.id === resource.id;
+  const item = items.find(isThis);
+  if (item !== undefined) {
+    const { way, why } = wayOf(item.planned);
+    return { ...own, state: 'due', way, why: [reason, ...(why === '' ? [] : [why])].join('; ') };
+  }
+  const error = refused.find(isThis)?.error;
+  return { ...own, state: 'refused', why: error?.message ?? 'it cannot be found any more' };
+}
+
+/** As the plan of a dry run says it. */
+function wayOf(planned: Json): { readonly way: string; readonly why: string } {
+  const facts = planned as Readonly<Record<string, Json>>;
+  switch (facts['kind']) {
+    case 'volume':
+      return { way: String(facts['mode'] ?? facts['method']), why: String(facts['reason']) };
+    case 'server': {
+      const disks = (facts['volumes'] ?? []) as readonly Json[];
+      const ways = disks.map((disk) => wayOf(disk).way);
+      return { way: [...(facts['rootDisk'] === 'image' ? ['root image'] : []), ...ways].join(', '), why: '' };
+    }
+    case 'image':
+      return { way: 'download', why: '' };
+    default:
+      return { way: 'sealed', why: '' };
+  }
+}
+
+function summaryOf(
+  head: string,
+  rows: readonly Row[],
+  all: readonly Column<Row>[],
+  sentence: string,
+): string {
+  return [
+    `### ${forMarkdown(head)}`,
+    '',
+    `| ${all.map(({ name }) => name).join(' | ')} |`,
+    `|${'---|'.repeat(all.length)}`,
+    ...rows.map((row) => `| ${all.map(({ value }) => forMarkdown(String(value(row) ?? ''))).join(' | ')} |`),
+    '',
+    forMarkdown(sentence),
+  ].join('\n');
+}

@@ -1,0 +1,147 @@
+import { visibleImages } from '../backup/image/choose.ts';
+import { cloudOf } from '../catalog/cloud-of.ts';
+import type { Inventory } from '../catalog/inventory.ts';
+import { POINT_PROPERTY } from '../catalog/kept-image.ts';
+import { PlainError } from '../errors.ts';
+import type { Volume } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Session } from '../openstack/connection.ts';
+import type { Image } from '../openstack/image/v2/images.ts';
+import { KEY_ID } from '../openstack/image/v2/properties.ts';
+import type { Resource } from '../planfile/resource.ts';
+import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
+import { readTemporary, TEMPORARY_METADATA } from '../temporaries/tags.ts';
+import { GIB } from '../text/bytes.ts';
+
+export interface Project {
+  readonly resources: readonly Resource[];
+  readonly holdings: Holdings;
+  readonly inventory: Inventory;
+}
+
+/**
+ * What there is to back up. No temporaries, nothing that is a backup itself, and no key that goes with what it opens.
+ *
+ * @param needed kinds without which nothing can be said
+ */
+export async function projectOf(session: Session, needed: readonly (keyof Holdings)[]): Promise<Project> {
+  const there = needed.filter((kind) => session.has(SERVICES[kind]));
+  const unknown: { backups?: string; images?: string } = {};
+  const holdings = await holdingsOf(session, there, undefined, {
+    closed: ({ message }) => {
+      unknown.backups = message;
+    },
+  });
+  const images = await imagesOf(session, needed.includes('images'), (why) => {
+    unknown.images = why;
+  });
+  const held = { ...holdings, images };
+  const ids = (all: readonly { readonly id: string }[]) => new Set(all.map(({ id }) => id));
+  return {
+    holdings: held,
+    resources: resourcesOf(held),
+    inventory: {
+      cloud: cloudOf(session),
+      at: session.clock.now(),
+      backups: unknown.backups === undefined ? held.backups : undefined,
+      images: unknown.images === undefined ? images : undefined,
+      snapshots: held.snapshots,
+      volumes: ids(held.volumes),
+      servers: ids(held.servers),
+      secrets: ids(held.secrets),
+      unknown,
+    },
+  };
+}
+
+/** The project's own, hidden ones too. */
+async function imagesOf(
+  session: Session,
+  isNeeded: boolean,
+  closed: (why: string) => void,
+): Promise<Image[]> {
+  if (!session.has('image')) {
+    closed('the cloud has no image service');
+    return [];
+  }
+  try {
+    const { project } = session.scope;
+    return (await visibleImages(session)).filter(({ owner }) => owner === project.id);
+  } catch (error) {
+    if (isNeeded || !(error instanceof PlainError)) throw error;
+    session.log.warn(`${error.message}: whether images are whole cannot be told`);
+    closed(error.message);
+    return [];
+  }
+}
+
+const SERVICES = {
+  backups: 'block-storage',
+  volumes: 'block-storage',
+  snapshots: 'block-storage',
+  images: 'image',
+  secrets: 'key-manager',
+  servers: 'compute',
+} as const;
+
+function resourcesOf(holdings: Holdings): Resource[] {
+  const volumes = holdings.volumes.filter((one) => one.consumesQuota && readTemporary(one) === undefined);
+  const sizes = new Map(volumes.map(({ id, size }) => [id, size * GIB]));
+  return [
+    ...holdings.servers
+      .filter(({ id, metadata }) => readTemporary({ id, properties: metadata }) === undefined)
+      .map(
+        (server): Resource => ({
+          ...bare('server', server),
+          bytes: server.volumes.reduce((sum, { id }) => sum + (sizes.get(id) ?? 0), 0),
+          volumes: server.volumes.map(({ id }) => id),
+        }),
+      ),
+    ...volumes.map(volumeResource),
+    ...holdings.images.filter(isOfTheUser).map(
+      (image): Resource => ({
+        ...bare('image', { ...image, metadata: image.properties }),
+        bytes: image.size ?? 0,
+        encrypted: image.properties[KEY_ID] !== undefined,
+        keyId: image.properties[KEY_ID],
+      }),
+    ),
+    ...secretsOf(holdings),
+  ];
+}
+
+function bare(
+  kind: Resource['kind'],
+  { id, name, metadata }: Pick<Resource, 'id' | 'name' | 'metadata'>,
+): Resource {
+  return { kind, id, name, metadata, bytes: 0, encrypted: false, keyId: undefined, volumes: [] };
+}
+
+function volumeResource(volume: Volume): Resource {
+  return {
+    ...bare('volume', volume),
+    bytes: volume.size * GIB,
+    encrypted: volume.encrypted,
+    keyId: volume.encryptionKeyId,
+  };
+}
+
+/** A backup that is kept as an image is none; nor is one that only names snapshots: it has no data of its own. */
+function isOfTheUser(image: Image): boolean {
+  return (
+    readTemporary(image) === undefined &&
+    image.properties[POINT_PROPERTY] === undefined &&
+    ((image.size ?? 0) > 0 || image.properties['block_device_mapping'] === undefined)
+  );
+}
+
+/** A backup has a clone of its volume's key, and an image its own: those come and go with them. */
+function secretsOf({ secrets, backups, images, volumes }: Holdings): Resource[] {
+  const clones = new Set([
+    ...backups.map(({ encryptionKeyId }) => encryptionKeyId),
+    ...images.map(({ properties }) => properties[KEY_ID]),
+  ]);
+  for (const { encryptionKeyId } of volumes) clones.delete(encryptionKeyId);
+  return secrets
+    .filter(({ id, metadata }) => !clones.has(id) && metadata[TEMPORARY_METADATA] === undefined)
+    .map(({ id, name }) => bare('secret', { id, name: name ?? '', metadata: {} }));
+}

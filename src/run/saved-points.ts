@@ -1,0 +1,94 @@
+import { entriesOf } from '../catalog/entries.ts';
+import type { Found } from '../catalog/everything.ts';
+import type { Inventory } from '../catalog/inventory.ts';
+import { judge, judgeBackups, type State } from '../catalog/whole.ts';
+import { readTags } from '../chain/tags.ts';
+import type { Manifest, RestorePoint, VolumePoint } from '../manifest/schema.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import type { Piece, SavedPoint } from '../planfile/saved.ts';
+
+/** From this size on Glance may refuse an image. GiB. */
+const LARGE = 1024;
+
+/**
+ * What was saved of a project, as its manifests say and as the cloud itself does. What nobody can look at counts as good
+ * when a manifest says so.
+ */
+export function savedPointsOf(found: readonly Found[], inventory: Inventory): SavedPoint[] {
+  const states = judge({ inventory, shelf: undefined });
+  return [
+    ...found.flatMap((one) => ofManifest(one, states(one.manifest))),
+    ...ofCloud(inventory.backups ?? [], judgeBackups(inventory)),
+  ];
+}
+
+function ofManifest(found: Found, states: ReadonlyMap<string, State>): SavedPoint[] {
+  const { manifest, doubt } = found;
+  const times = new Map(entriesOf(found).map(({ point, time }) => [point, Date.parse(time)]));
+  const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
+  const isAltered = doubt?.what.startsWith('was altered') === true;
+  return manifest.restorePoints.map((point) => ({
+    kind: point.resource.kind,
+    resource: point.resource.id,
+    time: times.get(point.id) ?? Date.parse(manifest.run.started),
+    good: !isAltered && states.get(point.id)?.state !== 'broken',
+    pieces: dataOf(point, points).flatMap(pieceOf),
+  }));
+}
+
+/** The points that hold the data of one: a server's are its disks'. */
+function dataOf(point: RestorePoint, all: ReadonlyMap<string, RestorePoint>): RestorePoint[] {
+  if (point.method !== 'disks') return [point];
+  return point.resource.disks.flatMap((disk) => all.get(disk.point) ?? []);
+}
+
+function pieceOf(point: RestorePoint): Piece[] {
+  switch (point.method) {
+    case 'cinder-backup':
+      return [{ of: 'volume', method: 'cinder-backup', left: false, mayStay: mayStay(point) }];
+    case 'image':
+      return [{ of: 'volume', method: 'image', left: point.payload !== null, mayStay: mayStay(point) }];
+    case 'download':
+      return [{ of: 'image', method: 'image', left: true, mayStay: false }];
+    case 'kept':
+      return [{ of: 'image', method: 'image', left: false, mayStay: false }];
+    default:
+      return [];
+  }
+}
+
+function mayStay({ resource }: VolumePoint): boolean {
+  return resource.encryption !== null || resource.size >= LARGE;
+}
+
+/** Backups of ours, also those that no manifest names yet: of a run that goes on, or that did not live to tell. */
+function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State): SavedPoint[] {
+  return backups
+    .filter((backup) => readTags(backup) !== undefined && stateOf(backup).state === 'whole')
+    .map((backup) => ({
+      kind: 'volume',
+      resource: backup.volumeId,
+      time: Date.parse(backup.dataTimestamp),
+      good: true,
+      pieces: [
+        {
+          of: 'volume',
+          method: 'cinder-backup',
+          left: false,
+          mayStay: readTags(backup)?.encrypted === true || backup.size >= LARGE,
+        },
+      ],
+    }));
+}
+
+/** What failed last, and when: by kind and id. */
+export function failuresOf(manifests: readonly Manifest[]): Map<string, { time: number; error: string }> {
+  const failures = new Map<string, { time: number; error: string }>();
+  for (const { run, failed } of manifests)
+    for (const { kind, id, error } of failed) {
+      const time = Date.parse(run.started);
+      const known = failures.get(`${kind} ${id}`);
+      if (known === undefined || known.time < time) failures.set(`${kind} ${id}`, { time, error });
+    }
+  return failures;
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { SparseBytes } from '../fakes/cloud/index.ts';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { makeKeeper } from '../scenarios/sealed.ts';
+import { expectExit, inventory } from '../scenarios/steps.ts';
+
+interface Row {
+  readonly kind: string;
+  readonly name: string;
+  readonly entry: string;
+  readonly state: string;
+  readonly way: string;
+  readonly why: string;
+}
+
+const keeper = await makeKeeper();
+let world: EmbeddedWorld;
+let project: string;
+
+const PLAN = () => `version: 1
+project: ${project}
+recipients: [${keeper.recipient}]
+store: directory:openstack-backups/payloads
+publish: ["directory:openstack-backups"]
+keep: {last: 3}
+back-up:
+  - {name: databases, select: "metadata:backup=db", kinds: [volume], method: cinder-backup, every: 6h}
+  - {name: rest, select: all, method: cinder-backup, every: 1d}
+exclude:
+  - {select: "name:scratch-*", reason: rebuilt by CI}
+`;
+
+const write = (text: string, name = 'plan.yml') => writeFile(join(world.directory, name), text);
+const show = (...words: string[]) => world.tool(['plan', 'show', 'plan.yml', ...words]);
+const rows = async (code = 0) => expectExit(await show('--json'), code).json['resources'] as Row[];
+const told = async (code = 0) =>
+  (await rows(code))
+    .map(
+      ({ kind, name, entry, state, way, why }) =>
+        `${kind} ${name}: ${[entry, state, way, why].filter(Boolean).join(', ')}`,
+    )
+    .sort();
+
+beforeAll(async () => {
+  world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
+  const { seed } = world.cloud;
+  const { scope } = await world.session('demo');
+  project = scope.project.id;
+  // Cinder's own, as most clouds have them.
+  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 10, backupGigabytes: 1000 });
+  seed.addVolume({ name: 'db', size: 2, metadata: { backup: 'db' } });
+  const root = seed.addVolume({ name: 'root', size: 1, bootable: true });
+  seed.addServer({ name: 'shop', volumes: [root] });
+  seed.addVolume({ name: 'scratch-1' });
+  await seed.addImage(SparseBytes.from(randomBytes(1000)), { name: 'golden' });
+  seed.addSecret(randomBytes(32), { name: 'backup-key' });
+  await write(PLAN());
+}, 60_000);
+afterAll(() => world.close());
+
+test('before the first run all is due, nothing is asked for but to be seen, and nothing changes', async () => {
+  const before = await inventory(world);
+  expect(await told()).toEqual([
+    'image golden: rest, due, download, never saved',
+    'secret backup-key: rest, due, sealed, never saved',
+    'server shop: rest, due, full, never saved',
+    'volume db: databases, due, full, never saved; the volume has no backup yet',
+    'volume root: rest, due, with server shop, never saved',
+    'volume scratch-1: excluded, rebuilt by CI',
+  ]);
+  expect(await inventory(world)).toEqual(before);
+  const { stdout } = expectExit(await show(), 0);
+  expect(stdout).toMatch(/^5 of 6 due in project demo \([0-9a-f]{32}\)\n/);
+  expect(stdout).toMatch(
+    /\nquota now 0 of 10 backups, 0 of 1000 GB of backups; after this run 2 of 10 backups, 3 of 1000 GB of backups, and while it runs 1 of 100 snapshots/,
+  );
+});
+
+test('what was saved is not due, also where the manifest is lost', async () => {
+  const save = (...words: string[]) =>
+    world.tool([...words, '--publish', 'directory:openstack-backups', '--json']);
+  expectExit(await save('backup-server', '--servers', 'shop'), 0);
+  expectExit(await save('backup-volume', '--volumes', 'db'), 0);
+  expectExit(await save('export-secret', '--secrets', 'backup-key', '--recipients', keeper.recipient), 0);
+  expect(await told()).toEqual([
+    'image golden: rest, due, download, never saved',
+    'secret backup-key: rest, not due, 0 min old, every 1d',
+    'server shop: rest, not due, 0 min old, every 1d',
+    'volume db: databases, not due, 0 min old, every 6h',
+    'volume root: rest, not due, 0 min old, every 1d',
+    'volume scratch-1: excluded, rebuilt by CI',
+  ]);
+  await write(PLAN().replace('directory:openstack-backups"', 'directory:elsewhere"'));
+  expect((await told()).filter((line) => line.startsWith('volume'))).toEqual([
+    'volume db: databases, not due, 0 min old, every 6h',
+    'volume root: rest, due, with server shop, 0 min old, every 1d',
+    'volume scratch-1: excluded, rebuilt by CI',
+  ]);
+  await write(PLAN());
+});
+
+test('a backup that is gone from the cloud is no restore point any more', async () => {
+  for (const [id, { volumeId }] of world.cloud.state.backups)
+    if (world.cloud.state.volumes.get(volumeId)?.name === 'db') world.cloud.state.backups.delete(id);
+  expect((await told()).find((line) => line.startsWith('volume db'))).toBe(
+    'volume db: databases, due, full, never saved; the volume has no backup yet',
+  );
+});
+
+test('what the quota has no room for is refused by name, and the exit is 1', async () => {
+  for (let count = 0; count < 12; count += 1) world.cloud.seed.addVolume({ name: `more-${count}`, size: 1 });
+  const all = await rows(1);
+  const refused = all.filter(({ state }) => state === 'refused');
+  expect(refused.length).toBeGreaterThan(2);
+  expect(refused[0]?.why).toMatch(
+    /^the quota is too small for volume "more-\d+" \([^)]+\): 11 of 10 backups/,
+  );
+});
+
+test('an entry that finds nothing is told', async () => {
+  await write(PLAN().replace('backup=db', 'backup=database'));
+  const { stderr } = await show();
+  expect(stderr).toContain('warning: "databases": metadata:backup=database finds no volume of the project\n');
+  await write(PLAN());
+});
+
+test.each([
+  [
+    'another project',
+    (text: string) => text.replace(/project: .*/, 'project: 0123456789abcdef0123456789abcdef'),
+    [],
+    'and the plan is for project 0123456789abcdef0123456789abcdef',
+  ],
+  [
+    'the name of the project',
+    (text: string) => text.replace(/project: .*/, 'project: demo'),
+    [],
+    'A plan names the id: write project: ',
+  ],
+  [
+    'another region',
+    (text: string) => `${text}region: RegionOne\n`,
+    ['--region', 'RegionTwo'],
+    '--region is "RegionTwo", and the plan is for region "RegionOne"',
+  ],
+  ['a region that there is not', (text: string) => `${text}region: Nowhere\n`, [], 'Nowhere'],
+  ['a plan that is none', () => 'version: 1\n', [], 'plan.yml:1:1: back-up is missing'],
+])('%s: exit 2, and nothing is touched', async (_, change, words, said) => {
+  const before = await inventory(world);
+  await write(change(PLAN()));
+  expect(expectExit(await show(...words), 2).stderr).toContain(said);
+  expect(await inventory(world)).toEqual(before);
+  await write(PLAN());
+});
