@@ -16,6 +16,7 @@ export const actions: Readonly<Record<string, () => Promise<Command>>> = {
 export const commands: typeof actions = {
   ...actions,
   'plan check': async () => (await import('./plan-check.ts')).planCheck as unknown as Command,
+  'plan init': async () => (await import('./plan-init.ts')).planInit as unknown as Command,
   'plan show': async () => (await import('./plan-show.ts')).planShow as unknown as Command,
   unlock: async () => (await import('./unlock.ts')).unlock as unknown as Command,
 };

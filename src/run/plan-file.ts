@@ -29,7 +29,6 @@ async function readStart(file: string, path: string): Promise<string> {
       throw new InputError(
         `there is no plan at ${path}`,
         'Write a first one with: openstack-backup plan init',
-        error,
       );
     throw new InputError(
       `cannot read the plan ${path}: ${messageOf(error)}`,

@@ -1,0 +1,22 @@
+import { cloudInputs } from '../inputs/cloud.ts';
+import { planFileInputs } from '../inputs/plan-file.ts';
+import type { Outputs } from '../inputs/table.ts';
+import { defineCommand } from './command.ts';
+
+const outputs = {
+  file: { description: 'The file that was written.' },
+  text: { description: 'The text of the plan.' },
+} as const satisfies Outputs;
+
+export const planInit = defineCommand({
+  name: 'plan init',
+  bare: 'plan',
+  summary: 'Look at a project, and write a first plan for it that fits the quota.',
+  examples: [
+    { does: "Write the repository's plan", words: 'plan init --cloud production' },
+    { does: 'Print a plan, and write nothing', words: 'plan init --cloud production --dry-run' },
+  ],
+  inputs: { ...planFileInputs, ...cloudInputs },
+  outputs,
+  run: async (context, given) => (await import('../run/plan-init.ts')).initPlan(context, given),
+});

@@ -1,0 +1,164 @@
+import type { Limit } from '../openstack/quota-names.ts';
+import { quoted } from '../text/escape.ts';
+import type { Keep } from './plan-file.ts';
+import type { Resource } from './resource.ts';
+import { heldInTheLongRun } from './steady.ts';
+
+/** What a first plan is made of. */
+export interface ProjectFacts {
+  /** Undefined where the variables of an openrc are used. */
+  readonly cloud: string | undefined;
+  readonly project: { readonly id: string; readonly name: string };
+  readonly region: string;
+  readonly resources: readonly Resource[];
+  /** Of the project, where the cloud tells. */
+  readonly quota: { readonly backups?: Limit | undefined; readonly backup_gigabytes?: Limit | undefined };
+  /** Backups that are not ours, and stay: their number and GiB. */
+  readonly foreign: { readonly backups: number; readonly gigabytes: number };
+  /** Milliseconds. */
+  readonly now: number;
+}
+
+const GIB = 2 ** 30;
+const EVERY = '1d';
+
+/** From what people want to the least that is of use. */
+const POLICIES: readonly Keep['policy'][] = [
+  { daily: 14, weekly: 8, monthly: 12 },
+  { daily: 14, weekly: 8, monthly: 6 },
+  { daily: 7, weekly: 4, monthly: 6 },
+  { daily: 7, weekly: 4 },
+  { daily: 14 },
+  { daily: 7 },
+  { daily: 3 },
+  { last: 2 },
+];
+/** Short chains only where nothing else fits: each full backup moves all of the data. */
+const CHAINS = [
+  [7, 5, 3],
+  [2, 1],
+] as const;
+
+interface Choice {
+  readonly keep: Keep;
+  readonly maxChain: number;
+  /** Backups of a volume that stay at most. */
+  readonly held: number;
+}
+
+/** A plan that a person would keep, with comments: all that can be saved without a further place, within the quota. */
+export function firstPlan(facts: ProjectFacts): string {
+  const { cloud, project, region, resources } = facts;
+  const volumes = resources.filter(({ kind }) => kind === 'volume');
+  const { choice, doesNotFit } = chooseKeep(facts, volumes);
+  const [images, keys] = (['image', 'secret'] as const).map(
+    (wanted) => resources.filter(({ kind }) => kind === wanted).length,
+  );
+  const encrypted = volumes.filter(({ encrypted: is }) => is).length;
+  return `${[
+    `# What openstack-backup saves of project ${quoted(project.name)}. docs/plan.md has the form.`,
+    '# openstack-backup plan check   says what is wrong with it, and what it means',
+    '# openstack-backup plan show    says what is due now',
+    'version: 1',
+    ...(cloud === undefined ? [] : [`cloud: ${scalar(cloud)}`]),
+    `project: ${scalar(project.id)} # nothing of any other is touched`,
+    `region: ${scalar(region)}`,
+    'timezone: UTC # for daily, weekly and so on: Europe/Berlin',
+    'publish: [release] # where manifests go: artifacts expire after 90 days',
+    ...optionalPlaces(images ?? 0, keys ?? 0, encrypted),
+    '',
+    ...keepLines(facts, volumes, choice, doesNotFit),
+    '',
+    'back-up: # the first entry that matches takes it',
+    '  - name: everything',
+    '    select: all # or: metadata:backup=daily, name:db-*, a name, an id, a list of these',
+    '    kinds: [server, volume] # a server with all its disks; volumes that no server has',
+    `    every: ${EVERY} # due when the newest good point is older, whatever the schedule does`,
+    '    max-age: 36h # older: the report turns red',
+    `    max-chain: ${choice.maxChain} # the full backup and its increments: a restore needs them all`,
+    '',
+    '# exclude:',
+    '#   - select: name:scratch-*',
+    '#     reason: rebuilt by CI',
+    '#     until: 2027-06-30',
+  ].join('\n')}\n`;
+}
+
+function optionalPlaces(images: number, keys: number, encrypted: number): string[] {
+  const lines = [
+    '# Two people whose age identities open what is sealed. A public repository needs them.',
+    '# recipients: [age1…, age1…]',
+  ];
+  if (images + keys > 0)
+    lines.push(
+      `# ${told(images, 'image')} and ${told(keys, 'key')} are not in this plan: they are saved by leaving the cloud. Name a place`,
+      '# that lasts, and add image and secret to kinds.',
+      '# store: directory:/mnt/backups',
+    );
+  if (encrypted > 0)
+    lines.push(
+      `# ${told(encrypted, 'volume')} ${encrypted === 1 ? 'is' : 'are'} encrypted: without recipients and store the keys stay in the cloud only.`,
+    );
+  return lines;
+}
+
+function keepLines(
+  { quota }: ProjectFacts,
+  volumes: readonly Resource[],
+  { keep, held }: Choice,
+  doesNotFit: boolean,
+): string[] {
+  const { backups, backup_gigabytes: gigabytes } = quota;
+  const limits = [
+    ...(backups === undefined || backups.max < 0 ? [] : [`${backups.max} backups`]),
+    ...(gigabytes === undefined || gigabytes.max < 0 ? [] : [`${gigabytes.max} GB of backups`]),
+  ];
+  const size = Math.round(volumes.reduce((sum, { bytes }) => sum + bytes, 0) / GIB);
+  return [
+    `# ${told(volumes.length, 'volume')} of ${size} GiB; of each up to ${held} backups stay, whole chains counted.`,
+    `# Quota: ${limits.join(', ') || 'no limit is told'}.`,
+    ...(doesNotFit
+      ? [
+          '# THAT IS TOO LITTLE for a second backup of each. Ask the operator for more, or back up less: the rest will fail by',
+          '# name, those that were saved longest ago first.',
+        ]
+      : []),
+    'keep: # what any of these rules keeps stays',
+    ...Object.entries(keep.policy).map(([name, count]) => `  ${name}: ${count}`),
+    `  min-copies: ${keep.minCopies}`,
+  ];
+}
+
+/** The richest policy that fits the quota for good, with one backup of each more while the next is made. */
+function chooseKeep(
+  { quota, foreign, now }: ProjectFacts,
+  volumes: readonly Resource[],
+): { choice: Choice; doesNotFit: boolean } {
+  const gigabytes = volumes.reduce((sum, { bytes }) => sum + bytes / GIB, 0);
+  const fits = ({ held }: Choice) =>
+    within(quota.backups, volumes.length * (held + 1) + foreign.backups) &&
+    within(quota.backup_gigabytes, gigabytes * (held + 1) + foreign.gigabytes);
+  let least: Choice | undefined;
+  for (const chains of CHAINS)
+    for (const policy of POLICIES)
+      for (const maxChain of chains) {
+        const keep = { policy, minCopies: 2, gone: undefined };
+        least = { keep, maxChain, held: heldInTheLongRun(keep, EVERY, maxChain, 'UTC', now).most };
+        if (fits(least)) return { choice: least, doesNotFit: false };
+      }
+  if (least === undefined) throw new TypeError('there is no policy');
+  return { choice: least, doesNotFit: true };
+}
+
+function within(limit: Limit | undefined, need: number): boolean {
+  return limit === undefined || limit.max < 0 || need <= limit.max;
+}
+
+function told(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** A name of others in YAML: quoted where it is more than a word. JSON's strings are YAML's, too. */
+function scalar(text: string): string {
+  return /^[A-Za-z0-9][\w.-]*$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { expectExit, inventory } from '../scenarios/steps.ts';
+
+let world: EmbeddedWorld;
+let project: string;
+
+beforeAll(async () => {
+  world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
+  const { seed } = world.cloud;
+  project = (await world.session('demo')).scope.project.id;
+  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 10, backupGigabytes: 1000 });
+  const root = seed.addVolume({ name: 'root', size: 1, bootable: true });
+  seed.addServer({ name: 'shop', volumes: [root] });
+  seed.addSecret(randomBytes(32), { name: 'backup-key' });
+}, 60_000);
+afterAll(() => world.close());
+
+test('a first plan passes the check, and shows what is due; it is never written over', async () => {
+  const before = await inventory(world);
+  const dry = expectExit(await world.tool(['plan', 'init', '--dry-run']), 0);
+  expect(dry.stdout).toContain(`\nproject: ${project} #`);
+  const { json } = expectExit(await world.tool(['plan', 'init', '--json']), 0);
+  const file = join(world.directory, '.github/openstack-backup.yml');
+  expect(json).toEqual({ file: '.github/openstack-backup.yml', text: dry.stdout });
+  expect(await readFile(file, 'utf8')).toBe(dry.stdout);
+  expect(dry.stdout).toMatch(/keep: # .*\n {2}daily: 7\n {2}min-copies: 2\n/);
+  expect(expectExit(await world.tool(['plan', 'check', '--json']), 0).json['warnings']).toEqual([]);
+  const shown = expectExit(await world.tool(['plan', 'show', '--manifest', 'directory:x']), 0);
+  expect(shown.stdout).toMatch(/^2 of 3 due in project demo/);
+  const again = expectExit(await world.tool(['plan', 'init']), 2);
+  expect(again.stderr).toContain(
+    'error: there is a plan at .github/openstack-backup.yml already\n  Name another file, or print one with --dry-run. Nothing was changed.\n',
+  );
+  expect(await readFile(file, 'utf8')).toBe(dry.stdout);
+  expect(await inventory(world)).toEqual(before);
+}, 60_000);
