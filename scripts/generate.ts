@@ -20,6 +20,7 @@ const root = join(import.meta.dirname, '..');
 
 /** https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#branding */
 const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
+  apply: { icon: 'calendar', color: 'blue' },
   list: { icon: 'list', color: 'blue' },
   'backup-server': { icon: 'server', color: 'blue' },
   'backup-volume': { icon: 'save', color: 'blue' },
@@ -31,6 +32,9 @@ const branding: Readonly<Record<string, { readonly icon: string; readonly color:
   'restore-volume': { icon: 'rotate-ccw', color: 'green' },
 };
 
+/** What `uses: OWNER/openstack-backup` means. */
+const ROOT = 'apply';
+
 const made = 'Made by `npm run generate` from the table in src/commands.';
 
 /** What a step of a workflow can be given. */
@@ -38,11 +42,12 @@ function inputsOf(command: Command): Inputs {
   return { ...command.inputs, ...workflowInputs };
 }
 
-function actionYaml(command: Command): string {
+/** @param up from the folder of the file to the root */
+function actionYaml(command: Command, title: string, up: string): string {
   const look = branding[command.name];
   if (look === undefined) throw new Error(`${command.name} has no branding in scripts/generate.ts`);
   return yaml({
-    name: `OpenStack: ${command.name}`,
+    name: title,
     description: command.summary,
     author: 'openstack-backup',
     branding: look,
@@ -62,8 +67,8 @@ function actionYaml(command: Command): string {
     ),
     runs: {
       using: 'node24',
-      main: `../../dist/${command.name}.js`,
-      post: `../../dist/${command.name}-post.js`,
+      main: `${up}dist/${command.name}.js`,
+      post: `${up}dist/${command.name}-post.js`,
     },
   });
 }
@@ -198,7 +203,8 @@ async function everything(): Promise<Map<string, string>> {
   for (const load of Object.values(actions)) {
     const command = await load();
     const folder = `actions/${command.name}`;
-    files.set(`${folder}/action.yml`, actionYaml(command));
+    files.set(`${folder}/action.yml`, actionYaml(command, `OpenStack: ${command.name}`, '../../'));
+    if (command.name === ROOT) files.set('action.yml', actionYaml(command, 'OpenStack backup', ''));
     files.set(`${folder}/action-types.yml`, actionTypesYaml(command));
     files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
   }

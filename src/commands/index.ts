@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 
 /** What is an action, and a command of the terminal too. Loaded one by one: a command does not pay for another's code. */
 export const actions: Readonly<Record<string, () => Promise<Command>>> = {
+  apply: async () => (await import('./apply.ts')).apply as unknown as Command,
   list: async () => (await import('./list.ts')).list as unknown as Command,
   'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,
   'backup-volume': async () => (await import('./backup-volume.ts')).backupVolume as unknown as Command,

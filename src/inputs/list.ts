@@ -1,6 +1,4 @@
-import { cloudInputs } from './cloud.ts';
 import { manifestInputs } from './manifest.ts';
-import { storeInputs } from './store.ts';
 import type { Inputs, Values } from './table.ts';
 
 const { workflow, branch, identity, 'verify-key': verifyKey } = manifestInputs;
@@ -33,15 +31,8 @@ export const listInputs = {
   at: {
     kind: 'text',
     placeholder: 'TIME',
-    description:
-      'For each resource, only the newest restore point that is not later than this time and not broken.',
+    description: 'For each resource, only the newest restore point that is not later than this time.',
   },
-  offline: {
-    kind: 'boolean',
-    default: 'false',
-    description: 'Ask no cloud: list only what the manifests say.',
-  },
-  ...storeInputs,
   format: {
     kind: 'choice',
     choices: ['table', 'value', 'csv', 'json', 'yaml'],
@@ -52,7 +43,7 @@ export const listInputs = {
     kind: 'list',
     placeholder: 'NAME',
     description:
-      'The columns to print, of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, state, why.',
+      'The columns to print, of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project.',
   },
   sort: {
     kind: 'text',
@@ -64,7 +55,6 @@ export const listInputs = {
   branch,
   identity,
   'verify-key': verifyKey,
-  ...cloudInputs,
 } as const satisfies Inputs;
 
 export type ListInputs = Values<typeof listInputs>;

@@ -35,7 +35,7 @@ export interface SavingPlan<P> {
 export interface Part {
   /** Where its data goes that leaves the cloud. */
   readonly payloads: PayloadStore | undefined;
-  /** What fails with it where it cannot be planned, and parts before it are saved already. */
+  /** What fails where it cannot be planned, and the other parts go on; none: then the run is refused. */
   readonly subjects: readonly Subject[];
   /**
    * Plans it, and shows the plan. Removes at most what dead runs left, where else not all fits.

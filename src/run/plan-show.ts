@@ -34,8 +34,12 @@ const columns = (now: number): readonly Column<Row>[] => [
 
 /** Shows what is due now, which way and why. Changes nothing. */
 export async function showPlan(context: Context, given: PlanLookGiven) {
+  return showLook(context, await lookAtPlan(context, given));
+}
+
+/** The same, where somebody has looked already. */
+export async function showLook(context: Context, look: PlanLook) {
   const { host } = context;
-  const look = await lookAtPlan(context, given);
   for (const doubt of look.doubts) host.log.warn(doubt);
   const planned = await planDue(context, look);
   const rows = look.assignments.flatMap((one) => rowsOf(one, look, planned));
@@ -48,20 +52,26 @@ export async function showPlan(context: Context, given: PlanLookGiven) {
     before === '' ? 'no quota is used' : `quota now ${before}; ${quotaSentence(planned.after)}`;
   const due = rows.filter(({ state }) => state === 'due' || state === 'refused').length;
   const head = `${due} of ${rows.length} due in project ${look.session.scope.project.name} (${look.plan.project})`;
+  const quota = {
+    before: planned.before.map(({ told }) => told),
+    after: planned.after.map(({ told }) => told),
+  };
   return {
     outputs: {
       resources: JSON.stringify(rows),
-      quota: JSON.stringify({
-        before: planned.before.map(({ told }) => told),
-        after: planned.after.map(({ told }) => told),
-      }),
+      quota: JSON.stringify(quota),
       doubts: JSON.stringify(look.doubts),
     },
+    plan: { resources: rows.map(rowJson), quota, doubts: look.doubts },
     failed: planned.refused.length > 0,
     failure: `${planned.refused.length} of what is due cannot be saved`,
     printed: `${head}\n${formatRows(rows, columns(look.now), 'table')}${sentence}\n`,
     summary: summaryOf(head, rows, columns(look.now), sentence),
   };
+}
+
+function rowJson({ newest, ...row }: Row): Json {
+  return { ...row, newest: newest ?? null };
 }
 
 function rowsOf({ resource, entries, exclusion }: Assignment, look: PlanLook, planned: DuePlan): Row[] {

@@ -49,7 +49,6 @@ export async function projectOf(session: Session, needed: readonly (keyof Holdin
       servers: ids(held.servers),
       secrets: ids(held.secrets),
       unknown,
-      failed: [],
     },
   };
 }

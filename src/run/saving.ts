@@ -46,7 +46,7 @@ export interface SavingRun {
  * Saves one part after the other, into one manifest. Each is planned when those before it are saved, with what they left
  * of the quotas.
  *
- * @throws InputError of the first, and nothing was touched
+ * @throws InputError where a part is refused that nothing fails with, and nothing was touched
  */
 export async function saveParts(
   context: Context,
@@ -60,29 +60,31 @@ export async function saveParts(
   let saving: Saving | undefined;
   let quota: Ready['quota'] = [];
   for (const part of parts) {
-    const ready = await planOrFail(part, saving);
-    if (ready === undefined) continue;
-    if (ready.quota.length > 0) quota = ready.quota;
-    if (saving === undefined) {
-      for (const place of places) await place.prepare(started);
-      saving = startSaving(context, session, places, payloadsOf(parts), started, until);
+    const ready = await readyOrFailed(part);
+    saving ??= await begun();
+    if ('error' in ready) {
+      for (const subject of part.subjects) recordFailure(saving, { subject, error: ready.error });
+      continue;
     }
+    if (ready.quota.length > 0) quota = ready.quota;
     await part.payloads?.prepare();
     const leftovers = await sweep(session, context.host, false, ready.holdings);
     if (ready.adopts && ready.holdings !== undefined) await takeUp(saving, leftovers, ready.holdings);
     await ready.carryOut(saving);
   }
-  if (saving === undefined) throw new TypeError('a run saves at least one part');
-  return finishSaving(saving, quota, given);
+  return finishSaving(saving ?? (await begun()), quota, given);
 
-  /** Undefined for a part that cannot be planned where others are saved already. */
-  async function planOrFail(part: Part, begun: Saving | undefined): Promise<Ready | undefined> {
+  async function begun(): Promise<Saving> {
+    for (const place of places) await place.prepare(started);
+    return startSaving(context, session, places, payloadsOf(parts), started, until);
+  }
+
+  async function readyOrFailed(part: Part): Promise<Ready | { readonly error: PlainError }> {
     try {
       return await part.ready(context, session, until);
     } catch (error) {
-      if (begun === undefined || !(error instanceof PlainError)) throw error;
-      for (const subject of part.subjects) recordFailure(begun, { subject, error });
-      return undefined;
+      if (part.subjects.length === 0 || !(error instanceof PlainError)) throw error;
+      return { error };
     }
   }
 }

@@ -1,4 +1,3 @@
-import { withoutTime } from '../../catalog/entries.ts';
 import { readTags } from '../../chain/tags.ts';
 import { InputError } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
@@ -65,7 +64,7 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
     size: backup.size,
     encrypted,
     volumeId: backup.volumeId,
-    name: volume?.name ?? withoutTime(backup.name),
+    name: volume?.name ?? nameOf(backup),
     typeId: tags?.volumeTypeId ?? volume?.volumeTypeId,
     typeName: tags?.volumeType ?? volume?.volumeType,
     availabilityZone: volume?.availabilityZone,
@@ -74,6 +73,11 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
     metadata: volume?.metadata,
     imageMetadata: volume?.imageMetadata,
   };
+}
+
+/** Ours are called after the volume, with the time behind. */
+function nameOf(backup: Backup): string {
+  return backup.name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '');
 }
 
 async function existing(client: ServiceClient, backupId: string): Promise<Backup> {

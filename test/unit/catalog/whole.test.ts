@@ -29,7 +29,6 @@ function inventory(fields: Partial<Inventory> = {}): Inventory {
     servers: undefined,
     secrets: undefined,
     unknown: {},
-    failed: [],
     ...fields,
   };
 }

@@ -53,7 +53,9 @@ function ours({ jobs }: Workflow) {
   return Object.values(jobs).flatMap((job) =>
     job.steps.flatMap(({ uses, with: given = {} }) => {
       const name = /^OWNER\/openstack-backup\/actions\/([\w-]+)@/.exec(uses ?? '')?.[1];
-      return name === undefined ? [] : [{ job, name, given, saves: /^(?:backup|export)-/.test(name) }];
+      return name === undefined
+        ? []
+        : [{ job, name, given, saves: /^(?:(?:backup|export)-|apply$)/.test(name) }];
     }),
   );
 }
@@ -76,11 +78,12 @@ describe.each(workflows)('%s', (_path, workflow) => {
   test('takes no permission for all its jobs, and for one that uses us what docs/permissions.md says', () => {
     expect(uses).not.toEqual([]);
     expect(workflow.permissions).toEqual({});
-    for (const { job, saves, given } of uses) {
+    for (const { name, job, saves, given } of uses) {
       const restoring = { actions: 'read', contents: 'read' };
       const saving = {
         actions: 'read',
-        ...(placesOf(given).includes('release') ? { contents: 'write' } : {}),
+        // Where it publishes, a plan says; and the plan is checked out.
+        ...(name === 'apply' || placesOf(given).includes('release') ? { contents: 'write' } : {}),
       };
       expect(job.permissions).toEqual(saves ? saving : restoring);
     }
@@ -106,8 +109,9 @@ describe.each(workflows)('%s', (_path, workflow) => {
   });
 
   test('warns of no artifact that expires, night after night', () => {
-    const doubts = uses.flatMap(({ job, saves, given }) => {
-      if (!saves || given['expiry'] === 'any') return [];
+    const doubts = uses.flatMap(({ name, job, saves, given }) => {
+      // Of a plan, plan check warns.
+      if (!saves || name === 'apply' || given['expiry'] === 'any') return [];
       const places = placesOf(given).map((place) => parsePlace(place.replace(/\$\{\{.*?\}\}/g, '/disk')));
       expect(places).not.toContain(undefined);
       const here = {

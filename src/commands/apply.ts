@@ -1,0 +1,24 @@
+import { applyInputs } from '../inputs/apply.ts';
+import { savingOutputs } from '../inputs/saving.ts';
+import type { Outputs } from '../inputs/table.ts';
+import { defineCommand } from './command.ts';
+
+const outputs = {
+  ...savingOutputs,
+  due: { description: 'How many resources were due; 0: nothing was saved, and there is no manifest.' },
+} as const satisfies Outputs;
+
+export const apply = defineCommand({
+  name: 'apply',
+  summary: 'Carry out a plan: save what is due.',
+  examples: [
+    {
+      does: "Save what is due of the repository's plan",
+      words: 'apply --plan .github/openstack-backup.yml',
+    },
+    { does: 'Show what that would be, and why', words: 'apply --plan new.yml --dry-run' },
+  ],
+  inputs: applyInputs,
+  outputs,
+  run: async (context, given) => (await import('../run/apply.ts')).applyPlan(context, given),
+});

@@ -1,0 +1,20 @@
+import { cloudInputs } from './cloud.ts';
+import { planLookInputs } from './plan-file.ts';
+import { publishInputs } from './publish.ts';
+import { savingInputs } from './saving.ts';
+import type { Inputs, Values } from './table.ts';
+
+const { expiry, 'expiry-days': expiryDays, 'release-tag': releaseTag, 'sign-key': signKey } = publishInputs;
+
+/** The inputs of `apply`: where manifests go, and to whom they are sealed, the plan says. */
+export const applyInputs = {
+  ...planLookInputs,
+  deadline: savingInputs.deadline,
+  expiry,
+  'expiry-days': expiryDays,
+  'release-tag': releaseTag,
+  'sign-key': signKey,
+  ...cloudInputs,
+} as const satisfies Inputs;
+
+export type ApplyInputs = Values<typeof applyInputs>;
