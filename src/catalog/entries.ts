@@ -1,7 +1,10 @@
 import type { RestorePoint } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
 import type { Found } from './everything.ts';
+import type { Inventory } from './inventory.ts';
 import { savedOf } from './times.ts';
+import type { Unnamed } from './unnamed.ts';
+import { judgeBackups, type State } from './whole.ts';
 
 /** A restore point in one line of a list. */
 export interface Entry {
@@ -28,10 +31,21 @@ export interface Entry {
   /** Why a restore would not trust the manifest; empty where it would. */
   readonly doubt: string;
   readonly project: string;
+  /** Whether all is there that it needs. */
+  readonly state: State['state'];
+  /** Why it is not whole; empty where it is. */
+  readonly why: string;
 }
 
-/** The restore points of a manifest. */
-export function entriesOf({ manifest, references, doubt }: Found): Entry[] {
+/**
+ * The restore points of a manifest.
+ *
+ * @param states of each of them, by its id; what is not said is unknown
+ */
+export function entriesOf(
+  { manifest, references, doubt }: Found,
+  states: ReadonlyMap<string, State> = new Map(),
+): Entry[] {
   const { restorePoints, run, cloud } = manifest;
   const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
   return restorePoints.map((point) => {
@@ -52,8 +66,52 @@ export function entriesOf({ manifest, references, doubt }: Found): Entry[] {
       manifest: references.join(', '),
       doubt: doubt?.what ?? '',
       project: cloud.project.id,
+      ...(states.get(id) ?? UNKNOWN),
     };
   });
+}
+
+const UNKNOWN = { state: 'unknown', why: 'nobody looked' } as const;
+
+/**
+ * Restore points that only the cloud tells of: no manifest names them, and no more is known than our tags say.
+ *
+ * @param found of the same inventory
+ */
+export function unnamedEntries(inventory: Inventory, found: readonly Unnamed[]): Entry[] {
+  const stateOf = judgeBackups(inventory);
+  const common = { consistency: '', key: '', manifest: '', doubt: '', project: inventory.cloud.project.id };
+  return found.map((one): Entry => {
+    if (one.kind === 'image') {
+      const { id, name, size, createdAt, status } = one.image;
+      const state: State =
+        status === 'active'
+          ? { state: 'whole', why: '' }
+          : { state: 'broken', why: `image ${id} is ${status}` };
+      const volume = { kind: 'volume', name: withoutTime(name), id: '' } as const;
+      const data = { time: createdAt, point: one.point, method: 'image', chain: '', size, data: id } as const;
+      return { ...common, ...volume, ...data, ...state };
+    }
+    const { backup, tags } = one;
+    return {
+      ...common,
+      time: backup.dataTimestamp,
+      kind: 'volume',
+      name: withoutTime(backup.name),
+      id: backup.volumeId,
+      point: tags.point,
+      method: 'cinder-backup',
+      chain: placeIn(tags.position),
+      size: backup.size * GIB,
+      data: backup.id,
+      ...stateOf(backup),
+    };
+  });
+}
+
+/** Backups and kept images are called after their volume, with the time behind. */
+export function withoutTime(name: string): string {
+  return name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '');
 }
 
 function isImageOrKey({ resource }: RestorePoint): boolean {
@@ -62,7 +120,11 @@ function isImageOrKey({ resource }: RestorePoint): boolean {
 
 function chainOf(point: RestorePoint): string {
   if (point.method !== 'cinder-backup') return '';
-  return point.chain.position === 0 ? 'full' : `increment ${point.chain.position}`;
+  return placeIn(point.chain.position);
+}
+
+function placeIn(position: number): string {
+  return position === 0 ? 'full' : `increment ${position}`;
 }
 
 function sizeOf({ resource }: RestorePoint): number | undefined {

@@ -3,8 +3,10 @@ import type { Manifest } from '../manifest/schema.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import type { Snapshot } from '../openstack/blockstorage/v3/snapshots.ts';
 import type { Session } from '../openstack/connection.ts';
+import { CloudError, hasStatus } from '../openstack/errors.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
 import { LISTS, type Listed } from '../temporaries/lists.ts';
+import { cloudOf } from './cloud-of.ts';
 
 /** The parts of an inventory. */
 export type Part = keyof Listed;
@@ -27,6 +29,8 @@ export interface Inventory {
   readonly secrets: ReadonlySet<string> | undefined;
   /** Why a part that was asked for is not known, in the cloud's words. */
   readonly unknown: Readonly<Partial<Record<Part, string>>>;
+  /** Those of them that the cloud failed to list; the others it has not, or does not show to the user. */
+  readonly failed: readonly Part[];
 }
 
 /**
@@ -39,6 +43,7 @@ export async function inventoryOf(
   parts: readonly Part[] = ['backups', 'images'],
 ): Promise<Inventory> {
   const unknown: Partial<Record<Part, string>> = {};
+  const failed: Part[] = [];
   const see = async <P extends Part>(part: P): Promise<readonly Listed[P][] | undefined> => {
     if (!parts.includes(part)) return undefined;
     const { service, list } = LISTS[part];
@@ -50,6 +55,7 @@ export async function inventoryOf(
     } catch (error) {
       if (!(error instanceof PlainError) || session.signal?.aborted) throw error;
       unknown[part] = messageOf(error);
+      if (error instanceof CloudError && !hasStatus(error, 401, 403, 404)) failed.push(part);
       return undefined;
     }
   };
@@ -61,13 +67,8 @@ export async function inventoryOf(
     see('servers'),
     see('secrets'),
   ]);
-  const { project } = session.scope;
   return {
-    cloud: {
-      authUrl: session.config.auth.authUrl,
-      region: session.region('block-storage'),
-      project: { ...project },
-    },
+    cloud: cloudOf(session),
     at: session.clock.now(),
     backups,
     images,
@@ -76,6 +77,7 @@ export async function inventoryOf(
     servers: servers && idsOf(servers),
     secrets: secrets && idsOf(secrets),
     unknown,
+    failed,
   };
 }
 

@@ -7,7 +7,7 @@ export interface Wanted {
   readonly resources: Readonly<Partial<Record<Entry['kind'], readonly string[]>>>;
   /** Milliseconds: not older than this. */
   readonly since: number | undefined;
-  /** Milliseconds: of each resource only the newest that is not later. */
+  /** Milliseconds: of each resource only the newest that is not later and not broken: what a restore as of then takes. */
   readonly at: number | undefined;
 }
 
@@ -18,7 +18,9 @@ export function pick(entries: readonly Entry[], { resources, since, at }: Wanted
     .filter(({ kind, name, id }) => !asked || resources[kind]?.some((word) => word === name || word === id))
     .filter(({ time }) => since === undefined || Date.parse(time) >= since)
     .toSorted((a, b) => Date.parse(b.time) - Date.parse(a.time));
-  return at === undefined ? meant : newestOfEach(meant.filter(({ time }) => Date.parse(time) <= at));
+  return at === undefined
+    ? meant
+    : newestOfEach(meant.filter(({ time, state }) => Date.parse(time) <= at && state !== 'broken'));
 }
 
 /** By id: two resources may share a name. */

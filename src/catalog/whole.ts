@@ -35,6 +35,9 @@ export interface Seen {
   readonly shelf: Shelf | undefined;
 }
 
+/** Why nothing is known where no cloud was asked. */
+export const NOT_ASKED = 'no cloud was asked';
+
 const WHOLE: State = { state: 'whole', why: '' };
 const broken = (why: string): State => ({ state: 'broken', why });
 const unknown = (why: string): State => ({ state: 'unknown', why });
@@ -97,7 +100,7 @@ function notToldBy(
   { cloud: then }: Manifest,
   part: 'backups' | 'images',
 ): string | undefined {
-  if (inventory === undefined) return 'no cloud was asked';
+  if (inventory === undefined) return NOT_ASKED;
   const now = inventory.cloud;
   if (then.project.id !== now.project.id)
     return `it is of project ${quoted(then.project.name)} (${then.project.id}), which was not asked`;

@@ -6,14 +6,14 @@ const outputs = {
   points: {
     json: true,
     description:
-      'JSON: the restore points, a list of {time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project}, newest first; size in bytes.',
+      'JSON: the restore points, a list of {time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, state, why}, newest first; size in bytes. `state` is `whole`, `broken` or `unknown`, and `why` says why it is not whole.',
   },
   unread: { json: true, description: 'JSON: manifests that could not be read, a list of {manifest, error}.' },
 } as const satisfies Outputs;
 
 export const list = defineCommand({
   name: 'list',
-  summary: 'List the restore points in all manifests.',
+  summary: 'List the restore points in all manifests, and whether each is whole.',
   examples: [
     { does: 'List all restore points of a volume', words: 'list --volume db' },
     {

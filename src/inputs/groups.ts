@@ -20,6 +20,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'secret',
     'since',
     'at',
+    'offline',
   ],
   How: ['method', 'mode', 'max-chain', 'compression', 'wrap', 'concurrency', 'deadline'],
   'Where it goes': [

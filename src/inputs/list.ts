@@ -1,4 +1,6 @@
+import { cloudInputs } from './cloud.ts';
 import { manifestInputs } from './manifest.ts';
+import { storeInputs } from './store.ts';
 import type { Inputs, Values } from './table.ts';
 
 const { workflow, branch, identity, 'verify-key': verifyKey } = manifestInputs;
@@ -31,8 +33,15 @@ export const listInputs = {
   at: {
     kind: 'text',
     placeholder: 'TIME',
-    description: 'For each resource, only the newest restore point that is not later than this time.',
+    description:
+      'For each resource, only the newest restore point that is not later than this time and not broken.',
   },
+  offline: {
+    kind: 'boolean',
+    default: 'false',
+    description: 'Ask no cloud: list only what the manifests say.',
+  },
+  ...storeInputs,
   format: {
     kind: 'choice',
     choices: ['table', 'value', 'csv', 'json', 'yaml'],
@@ -43,7 +52,7 @@ export const listInputs = {
     kind: 'list',
     placeholder: 'NAME',
     description:
-      'The columns to print, of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project.',
+      'The columns to print, of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, state, why.',
   },
   sort: {
     kind: 'text',
@@ -55,6 +64,7 @@ export const listInputs = {
   branch,
   identity,
   'verify-key': verifyKey,
+  ...cloudInputs,
 } as const satisfies Inputs;
 
 export type ListInputs = Values<typeof listInputs>;

@@ -1,15 +1,18 @@
-import { type Entry, entriesOf } from '../catalog/entries.ts';
-import { everyManifest, type Unread } from '../catalog/everything.ts';
+import { type Entry, entriesOf, unnamedEntries } from '../catalog/entries.ts';
+import { type EverythingOptions, everyManifest, type Found, type Unread } from '../catalog/everything.ts';
 import { parseTime, pick } from '../catalog/pick.ts';
+import { unnamedIn } from '../catalog/unnamed.ts';
+import { judge, NOT_ASKED } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
-import { DIRECTORY } from '../manifest/files.ts';
 import { verifyingKey } from '../manifest/sign.ts';
-import { type PlaceName, parsePlace } from '../store/place-name.ts';
+import type { PlaceName } from '../store/place-name.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
+import { type Looked, look } from './look.ts';
+import { placesOf } from './manifest-places.ts';
 
 /** @param directory paths below it are shown without it */
 const allColumns = (directory: string): readonly Column<Entry>[] => [
@@ -31,12 +34,19 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   },
   { name: 'doubt', value: ({ doubt }) => doubt },
   { name: 'project', value: ({ project }) => project },
+  { name: 'state', value: ({ state }) => state, shown: stateShown },
+  { name: 'why', value: ({ why }) => why },
 ];
 
-/** What a restore asks for. */
-const USUAL = ['time', 'kind', 'name', 'method', 'chain', 'size', 'consistency', 'manifest'];
+/** That no cloud was asked is told once. */
+function stateShown({ state, why }: Entry): string {
+  return why === '' || why === NOT_ASKED ? state : `${state}: ${why}`;
+}
 
-/** Lists the restore points of all manifests. */
+/** What a restore asks for. */
+const USUAL = ['time', 'kind', 'name', 'method', 'chain', 'size', 'consistency', 'state', 'manifest'];
+
+/** Lists the restore points of all manifests, and those that only the cloud tells of. */
 export async function listPoints(context: Context, given: ListInputs) {
   const { host } = context;
   const now = host.clock.now();
@@ -51,7 +61,7 @@ export async function listPoints(context: Context, given: ListInputs) {
     at: given.at === undefined ? undefined : parseTime('at', given.at, now),
   };
   const key = given['verify-key'];
-  const { found, unread } = await everyManifest(placesOf(given.manifest, host.github !== undefined), {
+  const { found, unread, missing } = await allManifests(placesOf(given.manifest, host.github !== undefined), {
     directory: host.directory,
     github: host.github,
     workflow: given.workflow,
@@ -62,8 +72,17 @@ export async function listPoints(context: Context, given: ListInputs) {
     identity: given.identity,
     warn: (line) => host.log.warn(line),
   });
+  // What was named has to be there; the usual place need not, where the cloud can tell.
+  if (missing !== undefined && given.manifest.length > 0) throw missing;
   for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
-  const entries = pick(found.flatMap(entriesOf), wanted).toSorted(order);
+  const looked = await look(
+    context,
+    given,
+    found.map(({ manifest }) => manifest),
+  );
+  if (missing !== undefined && looked.inventory === undefined) throw missing;
+  if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud tells is listed`);
+  const entries = pick(everyEntry(found, looked), wanted).toSorted(order);
   return {
     outputs: {
       points: JSON.stringify(entries),
@@ -73,29 +92,41 @@ export async function listPoints(context: Context, given: ListInputs) {
     },
     printed: formatRows(entries, columns, given.format),
     // What could not be read may be what is looked for.
-    failed: unread.length > 0,
-    failure: `${unread.length} of ${unread.length + found.length} manifests could not be read`,
+    failed: unread.length > 0 || looked.failure !== undefined,
+    failure: failureOf(found, unread, looked),
     summary: summaryOf(entries, columns, unread),
   };
 }
 
-function toldOf(reference: string, { what, hint }: Unread['doubt']): string {
-  return `${what.includes(reference) ? what : `${reference} ${what}`}. ${hint}`;
+async function allManifests(places: readonly PlaceName[], options: EverythingOptions) {
+  try {
+    return { ...(await everyManifest(places, options)), missing: undefined };
+  } catch (error) {
+    if (!(error instanceof InputError) || options.github !== undefined) throw error;
+    return { found: [], unread: [], missing: error };
+  }
 }
 
-function placesOf(given: readonly string[], inWorkflow: boolean): PlaceName[] {
-  if (given.length === 0)
-    return inWorkflow
-      ? [{ kind: 'artifact' }, { kind: 'release' }]
-      : [{ kind: 'directory', path: DIRECTORY }];
-  return given.map((text) => {
-    const place = parsePlace(text);
-    if (place !== undefined) return place;
-    throw new InputError(
-      `unsupported place "${text}"`,
-      'Write `manifest: artifact`, `manifest: release` or `manifest: directory:PATH`.',
-    );
-  });
+function everyEntry(found: readonly Found[], looked: Looked): Entry[] {
+  const { inventory } = looked;
+  const statesOf = judge(looked);
+  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest)));
+  if (inventory === undefined) return named;
+  const unnamed = unnamedIn(
+    inventory,
+    found.map(({ manifest }) => manifest),
+  );
+  return [...named, ...unnamedEntries(inventory, unnamed)];
+}
+
+function failureOf(found: readonly Found[], unread: readonly Unread[], { failure }: Looked): string {
+  const all = unread.length + found.length;
+  const lost = unread.length === 0 ? [] : [`${unread.length} of ${all} manifests could not be read`];
+  return [...lost, ...(failure === undefined ? [] : [failure])].join('; ');
+}
+
+function toldOf(reference: string, { what, hint }: Unread['doubt']): string {
+  return `${what.includes(reference) ? what : `${reference} ${what}`}. ${hint}`;
 }
 
 function columnNamed(all: readonly Column<Entry>[], input: string, name: string): Column<Entry> {

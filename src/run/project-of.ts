@@ -49,6 +49,7 @@ export async function projectOf(session: Session, needed: readonly (keyof Holdin
       servers: ids(held.servers),
       secrets: ids(held.secrets),
       unknown,
+      failed: [],
     },
   };
 }

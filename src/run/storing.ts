@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
@@ -50,6 +51,22 @@ export async function savingStore(
     compression,
     sealer: recipients.length === 0 ? undefined : await sealer(recipients),
   });
+}
+
+/**
+ * The payloads that lie in the place, as they are now; undefined where no store is named and there is no place of its own.
+ *
+ * @throws InputError for a place of no known form
+ */
+export async function shelfOf(context: Context, store: string | undefined): Promise<Shelf | undefined> {
+  const place = namedPlace(context, store);
+  if (place === undefined) return undefined;
+  try {
+    return { place: place.name, sizes: await place.list(), unknown: '' };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { place: place.name, sizes: undefined, unknown: error.message };
+  }
 }
 
 function openPlace(context: Context, store: string | undefined): Place {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
+import { pool } from '../pool.ts';
 import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
 import { Meter } from '../stream/meter.ts';
 import { notWritten, syncDirectory, writeNew } from './file.ts';
-import { checkedName } from './name.ts';
+import { checkedName, isName } from './name.ts';
 import { Partials, removeAbandoned } from './partials.ts';
 import type { Place } from './place.ts';
 
@@ -60,6 +61,7 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
       const { size } = await found(path, name, () => stat(file(name)));
       return { size, bytes: read(file(name)) };
     },
+    list: () => sizesIn(path),
     keep: async (name) => {
       await partials.release(name);
     },
@@ -80,6 +82,24 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
     } catch (error) {
       throw notWritten(error, file(name), 'store');
     }
+  }
+}
+
+async function sizesIn(path: string): Promise<Map<string, number>> {
+  try {
+    const names = (await readdir(path)).filter(isName);
+    const files = await pool(names, 32, async (name) => {
+      // One may be removed meanwhile.
+      const seen = await stat(join(path, name)).catch(() => undefined);
+      return seen?.isFile() ? ([name, seen.size] as const) : undefined;
+    });
+    return new Map(files.filter((file) => file !== undefined));
+  } catch (error) {
+    throw new InputError(
+      `cannot look into ${path}: ${messageOf(error)}`,
+      'Name the place where backups put their payloads with `store`.',
+      error,
+    );
   }
 }
 

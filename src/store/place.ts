@@ -30,6 +30,12 @@ export interface Place {
    */
   get(name: string): Promise<Found>;
   /**
+   * All that lies there under a name: its bytes, by name. What runs have there for themselves is left out.
+   *
+   * @throws InputError where it cannot be looked at
+   */
+  list(): Promise<ReadonlyMap<string, number>>;
+  /**
    * Lets a name go, to be said right before a manifest names it. Until then it is the run's own, and the next `prepare`
    * removes it where this run is dead. So one may stay that nobody names, and none is removed that somebody names.
    */

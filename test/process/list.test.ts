@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -17,6 +17,9 @@ interface Point {
   readonly size: number;
   readonly manifest: string;
   readonly doubt: string;
+  readonly data: string;
+  readonly state: string;
+  readonly why: string;
 }
 
 const keeper = await makeKeeper();
@@ -30,6 +33,8 @@ let asked: number;
 const list = async (code: number, ...words: string[]) =>
   expectExit(await world.tool(['list', ...words], { environment: { ...keeper.environment } }), code);
 const points = async (...words: string[]) => (await list(0, ...words, '--json')).json['points'] as Point[];
+const statesOf = (all: readonly Point[]) =>
+  all.map(({ state, why }) => (why === '' ? state : `${state}: ${why}`));
 
 beforeAll(async () => {
   world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
@@ -44,7 +49,7 @@ beforeAll(async () => {
     ['backup-volume', '--volumes', id],
     ['backup-volume', '--volumes', `${id},${other.id}`],
     ['backup-server', '--servers', 'shop'],
-    ['backup-image', '--images', 'golden', '--store', 'directory:payloads'],
+    ['backup-image', '--images', 'golden'],
     ['export-secret', '--secrets', 'backup-key', '--recipients', keeper.recipient],
   ];
   for (const words of saves) {
@@ -55,8 +60,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.close());
 
-test('every restore point of every manifest, the newest first, without a request to the cloud', async () => {
-  const all = await points();
+test('every restore point of every manifest, the newest first; offline without a request to the cloud', async () => {
+  const all = await points('--offline');
   expect(all.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
     'image golden',
     'secret backup-key',
@@ -145,7 +150,7 @@ test('a manifest that cannot be read is named, the others are listed, and the ex
   const [broken = '', empty = ''] = manifests.map((path) => join(copies, path.split('/').at(-1) ?? ''));
   await truncate(join(broken, 'manifest.json'), 100);
   await writeFile(join(empty, 'manifest.json'), '');
-  const { json, stderr } = await list(1, '--manifest', 'directory:copies', '--json');
+  const { json, stderr } = await list(1, '--manifest', 'directory:copies', '--offline', '--json');
   expect((json['points'] as Point[]).map(({ kind }) => kind).sort()).toEqual(['server', 'volume']);
   expect(json['unread']).toEqual([
     { manifest: empty, error: expect.any(String) },
@@ -166,4 +171,107 @@ test('the same manifest in two places is one, with both', async () => {
     `${first}, ${join(copies, name)}`,
     ...manifests.slice(1, 3),
   ]);
+});
+
+describe('whether they are whole', () => {
+  test('all are, for a backup list and one each of images; nothing is written in the cloud', async () => {
+    const from = world.cloud.requests.length;
+    const all = await points();
+    expect([...new Set(statesOf(all))]).toEqual(['whole']);
+    const asked = world.cloud.requests.slice(from).map(({ method, path }) => `${method} ${path}`);
+    expect(asked.filter((line) => !line.startsWith('GET'))).toEqual(['POST /identity/v3/auth/tokens']);
+    expect(asked.filter((line) => /detail|images$/.test(line))).toHaveLength(3);
+  });
+
+  test('offline, or without credentials, nobody knows of what lies in the cloud, and that is no error', async () => {
+    const offline = await list(0, '--offline', '--json');
+    const kinds = Object.groupBy(offline.json['points'] as Point[], ({ state }) => state);
+    expect(kinds['whole']?.map(({ kind }) => kind).sort()).toEqual(['image', 'secret']);
+    expect(new Set(kinds['unknown']?.map(({ why }) => why))).toContain('no cloud was asked');
+    const environment = Object.fromEntries(Object.keys(world.environment('demo')).map((key) => [key, '']));
+    const ran = await world.tool(['list'], { environment });
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('no cloud was asked')]);
+    expect(ran.stdout).toMatch(/\| unknown +\|/);
+  });
+
+  test('credentials that are refused, and a cloud that is down, do not hide the manifests', async () => {
+    const wrong = await world.tool(['list', '--json'], { environment: { OS_PASSWORD: 'wrong' } });
+    expect([wrong.code, (wrong.json['points'] as Point[]).length]).toEqual([1, 7]);
+    expect(wrong.stderr).toContain('cannot log in to cloud');
+    world.cloud.faults.add({ when: { path: '/backups/detail', times: 5 }, do: { status: 503 } });
+    const down = await list(1, '--volume', id, '--json');
+    expect(new Set(statesOf(down.json['points'] as Point[]))).toEqual(
+      new Set([expect.stringMatching(/^unknown: cannot list the backups: HTTP 503/)]),
+    );
+    expect(down.stderr).toContain('warning: cannot list the backups: HTTP 503');
+  }, 60_000);
+
+  test.each([
+    [['--cloud', 'nope'], 'no clouds.yaml to find cloud "nope" in'],
+    [['--project', 'other'], '--project says other'],
+  ])('%j is wrong input', async (words, said) => {
+    expect((await list(2, ...words)).stderr).toContain(said);
+  });
+
+  test('points of another project are unknown, and those of this one are seen', async () => {
+    const ran = await world.tool(['list', '--json', '--volume', id], { user: 'small' });
+    const [one] = statesOf(ran.json['points'] as Point[]);
+    expect(one).toMatch(/^unknown: it is of project "demo" \([0-9a-f]{32}\), which was not asked$/);
+  });
+
+  test('a payload that is gone, and a store that is another', async () => {
+    const elsewhere = await points('--image', 'golden', '--store', 'directory:elsewhere');
+    expect(statesOf(elsewhere)).toEqual([expect.stringMatching(/^unknown: cannot look into .*elsewhere/)]);
+    await mkdir(join(world.directory, 'other'));
+    expect(statesOf(await points('--image', 'golden', '--store', 'directory:other'))).toEqual([
+      expect.stringMatching(/^unknown: payload image-.* was put in .*payloads, and .*other$/),
+    ]);
+    const [golden] = await points('--image', 'golden');
+    const payloads = join(world.directory, 'openstack-backups', 'payloads');
+    const file = join(payloads, golden?.data ?? '');
+    await rename(file, `${file}.aside`);
+    expect(statesOf(await points('--image', 'golden'))).toEqual([
+      `broken: payload ${golden?.data} is not in ${payloads}`,
+    ]);
+    await rename(`${file}.aside`, file);
+    expect(statesOf(await points('--image', 'golden'))).toEqual(['whole']);
+  });
+
+  test('what no manifest names is listed all the same', async () => {
+    const empty = join(world.directory, 'empty');
+    await mkdir(empty);
+    const known = (await points('--volume', id)).map(({ time, kind, name, data, chain, size }) => {
+      return { time, kind, name, data, chain, size, manifest: '', state: 'whole' };
+    });
+    expect(await points('--manifest', 'directory:empty', '--volume', id)).toEqual(
+      known.map((point) => expect.objectContaining(point)),
+    );
+    // The usual place is lost as well.
+    const ran = await world.tool(['list', '--volume', id, '--json'], { directory: empty });
+    expect([ran.code, (ran.json['points'] as Point[]).length]).toEqual([0, 3]);
+    expect(ran.stderr).toContain('only what the cloud tells is listed');
+    expect((await world.tool(['list', '--offline'], { directory: empty })).code).toBe(2);
+  });
+
+  test('a chain whose full backup is gone is broken, the server that needs it too, and --at passes over them', async () => {
+    const [full, ...increments] = await points('--volume', id, '--sort', 'time');
+    const backup = world.cloud.state.backups.get(full?.data ?? '');
+    world.cloud.state.backups.delete(full?.data ?? '');
+    const after = await points('--sort', 'time');
+    const gone = `backup ${full?.data}, which ${increments[0]?.data} needs, is gone`;
+    expect(statesOf(after.filter((point) => point.id === id))).toEqual([
+      `broken: backup ${full?.data} is gone`,
+      `broken: ${gone}`,
+      `broken: ${gone}`,
+    ]);
+    expect(statesOf(after.filter(({ kind }) => kind === 'server'))).toEqual([
+      `broken: its disk "db": ${gone}`,
+    ]);
+    expect(await points('--volume', id, '--at', '0h')).toEqual([]);
+    if (backup === undefined) throw new Error('the full backup was not in the cloud');
+    world.cloud.state.backups.set(backup.id, backup);
+    expect((await points('--volume', id, '--at', '0h')).map(({ data }) => data)).toEqual([
+      increments.at(-1)?.data,
+    ]);
+  });
 });

@@ -20,6 +20,9 @@ export interface Chosen {
   readonly path: string | undefined;
 }
 
+/** Nothing says which cloud, and nothing says that there is one. */
+export class NoCredentials extends InputError {}
+
 /** These alone do not make a cloud of the environment (openstacksdk config/loader.py `_get_os_environ`). */
 const NOT_A_CLOUD = new Set([
   'OS_CLOUD',
@@ -56,14 +59,14 @@ export async function chooseCloud(
   const lone = named === undefined && choice.cloudsYaml === undefined ? loginVariables(environment) : [];
   if (file === undefined && lone.length > 0)
     return { name: ofVariables, settings: variables ?? {}, path: undefined };
-  if (file === undefined)
-    throw new InputError(
-      named === undefined
-        ? 'there are no credentials for a cloud'
-        : `there is no clouds.yaml to find cloud "${named}" in`,
+  if (file === undefined) {
+    const hint =
       choice.missing ??
-        'Put a clouds.yaml into this directory or ~/.config/openstack, or set the OS_* variables of an openrc.',
-    );
+      'Put a clouds.yaml into this directory or ~/.config/openstack, or set the OS_* variables of an openrc.';
+    throw named === undefined
+      ? new NoCredentials('there are no credentials for a cloud', hint)
+      : new InputError(`there is no clouds.yaml to find cloud "${named}" in`, hint);
+  }
   if (lone.length > 0)
     throw new InputError(
       `${lone.join(', ')} would make a cloud of its own, without OS_AUTH_URL, and ${file.path} has others`,

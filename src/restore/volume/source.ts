@@ -1,3 +1,4 @@
+import { withoutTime } from '../../catalog/entries.ts';
 import { readTags } from '../../chain/tags.ts';
 import { InputError } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
@@ -64,7 +65,7 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
     size: backup.size,
     encrypted,
     volumeId: backup.volumeId,
-    name: volume?.name ?? nameOf(backup),
+    name: volume?.name ?? withoutTime(backup.name),
     typeId: tags?.volumeTypeId ?? volume?.volumeTypeId,
     typeName: tags?.volumeType ?? volume?.volumeType,
     availabilityZone: volume?.availabilityZone,
@@ -73,11 +74,6 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
     metadata: volume?.metadata,
     imageMetadata: volume?.imageMetadata,
   };
-}
-
-/** Ours are called after the volume, with the time behind. */
-function nameOf(backup: Backup): string {
-  return backup.name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '');
 }
 
 async function existing(client: ServiceClient, backupId: string): Promise<Backup> {

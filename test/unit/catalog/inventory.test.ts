@@ -35,8 +35,8 @@ describe('what the cloud has', () => {
       await using opened = await openEmbedded();
       const { cloud, session } = opened;
       cloud.faults.add({ when: { path: '/backups/detail', times: 100 }, do: { status } });
-      const { backups, images, unknown } = await inventoryOf(session);
-      expect([backups, images]).toEqual([undefined, []]);
+      const { backups, images, unknown, failed } = await inventoryOf(session);
+      expect([backups, images, failed]).toEqual([undefined, [], status === 503 ? ['backups'] : []]);
       expect(unknown).toEqual({
         backups: expect.stringContaining(`cannot list the backups: HTTP ${status}`),
       });

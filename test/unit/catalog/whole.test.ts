@@ -29,6 +29,7 @@ function inventory(fields: Partial<Inventory> = {}): Inventory {
     servers: undefined,
     secrets: undefined,
     unknown: {},
+    failed: [],
     ...fields,
   };
 }

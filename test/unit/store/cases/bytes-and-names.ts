@@ -4,6 +4,7 @@ import { InputError, OperationError } from '../../../../src/errors.ts';
 import { allOf } from '../../../../src/stream/chunks.ts';
 import {
   expectEmpty,
+  held,
   type PlaceCase,
   pieces,
   prepared,
@@ -72,6 +73,28 @@ export const bytesAndNames: readonly PlaceCase[] = [
       await putText(place, 'p', 'x');
       await expect(place.get('q')).rejects.toThrow(InputError);
       await expect(place.get('q')).rejects.toThrow(`q is not in ${place.name}`);
+    },
+  },
+  {
+    name: 'it lists what is whole under a name, with its size, and nothing of what is still written',
+    async run(under) {
+      const [one, other] = [await prepared(under), await prepared(under)];
+      expect([...(await one.place.list())]).toEqual([]);
+      await putText(one.place, 'p', 'first');
+      await one.place.keep('p');
+      await putText(other.place, 'empty', '');
+      const waiting = held(Buffer.from('half'));
+      const putting = one.place.put('later', waiting.source);
+      await waiting.waits;
+      expect([...(await other.place.list())].sort()).toEqual([
+        ['empty', 0],
+        ['p', 5],
+      ]);
+      waiting.goOn();
+      await putting;
+      expect((await other.place.list()).get('later')).toBe(4);
+      await one.place.remove('p');
+      expect([...(await one.place.list()).keys()].sort()).toEqual(['empty', 'later']);
     },
   },
   {

@@ -1,0 +1,70 @@
+import { type Inventory, inventoryOf } from '../catalog/inventory.ts';
+import type { Shelf } from '../catalog/whole.ts';
+import { OperationError, PlainError } from '../errors.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import { NoCredentials } from '../openstack/config/choose.ts';
+import { CloudError } from '../openstack/errors.ts';
+import type { Context } from './context.ts';
+import { shelfOf } from './storing.ts';
+
+export interface LookInputs extends CloudInputs {
+  readonly store: string | undefined;
+  readonly offline: boolean;
+}
+
+/** What was looked at, to judge whether restore points are whole. */
+export interface Looked {
+  readonly inventory: Inventory | undefined;
+  readonly shelf: Shelf | undefined;
+  /** What did not answer, in a sentence; undefined where all did that was asked. */
+  readonly failure: string | undefined;
+}
+
+/**
+ * Looks at all that the restore points of these manifests need: in the cloud where there are credentials, and in the
+ * store. What does not answer is told, and does not hide the manifests.
+ *
+ * @throws InputError for credentials that say nothing, and for the cloud of another project than `project`
+ */
+export async function look(
+  context: Context,
+  given: LookInputs,
+  manifests: readonly Manifest[],
+): Promise<Looked> {
+  const stored = manifests.some(({ restorePoints }) =>
+    restorePoints.some((point) => 'payload' in point && point.payload !== null),
+  );
+  const shelf = stored ? await shelfOf(context, given.store) : undefined;
+  if (shelf?.sizes === undefined && shelf !== undefined) context.host.log.warn(shelf.unknown);
+  return { shelf, ...(await cloudLook(context, given)) };
+}
+
+async function cloudLook(
+  context: Context,
+  given: LookInputs,
+): Promise<Pick<Looked, 'inventory' | 'failure'>> {
+  const { log, signal } = context.host;
+  const nobody = { inventory: undefined, failure: undefined };
+  if (given.offline) return nobody;
+  try {
+    const inventory = await inventoryOf(await context.connect(given));
+    for (const why of Object.values(inventory.unknown)) log.warn(why);
+    const [failed] = inventory.failed;
+    return { inventory, failure: failed && `the cloud did not list its ${inventory.failed.join(' and ')}` };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof PlainError)) throw error;
+    if (error instanceof NoCredentials) {
+      log.info('no credentials, so no cloud was asked: of what lies in one, the state is unknown');
+      return nobody;
+    }
+    if (!isOfCloud(error) && !isOfCloud(error.cause)) throw error;
+    log.error(context.host.words([error.message, error.hint ?? ''].filter(Boolean).join('. ')));
+    return { ...nobody, failure: 'the cloud did not answer' };
+  }
+}
+
+/** Not of what the user gave. */
+function isOfCloud(error: unknown): boolean {
+  return error instanceof CloudError || error instanceof OperationError;
+}

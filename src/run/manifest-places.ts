@@ -1,0 +1,23 @@
+import { InputError } from '../errors.ts';
+import { DIRECTORY } from '../manifest/files.ts';
+import { type PlaceName, parsePlace } from '../store/place-name.ts';
+
+/**
+ * Where the input `manifest` of a command says that all manifests are.
+ *
+ * @throws InputError for a place of no known form
+ */
+export function placesOf(given: readonly string[], inWorkflow: boolean): PlaceName[] {
+  if (given.length === 0)
+    return inWorkflow
+      ? [{ kind: 'artifact' }, { kind: 'release' }]
+      : [{ kind: 'directory', path: DIRECTORY }];
+  return given.map((text) => {
+    const place = parsePlace(text);
+    if (place !== undefined) return place;
+    throw new InputError(
+      `unsupported place "${text}"`,
+      'Write `manifest: artifact`, `manifest: release` or `manifest: directory:PATH`.',
+    );
+  });
+}
