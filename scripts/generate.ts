@@ -22,6 +22,7 @@ const root = join(import.meta.dirname, '..');
 const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
   apply: { icon: 'calendar', color: 'blue' },
   list: { icon: 'list', color: 'blue' },
+  report: { icon: 'clipboard', color: 'blue' },
   'backup-server': { icon: 'server', color: 'blue' },
   'backup-volume': { icon: 'save', color: 'blue' },
   'backup-image': { icon: 'save', color: 'blue' },

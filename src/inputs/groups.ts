@@ -22,7 +22,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'at',
     'offline',
   ],
-  How: ['method', 'mode', 'max-chain', 'compression', 'wrap', 'concurrency', 'deadline'],
+  How: ['method', 'mode', 'max-chain', 'compression', 'wrap', 'concurrency', 'deadline', 'fail-on'],
   'Where it goes': [
     'to',
     'overwrite',

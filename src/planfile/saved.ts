@@ -12,6 +12,8 @@ export interface SavedPoint {
   readonly good: boolean;
   /** A volume or an image is one piece, a server's disks are several, and a secret none. */
   readonly pieces: readonly Piece[];
+  /** Of what is encrypted: whether its key was saved with it. */
+  readonly key?: 'saved' | 'unsaved';
 }
 
 export interface Piece {

@@ -5,17 +5,17 @@ import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { planLookInputs } from '../inputs/plan-file.ts';
 import type { Values } from '../inputs/table.ts';
-import { DIRECTORY } from '../manifest/files.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Assignment, assign } from '../planfile/assign.ts';
 import { type Duty, dutiesOf } from '../planfile/due.ts';
 import type { PlanFile } from '../planfile/plan-file.ts';
 import type { SavedPoint } from '../planfile/saved.ts';
-import { type PlaceName, parsePlace } from '../store/place-name.ts';
+import type { PlaceName } from '../store/place-name.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
+import { placesOf } from './manifest-places.ts';
 import { loadPlan } from './plan-file.ts';
 import { type Project, projectOf } from './project-of.ts';
 import { savedPointsOf } from './saved-points.ts';
@@ -103,7 +103,10 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
 async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFile) {
   const { host } = context;
   const key = given['verify-key'];
-  const places = await readable(context, placesOf(given.manifest, plan, host.github !== undefined));
+  const places = await readable(
+    context,
+    placesOf(given.manifest.length > 0 ? given.manifest : plan.publish, host.github !== undefined),
+  );
   const read = await everyManifest(places, {
     directory: host.directory,
     github: host.github,
@@ -120,22 +123,6 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
       `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}: what it holds counts as not saved. ${doubt.hint}`,
     );
   return read;
-}
-
-function placesOf(given: readonly string[], { publish }: PlanFile, inWorkflow: boolean): PlaceName[] {
-  const names = given.length > 0 ? given : publish;
-  if (names.length === 0)
-    return inWorkflow
-      ? [{ kind: 'artifact' }, { kind: 'release' }]
-      : [{ kind: 'directory', path: DIRECTORY }];
-  return names.map((text) => {
-    const place = parsePlace(text);
-    if (place !== undefined) return place;
-    throw new InputError(
-      `unsupported place "${text}"`,
-      'Write `manifest: artifact`, `manifest: release` or `manifest: directory:PATH`.',
-    );
-  });
 }
 
 /** Before the first run there is no directory, and a terminal sees nothing of GitHub. */

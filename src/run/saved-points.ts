@@ -33,7 +33,13 @@ function ofManifest(found: Found, states: ReadonlyMap<string, State>): SavedPoin
     time: times.get(point.id) ?? Date.parse(manifest.run.started),
     good: !isAltered && states.get(point.id)?.state !== 'broken',
     pieces: dataOf(point, points).flatMap(pieceOf),
+    ...keyOf(point),
   }));
+}
+
+function keyOf({ resource }: RestorePoint): Pick<SavedPoint, 'key'> {
+  const encryption = 'encryption' in resource ? resource.encryption : null;
+  return encryption === null ? {} : { key: encryption.key.worth === 'cloud-only' ? 'unsaved' : 'saved' };
 }
 
 /** The points that hold the data of one: a server's are its disks'. */

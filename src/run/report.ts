@@ -1,0 +1,121 @@
+import { InputError } from '../errors.ts';
+import type { reportInputs } from '../inputs/report.ts';
+import type { Values } from '../inputs/table.ts';
+import { quotasFor } from '../openstack/quotas.ts';
+import { type Coverage, coverageOf, failuresIn, type Status } from '../planfile/coverage.ts';
+import { ageOf } from '../planfile/due.ts';
+import { type QuotaLeft, quotaLeft } from '../planfile/nights.ts';
+import type { FailOn, PlanFile } from '../planfile/plan-file.ts';
+import { FAIL_ON } from '../planfile/schema.ts';
+import { forMarkdown } from '../text/escape.ts';
+import { type Column, formatRows } from '../text/rows.ts';
+import type { Context, Outcome } from './context.ts';
+import { lookAtPlan, type PlanLook } from './plan-look.ts';
+import { failuresOf } from './saved-points.ts';
+
+const columns = (now: number): readonly Column<Coverage>[] => [
+  { name: 'kind', value: ({ kind }) => kind },
+  { name: 'name', value: ({ name, id }) => name || id },
+  { name: 'entry', value: ({ entry }) => entry },
+  { name: 'status', value: ({ status }) => status },
+  { name: 'newest', value: ({ newest }) => (newest === undefined ? '' : ageOf(Date.parse(newest), now)) },
+  { name: 'key', value: ({ key }) => key },
+  { name: 'chain', value: ({ chain }) => chain },
+  { name: 'why', value: ({ why }) => why },
+];
+
+/** The worst first. */
+const ORDER: readonly Status[] = ['failing', 'uncovered', 'stale', 'covered', 'excluded'];
+
+/** Tells what of the project is covered by the plan, and what is not. Changes nothing. */
+export async function reportCoverage(context: Context, given: Values<typeof reportInputs>) {
+  const failOn = failOnOf(given['fail-on']);
+  const look = await lookAtPlan(context, given);
+  return reportOn(context, look, failOn ?? look.plan.failOn);
+}
+
+/** The same of what was looked at already. */
+export async function reportOn({ host }: Context, look: PlanLook, failOn: PlanFile['failOn']) {
+  const { session, plan, now, project, assignments } = look;
+  for (const doubt of look.doubts) host.log.warn(doubt);
+  const coverage = coverageOf({
+    ...look,
+    failures: failuresOf(look.found.map(({ manifest }) => manifest)),
+    backups: project.holdings.backups,
+    zone: plan.zone,
+  }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+  const quota = quotaLeft(plan, assignments, await quotasFor(session, [{ backups: 1, backup_gigabytes: 1 }]));
+  const counts = Object.fromEntries(
+    ORDER.map((status) => [status, coverage.filter((one) => one.status === status).length]),
+  );
+  const failed = failuresIn(coverage, failOn);
+  const failure = [...failed].map(([what, count]) => `${count} ${WORDS[what]}`).join(', ');
+  const head = `${Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ')} in project ${session.scope.project.name} (${plan.project})`;
+  return {
+    outputs: {
+      coverage: JSON.stringify(coverage),
+      counts: JSON.stringify(counts),
+      quota: JSON.stringify(quota),
+      doubts: JSON.stringify(look.doubts),
+    },
+    failed: failed.size > 0,
+    failure,
+    printed: `${head}\n${formatRows(coverage, columns(now), 'table')}${quota.map((line) => `${quotaWords(line)}\n`).join('')}`,
+    summary: summaryOf(head, coverage, columns(now), quota, failure),
+  } satisfies Outcome<Record<string, { readonly description: string }>>;
+}
+
+const WORDS: Readonly<Record<FailOn, string>> = {
+  uncovered: 'not covered',
+  stale: 'stale',
+  failing: 'failing',
+  'unsaved-key': 'encrypted, with a key that was not saved',
+};
+
+/** @throws InputError */
+function failOnOf(given: readonly string[]): PlanFile['failOn'] | undefined {
+  if (given.length === 0) return undefined;
+  if (given.length === 1 && given[0] === 'none') return [];
+  return given.map((word) => {
+    const known = FAIL_ON.find((one) => one === word);
+    if (known === undefined)
+      throw new InputError(
+        `\`fail-on\` is "${word}": use ${FAIL_ON.join(', ')}, or none`,
+        'Nothing was changed.',
+      );
+    return known;
+  });
+}
+
+/** "9 of 10 backups used, 3 a night: enough for 0 nights while nothing is deleted". */
+function quotaWords({ quota, used, max, perNight, nights }: QuotaLeft): string {
+  const what = quota === 'backups' ? 'backups' : 'GB of backups';
+  const use = `${used} of ${max < 0 ? 'unlimited' : max} ${what} used, ${perNight} a night`;
+  return nights === undefined
+    ? use
+    : `${use}: enough for ${nights} night${nights === 1 ? '' : 's'} while nothing is deleted`;
+}
+
+function summaryOf(
+  head: string,
+  coverage: readonly Coverage[],
+  all: readonly Column<Coverage>[],
+  quota: readonly QuotaLeft[],
+  failure: string,
+): string {
+  return [
+    `### ${failure === '' ? '✅' : '❌'} ${forMarkdown(head)}`,
+    '',
+    ...(failure === '' ? [] : [`**${forMarkdown(failure)}**`, '']),
+    `| ${all.map(({ name }) => name).join(' | ')} |`,
+    `|${'---|'.repeat(all.length)}`,
+    ...coverage.map(
+      (one) => `| ${all.map(({ value }) => forMarkdown(String(value(one) ?? ''))).join(' | ')} |`,
+    ),
+    '',
+    ...quota.map((line) => `- ${forMarkdown(quotaWords(line))}`),
+  ].join('\n');
+}

@@ -1,0 +1,72 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
+import { expectExit, inventory } from '../scenarios/steps.ts';
+
+let world: EmbeddedWorld;
+let project: string;
+const report = (...words: string[]) => world.tool(['report', '--plan', 'plan.yml', ...words]);
+
+beforeAll(async () => {
+  world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
+  const { seed } = world.cloud;
+  project = (await world.session('demo')).scope.project.id;
+  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 10, backupGigabytes: 1000 });
+  seed.addVolume({ name: 'db', size: 2 });
+  seed.addVolume({ name: 'scratch-1' });
+  const plan = `version: 1
+project: ${project}
+publish: ["directory:openstack-backups"]
+back-up: [{name: all, select: "name:db*", kinds: [volume], every: 1d}]
+exclude: [{select: "name:scratch-*", reason: rebuilt by CI}]
+`;
+  await writeFile(join(world.directory, 'plan.yml'), plan);
+}, 60_000);
+afterAll(() => world.close());
+
+test('before and after: stale, covered, and an uncovered volume that appears', async () => {
+  const first = expectExit(await report('--json'), 1);
+  expect(first.json['counts']).toEqual({ failing: 0, uncovered: 0, stale: 1, covered: 0, excluded: 1 });
+  expectExit(await world.tool(['backup-volume', '--volumes', 'db']), 0);
+  const before = await inventory(world);
+  const second = expectExit(await report(), 0);
+  expect(second.stdout).toMatch(/^1 covered, 1 excluded in project demo \([0-9a-f]{32}\)\n/);
+  expect(second.stdout).toMatch(
+    /\| volume \| db +\| all +\| covered +\| 0 min +\| +\| 1 of 7 \| 0 min old, every 1d \|/,
+  );
+  expect(second.stdout).toContain(
+    '1 of 10 backups used, 1 a night: enough for 9 nights while nothing is deleted\n',
+  );
+  expect(await inventory(world)).toEqual(before);
+  world.cloud.seed.addVolume({ name: 'new' });
+  const third = expectExit(await report('--json'), 1);
+  expect(third.json['coverage']).toEqual([
+    expect.objectContaining({ name: 'new', status: 'uncovered', entry: '' }),
+    expect.objectContaining({ name: 'db', status: 'covered' }),
+    expect.objectContaining({ name: 'scratch-1', status: 'excluded', why: 'rebuilt by CI' }),
+  ]);
+  for (const words of [
+    ['--fail-on', 'stale'],
+    ['--fail-on', 'none'],
+  ])
+    expectExit(await report(...words), 0);
+  expect(expectExit(await report('--fail-on', 'red'), 2).stderr).toContain(
+    'error: --fail-on is "red": use uncovered, stale, failing, unsaved-key, or none',
+  );
+}, 60_000);
+
+test('what could not be saved is failing, with why', async () => {
+  const [volume] = [...world.cloud.state.volumes.values()].filter(({ name }) => name === 'db');
+  if (volume === undefined) throw new Error('no volume');
+  const { status } = volume;
+  volume.status = 'error';
+  expectExit(await world.tool(['backup-volume', '--volumes', 'db,new']), 1);
+  volume.status = status;
+  const [line] = expectExit(await report('--json'), 1).json['coverage'] as { status: string; why: string }[];
+  expect(line).toMatchObject({
+    name: 'db',
+    status: 'failing',
+    why: expect.stringMatching(/^\d+ min old; .*error/),
+  });
+}, 60_000);

@@ -1,0 +1,195 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
+import { assign } from '../../../src/planfile/assign.ts';
+import { type Coverage, coverageOf, failuresIn } from '../../../src/planfile/coverage.ts';
+import { dutiesOf } from '../../../src/planfile/due.ts';
+import { quotaLeft } from '../../../src/planfile/nights.ts';
+import type { PlanFile } from '../../../src/planfile/plan-file.ts';
+import { readPlan } from '../../../src/planfile/read.ts';
+import type { Resource } from '../../../src/planfile/resource.ts';
+import type { SavedPoint } from '../../../src/planfile/saved.ts';
+
+const NOW = Date.parse('2026-11-26T02:00:00Z');
+const HOUR = 3_600_000;
+const GIB = 2 ** 30;
+
+const resource = (kind: Resource['kind'], name: string, more: Partial<Resource> = {}): Resource => ({
+  kind,
+  id: `${kind[0]}-${name}`,
+  name,
+  metadata: {},
+  bytes: 10 * GIB,
+  encrypted: false,
+  keyId: undefined,
+  volumes: [],
+  ...more,
+});
+const db = resource('volume', 'db');
+const vault = resource('volume', 'vault', { encrypted: true, keyId: 's-key' });
+const shop = resource('server', 'shop', { volumes: ['v-db', 'v-vault'] });
+
+async function planOf(more = '', entries = '  - {name: all, select: all, every: 1d}\n'): Promise<PlanFile> {
+  const { plan, problems } = await readPlan(`version: 1\nproject: p\nback-up:\n${entries}${more}`);
+  expect(problems).toEqual([]);
+  if (plan === undefined) throw new Error('no plan');
+  return plan;
+}
+
+const point = (hoursAgo: number, of: Resource = db, more: Partial<SavedPoint> = {}): SavedPoint => ({
+  kind: of.kind,
+  resource: of.id,
+  time: NOW - hoursAgo * HOUR,
+  good: true,
+  pieces: [],
+  ...more,
+});
+
+async function covered(
+  resources: readonly Resource[],
+  points: readonly SavedPoint[],
+  more: { plan?: string; failures?: [string, number, string][]; backups?: Partial<Backup>[] } = {},
+): Promise<Coverage[]> {
+  const plan = await planOf(more.plan);
+  const { assignments } = assign(plan, resources, NOW);
+  const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now: NOW };
+  return coverageOf({
+    assignments,
+    duties: dutiesOf(assignments, points, terms),
+    points,
+    failures: new Map(
+      (more.failures ?? []).map(([key, hoursAgo, error]) => [key, { time: NOW - hoursAgo * HOUR, error }]),
+    ),
+    backups: (more.backups ?? []) as Backup[],
+    zone: plan.zone,
+    now: NOW,
+  });
+}
+
+const EXCLUDED = 'exclude: [{select: db, reason: rebuilt by CI, until: 2027-06-30}]\n';
+
+describe('the status of a volume', () => {
+  test.each<[string, readonly SavedPoint[], Parameters<typeof covered>[2], string, string]>([
+    ['young', [point(20)], {}, 'covered', '20 h old, every 1d'],
+    ['between due and too old', [point(30)], {}, 'covered', '30 h old, every 1d'],
+    ['too old', [point(37)], {}, 'stale', '37 h old, every 1d'],
+    ['never saved', [], {}, 'stale', 'never saved, every 1d'],
+    ['saved, and broken since', [point(2, db, { good: false })], {}, 'stale', 'never saved, every 1d'],
+    [
+      'failed since',
+      [point(20)],
+      { failures: [['volume v-db', 1, 'no room']] },
+      'failing',
+      '20 h old; no room',
+    ],
+    ['failed always', [], { failures: [['volume v-db', 1, 'no room']] }, 'failing', 'never saved; no room'],
+    [
+      'failed before',
+      [point(20)],
+      { failures: [['volume v-db', 50, 'no room']] },
+      'covered',
+      '20 h old, every 1d',
+    ],
+    [
+      'another that failed',
+      [point(20)],
+      { failures: [['server v-db', 1, 'x']] },
+      'covered',
+      '20 h old, every 1d',
+    ],
+    ['excluded', [], { plan: EXCLUDED }, 'excluded', 'rebuilt by CI, until 2027-06-30'],
+  ])('%s', async (_, points, more, status, why) => {
+    expect(await covered([db], points, more)).toEqual([expect.objectContaining({ status, why })]);
+  });
+
+  test('that no entry matches', async () => {
+    expect(await covered([resource('image', 'golden')], [])).toEqual([
+      expect.objectContaining({ status: 'uncovered', entry: '', why: 'no entry of the plan matches it' }),
+    ]);
+  });
+});
+
+describe('the key of what is encrypted', () => {
+  test.each<[string, readonly SavedPoint[], Coverage['key']]>([
+    ['is not saved by a backup', [point(1, vault, { key: 'unsaved' })], 'unsaved'],
+    ['is saved with an image', [point(1, vault, { key: 'saved' })], 'saved'],
+    [
+      'is saved by an older point',
+      [point(1, vault, { key: 'unsaved' }), point(99, vault, { key: 'saved' })],
+      'saved',
+    ],
+    ['is saved by itself', [point(1, resource('secret', 'key'))], 'saved'],
+    ['is not saved by what is broken', [point(1, vault, { key: 'saved', good: false })], 'unsaved'],
+    ['is not that of another', [point(1, db, { key: 'saved' })], 'unsaved'],
+  ])('%s', async (_, points, key) => {
+    expect((await covered([vault], points))[0]?.key).toBe(key);
+    expect((await covered([db], points))[0]?.key).toBeUndefined();
+  });
+});
+
+test('how far its chain is', async () => {
+  const uuid = (digit: string) => `${digit.repeat(8)}-1111-4111-8111-111111111111`;
+  const metadata = {
+    'openstack-backup:run': uuid('1'),
+    'openstack-backup:point': uuid('2'),
+    'openstack-backup:chain': uuid('3'),
+    'openstack-backup:position': '5',
+  };
+  const backup = {
+    id: 'b',
+    volumeId: 'v-db',
+    status: 'available',
+    dataTimestamp: '2026-11-25T00:00:00.000Z',
+  };
+  expect((await covered([db], [], { backups: [{ ...backup, metadata }] }))[0]?.chain).toBe('6 of 7');
+  expect((await covered([db], [], { backups: [{ ...backup, metadata: {} }] }))[0]?.chain).toBeUndefined();
+});
+
+describe('what makes a report red', () => {
+  const made = async () => [
+    ...(await covered([db], [])),
+    ...(await covered([vault], [point(1, vault)])),
+    ...(await covered([resource('image', 'golden')], [])),
+    ...(await covered([vault], [], { plan: EXCLUDED.replace('db', 'vault') })),
+  ];
+
+  test.each<[PlanFile['failOn'], [string, number][]]>([
+    [['stale'], [['stale', 1]]],
+    [
+      ['uncovered', 'stale', 'failing'],
+      [
+        ['uncovered', 1],
+        ['stale', 1],
+      ],
+    ],
+    [['unsaved-key'], [['unsaved-key', 1]]],
+    [['failing'], []],
+    [[], []],
+  ])('%j: %j', async (failOn, counts) => {
+    expect([...failuresIn(await made(), failOn)]).toEqual(counts);
+  });
+});
+
+describe('how many nights the quota is enough for', () => {
+  const limit = (used: number, max: number) => ({ used, max });
+
+  test.each<[string, string, readonly Resource[], object, (number | undefined)[]]>([
+    ['a volume a day', 'every: 1d', [db], { backups: limit(7, 10) }, [1, 3]],
+    ['four a day', 'every: 6h', [db], { backups: limit(7, 10) }, [4, 0]],
+    ['one a week', 'every: 7d', [db], { backups: limit(7, 10) }, [0.14, 21]],
+    [
+      'a server, whose disks are saved with it',
+      'every: 1d',
+      [shop, db, vault],
+      { backups: limit(0, 10) },
+      [2, 5],
+    ],
+    ['gigabytes', 'every: 1d', [db, vault], { backup_gigabytes: limit(900, 1000) }, [20, 5]],
+    ['no limit', 'every: 1d', [db], { backups: limit(900, -1) }, [1, undefined]],
+    ['more than there is', 'every: 1d', [db], { backups: limit(12, 10) }, [1, 0]],
+    ['images, which need none', 'every: 1d, method: image', [db], { backups: limit(9, 10) }, [0, undefined]],
+  ])('%s', async (_, entry, resources, quota, [perNight, nights]) => {
+    const plan = await planOf('', `  - {name: all, select: all, ${entry}}\n`);
+    const { assignments } = assign(plan, resources, NOW);
+    expect(quotaLeft(plan, assignments, quota)).toEqual([expect.objectContaining({ perNight, nights })]);
+  });
+});
