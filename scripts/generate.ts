@@ -23,6 +23,7 @@ const branding: Readonly<Record<string, { readonly icon: string; readonly color:
   apply: { icon: 'calendar', color: 'blue' },
   list: { icon: 'list', color: 'blue' },
   report: { icon: 'clipboard', color: 'blue' },
+  prune: { icon: 'scissors', color: 'orange' },
   'backup-server': { icon: 'server', color: 'blue' },
   'backup-volume': { icon: 'save', color: 'blue' },
   'backup-image': { icon: 'save', color: 'blue' },

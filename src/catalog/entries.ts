@@ -2,7 +2,7 @@ import type { RestorePoint } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
 import type { Found } from './everything.ts';
 import type { Inventory } from './inventory.ts';
-import { savedOf } from './times.ts';
+import { takenAt } from './times.ts';
 import type { Unnamed } from './unnamed.ts';
 import { judgeBackups, type State } from './whole.ts';
 
@@ -46,13 +46,12 @@ export function entriesOf(
   { manifest, references, doubt }: Found,
   states: ReadonlyMap<string, State> = new Map(),
 ): Entry[] {
-  const { restorePoints, run, cloud } = manifest;
+  const { restorePoints, cloud } = manifest;
   const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
   return restorePoints.map((point) => {
     const { id, method, resource } = point;
     return {
-      // An image and a key never change: what is saved of them is as they were in that run.
-      time: isImageOrKey(point) ? run.started : (savedOf([point], manifest) ?? run.started),
+      time: takenAt(point, manifest),
       kind: resource.kind,
       name: resource.name,
       id: resource.id,
@@ -112,10 +111,6 @@ export function unnamedEntries(inventory: Inventory, found: readonly Unnamed[]):
 /** Backups and kept images are called after their volume, with the time behind. */
 export function withoutTime(name: string): string {
   return name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '');
-}
-
-function isImageOrKey({ resource }: RestorePoint): boolean {
-  return resource.kind === 'image' || resource.kind === 'secret';
 }
 
 function chainOf(point: RestorePoint): string {

@@ -5,6 +5,7 @@ import type { PlaceName } from '../store/place-name.ts';
 import { findFile, runDirectories } from './directory.ts';
 import { Catalogue } from './github/cache.ts';
 import { repositoryCandidates } from './github/latest.ts';
+import { withoutPruned } from './pruned.ts';
 import { doubtOf, type FoundManifest, parseFound } from './read.ts';
 import type { FindOptions } from './search.ts';
 
@@ -31,11 +32,21 @@ interface Copy {
 }
 
 /**
- * Every manifest of these places, each once: a run may have published it to several.
+ * Every manifest of these places, each once: a run may have published it to several. Restore points that were pruned are
+ * left out.
  *
  * @throws InputError when a place cannot be looked at
  */
 export async function everyManifest(
+  places: readonly PlaceName[],
+  options: EverythingOptions,
+): Promise<{ found: Found[]; unread: Unread[] }> {
+  const { found, unread } = await allManifests(places, options);
+  return { found: withoutPruned(found), unread };
+}
+
+/** The same with all that they list, as `prune` needs it to finish what another run began. */
+export async function allManifests(
   places: readonly PlaceName[],
   options: EverythingOptions,
 ): Promise<{ found: Found[]; unread: Unread[] }> {

@@ -1,5 +1,6 @@
 import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { prunedIn, without } from './pruned.ts';
 import { checkTrust, doubtOf, type FoundManifest, parseFound, type Read, type ReadOptions } from './read.ts';
 import { clockIsRight, compareTimes, floorOf, isBefore, savedOf, type Times, type Window } from './times.ts';
 
@@ -71,14 +72,23 @@ export async function newestWanted(candidates: Candidates, options: ChooseOption
   return best.read;
 }
 
+/** Looks once more where a point turns out to be pruned that counted: an older one may be the newest then. */
 async function lookAt(candidates: Candidates, options: ChooseOptions) {
+  const pruned = new Set<string>();
+  for (;;) {
+    const seen = await lookOnce(candidates, options, pruned);
+    if (seen.looked.every(({ read }) => without(pruned, read.manifest) === read.manifest)) return seen;
+  }
+}
+
+async function lookOnce(candidates: Candidates, options: ChooseOptions, pruned: Set<string>) {
   const looked: Looked[] = [];
   const doubts: Doubted[] = [];
   let best: Looked | undefined;
   const floor = () => (best === undefined ? '' : floorOf(best.times));
   for await (const candidate of candidates(floor)) {
     if (isBefore(candidate.within?.until ?? '', floor())) continue;
-    const found = await look(candidate, options);
+    const found = await look(candidate, options, pruned);
     if (found === undefined) continue;
     if ('doubt' in found) doubts.push(found);
     else looked.push(found);
@@ -126,13 +136,20 @@ export async function readOnly(candidate: Candidate, options: ReadOptions): Prom
 }
 
 /** Undefined where it holds nothing that is wanted: what nobody asks for needs no trust. */
-async function look(candidate: Candidate, options: ChooseOptions): Promise<Looked | Doubted | undefined> {
+async function look(
+  candidate: Candidate,
+  options: ChooseOptions,
+  pruned: Set<string>,
+): Promise<Looked | Doubted | undefined> {
   const found = await candidate.load();
   if ('hint' in found) return { candidate, doubt: asError(candidate, found), looked: undefined };
   const doubt = doubtOf(found, options.verifyKey);
   let read: Read;
   try {
-    read = await parseFound(found, options.identity);
+    const all = await parseFound(found, options.identity);
+    if (doubt === undefined || options.allowUnsigned)
+      for (const point of prunedIn(all.manifest)) pruned.add(point);
+    read = { ...all, manifest: without(pruned, all.manifest) };
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     return { candidate, doubt: error, looked: undefined };

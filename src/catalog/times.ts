@@ -35,6 +35,16 @@ export function savedOf(points: readonly RestorePoint[], manifest: Manifest): st
     .at(-1);
 }
 
+/**
+ * When the data of a restore point was taken, by the cloud's clock. An image and a key never change: what is saved of them
+ * is as they were in that run.
+ */
+export function takenAt(point: RestorePoint, manifest: Manifest): string {
+  const { kind } = point.resource;
+  const { started } = manifest.run;
+  return kind === 'image' || kind === 'secret' ? started : (savedOf([point], manifest) ?? started);
+}
+
 function timeOf(point: RestorePoint | undefined): string | undefined {
   if (point === undefined) return undefined;
   switch (point.method) {

@@ -5,6 +5,7 @@ import type { Image } from '../openstack/image/v2/images.ts';
 import { TEMPORARY_PROPERTY } from '../temporaries/tags.ts';
 import type { Inventory } from './inventory.ts';
 import { POINT_PROPERTY } from './kept-image.ts';
+import { prunedIn } from './pruned.ts';
 
 /** A restore point that only the cloud tells of: our tags on it say what it is. */
 export type Unnamed =
@@ -20,9 +21,13 @@ export function unnamedIn(
   manifests: readonly Manifest[],
 ): Unnamed[] {
   const points = manifests.flatMap(({ restorePoints }) => restorePoints);
-  const named = new Set(
-    points.flatMap((point) => (point.method === 'cinder-backup' ? [point.id, point.backup.id] : [point.id])),
-  );
+  const named = new Set([
+    ...points.flatMap((point) =>
+      point.method === 'cinder-backup' ? [point.id, point.backup.id] : [point.id],
+    ),
+    // What is being deleted is not offered.
+    ...manifests.flatMap(prunedIn),
+  ]);
   return [
     ...backups.flatMap((backup): Unnamed[] => {
       const tags = named.has(backup.id) ? undefined : readTags(backup);

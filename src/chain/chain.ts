@@ -67,11 +67,13 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
  * their making and then their ids, downwards. `_backup_get_all` in
  * https://github.com/openstack/cinder/blob/master/cinder/db/sqlalchemy/api.py
  */
-export function isNewer(one: Backup, other: Backup): boolean {
+export function isNewer(one: Aged, other: Aged): boolean {
   for (const key of ['dataTimestamp', 'createdAt', 'id'] as const)
     if (one[key] !== other[key]) return one[key] > other[key];
   return false;
 }
+
+type Aged = Pick<Backup, 'id' | 'createdAt' | 'dataTimestamp'>;
 
 export function newestAvailable(backups: readonly Backup[]): Backup | undefined {
   return backups

@@ -12,17 +12,17 @@ import { readTags, type Tags } from './tags.ts';
  * @param backups all of the volume, as they are now
  * @param before the same right before the increment was asked for, where that is known
  */
-export function parentOf(
-  increment: Backup,
+export function parentOf<B extends Seen>(
+  increment: Increment,
   recorded: string | undefined,
-  backups: readonly Backup[],
-  before: readonly Backup[] = [],
-): Backup | undefined {
+  backups: readonly B[],
+  before: readonly Seen[] = [],
+): B | undefined {
   const parents = possibleParents(increment, backups);
   const ours = parents.find(({ id }) => id === recorded);
   const hadNone = before.some(({ id, hasDependents }) => id === recorded && !hasDependents);
   if (ours !== undefined && hadNone) return ours;
-  const newest = parents.reduce<Backup | undefined>(
+  const newest = parents.reduce<B | undefined>(
     (best, backup) => (best === undefined || isNewer(backup, best) ? backup : best),
     undefined,
   );
@@ -31,8 +31,9 @@ export function parentOf(
 }
 
 type Increment = Pick<Backup, 'id' | 'volumeId' | 'createdAt'>;
+type Seen = Increment & Pick<Backup, 'dataTimestamp' | 'hasDependents'>;
 
-function possibleParents(increment: Increment, backups: readonly Backup[]): Backup[] {
+function possibleParents<B extends Seen>(increment: Increment, backups: readonly B[]): B[] {
   return backups.filter(
     ({ id, volumeId, hasDependents, createdAt }) =>
       id !== increment.id &&

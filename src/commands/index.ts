@@ -5,6 +5,7 @@ export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./apply.ts')).apply as unknown as Command,
   list: async () => (await import('./list.ts')).list as unknown as Command,
   report: async () => (await import('./report.ts')).report as unknown as Command,
+  prune: async () => (await import('./prune.ts')).prune as unknown as Command,
   'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,
   'backup-volume': async () => (await import('./backup-volume.ts')).backupVolume as unknown as Command,
   'backup-image': async () => (await import('./backup-image.ts')).backupImage as unknown as Command,

@@ -32,19 +32,33 @@ const RestorePoint = Type.Union([
   ServerPoint,
 ]);
 
+const Kind = Type.Union([
+  Type.Literal('volume'),
+  Type.Literal('image'),
+  Type.Literal('secret'),
+  Type.Literal('server'),
+]);
+
 const Failure = Type.Object(
   {
-    kind: Type.Union([
-      Type.Literal('volume'),
-      Type.Literal('image'),
-      Type.Literal('secret'),
-      Type.Literal('server'),
-    ]),
+    kind: Kind,
     id: AnyId,
     name: Name,
     error: Type.String({ maxLength: 4096 }),
   },
   closed,
+);
+
+const Pruned = Type.Object(
+  {
+    point: Id,
+    kind: Kind,
+    id: AnyId,
+    name: Name,
+    time: Moment,
+    reason: Type.String({ maxLength: 1024, description: 'Why it goes.' }),
+  },
+  { ...closed, description: 'A restore point of any manifest that is deleted: not to be offered any more.' },
 );
 
 export const ManifestSchema = Type.Object(
@@ -72,12 +86,14 @@ export const ManifestSchema = Type.Object(
     ),
     restorePoints: Type.Array(RestorePoint),
     failed: Type.Array(Failure),
+    pruned: Type.Optional(Type.Array(Pruned, { description: 'Published before anything is deleted.' })),
   },
   { ...closed, title: 'openstack-backup manifest, version 1' },
 );
 
 export type Manifest = Type.Static<typeof ManifestSchema>;
 export type RestorePoint = Type.Static<typeof RestorePoint>;
+export type PrunedPoint = Type.Static<typeof Pruned>;
 export type SavedFailure = Type.Static<typeof Failure>;
 export type { ImagePoint, KeptImagePoint, SavedImage } from './schema/image.ts';
 export type { Payload } from './schema/payload.ts';

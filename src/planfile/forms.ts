@@ -1,8 +1,8 @@
-import { IANAZone } from 'luxon';
 import { InputError } from '../errors.ts';
 import { sealer } from '../keys/age.ts';
 import { parseSelectors } from '../plan/select.ts';
 import { parseDuration } from '../retention/duration.ts';
+import { isZone } from '../retention/periods.ts';
 import { parsePlace } from '../store/place-name.ts';
 import { quoted } from '../text/escape.ts';
 import type { Form } from './shape.ts';
@@ -23,7 +23,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
       ? undefined
       : `is ${quoted(text)}: give the id, as openstack token issue shows it`,
   zone: async (text) =>
-    /^[A-Za-z][\w+/-]*$/.test(text) && IANAZone.isValidZone(text)
+    isZone(text)
       ? undefined
       : `is ${quoted(text)}: there is no such zone; write UTC, or one like Europe/Berlin`,
   date: async (text) =>

@@ -2,7 +2,7 @@ import { messageOf, OperationError } from '../errors.ts';
 import { ManifestCheck } from '../manifest/check.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/format.ts';
 import { type Entry, headOf } from '../manifest/journal.ts';
-import type { Manifest, Payload, RestorePoint, SavedFailure } from '../manifest/schema.ts';
+import type { Manifest, Payload, PrunedPoint, RestorePoint, SavedFailure } from '../manifest/schema.ts';
 import type { Published, Publisher } from './publisher.ts';
 
 export interface Finished {
@@ -66,6 +66,11 @@ export class ManifestRecord {
     if (failed === undefined) return;
     this.#manifest.failed.push(failed);
     void this.#keep({ failed });
+  }
+
+  /** Restore points of other manifests that are deleted when this one is published. */
+  prune(points: readonly PrunedPoint[]): void {
+    this.#manifest.pruned = [...(this.#manifest.pruned ?? []), ...points];
   }
 
   /**

@@ -1,7 +1,12 @@
-import { DateTime } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import type { Span } from './duration.ts';
 
 export type Period = 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly';
+
+/** Whether a text is a zone of the time zone database. */
+export function isZone(text: string): boolean {
+  return /^[A-Za-z][\w+/-]*$/.test(text) && IANAZone.isValidZone(text);
+}
 
 /** Two times with the same number lie in the same hour, day, … of the zone's calendar. */
 export type Calendar = Readonly<Record<Period, number>>;

@@ -80,7 +80,7 @@ function openPlace(context: Context, store: string | undefined): Place {
 }
 
 /** The place that the input names, or the terminal's own. */
-function namedPlace({ host }: Context, store: string | undefined): Place | undefined {
+export function namedPlace({ host }: Context, store: string | undefined): Place | undefined {
   const text = store ?? (host.github === undefined ? DEFAULT_STORE : undefined);
   if (text === undefined) return undefined;
   const named = parsePlace(text);

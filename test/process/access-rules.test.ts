@@ -1,6 +1,7 @@
 import { expect, it, jest } from '@jest/globals';
 import { imageRows } from '../support/access-rules/images.ts';
 import { proveRows } from '../support/access-rules/prove.ts';
+import { pruneRows } from '../support/access-rules/prune.ts';
 import { documentedRules } from '../support/access-rules/rules.ts';
 import { secretRows } from '../support/access-rules/secrets.ts';
 import { serverRows } from '../support/access-rules/servers.ts';
@@ -12,7 +13,14 @@ jest.setTimeout(120_000);
 proveRows(secretRows);
 
 it('the access rules of an application credential are all proved', async () => {
-  const rows = [...backupVolumeRows, ...restoreVolumeRows, ...imageRows, ...secretRows, ...serverRows];
+  const rows = [
+    ...backupVolumeRows,
+    ...restoreVolumeRows,
+    ...imageRows,
+    ...secretRows,
+    ...serverRows,
+    ...pruneRows,
+  ];
   const proved = rows.flatMap((row) => row.proved);
   expect(new Set(proved)).toEqual(new Set((await documentedRules()).keys()));
 });

@@ -50,7 +50,7 @@ export function limitedTo(cloud: EmbeddedCloud, rules?: readonly Rule[]): Record
 /**
  * Remembers what the cloud has now.
  *
- * @returns what takes away all that came since, and gives what is there the names, metadata and states that it had
+ * @returns what takes away all that came since, and brings back what went, with the names, metadata and states that it had
  */
 export function bookmark({ state }: EmbeddedCloud): () => void {
   const tables: Map<string, object>[] = [
@@ -66,12 +66,14 @@ export function bookmark({ state }: EmbeddedCloud): () => void {
   const before = tables.map((table) => new Map([...table].map(([id, row]) => [id, { ...row }])));
   const keyPairs = state.keypairs.length;
   return () => {
-    for (const [at, table] of tables.entries())
+    for (const [at, table] of tables.entries()) {
       for (const [id, row] of table) {
         const old = before[at]?.get(id);
         if (old === undefined) table.delete(id);
         else Object.assign(row, old);
       }
+      for (const [id, old] of before[at] ?? []) if (!table.has(id)) table.set(id, { ...old });
+    }
     state.keypairs.splice(keyPairs);
   };
 }

@@ -99,7 +99,11 @@ describe.each(workflows)('%s', (_path, workflow) => {
     // What only reads waits for nobody.
     for (const { name, saves, job } of uses)
       expect((job.concurrency ?? workflow.concurrency)?.group).toBe(
-        name === 'list' || name === 'report' ? undefined : saves ? 'openstack-backup' : 'openstack-restore',
+        name === 'list' || name === 'report'
+          ? undefined
+          : saves || name === 'prune'
+            ? 'openstack-backup'
+            : 'openstack-restore',
       );
   });
 

@@ -1,0 +1,26 @@
+import type { Manifest } from '../manifest/schema.ts';
+import type { Found } from './everything.ts';
+
+/** What is not offered any more, although a manifest still lists it. */
+export function prunedIn({ pruned = [] }: Manifest): string[] {
+  return pruned.map(({ point }) => point);
+}
+
+/** A manifest without the points that were pruned. */
+export function without(pruned: ReadonlySet<string>, manifest: Manifest): Manifest {
+  const left = manifest.restorePoints.filter(({ id }) => !pruned.has(id));
+  return left.length === manifest.restorePoints.length ? manifest : { ...manifest, restorePoints: left };
+}
+
+/** Nobody hides a restore point with a manifest that is trusted less than the one that lists it. */
+export function withoutPruned(found: readonly Found[]): Found[] {
+  const all = new Set(found.flatMap(({ manifest }) => prunedIn(manifest)));
+  if (all.size === 0) return [...found];
+  const trusted = new Set(
+    found.flatMap(({ manifest, doubt }) => (doubt === undefined ? prunedIn(manifest) : [])),
+  );
+  return found.map((one) => ({
+    ...one,
+    manifest: without(one.doubt === undefined ? trusted : all, one.manifest),
+  }));
+}

@@ -1,0 +1,156 @@
+import { type History, judge, type Point, type Terms } from '../retention/judge.ts';
+import { quoted } from '../text/escape.ts';
+import type { Chain } from './chains.ts';
+import type { Cloud } from './cloud.ts';
+import { Keeping } from './keeping.ts';
+import { resourceOf, type Saved } from './point.ts';
+import type { Record } from './read.ts';
+import { ownStates, type State } from './state.ts';
+import { wholeStates } from './whole.ts';
+
+export interface Wishes {
+  /** What holds for the points of its resource; undefined where they all stay. */
+  readonly termsOf: (point: Saved) => Terms | undefined;
+  /** Delete also where over half of a resource's points would go. */
+  readonly allowOverHalf: boolean;
+}
+
+export interface Verdict {
+  readonly point: Saved;
+  readonly keep: boolean;
+  readonly reasons: readonly string[];
+}
+
+export interface Decision {
+  /** By kind and resource, the newest first. */
+  readonly verdicts: readonly Verdict[];
+  /** Why less goes than the rules would let go, where somebody has to agree. */
+  readonly held: readonly string[];
+}
+
+/**
+ * Which restore points of a project go, and why the others stay. What is in doubt stays, what a point that stays needs,
+ * and all of a chain of which something stays.
+ *
+ * @param chains which backups go only together
+ * @param now milliseconds, by the cloud's clock
+ */
+export function decide(
+  record: Record,
+  cloud: Cloud,
+  chains: ReadonlyMap<string, Chain>,
+  wishes: Wishes,
+  now: number,
+): Decision {
+  const own = ownStates(record.points, cloud);
+  // What was pruned before is shown again only while something of it is still there.
+  const points = record.points.filter(
+    ({ id, pruned, data }) => pruned === undefined || isThere(own.get(id), data),
+  );
+  const states = wholeStates(record.points, own, cloud);
+  const keeping = new Keeping(points, chains);
+  const histories = Map.groupBy(
+    points.filter(({ isPart, pruned }) => !isPart && pruned === undefined),
+    resourceOf,
+  );
+  for (const [resource, members] of histories) judgeAll(resource, members);
+  for (const point of points) {
+    const state = states.get(point.id);
+    if (state?.doubt !== undefined) keeping.keep(point, state.doubt);
+    if (state?.state === 'running' && point.pruned === undefined) keeping.keep(point, 'not finished');
+  }
+  keeping.spread();
+  const held = wishes.allowOverHalf ? [] : holdBack();
+  return { verdicts: points.map(verdictOf).toSorted(byResource), held };
+
+  function judgeAll(resource: string, members: readonly Saved[]): void {
+    const terms = members[0] && wishes.termsOf(members[0]);
+    if (terms === undefined) {
+      for (const point of members) keeping.keep(point, 'not asked for');
+      return;
+    }
+    const byId = new Map(members.map((point) => [point.id, point]));
+    const history: History = {
+      resource: standing(resource, members, record, cloud),
+      points: members.map(
+        (point): Point => ({
+          id: point.id,
+          time: point.time,
+          tags: [],
+          state: judgedState(states.get(point.id)),
+        }),
+      ),
+    };
+    for (const { id, keep, reasons } of judge(history, terms, now).verdicts) {
+      const point = byId.get(id);
+      if (keep && point !== undefined) for (const reason of reasons) keeping.keep(point, reason);
+    }
+  }
+
+  /** That all of a gone resource may go was agreed to when the time was told. */
+  function holdBack(): string[] {
+    const told: string[] = [];
+    for (const [resource, members] of histories) {
+      const there = members.filter(({ id }) => states.get(id)?.state !== 'lost');
+      const going = there.filter((point) => !keeping.keeps(point));
+      if (cloud.presence.get(resource) === 'gone' || going.length * 2 <= there.length) continue;
+      const why = `${going.length} of ${there.length} points would go, over half: \`allow-over-half: true\` agrees`;
+      for (const point of going) keeping.keep(point, why);
+      const [newest] = members;
+      told.push(`of ${newest?.kind} ${quoted(newest?.name ?? '')} (${newest?.resource}) ${why}`);
+    }
+    keeping.spread();
+    return told;
+  }
+
+  function verdictOf(point: Saved): Verdict {
+    const keep = keeping.keeps(point);
+    return { point, keep, reasons: keep ? keeping.reasons(point) : [whyItGoes(point, states.get(point.id))] };
+  }
+}
+
+function whyItGoes({ pruned, isPart }: Saved, state: State | undefined): string {
+  if (pruned !== undefined) return `pruned on ${pruned.slice(0, 10)}, and its data is still there`;
+  if (isPart) return 'nothing needs it any more';
+  if (state?.state === 'lost') return 'its data is gone';
+  return state?.state === 'failed' ? 'it cannot be restored, and a newer point is good' : 'no rule keeps it';
+}
+
+function standing(
+  resource: string,
+  members: readonly Saved[],
+  { failures }: Record,
+  { presence }: Cloud,
+): History['resource'] {
+  const seen = presence.get(resource);
+  if (seen !== 'present') return seen ?? 'unknown';
+  const failed = failures.get(resource);
+  return failed !== undefined && members.every(({ time }) => time < failed) ? 'failing' : 'present';
+}
+
+function judgedState(state: State | undefined): Point['state'] {
+  return state?.state === 'good' || state?.state === 'running' ? state.state : 'failed';
+}
+
+/** What has no data of its own, as a server, is gone when that stands in a record. */
+function isThere(state: State | undefined, data: Saved['data']): boolean {
+  if (data === undefined || state === undefined) return false;
+  const isStored = data.kind !== 'payload' || state.doubt === undefined;
+  return isStored && state.state !== 'lost' && state.state !== 'unknown';
+}
+
+const KINDS = ['server', 'volume', 'image', 'secret'];
+
+function byResource({ point: a }: Verdict, { point: b }: Verdict): number {
+  return (
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
+    order(a.name, b.name) ||
+    order(a.resource, b.resource) ||
+    b.time - a.time ||
+    order(a.id, b.id)
+  );
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,157 @@
+import type { Kind } from '../manifest/points.ts';
+import { getBackup, listBackups } from '../openstack/blockstorage/v3/backups.ts';
+import { getVolume, listVolumes } from '../openstack/blockstorage/v3/volumes.ts';
+import type { Service } from '../openstack/catalog.ts';
+import { getServer, listServers } from '../openstack/compute/v2/servers.ts';
+import type { ServiceClient, Session } from '../openstack/connection.ts';
+import { CloudError, hasStatus } from '../openstack/errors.ts';
+import { getImage, listImages } from '../openstack/image/v2/images.ts';
+import { getSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
+import { collect, pool } from '../pool.ts';
+import type { Cloud, CloudBackup, CloudImage } from './cloud.ts';
+import { resourceOf, type Saved } from './point.ts';
+
+interface Thing {
+  readonly id: string;
+  readonly status?: string;
+}
+
+interface Way {
+  readonly service: Service;
+  list(client: ServiceClient, project: string): Promise<readonly Thing[]>;
+  get(client: ServiceClient, id: string): Promise<unknown>;
+}
+
+const WAYS: Readonly<Record<Kind, Way>> = {
+  volume: { service: 'block-storage', list: (client) => collect(listVolumes(client)), get: getVolume },
+  server: { service: 'compute', list: (client) => collect(listServers(client)), get: getServer },
+  image: {
+    service: 'image',
+    list: (client, owner) => collect(listImages(client, { owner })),
+    get: getImage,
+  },
+  secret: { service: 'key-manager', list: (client) => collect(listSecrets(client)), get: getSecret },
+};
+
+/** How many are asked for by themselves at a time. */
+const AT_ONCE = 8;
+/** In which a volume gets its data from somewhere. */
+const FILLING = new Set(['creating', 'downloading']);
+
+export interface Asked {
+  /** Whether points of resources that are gone may go: then each is asked for by itself. */
+  readonly gone: boolean;
+  /** Payloads that lie in the store. */
+  readonly stored: ReadonlySet<string>;
+}
+
+/**
+ * Asks the cloud for all that the points name. What no list has is asked for by itself: only a 404 says that it is gone.
+ *
+ * @throws CloudError where the backups or the images that hold data cannot be listed
+ */
+export async function lookAtCloud(
+  session: Session,
+  points: readonly Saved[],
+  { gone, stored }: Asked,
+): Promise<Cloud> {
+  const kinds = new Set(points.map(({ kind }) => kind));
+  const holdsImages = points.some(({ data }) => data?.kind === 'image');
+  if (holdsImages) kinds.add('volume').add('image');
+  const lists = new Map<Kind, readonly Thing[] | undefined>();
+  for (const kind of kinds)
+    lists.set(kind, await listed(session, WAYS[kind], kind === 'image' && holdsImages));
+  const backups = points.some(({ data }) => data?.kind === 'backup')
+    ? await collect(listBackups(await session.service('block-storage')))
+    : [];
+  const images = (lists.get('image') ?? []) as readonly CloudImage[];
+  const missing = await lookForMissing(session, points, backups, images);
+  return {
+    backups: [...backups, ...missing.backups],
+    images: [...images, ...missing.images],
+    lost: missing.lost,
+    stored,
+    presence: await presenceOf(session, points, lists, gone),
+    readsImages: (lists.get('volume') ?? []).some(({ status }) => FILLING.has(status ?? '')),
+  };
+}
+
+/** Undefined where the cloud does not tell. */
+async function listed(session: Session, way: Way, isNeeded: boolean): Promise<readonly Thing[] | undefined> {
+  if (!isNeeded && !session.has(way.service)) return undefined;
+  try {
+    return await way.list(await session.service(way.service), session.scope.project.id);
+  } catch (error) {
+    if (isNeeded || !(error instanceof CloudError)) throw error;
+    session.log.warn(`${error.message}: what was saved of them stays`);
+    return undefined;
+  }
+}
+
+async function lookForMissing(
+  session: Session,
+  points: readonly Saved[],
+  backups: readonly CloudBackup[],
+  images: readonly CloudImage[],
+) {
+  const found: { backups: CloudBackup[]; images: CloudImage[]; lost: Set<string> } = {
+    backups: [],
+    images: [],
+    lost: new Set(),
+  };
+  const known = new Set([...backups, ...images].map(({ id }) => id));
+  const asked = points.flatMap(({ pruned, data, image }) => {
+    if (pruned !== undefined) return [];
+    if (image !== undefined) return [{ kind: 'image' as const, id: image }];
+    return data === undefined || data.kind === 'payload' ? [] : [{ kind: data.kind, id: data.id }];
+  });
+  const missing = new Map(
+    asked.filter(({ id }) => !known.has(id)).map((one) => [`${one.kind} ${one.id}`, one]),
+  );
+  await pool([...missing], AT_ONCE, async ([key, { kind, id }]) => {
+    try {
+      if (kind === 'backup') found.backups.push(await getBackup(await session.service('block-storage'), id));
+      else found.images.push(await getImage(await session.service('image'), id));
+    } catch (error) {
+      if (!hasStatus(error, 404)) throw error;
+      found.lost.add(key);
+    }
+  });
+  return found;
+}
+
+async function presenceOf(
+  session: Session,
+  points: readonly Saved[],
+  lists: ReadonlyMap<Kind, readonly Thing[] | undefined>,
+  gone: boolean,
+): Promise<Map<string, 'present' | 'gone'>> {
+  const presence = new Map<string, 'present' | 'gone'>();
+  const there = new Map([...lists].map(([kind, all]) => [kind, all && new Set(all.map(({ id }) => id))]));
+  const resources = new Map(
+    points
+      .filter(({ isPart, pruned }) => !isPart && pruned === undefined)
+      .map((point) => [resourceOf(point), point]),
+  );
+  await pool([...resources], AT_ONCE, async ([key, { kind, resource }]) => {
+    const all = there.get(kind);
+    if (all === undefined) return;
+    const seen = all.has(resource) ? 'present' : gone ? await asked(session, WAYS[kind], resource) : 'gone';
+    if (seen !== undefined) presence.set(key, seen);
+  });
+  return presence;
+}
+
+async function asked(
+  session: Session,
+  { service, get }: Way,
+  id: string,
+): Promise<'present' | 'gone' | undefined> {
+  try {
+    await get(await session.service(service), id);
+    return 'present';
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    return hasStatus(error, 404) ? 'gone' : undefined;
+  }
+}

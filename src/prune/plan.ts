@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { type Chain, chainsOf } from './chains.ts';
+import type { Cloud } from './cloud.ts';
+import { type Decision, decide, type Verdict, type Wishes } from './decide.ts';
+import { type Data, keyOf, type Saved } from './point.ts';
+import type { Record } from './read.ts';
+
+/** What is deleted one after the other, and not at all behind one that stays: a chain, or one thing by itself. */
+export interface Deletion {
+  readonly things: readonly { readonly data: Data; readonly point: Saved }[];
+}
+
+/** What a run would delete. A plain record: it can be printed, compared, and carried out later. */
+export interface PrunePlan extends Decision {
+  /** The points that are deleted, and recorded as that. */
+  readonly going: readonly Verdict[];
+  /** In this order. */
+  readonly deletions: readonly Deletion[];
+  /** SHA-256 of what goes, lower-case hex. */
+  readonly digest: string;
+}
+
+/** @param now milliseconds, by the cloud's clock */
+export function planPrune(record: Record, cloud: Cloud, wishes: Wishes, now: number): PrunePlan {
+  const chains = chainsOf(
+    record.points.flatMap(({ data }) => (data?.kind === 'backup' ? [data] : [])),
+    cloud.backups,
+  );
+  const decision = decide(record, cloud, chains, wishes, now);
+  const going = decision.verdicts.filter(({ keep }) => !keep);
+  const stays = new Set([
+    ...record.elsewhere,
+    ...decision.verdicts.flatMap(({ keep, point: { data } }) =>
+      keep && data !== undefined ? [keyOf(data)] : [],
+    ),
+  ]);
+  const things = new Map<string, { data: Data; point: Saved }>();
+  for (const { point } of going) {
+    const { data } = point;
+    if (data === undefined || stays.has(keyOf(data)) || cloud.lost.has(keyOf(data))) continue;
+    things.set(keyOf(data), { data, point });
+  }
+  return {
+    ...decision,
+    going,
+    deletions: inOrder([...things.values()], chains),
+    digest: digestOf(going, things),
+  };
+}
+
+type Thing = Deletion['things'][number];
+
+/** The oldest first; of a chain the newest first, since Cinder deletes no backup that another one needs. */
+function inOrder(things: readonly Thing[], chains: ReadonlyMap<string, Chain>): Deletion[] {
+  const groups = Map.groupBy(things, ({ data }) =>
+    data.kind === 'backup' ? (chains.get(data.id) ?? data.id) : keyOf(data),
+  );
+  return [...groups.values()]
+    .map((members) => ({
+      things: members.toSorted((a, b) => b.point.time - a.point.time || depth(b) - depth(a)),
+    }))
+    .toSorted((a, b) => oldest(a) - oldest(b));
+}
+
+function depth({ data }: Thing): number {
+  return data.kind === 'backup' ? data.position : 0;
+}
+
+function oldest({ things }: Deletion): number {
+  return Math.min(...things.map(({ point }) => point.time));
+}
+
+/** Over JSON whose keys and lines are sorted: the same to whoever looks, as long as the same would go. */
+function digestOf(going: readonly Verdict[], things: ReadonlyMap<string, Thing>): string {
+  const lines = going
+    .map(({ point: { id, kind, resource, data } }) => ({
+      data: data === undefined || !things.has(keyOf(data)) ? null : keyOf(data),
+      kind,
+      point: id,
+      resource,
+    }))
+    .toSorted((a, b) => (a.point < b.point ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(lines)).digest('hex');
+}

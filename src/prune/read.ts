@@ -1,0 +1,155 @@
+import { takenAt } from '../catalog/times.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { type Data, keyOf, resourceOf, type Saved } from './point.ts';
+
+/** A manifest, and where it lies. */
+export interface Source {
+  readonly manifest: Manifest;
+  readonly references: readonly string[];
+}
+
+/** All that manifests say of a project. */
+export interface Record {
+  readonly points: readonly Saved[];
+  /** When a run last could not save a resource, by its kind and id. Milliseconds. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** The data that points of other projects name: it is not looked at, and stays. */
+  readonly elsewhere: ReadonlySet<string>;
+}
+
+/** @param isHere whether a manifest is of the project, and the region, that is pruned */
+export function readRecord(
+  sources: readonly Source[],
+  isHere: (cloud: Manifest['cloud']) => boolean,
+): Record {
+  const here = sources.filter(({ manifest }) => isHere(manifest.cloud));
+  const others = sources.filter(({ manifest }) => !isHere(manifest.cloud));
+  const pruned = prunedIn(here);
+  const points = new Map<string, Saved>();
+  for (const { manifest, references } of here) {
+    const parts = partsOf(manifest);
+    for (const point of manifest.restorePoints) {
+      const known = points.get(point.id);
+      const one = savedOf(point, manifest, references, parts.has(point.id), pruned.get(point.id));
+      points.set(point.id, known === undefined ? one : joined(known, one));
+    }
+  }
+  return {
+    points: [...points.values()],
+    failures: failuresIn(here),
+    elsewhere: new Set(others.flatMap(({ manifest }) => manifest.restorePoints.flatMap(dataKeys))),
+  };
+}
+
+/** A run that was killed, and the one that took its backup up, may both have a point. */
+function joined(one: Saved, other: Saved): Saved {
+  return {
+    ...one,
+    needs: [...new Set([...one.needs, ...other.needs])],
+    isPart: one.isPart && other.isPart,
+    manifests: [...new Set([...one.manifests, ...other.manifests])],
+  };
+}
+
+function prunedIn(sources: readonly Source[]): Map<string, string> {
+  return new Map(
+    sources.flatMap(({ manifest }) =>
+      (manifest.pruned ?? []).map(({ point }) => [point, manifest.run.started] as const),
+    ),
+  );
+}
+
+/** Keys and root disks that the manifest's other points refer to. */
+function partsOf({ restorePoints }: Manifest): Set<string> {
+  return new Set(
+    restorePoints.flatMap((point) => [
+      ...keysOf(point),
+      ...(point.method === 'disks'
+        ? point.resource.disks.filter(({ volume }) => volume === null).map((disk) => disk.point)
+        : []),
+    ]),
+  );
+}
+
+function keysOf({ resource }: RestorePoint): string[] {
+  const key = 'encryption' in resource ? resource.encryption?.key.point : undefined;
+  return key === undefined ? [] : [key];
+}
+
+function savedOf(
+  point: RestorePoint,
+  manifest: Manifest,
+  references: readonly string[],
+  isPart: boolean,
+  pruned: string | undefined,
+): Saved {
+  const { id, resource } = point;
+  return {
+    id,
+    kind: resource.kind,
+    resource: resource.id,
+    name: resource.name,
+    time: Date.parse(takenAt(point, manifest)),
+    data: dataOf(point),
+    image: point.method === 'kept' ? resource.id : undefined,
+    needs: [
+      ...keysOf(point),
+      ...(point.method === 'disks' ? point.resource.disks.map((disk) => disk.point) : []),
+    ],
+    isPart,
+    manifests: references,
+    pruned,
+  };
+}
+
+function dataOf(point: RestorePoint): Data | undefined {
+  switch (point.method) {
+    case 'cinder-backup': {
+      const { backup, chain, resource } = point;
+      const { id: name, position, parent } = chain;
+      return {
+        kind: 'backup',
+        id: backup.id,
+        volume: resource.id,
+        chain: name,
+        position,
+        parent: parent ?? undefined,
+      };
+    }
+    case 'image':
+      return point.payload === null ? { kind: 'image', id: point.image.id } : payloadOf(point.payload);
+    case 'download':
+    case 'sealed':
+    case 'plaintext':
+      return payloadOf(point.payload);
+    case 'kept':
+    case 'disks':
+      return undefined;
+  }
+}
+
+function payloadOf({
+  name,
+  stored,
+}: {
+  readonly name: string;
+  readonly stored: { readonly size: number };
+}): Data {
+  return { kind: 'payload', name, size: stored.size };
+}
+
+function dataKeys(point: RestorePoint): string[] {
+  const data = dataOf(point);
+  return data === undefined ? [] : [keyOf(data)];
+}
+
+function failuresIn(sources: readonly Source[]): Map<string, number> {
+  const failures = new Map<string, number>();
+  for (const { manifest } of sources)
+    for (const { kind, id } of manifest.failed) {
+      const resource = resourceOf({ kind, resource: id });
+      const started = Date.parse(manifest.run.started);
+      failures.set(resource, Math.max(started, failures.get(resource) ?? started));
+    }
+  return failures;
+}

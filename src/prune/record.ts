@@ -1,0 +1,32 @@
+import { dirname } from 'node:path';
+import type { PrunedPoint } from '../manifest/schema.ts';
+import type { Verdict } from './decide.ts';
+
+/** What a manifest says of the points that are deleted from now on; those of which one says so already are left out. */
+export function prunedPoints(going: readonly Verdict[]): PrunedPoint[] {
+  return going
+    .filter(({ point }) => point.pruned === undefined)
+    .map(({ point, reasons }) => ({
+      point: point.id,
+      kind: point.kind,
+      id: point.resource,
+      name: point.name,
+      time: new Date(point.time).toISOString(),
+      reason: reasons.join('; ').slice(0, 1024),
+    }));
+}
+
+/** Where the manifests of these points lie, as the input `publish` names places. */
+export function placesOfManifests(going: readonly Verdict[]): string[] {
+  const references = going
+    .filter(({ point }) => point.pruned === undefined)
+    .flatMap(({ point }) => point.manifests);
+  return [
+    ...new Set(
+      references.map((reference) => {
+        const [, place] = /^(artifact|release):/.exec(reference) ?? [];
+        return place ?? `directory:${dirname(reference)}`;
+      }),
+    ),
+  ];
+}

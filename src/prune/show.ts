@@ -1,0 +1,78 @@
+import { forMarkdown } from '../text/escape.ts';
+import type { Json } from '../text/redact-json.ts';
+import { type Column, formatRows } from '../text/rows.ts';
+import type { Verdict } from './decide.ts';
+import type { PrunePlan } from './plan.ts';
+import { keyOf } from './point.ts';
+
+const COLUMNS: readonly Column<Verdict>[] = [
+  { name: 'kind', value: ({ point }) => point.kind },
+  { name: 'name', value: ({ point }) => point.name },
+  { name: 'time', value: ({ point }) => timeOf(point.time) },
+  { name: 'data', value: dataOf },
+  { name: 'verdict', value: toldOf },
+];
+
+/** "keep: daily 3 of 14". */
+function toldOf({ keep, reasons }: Verdict): string {
+  return `${keep ? 'keep' : 'delete'}: ${reasons.join('; ')}`;
+}
+
+function dataOf({ point: { data } }: Verdict): string {
+  return data === undefined ? '' : keyOf(data);
+}
+
+function timeOf(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z/, 'Z');
+}
+
+/** The verdicts as a table, and what `expect` takes. */
+export function planTable(plan: PrunePlan): string {
+  const table = plan.verdicts.length === 0 ? '' : formatRows(plan.verdicts, COLUMNS, 'table');
+  return `${table}${sentenceOf(plan)}\ndigest: ${plan.digest}\n`;
+}
+
+export function sentenceOf({ verdicts, going }: PrunePlan): string {
+  const kept = verdicts.length - going.length;
+  return `${kept} restore point${kept === 1 ? '' : 's'} kept, ${going.length} to be deleted`;
+}
+
+/** "delete volume "db" of 2026-…: no rule keeps it", for the log. */
+export function lineOf(verdict: Verdict): string {
+  const { point } = verdict;
+  const data = dataOf(verdict);
+  return `delete ${point.kind} ${JSON.stringify(point.name)} of ${timeOf(point.time)}${data === '' ? '' : ` (${data})`}: ${verdict.reasons.join('; ')}`;
+}
+
+export function pointsJson({ verdicts }: PrunePlan): Json {
+  return verdicts.map((verdict) => ({
+    point: verdict.point.id,
+    kind: verdict.point.kind,
+    id: verdict.point.resource,
+    name: verdict.point.name,
+    time: timeOf(verdict.point.time),
+    keep: verdict.keep,
+    reasons: [...verdict.reasons],
+    data: dataOf(verdict),
+    manifests: [...verdict.point.manifests],
+  }));
+}
+
+const MOST_ROWS = 1000;
+
+export function planSummary(title: string, plan: PrunePlan): string {
+  const rows = [...plan.going, ...plan.verdicts.filter(({ keep }) => keep)].slice(0, MOST_ROWS);
+  const cut = plan.verdicts.length - rows.length;
+  return [
+    `### ${title}`,
+    '',
+    `${sentenceOf(plan)}. Digest: ${plan.digest}`,
+    '',
+    `| ${COLUMNS.map(({ name }) => name).join(' | ')} |`,
+    `|${'---|'.repeat(COLUMNS.length)}`,
+    ...rows.map(
+      (row) => `| ${COLUMNS.map(({ value }) => forMarkdown(String(value(row) ?? ''))).join(' | ')} |`,
+    ),
+    ...(cut > 0 ? ['', `and ${cut} more, which are kept`] : []),
+  ].join('\n');
+}

@@ -1,0 +1,88 @@
+import { POINT_PROPERTY } from '../catalog/kept-image.ts';
+import { readTags } from '../chain/tags.ts';
+import type { Cloud, CloudBackup, CloudImage } from './cloud.ts';
+import { keyOf, type Saved } from './point.ts';
+
+/** What a look at its data says of a restore point. */
+export interface State {
+  /** `lost`: its data is not there any more, or never was whole. */
+  readonly state: 'good' | 'running' | 'failed' | 'lost' | 'unknown';
+  /** Why it is not deleted, whatever the rules say. */
+  readonly doubt: string | undefined;
+}
+
+const GOOD: State = { state: 'good', doubt: undefined };
+const unsure = (state: State['state'], doubt: string): State => ({ state, doubt });
+
+/** The state of each point's own data, by the point's id; what it needs is not looked at. */
+export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, State> {
+  const backups = new Map(cloud.backups.map((backup) => [backup.id, backup]));
+  const images = new Map(cloud.images.map((image) => [image.id, image]));
+  return new Map(points.map((point) => [point.id, ownState(point)]));
+
+  function ownState(point: Saved): State {
+    const { data } = point;
+    if (data === undefined) return point.image === undefined ? GOOD : imageOfUser(point.image);
+    if (cloud.lost.has(keyOf(data))) return { state: 'lost', doubt: undefined };
+    switch (data.kind) {
+      case 'backup':
+        return backupState(point, data, backups.get(data.id));
+      case 'image':
+        return imageState(point, data.id, images.get(data.id), cloud.readsImages);
+      case 'payload':
+        return cloud.stored.has(data.name)
+          ? GOOD
+          : unsure('good', 'its data is in a store that was not named: give `store`');
+    }
+  }
+
+  function imageOfUser(id: string): State {
+    return cloud.lost.has(`image ${id}`) ? { state: 'lost', doubt: undefined } : GOOD;
+  }
+}
+
+const BUSY = new Set(['creating', 'deleting']);
+const BROKEN = new Set(['error', 'error_deleting']);
+
+function backupState(
+  point: Saved,
+  { id, volume }: { readonly id: string; readonly volume: string },
+  backup: CloudBackup | undefined,
+): State {
+  if (backup === undefined) return unsure('unknown', `the cloud does not tell of backup ${id}`);
+  const { status } = backup;
+  if (!isProvedOurs(point, volume, backup))
+    return unsure(
+      status === 'available' ? 'good' : 'unknown',
+      `backup ${id} does not bear the tags of this point`,
+    );
+  if (status === 'available') return GOOD;
+  if (status === 'restoring') return unsure('good', `backup ${id} is being restored`);
+  if (BUSY.has(status)) return { state: 'running', doubt: undefined };
+  return BROKEN.has(status)
+    ? { state: 'failed', doubt: undefined }
+    : unsure('unknown', `backup ${id} is ${status}`);
+}
+
+function imageState(point: Saved, id: string, image: CloudImage | undefined, readsImages: boolean): State {
+  if (image === undefined) return unsure('unknown', `the cloud does not tell of image ${id}`);
+  const { status, properties } = image;
+  const state = status === 'active' ? 'good' : 'unknown';
+  if (properties[POINT_PROPERTY] !== point.id)
+    return unsure(state, `image ${id} does not bear the record of this point`);
+  if (state !== 'good') return unsure(state, `image ${id} is ${status}`);
+  return readsImages
+    ? unsure(state, 'a volume is being made of an image, and the cloud does not say of which')
+    : GOOD;
+}
+
+/** By the tags that name this very backup and this very point: a copy of them counts for nothing. */
+export function isProvedOurs(
+  point: Pick<Saved, 'id'>,
+  volume: string,
+  backup: Pick<CloudBackup, 'id' | 'volumeId' | 'metadata'>,
+): boolean {
+  if (backup.volumeId !== volume) return false;
+  const tags = readTags(backup);
+  return tags?.backup === backup.id && tags.point === point.id;
+}

@@ -1,0 +1,281 @@
+import { describe, expect, test } from '@jest/globals';
+import { POINT_PROPERTY } from '../../../src/catalog/kept-image.ts';
+import type { Wishes } from '../../../src/prune/decide.ts';
+import { planPrune } from '../../../src/prune/plan.ts';
+import { keyOf, type Saved } from '../../../src/prune/point.ts';
+import { simulate } from '../../../src/prune/simulate.ts';
+import {
+  type BackupWish,
+  backupId,
+  cloudBackup,
+  cloudOf,
+  DAY,
+  NOW,
+  pointId,
+  recordOf,
+  uuid,
+  volumePoint,
+} from './world.ts';
+
+const DB = uuid(0xd, 1);
+const wishes = (policy = { last: 1 }, more: Partial<Wishes> = {}): Wishes => ({
+  termsOf: () => ({ policy, zone: 'UTC', minCopies: 1 }),
+  allowOverHalf: true,
+  ...more,
+});
+
+type Night = BackupWish & { readonly point: string };
+
+/** Backups of one volume, one a day, the oldest first, all full. */
+const nights = (count: number): [Night, Night, ...Night[]] =>
+  Array.from({ length: count }, (_, index) => ({
+    number: index + 1,
+    volume: DB,
+    time: NOW - (count - index) * DAY,
+    point: pointId(index + 1),
+  })) as [Night, Night, ...Night[]];
+
+const verdictsOf = (plan: ReturnType<typeof planPrune>) =>
+  plan.verdicts.map(({ keep, reasons }) => `${keep ? 'keep' : 'delete'}: ${reasons.join('; ')}`);
+
+describe('what no rule keeps goes', () => {
+  const all = nights(3);
+  const points = all.map(volumePoint);
+  const cloud = cloudOf(points, { backups: all.map(cloudBackup) });
+
+  test('with reasons, the newest first', () => {
+    expect(verdictsOf(planPrune(recordOf(points), cloud, wishes(), NOW))).toEqual([
+      'keep: last 1 of 1; newest good point',
+      'delete: no rule keeps it',
+      'delete: no rule keeps it',
+    ]);
+  });
+
+  test('over half of them only where somebody agrees', () => {
+    const careful = planPrune(recordOf(points), cloud, wishes({ last: 1 }, { allowOverHalf: false }), NOW);
+    expect(careful.deletions).toEqual([]);
+    expect(careful.held).toEqual([
+      `of volume "${DB}" (${DB}) 2 of 3 points would go, over half: \`allow-over-half: true\` agrees`,
+    ]);
+  });
+
+  test('the digest is of what goes, whatever else is there', () => {
+    const digest = (count: number, extra: readonly Saved[] = []) =>
+      planPrune(recordOf([...points, ...extra]), cloud, wishes({ last: count }), NOW).digest;
+    expect(digest(2)).toBe(digest(2));
+    expect(digest(2)).not.toBe(digest(1));
+    const foreign = volumePoint({ number: 9, volume: uuid(0xd, 9), time: NOW - DAY });
+    expect(digest(2, [foreign])).toBe(digest(2));
+  });
+
+  test.each([
+    ['its tags are those of another', { metadata: cloudBackup({ ...nights(3)[1], number: 2 }).metadata }],
+    ['its tags are gone', { metadata: {} }],
+    ['it is of another volume', { volumeId: uuid(0xd, 7) }],
+    ['it is being restored', { status: 'restoring' }],
+    ['it is being made', { status: 'creating' }],
+    ['a backup that nobody knows needs it', { hasDependents: true }],
+    ['the cloud has a word of its own for it', { status: 'odd' }],
+  ])('but not where %s', (_why, change) => {
+    const backups = all
+      .map(cloudBackup)
+      .map((backup, index) => (index === 0 ? { ...backup, ...change } : backup));
+    const plan = planPrune(recordOf(points), { ...cloud, backups }, wishes(), NOW);
+    expect(plan.deletions.flatMap(({ things }) => things.map(({ data }) => keyOf(data)))).toEqual([
+      `backup ${backupId(2)}`,
+    ]);
+  });
+
+  test.each([
+    ['gone', new Map([[`volume ${DB}`, 'gone' as const]]), 'it is gone from the cloud'],
+    ['unknown', new Map(), 'the cloud does not tell whether it is still there'],
+  ])('nothing of a resource that is %s', (_how, presence, reason) => {
+    const plan = planPrune(recordOf(points), { ...cloud, presence }, wishes(), NOW);
+    expect(verdictsOf(plan)).toEqual(points.map(() => `keep: ${reason}`));
+  });
+
+  test('nothing of a resource whose last run failed', () => {
+    const failures = new Map([[`volume ${DB}`, NOW]]);
+    expect(verdictsOf(planPrune(recordOf(points, { failures }), cloud, wishes(), NOW))).toEqual(
+      points.map(() => 'keep: its last run failed'),
+    );
+  });
+
+  test('what an earlier run recorded and did not live to delete', () => {
+    const [first, ...more] = points as [Saved, ...Saved[]];
+    const again = [{ ...first, pruned: '2026-11-20T00:00:00Z' }, ...more];
+    const plan = planPrune(recordOf(again), cloud, wishes({ last: 2 }), NOW);
+    expect(verdictsOf(plan).at(-1)).toBe('delete: pruned on 2026-11-20, and its data is still there');
+    const done = { ...cloud, backups: cloud.backups.slice(1) };
+    expect(planPrune(recordOf(again), done, wishes({ last: 2 }), NOW).verdicts).toHaveLength(2);
+  });
+});
+
+describe('a chain', () => {
+  const [full, one, two, next] = nights(4) as [Night, Night, Night, Night];
+  const chain = [
+    { ...full, hasDependents: true },
+    { ...one, chain: 1, position: 1, parent: backupId(1), hasDependents: true },
+    { ...two, chain: 1, position: 2, parent: backupId(2) },
+  ];
+  const all = [...chain, next];
+  const cloud = cloudOf(all.map(volumePoint), { backups: all.map(cloudBackup) });
+
+  test('goes whole, the newest first', () => {
+    const { deletions } = planPrune(recordOf(all.map(volumePoint)), cloud, wishes(), NOW);
+    expect(deletions.map(({ things }) => things.map(({ data }) => keyOf(data)))).toEqual([
+      [3, 2, 1].map((number) => `backup ${backupId(number)}`),
+    ]);
+  });
+
+  test('stays while one of it does', () => {
+    const plan = planPrune(recordOf(all.map(volumePoint)), cloud, wishes({ last: 2 }), NOW);
+    expect(plan.going).toEqual([]);
+    expect(verdictsOf(plan)[3]).toMatch(/^keep: in the chain of volume ".*" of 2026-11-2\dT06:00:00Z$/);
+  });
+
+  test.each([
+    ['of ours, which no manifest names', pointId(9), /which no manifest here names, is in its chain/],
+    ['of somebody else', undefined, /not made by openstack-backup, needs its chain/],
+  ])('stays while a backup %s stands on it', (_whose, point, reason) => {
+    const top = cloudBackup({
+      number: 9,
+      volume: DB,
+      time: two.time + 1000,
+      incremental: true,
+      ...(point === undefined ? {} : { point, chain: 1, position: 3, parent: backupId(3) }),
+    });
+    const backups = [...all.map(cloudBackup), top].map((backup) =>
+      backup.id === backupId(3) ? { ...backup, hasDependents: true } : backup,
+    );
+    const plan = planPrune(recordOf(all.map(volumePoint)), { ...cloud, backups }, wishes(), NOW);
+    expect(plan.going).toEqual([]);
+    expect(verdictsOf(plan)[3]).toMatch(reason);
+  });
+
+  test('of which the middle is lost fills no place, and what is left of it goes', () => {
+    const backups = all
+      .map((wish) => cloudBackup({ ...wish, hasDependents: false }))
+      .filter(({ id }) => id !== backupId(2));
+    const lost = new Set([`backup ${backupId(2)}`]);
+    const plan = planPrune(
+      recordOf(all.map(volumePoint)),
+      { ...cloud, backups, lost },
+      wishes({ last: 2 }),
+      NOW,
+    );
+    expect(verdictsOf(plan)).toEqual([
+      'keep: last 1 of 2; newest good point',
+      expect.stringMatching(/^keep: in the chain of/),
+      expect.stringMatching(/^keep: in the chain of/),
+      'keep: last 2 of 2',
+    ]);
+  });
+});
+
+describe('what a point needs stays', () => {
+  const all = nights(3);
+  const points = all.map((night) => volumePoint({ ...night, name: 'data' }));
+  const shop: Saved = {
+    ...volumePoint({ number: 50, volume: uuid(0xe, 1), time: NOW - 3 * DAY, name: 'shop' }),
+    kind: 'server',
+    data: undefined,
+    needs: [pointId(1)],
+  };
+  const key: Saved = {
+    ...volumePoint({ number: 60, volume: uuid(0xf, 1), time: NOW - 3 * DAY, name: 'key' }),
+    kind: 'secret',
+    data: { kind: 'payload', name: 'secret-1.age', size: 9 },
+    isPart: true,
+  };
+
+  test('a disk of a server', () => {
+    const cloud = cloudOf([...points, shop], { backups: all.map(cloudBackup) });
+    const plan = planPrune(recordOf([...points, shop]), cloud, wishes(), NOW);
+    expect(verdictsOf(plan).at(-1)).toBe('keep: needed by server "shop" of 2026-11-23T06:00:00Z');
+    expect(plan.going.map(({ point }) => point.id)).toEqual([pointId(2)]);
+  });
+
+  test('a key as long as what it opens, and no longer', () => {
+    const stored = new Set(['secret-1.age']);
+    const of = (at: number) =>
+      points.map((point, index) => (index === at ? { ...point, needs: [key.id] } : point));
+    const cloud = cloudOf(points, { backups: all.map(cloudBackup), stored });
+    const kept = planPrune(recordOf([...of(2), key]), cloud, wishes(), NOW);
+    expect(verdictsOf(kept).at(-1)).toBe('keep: needed by volume "data" of 2026-11-25T06:00:00Z');
+    const gone = planPrune(recordOf([...of(0), key]), cloud, wishes(), NOW);
+    expect(verdictsOf(gone).at(-1)).toBe('delete: nothing needs it any more');
+  });
+
+  test('data that a point of another project names', () => {
+    const image = { ...volumePoint(all[0]), data: { kind: 'payload', name: 'p', size: 1 } } as const;
+    const cloud = cloudOf(points, { backups: all.map(cloudBackup), stored: new Set(['p']) });
+    const record = recordOf([image, ...points.slice(1)], { elsewhere: new Set(['payload p']) });
+    const plan = planPrune(record, cloud, wishes(), NOW);
+    expect(plan.deletions.flatMap(({ things }) => things.map(({ data }) => keyOf(data)))).toEqual([
+      `backup ${backupId(2)}`,
+    ]);
+  });
+});
+
+describe('an image that is a backup', () => {
+  const old: Saved = {
+    ...volumePoint(nights(2)[0]),
+    data: { kind: 'image', id: uuid(7, 1) },
+  };
+  const newer = nights(2)[1];
+  const image = {
+    id: uuid(7, 1),
+    status: 'active',
+    protected: false,
+    properties: { [POINT_PROPERTY]: old.id },
+  };
+  const planWith = (change: object, more: object = {}) =>
+    planPrune(
+      recordOf([old, volumePoint(newer)]),
+      cloudOf([old], { backups: [cloudBackup(newer)], images: [{ ...image, ...change }], ...more }),
+      wishes(),
+      NOW,
+    );
+
+  test('goes where it bears the record of that point', () => {
+    expect(planWith({}).deletions.map(({ things }) => things.map(({ data }) => keyOf(data)))).toEqual([
+      [`image ${uuid(7, 1)}`],
+    ]);
+  });
+
+  test.each([
+    ['without the record', { properties: {} }, {}],
+    ['with the record of another', { properties: { [POINT_PROPERTY]: pointId(9) } }, {}],
+    ['that is deactivated', { status: 'deactivated' }, {}],
+    ['while a volume is made of one', {}, { readsImages: true }],
+  ])('stays %s', (_how, change, more) => {
+    expect(planWith(change, more).going).toEqual([]);
+  });
+
+  test("a user's own image is never deleted", () => {
+    const kept: Saved = { ...old, kind: 'image', data: undefined, image: uuid(7, 1) };
+    const plan = planPrune(
+      recordOf([kept, { ...kept, id: pointId(8), time: NOW - 5 * DAY }]),
+      cloudOf([kept]),
+      wishes(),
+      NOW,
+    );
+    expect([plan.going.length, plan.deletions]).toEqual([1, []]);
+  });
+});
+
+describe('simulated', () => {
+  const terms = { policy: { daily: 7, weekly: 4 }, zone: 'UTC', minCopies: 2 };
+
+  test('full backups only: seven days and the weeks before', () => {
+    const { days, peak } = simulate(terms, 400, 1, NOW);
+    expect([days.length, Math.max(...days.slice(60)), peak]).toEqual([400, 10, 11]);
+  });
+
+  test('chains hold more than the rules', () => {
+    const { days, peak } = simulate(terms, 400, 7, NOW);
+    expect(peak).toBeGreaterThan(20);
+    expect(peak).toBeGreaterThanOrEqual(Math.max(...days));
+  });
+});
