@@ -124,6 +124,6 @@ async function* onGitHub(
     yield candidate;
   }
   if (count === 0) warn(`there is no manifest among ${among()}. ${await hint()}`);
-  if (bounded()) warn('older runs were not looked at: download their artifacts and name the directory');
+  if (bounded()) warn('older runs were not searched: download their artifacts and name the directory');
   await catalogue.save();
 }

@@ -21,7 +21,7 @@ export function adviceWith(backups: Parameters<typeof spareChain>[0]): (quota: s
 /** Cinder refuses to delete what an increment stands on, also while that is being deleted. */
 function aboutBackups(spare: ReturnType<typeof spareChain>): string {
   if (spare === undefined)
-    return `None of our chains can be removed: no volume has a complete newer one. Lower \`max-chain\`, so that chains end sooner${OPERATOR}`;
+    return `No chain of openstack-backup can be removed: no volume has a complete newer one. Lower \`max-chain\`, so that chains end sooner${OPERATOR}`;
   const { ids, volumeId, from, to } = spare;
   const [day, lastDay] = [from.slice(0, 10), to.slice(0, 10)];
   const told = ids.slice(0, MOST_IDS).join(' ');

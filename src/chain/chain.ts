@@ -46,7 +46,7 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
   if (parent === undefined) return 'the volume has no backup yet';
   const tags = readTags(parent);
   if (tags === undefined)
-    return `the newest backup, ${parent.id}, is not ours, and Cinder would take it as the parent`;
+    return `the newest backup, ${parent.id}, was not made by openstack-backup, and Cinder would use it as the parent`;
   if (parent.size < size)
     return `the volume has grown from ${parent.size} to ${size} GiB since its last backup`;
   const gap = gapIn(tags, parent, backups);
@@ -106,6 +106,6 @@ export function gapIn(tags: Tags, backup: Link, backups: readonly Link[]): strin
     [child, childTags] = [parent, parentTags];
   }
   if (childTags.position !== 0 || child.incremental)
-    return `backup ${child.id} is the first of its chain and not a full one`;
+    return `backup ${child.id} is the first of its chain, but not a full backup`;
   return undefined;
 }

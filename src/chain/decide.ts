@@ -23,7 +23,7 @@ export function decide(
   const decision = decideChain(mode, backups, size, maxChain, snapshotAt);
   if (decision.mode !== 'impossible') return decision;
   throw new OperationError(
-    `no increment of volume ${id} can be made: ${decision.reason}`,
+    `cannot make an increment of volume ${id}: ${decision.reason}`,
     'Use `mode: auto`, which then makes a full backup.',
   );
 }

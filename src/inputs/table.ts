@@ -79,7 +79,7 @@ export function parseInputs<T extends Inputs>(table: T, raw: Raw): Values<T> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(raw))
-    if (!Object.hasOwn(table, name)) problems.push(`there is no input \`${name}\``);
+    if (!Object.hasOwn(table, name)) problems.push(`unknown input \`${name}\``);
   for (const [name, input] of Object.entries(table)) {
     const given = raw[name] === undefined || raw[name] === '' ? input.default : raw[name];
     if (given === undefined && input.required) problems.push(`\`${name}\` is required: ${input.description}`);

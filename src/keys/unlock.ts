@@ -169,7 +169,7 @@ function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: numbe
 function headerOnly(): OperationError {
   return new OperationError(
     'the encrypted image ends too early: it is a LUKS header without its data',
-    `Where the data is in another file or device, open both with \`${DETACHED_LINE}\`; if not, use another copy.`,
+    `If the data is in another file or device, open both with \`${DETACHED_LINE}\`; if not, use another copy.`,
   );
 }
 

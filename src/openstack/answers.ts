@@ -41,7 +41,7 @@ function connectionHint(error: unknown): string | undefined {
   if (error instanceof ProxyUnreachable)
     return 'Correct or unset that variable, or put the host into NO_PROXY.';
   if (NO_TLS.test(words))
-    return 'Write http:// where the cloud has no TLS; else correct the port in auth_url or the endpoint.';
+    return 'If the cloud has no TLS, write http://; otherwise correct the port in auth_url or the endpoint.';
   if (/hung up on plain HTTP/.test(words))
     return 'If the server speaks TLS on that port, write https:// in auth_url or the endpoint.';
   if (/altnames|ALTNAME/.test(words))
@@ -51,7 +51,7 @@ function connectionHint(error: unknown): string | undefined {
   if (/certificate|self.signed|CERT_/i.test(words))
     return 'If the cloud has its own certificate authority, give its certificate as `cacert` in clouds.yaml.';
   if (/ENOTFOUND|EAI_AGAIN/.test(words))
-    return 'The host is not known: check auth_url and endpoints, and whether a proxy is needed (HTTPS_PROXY).';
+    return 'The host name does not resolve: check auth_url and endpoints, and whether a proxy is needed (HTTPS_PROXY).';
   if (/ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT/.test(words))
     return 'Nothing answers there: check the URL, the network and whether a proxy is needed (HTTPS_PROXY).';
   return undefined;

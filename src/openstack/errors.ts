@@ -84,7 +84,7 @@ function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | un
     case 503:
     case 504:
     case undefined:
-      return 'The service or a proxy before it does not answer: try again, and ask the operator if it lasts.';
+      return 'The service or a proxy in front of it does not answer: try again. If it fails again, ask the operator.';
     default:
       return undefined;
   }

@@ -24,7 +24,7 @@ function credentialHint(auth: Auth): string {
     case 'password':
       return 'Check user name, password, project and their domains: Keystone says the same for any of them.';
     case 'token':
-      return 'The token is expired, revoked or of another cloud: get a new one, or use an application credential.';
+      return 'The token has expired, was revoked, or belongs to another cloud: get a new one, or use an application credential.';
     case 'application_credential':
       return 'Check the id and the secret, and whether the application credential has expired or was deleted (openstack application credential list).';
   }

@@ -57,7 +57,7 @@ export async function* pages<T extends { readonly id: string }>(
 export function stuck(words: string): OperationError {
   return new OperationError(
     `cannot list the ${words}: the cloud says that there are more, but repeats those it gave before`,
-    'The service, or a proxy before it, ignores the query: ask the operator. An incomplete list is never used.',
+    'The service, or a proxy in front of it, ignores the query: ask the operator. An incomplete list is never used.',
   );
 }
 

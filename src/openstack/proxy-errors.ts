@@ -37,7 +37,7 @@ export function throughProxy(error: unknown, proxy: NamedProxy): unknown {
 function asksForPassword(who: string, { authorization }: NamedProxy): string {
   return authorization === undefined
     ? `${who} asks for a user and password (407)`
-    : `${who} does not take the user and password (407)`;
+    : `${who} rejects the user and password (407)`;
 }
 
 function passwordHint({ variable, authorization }: NamedProxy): string {

@@ -60,7 +60,7 @@ function bare<W, C>(
   { kind, chooseBare }: Pick<RestoringKind<W, C, unknown, unknown, never>, 'kind' | 'chooseBare'>,
   wishes: W,
 ): C {
-  if (chooseBare === undefined) throw new TypeError(`no ${kind} is restored without a manifest`);
+  if (chooseBare === undefined) throw new TypeError(`restoring a ${kind} needs a manifest`);
   return chooseBare(wishes);
 }
 

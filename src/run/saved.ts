@@ -55,7 +55,7 @@ function restorePointsOutput({ host }: Context, points: readonly RestorePoint[])
     shown = Math.floor(shown * 0.9);
   if (shown < brief.length)
     host.log.warn(
-      `the output restore-points holds the first ${shown} of ${brief.length}; the manifest has them all`,
+      `the output restore-points holds the first ${shown} of ${brief.length}; the manifest has all of them`,
     );
   return JSON.stringify(brief.slice(0, shown));
 }

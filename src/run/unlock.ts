@@ -131,6 +131,6 @@ function noLuks(path: string, head: Buffer): InputError {
     `${quoted(path)} is not a LUKS image`,
     isQcow2
       ? 'It is a qcow2 image: convert it to raw first, with qemu-img convert -O raw.'
-      : 'Only images of encrypted volumes are; this one needs no key.',
+      : 'Only images of encrypted volumes are LUKS images; this one needs no key.',
   );
 }

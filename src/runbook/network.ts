@@ -65,7 +65,7 @@ export function floatingLines({ ports }: SavedServer, server: string): string[] 
         '--',
         server,
         forShell(address),
-        `|| echo ${forShell(`floating IP ${address} is not given back`)} >&2`,
+        `|| echo ${forShell(`floating IP ${address} could not be added`)} >&2`,
       ),
     ),
   );

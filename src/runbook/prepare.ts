@@ -38,9 +38,13 @@ export function prepare(manifest: Manifest): string[] {
       `export ${preset('OS_REGION_NAME', manifest.cloud.region)}`,
     ]),
     [
-      ...(stored ? ['`STORE`: the directory with the payloads, as it was called when they were saved.'] : []),
+      ...(stored
+        ? ['`STORE`: the directory with the payloads, by the path it had when they were saved.']
+        : []),
       ...(sealed ? ['`IDENTITY`: the file with the age identity that opens them.'] : []),
-      ...(stored ? ['`WORK`: a directory with room, for unlocking outside OpenStack only.'] : []),
+      ...(stored
+        ? ['`WORK`: a directory with enough free space, only for unlocking outside OpenStack.']
+        : []),
     ].join(' '),
     fence([
       'set -euo pipefail',

@@ -19,7 +19,7 @@ export function volumeBackupSection(point: VolumeBackupPoint, book: Book): Secti
       `Its data is in Cinder backup \`${backup.id}\`${chain.position === 0 ? '' : `, increment ${chain.position} of its chain: Cinder reads the full backup and all increments before it, so delete none of them`}.`,
       ...(encrypted
         ? [
-            "It opens only with the cloud's own copy of the key, and only on a volume of exactly this type: no saved key can be put on it.",
+            "It opens only with the cloud's own copy of the key, and only on a volume of exactly this type: a saved key cannot replace it.",
           ]
         : []),
       ...unsettableNote(resource.metadata),
@@ -28,7 +28,7 @@ export function volumeBackupSection(point: VolumeBackupPoint, book: Book): Secti
         ...newVolume(point, variable, backup.size),
         // Clients 6.3 to 7.2 fail when it has begun. What Cinder notes says that it came to this volume, and not to a new
         // one of that name; only in the end, and of a request that was refused never.
-        `openstack volume backup restore --force ${backup.id} ${volume} > /dev/null || echo 'the checks below say whether it has begun all the same' >&2`,
+        `openstack volume backup restore --force ${backup.id} ${volume} > /dev/null || echo 'the checks below say whether it has begun anyway' >&2`,
         until('available', 'volume', volume),
         check(
           `${shown('volume', 'properties', volume)} | grep -c "src_backup_id[':= ]*${backup.id}" || true`,

@@ -46,7 +46,7 @@ function fromPayload(point: VolumeImagePoint, payload: Payload, book: Book): str
         ]),
     ...(resource.encryption?.provider === 'luks2'
       ? [
-          'It is LUKS2, which Glance refuses from 2025.1 on (HTTP 415): where it does, unlock it outside OpenStack, as below.',
+          'It is LUKS2, which Glance refuses since 2025.1 (HTTP 415): if it does, unlock it outside OpenStack, as below.',
         ]
       : []),
     fence([

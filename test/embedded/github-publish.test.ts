@@ -122,7 +122,9 @@ describe('an artifact', () => {
     expect(states()).toEqual(['started']);
     const post = await runPost(world.job, backup(), main);
     expect([post.code, post.stderr]).toEqual([0, '']);
-    expect(post.lines.join('\n')).toContain('the step was cut short, and what it had saved is published now');
+    expect(post.lines.join('\n')).toContain(
+      'the step was interrupted, and what it had saved is published now',
+    );
     const [artifact] = world.github.state.artifacts;
     expect(manifestOf(filesOf(artifact?.archive)['manifest.json']).restorePoints).toHaveLength(1);
     expect(states()).toEqual(['recorded']);

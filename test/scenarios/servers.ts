@@ -245,7 +245,7 @@ export const refused: Scenario = {
       [[...restore, '--map', 'type: standard=nope'], 2, 'there is no volume type "nope"'],
       [[...restore, '--map', 'type: standard=luks'], 2, 'volume type luks is encrypted'],
       [[...restore, '--map', 'availability-zone: nova=moon'], 2, 'there is no availability zone "moon"'],
-      [[...restore, '--name', 'x\n::error::y'], 2, 'a server cannot be called "x\\n::error::y"'],
+      [[...restore, '--name', 'x\n::error::y'], 2, 'invalid server name "x\\n::error::y"'],
       [[...restore, '--server', 'nope'], 2, 'there is no server called "nope"'],
       [[...restore, '--project', 'another'], 2, 'and --project says another'],
     ];

@@ -130,7 +130,7 @@ export const maxChain: Scenario = {
     );
     const ran = await backUp(world, ['long'], '--max-chain', '2');
     expect(pointsOf(ran)[0]?.mode).toBe('full');
-    expect(ran.stderr).toContain(`${foreign}, is not ours`);
+    expect(ran.stderr).toContain(`${foreign}, was not made by openstack-backup`);
   },
 };
 
@@ -267,7 +267,7 @@ export const badInput: Scenario = {
         ['--volumes', 'twin'],
         { OS_TOKEN: 'gAAAAABexpired', OS_AUTH_TYPE: 'v3token' },
         2,
-        'The token is expired',
+        'The token has expired',
       ],
       [
         ['--volumes', 'all', '--clouds-yaml', 'env:Y', '--cloud', 'c'],

@@ -57,8 +57,7 @@ export async function findKeys(session: Session, wishes: KeyWishes): Promise<Wan
     ...(await usersAmongImages(session, images)),
   ];
   const found = [...(await bySecrets(session, secrets)), ...users.flatMap(keyOf)];
-  if (found.length === 0)
-    throw new InputError('nothing that was given is encrypted', 'There is no key to save.');
+  if (found.length === 0) throw new InputError('nothing given is encrypted', 'There is no key to save.');
   const keys = Map.groupBy(found, ({ id }) => id);
   return [...keys].map(([id, same]) => ({
     id,

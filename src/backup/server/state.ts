@@ -8,7 +8,7 @@ const IMAGEABLE = new Set(['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED']);
 const HINTS: Readonly<Record<string, string>> = {
   SHELVED: 'Unshelve it first.',
   SHELVED_OFFLOADED: 'Unshelve it first.',
-  RESCUE: 'Take it out of rescue first.',
+  RESCUE: 'Unrescue it first.',
   VERIFY_RESIZE: 'Confirm or revert the resize first.',
   UNKNOWN:
     'The part of the cloud that has it (its cell) does not answer: try again later, or ask the operator.',

@@ -245,7 +245,7 @@ function judgeWith({ now }: Clock, started: number) {
 function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
   return new NoBackupService(
     `${what} was accepted, but no backup service started it within ${duration(TAKE_UP_MS)}`,
-    `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is alive.`,
+    `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is running.`,
     cause,
   );
 }

@@ -177,5 +177,5 @@ async function otherWorkflows({ github }: Search): Promise<string> {
   if (newest?.runId === undefined)
     return 'Use `workflow` to name the workflow that makes the backups, by its file.';
   const { workflow } = await github.runs.get(newest.runId);
-  return `Run ${newest.runId} of ${workflowFile(workflow)} has one: if that workflow makes the backups, say workflow: ${workflowFile(workflow)}.`;
+  return `Run ${newest.runId} of ${workflowFile(workflow)} has one: if that workflow makes the backups, use \`workflow: ${workflowFile(workflow)}\`.`;
 }

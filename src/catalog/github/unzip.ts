@@ -85,7 +85,8 @@ function contentOf(archive: Buffer, entry: Entry, limit: number): Buffer {
 }
 
 function unpack(packed: Buffer, name: string, method: number, limit: number): Buffer {
-  if (method !== 0 && method !== 8) throw new TypeError(`${name} is packed in an unknown way (${method})`);
+  if (method !== 0 && method !== 8)
+    throw new TypeError(`${name} uses an unsupported compression method (${method})`);
   if (method === 0 && packed.length > limit) throw new RangeError(`${name} is longer than ${limit} bytes`);
   if (method === 0) return Buffer.from(packed);
   try {

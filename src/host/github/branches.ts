@@ -25,7 +25,7 @@ export async function isBehind(rest: Rest, commit: string, tip: string): Promise
   const answer = await rest.find(
     'GET /repos/{owner}/{repo}/compare/{basehead}',
     { basehead: `${tip}...${commit}`, per_page: 1 },
-    { doing: `look whether commit ${commit} is on the branch`, permission: PERMISSION },
+    { doing: `check whether commit ${commit} is on the branch`, permission: PERMISSION },
   );
   return answer !== undefined && ['behind', 'identical'].includes(text(object(answer), 'status'));
 }

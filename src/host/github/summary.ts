@@ -2,7 +2,7 @@ import { forMarkdown } from '../../text/escape.ts';
 
 /** GitHub drops a summary that is longer as a whole: https://docs.github.com/actions/reference/limits */
 const LONGEST = 1024 * 1024;
-const NOTE = '\n\n*Cut here: a job summary holds 1 MiB. The manifest has everything.*\n';
+const NOTE = '\n\n*Truncated: a job summary holds 1 MiB. The manifest has everything.*\n';
 
 /** A summary that GitHub takes: cut at the end of a line, which says so. */
 export function fitSummary(markdown: string, longest = LONGEST): string {

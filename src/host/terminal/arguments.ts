@@ -116,7 +116,7 @@ export function parseArguments(words: readonly string[], table: Inputs, bare?: s
 function takeBare(raw: Record<string, string>, bare: string | undefined, value: string): void {
   if (bare === undefined || Object.hasOwn(raw, bare))
     throw new InputError(
-      'an argument belongs to no option',
+      'unexpected argument',
       'Write --OPTION VALUE, and quote values with spaces. See --help.',
     );
   raw[bare] = value;

@@ -69,7 +69,7 @@ export async function chooseCloud(
   }
   if (lone.length > 0)
     throw new InputError(
-      `${lone.join(', ')} would make a cloud of its own, without OS_AUTH_URL, and ${file.path} has others`,
+      `${lone.join(', ')} defines a cloud without OS_AUTH_URL, and ${file.path} has other clouds`,
       'Choose one of those with `cloud` or OS_CLOUD, or unset the variables.',
     );
   const { name, entry } = pickEntry(file, named);
@@ -97,12 +97,12 @@ async function fromVariables(
     const isEntry = file !== undefined && Object.hasOwn(file.clouds, name);
     if (isEntry && settings !== undefined)
       throw new InputError(
-        `${file.path} has a cloud "${name}", and the OS_* variables are one of that name`,
+        `${file.path} has a cloud "${name}", and the OS_* variables define one of the same name`,
         'Give the entry another name (rename it), or unset the variables.',
       );
     if (settings === undefined && !isEntry)
       throw new InputError(
-        `no variable OS_* is set to make the cloud "${name}"`,
+        `cloud "${name}" comes from OS_* variables, but none is set`,
         'Set those of an openrc, or choose an entry of clouds.yaml.',
       );
   }
@@ -135,7 +135,7 @@ function pickEntry({ clouds, path }: CloudsFile, named: string | undefined) {
   if (isMap(entry)) return { name, entry };
   throw new InputError(
     `${path}: cloud "${name}" is ${entry === null ? 'empty' : 'not a map'}`,
-    'Its settings stand below its name, indented.',
+    'Its settings go below its name, indented.',
   );
 }
 

@@ -67,7 +67,7 @@ function refuse(
   if (found === undefined || value === undefined || isOurs(value)) return;
   throw new InputError(
     `cloud "${name}": ${found.key} "${value}" is not supported`,
-    'Take it out, or name the endpoint of the service as its `_endpoint_override`.',
+    'Remove it, or set the `_endpoint_override` of the service.',
   );
 }
 

@@ -21,7 +21,7 @@ export async function finishPending(github: GitHub, pending: Pending, log: Log):
     if (pending.place === 'artifact')
       await github.artifacts.upload(pending.name, spooled.files, pending.days);
     else await publishFiles(github.releases, pending.release, spooled.files);
-    log.info(`${what}: the step was cut short, and what it had saved is published now`);
+    log.info(`${what}: the step was interrupted, and what it had saved is published now`);
     return spooled.points;
   } catch (error) {
     if (pending.place === 'artifact' && isThere(error)) return [];

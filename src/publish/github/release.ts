@@ -15,7 +15,7 @@ const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]*(\/[A-Za-z0-9][A-Za-z0-9._+-]*)*$/;
 export function checkTag(tag: string): string {
   if (tag.length > 200 || !TAG.test(tag) || tag.includes('..') || /\.(lock)?(\/|$)/.test(tag))
     throw new InputError(
-      '`release-tag` is not a valid tag of git',
+      '`release-tag` is not a valid Git tag',
       'Use letters, digits and . _ + - with / between, such as backups/db-1; or leave it out.',
     );
   return tag;

@@ -19,7 +19,7 @@ export async function openKey(
   if (payload.size > LONGEST_PAYLOAD)
     throw new OperationError(
       `payload ${payload.name} has ${payload.size} bytes, but no key has more than ${LONGEST_PAYLOAD}`,
-      'The manifest was altered, or names the payload of something else: take another copy of it.',
+      'The manifest was altered, or names the payload of something else: use another copy of it.',
     );
   const pieces: Uint8Array[] = [];
   for await (const piece of await store.open(payload)) pieces.push(piece);

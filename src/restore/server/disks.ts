@@ -94,7 +94,7 @@ async function storedDisk(
   if (plan.key !== undefined)
     throw new InputError(
       `image ${point.resource.id}, which has the root disk of the server, is encrypted, and Nova cannot boot from an encrypted image`,
-      'Restore it with restore-image, make a volume of it, and boot from that.',
+      'Restore it with restore-image, make a volume from it, and boot from that.',
     );
   return { from: 'payload', plan, gigabytes: plan.payload.size / GIB };
 }

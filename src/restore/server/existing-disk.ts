@@ -54,7 +54,7 @@ async function bootableImage(session: Session, imageId: string): Promise<{ id: s
   if (properties[KEY_ID] !== undefined)
     throw new InputError(
       `image ${id} is encrypted, and Nova cannot boot from an encrypted image`,
-      'Make a volume of it, and boot from that.',
+      'Make a volume from it, and boot from that.',
     );
   return { id, name: name ?? '' };
 }

@@ -43,7 +43,7 @@ export async function finishServer(
   });
   for (const { saved: disk, id } of disks) {
     if (disk.volume === null || !disk.deleteOnTermination) continue;
-    const what = `that volume ${id} is deleted with the server`;
+    const what = `deleting volume ${id} with the server`;
     if (!nova.supports('2.85'))
       found.push(`${what}: this cloud is too old to change that on a running server`);
     else await step(what, () => setDeleteOnTermination(nova, server.id, id, true));

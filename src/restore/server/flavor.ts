@@ -68,7 +68,7 @@ function asked<F extends OfferedFlavor>(
     );
   if (flavor.disk < needed.disk)
     throw new InputError(
-      `flavor ${quoted(flavor.name)} has a root disk of ${flavor.disk} GiB, and the server's needs ${needed.disk}`,
+      `flavor ${quoted(flavor.name)} has a root disk of ${flavor.disk} GiB, but the server needs ${needed.disk}`,
       'Choose one with a larger disk.',
     );
   return {

@@ -148,6 +148,6 @@ function networkFor(
   const what = quoted(wish ?? name ?? id);
   throw new InputError(
     only === undefined ? `there is no network ${what}` : `${named.length} networks are called ${what}`,
-    `Say which to take with \`map\`: network: ${name ?? id}=NEW. There are: ${networks.map((one) => `${one.id} (${quoted(one.name)})`).join(', ') || 'none'}.`,
+    `Choose one with \`map\`: network: ${name ?? id}=NEW. There are: ${networks.map((one) => `${one.id} (${quoted(one.name)})`).join(', ') || 'none'}.`,
   );
 }

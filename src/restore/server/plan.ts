@@ -166,7 +166,7 @@ function groupFor(
 function checkedName(name: string): string {
   if (name.length <= 255 && name.trim() === name && /^[^\p{C}]+$/u.test(name)) return name;
   throw new InputError(
-    `a server cannot be called ${quoted(name)}`,
+    `invalid server name ${quoted(name)}`,
     'Give another `name`: printable characters, and no space at either end.',
   );
 }

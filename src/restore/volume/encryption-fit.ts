@@ -46,7 +46,7 @@ export function imageMismatch(
   if (encryption.provider === undefined || shortName(encryption.provider) === provider) return undefined;
   return new InputError(
     `volume type ${type} encrypts with ${encryption.provider}, but the data is LUKS version ${luks}`,
-    `Give a type whose provider is ${provider} with \`type\`.`,
+    `Use \`type\` to give a type whose provider is ${provider}.`,
   );
 }
 
@@ -64,7 +64,7 @@ export function encryptionMismatch(
       }
     : {
         what: `volume type ${type} is encrypted, but the backup is not`,
-        hint: 'Use `type` to choose a type without encryption: Cinder would write the data in clear and throw the key away.',
+        hint: 'Use `type` to choose a type without encryption: Cinder would write the data in clear and discard the key.',
       };
 }
 
@@ -117,7 +117,7 @@ export async function probedEncryption(
     if (volume.status !== 'available')
       throw new OperationError(
         `a volume of type ${type.name} cannot be made: one of 1 GiB is ${volume.status}`,
-        'Ask the operator, or give another type with `type`.',
+        'Ask the operator, or use `type` to give another type.',
       );
     return await encryptionOfVolume(await session.service('block-storage'), volume);
   } finally {

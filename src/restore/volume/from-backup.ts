@@ -154,7 +154,7 @@ async function available(
   } catch (error) {
     const lost =
       stage === 'overwritten'
-        ? `What volume ${volumeId} held is gone. Restore to a new volume by leaving \`to\` out; only the operator can reset this one.`
+        ? `The data on volume ${volumeId} is lost. Restore to a new volume by leaving \`to\` out; only the operator can reset this one.`
         : undefined;
     if (error instanceof RestoreFailed)
       throw await cloudGaveUp(
@@ -167,7 +167,7 @@ async function available(
     if (error instanceof DeadlineError)
       throw new OperationError(
         `the restore to volume ${volumeId} timed out after ${duration(allowance(size))}`,
-        lost ?? 'Ask the operator whether the backup service is alive.',
+        lost ?? 'Ask the operator whether the backup service works.',
         error,
       );
     throw error;

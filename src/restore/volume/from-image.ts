@@ -179,7 +179,7 @@ async function explained(
   if (error instanceof DeadlineError)
     return new OperationError(
       `making the volume from image ${imageId} timed out after ${duration(allowance(size))}`,
-      'Ask the operator whether the volume service is alive.',
+      'Ask the operator whether the volume service works.',
       error,
     );
   return error;

@@ -82,7 +82,7 @@ export function refuseTarget(
     );
   if (!source.encrypted && target.encrypted)
     return new InputError(
-      `${what} is encrypted, but the backup is not: Cinder would write it in clear and throw the volume's key away`,
+      `${what} is encrypted, but the backup is not: Cinder would write it in clear and discard the volume's key`,
       'Restore to a volume of a type without encryption, or to a new volume by leaving `to` out.',
     );
   const typeId = target.volumeTypeId ?? types.find(({ name }) => name === target.volumeType)?.id;

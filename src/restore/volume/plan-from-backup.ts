@@ -46,8 +46,8 @@ async function checkBackup(client: ServiceClient, source: RestoreSource, overwri
   const backup = await getBackup(client, source.backupId).catch((error: unknown) => {
     if (!hasStatus(error, 404)) throw error;
     throw new OperationError(
-      `backup ${source.backupId} is gone from the cloud: the manifest alone cannot bring the volume back`,
-      'Take an earlier or later restore point.',
+      `backup ${source.backupId} is gone from the cloud: the manifest alone cannot restore the volume`,
+      'Use an earlier or later restore point.',
       error,
     );
   });
@@ -88,7 +88,7 @@ async function checkChain(client: ServiceClient, backup: Backup, overwrites: boo
   if (overwrites && unsound !== undefined)
     throw new OperationError(
       `backup ${unsound.id}, which others of that volume need, is ${unsound.status}: ${gap}`,
-      'What the volume holds could be lost for nothing: restore to a new volume first, by leaving `to` out.',
+      'The data on the volume could be lost for nothing: restore to a new volume first, by leaving `to` out.',
     );
   client.session.log.warn(
     `${gap}, according to our records. The cloud calls backup ${backup.id} available and knows its real parent, so it is restored anyway: check the result`,

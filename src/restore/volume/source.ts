@@ -57,7 +57,7 @@ export async function fromBackup(client: ServiceClient, backupId: string): Promi
     tags?.encrypted ?? (client.supports('3.64') ? backup.encryptionKeyId !== undefined : volume?.encrypted);
   if (encrypted === undefined)
     throw new InputError(
-      `cannot tell whether backup ${backupId} is encrypted: it has no tags of ours, its volume is gone, and the cloud is too old to say`,
+      `cannot tell whether backup ${backupId} is encrypted: it has no tags of openstack-backup, its volume is gone, and the cloud is too old to say`,
       'Restore from its manifest.',
     );
   return {

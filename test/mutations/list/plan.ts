@@ -6,8 +6,8 @@ export const plan: readonly Mutation[] = [
     id: 'chain/foreign-parent',
     file: 'chain/chain.ts',
     what: "an increment is made on somebody else's backup",
-    find: '    return `the newest backup, ${parent.id}, is not ours',
-    put: "    return { mode: 'incremental', reason: '', chain: parent.id, position: 1, parent: parent.id };\n  if (tags === undefined)\n    return `the newest backup, ${parent.id}, is not ours",
+    find: '    return `the newest backup, ${parent.id}, was not made by openstack-backup',
+    put: "    return { mode: 'incremental', reason: '', chain: parent.id, position: 1, parent: parent.id };\n  if (tags === undefined)\n    return `the newest backup, ${parent.id}, was not made by openstack-backup",
   },
   {
     id: 'chain/grown',

@@ -82,7 +82,7 @@ describe('full or increment', () => {
       1,
       7,
       'full',
-      'the newest backup, #3, is not ours, and Cinder would take it as the parent',
+      'the newest backup, #3, was not made by openstack-backup, and Cinder would use it as the parent',
     ],
     [
       'foreign ours ours',
@@ -99,7 +99,7 @@ describe('full or increment', () => {
     ['stray ours', 'auto', 1, 7, 'full', 'the tags of backup #1 do not fit its chain'],
     ['ours ours leap', 'auto', 1, 7, 'full', 'the tags of backup #1 do not fit its chain'],
     ['circle ours', 'auto', 1, 7, 'full', 'the tags of backup #2 do not fit its chain'],
-    ['headless ours', 'auto', 1, 7, 'full', 'backup #1 is the first of its chain and not a full one'],
+    ['headless ours', 'auto', 1, 7, 'full', 'backup #1 is the first of its chain, but not a full backup'],
   ];
 
   test.each(table)('[%s], %s of %d GiB, at most %d: %s, since %s', (has, asked, gib, max, made, why) => {

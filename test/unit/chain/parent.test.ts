@@ -108,7 +108,7 @@ test('of two backups of one second the increment goes on the one that Cinder tak
   ])
     expect(decideChain('auto', list, 1, 7)).toMatchObject({
       mode: 'full',
-      reason: expect.stringContaining(`${other.id}, is not ours`),
+      reason: expect.stringContaining(`${other.id}, was not made by openstack-backup`),
     });
 });
 

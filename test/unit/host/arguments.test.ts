@@ -41,7 +41,7 @@ describe('options', () => {
     [['--constructor', 'x'], 'unknown option --constructor', '--help lists the options.'],
     [['--no-to'], 'unknown option --no-to', 'Did you mean --to?'],
     [['-x'], 'unknown option -x', '--help'],
-    [['volumes'], 'an argument belongs to no option', '--help'],
+    [['volumes'], 'unexpected argument', '--help'],
     [['--to'], '--to has no value', 'Write --to VALUE'],
     [['--to', '--json'], '--to has no value', 'Write --to VALUE'],
     [['--to', 'a', '--to', 'b'], '--to is given twice', 'once'],

@@ -147,7 +147,7 @@ describe('a summary', () => {
     const cut = fitSummary(rows);
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1024 * 1024);
     expect(Buffer.byteLength(cut)).toBeGreaterThan(1024 * 1024 - 200);
-    expect(cut).toMatch(/\| ü \d+ \|\n\n\*Cut here: a job summary holds 1 MiB\./);
+    expect(cut).toMatch(/\| ü \d+ \|\n\n\*Truncated: a job summary holds 1 MiB\./);
   });
 });
 

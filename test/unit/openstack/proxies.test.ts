@@ -97,7 +97,7 @@ describe('a proxy that does not let through says what it is', () => {
         exitCode: 2,
         hint: expect.stringContaining(`Correct them in ${variable}`),
       });
-      expect(error.message).toContain('does not take the user and password (407)');
+      expect(error.message).toContain('rejects the user and password (407)');
       expect(closed.asked).toEqual([`Basic ${btoa('user:p@ss-of-the-proxy')}`]);
       expect(`${inspect(error)} ${messageOf(error)}`).not.toMatch(/ss-of-the-proxy/);
     },

@@ -350,7 +350,7 @@ describe('the advice where backups are too many', () => {
     ['foreign ones', () => [backup(at('01-01')), backup(at('01-02')), ...chainOf(1, at('02-01'))]],
   ])('never %s', (_, make) => {
     expect(spareChain(make())).toBeUndefined();
-    expect(adviceWith(make())('backups')).toContain('None of our chains can be removed');
+    expect(adviceWith(make())('backups')).toContain('No chain of openstack-backup can be removed');
   });
 
   test('is about backups only', () => {

@@ -158,7 +158,7 @@ describe('a tag', () => {
     'x\ny',
     'a'.repeat(201),
     '$(id)',
-  ])('%j is none', (tag) => expect(() => checkTag(tag)).toThrow('not a valid tag of git'));
+  ])('%j is none', (tag) => expect(() => checkTag(tag)).toThrow('not a valid Git tag'));
 });
 
 describe('a sealed manifest that was downloaded', () => {

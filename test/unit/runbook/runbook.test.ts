@@ -68,7 +68,7 @@ describe('what is said', () => {
   test('of an encrypted one, that no saved key helps', () => {
     const key = secretPoint();
     const text = runbook(manifestWith(key, backupPoint({}, encryptedWith(key))), SHA256);
-    expect(text).toContain('no saved key can be put on it');
+    expect(text).toContain('a saved key cannot replace it');
     expect(text).not.toContain('Unlock it outside OpenStack');
   });
 

@@ -79,7 +79,7 @@ class Breaks {
     if (this.#inARow >= BREAKS)
       throw new OperationError(
         `${what} again and again, at last after ${at} bytes: ${messageOf(error)}`,
-        'Try again; if it lasts, ask the operator about the image service and the proxies before it.',
+        'Try again. If it fails again, ask the operator about the image service and the proxies in front of it.',
         error,
       );
     log.debug(`${what} after ${at} bytes: ${messageOf(error)}`);

@@ -147,7 +147,7 @@ describe('a volume to be overwritten', () => {
     ['one that the cloud works at', source(), { ...free, status: 'backing-up' }, /is backing-up/],
     ['one of a failed restore', source(), { ...free, status: 'error_restoring' }, /error_restoring/],
     ['a smaller one', source(), { ...free, size: 1 }, /has 1 GiB, but the backup needs 2/],
-    ['plain data over an encrypted one', source(), secret, /throw the volume's key away/],
+    ['plain data over an encrypted one', source(), secret, /discard the volume's key/],
     ['encrypted data over a plain one', luks(), free, /Cinder would overwrite the data and then fail/],
     ['encrypted data over another type', luks(), { ...secret, volumeTypeId: C }, /of type luks \(cccc/],
     [
