@@ -71,6 +71,25 @@ export async function runDirectories(path: string): Promise<string[]> {
   return directories.filter((_directory, index) => held[index]);
 }
 
+/**
+ * As `runDirectories`, then the directory itself and those below it of any other name: `gh run download` and
+ * `gh release download` give theirs.
+ */
+export async function listedDirectories(path: string): Promise<string[]> {
+  const runs = await runDirectories(path);
+  const others = [path, ...(await readdir(path)).sort().map((name) => join(path, name))];
+  const held = await Promise.all(
+    others.map(
+      async (other) => !runs.includes(other) && (await readdir(other).catch(() => [])).some(isManifest),
+    ),
+  );
+  return [...runs, ...others.filter((_other, index) => held[index])];
+}
+
+function isManifest(name: string): boolean {
+  return [MANIFEST_FILE, SEALED_FILE, JOURNAL_FILE].includes(name);
+}
+
 /** A run that was cut short before it had saved anything leaves an empty one, or a journal without a whole line. */
 async function holdsManifest(directory: string): Promise<boolean> {
   const inside = await readdir(directory).catch(() => undefined);

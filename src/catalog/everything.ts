@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { PlaceName } from '../store/place-name.ts';
-import { findFile, runDirectories } from './directory.ts';
+import { findFile, listedDirectories } from './directory.ts';
 import { Catalogue } from './github/cache.ts';
 import { repositoryCandidates } from './github/latest.ts';
 import { withoutPruned } from './pruned.ts';
@@ -91,7 +91,7 @@ async function* copiesIn(places: readonly PlaceName[], options: EverythingOption
 }
 
 async function* inDirectory(path: string): AsyncGenerator<Copy> {
-  for (const directory of await runDirectories(path))
+  for (const directory of await listedDirectories(path))
     yield { reference: directory, load: () => findFile(directory).catch(asDoubt) };
 }
 

@@ -84,7 +84,7 @@ describe('inputs', () => {
 
   test('all problems are told at once', () => {
     expect(() => parseInputs(table, { overwrite: 'yes', count: '10', mode: 'ful', nope: 'x' })).toThrow(
-      'there is no input `nope`; `volumes` is required: Volumes.; `overwrite` is "yes": use true or false; `count` is "10": use a whole number from 1 to 9; `mode` is "ful": use auto, full',
+      'unknown input `nope`; `volumes` is required: Volumes.; `overwrite` is "yes": use true or false; `count` is "10": use a whole number from 1 to 9; `mode` is "ful": use auto, full',
     );
   });
 

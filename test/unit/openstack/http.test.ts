@@ -98,7 +98,7 @@ describe('what a connection that fails is told as', () => {
   test('TLS against plain HTTP', async () => {
     const error = await told(plain.replace('http:', 'https:'));
     expect(error.message).toBe('cannot log in: no answer: the server does not speak TLS on that port');
-    expect(error.hint).toContain('Write http://');
+    expect(error.hint).toContain('write http://');
   });
 
   test('plain HTTP against TLS', async () => {

@@ -207,7 +207,7 @@ describe('what is said', () => {
       );
       const which = count === 1 ? '' : '--fixed-ip-address=192.0.2.7 ';
       expect(section(manifest, 2).replaceAll(' \\\n  ', ' ').split('\n')).toContain(
-        `openstack server add floating ip ${which}-- "$SERVER_2" 203.0.113.9 || echo 'floating IP 203.0.113.9 is not given back' >&2`,
+        `openstack server add floating ip ${which}-- "$SERVER_2" 203.0.113.9 || echo 'floating IP 203.0.113.9 could not be added' >&2`,
       );
     },
   );
