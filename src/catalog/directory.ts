@@ -1,11 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
-import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
+import { DIGEST, ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
 import { JOURNAL_FILE } from '../manifest/journal.ts';
 import { LARGEST_MANIFEST } from '../manifest/parse.ts';
 import {
   digestsOf,
+  envelopeOf,
   type FoundManifest,
   foundJournal,
   linesOf,
@@ -36,7 +37,14 @@ export async function findFile(path: string): Promise<FoundManifest> {
     digests: digestsOf(await sidecar(file + DIGEST)),
     signatures: linesOf(await sidecar(file + SIGNATURE)),
     vouched: false,
+    ...(await envelopeBeside(file)),
   };
+}
+
+async function envelopeBeside(file: string): Promise<Pick<FoundManifest, 'envelope'>> {
+  const beside = join(dirname(file), ENVELOPE_FILE);
+  const bytes = await readBounded(beside).catch(() => undefined);
+  return envelopeOf(basename(file), bytes, await sidecar(beside + SIGNATURE));
 }
 
 /** A run that is not over has its newest state in its journal, which its end removes. */

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { type Doubt, InputError, PlainError } from '../errors.ts';
+import type { Receipt } from '../manifest/receipt.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import { findFile, listedDirectories } from './directory.ts';
 import { Catalogue } from './github/cache.ts';
 import { repositoryCandidates } from './github/latest.ts';
 import { withoutPruned } from './pruned.ts';
-import { doubtOf, type FoundManifest, parseFound } from './read.ts';
+import { doubtOf, type FoundManifest, parseFound, receiptIn } from './read.ts';
 import type { FindOptions } from './search.ts';
 
 /** A manifest, and all places where it was found. */
@@ -22,6 +23,8 @@ export interface Found {
 export interface Unread {
   readonly reference: string;
   readonly doubt: Doubt;
+  /** Of one that is sealed to others: what stands on its envelope. */
+  readonly receipt?: Receipt;
 }
 
 export type EverythingOptions = Omit<FindOptions, 'wanted' | 'allowUnsigned'>;
@@ -66,7 +69,8 @@ export async function allManifests(
       const before = byRun.get(manifest.run.id);
       byRun.set(manifest.run.id, before === undefined ? one : both(before, one));
     } catch (error) {
-      unread.push({ reference, doubt: asDoubt(error) });
+      const receipt = receiptIn(file, options.verifyKey);
+      unread.push({ reference, doubt: asDoubt(error), ...(receipt && { receipt }) });
     }
   }
 }

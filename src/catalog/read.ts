@@ -2,9 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import type { Doubt } from '../errors.ts';
 import { InputError } from '../errors.ts';
 import { opener } from '../keys/age.ts';
-import { DIGEST, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
+import { DIGEST, ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
 import { type FoundJournal, JOURNAL_FILE, manifestOf, parseJournal } from '../manifest/journal.ts';
 import { parseManifest, sha256 } from '../manifest/parse.ts';
+import { parseReceipt, type Receipt } from '../manifest/receipt.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { signatureHolds } from '../manifest/sign.ts';
 import type { Files } from '../ports/github.ts';
@@ -24,6 +25,8 @@ export interface FoundManifest {
    * in the same repository's secrets, and on the day of the disaster nobody has to look for a key.
    */
   readonly vouched: boolean;
+  /** Of a sealed one: what stands beside it in clear. */
+  readonly envelope?: { readonly bytes: Buffer; readonly signatures: readonly string[] };
   /** Of a run that is not over: then the bytes are its journal's. */
   readonly journal?: FoundJournal;
 }
@@ -129,7 +132,31 @@ export function foundIn(name: string, files: Files, vouched: boolean): FoundMani
     digests: digestsOf(textOf(files[file + DIGEST])),
     signatures: linesOf(textOf(files[file + SIGNATURE])),
     vouched,
+    ...envelopeOf(file, files[ENVELOPE_FILE], textOf(files[ENVELOPE_FILE + SIGNATURE])),
   };
+}
+
+/** @param sidecar its signatures */
+export function envelopeOf(
+  file: string,
+  bytes: Uint8Array | undefined,
+  sidecar: string,
+): Pick<FoundManifest, 'envelope'> {
+  if (bytes === undefined || file !== SEALED_FILE) return {};
+  return { envelope: { bytes: Buffer.from(bytes), signatures: linesOf(sidecar) } };
+}
+
+/** What its envelope says, for whoever cannot open it; undefined where it says nothing, or is not by that key. */
+export function receiptIn({ envelope }: FoundManifest, key: KeyObject | undefined): Receipt | undefined {
+  if (envelope === undefined) return undefined;
+  const { bytes, signatures } = envelope;
+  if (key !== undefined && !signatures.some((line) => signatureHolds(bytes, line, key))) return undefined;
+  try {
+    return parseReceipt(bytes.toString('utf8'));
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The journal of a run that is not over; undefined where nothing in it counts. */

@@ -10,6 +10,7 @@ import {
   SIGNATURE,
 } from '../manifest/files.ts';
 import { serialize, sha256 } from '../manifest/parse.ts';
+import { receiptOf } from '../manifest/receipt.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { signature } from '../manifest/sign.ts';
 import type { Files } from '../ports/github.ts';
@@ -34,6 +35,7 @@ export async function packageOf(
   const text = Buffer.from(serialize(manifest), 'utf8');
   const digest = sha256(text);
   const book = Buffer.from(runbook(manifest, digest), 'utf8');
+  const cover = Buffer.from(envelope(manifest));
   const [name, bytes] = seal === undefined ? [MANIFEST_FILE, text] : [SEALED_FILE, await seal.seal(text)];
   return {
     sha256: digest,
@@ -45,7 +47,10 @@ export async function packageOf(
         ? { [RUNBOOK_FILE]: book }
         : {
             [SEALED_RUNBOOK_FILE]: await seal.seal(book),
-            [ENVELOPE_FILE]: Buffer.from(envelope(manifest)),
+            [ENVELOPE_FILE]: cover,
+            ...(key === undefined
+              ? {}
+              : { [ENVELOPE_FILE + SIGNATURE]: Buffer.from(`${signature(cover, key)}\n`) }),
           }),
     },
   };
@@ -56,9 +61,12 @@ function digestLine(digest: string, name: string): Buffer {
   return Buffer.from(`${digest}  ${name}\n`);
 }
 
-/** All that strangers may know of a sealed manifest: that it is one, by what and when it was made, how to open it. */
-function envelope({ run }: Manifest): string {
-  const { id, tool, started, finished } = run;
+/**
+ * All that strangers may know of a sealed manifest: that it is one, by what and when it was made, how to open it; and what
+ * later runs need, which cannot open it either.
+ */
+function envelope(manifest: Manifest): string {
+  const { id, tool, started, finished } = manifest.run;
   const opened = (file: string, sealed: string) => `age -d -i KEY -o ${file} ${sealed}`;
   const text = {
     format: 'openstack-backup envelope',
@@ -68,6 +76,7 @@ function envelope({ run }: Manifest): string {
     open: opened(MANIFEST_FILE, SEALED_FILE),
     runbook: SEALED_RUNBOOK_FILE,
     openRunbook: opened(RUNBOOK_FILE, SEALED_RUNBOOK_FILE),
+    receipt: receiptOf(manifest),
   };
   return `${JSON.stringify(text, undefined, 2)}\n`;
 }

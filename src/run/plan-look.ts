@@ -5,6 +5,7 @@ import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { planLookInputs } from '../inputs/plan-file.ts';
 import type { Values } from '../inputs/table.ts';
+import { marked, type Receipt } from '../manifest/receipt.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Assignment, assign } from '../planfile/assign.ts';
@@ -18,7 +19,7 @@ import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
 import { loadPlan } from './plan-file.ts';
 import { type Project, projectOf } from './project-of.ts';
-import { savedPointsOf } from './saved-points.ts';
+import { savedPointsOf, sealedPointsOf } from './saved-points.ts';
 
 export type PlanLookGiven = CloudInputs & Values<typeof planLookInputs>;
 
@@ -34,6 +35,8 @@ export interface PlanLook {
   readonly points: readonly SavedPoint[];
   readonly found: readonly Found[];
   readonly unread: readonly Unread[];
+  /** Of manifests that are sealed to others. */
+  readonly receipts: readonly Receipt[];
   /** What is probably not meant: a selector that finds nothing. */
   readonly doubts: readonly string[];
 }
@@ -61,7 +64,9 @@ export async function lookAtPlan(context: Context, given: PlanLookGiven): Promis
       cloud.project.id === plan.project && cloud.region === session.region('block-storage'),
   );
   const { assignments, doubts } = assign(plan, project.resources, now);
-  const points = savedPointsOf(here, project.inventory);
+  const where = marked(plan.project, session.region('block-storage'));
+  const receipts = unread.flatMap(({ receipt }) => (receipt?.where === where ? [receipt] : []));
+  const points = [...savedPointsOf(here, project.inventory), ...sealedPointsOf(receipts, project)];
   const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now };
   return {
     session,
@@ -73,6 +78,7 @@ export async function lookAtPlan(context: Context, given: PlanLookGiven): Promis
     points,
     found: here,
     unread,
+    receipts,
     doubts,
   };
 }
@@ -118,7 +124,12 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
     identity: given.identity,
     warn: (line) => host.log.warn(line),
   });
-  for (const { reference, doubt } of read.unread)
+  const sealed = read.unread.filter(({ receipt }) => receipt !== undefined).length;
+  if (sealed > 0)
+    host.log.info(
+      `${sealed} manifest${sealed === 1 ? ' is' : 's are'} sealed to others: what was saved when stands on ${sealed === 1 ? 'its envelope' : 'their envelopes'}`,
+    );
+  for (const { reference, doubt } of read.unread.filter(({ receipt }) => receipt === undefined))
     host.log.warn(
       `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}: what it holds counts as not saved. ${doubt.hint}`,
     );

@@ -40,7 +40,11 @@ export async function reportOn({ host }: Context, look: PlanLook, failOn: PlanFi
   for (const doubt of look.doubts) host.log.warn(doubt);
   const coverage = coverageOf({
     ...look,
-    failures: failuresOf(look.found.map(({ manifest }) => manifest)),
+    failures: failuresOf(
+      look.found.map(({ manifest }) => manifest),
+      look.receipts,
+      project.resources,
+    ),
     backups: project.holdings.backups,
     zone: plan.zone,
   }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));

@@ -3,9 +3,12 @@ import type { Found } from '../catalog/everything.ts';
 import type { Inventory } from '../catalog/inventory.ts';
 import { judge, judgeBackups, type State } from '../catalog/whole.ts';
 import { readTags } from '../chain/tags.ts';
+import { marked, type Receipt } from '../manifest/receipt.ts';
 import type { Manifest, RestorePoint, VolumePoint } from '../manifest/schema.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import type { Resource } from '../planfile/resource.ts';
 import type { Piece, SavedPoint } from '../planfile/saved.ts';
+import type { Project } from './project-of.ts';
 
 /** From this size on Glance may refuse an image. GiB. */
 const LARGE = 1024;
@@ -40,6 +43,49 @@ function ofManifest(found: Found, states: ReadonlyMap<string, State>): SavedPoin
 function keyOf({ resource }: RestorePoint): Pick<SavedPoint, 'key'> {
   const encryption = 'encryption' in resource ? resource.encryption : null;
   return encryption === null ? {} : { key: encryption.key.worth === 'cloud-only' ? 'unsaved' : 'saved' };
+}
+
+/**
+ * The same of manifests that are sealed to others, by what stands on their envelopes.
+ *
+ * @param receipts of this project and region
+ */
+export function sealedPointsOf(
+  receipts: readonly Receipt[],
+  { resources, inventory }: Project,
+): SavedPoint[] {
+  const byMark = new Map(resources.map((one) => [marked(one.kind, one.id), one]));
+  const backupState = judgeBackups(inventory);
+  const there = new Map([
+    ...(inventory.backups ?? []).map((one) => [marked(one.id), backupState(one).state === 'whole'] as const),
+    ...(inventory.images ?? []).map((one) => [marked(one.id), one.status === 'active'] as const),
+  ]);
+  const isKnown = { volume: inventory.backups !== undefined, image: inventory.images !== undefined };
+  return receipts.flatMap(({ points }) =>
+    points.flatMap(({ resource, kind, time, key, pieces }): SavedPoint[] => {
+      const known = byMark.get(resource);
+      if (known?.kind !== kind) return [];
+      return [
+        {
+          kind,
+          resource: known.id,
+          time: Date.parse(time),
+          good: pieces.every(
+            ({ inCloud, method }) =>
+              inCloud === undefined ||
+              (there.get(inCloud) ?? !isKnown[method === 'image' ? 'image' : 'volume']),
+          ),
+          pieces: pieces.map(({ of, method, inCloud, mayStay }) => ({
+            of,
+            method,
+            left: inCloud === undefined,
+            mayStay,
+          })),
+          ...(key && { key }),
+        },
+      ];
+    }),
+  );
 }
 
 /** The points that hold the data of one: a server's are its disks'. */
@@ -87,9 +133,25 @@ function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State)
     }));
 }
 
-/** What failed last, and when: by kind and id. */
-export function failuresOf(manifests: readonly Manifest[]): Map<string, { time: number; error: string }> {
+/**
+ * What failed last, and when: by kind and id.
+ *
+ * @param receipts of manifests that are sealed to others
+ */
+export function failuresOf(
+  manifests: readonly Manifest[],
+  receipts: readonly Receipt[] = [],
+  resources: readonly Resource[] = [],
+): Map<string, { time: number; error: string }> {
   const failures = new Map<string, { time: number; error: string }>();
+  const byMark = new Map(resources.map(({ kind, id }) => [marked(kind, id), `${kind} ${id}`]));
+  for (const { started, failed } of receipts)
+    for (const mark of failed) {
+      const time = Date.parse(started);
+      const key = byMark.get(mark);
+      if (key !== undefined && (failures.get(key)?.time ?? 0) < time)
+        failures.set(key, { time, error: 'why stands in a manifest that is sealed' });
+    }
   for (const { run, failed } of manifests)
     for (const { kind, id, error } of failed) {
       const time = Date.parse(run.started);

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sealer } from '../../src/keys/age.ts';
+import type { Manifest } from '../../src/manifest/schema.ts';
+import { packageOf } from '../../src/publish/package.ts';
 import { SparseBytes } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
@@ -99,6 +102,25 @@ test('what was saved is not due, also where the manifest is lost', async () => {
     'volume root: rest, due, with server shop, 0 min old, every 1d',
     'volume scratch-1: excluded, rebuilt by CI',
   ]);
+  await write(PLAN());
+});
+
+test('manifests that are sealed to others say what was saved when on their envelopes', async () => {
+  const names = await readdir(join(world.directory, 'openstack-backups'));
+  const seal = await sealer([keeper.recipient]);
+  for (const name of names.filter((one) => /^\d{8}T/.test(one))) {
+    const text = await readFile(join(world.directory, 'openstack-backups', name, 'manifest.json'), 'utf8');
+    const { files } = await packageOf(JSON.parse(text) as Manifest, undefined, seal);
+    await mkdir(join(world.directory, 'sealed', name), { recursive: true });
+    for (const [file, bytes] of Object.entries(files))
+      await writeFile(join(world.directory, 'sealed', name, file), bytes);
+  }
+  const plain = await told();
+  await write(PLAN().replace('directory:openstack-backups"', 'directory:sealed"'));
+  expect(await told()).toEqual(plain);
+  expect((await show()).stderr).toMatch(
+    /3 manifests are sealed to others: what was saved when stands on their envelopes\n/,
+  );
   await write(PLAN());
 });
 

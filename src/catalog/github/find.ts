@@ -144,7 +144,7 @@ async function loadAsset(asset: Asset, { github, catalogue }: Search): Promise<B
 }
 
 function isFile(name: string): boolean {
-  return name !== ENVELOPE_FILE && (name.startsWith(MANIFEST_FILE) || name.startsWith(SEALED_FILE));
+  return [ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE].some((known) => name.startsWith(known));
 }
 
 /** An archive that is broken or too large says so in its own words; anything else is no fault of the manifest's. */

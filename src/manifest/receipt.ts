@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { field, flag, list, moment, object, optionalText, text, texts } from '../decode.ts';
+import type { Kind } from './points.ts';
+import type { Manifest, RestorePoint, VolumePoint } from './schema.ts';
+
+/**
+ * What a run can know of an earlier one whose manifest is sealed to people: what was saved when, and where the cloud has it.
+ * So a job that cannot open what it wrote last night still knows what is due. Strangers learn how much was saved when, and of
+ * what kind: ids are digests, which only who has the id can tell.
+ */
+export interface Receipt {
+  /** {@link marked} project and region. */
+  readonly where: string;
+  /** ISO 8601, by the clock of the machine that ran. */
+  readonly started: string;
+  readonly points: readonly ReceiptPoint[];
+  /** {@link marked} kind and id of what could not be saved. */
+  readonly failed: readonly string[];
+}
+
+export interface ReceiptPoint {
+  readonly kind: Kind;
+  /** {@link marked} kind and id of the resource. */
+  readonly resource: string;
+  /** When its data was taken, by the cloud's clock. ISO 8601. */
+  readonly time: string;
+  /** Of what is encrypted: whether its key was saved with it. */
+  readonly key: 'saved' | 'unsaved' | undefined;
+  readonly pieces: readonly ReceiptPiece[];
+}
+
+/** A volume's data or an image's; a server has several. */
+export interface ReceiptPiece {
+  readonly of: 'volume' | 'image';
+  readonly method: 'cinder-backup' | 'image';
+  /** {@link marked} id of the backup, or of the image that stays in the cloud; undefined where the data left it. */
+  readonly inCloud: string | undefined;
+  /** Whether only a Cinder backup may be possible: Glance refuses some that are encrypted or large. */
+  readonly mayStay: boolean;
+}
+
+/** A digest of ids, 128 bits: enough to find one again that is known, and nothing to whom it is not. */
+export function marked(...ids: readonly string[]): string {
+  return createHash('sha256')
+    .update(['openstack-backup receipt', ...ids].join('\n'))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+const KINDS: readonly Kind[] = ['server', 'volume', 'image', 'secret'];
+/** From this size on Glance may refuse an image. GiB. */
+const LARGE = 1024;
+
+export function receiptOf(manifest: Manifest): Receipt {
+  const { run, cloud, restorePoints, failed } = manifest;
+  const all = new Map(restorePoints.map((point) => [point.id, point]));
+  return {
+    where: marked(cloud.project.id, cloud.region),
+    started: run.started,
+    points: restorePoints.map((point) => {
+      const data = dataOf(point, all);
+      return {
+        kind: point.resource.kind,
+        resource: marked(point.resource.kind, point.resource.id),
+        time:
+          data
+            .map(takenIn)
+            .filter((time) => time !== undefined)
+            .toSorted()
+            .at(-1) ?? run.started,
+        key: keyOf(point),
+        pieces: data.flatMap(pieceOf),
+      };
+    }),
+    failed: failed.map(({ kind, id }) => marked(kind, id)),
+  };
+}
+
+/** The points that hold the data of one: a server's are its disks'. */
+function dataOf(point: RestorePoint, all: ReadonlyMap<string, RestorePoint>): RestorePoint[] {
+  if (point.method !== 'disks') return [point];
+  return point.resource.disks.flatMap((disk) => all.get(disk.point) ?? []);
+}
+
+/** An image and a key never change: what is saved of them is as they were in that run. */
+function takenIn(point: RestorePoint): string | undefined {
+  if (point.method === 'cinder-backup') return point.backup.dataTimestamp;
+  return point.method === 'image' ? point.image.created : undefined;
+}
+
+function keyOf({ resource }: RestorePoint): ReceiptPoint['key'] {
+  const encryption = 'encryption' in resource ? resource.encryption : null;
+  if (encryption === null) return undefined;
+  return encryption.key.worth === 'cloud-only' ? 'unsaved' : 'saved';
+}
+
+function pieceOf(point: RestorePoint): ReceiptPiece[] {
+  switch (point.method) {
+    case 'cinder-backup':
+      return [
+        { of: 'volume', method: 'cinder-backup', inCloud: marked(point.backup.id), mayStay: mayStay(point) },
+      ];
+    case 'image':
+      return [
+        {
+          of: 'volume',
+          method: 'image',
+          inCloud: point.payload === null ? marked(point.image.id) : undefined,
+          mayStay: mayStay(point),
+        },
+      ];
+    case 'download':
+      return [{ of: 'image', method: 'image', inCloud: undefined, mayStay: false }];
+    case 'kept':
+      return [{ of: 'image', method: 'image', inCloud: marked(point.resource.id), mayStay: false }];
+    default:
+      return [];
+  }
+}
+
+function mayStay({ resource }: VolumePoint): boolean {
+  return resource.encryption !== null || resource.size >= LARGE;
+}
+
+/**
+ * The receipt in an envelope, which anybody may have written.
+ *
+ * @throws TypeError or SyntaxError where it is none
+ */
+export function parseReceipt(envelope: string): Receipt {
+  const receipt = field(object(JSON.parse(envelope)), 'receipt');
+  return {
+    where: text(receipt, 'where'),
+    started: moment(receipt, 'started'),
+    points: list(receipt, 'points', (point) => {
+      const key = optionalText(point, 'key');
+      return {
+        kind: kindIn(point),
+        resource: text(point, 'resource'),
+        time: moment(point, 'time'),
+        key: key === 'saved' || key === 'unsaved' ? key : undefined,
+        pieces: list(point, 'pieces', (piece) => ({
+          of: text(piece, 'of') === 'image' ? 'image' : 'volume',
+          method: text(piece, 'method') === 'image' ? 'image' : 'cinder-backup',
+          inCloud: optionalText(piece, 'inCloud'),
+          mayStay: flag(piece, 'mayStay'),
+        })),
+      };
+    }),
+    failed: texts(receipt, 'failed'),
+  };
+}
+
+function kindIn(from: Parameters<typeof text>[0]): Kind {
+  const kind = KINDS.find((known) => known === from['kind']);
+  if (kind === undefined) throw new TypeError('kind is not one');
+  return kind;
+}
