@@ -23,9 +23,11 @@ region_name=RegionOne
 C
 }
 
+# NAME TYPE: without the type, a request of an application credential with access rules is refused.
 authtoken() {
   cat <<C
 [keystone_authtoken]
+service_type=$2
 www_authenticate_uri=http://$H:5000/v3
 service_token_roles_required=true
 service_token_roles=service
@@ -125,7 +127,7 @@ filesystem_store_datadir=$S/glance-tasks
 flavor=keystone
 config_file=$E/glance-api-paste.ini
 $(barbican_client)
-$(authtoken glance)
+$(authtoken glance image)
 C
 }
 
@@ -146,7 +148,7 @@ enabled_crypto_plugins=simple_crypto
 kek='dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg='
 [queue]
 enable=false
-$(authtoken barbican)
+$(authtoken barbican key-manager)
 C
 }
 
@@ -189,7 +191,7 @@ rbd_secret_uuid=$RBD_SECRET
 rbd_ceph_conf=/etc/ceph/ceph.conf
 report_discard_supported=true
 rbd_flatten_volume_from_snapshot=false
-$(authtoken cinder)
+$(authtoken cinder block-storage)
 C
 }
 
@@ -201,7 +203,7 @@ log_file=$S/log/placement-app.log
 connection=$(dbconn placement)
 [api]
 auth_strategy=keystone
-$(authtoken placement)
+$(authtoken placement placement)
 C
 }
 
@@ -255,7 +257,7 @@ rbd_secret_uuid=$RBD_SECRET
 inject_partition=-2
 [vnc]
 enabled=false
-$(authtoken nova)
+$(authtoken nova compute)
 C
   { cat "$E/nova-compute.conf"; printf '[api_database]\nconnection=%s\n[database]\nconnection=%s\n' "$(dbconn nova_api)" "$(dbconn nova)"; } >"$E/nova.conf"
 }

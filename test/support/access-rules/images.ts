@@ -1,27 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import { addMember } from '../../../src/openstack/image/v2/members.ts';
-import type { EmbeddedWorld } from '../../scenarios/embedded.ts';
+import type { World } from '../../scenarios/world.ts';
 import { encryptedImage, type Row, restoring, SAFE, STORE } from './row.ts';
 
 export const imageRows: readonly Row[] = [
   {
+    anywhere: true,
     name: 'backup-image',
     proved: ['backup-image'],
     prepare: async (world) => ['backup-image', { ...STORE, images: await image(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-image of an encrypted image',
     proved: ['export-secret'],
     beside: ['backup-image'],
     prepare: async (world, run) => ['backup-image', { ...SAFE, images: await encryptedImage(world, run) }],
   },
   {
+    anywhere: true,
     name: 'restore-image',
     proved: ['restore-image'],
     prepare: async (world, run) =>
       restoring('restore-image', run, ['backup-image', { ...STORE, images: await image(world) }]),
   },
   {
+    anywhere: true,
     name: 'restore-image of a shared image',
     proved: ['restore-image, shared'],
     beside: ['restore-image'],
@@ -49,6 +53,7 @@ export const imageRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'restore-image of an encrypted image',
     proved: ['restore-secret'],
     beside: ['restore-image'],
@@ -60,5 +65,5 @@ export const imageRows: readonly Row[] = [
   },
 ];
 
-const image = (world: EmbeddedWorld) =>
+const image = (world: World) =>
   world.makeImage({ name: 'web', bytes: randomBytes(2000), tags: ['t'], protected: true });

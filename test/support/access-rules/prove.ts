@@ -3,19 +3,7 @@ import { actions } from '../../../src/commands/index.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { runInProcess, type Told } from '../in-process.ts';
 import type { Row, Words } from './row.ts';
-import { bookmark, documentedRules, limitedTo, matches, type Rule } from './rules.ts';
-
-const documented = await documentedRules();
-
-/** Each rule once: lists have some in common. */
-function rulesOf(...names: readonly string[]): Rule[] {
-  const rules = names.flatMap((name) => {
-    const found = documented.get(name);
-    if (found === undefined) throw new Error(`docs/permissions.md has no list "${name}"`);
-    return found;
-  });
-  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
-}
+import { bookmark, limitedTo, matches, type Rule, rulesOf } from './rules.ts';
 
 /** @param rules of the credential; without, it can do all that its user can */
 async function run(
@@ -31,7 +19,7 @@ async function run(
 }
 
 /** What ended the run, and what failed of it alone. */
-function errors({ error, log }: Told): string {
+export function errors({ error, log }: Told): string {
   return [error, ...log.split('\n').filter((line) => line.startsWith('error: '))].join('\n');
 }
 

@@ -16,6 +16,18 @@ export async function documentedRules(): Promise<ReadonlyMap<string, readonly Ru
   return new Map([...blocks].map(([, name = '', json = '']) => [name, JSON.parse(json) as Rule[]]));
 }
 
+const documented = await documentedRules();
+
+/** Of lists, each rule once: they have some in common. */
+export function rulesOf(...names: readonly string[]): Rule[] {
+  const rules = names.flatMap((name) => {
+    const found = documented.get(name);
+    if (found === undefined) throw new Error(`docs/permissions.md has no list "${name}"`);
+    return found;
+  });
+  return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
+}
+
 /** The embedded cloud's endpoints have prefixes, which its services do not see. */
 const PREFIX: Readonly<Record<string, string>> = {
   'block-storage': '/volume',

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { EmbeddedWorld } from '../../scenarios/embedded.ts';
+import type { World } from '../../scenarios/world.ts';
 import { CINDER, encryptedImage, type Row, restoring, SAFE, volume } from './row.ts';
 
 export const secretRows: readonly Row[] = [
   {
+    anywhere: true,
     name: 'export-secret',
     proved: ['export-secret'],
     prepare: async (world) => ['export-secret', { ...SAFE, secrets: await secret(world) }],
@@ -22,12 +23,14 @@ export const secretRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'restore-secret',
     proved: ['restore-secret'],
     prepare: async (world, run) =>
       restoring('restore-secret', run, ['export-secret', { ...SAFE, secrets: await secret(world) }]),
   },
   {
+    anywhere: true,
     name: 'restore-secret with an access list',
     proved: ['restore-secret, access lists'],
     beside: ['restore-secret'],
@@ -38,7 +41,7 @@ export const secretRows: readonly Row[] = [
   },
 ];
 
-function secret(world: EmbeddedWorld, acl?: { users: string[]; projectAccess: boolean }): Promise<string> {
+function secret(world: World, acl?: { users: string[]; projectAccess: boolean }): Promise<string> {
   return world.makeSecret({
     name: 'lone',
     payload: randomBytes(32),

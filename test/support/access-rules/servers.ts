@@ -2,28 +2,33 @@ import { randomUUID } from 'node:crypto';
 import { removePort } from '../../fakes/cloud/neutron/ports.ts';
 import type { EmbeddedWorld } from '../../scenarios/embedded.ts';
 import type { ServerWish } from '../../scenarios/fixtures/servers.ts';
+import type { World } from '../../scenarios/world.ts';
 import { AS_IMAGE, CINDER, type Row, restoring, STORE, type Unlimited, volume, type Words } from './row.ts';
 
 export const serverRows: readonly Row[] = [
   {
+    anywhere: true,
     name: 'backup-server of volumes',
     proved: ['backup-server', 'backup-server, of volumes'],
     beside: ['backup-volume'],
     prepare: async (world) => ['backup-server', { ...CINDER, servers: await volumeServer(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-server of volumes as images',
     proved: ['backup-server, of volumes'],
     beside: ['backup-server', 'backup-volume, as an image', 'backup-volume, in use', 'backup-volume, kept'],
     prepare: async (world) => ['backup-server', { ...AS_IMAGE, servers: await volumeServer(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-server with a disk of its own, whose image stays',
     proved: ['backup-server', 'backup-server, kept'],
     beside: ['backup-volume'],
     prepare: async (world) => ['backup-server', { ...CINDER, servers: await imageServer(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-server with a disk of its own, to a store',
     proved: ['backup-server, to a store'],
     beside: ['backup-server', 'backup-volume'],
@@ -47,6 +52,7 @@ export const serverRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'restore-server of volumes',
     proved: ['restore-server'],
     beside: ['restore-volume', 'restore-volume, over a volume'],
@@ -54,6 +60,7 @@ export const serverRows: readonly Row[] = [
       restoring('restore-server', run, ['backup-server', { ...CINDER, servers: await volumeServer(world) }]),
   },
   {
+    anywhere: true,
     name: 'restore-server with a disk of its own, whose image stayed',
     proved: ['restore-server, kept'],
     beside: ['restore-server', 'restore-volume'],
@@ -61,6 +68,7 @@ export const serverRows: readonly Row[] = [
       restoring('restore-server', run, ['backup-server', { ...CINDER, servers: await imageServer(world) }]),
   },
   {
+    anywhere: true,
     name: 'restore-server with a disk of its own, from a store',
     proved: ['restore-server', 'restore-image'],
     beside: ['restore-volume'],
@@ -132,12 +140,12 @@ async function refused(world: EmbeddedWorld, run: Unlimited): Promise<Words> {
   return words;
 }
 
-async function volumeServer(world: EmbeddedWorld, more: Partial<ServerWish> = {}): Promise<string> {
+async function volumeServer(world: World, more: Partial<ServerWish> = {}): Promise<string> {
   const rootVolume = await volume(world, 'standard', true);
   return (await world.makeServer({ name: 'web', rootVolume, ...more })).id;
 }
 
-async function imageServer(world: EmbeddedWorld): Promise<string> {
+async function imageServer(world: World): Promise<string> {
   const volumes = [{ id: await volume(world) }];
   return (await world.makeServer({ name: 'web', image: true, volumes })).id;
 }

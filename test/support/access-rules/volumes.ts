@@ -1,19 +1,22 @@
-import type { EmbeddedWorld } from '../../scenarios/embedded.ts';
+import type { World } from '../../scenarios/world.ts';
 import { AS_IMAGE, CINDER, type Row, restoring, SAFE, STORE, volume } from './row.ts';
 
 export const backupVolumeRows: readonly Row[] = [
   {
+    anywhere: true,
     name: 'backup-volume',
     proved: ['backup-volume'],
     prepare: async (world) => ['backup-volume', { volumes: await volume(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-volume of an encrypted volume',
     proved: ['backup-volume, encrypted'],
     beside: ['backup-volume'],
     prepare: async (world) => ['backup-volume', { ...CINDER, volumes: await volume(world, 'luks') }],
   },
   {
+    anywhere: true,
     name: 'backup-volume that seals the key beside the backup',
     proved: ['export-secret'],
     beside: ['backup-volume', 'backup-volume, encrypted'],
@@ -31,23 +34,27 @@ export const backupVolumeRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'backup-volume as an image to a store',
     proved: ['backup-volume, as an image', 'backup-volume, to a store'],
     prepare: async (world) => ['backup-volume', { ...AS_IMAGE, ...STORE, volumes: await volume(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-volume as an image that stays',
     proved: ['backup-volume, kept'],
     beside: ['backup-volume, as an image'],
     prepare: async (world) => ['backup-volume', { ...AS_IMAGE, volumes: await volume(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-volume as an image, in use',
     proved: ['backup-volume, in use'],
     beside: ['backup-volume, as an image', 'backup-volume, kept'],
     prepare: async (world) => ['backup-volume', { ...AS_IMAGE, volumes: await inUse(world) }],
   },
   {
+    anywhere: true,
     name: 'backup-volume as an image, encrypted, to a store',
     proved: ['backup-volume, encrypted', 'export-secret'],
     beside: ['backup-volume, as an image', 'backup-volume, to a store'],
@@ -60,12 +67,14 @@ export const backupVolumeRows: readonly Row[] = [
 
 export const restoreVolumeRows: readonly Row[] = [
   {
+    anywhere: true,
     name: 'restore-volume',
     proved: ['restore-volume'],
     prepare: async (world, run) =>
       restoring('restore-volume', run, ['backup-volume', { volumes: await volume(world) }]),
   },
   {
+    anywhere: true,
     name: 'restore-volume of an encrypted volume',
     proved: ['restore-volume, encrypted'],
     beside: ['restore-volume'],
@@ -76,6 +85,7 @@ export const restoreVolumeRows: readonly Row[] = [
       ]),
   },
   {
+    anywhere: true,
     name: 'restore-volume over a volume',
     proved: ['restore-volume, over a volume'],
     beside: ['restore-volume'],
@@ -86,6 +96,7 @@ export const restoreVolumeRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'restore-volume over an encrypted volume',
     proved: ['restore-volume, over an encrypted volume'],
     beside: ['restore-volume', 'restore-volume, over a volume', 'restore-volume, encrypted'],
@@ -110,6 +121,7 @@ export const restoreVolumeRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'restore-volume from a store',
     proved: ['restore-volume, from an image', 'restore-volume, from a store'],
     prepare: async (world, run) =>
@@ -119,6 +131,7 @@ export const restoreVolumeRows: readonly Row[] = [
       ]),
   },
   {
+    anywhere: true,
     name: 'restore-volume from an image to another type, which has no volume',
     proved: ['restore-volume, probe'],
     beside: [
@@ -133,6 +146,7 @@ export const restoreVolumeRows: readonly Row[] = [
     },
   },
   {
+    anywhere: true,
     name: 'restore-volume from a store, encrypted',
     proved: ['restore-volume, encrypted volumes', 'restore-secret', 'restore-secret, clean-up'],
     beside: ['restore-volume, from an image', 'restore-volume, from a store'],
@@ -143,6 +157,7 @@ export const restoreVolumeRows: readonly Row[] = [
       ]),
   },
   {
+    anywhere: true,
     name: 'restore-volume from an encrypted image that stayed',
     proved: ['restore-volume, from an encrypted image that stayed'],
     beside: [
@@ -158,7 +173,7 @@ export const restoreVolumeRows: readonly Row[] = [
   },
 ];
 
-async function inUse(world: EmbeddedWorld): Promise<string> {
+async function inUse(world: World): Promise<string> {
   const id = await volume(world);
   await world.attach(id);
   return id;
