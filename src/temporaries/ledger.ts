@@ -49,6 +49,9 @@ export interface Claim {
 
 /** Two beats can be missed before the shortest record ends. */
 const BEAT_MS = 20 * 60_000;
+/** Nova writes no metadata of a server for the first moments (409, "vm_state building"). */
+const BUSY_MS = 5_000;
+const BUSY_TRIES = 12;
 
 interface Held {
   readonly claim: Claim;
@@ -62,17 +65,34 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
   const held = new Map<string, Held>();
   const end = new AbortController();
   let beating: Promise<void> | undefined;
+  const waiting = new Set<Promise<void>>();
 
-  const write = async (entry: Held, expires: number) => {
+  /** @returns whether it was refused only because the thing is busy: that is worth another try soon */
+  const write = async (entry: Held, expires: number, isLast = true): Promise<boolean> => {
     const { id, what } = entry.claim;
     try {
       await entry.claim.write(expires);
       Object.assign(entry, { expires, told: false });
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
+      if (hasStatus(error, 409) && !isLast) return true;
       if (hasStatus(error, 404)) held.delete(id);
       else if (!entry.told) session.log.warn(refused(what, entry.expires, error));
       entry.told = true;
+    }
+    return false;
+  };
+  const writeSoon = async (entry: Held) => {
+    for (let tries = 1; tries <= BUSY_TRIES; tries += 1) {
+      try {
+        await session.clock.sleep(BUSY_MS, end.signal);
+      } catch {
+        return;
+      }
+      if (held.get(entry.claim.id) !== entry) return;
+      const writing = write(entry, entry.claim.expires, tries === BUSY_TRIES);
+      entry.writing = writing.then(() => undefined);
+      if (!(await writing)) return;
     }
   };
   const beat = async () => {
@@ -83,8 +103,10 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
         return;
       }
       for (const entry of held.values()) {
-        entry.writing = write(entry, session.clock.now() + entry.claim.spanMs).catch((error: unknown) =>
-          session.log.debug(`cannot renew the record of ${entry.claim.what}: ${String(error)}`),
+        entry.writing = write(entry, session.clock.now() + entry.claim.spanMs).then(
+          () => undefined,
+          (error: unknown) =>
+            session.log.debug(`cannot renew the record of ${entry.claim.what}: ${String(error)}`),
         );
         await entry.writing;
       }
@@ -107,8 +129,15 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
   });
   const claim: Ledger['claim'] = async (wanted) => {
     const entry = hold(wanted);
-    entry.writing = write(entry, wanted.expires);
-    await entry.writing;
+    const writing = write(entry, wanted.expires, false);
+    entry.writing = writing.then(() => undefined);
+    if (!(await writing)) return;
+    const soon = writeSoon(entry)
+      .catch((error: unknown) =>
+        session.log.debug(`cannot write the record of ${wanted.what}: ${String(error)}`),
+      )
+      .finally(() => waiting.delete(soon));
+    waiting.add(soon);
   };
 
   return {
@@ -139,7 +168,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
     async close() {
       held.clear();
       end.abort();
-      await beating;
+      await Promise.all([beating, ...waiting]);
     },
   };
 }

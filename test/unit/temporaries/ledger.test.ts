@@ -125,6 +125,23 @@ describe('a ledger', () => {
     await ledger.close();
   });
 
+  test('tries again soon, and warns of nothing, where the thing is busy', async () => {
+    const { clock } = beatingClock();
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => void warned.push(text) };
+    await using opened = await openEmbedded({}, { clock, log });
+    const { cloud, session } = opened;
+    const ledger = openLedger(session, run);
+    const volume = cloud.seed.addVolume({ description: 'unbound' });
+    cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 3 }, do: { status: 409 } });
+    const draft = ledger.draft('result', 1);
+    await ledger.bind(draft, 'volume', volume.id);
+    for (let tries = 0; volume.description === 'unbound' && tries < 100; tries += 1) await sleep(20);
+    expect(parseTemporary(volume.description ?? '')).toMatchObject({ id: volume.id, tag: draft.tag });
+    expect(warned).toEqual([]);
+    await ledger.close();
+  });
+
   test('warns of a record that is not renewed any more', async () => {
     const { clock, beat } = beatingClock();
     const warned: string[] = [];
