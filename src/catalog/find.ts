@@ -2,10 +2,11 @@ import { basename, resolve } from 'node:path';
 import type { Doubt } from '../errors.ts';
 import { InputError } from '../errors.ts';
 import { DIRECTORY } from '../manifest/files.ts';
+import { parsePlace } from '../store/place-name.ts';
 import { findFile, readManifest, runDirectories } from './directory.ts';
 import { Catalogue } from './github/cache.ts';
 import { fromArtifacts, fromRelease } from './github/find.ts';
-import { fromRepository } from './github/latest.ts';
+import { fromRepository, type Sought } from './github/latest.ts';
 import { listed, newestWanted } from './newest.ts';
 import type { Read } from './read.ts';
 import type { FindOptions } from './search.ts';
@@ -16,12 +17,25 @@ export type Reference =
   | { readonly kind: 'artifact'; readonly run: number; readonly name: string | undefined }
   | { readonly kind: 'release'; readonly tag: string }
   /** The newest in a directory, or of the repository. */
-  | { readonly kind: 'latest'; readonly directory: string | undefined };
+  | { readonly kind: 'latest'; readonly directory: string | undefined; readonly from: Sought };
 
-/** @throws InputError for a run that is no number */
+const EVERYWHERE: Sought = { artifacts: true, releases: true };
+
+/**
+ * One manifest, or, as `list` names them too, a place with many: then the newest that is wanted.
+ *
+ * @throws InputError for a run that is no number
+ */
 export function parseReference(text: string): Reference {
-  if (text === 'latest') return { kind: 'latest', directory: undefined };
-  if (text.startsWith('latest:')) return { kind: 'latest', directory: text.slice('latest:'.length) };
+  if (text === 'latest') return { kind: 'latest', directory: undefined, from: EVERYWHERE };
+  if (text.startsWith('latest:'))
+    return { kind: 'latest', directory: text.slice('latest:'.length), from: EVERYWHERE };
+  const place = parsePlace(text);
+  if (place !== undefined) {
+    const directory = place.kind === 'directory' ? place.path : undefined;
+    const from = { artifacts: place.kind === 'artifact', releases: place.kind === 'release' };
+    return { kind: 'latest', directory, from };
+  }
   if (text.startsWith('release:')) return { kind: 'release', tag: text.slice('release:'.length) };
   if (!text.startsWith('artifact:')) return { kind: 'path', path: text };
   const [, run, name] = /^artifact:(\d{1,15})(?:\/(.+))?$/s.exec(text) ?? [];
@@ -42,7 +56,8 @@ export async function findManifest(text: string, options: FindOptions): Promise<
   const reference = parseReference(text);
   if (reference.kind === 'path') return readManifest(resolve(options.directory, reference.path), options);
   const inDirectory =
-    reference.kind === 'latest' && (reference.directory ?? (options.github ? undefined : DIRECTORY));
+    reference.kind === 'latest' &&
+    (reference.directory ?? (options.github || reference.from !== EVERYWHERE ? undefined : DIRECTORY));
   if (inDirectory) return latestIn(resolve(options.directory, inDirectory), options);
   const { github } = options;
   if (github === undefined) throw notHere(reference);
@@ -52,7 +67,7 @@ export async function findManifest(text: string, options: FindOptions): Promise<
     ? fromArtifacts(reference.run, reference.name, search)
     : reference.kind === 'release'
       ? fromRelease(reference.tag, search)
-      : fromRepository(search));
+      : fromRepository(search, reference.from));
   await catalogue.save();
   return read;
 }
@@ -62,11 +77,12 @@ const MOST_DIRECTORIES = 400;
 
 async function latestIn(directory: string, options: FindOptions): Promise<Read> {
   const all = await runDirectories(directory);
-  if (all.length > MOST_DIRECTORIES)
+  const most = options.deep ? all.length : MOST_DIRECTORIES;
+  if (all.length > most)
     options.warn(
       `${directory} has ${all.length} manifests: only the ${MOST_DIRECTORIES} with the latest names are read`,
     );
-  const candidates = all.slice(0, MOST_DIRECTORIES).map((path) => ({
+  const candidates = all.slice(0, most).map((path) => ({
     reference: path,
     within: undefined,
     time: timeOf(basename(path)),

@@ -43,6 +43,8 @@ export interface ChooseOptions extends ReadOptions {
   readonly now: () => number;
   /** For messages: "of the last 100 runs of backup.yml on main". */
   readonly among: () => string;
+  /** What they have, where nothing is found; empty where they have nothing. */
+  readonly seen?: () => string;
   /** What to do when nothing is found. */
   readonly hint: () => string | Promise<string>;
 }
@@ -59,8 +61,8 @@ export async function newestWanted(candidates: Candidates, options: ChooseOption
   if (doubted !== undefined) throw refusal(doubted, best);
   if (best === undefined)
     throw new InputError(
-      `there is no manifest with what you ask for among ${options.among()}`,
-      await options.hint(),
+      `no manifest with what you ask for among ${options.among()}`,
+      options.seen?.() || (await options.hint()),
     );
   const rival = looked.find((one) => ['newer', 'unclear'].includes(compare(one, best, options)));
   if (rival !== undefined) throw unclear(best, rival);

@@ -7,7 +7,6 @@ import { defineCommand } from './command.ts';
 const inputs = {
   ...cloudInputs,
   ...manifestInputs,
-  manifest: { ...manifestInputs.manifest, required: true },
   image: {
     kind: 'text',
     placeholder: 'IMAGE',

@@ -8,6 +8,12 @@ export const manifestInputs = {
     description:
       'The manifest to restore from: the path of the file or its directory, `artifact:RUN`, `artifact:RUN/NAME`, `release:TAG`, `latest`, or `latest:PATH`. `latest` is the newest manifest that has what you ask for: in a workflow, among its artifacts and the releases; in a terminal, in `openstack-backups`. `latest:PATH` is the newest in a directory.',
   },
+  at: {
+    kind: 'text',
+    placeholder: 'TIME',
+    description:
+      'Restore as of this time: from the newest restore point that is whole and not later, of all manifests. 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. `manifest` may name a place then: `directory:PATH`, `artifact`, `release`; default: `latest`.',
+  },
   workflow: {
     kind: 'text',
     placeholder: 'FILE',

@@ -8,7 +8,7 @@ type Given = RestoringGiven &
   Omit<VolumeRestoreWishes, 'availabilityZone'> & { readonly 'availability-zone': string | undefined };
 
 export async function restoreGivenVolume(context: Context, given: Given) {
-  checkWishes(given.manifest, given);
+  checkWishes(given.manifest ?? given.at, given);
   const wishes = { ...given, availabilityZone: given['availability-zone'] };
   return restore(context, volumeRestoring, given, wishes, namedStore(context, given));
 }

@@ -1,13 +1,17 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
+import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
+import type { Kind } from '../manifest/points.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { Amount, Reporter, RestoringKind } from '../restore/kind.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import type { Context, Outcome } from './context.ts';
 import { environmentOf } from './environment-of.ts';
 import { makingRoom } from './room.ts';
-import { compareClouds, trustedManifest } from './trusted-manifest.ts';
+import { compareClouds, manifestAsOf, trustedManifest } from './trusted-manifest.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
 /** The inputs that the engine itself needs, whatever is restored. */
@@ -28,13 +32,12 @@ export async function restore<W, C, P, R, O extends string>(
   store: PayloadStore | undefined,
 ): Promise<Outcome<Record<O, { readonly description: string }>>> {
   const { host, dryRun } = context;
-  const manifest =
-    given.manifest === undefined
-      ? undefined
-      : await trustedManifest(context, given.manifest, given, kind.kind, kind.wanted(wishes));
+  // Whether a point is whole only the cloud can say.
+  const early = given.at === undefined ? undefined : await context.connect(given);
+  const manifest = await manifestOf(context, early, given, kind.kind, kind.wanted(wishes));
   const chosen = manifest === undefined ? bare(kind, wishes) : kind.choose(manifest, wishes);
 
-  const session = await context.connect(given);
+  const session = early ?? (await context.connect(given));
   if (manifest !== undefined) compareClouds(context, manifest, session, given);
   const { plan } = await makingRoom(session, host, dryRun, () => kind.plan(session, chosen, wishes, store));
   kind.show(plan, host.log);
@@ -56,11 +59,29 @@ export async function restore<W, C, P, R, O extends string>(
   });
 }
 
+function manifestOf(
+  context: Context,
+  session: Session | undefined,
+  given: RestoringGiven,
+  kind: Kind,
+  wanted: string | undefined,
+): Promise<Manifest | undefined> {
+  if (session !== undefined) return manifestAsOf(context, session, given, kind, wanted);
+  const { manifest } = given;
+  return manifest === undefined
+    ? Promise.resolve(undefined)
+    : trustedManifest(context, manifest, given, kind, wanted);
+}
+
 function bare<W, C>(
   { kind, chooseBare }: Pick<RestoringKind<W, C, unknown, unknown, never>, 'kind' | 'chooseBare'>,
   wishes: W,
 ): C {
-  if (chooseBare === undefined) throw new TypeError(`restoring a ${kind} needs a manifest`);
+  if (chooseBare === undefined)
+    throw new InputError(
+      `\`manifest\` is required to restore a ${kind}`,
+      'Name one, or say `manifest: latest`; or give `at`, a time, to look through all of them.',
+    );
   return chooseBare(wishes);
 }
 

@@ -1,14 +1,18 @@
-import { pointsMeant } from '../catalog/choose.ts';
 import { cloudOf } from '../catalog/cloud-of.ts';
-import { findManifest } from '../catalog/find.ts';
+import { findManifest, parseReference } from '../catalog/find.ts';
+import { inventoryOf } from '../catalog/inventory.ts';
+import { parseTime } from '../catalog/pick.ts';
+import { Seek } from '../catalog/seek.ts';
+import { judge } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
-import { type Kind, pointsOf } from '../manifest/points.ts';
-import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import type { Kind } from '../manifest/points.ts';
+import type { Manifest } from '../manifest/schema.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
+import { shelfOf } from './storing.ts';
 
 /**
  * The manifest that the inputs name, if it can be trusted.
@@ -24,17 +28,57 @@ export async function trustedManifest(
   kind: Kind,
   wanted: string | undefined,
 ): Promise<Manifest> {
+  return find(context, reference, given, new Seek({ kind, wanted }));
+}
+
+/**
+ * The manifest with the newest whole restore point that is not later than `at`, by the same rules of trust as `latest`;
+ * only that one of the resource is left in it. What is broken is passed over, and told.
+ *
+ * @throws InputError
+ */
+export async function manifestAsOf(
+  context: Context,
+  session: Session,
+  given: ManifestInputs & { readonly store: string | undefined },
+  kind: Kind,
+  wanted: string | undefined,
+): Promise<Manifest> {
+  const { log, clock } = context.host;
+  const reference = given.manifest ?? 'latest';
+  if (parseReference(reference).kind !== 'latest')
+    throw new InputError(
+      `\`at\` chooses among many manifests, and \`manifest\` names one: ${reference}`,
+      'Leave one of the two out, or name a place: `manifest: directory:PATH`, `manifest: artifact` or `manifest: release`.',
+    );
+  const at = parseTime('at', given.at ?? '', clock.now());
+  const inventory = await inventoryOf(session);
+  for (const why of Object.values(inventory.unknown)) log.warn(why);
+  const statesOf = judge({ inventory, shelf: await shelfOf(context, given.store) });
+  const seek = new Seek({ kind, wanted, at, statesOf });
+  const manifest = seek.narrowed(await find(context, reference, given, seek));
+  for (const line of seek.passedOver(manifest)) log.warn(line);
+  return manifest;
+}
+
+async function find(
+  { host, readText }: Context,
+  reference: string,
+  given: ManifestInputs,
+  seek: Seek,
+): Promise<Manifest> {
   const key = given['verify-key'];
-  const { host } = context;
   const found = await findManifest(reference, {
     directory: host.directory,
     github: host.github,
     workflow: given.workflow,
     branch: given.branch,
-    wanted: (manifest) => wantedPoints(manifest, kind, wanted),
+    wanted: (manifest) => seek.wanted(manifest),
+    seen: () => seek.seen(),
+    deep: given.at !== undefined,
     now: () => host.clock.now(),
     log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
+    verifyKey: key === undefined ? undefined : verifyingKey(await readText(key)),
     allowUnsigned: given['allow-unsigned'],
     identity: given.identity,
     warn: (line) => host.log.warn(line),
@@ -42,15 +86,6 @@ export async function trustedManifest(
   const { run } = found.manifest;
   host.log.info(`${found.path}: of ${run.started}, SHA-256 ${found.sha256}`);
   return found.manifest;
-}
-
-/**
- * The restore points of the resource, or all of the kind where none is named. A name that two resources share is wanted
- * as well: an older manifest, where it was one's alone, must not be taken for the latest.
- */
-function wantedPoints(manifest: Manifest, kind: Kind, wanted: string | undefined): RestorePoint[] {
-  const points = pointsOf(manifest, kind);
-  return wanted === undefined ? points : pointsMeant(points, wanted);
 }
 
 /**

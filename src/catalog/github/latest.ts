@@ -17,9 +17,15 @@ const MOST_PAGES = 10;
  * releases. The workflow is the one that we are in unless another is named: it is the only one that is known to be
  * ours, and any other could have been made to upload what somebody else wrote.
  */
-export async function fromRepository(search: Search): Promise<Read> {
-  const { candidates, among, hint } = await repositoryCandidates(search, { artifacts: true, releases: true });
+export async function fromRepository(search: Search, from: Sought): Promise<Read> {
+  const { candidates, among, hint } = await repositoryCandidates(search, from);
   return newestWanted(candidates, { ...search, among, hint });
+}
+
+/** Where in the repository is looked. */
+export interface Sought {
+  readonly artifacts: boolean;
+  readonly releases: boolean;
 }
 
 /** Where manifests of the repository may be. */
@@ -34,10 +40,7 @@ export interface RepositoryCandidates {
 }
 
 /** @throws InputError when the repository has no such workflow */
-export async function repositoryCandidates(
-  search: Search,
-  from: { readonly artifacts: boolean; readonly releases: boolean },
-): Promise<RepositoryCandidates> {
+export async function repositoryCandidates(search: Search, from: Sought): Promise<RepositoryCandidates> {
   const { github } = search;
   const repository = await github.repository();
   const workflow = from.artifacts ? (search.workflow ?? github.here.workflow) : undefined;

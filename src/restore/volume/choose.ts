@@ -22,7 +22,10 @@ export type VolumeChoice =
   | { readonly kind: 'point'; readonly manifest: Manifest; readonly point: VolumePoint }
   | { readonly kind: 'backup'; readonly id: string };
 
-/** @throws InputError for wishes that contradict each other */
+/**
+ * @param manifest, or the time as of which one is looked for
+ * @throws InputError for wishes that contradict each other
+ */
 export function checkWishes(
   manifest: string | undefined,
   { backup, volume }: Pick<VolumeRestoreWishes, 'backup' | 'volume'>,

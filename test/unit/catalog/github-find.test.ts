@@ -21,8 +21,11 @@ import { backup, tags, volume } from '../../support/records.ts';
 
 describe('a reference', () => {
   test.each([
-    ['latest', { kind: 'latest', directory: undefined }],
-    ['latest:out', { kind: 'latest', directory: 'out' }],
+    ['latest', { kind: 'latest', directory: undefined, from: { artifacts: true, releases: true } }],
+    ['artifact', { kind: 'latest', directory: undefined, from: { artifacts: true, releases: false } }],
+    ['release', { kind: 'latest', directory: undefined, from: { artifacts: false, releases: true } }],
+    ['directory:out', { kind: 'latest', directory: 'out', from: { artifacts: false, releases: false } }],
+    ['latest:out', { kind: 'latest', directory: 'out', from: { artifacts: true, releases: true } }],
     ['release:a/b:c', { kind: 'release', tag: 'a/b:c' }],
     ['artifact:12', { kind: 'artifact', run: 12, name: undefined }],
     ['artifact:12/a/b', { kind: 'artifact', run: 12, name: 'a/b' }],

@@ -1,0 +1,118 @@
+import { type Kind, pointsOf } from '../manifest/points.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import { quoted } from '../text/escape.ts';
+import { pointsMeant } from './choose.ts';
+import { takenAt } from './times.ts';
+import type { State } from './whole.ts';
+
+/** What is looked for in many manifests. */
+export interface Sought {
+  readonly kind: Kind;
+  /** A name or an id; undefined for any of the kind. */
+  readonly wanted: string | undefined;
+  /** Milliseconds: nothing that is later; undefined: whatever is the newest. */
+  readonly at?: number | undefined;
+  /** Judges a manifest's points, so that broken ones are passed over; undefined: none is. */
+  readonly statesOf?: ((manifest: Manifest) => ReadonlyMap<string, State>) | undefined;
+}
+
+/** A point of what is looked for. */
+interface Sighting {
+  readonly point: string;
+  readonly name: string;
+  readonly time: string;
+  readonly state: State | undefined;
+}
+
+const MOST_TOLD = 20;
+
+/** Looks for the newest point that will do, manifest by manifest, and remembers what else there is. */
+export class Seek {
+  readonly #sought: Sought;
+  /** By the run of their manifest: one that is looked at again may have fewer, as some are pruned. */
+  readonly #sightings = new Map<string, readonly Sighting[]>();
+  /** Names of that kind, by id: for who has misspelt one. */
+  readonly #others = new Map<string, string>();
+
+  constructor(sought: Sought) {
+    this.#sought = sought;
+  }
+
+  /**
+   * The restore points of a manifest that will do. A name that two resources share is wanted as well: an older manifest,
+   * where it was one's alone, must not be taken for the latest.
+   */
+  wanted(manifest: Manifest): RestorePoint[] {
+    const { kind, wanted, at, statesOf } = this.#sought;
+    const points = pointsOf(manifest, kind);
+    const meant = wanted === undefined ? points : pointsMeant(points, wanted);
+    if (meant.length === 0) for (const { resource } of points) this.#others.set(resource.id, resource.name);
+    const states = statesOf?.(manifest);
+    const sighted = meant.map((point) => ({
+      point: point.id,
+      name: point.resource.name,
+      time: takenAt(point, manifest),
+      state: states?.get(point.id),
+    }));
+    this.#sightings.set(manifest.run.id, sighted);
+    return meant.filter((_point, index) => {
+      const { state, time } = sighted[index] as Sighting;
+      return state?.state !== 'broken' && (at === undefined || Date.parse(time) <= at);
+    });
+  }
+
+  /** The manifest with only those of the kind that will do, of each resource the newest; what they need stays. */
+  narrowed(manifest: Manifest): Manifest {
+    const { kind } = this.#sought;
+    const newestFirst = this.wanted(manifest).sort(
+      (a, b) => Date.parse(takenAt(b, manifest)) - Date.parse(takenAt(a, manifest)),
+    );
+    const newest = new Map(newestFirst.toReversed().map((point) => [point.resource.id, point]));
+    const needed = new Set([...newest.values()].map(({ id }) => id));
+    return {
+      ...manifest,
+      restorePoints: manifest.restorePoints.filter(
+        (point) => point.resource.kind !== kind || needed.has(point.id),
+      ),
+    };
+  }
+
+  /** What would have been newer, and is broken: a line each. */
+  passedOver(chosen: Manifest): string[] {
+    const { kind, at = Number.POSITIVE_INFINITY } = this.#sought;
+    const times = pointsOf(chosen, kind).map((point) => Date.parse(takenAt(point, chosen)));
+    const newest = Math.max(...times);
+    return this.#newestFirst()
+      .filter(({ time, state }) => {
+        const taken = Date.parse(time);
+        return state?.state === 'broken' && taken <= at && taken > newest;
+      })
+      .map(
+        ({ point, name, time, state }) =>
+          `restore point ${point} of ${kind} ${quoted(name)}, of ${time}, is passed over: ${state?.why}`,
+      );
+  }
+
+  /** What there is instead, for who has found nothing; empty where there is nothing of the kind. */
+  seen(): string {
+    const { kind, wanted } = this.#sought;
+    const sightings = this.#newestFirst();
+    if (sightings.length > 0)
+      return `The manifests have ${kind} ${quoted(wanted ?? sightings[0]?.name ?? '')} of: ${told(
+        sightings.map(({ time, state }) =>
+          state?.state === 'broken' ? `${time} (broken: ${state.why})` : time,
+        ),
+      )}.`;
+    if (this.#others.size === 0) return '';
+    return `The manifests have: ${told([...this.#others].map(([id, name]) => `${quoted(name)} (${id})`))}.`;
+  }
+
+  #newestFirst(): Sighting[] {
+    return [...this.#sightings.values()].flat().sort((a, b) => Date.parse(b.time) - Date.parse(a.time));
+  }
+}
+
+function told(all: readonly string[]): string {
+  const more = all.length - MOST_TOLD;
+  return [...all.slice(0, MOST_TOLD), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
