@@ -3,7 +3,7 @@ import { duration } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
 import { type Backup, deleteBackup, getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
-import type { Session } from '../openstack/connection.ts';
+import type { ServiceClient, Session } from '../openstack/connection.ts';
 import { hasStatus } from '../openstack/errors.ts';
 import { deleteImage, getImage } from '../openstack/image/v2/images.ts';
 import { DeadlineError, type Watcher } from '../openstack/watcher.ts';
@@ -105,11 +105,22 @@ async function deleteChainEnd(seen: Backup, { session, signal, backups }: Waitin
   const { status } = seen.hasDependents ? await getBackup(client, id) : seen;
   refuseState(status);
   const within = allowance(size);
-  if (status !== 'deleting') await deleteBackup(client, id);
+  if (status !== 'deleting') await deleteOrWait(client, id);
   try {
     await backups.gone(id, stillGoing, { deadline: clock.now() + within, signal });
   } catch (error) {
     throw error instanceof DeadlineError ? new Stays(`it is still there after ${duration(within)}`) : error;
+  }
+}
+
+/** Another run may have asked for it a moment before: then it is waited for. */
+async function deleteOrWait(client: ServiceClient, id: string): Promise<void> {
+  try {
+    await deleteBackup(client, id);
+  } catch (error) {
+    if (!hasStatus(error, 400, 409)) throw error;
+    const now = await orGone(getBackup(client, id));
+    if (now !== undefined && now.status !== 'deleting') throw error;
   }
 }
 
@@ -137,7 +148,7 @@ async function deleteKeptImage(session: Session, id: string, point: string): Pro
     throw new Stays('it does not bear our record any more');
   if (image.protected)
     throw new Stays(`it is protected: openstack image set --unprotected ${id} lets the next run delete it`);
-  await deleteImage(client, id);
+  await orGone(deleteImage(client, id));
 }
 
 async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {

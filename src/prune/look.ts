@@ -4,7 +4,7 @@ import { getVolume, listVolumes } from '../openstack/blockstorage/v3/volumes.ts'
 import type { Service } from '../openstack/catalog.ts';
 import { getServer, listServers } from '../openstack/compute/v2/servers.ts';
 import type { ServiceClient, Session } from '../openstack/connection.ts';
-import { CloudError, hasStatus } from '../openstack/errors.ts';
+import { hasStatus } from '../openstack/errors.ts';
 import { getImage, listImages } from '../openstack/image/v2/images.ts';
 import { getSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
 import { collect, pool } from '../pool.ts';
@@ -48,7 +48,7 @@ export interface Asked {
 /**
  * Asks the cloud for all that the points name. What no list has is asked for by itself: only a 404 says that it is gone.
  *
- * @throws CloudError where the backups or the images that hold data cannot be listed
+ * @throws CloudError where the backups or the images that hold data cannot be listed, or the cloud fails
  */
 export async function lookAtCloud(
   session: Session,
@@ -82,7 +82,7 @@ async function listed(session: Session, way: Way, isNeeded: boolean): Promise<re
   try {
     return await way.list(await session.service(way.service), session.scope.project.id);
   } catch (error) {
-    if (isNeeded || !(error instanceof CloudError)) throw error;
+    if (isNeeded || !hasStatus(error, 401, 403, 404)) throw error;
     session.log.warn(`${error.message}: what was saved of them stays`);
     return undefined;
   }
@@ -151,7 +151,7 @@ async function asked(
     await get(await session.service(service), id);
     return 'present';
   } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
+    if (!hasStatus(error, 401, 403, 404)) throw error;
     return hasStatus(error, 404) ? 'gone' : undefined;
   }
 }
