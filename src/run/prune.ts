@@ -1,5 +1,6 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { allManifests, type Found } from '../catalog/everything.ts';
+import { workflowFile } from '../catalog/github/provenance.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { InputError, OperationError } from '../errors.ts';
 import type { PruneInputs } from '../inputs/prune.ts';
@@ -175,6 +176,7 @@ async function record(
     'expiry-days': 0,
     'release-tag': undefined,
   });
+  warnOfWorkflow(context, given, publish);
   for (const place of places) await place.prepare(started);
   const { run, log } = context.host;
   const record = new ManifestRecord(
@@ -191,6 +193,16 @@ async function record(
       'Nothing was deleted. Look at the errors above, and run it again.',
     );
   return manifest === undefined ? {} : { manifest };
+}
+
+/** Artifacts are looked for among the runs of one workflow. */
+function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: readonly string[]): void {
+  const own = host.github?.here.workflow;
+  if (workflow === undefined || own === undefined || !publish.includes('artifact')) return;
+  if (workflowFile(workflow) === workflowFile(own)) return;
+  host.log.warn(
+    `the record is an artifact of ${workflowFile(own)}: who reads those of ${workflowFile(workflow)} does not find it. Use \`publish: release\`, or prune in that workflow`,
+  );
 }
 
 async function carryOut({ host }: Context, session: Session, plan: PrunePlan, store: Place | undefined) {
