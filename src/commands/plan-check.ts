@@ -1,3 +1,5 @@
+import { cloudInputs } from '../inputs/cloud.ts';
+import { listInputs } from '../inputs/list.ts';
 import { planFileInputs } from '../inputs/plan-file.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { defineCommand } from './command.ts';
@@ -17,12 +19,16 @@ const outputs = {
 export const planCheck = defineCommand({
   name: 'plan check',
   bare: 'plan',
-  summary: 'Check a plan file, and show what it means.',
+  summary: 'Check a plan file, say what it means, and whether the quota will be enough.',
   examples: [
     { does: "Check the repository's plan", words: 'plan check --plan .github/openstack-backup.yml' },
     { does: 'Check another one, for a program', words: 'plan check new.yml --json' },
   ],
-  inputs: planFileInputs,
+  inputs: {
+    ...planFileInputs,
+    offline: { ...listInputs.offline, description: 'Ask no cloud, and so not for the quota.' },
+    ...cloudInputs,
+  },
   outputs,
   run: async (context, given) => (await import('../run/plan-check.ts')).checkPlan(context, given),
 });

@@ -16,6 +16,12 @@ export interface Resource {
   readonly volumes: readonly string[];
 }
 
+/** Whoever saves no keys by themselves hears of a volume's key with the volume. */
+export function withoutKeysOfVolumes(resources: readonly Resource[]): Resource[] {
+  const keys = new Set(resources.filter(({ kind }) => kind === 'volume').map(({ keyId }) => keyId));
+  return resources.filter(({ kind, id }) => kind !== 'secret' || !keys.has(id));
+}
+
 /** By its id: names are shared. */
 export function keyOf({ kind, id }: Pick<Resource, 'kind' | 'id'>): string {
   return `${kind} ${id}`;

@@ -1,10 +1,19 @@
+import { readTags } from '../chain/tags.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
+import { NoCloudsFile, NoCredentials } from '../openstack/config/choose.ts';
+import type { Session } from '../openstack/connection.ts';
+import { quotasFor } from '../openstack/quotas.ts';
+import { assign } from '../planfile/assign.ts';
 import { maxAgeOf } from '../planfile/due.ts';
+import { quotaDoubts } from '../planfile/fits.ts';
 import type { PlanEntry, PlanFile } from '../planfile/plan-file.ts';
 import { warningsOf } from '../planfile/warnings.ts';
 import { keepWords, selectWords } from '../planfile/words.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
 import { loadPlan } from './plan-file.ts';
+import { connectFor } from './plan-look.ts';
+import { projectOf } from './project-of.ts';
 
 const columns: readonly Column<PlanEntry>[] = [
   { name: 'name', value: ({ name }) => name },
@@ -19,10 +28,16 @@ const columns: readonly Column<PlanEntry>[] = [
 ];
 
 /** Checks a plan file, and tells what it means. */
-export async function checkPlan(context: Context, given: { readonly plan: string }) {
+export async function checkPlan(
+  context: Context,
+  given: CloudInputs & { readonly plan: string; readonly offline: boolean },
+) {
   const { host } = context;
   const plan = await loadPlan(context, given.plan);
-  const warnings = warningsOf(plan, host.clock.now(), host.github?.here.retentionDays);
+  const warnings = [
+    ...warningsOf(plan, host.clock.now(), host.github?.here.retentionDays),
+    ...(given.offline ? [] : await askCloud(context, given, plan)),
+  ];
   for (const warning of warnings) host.log.warn(warning);
   const entries = plan.entries.map((entry) =>
     Object.fromEntries(columns.map(({ name, value }) => [name, value(entry)])),
@@ -32,6 +47,32 @@ export async function checkPlan(context: Context, given: { readonly plan: string
     failed: false,
     printed: [`${given.plan}: ${sentence(plan)}\n`, formatRows(plan.entries, columns, 'table')].join(''),
   };
+}
+
+/**
+ * What only the cloud can tell; nothing where there are no credentials.
+ *
+ * @throws InputError for credentials of another project
+ */
+async function askCloud(context: Context, given: CloudInputs, plan: PlanFile): Promise<string[]> {
+  let session: Session;
+  try {
+    session = await connectFor(context, given, plan);
+  } catch (error) {
+    const { cloud } = given;
+    // What the plan alone names need not be on the machine that checks it.
+    const isNamed = cloud !== undefined || Boolean(context.host.environment['OS_CLOUD']);
+    if (!(error instanceof NoCredentials || (error instanceof NoCloudsFile && !isNamed))) throw error;
+    context.host.log.info('no credentials, so no cloud was asked whether its quota is enough');
+    return [];
+  }
+  const { resources, holdings } = await projectOf(session, ['volumes', 'backups']);
+  const now = session.clock.now();
+  const { assignments, doubts } = assign(plan, resources, now);
+  const quota = await quotasFor(session, [{ backups: 1, backup_gigabytes: 1 }]);
+  const foreign = holdings.backups.filter((backup) => readTags(backup) === undefined);
+  const gigabytes = foreign.reduce((sum, { size }) => sum + size, 0);
+  return [...doubts, ...quotaDoubts(plan, assignments, quota, { backups: foreign.length, gigabytes }, now)];
 }
 
 /** What holds for all entries. */

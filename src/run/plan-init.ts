@@ -7,6 +7,7 @@ import type { Session } from '../openstack/connection.ts';
 import { quotasFor } from '../openstack/quotas.ts';
 import { firstPlan } from '../planfile/first.ts';
 import { requirePlan } from '../planfile/read.ts';
+import { withoutKeysOfVolumes } from '../planfile/resource.ts';
 import type { Context } from './context.ts';
 import { type Project, projectOf } from './project-of.ts';
 
@@ -39,7 +40,7 @@ async function planOf(
     cloud: name === (environment['OS_CLOUD_NAME'] || 'envvars') ? undefined : name,
     project: session.scope.project,
     region: session.region('block-storage'),
-    resources,
+    resources: withoutKeysOfVolumes(resources),
     quota,
     foreign: { backups: foreign.length, gigabytes: foreign.reduce((sum, { size }) => sum + size, 0) },
     now: session.clock.now(),

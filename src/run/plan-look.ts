@@ -11,6 +11,7 @@ import type { Session } from '../openstack/connection.ts';
 import { type Assignment, assign } from '../planfile/assign.ts';
 import { type Duty, dutiesOf } from '../planfile/due.ts';
 import type { PlanFile } from '../planfile/plan-file.ts';
+import { withoutKeysOfVolumes } from '../planfile/resource.ts';
 import type { SavedPoint } from '../planfile/saved.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
@@ -63,7 +64,8 @@ export async function lookAtPlan(context: Context, given: PlanLookGiven): Promis
     ({ manifest: { cloud } }) =>
       cloud.project.id === plan.project && cloud.region === session.region('block-storage'),
   );
-  const { assignments, doubts } = assign(plan, project.resources, now);
+  const resources = kinds.has('secret') ? project.resources : withoutKeysOfVolumes(project.resources);
+  const { assignments, doubts } = assign(plan, resources, now);
   const where = marked(plan.project, session.region('block-storage'));
   const receipts = unread.flatMap(({ receipt }) => (receipt?.where === where ? [receipt] : []));
   const points = [...savedPointsOf(here, project.inventory), ...sealedPointsOf(receipts, project)];

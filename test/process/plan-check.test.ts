@@ -9,10 +9,11 @@ import { GOOD } from '../unit/planfile/good.ts';
 const directory = await mkdtemp(join(tmpdir(), 'plan-check-'));
 afterAll(() => rm(directory, { recursive: true, force: true }));
 const tool = (...words: string[]) => runTool(words, { directory, environment: {} });
+const UNASKED = 'no credentials, so no cloud was asked whether its quota is enough\n';
 
 test('what a plan means, as a table and as JSON, without a cloud', async () => {
   await writeFile(join(directory, 'good.yml'), GOOD);
-  const table = await tool('plan', 'check', 'good.yml');
+  const table = await tool('plan', 'check', 'good.yml', '--offline');
   expect([table.code, table.stderr]).toEqual([
     0,
     'warning: drill: no drill is carried out by this version\n',
@@ -21,7 +22,7 @@ test('what a plan means, as a table and as JSON, without a cloud', async () => {
     /^good\.yml: project 5bde59c76c73cc5e04335342476fc095; cloud production; region RegionOne; days of Europe\/Berlin;/,
   );
   expect(table.stdout).toMatch(/\| databases +\| metadata:backup=db \| volume +\|/);
-  const { code, json } = await tool('plan', 'check', 'good.yml', '--json');
+  const { code, json } = await tool('plan', 'check', 'good.yml', '--json', '--offline');
   expect(code).toBe(0);
   expect(
     (json['entries'] as { name: string; 'max-age': string }[]).map((one) => [one.name, one['max-age']]),
@@ -71,4 +72,19 @@ test('the plan commands, and the help of one', async () => {
     expect((await tool(...words)).stdout).toMatch(
       /^Usage: openstack-backup plan check \[FILE\] \[OPTION\]\.\.\.\n/,
     );
+});
+
+test('without credentials it says that no cloud was asked', async () => {
+  await writeFile(join(directory, 'small.yml'), `${SMALL}keep: {last: 3}\npublish: [release]\n`);
+  expect(await tool('plan', 'check', 'small.yml')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(UNASKED),
+  });
+  await writeFile(join(directory, 'named.yml'), `${SMALL}cloud: production\n`);
+  expect(await tool('plan', 'check', 'named.yml')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining(UNASKED),
+  });
+  expect(await tool('plan', 'check', 'named.yml', '--cloud', 'production')).toMatchObject({ code: 2 });
+  expect((await tool('plan', 'check', 'small.yml', '--offline')).stderr).not.toContain('cloud was asked');
 });

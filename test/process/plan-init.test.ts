@@ -29,6 +29,10 @@ test('a first plan passes the check, and shows what is due; it is never written 
   expect(await readFile(file, 'utf8')).toBe(dry.stdout);
   expect(dry.stdout).toMatch(/keep: # .*\n {2}daily: 7\n {2}min-copies: 2\n/);
   expect(expectExit(await world.tool(['plan', 'check', '--json']), 0).json['warnings']).toEqual([]);
+  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 5 });
+  expect(expectExit(await world.tool(['plan', 'check', '--json']), 0).json['warnings']).toEqual([
+    expect.stringMatching(/^the quota will not be enough: this plan comes to \d+ backups, and 5 are allowed/),
+  ]);
   const shown = expectExit(await world.tool(['plan', 'show', '--manifest', 'directory:x']), 0);
   expect(shown.stdout).toMatch(/^2 of 3 due in project demo/);
   const again = expectExit(await world.tool(['plan', 'init']), 2);

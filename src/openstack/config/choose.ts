@@ -23,6 +23,9 @@ export interface Chosen {
 /** Nothing says which cloud, and nothing says that there is one. */
 export class NoCredentials extends InputError {}
 
+/** A cloud is named, and there is no file that could have it. */
+export class NoCloudsFile extends InputError {}
+
 /** These alone do not make a cloud of the environment (openstacksdk config/loader.py `_get_os_environ`). */
 const NOT_A_CLOUD = new Set([
   'OS_CLOUD',
@@ -65,7 +68,7 @@ export async function chooseCloud(
       'Put a clouds.yaml into this directory or ~/.config/openstack, or set the OS_* variables of an openrc.';
     throw named === undefined
       ? new NoCredentials('there are no credentials for a cloud', hint)
-      : new InputError(`there is no clouds.yaml to find cloud "${named}" in`, hint);
+      : new NoCloudsFile(`there is no clouds.yaml to find cloud "${named}" in`, hint);
   }
   if (lone.length > 0)
     throw new InputError(

@@ -3,6 +3,7 @@ import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
 import { assign } from '../../../src/planfile/assign.ts';
 import { type Coverage, coverageOf, failuresIn } from '../../../src/planfile/coverage.ts';
 import { dutiesOf } from '../../../src/planfile/due.ts';
+import { quotaDoubts } from '../../../src/planfile/fits.ts';
 import { quotaLeft } from '../../../src/planfile/nights.ts';
 import type { PlanFile } from '../../../src/planfile/plan-file.ts';
 import { readPlan } from '../../../src/planfile/read.ts';
@@ -191,5 +192,35 @@ describe('how many nights the quota is enough for', () => {
     const plan = await planOf('', `  - {name: all, select: all, ${entry}}\n`);
     const { assignments } = assign(plan, resources, NOW);
     expect(quotaLeft(plan, assignments, quota)).toEqual([expect.objectContaining({ perNight, nights })]);
+  });
+});
+
+describe('whether the quota is enough in the long run', () => {
+  const keep = 'keep: {daily: 7}\n';
+  const doubtsOf = async (resources: readonly Resource[], quota: object, plan = keep, foreign = 0) => {
+    const read = await planOf(plan);
+    const { assignments } = assign(read, resources, NOW);
+    return quotaDoubts(read, assignments, quota, { backups: foreign, gigabytes: foreign * 10 }, NOW);
+  };
+
+  test.each<[string, readonly Resource[], object, string, number]>([
+    ['what fits', [db], { backups: { used: 0, max: 14 } }, keep, 0],
+    ['no limit', [db], { backups: { used: 0, max: -1 } }, keep, 0],
+    ['none that is told', [db], {}, keep, 0],
+    ['nothing that makes backups', [resource('image', 'golden')], { backups: { used: 0, max: 1 } }, keep, 0],
+    ['no keep, which is told otherwise', [db], { backups: { used: 0, max: 1 } }, '', 0],
+  ])('%s is not warned of', async (_, resources, quota, plan, foreign) => {
+    expect(await doubtsOf(resources, quota, plan, foreign)).toEqual([]);
+  });
+
+  test('a server counts its volumes, once each, and backups of others count too', async () => {
+    expect(await doubtsOf([shop, db, vault], { backups: { used: 0, max: 28 } })).toEqual([]);
+    expect(await doubtsOf([shop, db, vault], { backups: { used: 0, max: 27 } })).toEqual([
+      'the quota will not be enough: this plan comes to 28 backups, and 27 are allowed ("all" keeps up to 13 of each of 2). Lower keep or max-chain, or ask the operator for more',
+    ]);
+    expect(await doubtsOf([shop, db, vault], { backups: { used: 0, max: 28 } }, keep, 1)).toHaveLength(1);
+    expect(await doubtsOf([db], { backup_gigabytes: { used: 0, max: 139 } })).toEqual([
+      expect.stringContaining('this plan comes to 140 GB of backups, and 139 are allowed'),
+    ]);
   });
 });

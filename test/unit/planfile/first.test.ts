@@ -102,9 +102,13 @@ test('what is left out is told', async () => {
   const { text } = await made({
     resources: [...resources(2, 'volume', true), ...resources(1, 'image'), ...resources(3, 'secret')],
   });
-  expect(text).toContain('# 1 image and 3 keys are not in this plan');
+  expect(text).toContain('# 1 image and 3 keys are excluded below');
+  const exclusions = (await readPlan(text)).plan?.exclusions;
+  expect(exclusions).toEqual([
+    expect.objectContaining({ kinds: ['image', 'secret'], reason: 'no store is named yet' }),
+  ]);
   expect(text).toContain('# 2 volumes are encrypted: without recipients and store');
-  expect((await made({})).text).not.toMatch(/not in this plan|encrypted/);
+  expect((await made({})).text).not.toMatch(/excluded below|encrypted/);
 });
 
 test.each<[string, Partial<ProjectFacts>]>([
