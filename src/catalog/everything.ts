@@ -1,23 +1,16 @@
 import { resolve } from 'node:path';
 import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Receipt } from '../manifest/receipt.ts';
-import type { Manifest } from '../manifest/schema.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import { findFile, listedDirectories } from './directory.ts';
+import type { Found } from './found.ts';
 import { Catalogue } from './github/cache.ts';
 import { repositoryCandidates } from './github/latest.ts';
 import { withoutPruned } from './pruned.ts';
 import { doubtOf, type FoundManifest, parseFound, receiptIn } from './read.ts';
 import type { FindOptions } from './search.ts';
 
-/** A manifest, and all places where it was found. */
-export interface Found {
-  readonly manifest: Manifest;
-  /** As the input `manifest` of a restore names them. */
-  readonly references: readonly string[];
-  /** Why a restore would not trust it; undefined where one of the places is beyond doubt. */
-  readonly doubt: Doubt | undefined;
-}
+export type { Found } from './found.ts';
 
 /** What is a manifest, and cannot be read. */
 export interface Unread {

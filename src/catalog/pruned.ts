@@ -1,5 +1,5 @@
 import type { Manifest } from '../manifest/schema.ts';
-import type { Found } from './everything.ts';
+import type { Found } from './found.ts';
 
 /** What is not offered any more, although a manifest still lists it. */
 export function prunedIn({ pruned = [] }: Manifest): string[] {
