@@ -5,7 +5,7 @@ import { defineCommand } from './command.ts';
 
 const outputs = {
   ...savingOutputs,
-  due: { description: 'How many resources were due; 0: nothing was saved, and there is no manifest.' },
+  due: { description: 'How many resources were due. If 0, nothing was saved and there is no manifest.' },
 } as const satisfies Outputs;
 
 export const apply = defineCommand({
@@ -13,7 +13,7 @@ export const apply = defineCommand({
   summary: 'Carry out a plan: save what is due.',
   examples: [
     {
-      does: "Save what is due of the repository's plan",
+      does: 'Save what the plan of the repository has due',
       words: 'apply --plan .github/openstack-backup.yml',
     },
     { does: 'Show what that would be, and why', words: 'apply --plan new.yml --dry-run' },

@@ -19,14 +19,14 @@ const outputs = {
 export const planCheck = defineCommand({
   name: 'plan check',
   bare: 'plan',
-  summary: 'Check a plan file, say what it means, and whether the quota will be enough.',
+  summary: 'Check a plan file, show what it means, and whether the quota is large enough.',
   examples: [
     { does: "Check the repository's plan", words: 'plan check --plan .github/openstack-backup.yml' },
     { does: 'Check another one, for a program', words: 'plan check new.yml --json' },
   ],
   inputs: {
     ...planFileInputs,
-    offline: { ...listInputs.offline, description: 'Ask no cloud, and so not for the quota.' },
+    offline: { ...listInputs.offline, description: 'Ask no cloud, and therefore not for the quota.' },
     ...cloudInputs,
   },
   outputs,

@@ -11,10 +11,10 @@ const outputs = {
 export const planInit = defineCommand({
   name: 'plan init',
   bare: 'plan',
-  summary: 'Look at a project, and write a first plan for it that fits the quota.',
+  summary: 'Write a first plan for a project that fits its quota.',
   examples: [
     { does: "Write the repository's plan", words: 'plan init --cloud production' },
-    { does: 'Print a plan, and write nothing', words: 'plan init --cloud production --dry-run' },
+    { does: 'Print a plan without writing it', words: 'plan init --cloud production --dry-run' },
   ],
   inputs: { ...planFileInputs, ...cloudInputs },
   outputs,

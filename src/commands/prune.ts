@@ -4,19 +4,20 @@ import { defineCommand } from './command.ts';
 
 const outputs = {
   digest: {
-    description: 'What `expect` of the next run takes: the SHA-256 of what is deleted, lower-case hex.',
+    description:
+      'What to give as `expect` to the next run: the SHA-256 of what is deleted, in lower-case hex.',
   },
   points: {
     json: true,
     description:
-      'JSON: what becomes of each restore point, a list of {point, kind, id, name, time, keep, reasons, data, manifests}.',
+      'JSON: what happens to each restore point, a list of {point, kind, id, name, time, keep, reasons, data, manifests}.',
   },
   deleted: { json: true, description: 'JSON: what was deleted, a list of {kind, id, point}.' },
   failed: {
     json: true,
-    description: 'JSON: what should be deleted and is still there, a list of {kind, id, error}.',
+    description: 'JSON: what should have been deleted but still exists, a list of {kind, id, error}.',
   },
-  manifest: { description: 'The record of what was deleted, as `manifest` of a restore names it.' },
+  manifest: { description: 'The record of what was deleted, as the input `manifest` of a restore takes it.' },
   days: {
     json: true,
     description: 'JSON: with `simulate`, how many points exist each day, a list of numbers.',
@@ -30,7 +31,7 @@ export const prune = defineCommand({
   examples: [
     { does: 'Show what would be deleted', words: 'prune --keep-daily 14 --keep-weekly 8 --dry-run' },
     {
-      does: 'See how many backups of a volume a year brings',
+      does: 'Show how many backups of a volume a year would keep',
       words: 'prune --keep-daily 14 --keep-monthly 12 --simulate 400d',
     },
   ],

@@ -6,29 +6,29 @@ const outputs = {
   coverage: {
     json: true,
     description:
-      'JSON: every server, volume, image and key of the project, a list of {kind, id, name, entry, status, newest, why, key, chain}, the worst first; status: failing, uncovered, stale, covered, excluded; key: saved or unsaved, of what is encrypted; chain: how many backups of at most `max-chain`.',
+      'JSON: every server, volume, image and key of the project, a list of {kind, id, name, entry, status, newest, why, key, chain}, the worst first; status: failing, uncovered, stale, covered, excluded; key: saved or unsaved, if the resource is encrypted; chain: how many backups, of at most `max-chain`.',
   },
-  counts: { json: true, description: 'JSON: how many have each status.' },
+  counts: { json: true, description: 'JSON: how many resources have each status.' },
   quota: {
     json: true,
     description:
-      'JSON: the quota of backups, a list of {quota, used, max, perNight, nights}; nights that it is enough for while nothing is deleted.',
+      'JSON: the quota of backups, a list of {quota, used, max, perNight, nights}; `nights` is how many more runs fit while nothing is deleted.',
   },
   doubts: {
     json: true,
-    description: 'JSON: what is probably not meant, such as a selector that finds nothing.',
+    description: 'JSON: what is probably a mistake, such as a selector that matches nothing.',
   },
 } as const satisfies Outputs;
 
 export const report = defineCommand({
   name: 'report',
-  summary: 'Report what of a project is backed up as its plan says, and what is not.',
+  summary: 'Report which resources of a project are backed up as its plan says, and which are not.',
   examples: [
     {
-      does: 'Report, and fail where something is not covered, stale or failing',
+      does: 'Report, and fail if something is uncovered, stale or failing',
       words: 'report --cloud production',
     },
-    { does: 'Report, and fail only where nothing covers something', words: 'report --fail-on uncovered' },
+    { does: 'Report, and fail only if something is uncovered', words: 'report --fail-on uncovered' },
   ],
   inputs: reportInputs,
   outputs,

@@ -12,7 +12,7 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Restore as of this time: from the newest restore point that is whole and not later, of all manifests. 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. `manifest` may name a place then: `directory:PATH`, `artifact`, `release`; default: `latest`.',
+      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point in all manifests that is whole and not later. `manifest` may then name a place: `directory:PATH`, `artifact` or `release`. Default: `latest`.',
   },
   workflow: {
     kind: 'text',

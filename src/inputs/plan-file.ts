@@ -19,7 +19,7 @@ export const planLookInputs = {
   manifest: {
     ...manifest,
     description:
-      'Where manifests are, one or several: `artifact`, `release`, or `directory:PATH`. If not said, where the plan publishes.',
+      'Where to look for manifests, one or more of `artifact`, `release` and `directory:PATH`. Default: where the plan publishes.',
   },
   workflow,
   branch,

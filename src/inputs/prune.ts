@@ -12,14 +12,14 @@ const resources = (kind: string) =>
   ({
     kind: 'list',
     placeholder: kind.toUpperCase(),
-    description: `Whose points may go: ${kind}s by name or id, as the manifests have them, or \`all\`. If no resource of any kind is named, those of all.`,
+    description: `The ${kind}s whose restore points may be deleted: names or ids, as in the manifests, or \`all\`. Default: all resources, if none of any kind is given.`,
   }) as const;
 
 /** What is kept, in restic's words and with its meaning. */
 export const keepInputs = {
-  'keep-last': count('Keep so many of the newest points of each resource.'),
-  'keep-hourly': count('Keep the newest point of each of the last so many hours that have one.'),
-  'keep-daily': count('Keep the newest point of each of the last so many days that have one.'),
+  'keep-last': count('Keep the newest N points of each resource.'),
+  'keep-hourly': count('Keep the newest point of each of the last N hours that have one.'),
+  'keep-daily': count('Keep the newest point of each of the last N days that have one.'),
   'keep-weekly': count('The same for weeks, which begin on Monday.'),
   'keep-monthly': count('The same for months.'),
   'keep-yearly': count('The same for years.'),
@@ -36,16 +36,16 @@ export const keepInputs = {
     default: '2',
     min: 1,
     max: 1000,
-    description: 'So many good points of each resource stay, whatever the rules say.',
+    description: 'How many good points of each resource to keep, whatever the rules say.',
   },
   gone: duration(
-    'How long after its newest point everything of a resource may go that is gone from the cloud. If not given, it loses nothing.',
+    'How long after its newest point a resource that is gone from the cloud may lose all its points. Default: never.',
   ),
   timezone: {
     kind: 'text',
     placeholder: 'ZONE',
     default: 'UTC',
-    description: 'In which hours, days, weeks, months and years are counted: Europe/Berlin.',
+    description: 'The time zone in which hours, days, weeks, months and years are counted: Europe/Berlin.',
   },
 } as const satisfies Inputs;
 
@@ -64,42 +64,42 @@ export const pruneInputs = {
   expect: {
     kind: 'text',
     placeholder: 'DIGEST',
-    description: 'Go on only if exactly that would be deleted which a dry run showed with this digest.',
+    description: 'Continue only if the run would delete exactly what a dry run showed with this digest.',
   },
   'allow-over-half': {
     kind: 'boolean',
     default: 'false',
-    description: 'Delete also where more than half of the points of a resource would go at once.',
+    description: 'Allow the run to delete more than half of the points of a resource at once.',
   },
   simulate: {
     kind: 'text',
     placeholder: 'DAYS',
     description:
-      'Delete nothing and ask no cloud: print day by day how many points of a volume would exist with a backup a day, and the most of them at once: 400d.',
+      'Delete nothing and ask no cloud. Print how many points of a volume would exist on each day, with one backup a day, and the most at once: 400d.',
   },
   'max-chain': {
     kind: 'integer',
     default: '7',
     min: 1,
     max: 1000,
-    description: 'For `simulate`: backups in a chain at most, the full one counted.',
+    description: 'For `simulate`: the most backups in a chain, including the full one.',
   },
   store: {
     ...storeInputs.store,
     description:
-      'Where the bytes lie that left the cloud: `directory:PATH`. What is not in it stays, and so do its points.',
+      'The place for data that left the cloud: `directory:PATH`. What is not in it is kept, and so are its points.',
   },
   publish: {
     ...publish,
     description:
-      'Where it is recorded what is deleted: `artifact`, `release`, or `directory:PATH`. If not said, in each place that has a manifest of what is deleted.',
+      'Where to record what is deleted: `artifact`, `release` or `directory:PATH`. Default: each place that has a manifest of what is deleted.',
   },
   recipients: {
     ...recipients,
     description:
-      'age recipients that the record is sealed to, where it goes to an artifact or a release. In a public repository there must be one.',
+      'The age recipients to seal the record to, if it goes to an artifact or a release. A public repository needs at least one.',
   },
-  'sign-key': { ...signKey, description: 'An ed25519 private key in PEM that signs the record.' },
+  'sign-key': { ...signKey, description: 'The ed25519 private key, in PEM, to sign the record with.' },
   workflow,
   branch,
   identity,
@@ -107,7 +107,7 @@ export const pruneInputs = {
   'allow-unsigned': {
     ...manifestInputs['allow-unsigned'],
     description:
-      'Go by manifests that are not signed or were altered, too. An artifact of a trusted run of the same repository needs no signature.',
+      'Also trust manifests that are not signed or were altered. An artifact of a trusted run of the same repository needs no signature.',
   },
 } as const satisfies Inputs;
 

@@ -27,9 +27,9 @@ const kinds = (description: string) =>
 
 const Keep = Type.Object(
   {
-    last: optional(count('So many of the newest points.')),
-    hourly: optional(count('The newest point of each of the last so many hours that have one.')),
-    daily: optional(count('The newest point of each of the last so many days that have one.')),
+    last: optional(count('The newest N points.')),
+    hourly: optional(count('The newest point of each of the last N hours that have one.')),
+    daily: optional(count('The newest point of each of the last N days that have one.')),
     weekly: optional(count('The same for ISO weeks, which begin on Monday.')),
     monthly: optional(count('The same for months.')),
     yearly: optional(count('The same for years.')),
@@ -42,11 +42,11 @@ const Keep = Type.Object(
     'within-monthly': optional(text('The newest point of each month within this time.', 'duration')),
     'within-yearly': optional(text('The newest point of each year within this time.', 'duration')),
     'min-copies': optional(
-      count('So many good points stay, whatever the rules say. 2 if not given.', 1, 1000),
+      count('How many good points to keep, whatever the rules say. Default: 2.', 1, 1000),
     ),
     gone: optional(
       text(
-        'How long after its newest point everything of a resource may go that is gone from the cloud. If not given, it loses nothing.',
+        'How long after its newest point a resource that is gone from the cloud may lose all its points. Default: never.',
         'duration',
       ),
     ),
@@ -54,45 +54,43 @@ const Keep = Type.Object(
   {
     ...closed,
     description:
-      "What stays, in restic's words and with its meaning: each rule keeps what it says, whatever the others say. Without it nothing is ever deleted.",
+      'What to keep, in the words and with the meaning of restic: each rule keeps what it says, whatever the others say. Without it, nothing is ever deleted.',
   },
 );
 
 const BackUp = Type.Object(
   {
-    name: text('What it is called in messages; no two have the same.'),
+    name: text('Its name in messages; each entry has its own.'),
     select: selectors('Ids, names, metadata:KEY=VALUE, name:PATTERN or all; one, or a list.'),
     kinds: optional(
       kinds(
-        'Which kinds of resources. If not given, servers and volumes, with `store` images too, and with `recipients` secrets.',
+        'Which kinds of resources. Default: servers and volumes; with `store` also images, and with `recipients` also secrets.',
       ),
     ),
     also: optional(
-      Type.Boolean({ description: 'Beside the entry that matches first, and not instead of it.' }),
+      Type.Boolean({ description: 'In addition to the entry that matches first, not instead of it.' }),
     ),
     method: optional(
       oneOf(
         ['auto', 'cinder-backup', 'image'],
-        'How volumes and the disks of servers are saved. `auto`: an image where `store` is given, else a Cinder backup.',
+        'How volumes and the disks of servers are saved. `auto`: an image if `store` is given, and a Cinder backup otherwise.',
       ),
     ),
-    'max-chain': optional(
-      count('Backups in a chain at most, the full one counted. 7 if not given.', 1, 1000),
-    ),
+    'max-chain': optional(count('The most backups in a chain, including the full one. Default: 7.', 1, 1000)),
     every: text(
-      'Due when the newest good point is older, whatever the schedule of the workflow does: 6h, 1d, 7d, 1m.',
+      'Due when the newest good point is older than this, whatever the schedule of the workflow: 6h, 1d, 7d, 1m.',
       'duration',
     ),
     'max-age': optional(
       text(
-        'When the newest good point is older, the report turns red. One and a half times `every` if not given.',
+        'If the newest good point is older than this, the report fails. Default: one and a half times `every`.',
         'duration',
       ),
     ),
     consistency: optional(
       oneOf(
         ['best', 'quiesced'],
-        '`quiesced`: the file systems of the guest are frozen, or it fails; `best`: as good as it gets.',
+        '`quiesced`: the file systems of the guest are frozen, or the backup fails. `best`: as consistent as possible.',
       ),
     ),
     keep: optional(Keep),
@@ -103,29 +101,29 @@ const BackUp = Type.Object(
 const Exclude = Type.Object(
   {
     select: selectors('Ids, names, metadata:KEY=VALUE or name:PATTERN; one, or a list.'),
-    kinds: optional(kinds('Which kinds of resources; all if not given.')),
-    reason: text('Why; reports say it.'),
-    until: optional(text('The last day on which it holds: 2027-06-30.', 'date')),
+    kinds: optional(kinds('Which kinds of resources. Default: all.')),
+    reason: text('Why; reports show it.'),
+    until: optional(text('The last day on which it applies: 2027-06-30.', 'date')),
   },
   { ...closed, description: 'What is not backed up, and why.' },
 );
 
 const Drill = Type.Object(
   {
-    every: text('How often a restore is tried.', 'duration'),
-    pick: optional(oneOf(['random', 'latest'], 'Which point is tried.')),
-    level: optional(oneOf(['bytes', 'volume', 'boot'], 'How far.')),
-    'max-gigabytes': optional(count('No point of a larger volume is tried. GiB.', 1, 1_000_000)),
+    every: text('How often to try a restore.', 'duration'),
+    pick: optional(oneOf(['random', 'latest'], 'Which point to restore.')),
+    level: optional(oneOf(['bytes', 'volume', 'boot'], 'How far to restore it.')),
+    'max-gigabytes': optional(count('The largest volume to restore, in GiB.', 1, 1_000_000)),
     rto: optional(text('How long a restore may take.', 'duration')),
   },
-  { ...closed, description: 'Restores that are tried. Not carried out yet.' },
+  { ...closed, description: 'Trial restores. Not carried out yet.' },
 );
 
 const Report = Type.Object(
   {
     'fail-on': optional(
-      Type.Array(oneOf(FAIL_ON, 'What makes a report end red.'), {
-        description: 'What makes a report end red. `uncovered`, `stale` and `failing` if not given.',
+      Type.Array(oneOf(FAIL_ON, 'What makes a report fail.'), {
+        description: 'What makes a report fail. Default: `uncovered`, `stale` and `failing`.',
         uniqueItems: true,
       }),
     ),
@@ -133,26 +131,26 @@ const Report = Type.Object(
       Type.Boolean({ description: 'One issue in the repository, opened and closed by the report.' }),
     ),
   },
-  { ...closed, description: 'How it is told what is not covered.' },
+  { ...closed, description: 'How to report what is not covered.' },
 );
 
 export const PlanFileSchema = Type.Object(
   {
-    version: Type.Integer({ minimum: 1, maximum: 1, description: 'The version of this form: 1.' }),
+    version: Type.Integer({ minimum: 1, maximum: 1, description: 'The version of this format: 1.' }),
     cloud: optional(text('The entry of clouds.yaml.')),
-    project: text('The id of the project. Nothing of any other is touched.', 'id'),
-    region: optional(text('The region; needed where the cloud has several.')),
-    timezone: optional(text('For daily, weekly and so on: Europe/Berlin. UTC if not given.', 'zone')),
+    project: text('The id of the project. No other project is touched.', 'id'),
+    region: optional(text('The region; needed if the cloud has several.')),
+    timezone: optional(text('For daily, weekly and so on: Europe/Berlin. Default: UTC.', 'zone')),
     publish: optional(
       Type.Array(text('artifact, release or directory:PATH', 'publish'), {
-        description: 'Where manifests go and are looked for. They must outlive `keep`.',
+        description: 'Where to publish manifests and look for them. They must outlive `keep`.',
         minItems: 1,
         uniqueItems: true,
       }),
     ),
     recipients: optional(
-      Type.Array(text('A line that starts with age1.', 'recipient'), {
-        description: 'age recipients, whose identities open what is sealed to them: of two people.',
+      Type.Array(text('An age recipient, which starts with age1.', 'recipient'), {
+        description: 'The age recipients to seal to, preferably of two people.',
         minItems: 1,
         uniqueItems: true,
       }),
@@ -160,7 +158,7 @@ export const PlanFileSchema = Type.Object(
     store: optional(text('The place for data that leaves the cloud, as `directory:PATH`.', 'store')),
     keep: optional(Keep),
     'back-up': Type.Array(BackUp, {
-      description: 'The first entry that matches a resource takes it.',
+      description: 'A resource belongs to the first entry that matches it.',
       minItems: 1,
     }),
     exclude: optional(Type.Array(Exclude, { description: 'What is not backed up, and why.' })),

@@ -42,8 +42,7 @@ export function chainsOf(known: readonly BackupData[], backups: readonly CloudBa
     if (!ofPoints.has(id)) held.set(id, whyHeld(id, tags !== undefined));
   }
   for (const { id, hasDependents } of backups)
-    if (hasDependents && !parents.has(id))
-      held.set(id, `a backup that nobody knows of needs backup ${id}, in its chain`);
+    if (hasDependents && !parents.has(id)) held.set(id, `an unknown backup needs backup ${id}, in its chain`);
   return joined.groups((members) => [...members].flatMap((id) => held.get(id) ?? [])[0]);
 }
 

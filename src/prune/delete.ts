@@ -70,7 +70,8 @@ async function deleteOne(
       const client = await session.service('block-storage');
       const backup = await orGone(getBackup(client, data.id));
       if (backup === undefined) return;
-      if (!isProvedOurs(point, data.volume, backup)) throw new Stays('it does not bear our tags any more');
+      if (!isProvedOurs(point, data.volume, backup))
+        throw new Stays('it no longer has the tags of openstack-backup');
       return deleteChainEnd(backup, { session, signal, backups: await watched() });
     }
     case 'image':
@@ -145,9 +146,11 @@ async function deleteKeptImage(session: Session, id: string, point: string): Pro
   const image = await orGone(getImage(client, id));
   if (image === undefined) return;
   if (image.properties[POINT_PROPERTY] !== point || image.owner !== session.scope.project.id)
-    throw new Stays('it does not bear our record any more');
+    throw new Stays('it no longer has the record of openstack-backup');
   if (image.protected)
-    throw new Stays(`it is protected: openstack image set --unprotected ${id} lets the next run delete it`);
+    throw new Stays(
+      `it is protected: openstack image set --unprotected ${id} allows the next run to delete it`,
+    );
   await orGone(deleteImage(client, id));
 }
 

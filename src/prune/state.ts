@@ -32,7 +32,7 @@ export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, S
       case 'payload':
         return cloud.stored.has(data.name)
           ? GOOD
-          : unsure('good', 'its data is in a store that was not named: give `store`');
+          : unsure('good', 'its data is in a store that was not given: give `store`');
     }
   }
 
@@ -49,12 +49,12 @@ function backupState(
   { id, volume }: { readonly id: string; readonly volume: string },
   backup: CloudBackup | undefined,
 ): State {
-  if (backup === undefined) return unsure('unknown', `the cloud does not tell of backup ${id}`);
+  if (backup === undefined) return unsure('unknown', `the cloud does not show backup ${id}`);
   const { status } = backup;
   if (!isProvedOurs(point, volume, backup))
     return unsure(
       status === 'available' ? 'good' : 'unknown',
-      `backup ${id} does not bear the tags of this point`,
+      `backup ${id} does not have the tags of this point`,
     );
   if (status === 'available') return GOOD;
   if (status === 'restoring') return unsure('good', `backup ${id} is being restored`);
@@ -65,14 +65,14 @@ function backupState(
 }
 
 function imageState(point: Saved, id: string, image: CloudImage | undefined, readsImages: boolean): State {
-  if (image === undefined) return unsure('unknown', `the cloud does not tell of image ${id}`);
+  if (image === undefined) return unsure('unknown', `the cloud does not show image ${id}`);
   const { status, properties } = image;
   const state = status === 'active' ? 'good' : 'unknown';
   if (properties[POINT_PROPERTY] !== point.id)
-    return unsure(state, `image ${id} does not bear the record of this point`);
+    return unsure(state, `image ${id} does not have the record of this point`);
   if (state !== 'good') return unsure(state, `image ${id} is ${status}`);
   return readsImages
-    ? unsure(state, 'a volume is being made of an image, and the cloud does not say of which')
+    ? unsure(state, 'a volume is being made from an image, and the cloud does not say from which one')
     : GOOD;
 }
 

@@ -22,14 +22,14 @@ export function termsOf(given: PruneInputs): Terms {
   };
   if (isEmpty(policy))
     throw new InputError(
-      'no rule says what is kept',
-      'Give one or several, such as `keep-daily: 14` with `keep-weekly: 8`. Nothing was touched.',
+      'no rules given',
+      'Give one or more, such as `keep-daily: 14` with `keep-weekly: 8`. Nothing was changed.',
     );
   const { gone, timezone: zone } = given;
   if (gone !== undefined) checkedDuration('gone', gone);
   if (!isZone(zone))
     throw new InputError(
-      `\`timezone\` is ${quoted(zone)}: there is no such zone`,
+      `\`timezone\` is ${quoted(zone)}, which is not a time zone`,
       'Write UTC, or one like Europe/Berlin.',
     );
   return { policy, zone, minCopies: given['min-copies'], ...(gone === undefined ? {} : { gone }) };
@@ -60,7 +60,7 @@ function checkedDuration(input: string, text: string): string {
     return text;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(`\`${input}\` is ${quoted(text)}: no duration`, error.hint);
+    throw new InputError(`\`${input}\` is ${quoted(text)}, which is not a duration`, error.hint);
   }
 }
 

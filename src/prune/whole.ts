@@ -3,7 +3,7 @@ import type { Cloud } from './cloud.ts';
 import type { Saved } from './point.ts';
 import type { State } from './state.ts';
 
-const UNKNOWN: State = { state: 'unknown', doubt: 'it cannot be seen whether all that it needs is there' };
+const UNKNOWN: State = { state: 'unknown', doubt: 'cannot tell whether everything it needs exists' };
 
 /**
  * The state of each point with all that a restore of it needs: disks, keys, the backups below an increment. A point is as

@@ -91,7 +91,7 @@ function reasonToKeepAll(
     case 'failing':
       return 'its last run failed';
     case 'unknown':
-      return 'the cloud does not tell whether it is still there';
+      return 'the cloud does not show whether it still exists';
     case 'gone':
       if (gone === undefined) return 'it is gone from the cloud';
       return newest.time > before(now, parseDuration(gone), zone)

@@ -43,7 +43,7 @@ async function partsOf(context: Context, { plan, duties }: PlanLook): Promise<Pa
 
 function nothingDue({ host }: Context, { duties, session }: PlanLook) {
   const { name } = session.scope.project;
-  const told = `nothing is due in project ${name}: ${duties.length} of ${duties.length} are as new as the plan wants`;
+  const told = `nothing is due in project ${name}: ${duties.length} of ${duties.length} are as recent as the plan wants`;
   host.log.info(told);
   return { outputs: { due: '0' }, failed: false, summary: `### ${forMarkdown(told)}` };
 }

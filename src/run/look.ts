@@ -55,7 +55,7 @@ async function cloudLook(
   } catch (error) {
     if (signal.aborted || !(error instanceof PlainError)) throw error;
     if (error instanceof NoCredentials) {
-      log.info('no credentials, so no cloud was asked: of what lies in one, the state is unknown');
+      log.info('no credentials, so no cloud was asked: the state of what is in a cloud is unknown');
       return nobody;
     }
     if (!isOfCloud(error) && !isOfCloud(error.cause)) throw error;

@@ -55,7 +55,7 @@ async function writeNew(file: string, path: string, text: string): Promise<void>
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
       ? new InputError(
-          `there is a plan at ${path} already`,
+          `${path} already exists`,
           'Name another file, or print one with `dry-run: true`. Nothing was changed.',
         )
       : new InputError(

@@ -90,8 +90,8 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
   for (const name of ['cloud', 'region'] as const)
     if (given[name] !== undefined && plan[name] !== undefined && given[name] !== plan[name])
       throw new InputError(
-        `\`${name}\` is ${quoted(given[name])}, and the plan is for ${name} ${quoted(plan[name])}`,
-        'Leave it out, or use another plan. Nothing was touched.',
+        `\`${name}\` is ${quoted(given[name])}, but the plan is for ${name} ${quoted(plan[name])}`,
+        'Leave it out, or use another plan. Nothing was changed.',
       );
   const session = await context.connect({
     ...given,
@@ -101,10 +101,10 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
   const { project } = session.scope;
   if (project.id === plan.project) return session;
   throw new InputError(
-    `the credentials are for project ${quoted(project.name)} (${project.id}), and the plan is for project ${plan.project}`,
+    `the credentials are for project ${quoted(project.name)} (${project.id}), but the plan is for project ${plan.project}`,
     project.name === plan.project
-      ? `A plan names the id: write project: ${project.id}. Nothing was touched.`
-      : 'Use the credentials of that project, or another plan. Nothing was touched.',
+      ? `A plan names the id: write project: ${project.id}. Nothing was changed.`
+      : 'Use the credentials of that project, or another plan. Nothing was changed.',
   );
 }
 
@@ -133,7 +133,7 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
     );
   for (const { reference, doubt } of read.unread.filter(({ receipt }) => receipt === undefined))
     host.log.warn(
-      `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}: what it holds counts as not saved. ${doubt.hint}`,
+      `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}: its restore points count as not saved. ${doubt.hint}`,
     );
   return read;
 }
@@ -152,7 +152,7 @@ async function readable({ host }: Context, places: readonly PlaceName[]): Promis
   const hidden = places.filter(({ kind }, index) => !looked[index] && kind !== 'directory');
   if (hidden.length > 0)
     host.log.warn(
-      `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what they alone tell of counts as not saved. Download them (gh release download TAG), and name their directory: \`manifest: directory:PATH\``,
+      `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what only they hold counts as not saved. Download them (gh release download TAG), and name their directory: \`manifest: directory:PATH\``,
     );
   return places.filter((_, index) => looked[index]);
 }

@@ -108,7 +108,7 @@ function rowOf(
     return { ...own, state: 'due', way, why: [reason, ...(why === '' ? [] : [why])].join('; ') };
   }
   const error = refused.find(isThis)?.error;
-  return { ...own, state: 'refused', why: error?.message ?? 'it cannot be found any more' };
+  return { ...own, state: 'refused', why: error?.message ?? 'it no longer exists' };
 }
 
 /** As the plan of a dry run says it. */

@@ -25,7 +25,7 @@ export function simulated(text: string, maxChain: number, terms: Terms, now: num
     ],
     'table',
   );
-  const told = `with one backup a day and chains of at most ${maxChain}, a volume has ${peak} backups at most`;
+  const told = `with one backup a day and chains of at most ${maxChain}, a volume has at most ${peak} backups`;
   return {
     outputs: { days: JSON.stringify(days), peak: String(peak) },
     failed: false,

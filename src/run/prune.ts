@@ -44,8 +44,8 @@ export async function prunePoints(context: Context, given: PruneInputs) {
   const shown = { digest: plan.digest, points: JSON.stringify(pointsJson(plan)) };
   if (expected !== undefined && expected !== plan.digest)
     throw new InputError(
-      `what would be deleted is not what \`expect\` says: its digest is ${plan.digest}`,
-      'Look at it again with `dry-run: true`. Nothing was touched.',
+      `what would be deleted differs from what \`expect\` says: its digest is ${plan.digest}`,
+      'Look at it again with `dry-run: true`. Nothing was changed.',
     );
   if (context.dryRun)
     return {
@@ -58,11 +58,11 @@ export async function prunePoints(context: Context, given: PruneInputs) {
   for (const verdict of plan.going) context.host.log.info(lineOf(verdict));
   const recorded = await record(context, session, given, plan, started);
   const { deleted, failed } = await carryOut(context, session, plan, store);
-  const left = failed.length > 0 ? `, of which ${failed.length} things are still there` : '';
+  const left = failed.length > 0 ? `, of which ${failed.length} still exist` : '';
   return {
     outputs: { ...shown, ...recorded, deleted: JSON.stringify(deleted), failed: JSON.stringify(failed) },
     failed: failed.length > 0 || plan.held.length > 0,
-    failure: 'not all was deleted that no rule keeps, see above; the next run tries it again',
+    failure: 'some restore points could not be deleted, see above; the next run tries again',
     printed: `${planTable(plan)}`,
     summary: planSummary(`Pruned: ${sentenceOf(plan)}${left}`, plan),
   };
@@ -73,8 +73,8 @@ function parseExpected(text: string | undefined): string | undefined {
   const [, digest] = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(text.trim()) ?? [];
   if (digest === undefined)
     throw new InputError(
-      '`expect` is no digest',
-      'Give the 64 digits that a run with `dry-run: true` shows.',
+      '`expect` is not a digest',
+      'Give the 64 hex digits that a run with `dry-run: true` shows.',
     );
   return digest.toLowerCase();
 }
@@ -85,7 +85,7 @@ function checkPublishing({ host }: Context, given: PruneInputs): void {
   if (given['sign-key'] !== undefined) signingKey(given['sign-key']);
   else if (given['verify-key'] !== undefined && !given['allow-unsigned'])
     throw new InputError(
-      'manifests are checked with `verify-key`, and the record of what is deleted would not be signed',
+      '`verify-key` is given, but the record of what is deleted would not be signed',
       'Give `sign-key` too.',
     );
 }
@@ -117,7 +117,7 @@ async function trusted(context: Context, given: PruneInputs): Promise<Found[]> {
   const { reference, doubt } = first;
   throw new InputError(
     `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}${more.length > 0 ? `, and ${more.length} more manifests are in doubt` : ''}: what they hold may need what would be deleted`,
-    `${doubt.hint} Nothing was touched.`,
+    `${doubt.hint} Nothing was changed.`,
   );
 }
 
@@ -189,7 +189,7 @@ async function record(
   const { manifest } = publishedOutputs(context, finished);
   if (finished.failures.length > 0 || !finished.lasts)
     throw new OperationError(
-      'what should be deleted could not be recorded where its manifests are',
+      'what should be deleted could not be recorded beside its manifests',
       'Nothing was deleted. Look at the errors above, and run it again.',
     );
   return manifest === undefined ? {} : { manifest };
@@ -222,7 +222,7 @@ async function carryOut({ host }: Context, session: Session, plan: PrunePlan, st
           bar.advance(1, 0);
         },
         stays: ({ data }, why) => {
-          host.log.error(`${keyOf(data)} is not deleted: ${why}. The next run tries it again`);
+          host.log.error(`${keyOf(data)} is not deleted: ${why}. The next run tries again`);
           failed.push({ kind: data.kind, id: id(data, keyOf(data)), error: host.secrets.redact(why) });
         },
       },

@@ -37,7 +37,7 @@ test('a first plan passes the check, and shows what is due; it is never written 
   expect(shown.stdout).toMatch(/^2 of 3 due in project demo/);
   const again = expectExit(await world.tool(['plan', 'init']), 2);
   expect(again.stderr).toContain(
-    'error: there is a plan at .github/openstack-backup.yml already\n  Name another file, or print one with --dry-run. Nothing was changed.\n',
+    'error: .github/openstack-backup.yml already exists\n  Name another file, or print one with --dry-run. Nothing was changed.\n',
   );
   expect(await readFile(file, 'utf8')).toBe(dry.stdout);
   expect(await inventory(world)).toEqual(before);

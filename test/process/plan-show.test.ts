@@ -154,7 +154,7 @@ test.each([
     'another project',
     (text: string) => text.replace(/project: .*/, 'project: 0123456789abcdef0123456789abcdef'),
     [],
-    'and the plan is for project 0123456789abcdef0123456789abcdef',
+    'but the plan is for project 0123456789abcdef0123456789abcdef',
   ],
   [
     'the name of the project',
@@ -166,7 +166,7 @@ test.each([
     'another region',
     (text: string) => `${text}region: RegionOne\n`,
     ['--region', 'RegionTwo'],
-    '--region is "RegionTwo", and the plan is for region "RegionOne"',
+    '--region is "RegionTwo", but the plan is for region "RegionOne"',
   ],
   ['a region that there is not', (text: string) => `${text}region: Nowhere\n`, [], 'Nowhere'],
   ['a plan that is none', () => 'version: 1\n', [], 'plan.yml:1:1: back-up is missing'],

@@ -25,10 +25,10 @@ afterAll(() => world.close());
 
 describe('bad inputs: exit 2, nothing asked of the cloud', () => {
   test.each([
-    [{}, 'no rule says what is kept'],
-    [{ 'keep-last': '0' }, 'no rule says what is kept'],
-    [{ 'min-copies': '5' }, 'no rule says what is kept'],
-    [{ gone: '90d' }, 'no rule says what is kept'],
+    [{}, 'no rules given'],
+    [{ 'keep-last': '0' }, 'no rules given'],
+    [{ 'min-copies': '5' }, 'no rules given'],
+    [{ gone: '90d' }, 'no rules given'],
     [{ 'keep-last': '-1' }, '`keep-last`'],
     [{ 'keep-last': 'all' }, '`keep-last`'],
     [{ 'keep-last': '1.5' }, '`keep-last`'],
@@ -57,8 +57,8 @@ describe('bad inputs: exit 2, nothing asked of the cloud', () => {
     [{ ...GOOD, simulate: '1y' }, '`simulate` is "1y"'],
     [{ ...GOOD, simulate: '99999' }, '`simulate` is "99999"'],
     [{ ...GOOD, 'max-chain': '0' }, '`max-chain`'],
-    [{ ...GOOD, expect: 'yes' }, '`expect` is no digest'],
-    [{ ...GOOD, expect: `${'a'.repeat(63)}g` }, '`expect` is no digest'],
+    [{ ...GOOD, expect: 'yes' }, '`expect` is not a digest'],
+    [{ ...GOOD, expect: `${'a'.repeat(63)}g` }, '`expect` is not a digest'],
     [{ ...GOOD, publish: 'artifact' }, 'works only in a workflow'],
     [{ ...GOOD, publish: 's3://bucket' }, '`publish` is "s3://bucket"'],
     [{ ...GOOD, store: 's3://bucket' }, 's3://bucket'],
@@ -78,7 +78,7 @@ describe('bad inputs: exit 2, nothing asked of the cloud', () => {
   test.each([
     [{ volumes: 'nobody' }, 'no manifest has a restore point of volume "nobody"'],
     [{ servers: 'db' }, 'no manifest has a restore point of server "db"'],
-    [{ expect: '0'.repeat(64) }, 'what would be deleted is not what `expect` says'],
+    [{ expect: '0'.repeat(64) }, 'what would be deleted differs from what `expect` says'],
   ])('%j, which only a look can tell', async (given, said) => {
     const before = world.cloud.state.backups.size;
     const told = await run(prune, { ...GOOD, ...given });
@@ -90,7 +90,7 @@ describe('bad inputs: exit 2, nothing asked of the cloud', () => {
 test('over half is not deleted unless somebody agrees, and what goes is shown with its reasons', async () => {
   const careful = await run(prune, GOOD);
   expect([careful.code, world.cloud.state.backups.size]).toEqual([1, 3]);
-  expect(careful.log).toContain('2 of 3 points would go, over half');
+  expect(careful.log).toContain('2 of 3 points would be deleted, more than half');
   const shown = expectExit(
     await world.tool(['prune', '--keep-last', '2', '--min-copies', '1', '--allow-unsigned', '--dry-run']),
     0,

@@ -55,7 +55,7 @@ describe('what no rule keeps goes', () => {
     const careful = planPrune(recordOf(points), cloud, wishes({ last: 1 }, { allowOverHalf: false }), NOW);
     expect(careful.deletions).toEqual([]);
     expect(careful.held).toEqual([
-      `of volume "${DB}" (${DB}) 2 of 3 points would go, over half: \`allow-over-half: true\` agrees`,
+      `of volume "${DB}" (${DB}) 2 of 3 points would be deleted, more than half: \`allow-over-half: true\` agrees`,
     ]);
   });
 
@@ -88,7 +88,7 @@ describe('what no rule keeps goes', () => {
 
   test.each([
     ['gone', new Map([[`volume ${DB}`, 'gone' as const]]), 'it is gone from the cloud'],
-    ['unknown', new Map(), 'the cloud does not tell whether it is still there'],
+    ['unknown', new Map(), 'the cloud does not show whether it still exists'],
   ])('nothing of a resource that is %s', (_how, presence, reason) => {
     const plan = planPrune(recordOf(points), { ...cloud, presence }, wishes(), NOW);
     expect(verdictsOf(plan)).toEqual(points.map(() => `keep: ${reason}`));
@@ -204,7 +204,7 @@ describe('what a point needs stays', () => {
     const kept = planPrune(recordOf([...of(2), key]), cloud, wishes(), NOW);
     expect(verdictsOf(kept).at(-1)).toBe('keep: needed by volume "data" of 2026-11-25T06:00:00Z');
     const gone = planPrune(recordOf([...of(0), key]), cloud, wishes(), NOW);
-    expect(verdictsOf(gone).at(-1)).toBe('delete: nothing needs it any more');
+    expect(verdictsOf(gone).at(-1)).toBe('delete: nothing needs it');
   });
 
   test('data that a point of another project names', () => {

@@ -129,7 +129,7 @@ describe('resources from which nothing goes', () => {
   test.each([
     ['failing', 'its last run failed'],
     ['gone', 'it is gone from the cloud'],
-    ['unknown', 'the cloud does not tell whether it is still there'],
+    ['unknown', 'the cloud does not show whether it still exists'],
   ] as const)('%s', (resource, reason) => {
     expect(kept(nights(3), {}, resource)).toEqual({ '0d': reason, '1d': reason, '2d': reason });
   });
