@@ -7,6 +7,14 @@ export const ENVELOPE_FILE = 'envelope.json';
 export const DIGEST = '.sha256';
 export const SIGNATURE = '.sig';
 
+/** All that lies where a run that is over published its manifest. */
+export const OUR_FILES: ReadonlySet<string> = new Set([
+  ...[MANIFEST_FILE, SEALED_FILE].flatMap((name) => [name, name + DIGEST, name + SIGNATURE]),
+  RUNBOOK_FILE,
+  SEALED_RUNBOOK_FILE,
+  ENVELOPE_FILE,
+]);
+
 /** Where manifests go, and are looked for, in a terminal. */
 export const DIRECTORY = 'openstack-backups';
 

@@ -117,7 +117,7 @@ export interface Releases {
   get(id: number): Promise<Release>;
   attach(release: number, name: string, bytes: Uint8Array): Promise<void>;
   publish(release: number): Promise<Release>;
-  /** Only ever a draft. */
+  /** Its tag stays. */
   remove(release: number): Promise<void>;
   /** @throws RangeError when it is longer than `limit` bytes */
   download(asset: number, limit: number): Promise<Buffer>;

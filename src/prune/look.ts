@@ -27,7 +27,11 @@ const WAYS: Readonly<Record<Kind, Way>> = {
   server: { service: 'compute', list: (client) => collect(listServers(client)), get: getServer },
   image: {
     service: 'image',
-    list: (client, owner) => collect(listImages(client, { owner })),
+    // Glance leaves hidden ones out unless only they are asked for.
+    list: async (client, owner) => [
+      ...(await collect(listImages(client, { owner }))),
+      ...(await collect(listImages(client, { owner, hidden: true }))),
+    ],
     get: getImage,
   },
   secret: { service: 'key-manager', list: (client) => collect(listSecrets(client)), get: getSecret },
@@ -41,8 +45,10 @@ const FILLING = new Set(['creating', 'downloading']);
 export interface Asked {
   /** Whether points of resources that are gone may go: then each is asked for by itself. */
   readonly gone: boolean;
-  /** Payloads that lie in the store. */
-  readonly stored: ReadonlySet<string>;
+  /** Whether all backups and images are to be seen, and not only those of kinds that points have. */
+  readonly all: boolean;
+  /** Payloads that lie in the store; undefined where none could be looked at. */
+  readonly stored: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -53,17 +59,17 @@ export interface Asked {
 export async function lookAtCloud(
   session: Session,
   points: readonly Saved[],
-  { gone, stored }: Asked,
+  { gone, all, stored }: Asked,
 ): Promise<Cloud> {
   const kinds = new Set(points.map(({ kind }) => kind));
   const holdsImages = points.some(({ data }) => data?.kind === 'image');
   if (holdsImages) kinds.add('volume').add('image');
+  if (all) kinds.add('image');
   const lists = new Map<Kind, readonly Thing[] | undefined>();
   for (const kind of kinds)
     lists.set(kind, await listed(session, WAYS[kind], kind === 'image' && holdsImages));
-  const backups = points.some(({ data }) => data?.kind === 'backup')
-    ? await collect(listBackups(await session.service('block-storage')))
-    : [];
+  const asksBackups = all || points.some(({ data }) => data?.kind === 'backup');
+  const backups = asksBackups ? await collect(listBackups(await session.service('block-storage'))) : [];
   const images = (lists.get('image') ?? []) as readonly CloudImage[];
   const missing = await lookForMissing(session, points, backups, images);
   return {
@@ -71,6 +77,7 @@ export async function lookAtCloud(
     images: [...images, ...missing.images],
     lost: missing.lost,
     stored,
+    isAll: asksBackups && lists.get('image') !== undefined,
     presence: await presenceOf(session, points, lists, gone),
     readsImages: (lists.get('volume') ?? []).some(({ status }) => FILLING.has(status ?? '')),
   };

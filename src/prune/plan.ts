@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Chain, chainsOf } from './chains.ts';
 import type { Cloud } from './cloud.ts';
 import { type Decision, decide, type Verdict, type Wishes } from './decide.ts';
+import { outlived } from './outlived.ts';
 import { type Data, keyOf, type Saved } from './point.ts';
-import type { Record } from './read.ts';
+import type { Record, Source } from './read.ts';
 
 /** What is deleted one after the other, and not at all behind one that stays: a chain, or one thing by itself. */
 export interface Deletion {
@@ -14,6 +15,8 @@ export interface Deletion {
 export interface PrunePlan extends Decision {
   /** The points that are deleted, and recorded as that. */
   readonly going: readonly Verdict[];
+  /** Manifests that nobody needs any more, as a restore names them. */
+  readonly manifests: readonly string[];
   /** In this order. */
   readonly deletions: readonly Deletion[];
   /** SHA-256 of what goes, lower-case hex. */
@@ -40,11 +43,14 @@ export function planPrune(record: Record, cloud: Cloud, wishes: Wishes, now: num
     if (data === undefined || stays.has(keyOf(data)) || cloud.lost.has(keyOf(data))) continue;
     things.set(keyOf(data), { data, point });
   }
+  const sources = outlived(record, cloud);
   return {
     ...decision,
     going,
+    // Artifacts expire by themselves.
+    manifests: sources.flatMap(({ references }) => references.filter((one) => !one.startsWith('artifact:'))),
     deletions: inOrder([...things.values()], chains),
-    digest: digestOf(going, things),
+    digest: digestOf(going, things, sources),
   };
 }
 
@@ -71,8 +77,12 @@ function oldest({ things }: Deletion): number {
 }
 
 /** Over JSON whose keys and lines are sorted: the same to whoever looks, as long as the same would go. */
-function digestOf(going: readonly Verdict[], things: ReadonlyMap<string, Thing>): string {
-  const lines = going
+function digestOf(
+  going: readonly Verdict[],
+  things: ReadonlyMap<string, Thing>,
+  sources: readonly Source[],
+): string {
+  const points = going
     .map(({ point: { id, kind, resource, data } }) => ({
       data: data === undefined || !things.has(keyOf(data)) ? null : keyOf(data),
       kind,
@@ -80,5 +90,6 @@ function digestOf(going: readonly Verdict[], things: ReadonlyMap<string, Thing>)
       resource,
     }))
     .toSorted((a, b) => (a.point < b.point ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(lines)).digest('hex');
+  const manifests = sources.map(({ manifest }) => manifest.run.id).sort();
+  return createHash('sha256').update(JSON.stringify({ manifests, points })).digest('hex');
 }

@@ -10,6 +10,8 @@ export interface Source {
 
 /** All that manifests say of a project. */
 export interface Record {
+  /** Its manifests. */
+  readonly sources: readonly Source[];
   readonly points: readonly Saved[];
   /** When a run last could not save a resource, by its kind and id. Milliseconds. */
   readonly failures: ReadonlyMap<string, number>;
@@ -35,6 +37,7 @@ export function readRecord(
     }
   }
   return {
+    sources: here,
     points: [...points.values()],
     failures: failuresIn(here),
     elsewhere: new Set(others.flatMap(({ manifest }) => manifest.restorePoints.flatMap(dataKeys))),

@@ -29,7 +29,13 @@ function timeOf(time: number): string {
 /** The verdicts as a table, and what `expect` takes. */
 export function planTable(plan: PrunePlan): string {
   const table = plan.verdicts.length === 0 ? '' : formatRows(plan.verdicts, COLUMNS, 'table');
-  return `${table}${sentenceOf(plan)}\ndigest: ${plan.digest}\n`;
+  const manifests = plan.manifests.map((reference) => `${toldManifest(reference)}\n`).join('');
+  return `${table}${manifests}${sentenceOf(plan)}\ndigest: ${plan.digest}\n`;
+}
+
+/** "delete manifest release:…: all that it lists is gone". */
+export function toldManifest(reference: string): string {
+  return `delete manifest ${reference}: all that it lists is gone`;
 }
 
 export function sentenceOf({ verdicts, going }: PrunePlan): string {
@@ -73,6 +79,8 @@ export function planSummary(title: string, plan: PrunePlan): string {
     ...rows.map(
       (row) => `| ${COLUMNS.map(({ value }) => forMarkdown(String(value(row) ?? ''))).join(' | ')} |`,
     ),
+    ...(plan.manifests.length > 0 ? [''] : []),
+    ...plan.manifests.map((reference) => `- ${forMarkdown(toldManifest(reference))}`),
     ...(cut > 0 ? ['', `and ${cut} more, which are kept`] : []),
   ].join('\n');
 }

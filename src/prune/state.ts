@@ -30,7 +30,7 @@ export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, S
       case 'image':
         return imageState(point, data.id, images.get(data.id), cloud.readsImages);
       case 'payload':
-        return cloud.stored.has(data.name)
+        return cloud.stored?.has(data.name)
           ? GOOD
           : unsure('good', 'its data is in a store that was not given: give `store`');
     }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { prune } from '../../src/commands/prune.ts';
@@ -121,6 +121,32 @@ test('what the cloud does not delete is told, and the next run deletes it', asyn
   if (oldest !== undefined) oldest.status = 'error';
   const next = await run(prune, { ...GOOD, 'keep-last': '2' });
   expect([next.code, next.error, world.cloud.state.backups.size]).toEqual([0, '', 2]);
+});
+
+test('directories of manifests of which all is gone go, each with its record behind it; other files keep them', async () => {
+  const directories = async () => (await readdir(join(world.directory, 'openstack-backups'))).length;
+  const rules = { ...GOOD, 'allow-over-half': 'true' };
+  const more = async () => {
+    expectExit(await world.tool(['backup-volume', '--volumes', id, '--mode', 'full']), 0);
+    expect((await run(prune, rules)).code).toBe(0);
+  };
+  // What earlier tests left is cleaned up first.
+  for (let times = 0; times < 4; times += 1) expect((await run(prune, rules)).code).toBe(0);
+  expect(await directories()).toBe(1);
+  await more();
+  expect(await directories()).toBe(3);
+  const shown = await run(prune, rules, { dryRun: true });
+  expect(shown.code).toBe(0);
+  expect((await run(prune, { ...rules, expect: shown.outputs['digest'] ?? '' })).code).toBe(0);
+  expect(await directories()).toBe(2);
+  expect((await run(prune, rules)).code).toBe(0);
+  expect(await directories()).toBe(1);
+  const [kept] = await readdir(join(world.directory, 'openstack-backups'));
+  await writeFile(join(world.directory, 'openstack-backups', kept ?? '', 'notes.txt'), 'mine');
+  await more();
+  const told = await run(prune, rules);
+  expect([told.code, await directories()]).toEqual([0, 3]);
+  expect(told.log).toContain('other files lie beside it');
 });
 
 test('a year is simulated without a cloud and without a manifest', async () => {

@@ -84,7 +84,7 @@ export async function publishRelease(rest: Rest, id: number): Promise<Release> {
 }
 
 export async function removeRelease(rest: Rest, id: number): Promise<void> {
-  const doing = { doing: `remove draft ${id}`, permission: WRITE };
+  const doing = { doing: `remove release ${id}`, permission: WRITE };
   await rest.send('DELETE /repos/{owner}/{repo}/releases/{release_id}', { release_id: id }, doing);
 }
 

@@ -76,7 +76,7 @@ export function volumePoint(wish: BackupWish & { readonly name?: string }): Save
 }
 
 export function recordOf(points: readonly Saved[], more: Partial<Record> = {}): Record {
-  return { points, failures: new Map(), elsewhere: new Set(), ...more };
+  return { sources: [], points, failures: new Map(), elsewhere: new Set(), ...more };
 }
 
 /** All that points name is there, unless told. */
@@ -87,6 +87,7 @@ export function cloudOf(points: readonly Saved[], more: Partial<Cloud> = {}): Cl
     stored: new Set(),
     lost: new Set(),
     presence: new Map(points.map((point) => [resourceOf(point), 'present' as const])),
+    isAll: true,
     readsImages: false,
     ...more,
   };

@@ -1,0 +1,66 @@
+import { POINT_PROPERTY } from '../catalog/kept-image.ts';
+import { readTags } from '../chain/tags.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import type { Cloud } from './cloud.ts';
+import { keyOf, resourceOf, type Saved } from './point.ts';
+import type { Record, Source } from './read.ts';
+
+/**
+ * Manifests that nobody needs any more: all that they list was pruned by an earlier run and is gone, and what they record
+ * as pruned stands in no other. One that says what last failed stays, for nothing of such a resource goes.
+ */
+export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
+  const listed = new Set(sources.flatMap(({ manifest }) => manifest.restorePoints.map(({ id }) => id)));
+  const gone = goneIn(points, cloud);
+  const borne = bornePoints(cloud);
+  const newest = newestOf(points);
+  return sources.filter(({ manifest }) => {
+    const { restorePoints, pruned = [], run } = manifest;
+    if (run.finished === null || restorePoints.length + pruned.length === 0) return false;
+    return (
+      restorePoints.every(({ id }) => gone.has(id)) &&
+      pruned.every(({ point }) => !listed.has(point) && borne?.has(point) === false) &&
+      !saysWhatFailed(manifest, newest)
+    );
+  });
+}
+
+/** Of points that an earlier run recorded as pruned, those of which no data is left. */
+function goneIn(points: readonly Saved[], { isAll, backups, images, stored }: Cloud): Set<string> {
+  const there = new Set([
+    ...backups.map(({ id }) => `backup ${id}`),
+    ...images.map(({ id }) => `image ${id}`),
+  ]);
+  const isGone = (data: Saved['data']) => {
+    if (data === undefined) return true;
+    return data.kind === 'payload' ? stored?.has(data.name) === false : isAll && !there.has(keyOf(data));
+  };
+  return new Set(
+    points.flatMap(({ id, pruned, data }) => (pruned !== undefined && isGone(data) ? [id] : [])),
+  );
+}
+
+/** What backups and images say that they are; undefined where not all of them were seen. */
+function bornePoints({ isAll, backups, images }: Cloud): Set<string | undefined> | undefined {
+  if (!isAll) return undefined;
+  return new Set([
+    ...backups.map((backup) => readTags(backup)?.point),
+    ...images.map(({ properties }) => properties[POINT_PROPERTY]),
+  ]);
+}
+
+/** When the newest point of each resource was taken that stays. Milliseconds. */
+function newestOf(points: readonly Saved[]): Map<string, number> {
+  const newest = new Map<string, number>();
+  for (const point of points)
+    if (point.pruned === undefined)
+      newest.set(resourceOf(point), Math.max(point.time, newest.get(resourceOf(point)) ?? 0));
+  return newest;
+}
+
+function saysWhatFailed({ failed, run }: Manifest, newest: ReadonlyMap<string, number>): boolean {
+  return failed.some(({ kind, id }) => {
+    const time = newest.get(resourceOf({ kind, resource: id }));
+    return time !== undefined && time < Date.parse(run.started);
+  });
+}

@@ -1,0 +1,115 @@
+import { cloudOf } from '../catalog/cloud-of.ts';
+import { workflowFile } from '../catalog/github/provenance.ts';
+import { messageOf, OperationError } from '../errors.ts';
+import type { PruneInputs } from '../inputs/prune.ts';
+import type { Session } from '../openstack/connection.ts';
+import { deleteAll } from '../prune/delete.ts';
+import type { PrunePlan } from '../prune/plan.ts';
+import { keyOf } from '../prune/point.ts';
+import { placesOfManifests, prunedPoints } from '../prune/record.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import { ManifestRecord } from '../publish/record.ts';
+import { removeManifest } from '../publish/remove.ts';
+import type { Place } from '../store/place.ts';
+import { TOOL } from '../version.ts';
+import type { Context } from './context.ts';
+import { openPlaces, publishedOutputs } from './publishing.ts';
+
+/**
+ * Publishes what goes, before it goes: from then on no catalog offers it, whatever becomes of this run.
+ *
+ * @throws OperationError, and nothing was deleted
+ */
+export async function recordPruned(
+  context: Context,
+  session: Session,
+  given: PruneInputs,
+  { going }: PrunePlan,
+  started: string,
+): Promise<{ manifest?: string }> {
+  const points = prunedPoints(going);
+  if (points.length === 0) return {};
+  const publish = given.publish.length > 0 ? given.publish : placesOfManifests(going);
+  const places: Publisher[] = await openPlaces(context, {
+    ...given,
+    publish,
+    expiry: 'any',
+    'expiry-days': 0,
+    'release-tag': undefined,
+  });
+  warnOfWorkflow(context, given, publish);
+  for (const place of places) await place.prepare(started);
+  const { run, log } = context.host;
+  const record = new ManifestRecord(
+    { publishers: places, keep: async () => undefined, warn: (line) => log.warn(line) },
+    cloudOf(session),
+    { id: run.id, tool: TOOL, started, finished: null },
+  );
+  record.prune(points);
+  const finished = await record.finish(new Date(session.clock.now()).toISOString());
+  const { manifest } = publishedOutputs(context, finished);
+  if (finished.failures.length > 0 || !finished.lasts)
+    throw new OperationError(
+      'what should be deleted could not be recorded beside its manifests',
+      'Nothing was deleted. Look at the errors above, and run it again.',
+    );
+  return manifest === undefined ? {} : { manifest };
+}
+
+/** Artifacts are looked for among the runs of one workflow. */
+function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: readonly string[]): void {
+  const own = host.github?.here.workflow;
+  if (workflow === undefined || own === undefined || !publish.includes('artifact')) return;
+  if (workflowFile(workflow) === workflowFile(own)) return;
+  host.log.warn(
+    `the record is an artifact of ${workflowFile(own)}: who reads those of ${workflowFile(workflow)} does not find it. Use \`publish: release\`, or prune in that workflow`,
+  );
+}
+
+/** Manifests that nobody needs any more. */
+export async function deleteManifests({ host }: Context, references: readonly string[]) {
+  const failed: { kind: string; id: string; error: string }[] = [];
+  for (const reference of references)
+    try {
+      if (await removeManifest(reference, host.github)) host.log.info(`manifest ${reference} is deleted`);
+      else host.log.info(`manifest ${reference} is not deleted: other files lie beside it`);
+    } catch (error) {
+      host.log.error(`manifest ${reference} is not deleted: ${messageOf(error)}. The next run tries again`);
+      failed.push({ kind: 'manifest', id: reference, error: messageOf(error) });
+    }
+  return failed;
+}
+
+/** Deletes what was planned; what stays is told. */
+export async function deletePlanned(
+  { host }: Context,
+  session: Session,
+  plan: PrunePlan,
+  store: Place | undefined,
+) {
+  const deleted: { kind: string; id: string; point: string }[] = [];
+  const failed: { kind: string; id: string; error: string }[] = [];
+  const things = plan.deletions.reduce((sum, deletion) => sum + deletion.things.length, 0);
+  const bar = host.progress.start('Deleting', { items: things, gigabytes: 0 });
+  const id = (data: { kind: string }, key: string) => key.slice(data.kind.length + 1);
+  try {
+    await deleteAll(
+      plan.deletions,
+      { session, signal: host.signal, store },
+      {
+        deleted: ({ data, point }) => {
+          host.log.info(`${keyOf(data)} is deleted`);
+          deleted.push({ kind: data.kind, id: id(data, keyOf(data)), point: point.id });
+          bar.advance(1, 0);
+        },
+        stays: ({ data }, why) => {
+          host.log.error(`${keyOf(data)} is not deleted: ${why}. The next run tries again`);
+          failed.push({ kind: data.kind, id: id(data, keyOf(data)), error: host.secrets.redact(why) });
+        },
+      },
+    );
+  } finally {
+    bar.finish();
+  }
+  return { deleted, failed };
+}
