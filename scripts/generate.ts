@@ -22,6 +22,7 @@ const root = join(import.meta.dirname, '..');
 const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
   apply: { icon: 'calendar', color: 'blue' },
   list: { icon: 'list', color: 'blue' },
+  show: { icon: 'eye', color: 'blue' },
   report: { icon: 'clipboard', color: 'blue' },
   prune: { icon: 'scissors', color: 'orange' },
   'backup-server': { icon: 'server', color: 'blue' },

@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./apply.ts')).apply as unknown as Command,
   list: async () => (await import('./list.ts')).list as unknown as Command,
+  show: async () => (await import('./show.ts')).show as unknown as Command,
   report: async () => (await import('./report.ts')).report as unknown as Command,
   prune: async () => (await import('./prune.ts')).prune as unknown as Command,
   'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,

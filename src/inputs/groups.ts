@@ -18,6 +18,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'image',
     'backup',
     'secret',
+    'point',
     'since',
     'at',
     'offline',

@@ -1,18 +1,14 @@
-import { type Entry, entriesOf, unnamedEntries } from '../catalog/entries.ts';
-import { type EverythingOptions, everyManifest, type Found, type Unread } from '../catalog/everything.ts';
+import type { Entry } from '../catalog/entries.ts';
+import type { Unread } from '../catalog/everything.ts';
 import { parseTime, pick } from '../catalog/pick.ts';
-import { unnamedIn } from '../catalog/unnamed.ts';
-import { judge, NOT_ASKED } from '../catalog/whole.ts';
+import { NOT_ASKED } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
-import { verifyingKey } from '../manifest/sign.ts';
-import type { PlaceName } from '../store/place-name.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
-import { type Looked, look } from './look.ts';
-import { placesOf } from './manifest-places.ts';
+import { failureOf, readCatalog, toldOf } from './read-catalog.ts';
 
 /** @param directory paths below it are shown without it */
 const allColumns = (directory: string): readonly Column<Entry>[] => [
@@ -60,29 +56,9 @@ export async function listPoints(context: Context, given: ListInputs) {
     since: given.since === undefined ? undefined : parseTime('since', given.since, now),
     at: given.at === undefined ? undefined : parseTime('at', given.at, now),
   };
-  const key = given['verify-key'];
-  const { found, unread, missing } = await allManifests(placesOf(given.manifest, host.github !== undefined), {
-    directory: host.directory,
-    github: host.github,
-    workflow: given.workflow,
-    branch: given.branch,
-    now: () => host.clock.now(),
-    log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
-    identity: given.identity,
-    warn: (line) => host.log.warn(line),
-  });
-  // What was named has to be there; the usual place need not, where the cloud can tell.
-  if (missing !== undefined && given.manifest.length > 0) throw missing;
-  for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
-  const looked = await look(
-    context,
-    given,
-    found.map(({ manifest }) => manifest),
-  );
-  if (missing !== undefined && looked.inventory === undefined) throw missing;
-  if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud tells is listed`);
-  const entries = pick(everyEntry(found, looked), wanted).toSorted(order);
+  const catalog = await readCatalog(context, given);
+  const { unread } = catalog;
+  const entries = pick(catalog.entries, wanted).toSorted(order);
   return {
     outputs: {
       points: JSON.stringify(entries),
@@ -92,41 +68,9 @@ export async function listPoints(context: Context, given: ListInputs) {
     },
     printed: formatRows(entries, columns, given.format),
     // What could not be read may be what is looked for.
-    failed: unread.length > 0 || looked.failure !== undefined,
-    failure: failureOf(found, unread, looked),
+    ...failureOf(catalog),
     summary: summaryOf(entries, columns, unread),
   };
-}
-
-async function allManifests(places: readonly PlaceName[], options: EverythingOptions) {
-  try {
-    return { ...(await everyManifest(places, options)), missing: undefined };
-  } catch (error) {
-    if (!(error instanceof InputError) || options.github !== undefined) throw error;
-    return { found: [], unread: [], missing: error };
-  }
-}
-
-function everyEntry(found: readonly Found[], looked: Looked): Entry[] {
-  const { inventory } = looked;
-  const statesOf = judge(looked);
-  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest)));
-  if (inventory === undefined) return named;
-  const unnamed = unnamedIn(
-    inventory,
-    found.map(({ manifest }) => manifest),
-  );
-  return [...named, ...unnamedEntries(inventory, unnamed)];
-}
-
-function failureOf(found: readonly Found[], unread: readonly Unread[], { failure }: Looked): string {
-  const all = unread.length + found.length;
-  const lost = unread.length === 0 ? [] : [`${unread.length} of ${all} manifests could not be read`];
-  return [...lost, ...(failure === undefined ? [] : [failure])].join('; ');
-}
-
-function toldOf(reference: string, { what, hint }: Unread['doubt']): string {
-  return `${what.includes(reference) ? what : `${reference} ${what}`}. ${hint}`;
 }
 
 function columnNamed(all: readonly Column<Entry>[], input: string, name: string): Column<Entry> {

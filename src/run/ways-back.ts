@@ -22,28 +22,58 @@ const MOST_COMMANDS = 10;
 export function waysBack(manifest: Manifest, { path }: Published, saved: Saved): string[] {
   const [place, download] = fetched(path, saved.repository);
   const points = mainPoints(manifest);
-  const [stored] = manifest.restorePoints.flatMap((point) =>
-    'payload' in point && point.payload?.place !== undefined ? [point.payload.place] : [],
-  );
-  const options = [
-    ...(stored === undefined ? [] : [`--store ${forShell(`directory:${stored}`)}`]),
-    ...(saved.sealed ? ['--identity file:age-identity.txt'] : []),
-    saved.signed ? '--verify-key verify.pem' : '--allow-unsigned',
-  ];
-  const commands = points.slice(0, MOST_COMMANDS).map(({ resource: { kind, id, name } }) => {
-    const which = kind === 'secret' ? '--secrets' : `--${kind}`;
-    const comment = /^[\w.-]+$/.test(name) ? ` # ${name}` : '';
-    return [
-      'npx openstack-backup',
-      `restore-${kind}`,
-      `--manifest ${place}`,
-      ...(points.length > 1 ? [`${which} ${id}`] : []),
-      ...options,
-    ]
-      .join(' ')
-      .concat(comment);
+  const options = optionsOf(manifest.restorePoints, saved);
+  const commands = points.slice(0, MOST_COMMANDS).map((point) => {
+    const { kind, id } = point.resource;
+    return commandFor(point, place, points.length > 1 ? [optionOf(kind), id] : [], options);
   });
   return [...download, ...commands];
+}
+
+/**
+ * The lines for a terminal that bring back one restore point of a manifest, and no other; empty where it can be restored
+ * only with its server.
+ */
+export function wayBack(point: RestorePoint, manifest: Manifest, path: string, saved: Saved): string[] {
+  if (point.method === 'kept') return [];
+  const [place, download] = fetched(path, saved.repository);
+  // A server's own disks and keys stand in its manifest.
+  const options = optionsOf(point.method === 'disks' ? manifest.restorePoints : [point], saved);
+  return [...download, commandFor(point, place, [optionOf(point.resource.kind), point.id], options)];
+}
+
+/** The same for what no manifest names: a Cinder backup, or an image that stayed in the cloud. */
+export function wayBackOfData(kind: 'backup' | 'image', id: string): string[] {
+  return kind === 'backup'
+    ? [['npx openstack-backup', 'restore-volume', `--backup ${forShell(id)}`].join(' ')]
+    : [`openstack volume create --image ${forShell(id)} --size GIB NAME`];
+}
+
+function commandFor(
+  { resource: { kind, name } }: RestorePoint,
+  place: string,
+  which: readonly string[],
+  options: readonly string[],
+): string {
+  const comment = /^[\w.-]+$/.test(name) ? ` # ${name}` : '';
+  return ['npx openstack-backup', `restore-${kind}`, `--manifest ${place}`, ...which, ...options]
+    .join(' ')
+    .concat(comment);
+}
+
+function optionOf(kind: RestorePoint['resource']['kind']): string {
+  return kind === 'secret' ? '--secrets' : `--${kind}`;
+}
+
+function optionsOf(points: readonly RestorePoint[], { sealed, signed }: Saved): string[] {
+  const [stored] = points.flatMap((point) =>
+    'payload' in point && point.payload?.place !== undefined ? [point.payload.place] : [],
+  );
+  return [
+    ...(stored === undefined ? [] : [`--store ${forShell(`directory:${stored}`)}`]),
+    ...(sealed ? ['--identity file:age-identity.txt'] : []),
+    signed ? '--verify-key verify.pem' : '--allow-unsigned',
+  ];
 }
 
 /** A server brings its disks along, and what is encrypted its keys. */

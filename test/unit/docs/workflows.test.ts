@@ -99,7 +99,7 @@ describe.each(workflows)('%s', (_path, workflow) => {
     // What only reads waits for nobody.
     for (const { name, saves, job } of uses)
       expect((job.concurrency ?? workflow.concurrency)?.group).toBe(
-        name === 'list' || name === 'report'
+        name === 'list' || name === 'show' || name === 'report'
           ? undefined
           : saves || name === 'prune'
             ? 'openstack-backup'

@@ -1,0 +1,86 @@
+import { type Entry, entriesOf, unnamedEntries } from '../catalog/entries.ts';
+import { type EverythingOptions, everyManifest, type Found, type Unread } from '../catalog/everything.ts';
+import { type Unnamed, unnamedIn } from '../catalog/unnamed.ts';
+import { judge } from '../catalog/whole.ts';
+import { InputError } from '../errors.ts';
+import { verifyingKey } from '../manifest/sign.ts';
+import type { PlaceName } from '../store/place-name.ts';
+import type { Context } from './context.ts';
+import { type Looked, type LookInputs, look } from './look.ts';
+import { placesOf } from './manifest-places.ts';
+
+export interface CatalogInputs extends LookInputs {
+  readonly manifest: readonly string[];
+  readonly workflow: string | undefined;
+  readonly branch: string | undefined;
+  readonly identity: string | undefined;
+  readonly 'verify-key': string | undefined;
+}
+
+/** All restore points that there are, and where that is known from. */
+export interface Catalog {
+  readonly found: readonly Found[];
+  readonly unread: readonly Unread[];
+  readonly looked: Looked;
+  /** What only the cloud tells of. */
+  readonly unnamed: readonly Unnamed[];
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * Reads every manifest, and looks at what their restore points need. What cannot be read is told.
+ *
+ * @throws InputError where a place that is named cannot be looked at
+ */
+export async function readCatalog(context: Context, given: CatalogInputs): Promise<Catalog> {
+  const { host } = context;
+  const key = given['verify-key'];
+  const { found, unread, missing } = await readAll(placesOf(given.manifest, host.github !== undefined), {
+    directory: host.directory,
+    github: host.github,
+    workflow: given.workflow,
+    branch: given.branch,
+    now: () => host.clock.now(),
+    log: host.log,
+    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
+    identity: given.identity,
+    warn: (line) => host.log.warn(line),
+  });
+  // What was named has to be there; the usual place need not, where the cloud can tell.
+  if (missing !== undefined && given.manifest.length > 0) throw missing;
+  for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
+  const manifests = found.map(({ manifest }) => manifest);
+  const looked = await look(context, given, manifests);
+  const { inventory } = looked;
+  if (missing !== undefined && inventory === undefined) throw missing;
+  if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud tells is listed`);
+  const unnamed = inventory === undefined ? [] : unnamedIn(inventory, manifests);
+  const statesOf = judge(looked);
+  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest)));
+  const entries = inventory === undefined ? named : [...named, ...unnamedEntries(inventory, unnamed)];
+  return { found, unread, looked, unnamed, entries };
+}
+
+/** What cannot be read may be what is looked for, and what does not answer cannot say that it is whole. */
+export function failureOf({ found, unread, looked: { failure } }: Catalog): {
+  readonly failed: boolean;
+  readonly failure: string;
+} {
+  const all = unread.length + found.length;
+  const lost = unread.length === 0 ? [] : [`${unread.length} of ${all} manifests could not be read`];
+  const told = [...lost, ...(failure === undefined ? [] : [failure])];
+  return { failed: told.length > 0, failure: told.join('; ') };
+}
+
+export function toldOf(reference: string, { what, hint }: Unread['doubt']): string {
+  return `${what.includes(reference) ? what : `${reference} ${what}`}. ${hint}`;
+}
+
+async function readAll(places: readonly PlaceName[], options: EverythingOptions) {
+  try {
+    return { ...(await everyManifest(places, options)), missing: undefined };
+  } catch (error) {
+    if (!(error instanceof InputError) || options.github !== undefined) throw error;
+    return { found: [], unread: [], missing: error };
+  }
+}

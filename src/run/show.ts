@@ -1,0 +1,123 @@
+import { chainOf, drawn } from '../catalog/chain-of.ts';
+import { chooseEntry, type Meant } from '../catalog/choose-entry.ts';
+import type { Entry } from '../catalog/entries.ts';
+import type { Found } from '../catalog/everything.ts';
+import { needsOf } from '../catalog/needs.ts';
+import { parseTime } from '../catalog/pick.ts';
+import { InputError } from '../errors.ts';
+import type { ShowInputs } from '../inputs/show.ts';
+import type { RestorePoint } from '../manifest/schema.ts';
+import { bytes } from '../text/bytes.ts';
+import { forMarkdown, quoted } from '../text/escape.ts';
+import { type Field, formatFields } from '../text/fields.ts';
+import type { Context } from './context.ts';
+import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
+import { wayBack, wayBackOfData } from './ways-back.ts';
+
+/** Shows all that is known of one restore point. */
+export async function showPoint(context: Context, given: ShowInputs) {
+  const { host } = context;
+  const meant = meantBy(given, host.clock.now());
+  const catalog = await readCatalog(context, given);
+  const entry = chooseEntry(catalog.entries, meant);
+  const fields = fieldsOf(entry, catalog, host.github?.here.repository);
+  const { failed, failure } = failureOf(catalog);
+  return {
+    outputs: {
+      point: JSON.stringify(
+        Object.fromEntries(fields.map(({ name, value }) => [camel(name), value ?? null])),
+      ),
+    },
+    printed: formatFields(fields, given.format),
+    // One that is named was found, whatever else could not be read.
+    failed: meant.point === undefined ? failed : catalog.looked.failure !== undefined,
+    failure,
+    summary: summaryOf(entry, fields),
+  };
+}
+
+function meantBy({ point, volume, server, image, secret, at }: ShowInputs, now: number): Meant {
+  const named = Object.entries({ volume, server, image, secret }).flatMap(([kind, wanted]) =>
+    wanted === undefined ? [] : [{ kind: kind as Entry['kind'], wanted }],
+  );
+  if (named.length + (point === undefined ? 0 : 1) > 1)
+    throw new InputError(
+      '`show` shows one restore point, and several are named',
+      'Name one of `point`, `volume`, `server`, `image` and `secret`.',
+    );
+  if (point !== undefined && at !== undefined)
+    throw new InputError(
+      '`at` chooses among the points of a resource, and `point` names one',
+      'Leave one out.',
+    );
+  const [resource] = named;
+  return { point, resource, at: at === undefined ? undefined : parseTime('at', at, now) };
+}
+
+function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined): Field[] {
+  const { found, entries, unnamed } = catalog;
+  const home = found.find(({ manifest }) => manifest.restorePoints.some(({ id }) => id === entry.point));
+  const point = home?.manifest.restorePoints.find(({ id }) => id === entry.point);
+  const chain = chainOf(entry.point, entries, found, unnamed);
+  const { size, state, why } = entry;
+  return [
+    { name: 'time', value: entry.time },
+    { name: 'kind', value: entry.kind },
+    { name: 'name', value: entry.name },
+    { name: 'id', value: entry.id },
+    { name: 'point', value: entry.point },
+    { name: 'method', value: entry.method },
+    { name: 'chain', value: entry.chain },
+    { name: 'chain members', value: drawn(chain, entry.point) },
+    {
+      name: 'needs',
+      value: point === undefined || home === undefined ? [] : needsOf(point, home.manifest, entries),
+    },
+    { name: 'size', value: size, ...(size === undefined ? {} : { shown: `${bytes(size)} (${size} bytes)` }) },
+    { name: 'consistency', value: entry.consistency },
+    { name: 'key', value: entry.key },
+    { name: 'data', value: entry.data },
+    { name: 'state', value: state },
+    { name: 'why', value: why },
+    { name: 'manifest', value: home?.references ?? [] },
+    { name: 'doubt', value: entry.doubt },
+    { name: 'project', value: entry.project },
+    { name: 'restore', value: restoreOf(entry, home, point, repository) },
+  ];
+}
+
+/** What a person types to bring it back, on a terminal. */
+function restoreOf(
+  entry: Entry,
+  home: Found | undefined,
+  point: RestorePoint | undefined,
+  repository: string | undefined,
+): string[] {
+  if (home === undefined || point === undefined)
+    return wayBackOfData(entry.method === 'cinder-backup' ? 'backup' : 'image', entry.data);
+  const [reference = ''] = home.references;
+  const isFile = !/^(artifact|release):/.test(reference);
+  return wayBack(point, home.manifest, reference, {
+    repository,
+    signed: isFile ? home.doubt?.what !== 'is not signed' : false,
+    sealed: 'payload' in point ? point.payload?.sealed === true : false,
+  });
+}
+
+function camel(name: string): string {
+  return name.replace(/ (.)/g, (_all, letter: string) => letter.toUpperCase());
+}
+
+function summaryOf(entry: Entry, fields: readonly Field[]): string {
+  const cell = ({ value, shown }: Field) => {
+    const text = shown ?? value ?? '';
+    return (Array.isArray(text) ? (text as readonly string[]) : [String(text)]).map(forMarkdown).join('<br>');
+  };
+  return [
+    `### Restore point of ${entry.kind} ${forMarkdown(quoted(entry.name))}`,
+    '',
+    '| field | value |',
+    '|---|---|',
+    ...fields.map((field) => `| ${field.name} | ${cell(field)} |`),
+  ].join('\n');
+}
