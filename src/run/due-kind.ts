@@ -36,6 +36,7 @@ export async function withKind<T>(
     mode: 'auto',
     method: entry.method,
     maxChain: entry.maxChain,
+    consistency: entry.consistency,
     payloads: store === undefined ? undefined : await stored('zstd'),
     recipients: recipients.length > 0,
   } as const;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sealer } from '../../src/keys/age.ts';
@@ -140,6 +140,16 @@ test('what the quota has no room for is refused by name, and the exit is 1', asy
   expect(refused[0]?.why).toMatch(
     /^the quota is too small for volume "more-\d+" \([^)]+\): 11 of 10 backups/,
   );
+});
+
+test('where nothing less than quiesced will do, what cannot be is refused', async () => {
+  await write(PLAN().replace('every: 1d', 'consistency: quiesced, every: 1d'));
+  await rm(join(world.directory, 'openstack-backups'), { recursive: true });
+  const lines = await told(1);
+  expect(lines.find((line) => line.startsWith('server shop'))).toMatch(
+    /^server shop: rest, refused, the file systems of server "shop" \([^)]+\) cannot be relied on to be frozen: its image does not demand it/,
+  );
+  await write(PLAN());
 });
 
 test('an entry that finds nothing is told', async () => {

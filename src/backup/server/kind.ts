@@ -30,8 +30,10 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
     );
     const types = await listVolumeTypes(cinder);
     const ofServers = volumes.filter(({ id }) => attached.has(id));
-    const disks = await planVolumes(cinder, ofServers, types, backups, { ...wishes, closed }, secrets);
-    const joined = planServers(looked, disks.plans, disks.refused);
+    // The server is frozen for all of them.
+    const ofDisks = { ...wishes, closed, consistency: 'best' } as const;
+    const disks = await planVolumes(cinder, ofServers, types, backups, ofDisks, secrets);
+    const joined = planServers(looked, disks.plans, disks.refused, wishes.consistency);
     return {
       holdings,
       wanted: wantedServers(joined.plans, backups, wishes.payloads),

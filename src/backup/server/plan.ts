@@ -3,8 +3,9 @@ import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { pool } from '../../pool.ts';
-import type { RefusedVolume, VolumeBackupPlan } from '../volume/plan.ts';
+import type { RefusedVolume, VolumeBackupPlan, VolumeBackupWishes } from '../volume/plan.ts';
 import { type LookedAt, lookAt, surroundingsOf } from './facts.ts';
+import { refuseUnfrozenServer } from './frozen.ts';
 import { checkState } from './state.ts';
 
 /** What is to be done with one server. */
@@ -55,6 +56,7 @@ export function planServers(
   looked: readonly LookedAt[],
   plans: readonly VolumeBackupPlan[],
   refusedVolumes: readonly RefusedVolume[],
+  consistency: VolumeBackupWishes['consistency'] = 'best',
 ): { readonly plans: readonly ServerBackupPlan[]; readonly refused: readonly RefusedServer[] } {
   const made: ServerBackupPlan[] = [];
   const refused: RefusedServer[] = [];
@@ -64,10 +66,30 @@ export function planServers(
     const volumes = plans.filter(({ volume }) => ids.includes(volume.id));
     const found = new Set(volumes.map(({ volume }) => volume.id));
     const [lost] = ids.filter((id) => !found.has(id));
-    if (lost === undefined) made.push({ looked: one, volumes, gigabytes: gigabytesOf(one, volumes) });
-    else refused.push({ server, error: whyNot(lost, refusedVolumes) });
+    const plan = { looked: one, volumes, gigabytes: gigabytesOf(one, volumes) };
+    const error =
+      lost !== undefined
+        ? whyNot(lost, refusedVolumes)
+        : consistency === 'quiesced'
+          ? unfrozen(plan)
+          : undefined;
+    if (error === undefined) made.push(plan);
+    else refused.push({ server, error });
   }
   return { plans: made, refused };
+}
+
+function unfrozen(plan: ServerBackupPlan): PlainError | undefined {
+  try {
+    refuseUnfrozenServer(
+      plan.looked,
+      plan.volumes.map(({ volume }) => volume),
+    );
+    return undefined;
+  } catch (error) {
+    if (error instanceof PlainError) return error;
+    throw error;
+  }
 }
 
 function gigabytesOf({ facts }: LookedAt, volumes: readonly VolumeBackupPlan[]): number {

@@ -18,6 +18,7 @@ import { pool } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Wishes } from '../kind.ts';
 import { BeingBackedUp } from './being-backed-up.ts';
+import { refuseUnfrozen } from './frozen.ts';
 import { VolumeKeys } from './keys.ts';
 
 /** An image instead. */
@@ -43,6 +44,8 @@ export interface VolumeBackupPlan {
 
 export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
+  /** `quiesced`: nothing less than offline or frozen file systems will do. Else what there is. */
+  readonly consistency?: 'best' | 'quiesced';
   /** Why no Cinder backup can be made. */
   readonly closed?: Error | undefined;
 }
@@ -102,6 +105,7 @@ async function planVolume(
   options: SavingWishes,
 ): Promise<VolumeBackupPlan> {
   checkState(volume, backups);
+  if (options.consistency === 'quiesced') refuseUnfrozen(volume);
   const encryption = await encryptionOf(keys, volume);
   const { size } = volume;
   const facts = { store: options.payloads !== undefined, size, provider: encryption?.provider };

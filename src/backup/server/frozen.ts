@@ -1,0 +1,32 @@
+import { OperationError } from '../../errors.ts';
+import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
+import { quoted } from '../../text/escape.ts';
+import { requiresQuiesce } from './consistency.ts';
+import type { LookedAt } from './facts.ts';
+
+/**
+ * Whether the disks will be quiesced or offline, as far as it can be seen before: what comes of it the restore point says.
+ *
+ * @throws OperationError where they will be neither, and nothing less will do
+ */
+export function refuseUnfrozenServer({ facts }: Pick<LookedAt, 'facts'>, volumes: readonly Volume[]): void {
+  const { server, image } = facts;
+  const shared = volumes.find(({ attachments }) => attachments.length > 1);
+  const root = volumes.find(({ bootable }) => bootable);
+  if (shared === undefined && server.status === 'SHUTOFF' && server.powered !== true) return;
+  const why =
+    shared !== undefined
+      ? `volume ${quoted(shared.name)} (${shared.id}) is attached to another server too`
+      : image !== null
+        ? 'it boots from an image, whose disk nobody freezes'
+        : server.status !== 'ACTIVE'
+          ? `it is ${server.status}`
+          : requiresQuiesce(root?.imageMetadata ?? {})
+            ? undefined
+            : 'its image does not demand it (os_require_quiesce), so Nova would go on without';
+  if (why === undefined) return;
+  throw new OperationError(
+    `the file systems of server ${quoted(server.name)} (${server.id}) cannot be relied on to be frozen: ${why}`,
+    'Stop it first, boot it from a volume of an image with hw_qemu_guest_agent=yes and os_require_quiesce=yes, or take `consistency: best`.',
+  );
+}
