@@ -13,10 +13,10 @@ export const apply = defineCommand({
   summary: 'Carry out a plan: save what is due.',
   examples: [
     {
-      does: 'Save what the plan of the repository has due',
+      does: 'Save everything that the plan says is due',
       words: 'apply --plan .github/openstack-backup.yml',
     },
-    { does: 'Show what that would be, and why', words: 'apply --plan new.yml --dry-run' },
+    { does: 'Show what another plan would save, and why', words: 'apply --plan new.yml --dry-run' },
   ],
   inputs: applyInputs,
   outputs,

@@ -21,12 +21,12 @@ export const planCheck = defineCommand({
   bare: 'plan',
   summary: 'Check a plan file, show what it means, and whether the quota is large enough.',
   examples: [
-    { does: "Check the repository's plan", words: 'plan check --plan .github/openstack-backup.yml' },
-    { does: 'Check another one, for a program', words: 'plan check new.yml --json' },
+    { does: 'Check the plan of the repository', words: 'plan check --plan .github/openstack-backup.yml' },
+    { does: 'Check another plan, with JSON output', words: 'plan check new.yml --json' },
   ],
   inputs: {
     ...planFileInputs,
-    offline: { ...listInputs.offline, description: 'Ask no cloud, and therefore not for the quota.' },
+    offline: { ...listInputs.offline, description: 'Ask no cloud; the quota is not checked.' },
     ...cloudInputs,
   },
   outputs,

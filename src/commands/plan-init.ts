@@ -11,9 +11,9 @@ const outputs = {
 export const planInit = defineCommand({
   name: 'plan init',
   bare: 'plan',
-  summary: 'Write a first plan for a project that fits its quota.',
+  summary: 'Write a first plan for a project, within its quota.',
   examples: [
-    { does: "Write the repository's plan", words: 'plan init --cloud production' },
+    { does: 'Write the plan of the repository', words: 'plan init --cloud production' },
     { does: 'Print a plan without writing it', words: 'plan init --cloud production --dry-run' },
   ],
   inputs: { ...planFileInputs, ...cloudInputs },

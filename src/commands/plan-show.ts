@@ -25,7 +25,7 @@ export const planShow = defineCommand({
   summary: 'Show what is due now, how it would be saved and why, and the quota before and after.',
   examples: [
     {
-      does: 'Show what the plan of the repository has due',
+      does: 'Show everything that the plan says is due',
       words: 'plan show --plan .github/openstack-backup.yml',
     },
     {

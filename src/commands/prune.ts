@@ -31,7 +31,7 @@ export const prune = defineCommand({
   examples: [
     { does: 'Show what would be deleted', words: 'prune --keep-daily 14 --keep-weekly 8 --dry-run' },
     {
-      does: 'Show how many backups of a volume a year would keep',
+      does: 'Show how many backups of a volume exist after a year',
       words: 'prune --keep-daily 14 --keep-monthly 12 --simulate 400d',
     },
   ],

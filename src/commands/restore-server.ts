@@ -45,7 +45,7 @@ export const restoreServer = defineCommand({
       words: 'restore-server --manifest latest --server shop --dry-run',
     },
     {
-      does: 'Restore it where the network has another name',
+      does: 'Restore it to a project where the network has another name',
       words: "restore-server --manifest latest --server shop --map 'network: old=new'",
     },
   ],

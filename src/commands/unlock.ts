@@ -16,7 +16,7 @@ const inputs = {
     placeholder: SECRET,
     required: true,
     description:
-      'Where to read its key, never the key itself: the bytes of the secret, their hex, or the sealed payload from `export-secret`.',
+      'Where to read its key (never give the key itself): the bytes of the secret, their hex, or the sealed payload from `export-secret`.',
   },
   'secret-type': {
     kind: 'choice',
@@ -39,8 +39,8 @@ const inputs = {
 
 const outputs = {
   luks: { description: 'What was opened: version, cipher, key slot.' },
-  size: { json: true, description: 'Bytes of the decrypted image.' },
-  sha256: { description: 'Their SHA-256.' },
+  size: { json: true, description: 'The size of the decrypted image, in bytes.' },
+  sha256: { description: 'The SHA-256 of the decrypted image.' },
 } as const satisfies Outputs;
 
 export const unlock = defineCommand({

@@ -57,6 +57,6 @@ export type ManifestInputs = Values<typeof manifestInputs>;
 export const keptOutput = {
   kept: {
     json: true,
-    description: 'JSON: what a failed restore had already restored and keeps, a list of {kind, id, name}.',
+    description: 'JSON: what a failed restore had completed and keeps, a list of {kind, id, name}.',
   },
 } as const satisfies Outputs;

@@ -12,7 +12,7 @@ const resources = (kind: string) =>
   ({
     kind: 'list',
     placeholder: kind.toUpperCase(),
-    description: `The ${kind}s whose restore points may be deleted: names or ids, as in the manifests, or \`all\`. Default: all resources, if none of any kind is given.`,
+    description: `The ${kind}s whose restore points may be deleted: names or ids, as in the manifests, or \`all\`. Default: all, if no resources of any kind are given.`,
   }) as const;
 
 /** What is kept, in restic's words and with its meaning. */
@@ -45,7 +45,8 @@ export const keepInputs = {
     kind: 'text',
     placeholder: 'ZONE',
     default: 'UTC',
-    description: 'The time zone in which hours, days, weeks, months and years are counted: Europe/Berlin.',
+    description:
+      'The time zone in which hours, days, weeks, months and years are counted, such as Europe/Berlin.',
   },
 } as const satisfies Inputs;
 
@@ -75,7 +76,7 @@ export const pruneInputs = {
     kind: 'text',
     placeholder: 'DAYS',
     description:
-      'Delete nothing and ask no cloud. Print how many points of a volume would exist on each day, with one backup a day, and the most at once: 400d.',
+      'Delete nothing and ask no cloud. For one backup a day over this time (400d), print how many points of a volume exist on each day, and the most at once.',
   },
   'max-chain': {
     kind: 'integer',
@@ -87,7 +88,7 @@ export const pruneInputs = {
   store: {
     ...storeInputs.store,
     description:
-      'The place for data that left the cloud: `directory:PATH`. What is not in it is kept, and so are its points.',
+      'The place for data that left the cloud: `directory:PATH`. Points whose data is not there are kept.',
   },
   publish: {
     ...publish,

@@ -44,7 +44,7 @@ export const publishInputs = {
 export const publishOutputs = {
   manifest: {
     description:
-      'The manifest in the first place of `publish`, as the input `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME` or `release:TAG`.',
+      'The manifest in the first place of `publish`, in the form that `manifest` of `restore-volume` takes: a path, `artifact:RUN/NAME` or `release:TAG`.',
   },
   'manifest-sha256': { description: 'The SHA-256 of the manifest text, in lower-case hex.' },
   'artifact-id': { description: 'The id of the artifact, with `publish: artifact`.' },

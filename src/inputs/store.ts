@@ -6,7 +6,7 @@ export const storeInputs = {
     kind: 'text',
     placeholder: 'PLACE',
     description:
-      'The place for data that leaves the cloud: `directory:PATH`. Default in a terminal: `directory:openstack-backups/payloads`.',
+      'The place for data outside the cloud: `directory:PATH`. Default in a terminal: `directory:openstack-backups/payloads`.',
   },
 } as const satisfies Inputs;
 

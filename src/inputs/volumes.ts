@@ -28,6 +28,6 @@ export const volumeInputs = {
   store: {
     ...packInputs.store,
     description:
-      'The place for data that leaves the cloud: `directory:PATH`. Default: the data stays in the cloud.',
+      'The place for data outside the cloud: `directory:PATH`. Default: the data stays in the cloud.',
   },
 } as const satisfies Inputs;

@@ -42,12 +42,12 @@ function meantBy({ point, volume, server, image, secret, at }: ShowInputs, now: 
   );
   if (named.length + (point === undefined ? 0 : 1) > 1)
     throw new InputError(
-      '`show` shows one restore point, and several are named',
-      'Name one of `point`, `volume`, `server`, `image` and `secret`.',
+      '`show` shows one restore point, but several are given',
+      'Give one of `point`, `volume`, `server`, `image` and `secret`.',
     );
   if (point !== undefined && at !== undefined)
     throw new InputError(
-      '`at` chooses among the points of a resource, and `point` names one',
+      '`at` chooses among the points of a resource, but `point` names one',
       'Leave one out.',
     );
   const [resource] = named;
