@@ -60,6 +60,11 @@ export const pruneInputs = {
   servers: resources('server'),
   images: resources('image'),
   secrets: resources('secret'),
+  plan: {
+    kind: 'text',
+    placeholder: 'FILE',
+    description: 'The plan file whose `keep` has the rules, instead of rules here.',
+  },
   ...keepInputs,
   manifest: listInputs.manifest,
   expect: {

@@ -9,8 +9,8 @@ import { ownStates, type State } from './state.ts';
 import { wholeStates } from './whole.ts';
 
 export interface Wishes {
-  /** What holds for the points of its resource; undefined where they all stay. */
-  readonly termsOf: (point: Saved) => Terms | undefined;
+  /** What holds for the points of its resource: what any of them keeps stays. None where they all stay. */
+  readonly termsOf: (point: Saved) => readonly Terms[];
   /** Delete also where over half of a resource's points would go. */
   readonly allowOverHalf: boolean;
 }
@@ -49,8 +49,12 @@ export function decide(
   );
   const states = wholeStates(record.points, own, cloud);
   const keeping = new Keeping(points, chains);
+  const disks = new Set(record.points.flatMap(({ kind, needs }) => (kind === 'server' ? needs : [])));
+  // Who asks for servers only means their disks with them.
+  const isPart = (point: Saved) =>
+    point.isPart || (disks.has(point.id) && wishes.termsOf(point).length === 0);
   const histories = Map.groupBy(
-    points.filter(({ isPart, pruned }) => !isPart && pruned === undefined),
+    points.filter((point) => !isPart(point) && point.pruned === undefined),
     resourceOf,
   );
   for (const [resource, members] of histories) judgeAll(resource, members);
@@ -64,11 +68,14 @@ export function decide(
   return { verdicts: points.map(verdictOf).toSorted(byResource), held };
 
   function judgeAll(resource: string, members: readonly Saved[]): void {
-    const terms = members[0] && wishes.termsOf(members[0]);
-    if (terms === undefined) {
-      for (const point of members) keeping.keep(point, 'not asked for');
-      return;
-    }
+    const terms = members[0] === undefined ? [] : wishes.termsOf(members[0]);
+    if (terms.length === 0) for (const point of members) keeping.keep(point, 'not asked for');
+    // What one way keeps must not cost the other way its place.
+    const ways = terms.length > 1 ? Map.groupBy(members, ({ data }) => data?.kind) : new Map([['', members]]);
+    for (const one of terms) for (const way of ways.values()) judgeWay(resource, way, one);
+  }
+
+  function judgeWay(resource: string, members: readonly Saved[], terms: Terms): void {
     const byId = new Map(members.map((point) => [point.id, point]));
     const history: History = {
       resource: standing(resource, members, record, cloud),
@@ -105,11 +112,15 @@ export function decide(
 
   function verdictOf(point: Saved): Verdict {
     const keep = keeping.keeps(point);
-    return { point, keep, reasons: keep ? keeping.reasons(point) : [whyItGoes(point, states.get(point.id))] };
+    return {
+      point,
+      keep,
+      reasons: keep ? keeping.reasons(point) : [whyItGoes(point, isPart(point), states.get(point.id))],
+    };
   }
 }
 
-function whyItGoes({ pruned, isPart }: Saved, state: State | undefined): string {
+function whyItGoes({ pruned }: Saved, isPart: boolean, state: State | undefined): string {
   if (pruned !== undefined) return `pruned on ${pruned.slice(0, 10)}, and its data is still there`;
   if (isPart) return 'nothing needs it';
   if (state?.state === 'lost') return 'its data is gone';

@@ -22,6 +22,8 @@ export interface Saved {
   /** The resource's id: points are grouped by it, never by name. */
   readonly resource: string;
   readonly name: string;
+  /** Of an image its properties. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** When its data was taken. Milliseconds. */
   readonly time: number;
   /** Undefined where the point holds none of its own: a server, an image that is the user's. */

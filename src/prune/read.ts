@@ -92,6 +92,7 @@ function savedOf(
     kind: resource.kind,
     resource: resource.id,
     name: resource.name,
+    metadata: resource.kind === 'image' ? resource.properties : resource.metadata,
     time: Date.parse(takenAt(point, manifest)),
     data: dataOf(point),
     image: point.method === 'kept' ? resource.id : undefined,

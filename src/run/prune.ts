@@ -2,9 +2,11 @@ import { cloudOf } from '../catalog/cloud-of.ts';
 import { allManifests, type Found } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
-import type { PruneInputs } from '../inputs/prune.ts';
+import { keepInputs, type PruneInputs } from '../inputs/prune.ts';
 import { signingKey, verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
+import type { PlanFile } from '../planfile/plan-file.ts';
+import { keepsByRules, termsByPlan } from '../prune/by-plan.ts';
 import { lookAtCloud } from '../prune/look.ts';
 import { type PrunePlan, planPrune } from '../prune/plan.ts';
 import { resourceOf, type Saved } from '../prune/point.ts';
@@ -16,23 +18,70 @@ import type { Terms } from '../retention/judge.ts';
 import type { Json } from '../text/redact-json.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
+import { loadPlan } from './plan-file.ts';
+import { connectFor } from './plan-look.ts';
 import { deleteManifests, deletePlanned, recordPruned } from './prune-delete.ts';
 import { simulated } from './prune-simulated.ts';
 import { namedPlace, shelfOf } from './storing.ts';
 
 /** Deletes the restore points that no rule keeps: plan, show, record, delete. */
 export async function prunePoints(context: Context, given: PruneInputs) {
-  const terms = termsOf(given);
-  if (given.simulate !== undefined)
-    return simulated(given.simulate, given['max-chain'], terms, context.host.clock.now());
+  const rules = await rulesOf(context, given);
+  if (rules.kind === 'policy' && given.simulate !== undefined)
+    return simulated(given.simulate, given['max-chain'], rules.terms, context.host.clock.now());
+  return pruneBy(context, rules, given);
+}
+
+/** What is kept: by the inputs, or by a plan. */
+type Rules =
+  | { readonly kind: 'policy'; readonly terms: Terms }
+  | { readonly kind: 'plan'; readonly plan: PlanFile };
+
+/** @throws InputError for no rule at all, and for both */
+async function rulesOf(context: Context, given: PruneInputs): Promise<Rules> {
+  if (given.plan === undefined) return { kind: 'policy', terms: termsOf(given) };
+  const other = RULES.find((name) => given[name] !== undefined && given[name] !== 0);
+  if (other !== undefined || given.simulate !== undefined)
+    throw new InputError(
+      `\`plan\` and \`${other ?? 'simulate'}\` are given: they exclude each other`,
+      'Give the plan, whose `keep` has the rules, or the rules.',
+    );
+  const plan = await loadPlan(context, given.plan);
+  if (keepsByRules(plan)) return { kind: 'plan', plan };
+  throw new InputError(
+    `the plan ${given.plan} has no keep, so nothing of it is ever deleted`,
+    'Write keep: {daily: 14, weekly: 8} into it, for example.',
+  );
+}
+
+const RULES = (Object.keys(keepInputs) as (keyof typeof keepInputs)[]).filter(
+  (name) => name !== 'min-copies' && name !== 'timezone',
+);
+
+/** What the plan says where no input does. */
+function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
+  if (rules.kind === 'policy') return given;
+  const { publish, recipients, store } = rules.plan;
+  return {
+    ...given,
+    manifest: given.manifest.length > 0 ? given.manifest : publish,
+    recipients: given.recipients.length > 0 ? given.recipients : recipients,
+    store: given.store ?? store,
+  };
+}
+
+async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs) {
+  const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
   const store = namedPlace(context, given.store);
   checkPublishing(context, given);
   const found = await trusted(context, given);
-  const session = await context.connect(given);
+  const session = await (rules.kind === 'plan'
+    ? connectFor(context, given, rules.plan)
+    : context.connect(given));
   const started = new Date(session.clock.now()).toISOString();
   const shelf = await shelfOf(context, given.store);
-  const plan = await planned(session, found, given, terms, shelf);
+  const plan = await planned(session, found, given, rules, shelf);
   for (const line of plan.held) context.host.log.warn(line);
   const shown = { digest: plan.digest, points: JSON.stringify(pointsJson(plan)) };
   if (expected !== undefined && expected !== plan.digest)
@@ -120,7 +169,7 @@ async function planned(
   session: Session,
   found: readonly Found[],
   given: PruneInputs,
-  terms: Terms,
+  rules: Rules,
   shelf: Shelf | undefined,
 ): Promise<PrunePlan> {
   const here = cloudOf(session);
@@ -130,15 +179,20 @@ async function planned(
   );
   const meant = resourcesMeant(given, record.points);
   const cloud = await lookAtCloud(session, record.points, {
-    gone: terms.gone !== undefined,
+    gone:
+      rules.kind === 'policy'
+        ? rules.terms.gone !== undefined
+        : rules.plan.entries.some(({ keep }) => keep?.gone !== undefined),
     all: record.sources.some(({ manifest }) => manifest.pruned !== undefined),
     stored: storedIn(shelf, record.points),
   });
+  const now = session.clock.now();
+  const terms = rules.kind === 'policy' ? () => [rules.terms] : termsByPlan(rules.plan, record.points, now);
   const wishes = {
-    termsOf: (point: Saved) => (meant === undefined || meant.has(resourceOf(point)) ? terms : undefined),
+    termsOf: (point: Saved) => (meant === undefined || meant.has(resourceOf(point)) ? terms(point) : []),
     allowOverHalf: given['allow-over-half'],
   };
-  return planPrune(record, cloud, wishes, session.clock.now());
+  return planPrune(record, cloud, wishes, now);
 }
 
 /** One of another size is not what the point names. */

@@ -149,6 +149,27 @@ test('directories of manifests of which all is gone go, each with its record beh
   expect(told.log).toContain('other files lie beside it');
 });
 
+test('a plan has the rules, and the places', async () => {
+  const project = world.cloud.openrc()['OS_PROJECT_ID'] ?? '';
+  const projects = [...world.cloud.state.projects.values()];
+  const own = projects.find(({ id, name }) => id === project || name === 'demo');
+  const plan = (keep: string) =>
+    writeFile(
+      join(world.directory, 'plan.yml'),
+      `version: 1\nproject: ${own?.id}\npublish: ["directory:openstack-backups"]\n${keep}back-up:\n  - {name: all, select: all, kinds: [volume], every: 1d}\n`,
+    );
+  await plan('');
+  const given = { plan: 'plan.yml', 'allow-unsigned': 'true', 'allow-over-half': 'true' };
+  const without = await run(prune, given);
+  expect([without.code, without.error]).toEqual([2, expect.stringContaining('has no keep')]);
+  await plan('keep: {last: 1, min-copies: 1}\n');
+  const both = await run(prune, { ...given, 'keep-daily': '1' });
+  expect([both.code, both.error]).toEqual([2, expect.stringContaining('exclude each other')]);
+  expectExit(await world.tool(['backup-volume', '--volumes', id, '--mode', 'full']), 0);
+  const told = await run(prune, given);
+  expect([told.code, told.error, world.cloud.state.backups.size]).toEqual([0, '', 1]);
+});
+
 test('a year is simulated without a cloud and without a manifest', async () => {
   const asked = world.cloud.requests.length;
   const words = ['prune', '--keep-daily', '7', '--simulate', '400d', '--max-chain', '1', '--json'];

@@ -75,7 +75,7 @@ function ofHistory(one: Story, members: readonly Saved[], goes: (point: Saved) =
   const good = members.filter((point) => isGood(one, point)).toSorted((a, b) => b.time - a.time);
   return [
     ...(how !== 'present' && going.length > 0 ? [`it is ${how}, and lost a point`] : []),
-    ...(one.wishes.termsOf(first) === undefined && going.length > 0
+    ...(one.wishes.termsOf(first).length === 0 && going.length > 0
       ? ['not asked for, and lost a point']
       : []),
     ...(good.slice(0, one.minCopies).some(goes) ? ['the floor does not hold'] : []),

@@ -19,7 +19,7 @@ import {
 
 const DB = uuid(0xd, 1);
 const wishes = (policy = { last: 1 }, more: Partial<Wishes> = {}): Wishes => ({
-  termsOf: () => ({ policy, zone: 'UTC', minCopies: 1 }),
+  termsOf: () => [{ policy, zone: 'UTC', minCopies: 1 }],
   allowOverHalf: true,
   ...more,
 });
@@ -216,6 +216,45 @@ describe('what a point needs stays', () => {
       `backup ${backupId(2)}`,
     ]);
   });
+});
+
+describe('who asks for servers only', () => {
+  const all = nights(3);
+  const points = all.map((night) => volumePoint({ ...night, name: 'data' }));
+  const server = (number: number, disk: number): Saved => ({
+    ...volumePoint({ number, volume: uuid(0xe, 1), time: NOW - (4 - disk) * DAY, name: 'shop' }),
+    kind: 'server',
+    data: undefined,
+    needs: [pointId(disk)],
+  });
+  const servers = { termsOf: ({ kind }: Saved) => (kind === 'server' ? wishes().termsOf(shop) : []) };
+  const shop = server(51, 3);
+
+  test('means their disks with them, and no other volume', () => {
+    const record = recordOf([...points, server(50, 1), shop]);
+    const cloud = cloudOf(record.points, { backups: all.map(cloudBackup) });
+    const plan = planPrune(record, cloud, wishes({ last: 1 }, servers), NOW);
+    expect(plan.going.map(({ point, reasons }) => [point.id, ...reasons])).toEqual([
+      [pointId(50), 'no rule keeps it'],
+      [pointId(1), 'nothing needs it'],
+    ]);
+    expect(plan.verdicts.find(({ point }) => point.id === pointId(2))?.reasons).toEqual(['not asked for']);
+  });
+});
+
+test('what two entries of a plan ask of a resource is judged for each way by itself', () => {
+  const all = nights(2);
+  const image: Saved = {
+    ...volumePoint({ number: 40, volume: DB, time: NOW - 3600_000 }),
+    data: { kind: 'payload', name: 'p', size: 1 },
+  };
+  const points = [...all.map(volumePoint), image];
+  const cloud = cloudOf(points, { backups: all.map(cloudBackup), stored: new Set(['p']) });
+  const [one] = wishes().termsOf(image);
+  const both = one === undefined ? [] : [one, one];
+  expect(planPrune(recordOf(points), cloud, wishes(), NOW).going).toHaveLength(2);
+  const plan = planPrune(recordOf(points), cloud, wishes({ last: 1 }, { termsOf: () => both }), NOW);
+  expect(plan.going.map(({ point }) => point.id)).toEqual([pointId(1)]);
 });
 
 describe('an image that is a backup', () => {

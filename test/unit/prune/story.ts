@@ -117,7 +117,7 @@ export function story(seed: number): Story {
     }),
     wishes: {
       termsOf: ({ resource }) =>
-        isPartly && resource.endsWith('1') ? undefined : { policy, zone: 'UTC', minCopies },
+        isPartly && resource.endsWith('1') ? [] : [{ policy, zone: 'UTC', minCopies }],
       allowOverHalf: below(2) === 0,
     },
     minCopies,

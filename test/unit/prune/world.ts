@@ -65,6 +65,7 @@ export function volumePoint(wish: BackupWish & { readonly name?: string }): Save
     kind: 'volume',
     resource: volume,
     name: wish.name ?? volume,
+    metadata: {},
     time,
     data: { kind: 'backup', id: backupId(number), volume, chain: uuid(0xc, chain), position, parent },
     image: undefined,
