@@ -1,4 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MANIFEST_FILE } from '../src/manifest/files.ts';
+import { serialize } from '../src/manifest/parse.ts';
+import type { Manifest, VolumeBackupPoint } from '../src/manifest/schema.ts';
 import {
   type Backup,
   type EmbeddedCloud,
@@ -12,6 +17,8 @@ export interface Wish {
   readonly encrypted: boolean;
   /** Backups that are there already. */
   readonly backups: number;
+  /** Where manifests name them, one a night: every volume once in each. */
+  readonly manifests?: string;
 }
 
 /** What it sends: first where it is, then, asked for it, what it was asked. */
@@ -26,7 +33,10 @@ const wish: Wish = JSON.parse(process.argv[2] ?? '');
 const cloud = await startEmbeddedCloud({ gibBytes: 1024 ** 2, tickMs: 2, ticksPerGib: 1 });
 for (const project of cloud.state.projects.values()) project.quota = { ...UNLIMITED };
 const volumes = fill(cloud, wish);
-for (let at = 0; at < wish.backups; at += 1) addBackup(cloud, volumes[at % volumes.length] as Volume, at);
+const backups = Array.from({ length: wish.backups }, (_, at) =>
+  addBackup(cloud, volumes[at % volumes.length] as Volume, at),
+);
+if (wish.manifests !== undefined) await writeManifests(wish.manifests);
 say({ environment: cloud.openrc('demo') });
 process.on('message', () => {
   const kinds: Record<string, number> = {};
@@ -66,7 +76,7 @@ function fill({ seed, state }: EmbeddedCloud, { volumes: count, encrypted }: Wis
 }
 
 /** A full one of ours that stands in a manifest. */
-function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): void {
+function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): Backup {
   const time = new Date(Date.now() - MONTH_MS + at * 1000);
   const tags = {
     run: randomUUID(),
@@ -105,4 +115,77 @@ function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): void {
     saved: null,
   };
   state.backups.set(backup.id, backup);
+  return backup;
+}
+
+/** As `backup-volume` publishes them. */
+async function writeManifests(directory: string): Promise<void> {
+  for (let night = 0; night * volumes.length < backups.length; night += 1) {
+    const saved = backups.slice(night * volumes.length, (night + 1) * volumes.length);
+    const manifest = manifestOf(saved, night);
+    const run = join(directory, `${stamp(manifest.run.started)}-${manifest.run.id.slice(0, 8)}`);
+    await mkdir(run, { recursive: true });
+    await writeFile(join(run, MANIFEST_FILE), await serialize(manifest));
+  }
+}
+
+function manifestOf(saved: readonly Backup[], night: number): Manifest {
+  const started = new Date(Date.now() - MONTH_MS + night * 86_400_000).toISOString();
+  const project = [...cloud.state.projects.values()].find(({ name }) => name === 'demo');
+  return {
+    format: 'openstack-backup manifest',
+    version: 1,
+    run: { id: randomUUID(), tool: 'openstack-backup bench', started, finished: started },
+    cloud: {
+      authUrl: cloud.authUrl,
+      region: 'RegionOne',
+      project: { id: project?.id ?? '', name: 'demo', domain: 'Default' },
+    },
+    restorePoints: saved.map(pointOf),
+    failed: [],
+  };
+}
+
+function pointOf(backup: Backup): VolumeBackupPoint {
+  const volume = cloud.state.volumes.get(backup.volumeId ?? '') as Volume;
+  const tag = (name: string) => backup.metadata[`openstack-backup:${name}`] ?? '';
+  return {
+    id: tag('point'),
+    resource: {
+      kind: 'volume',
+      id: volume.id,
+      name: volume.name ?? '',
+      description: '',
+      size: volume.size,
+      type: { id: volume.typeId, name: 'standard' },
+      availabilityZone: volume.availabilityZone,
+      bootable: volume.bootable,
+      multiattach: false,
+      metadata: volume.metadata,
+      imageMetadata: {},
+      attachments: [],
+      created: volume.createdAt.toISOString(),
+      encryption: null,
+    },
+    method: 'cinder-backup',
+    backup: {
+      id: backup.id,
+      size: backup.size,
+      incremental: false,
+      created: backup.createdAt.toISOString(),
+      finished: backup.createdAt.toISOString(),
+      dataTimestamp: backup.createdAt.toISOString(),
+      availabilityZone: 'nova',
+      container: 'volumebackups',
+      keyId: null,
+    },
+    chain: { id: tag('chain'), position: 0, parent: null },
+    reason: 'full backups were asked for',
+    consistency: 'offline',
+    seconds: 1,
+  };
+}
+
+function stamp(iso: string): string {
+  return iso.replace(/[-:]|\.\d+/g, '');
 }

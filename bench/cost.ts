@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DIRECTORY } from '../src/manifest/files.ts';
 import type { Wish, Word } from './cost-cloud.ts';
 
 /**
@@ -23,8 +24,10 @@ const { values: given } = parseArgs({
   },
 });
 
-interface Case extends Wish {
+interface Case extends Omit<Wish, 'manifests'> {
   readonly name: string;
+  /** Whether manifests name the backups. */
+  readonly named?: true;
   readonly words: readonly string[];
 }
 
@@ -48,6 +51,22 @@ const cases: readonly Case[] = [
   { name: 'real run of 1,000', volumes: 1000, encrypted: false, backups: 0, words: REAL },
   { name: 'real run of 1,000 encrypted', volumes: 1000, encrypted: true, backups: 0, words: REAL },
   { name: 'real run of 5,000', volumes: 5000, encrypted: false, backups: 0, words: REAL },
+  {
+    name: 'list of 5,000, with 20,000 backups',
+    volumes: 5000,
+    encrypted: false,
+    backups: 20_000,
+    named: true,
+    words: ['list', '--format', 'json'],
+  },
+  {
+    name: 'list --at of one of 20,000',
+    volumes: 5000,
+    encrypted: false,
+    backups: 20_000,
+    named: true,
+    words: ['list', '--volume', 'volume-00007', '--at', '0h'],
+  },
   { name: '300 through images', volumes: 300, encrypted: false, backups: 0, words: IMAGE },
 ];
 
@@ -98,9 +117,11 @@ function cellsOf({ requests, mebibytes, processor, seconds, ended }: Figure): st
 }
 
 /** Each on a cloud of its own, since a run changes it. */
-async function measure({ words, name, ...wish }: Case, bin: string): Promise<Figure> {
+async function measure({ words, name, named, ...wish }: Case, bin: string): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-cost-'));
-  const cloud = fork(join(import.meta.dirname, 'cost-cloud.ts'), [JSON.stringify(wish)]);
+  const cloud = fork(join(import.meta.dirname, 'cost-cloud.ts'), [
+    JSON.stringify(named ? { ...wish, manifests: join(directory, DIRECTORY) } : wish),
+  ]);
   try {
     const [word] = (await Promise.race([once(cloud, 'message'), failedOf(cloud)])) as [Word];
     if (!('environment' in word)) throw new Error('the cloud does not say where it is');

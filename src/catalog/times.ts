@@ -23,11 +23,9 @@ const SLACK_MS = 5 * 60_000;
 
 /** The newest data of these restore points, by the cloud's clock. */
 export function savedOf(points: readonly RestorePoint[], manifest: Manifest): string | undefined {
-  const all = new Map(manifest.restorePoints.map((point) => [point.id, point]));
+  const find = (id: string) => manifest.restorePoints.find((point) => point.id === id);
   const times = points.flatMap((point) =>
-    point.method === 'disks'
-      ? point.resource.disks.map((disk) => timeOf(all.get(disk.point)))
-      : [timeOf(point)],
+    point.method === 'disks' ? point.resource.disks.map((disk) => timeOf(find(disk.point))) : [timeOf(point)],
   );
   return times
     .filter((time) => time !== undefined)

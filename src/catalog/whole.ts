@@ -1,6 +1,5 @@
 import { gapIn } from '../chain/chain.ts';
 import { readTags } from '../chain/tags.ts';
-import { pointWithId } from '../manifest/points.ts';
 import type { Key, Manifest, Payload, RestorePoint, VolumeBackupPoint } from '../manifest/schema.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
@@ -47,12 +46,17 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
   const cloud = seen.inventory && indexOf(seen.inventory);
   return (manifest) => {
     const states = new Map<string, State>();
+    const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
     const stateOf = (point: RestorePoint): State => {
       const known = states.get(point.id);
       if (known !== undefined) return known;
       const state = judged(point);
       states.set(point.id, state);
       return state;
+    };
+    const stateOfId = (id: string): State => {
+      const point = points.get(id);
+      return point === undefined ? broken(`restore point ${id} is not in its manifest`) : stateOf(point);
     };
     const inCloud = (part: 'backups' | 'images', look: (cloud: Index) => State): State => {
       const why = notToldBy(seen.inventory, manifest, part);
@@ -63,7 +67,7 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
     const keyState = ({ point }: Key): State =>
       point === undefined
         ? broken('it is encrypted, and no key of it was saved')
-        : because('its key', stateOf(pointWithId(manifest, 'secret', point)));
+        : because('its key', stateOfId(point));
     const judged = (point: RestorePoint): State => {
       switch (point.method) {
         case 'cinder-backup':
@@ -83,8 +87,11 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
         case 'disks':
           return all(
             point.resource.disks.map((disk) => {
-              const needed = pointWithId(manifest, disk.volume === null ? 'image' : 'volume', disk.point);
-              return because(`its disk ${quoted(needed.resource.name || needed.id)}`, stateOf(needed));
+              const name = points.get(disk.point)?.resource.name;
+              return because(
+                `its disk ${quoted(name || (disk.volume ?? disk.point))}`,
+                stateOfId(disk.point),
+              );
             }),
           );
       }

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { entriesOf } from '../../../src/catalog/entries.ts';
 import type { Inventory } from '../../../src/catalog/inventory.ts';
 import { judge, judgeBackups, type Seen, type Shelf } from '../../../src/catalog/whole.ts';
 import { writeTags } from '../../../src/chain/tags.ts';
 import type { RestorePoint, VolumeBackupPoint } from '../../../src/manifest/schema.ts';
 import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
 import type { Image } from '../../../src/openstack/image/v2/images.ts';
+import { growth, LINEAR } from '../../support/growth.ts';
 import {
   backupPoint,
   encryptedWith,
@@ -321,3 +324,21 @@ test('backups that no manifest names are judged by their tags', () => {
   expect(of(made)).toEqual({ state: 'unknown', why: `backup ${OTHER} is being made` });
   expect(judgeBackups(inventory({ backups: [full(), increment()] }))(increment()).state).toBe('whole');
 });
+
+test('a manifest of sixteen times as many restore points takes about as many times as long', () => {
+  const work = (size: number) => {
+    const backups = Array.from({ length: size }, () =>
+      backup({ metadata: writeTags(tags()), volumeId: randomUUID() }),
+    );
+    const manifest = manifestWith(...backups.map(pointOf));
+    const states = judge(cloud({ backups }))(manifest);
+    const entries = entriesOf({ manifest, references: [], doubt: undefined }, states);
+    if (entries.some(({ state }) => state !== 'whole')) throw new Error('one is not whole');
+  };
+  expect(growth(work, 200)).toBeLessThan(LINEAR);
+});
+
+function pointOf({ id, volumeId }: Backup): VolumeBackupPoint {
+  const point = backupPoint({ id: volumeId });
+  return { ...point, backup: { ...point.backup, id } };
+}
