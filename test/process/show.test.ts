@@ -161,7 +161,7 @@ describe('what is not found, or not one, lists what there is', () => {
     [['--volume', 'db', '--at', '2020-01-01'], 'that is whole and not later than 2020-01-01T00:00:00.000Z'],
     [['--point', 'nope'], '(volume "db", '],
     [[], 'Name one with --point'],
-    [['--volume', 'db', '--server', 'shop'], 'several are named'],
+    [['--volume', 'db', '--server', 'shop'], 'several are given'],
     [['--point', 'x', '--at', '0h'], '--at chooses among the points of a resource'],
     [['--volume', 'db', '--at', 'x'], '--at is "x": no time'],
   ])('%j', async (words, said) => {
