@@ -22,6 +22,7 @@ const root = join(import.meta.dirname, '..');
 const branding: Readonly<Record<string, { readonly icon: string; readonly color: string }>> = {
   apply: { icon: 'calendar', color: 'blue' },
   list: { icon: 'list', color: 'blue' },
+  'plan-show': { icon: 'calendar', color: 'blue' },
   show: { icon: 'eye', color: 'blue' },
   report: { icon: 'clipboard', color: 'blue' },
   prune: { icon: 'scissors', color: 'orange' },
@@ -45,9 +46,15 @@ function inputsOf(command: Command): Inputs {
   return { ...command.inputs, ...workflowInputs };
 }
 
+/** A command of two words as an action: "plan-show". */
+function slugOf({ name }: Command): string {
+  return name.replace(' ', '-');
+}
+
 /** @param up from the folder of the file to the root */
 function actionYaml(command: Command, title: string, up: string): string {
-  const look = branding[command.name];
+  const slug = slugOf(command);
+  const look = branding[slug];
   if (look === undefined) throw new Error(`${command.name} has no branding in scripts/generate.ts`);
   return yaml({
     name: title,
@@ -70,8 +77,8 @@ function actionYaml(command: Command, title: string, up: string): string {
     ),
     runs: {
       using: 'node24',
-      main: `${up}dist/${command.name}.js`,
-      post: `${up}dist/${command.name}-post.js`,
+      main: `${up}dist/${slug}.js`,
+      post: `${up}dist/${slug}-post.js`,
     },
   });
 }
@@ -205,7 +212,7 @@ async function everything(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const load of Object.values(actions)) {
     const command = await load();
-    const folder = `actions/${command.name}`;
+    const folder = `actions/${slugOf(command)}`;
     files.set(`${folder}/action.yml`, actionYaml(command, `OpenStack: ${command.name}`, '../../'));
     if (command.name === ROOT) files.set('action.yml', actionYaml(command, 'OpenStack backup', ''));
     files.set(`${folder}/action-types.yml`, actionTypesYaml(command));

@@ -1,5 +1,5 @@
 import type { Command } from './commands/command.ts';
-import { commands } from './commands/index.ts';
+import { actions, commands } from './commands/index.ts';
 import { InputError, messageOf, PlainError } from './errors.ts';
 import { type Outputs, parseInputs, type Raw } from './inputs/table.ts';
 import type { Host } from './ports/host.ts';
@@ -11,7 +11,7 @@ import { nearest } from './text/nearest.ts';
 
 /** @throws InputError that lists what there is */
 export async function commandNamed(name: string): Promise<Command> {
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const load = [commands, actions].find((known) => Object.hasOwn(known, name))?.[name];
   if (load === undefined) {
     const meant = nearest(name, [...Object.keys(commands), 'help', 'completion']);
     throw new InputError(

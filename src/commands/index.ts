@@ -5,6 +5,7 @@ export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./apply.ts')).apply as unknown as Command,
   list: async () => (await import('./list.ts')).list as unknown as Command,
   show: async () => (await import('./show.ts')).show as unknown as Command,
+  'plan-show': async () => (await import('./plan-show.ts')).planShow as unknown as Command,
   report: async () => (await import('./report.ts')).report as unknown as Command,
   prune: async () => (await import('./prune.ts')).prune as unknown as Command,
   'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,
@@ -17,10 +18,12 @@ export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   'restore-volume': async () => (await import('./restore-volume.ts')).restoreVolume as unknown as Command,
 };
 
+const { 'plan-show': planShow, ...sameInATerminal } = actions;
+
 export const commands: typeof actions = {
-  ...actions,
+  ...sameInATerminal,
   'plan check': async () => (await import('./plan-check.ts')).planCheck as unknown as Command,
   'plan init': async () => (await import('./plan-init.ts')).planInit as unknown as Command,
-  'plan show': async () => (await import('./plan-show.ts')).planShow as unknown as Command,
+  ...(planShow && { 'plan show': planShow }),
   unlock: async () => (await import('./unlock.ts')).unlock as unknown as Command,
 };

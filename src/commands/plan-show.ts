@@ -1,5 +1,5 @@
 import { cloudInputs } from '../inputs/cloud.ts';
-import { planLookInputs } from '../inputs/plan-file.ts';
+import { onlyInputs, planLookInputs } from '../inputs/plan-file.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { defineCommand } from './command.ts';
 
@@ -12,6 +12,11 @@ const outputs = {
   quota: {
     json: true,
     description: 'JSON: {before, after}, each a list of texts such as "9 of 10 backups".',
+  },
+  matrix: {
+    json: true,
+    description:
+      'JSON: with `matrix`, what `strategy.matrix` of a job takes, {include: a list of {name, only, gigabytes}}; `only` is the input of that name of `apply`.',
   },
   doubts: {
     json: true,
@@ -33,7 +38,19 @@ export const planShow = defineCommand({
       words: 'plan show --manifest directory:downloads --identity file:identity.txt',
     },
   ],
-  inputs: { ...planLookInputs, ...cloudInputs },
+  inputs: {
+    ...planLookInputs,
+    ...onlyInputs,
+    matrix: {
+      kind: 'integer',
+      default: '0',
+      min: 0,
+      max: 256,
+      description:
+        'Give what is due as a matrix of at most so many jobs of about the same size, in the output `matrix`; 0 for none.',
+    },
+    ...cloudInputs,
+  },
   outputs,
   run: async (context, given) => (await import('../run/plan-show.ts')).showPlan(context, given),
 });

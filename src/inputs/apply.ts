@@ -1,5 +1,5 @@
 import { cloudInputs } from './cloud.ts';
-import { planLookInputs } from './plan-file.ts';
+import { onlyInputs, planLookInputs } from './plan-file.ts';
 import { publishInputs } from './publish.ts';
 import { savingInputs } from './saving.ts';
 import type { Inputs, Values } from './table.ts';
@@ -9,6 +9,7 @@ const { expiry, 'expiry-days': expiryDays, 'release-tag': releaseTag, 'sign-key'
 /** The inputs of `apply`: where manifests go, and to whom they are sealed, the plan says. */
 export const applyInputs = {
   ...planLookInputs,
+  ...onlyInputs,
   deadline: savingInputs.deadline,
   expiry,
   'expiry-days': expiryDays,

@@ -19,6 +19,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'backup',
     'secret',
     'point',
+    'only',
     'since',
     'at',
     'offline',
@@ -77,7 +78,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'allow-other-project',
   ],
   'GitHub, in a workflow only': ['workflow', 'branch', 'expiry-days', 'release-tag'],
-  'How it is shown': ['format', 'column', 'sort'],
+  'How it is shown': ['matrix', 'format', 'column', 'sort'],
   Cloud: ['cloud', 'clouds-yaml', 'region', 'project'],
 };
 

@@ -13,6 +13,16 @@ export const planFileInputs = {
 
 const { manifest, workflow, branch, identity, 'verify-key': verifyKey } = listInputs;
 
+/** Of those that can be told to do a part. */
+export const onlyInputs = {
+  only: {
+    kind: 'list',
+    placeholder: 'KIND:ID',
+    description:
+      'Only these resources, such as volume:ID: what `matrix` of `plan-show` gives a job. Default: all that are due.',
+  },
+} as const satisfies Inputs;
+
 /** And of those that look what was saved. */
 export const planLookInputs = {
   ...planFileInputs,

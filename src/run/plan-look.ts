@@ -13,6 +13,7 @@ import { type Duty, dutiesOf } from '../planfile/due.ts';
 import type { PlanFile } from '../planfile/plan-file.ts';
 import { withoutKeysOfVolumes } from '../planfile/resource.ts';
 import type { SavedPoint } from '../planfile/saved.ts';
+import { onlyDuties } from '../planfile/shards.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import { quoted } from '../text/escape.ts';
@@ -22,7 +23,8 @@ import { loadPlan } from './plan-file.ts';
 import { type Project, projectOf } from './project-of.ts';
 import { savedPointsOf, sealedPointsOf } from './saved-points.ts';
 
-export type PlanLookGiven = CloudInputs & Values<typeof planLookInputs>;
+export type PlanLookGiven = CloudInputs &
+  Values<typeof planLookInputs> & { readonly only?: readonly string[] };
 
 /** Where a plan stands: what it says, what there is, what was saved, and what is due. A plain record but for the session. */
 export interface PlanLook {
@@ -76,7 +78,7 @@ export async function lookAtPlan(context: Context, given: PlanLookGiven): Promis
     now,
     project,
     assignments,
-    duties: dutiesOf(assignments, points, terms),
+    duties: onlyDuties(dutiesOf(assignments, points, terms), given.only ?? []),
     points,
     found: here,
     unread,

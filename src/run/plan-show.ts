@@ -1,6 +1,7 @@
 import { quotaSentence } from '../plan/quota.ts';
 import type { Assignment } from '../planfile/assign.ts';
 import { ageOf, type Duty } from '../planfile/due.ts';
+import { shardsOf } from '../planfile/shards.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
 import { type Column, formatRows } from '../text/rows.ts';
@@ -33,8 +34,13 @@ const columns = (now: number): readonly Column<Row>[] => [
 ];
 
 /** Shows what is due now, which way and why. Changes nothing. */
-export async function showPlan(context: Context, given: PlanLookGiven) {
-  return showLook(context, await lookAtPlan(context, given));
+export async function showPlan(context: Context, given: PlanLookGiven & { readonly matrix: number }) {
+  const look = await lookAtPlan(context, given);
+  const shown = await showLook(context, look);
+  if (given.matrix === 0) return shown;
+  const matrix = JSON.stringify({ include: shardsOf(look.duties, given.matrix) });
+  // What cannot be saved fails in the job that tries it, and keeps no other from starting.
+  return { ...shown, outputs: { ...shown.outputs, matrix }, failed: false };
 }
 
 /** The same, where somebody has looked already. */

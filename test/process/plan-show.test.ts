@@ -152,6 +152,34 @@ test('where nothing less than quiesced will do, what cannot be is refused', asyn
   await write(PLAN());
 });
 
+test('a matrix of what is due, whose parts are carried out alone', async () => {
+  const { json } = await show('--matrix', '3', '--json');
+  const { include } = json['matrix'] as { include: { name: string; only: string }[] };
+  expect(include.map(({ name }) => name)).toEqual(['1 of 3', '2 of 3', '3 of 3']);
+  const due = (json['resources'] as Row[]).filter(
+    ({ state, way }) => ['due', 'refused'].includes(state) && !way.startsWith('with '),
+  );
+  expect(include.flatMap(({ only }) => only.split('\n'))).toHaveLength(due.length);
+  const [part] = include;
+  const { json: told } = await world.tool([
+    'apply',
+    '--plan',
+    'plan.yml',
+    '--only',
+    part?.only ?? '',
+    '--dry-run',
+    '--json',
+  ]);
+  const planned = (told['plan'] as { resources: Row[] }).resources.filter(({ state }) =>
+    ['due', 'refused'].includes(state),
+  );
+  expect(planned.length).toBeGreaterThan(0);
+  expect(planned.length).toBeLessThan(due.length);
+  expect(expectExit(await show('--only', 'volume:x'), 2).stderr).toContain(
+    '--only has volume x, which no entry',
+  );
+});
+
 test('an entry that finds nothing is told', async () => {
   await write(PLAN().replace('backup=db', 'backup=database'));
   const { stderr } = await show();
