@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { workflowFile } from '../catalog/github/provenance.ts';
 import { messageOf, OperationError } from '../errors.ts';
@@ -30,16 +31,13 @@ export async function recordPruned(
   const points = prunedPoints(going);
   if (points.length === 0) return {};
   const publish = given.publish.length > 0 ? given.publish : placesOfManifests(going);
-  const places: Publisher[] = await openPlaces(context, {
-    ...given,
-    publish,
-    expiry: 'any',
-    'expiry-days': 0,
-    'release-tag': undefined,
-  });
+  // A run that saves and prunes has a manifest already.
+  const run = { id: randomUUID() };
+  const recording = { ...given, publish, expiry: 'any', 'expiry-days': 0, 'release-tag': undefined } as const;
+  const places: Publisher[] = await openPlaces(context, recording, run);
   warnOfWorkflow(context, given, publish);
   for (const place of places) await place.prepare(started);
-  const { run, log } = context.host;
+  const { log } = context.host;
   const record = new ManifestRecord(
     { publishers: places, keep: async () => undefined, warn: (line) => log.warn(line) },
     cloudOf(session),

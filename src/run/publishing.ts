@@ -10,12 +10,17 @@ import type { Context } from './context.ts';
 /**
  * The places that the inputs name, which are asked whether they take it; nothing is changed yet.
  *
+ * @param run what the manifest is called after: no two may share it
  * @throws InputError
  */
-export function openPlaces({ host }: Context, given: Values<typeof publishInputs>): Promise<Publisher[]> {
+export function openPlaces(
+  { host }: Context,
+  given: Values<typeof publishInputs>,
+  run: { readonly id: string } = host.run,
+): Promise<Publisher[]> {
   return publishers(given.publish, {
     directory: host.directory,
-    run: { id: host.run.id },
+    run: { id: run.id },
     signKey: given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']),
     github: host.github,
     recipients: given.recipients,
