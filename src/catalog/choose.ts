@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import { type Kind, type PointOf, pointsOf } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { quoted } from '../text/escape.ts';
+import { takenAt } from './times.ts';
 
 /**
  * All restore points of one kind of resource.
@@ -30,7 +31,8 @@ export function choosePoint<K extends Kind>(
   kind: K,
   wanted: string | undefined,
 ): PointOf<K> {
-  const points = everyPoint(manifest, kind);
+  const every = everyPoint(manifest, kind);
+  const points = newestOfEach(every, manifest);
   const [only] = points;
   if (wanted === undefined) {
     if (only !== undefined && points.length === 1) return only;
@@ -39,6 +41,8 @@ export function choosePoint<K extends Kind>(
       `Choose one with \`${kind}\`: ${listOf(points)}.`,
     );
   }
+  const exact = every.find(({ id }) => id === wanted);
+  if (exact !== undefined) return exact;
   const [meant, ...more] = pointsMeant(points, wanted);
   if (meant === undefined)
     throw new InputError(
@@ -55,11 +59,24 @@ export function choosePoint<K extends Kind>(
 
 /**
  * The restore points that a name or an id may mean: of several resources where they share a name, as after a restore
- * beside the original.
+ * beside the original, and several of one where a run took up what an interrupted one had saved.
  */
 export function pointsMeant<P extends RestorePoint>(points: readonly P[], wanted: string): P[] {
-  const ids = points.filter(({ id, resource }) => id === wanted || resource.id === wanted.toLowerCase());
-  return ids.length > 0 ? ids.slice(0, 1) : points.filter(({ resource }) => resource.name === wanted);
+  const exact = points.filter(({ id }) => id === wanted);
+  if (exact.length > 0) return exact;
+  const ids = points.filter(({ resource }) => resource.id === wanted.toLowerCase());
+  return ids.length > 0 ? ids : points.filter(({ resource }) => resource.name === wanted);
+}
+
+/** Of each resource the one with the newest data, in the order of the manifest. */
+export function newestOfEach<P extends RestorePoint>(points: readonly P[], manifest: Manifest): P[] {
+  const newest = new Map<string, { readonly point: P; readonly time: number }>();
+  for (const point of points) {
+    const time = Date.parse(takenAt(point, manifest));
+    const before = newest.get(point.resource.id);
+    if (before === undefined || time > before.time) newest.set(point.resource.id, { point, time });
+  }
+  return points.filter((point) => newest.get(point.resource.id)?.point === point);
 }
 
 const MOST_LISTED = 20;

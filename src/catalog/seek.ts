@@ -1,7 +1,7 @@
 import { type Kind, pointsOf } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { quoted } from '../text/escape.ts';
-import { pointsMeant } from './choose.ts';
+import { newestOfEach, pointsMeant } from './choose.ts';
 import { takenAt } from './times.ts';
 import type { State } from './whole.ts';
 
@@ -64,11 +64,7 @@ export class Seek {
   /** The manifest with only those of the kind that will do, of each resource the newest; what they need stays. */
   narrowed(manifest: Manifest): Manifest {
     const { kind } = this.#sought;
-    const newestFirst = this.wanted(manifest).sort(
-      (a, b) => Date.parse(takenAt(b, manifest)) - Date.parse(takenAt(a, manifest)),
-    );
-    const newest = new Map(newestFirst.toReversed().map((point) => [point.resource.id, point]));
-    const needed = new Set([...newest.values()].map(({ id }) => id));
+    const needed = new Set(newestOfEach(this.wanted(manifest), manifest).map(({ id }) => id));
     return {
       ...manifest,
       restorePoints: manifest.restorePoints.filter(

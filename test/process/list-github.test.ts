@@ -26,13 +26,13 @@ async function backedUp(publish: string): Promise<string> {
 }
 
 /** In a run of another workflow, with no credentials for the cloud. */
-function list(inputs: Record<string, string> = {}): Promise<Outcome> {
+function list(inputs: Record<string, string> = {}, action = 'list'): Promise<Outcome> {
   const { owner, name } = world.github.state;
   const entries = Object.entries(world.job.environment).filter(([key]) => !key.startsWith('OS_'));
   return runStep(
     { ...world.job, environment: Object.fromEntries(entries) },
     {
-      action: 'list',
+      action,
       inputs,
       environment: {
         GITHUB_RUN_ID: '1',
@@ -85,4 +85,42 @@ test('where there is nothing, the workflow is named that makes the backups', asy
   const listed = await list();
   expect(listed.code).toBe(2);
   expect(errorsOf(listed)).toContain('backup.yml');
+});
+
+test('show: the lines that fetch the manifest from GitHub, and restore that one from it', async () => {
+  await backedUp('artifact');
+  const shown = await list({ workflow: 'backup.yml', volume: 'db' }, 'show');
+  expect(shown.code).toBe(0);
+  const point = JSON.parse(shown.outputs['point'] ?? '') as {
+    point: string;
+    restore: string[];
+    state: string;
+  };
+  const { owner, name, artifacts } = world.github.state;
+  expect(point.restore).toEqual([
+    expect.stringMatching(
+      new RegExp(
+        `^gh run download \\d+ --repo ${owner}/${name} --name ${artifacts[0]?.name} --dir manifest$`,
+      ),
+    ),
+    `npx openstack-backup restore-volume --manifest manifest --volume ${point.point} --allow-unsigned # db`,
+  ]);
+  expect(point.state).toBe('unknown');
+  expect(shown.summary).toContain('### Restore point of volume');
+});
+
+test('restore as of a time takes the newest artifact that is not later', async () => {
+  const manifest = await backedUp('artifact');
+  const { owner, name } = world.github.state;
+  const restored = await runStep(world.job, {
+    action: 'restore-volume',
+    inputs: { workflow: 'backup.yml', volume: 'db', name: 'back', at: '0h', manifest: 'artifact' },
+    environment: {
+      GITHUB_RUN_ID: '1',
+      GITHUB_WORKFLOW_REF: `${owner}/${name}/.github/workflows/restore.yml@refs/heads/main`,
+    },
+  });
+  expect([restored.code, errorsOf(restored)]).toEqual([0, '']);
+  expect(manifest).toMatch(/^artifact:/);
+  expect([...world.cloud.state.volumes.values()].map((volume) => volume.name).sort()).toEqual(['back', 'db']);
 });

@@ -114,6 +114,14 @@ test.each([
   expect(changed).toEqual([]);
 });
 
+test('a bare backup that is not there: those that are', async () => {
+  const none = '11111111-1111-4111-8111-111111111111';
+  const { stderr } = await restore(2, 'restore-volume', '--backup', none);
+  const [, , last] = points;
+  expect(stderr).toContain(`there is no backup ${none} in project demo`);
+  expect(stderr).toMatch(new RegExp(`It has: ${last?.data} \\("db .*", of volume ${id}, ${last?.time}\\), `));
+});
+
 test('neither a manifest nor a time is wrong input', async () => {
   const { stderr } = await restore(2, 'restore-server', '--server', 'shop');
   expect(stderr).toContain('--manifest is required to restore a server');

@@ -2,10 +2,12 @@ import { withoutTime } from '../../catalog/entries.ts';
 import { readTags } from '../../chain/tags.ts';
 import { InputError } from '../../errors.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
-import { type Backup, getBackup } from '../../openstack/blockstorage/v3/backups.ts';
+import { type Backup, getBackup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
+import { collect } from '../../pool.ts';
+import { quoted } from '../../text/escape.ts';
 
 /** What is known of the volume that a backup was taken of. Undefined is unknown, where the manifest is lost. */
 export interface RestoreSource {
@@ -83,8 +85,28 @@ async function existing(client: ServiceClient, backupId: string): Promise<Backup
     if (!hasStatus(error, 404)) throw error;
     throw new InputError(
       `there is no backup ${backupId} in project ${client.session.scope.project.name}`,
-      'List them with: openstack volume backup list. Backups of other projects cannot be seen with these credentials.',
+      `${await candidates(client)} Backups of other projects cannot be seen with these credentials.`,
       error,
     );
   }
+}
+
+const MOST_LISTED = 20;
+
+/** The newest that can be restored. */
+async function candidates(client: ServiceClient): Promise<string> {
+  const all = await collect(listBackups(client)).catch(() => undefined);
+  if (all === undefined) return 'List them with: openstack volume backup list.';
+  const whole = all
+    .filter(({ status }) => status === 'available')
+    .sort((a, b) => Date.parse(b.dataTimestamp) - Date.parse(a.dataTimestamp));
+  if (whole.length === 0) return 'It has none.';
+  const told = whole
+    .slice(0, MOST_LISTED)
+    .map(
+      ({ id, name, volumeId, dataTimestamp }) =>
+        `${id} (${quoted(name)}, of volume ${volumeId}, ${dataTimestamp})`,
+    );
+  const more = whole.length > MOST_LISTED ? `, and ${whole.length - MOST_LISTED} more` : '';
+  return `It has: ${told.join(', ')}${more}.`;
 }

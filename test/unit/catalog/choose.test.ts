@@ -28,6 +28,19 @@ describe('the restore point that is meant', () => {
     }
   });
 
+  test('is the newest of a volume that has two, as where a run took up what another had saved', () => {
+    const taken = (day: number) => {
+      const point = backupPoint({ name: 'db', id: db.resource.id });
+      return { ...point, backup: { ...point.backup, dataTimestamp: `2026-11-0${day}T00:00:00.000Z` } };
+    };
+    const [older, newer] = [taken(1), taken(2)];
+    for (const both of [manifestWith(older, newer), manifestWith(newer, older)]) {
+      for (const wanted of ['db', db.resource.id, undefined])
+        expect(choosePoint(both, 'volume', wanted)).toBe(newer);
+      expect(choosePoint(both, 'volume', older.id)).toBe(older);
+    }
+  });
+
   test('is refused where there is none, or where a name has several', () => {
     for (const [wanted, among] of [
       [randomUUID(), manifest],
