@@ -72,6 +72,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'temporaries/clean.ts': ['temporaries/clean', 'temporaries/ledger'],
   'temporaries/recheck.ts': ['temporaries/clean', 'temporaries/ledger'],
   'temporaries/holdings.ts': ['temporaries/holdings'],
+  'temporaries/lists.ts': ['temporaries/holdings', 'temporaries/leftovers'],
   'temporaries/find.ts': ['restore/volume/requests', 'restore/volume/restore'],
   'temporaries/unreserved.ts': ['temporaries/unreserved'],
   'temporaries/ledger.ts': [

@@ -216,7 +216,7 @@ export const plan: readonly Mutation[] = [
     id: 'select/metadata-value',
     file: 'plan/select.ts',
     what: 'any value of a metadata key will do',
-    find: ': metadata[selector.key] === selector.value,',
-    put: ': Object.hasOwn(metadata, selector.key),',
+    find: ': metadata[selector.key] === selector.value;',
+    put: ': Object.hasOwn(metadata, selector.key);',
   },
 ];

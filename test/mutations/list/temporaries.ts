@@ -312,17 +312,17 @@ export const temporaries: readonly Mutation[] = [
   },
   {
     id: 'holdings/owner',
-    file: 'temporaries/holdings.ts',
+    file: 'temporaries/lists.ts',
     what: "other projects' images are swept",
-    find: '(image) => image.owner === owner,',
+    find: '(image) => image.owner === owner',
     put: '() => true,',
   },
   {
     id: 'holdings/needed',
     file: 'temporaries/holdings.ts',
     what: 'a list that fails is an empty one, where it is needed',
-    find: 'needed.includes(kind) ? list(await session.service(service)) : allowed',
-    put: 'needed.includes(kind) && false ? list(await session.service(service)) : allowed',
+    find: 'needed.includes(kind) ? listed(await session.service(service)) : allowed',
+    put: 'needed.includes(kind) && false ? listed(await session.service(service)) : allowed',
   },
   {
     id: 'unreserved/foreign',
