@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
+import { POINT_PROPERTY } from '../../src/catalog/kept-image.ts';
 import { createBackup, getBackup } from '../../src/openstack/blockstorage/v3/backups.ts';
+import { getImage, listImages, updateImage } from '../../src/openstack/image/v2/images.ts';
+import { collect } from '../../src/pool.ts';
 import type { Ran } from '../support/tool.ts';
 import { waitFor } from '../support/wait.ts';
 import { backUp, backupsOf, expectExit, manifestOf, pointsOf, restore, type Scenario } from './steps.ts';
@@ -87,4 +90,45 @@ export const chainsGo: Scenario = {
   },
 };
 
-export const pruneScenarios: readonly Scenario[] = [chainsGo];
+/** Of the project, tiny public ones left out. */
+async function imageIds(world: World): Promise<string[]> {
+  const session = await world.session();
+  const images = await collect(
+    listImages(await session.service('image'), { owner: session.scope.project.id }),
+  );
+  return images.map(({ id }) => id).sort();
+}
+
+export const imagesGo: Scenario = {
+  name: 'an image that is a backup goes; one with a copy of its record, a protected one and one of a person stay',
+  async run(world) {
+    const id = await world.makeVolume({ name: 'prune-web', content: randomBytes(1000) });
+    const own = await world.makeImage({ name: 'golden', bytes: randomBytes(1000) });
+    const glance = await (await world.session()).service('image');
+    const save = async () => {
+      const before = await imageIds(world);
+      const ran = await backUp(world, [id], '--method', 'image');
+      const [image = ''] = (await imageIds(world)).filter((one) => !before.includes(one));
+      // Glance has whole seconds.
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      return { image, ran };
+    };
+    const [first, second, kept] = [await save(), await save(), await save()];
+    const point = (await getImage(glance, first.image)).properties[POINT_PROPERTY];
+    await updateImage(glance, own, [{ op: 'add', name: POINT_PROPERTY, value: point }]);
+    await updateImage(glance, second.image, [{ op: 'replace', name: 'protected', value: true }]);
+    const all = await imageIds(world);
+
+    const ran = await prune(world, 1);
+    expect((ran.json['deleted'] as { id: string }[]).map((one) => one.id)).toEqual([first.image]);
+    expect(ran.stderr).toContain(`image ${second.image} is not deleted: it is protected`);
+    expect(await imageIds(world)).toEqual(all.filter((one) => one !== first.image));
+    await updateImage(glance, second.image, [{ op: 'replace', name: 'protected', value: false }]);
+    await prune(world, 0);
+    expect(await imageIds(world)).toEqual([own, kept.image].sort());
+    const restored = await restore(world, '--manifest', manifestOf(kept.ran), '--volume', 'prune-web');
+    expect(await world.digest(restored)).toBe(await world.digest(id));
+  },
+};
+
+export const pruneScenarios: readonly Scenario[] = [chainsGo, imagesGo];
