@@ -58,7 +58,7 @@ const Pruned = Type.Object(
     time: Moment,
     reason: Type.String({ maxLength: 1024, description: 'Why it goes.' }),
   },
-  { ...closed, description: 'A restore point of any manifest that is deleted: not to be offered any more.' },
+  { ...closed, description: 'A restore point of any manifest that is deleted: no longer offered.' },
 );
 
 export const ManifestSchema = Type.Object(
@@ -71,7 +71,7 @@ export const ManifestSchema = Type.Object(
         tool: Type.String({ maxLength: 128 }),
         started: Moment,
         finished: Type.Union([Moment, Type.Null()], {
-          description: 'null: the run was cut short, what stands here is whole.',
+          description: 'null: the run was interrupted; what the manifest lists is complete.',
         }),
       },
       closed,

@@ -56,7 +56,7 @@ export function onlyDuties(duties: readonly Duty[], only: readonly string[]): re
       const [, kind, id] = WORD.exec(word) ?? [];
       if (kind === undefined || id === undefined)
         throw new InputError(
-          `\`only\` has ${quoted(word)}, which is no resource`,
+          `\`only\` has ${quoted(word)}, which is not a resource`,
           'Write volume:ID, server:ID, image:ID or secret:ID.',
         );
       return `${kind} ${id}`;

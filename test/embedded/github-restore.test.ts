@@ -210,7 +210,7 @@ describe('the latest', () => {
   test('of a workflow that makes none names the one that does', async () => {
     world.github.state.addRun({ path: '.github/workflows/restore.yml' });
     await backedUp();
-    refused(await restore({ manifest: 'latest', volume: 'db' }), 'say workflow: backup.yml');
+    refused(await restore({ manifest: 'latest', volume: 'db' }), 'use `workflow: backup.yml`');
   });
 
   test('is never passed over in silence: a newer one in doubt is said, with the older that is not', async () => {
@@ -354,7 +354,10 @@ describe('is refused', () => {
     state.addRun({ started: new Date(0) });
     const workflow = 'backup.yml';
     refused(await restore({ manifest: `artifact:${world.run.id}`, workflow }), said);
-    refused(await restore({ manifest: 'latest', workflow, volume: 'db' }), 'there is no manifest');
+    refused(
+      await restore({ manifest: 'latest', workflow, volume: 'db' }),
+      'no manifest with what you ask for',
+    );
   });
 
   test('what a tag started that is called as the branch is', async () => {

@@ -363,7 +363,7 @@ describe('a download', () => {
     await using cloud = await stored();
     const faults = cloud.cut(Number.POSITIVE_INFINITY);
     await expect(read(downloadImage(cloud.client, cloud.image))).rejects.toThrow(
-      /broke off again and again, at last after \d+ bytes/,
+      /broke off repeatedly, the last time after \d+ bytes/,
     );
     expect(faults.hits).toBe(5);
   });

@@ -104,8 +104,8 @@ describe('only some', () => {
   });
 
   test.each([
-    [['v1'], 'which is no resource'],
-    [['disk:v1'], 'which is no resource'],
+    [['v1'], 'which is not a resource'],
+    [['disk:v1'], 'which is not a resource'],
     [['volume:v9'], 'has volume v9, which no entry of the plan asks for'],
     [['server:v1'], 'has server v1, which no entry of the plan asks for'],
   ])('%j is refused', (only, said) => {

@@ -78,7 +78,7 @@ class Breaks {
     const what = `the download of image ${this.#imageId} broke off`;
     if (this.#inARow >= BREAKS)
       throw new OperationError(
-        `${what} again and again, at last after ${at} bytes: ${messageOf(error)}`,
+        `${what} repeatedly, the last time after ${at} bytes: ${messageOf(error)}`,
         'Try again. If it fails again, ask the operator about the image service and the proxies in front of it.',
         error,
       );
