@@ -58,6 +58,16 @@ export function parseTime(input: string, text: string, now: number): number {
   return time;
 }
 
+/**
+ * The same as the last moment that is meant: lists show whole seconds, and what was taken within one is not later.
+ *
+ * @throws InputError for what is no time
+ */
+export function parseAt(text: string, now: number): number {
+  const hasSeconds = /:\d\d:\d\d(Z|[+-]\d\d:?\d\d)?$/.test(text);
+  return parseTime('at', text, now) + (hasSeconds ? 999 : 0);
+}
+
 /** JavaScript takes 31 February for 3 March. */
 function isDay(date: string): boolean {
   const time = Date.parse(`${date}T00:00:00Z`);

@@ -1,6 +1,6 @@
 import type { Entry } from '../catalog/entries.ts';
 import type { Unread } from '../catalog/everything.ts';
-import { parseTime, pick } from '../catalog/pick.ts';
+import { parseAt, parseTime, pick } from '../catalog/pick.ts';
 import { NOT_ASKED } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
@@ -54,7 +54,7 @@ export async function listPoints(context: Context, given: ListInputs) {
   const wanted = {
     resources: { volume: given.volume, server: given.server, image: given.image, secret: given.secret },
     since: given.since === undefined ? undefined : parseTime('since', given.since, now),
-    at: given.at === undefined ? undefined : parseTime('at', given.at, now),
+    at: given.at === undefined ? undefined : parseAt(given.at, now),
   };
   const catalog = await readCatalog(context, given);
   const { unread } = catalog;

@@ -3,7 +3,7 @@ import { chooseEntry, type Meant } from '../catalog/choose-entry.ts';
 import type { Entry } from '../catalog/entries.ts';
 import type { Found } from '../catalog/everything.ts';
 import { needsOf } from '../catalog/needs.ts';
-import { parseTime } from '../catalog/pick.ts';
+import { parseAt } from '../catalog/pick.ts';
 import { InputError } from '../errors.ts';
 import type { ShowInputs } from '../inputs/show.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
@@ -51,7 +51,7 @@ function meantBy({ point, volume, server, image, secret, at }: ShowInputs, now: 
       'Leave one out.',
     );
   const [resource] = named;
-  return { point, resource, at: at === undefined ? undefined : parseTime('at', at, now) };
+  return { point, resource, at: at === undefined ? undefined : parseAt(at, now) };
 }
 
 function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined): Field[] {

@@ -1,7 +1,7 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { findManifest, parseReference } from '../catalog/find.ts';
 import { inventoryOf } from '../catalog/inventory.ts';
-import { parseTime } from '../catalog/pick.ts';
+import { parseAt } from '../catalog/pick.ts';
 import { Seek } from '../catalog/seek.ts';
 import { judge } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
@@ -51,7 +51,7 @@ export async function manifestAsOf(
       `\`at\` chooses among many manifests, and \`manifest\` names one: ${reference}`,
       'Leave one of the two out, or name a place: `manifest: directory:PATH`, `manifest: artifact` or `manifest: release`.',
     );
-  const at = parseTime('at', given.at ?? '', clock.now());
+  const at = parseAt(given.at ?? '', clock.now());
   const inventory = await inventoryOf(session);
   for (const why of Object.values(inventory.unknown)) log.warn(why);
   const statesOf = judge({ inventory, shelf: await shelfOf(context, given.store) });
