@@ -90,6 +90,9 @@ interface Waiting {
 /** Cinder counts a backup off its parent a moment after it is gone. */
 const COUNTED_MS = 30_000;
 
+/** Nobody deletes for longer: no service is alive, and a job costs its minutes. */
+const LONGEST_MS = 3_600_000;
+
 async function deleteChainEnd(seen: Backup, { session, signal, backups }: Waiting): Promise<void> {
   const { id, size } = seen;
   const { clock } = session;
@@ -105,7 +108,7 @@ async function deleteChainEnd(seen: Backup, { session, signal, backups }: Waitin
       });
   const { status } = seen.hasDependents ? await getBackup(client, id) : seen;
   refuseState(status);
-  const within = allowance(size);
+  const within = Math.min(allowance(size), LONGEST_MS);
   if (status !== 'deleting') await deleteOrWait(client, id);
   try {
     await backups.gone(id, stillGoing, { deadline: clock.now() + within, signal });
