@@ -247,7 +247,7 @@ export const refused: Scenario = {
       [[...restore, '--map', 'availability-zone: nova=moon'], 2, 'there is no availability zone "moon"'],
       [[...restore, '--name', 'x\n::error::y'], 2, 'invalid server name "x\\n::error::y"'],
       [[...restore, '--server', 'nope'], 2, 'there is no server called "nope"'],
-      [[...restore, '--project', 'another'], 2, 'and --project says another'],
+      [[...restore, '--project', 'another'], 2, 'but --project says another'],
     ];
     for (const [words, code, message] of cases) {
       const told = await world.tool(words);

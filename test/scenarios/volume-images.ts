@@ -225,7 +225,7 @@ export const refusedImages: Scenario = {
       [
         from('ri-luks', ...open, '--type', 'standard'),
         2,
-        'volume type standard is not encrypted, and the data is',
+        'volume type standard is not encrypted, but the data is',
       ],
       [from('ri-plain', ...open, '--type', 'luks'), 2, 'volume type luks is encrypted, but the data is not'],
       [from('ri-plain', ...open, '--type', 'nope'), 2, 'there is no volume type "nope"'],

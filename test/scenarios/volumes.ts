@@ -215,7 +215,7 @@ export const refusals: Scenario = {
       ['r-plain', ['--to', 'nope', '--overwrite'], 'there is no volume called "nope"'],
       ['r-plain', ['--overwrite'], '--overwrite needs --to'],
       ['nope', [], 'there is no volume called "nope"'],
-      ['r-plain', ['--project', 'another'], 'and --project says another'],
+      ['r-plain', ['--project', 'another'], 'but --project says another'],
     ];
     for (const [volume, flags, message] of cases) {
       const refused = await world.tool([
@@ -327,7 +327,7 @@ export const alteredManifest: Scenario = {
     const flipped = Buffer.from(good);
     flipped[good.indexOf('"signed"') + 1] = 'S'.charCodeAt(0);
     expect(expectExit(await attempt(flipped, '--verify-key', verify), 2).stderr).toContain('was altered');
-    expect(expectExit(await attempt(good), 2).stderr).toContain('no `verify-key` was given');
+    expect(expectExit(await attempt(good), 2).stderr).toContain('no --verify-key was given');
     const newer = good.toString().replace('"version": 1', '"version": 2');
     expect(expectExit(await attempt(newer, '--allow-unsigned'), 2).stderr).toContain(
       'is a manifest of version 2',
