@@ -20,5 +20,5 @@ export const apply = defineCommand({
   ],
   inputs: applyInputs,
   outputs,
-  run: async (context, given) => (await import('../run/apply.ts')).applyPlan(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).applyPlan(context, given),
 });

@@ -39,5 +39,5 @@ export const backupImage = defineCommand({
   ],
   inputs,
   outputs: savingOutputs,
-  run: async (context, given) => (await import('../run/backup-image.ts')).backupImages(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).backupImages(context, given),
 });

@@ -36,5 +36,5 @@ export const backupServer = defineCommand({
   ],
   inputs,
   outputs: savingOutputs,
-  run: async (context, given) => (await import('../run/backup-server.ts')).backupServers(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).backupServers(context, given),
 });

@@ -39,5 +39,5 @@ export const backupVolume = defineCommand({
   ],
   inputs,
   outputs: savingOutputs,
-  run: async (context, given) => (await import('../run/backup-volume.ts')).backupVolumes(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).backupVolumes(context, given),
 });

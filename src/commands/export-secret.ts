@@ -36,5 +36,5 @@ export const exportSecret = defineCommand({
   ],
   inputs,
   outputs: savingOutputs,
-  run: async (context, given) => (await import('../run/export-secret.ts')).exportSecrets(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).exportSecrets(context, given),
 });

@@ -23,5 +23,5 @@ export const list = defineCommand({
   ],
   inputs: listInputs,
   outputs,
-  run: async (context, given) => (await import('../run/list.ts')).listPoints(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).listPoints(context, given),
 });

@@ -30,5 +30,5 @@ export const planCheck = defineCommand({
     ...cloudInputs,
   },
   outputs,
-  run: async (context, given) => (await import('../run/plan-check.ts')).checkPlan(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).checkPlan(context, given),
 });

@@ -18,5 +18,5 @@ export const planInit = defineCommand({
   ],
   inputs: { ...planFileInputs, ...cloudInputs },
   outputs,
-  run: async (context, given) => (await import('../run/plan-init.ts')).initPlan(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).initPlan(context, given),
 });

@@ -52,5 +52,5 @@ export const planShow = defineCommand({
     ...cloudInputs,
   },
   outputs,
-  run: async (context, given) => (await import('../run/plan-show.ts')).showPlan(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).showPlan(context, given),
 });

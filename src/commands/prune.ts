@@ -37,5 +37,5 @@ export const prune = defineCommand({
   ],
   inputs: pruneInputs,
   outputs,
-  run: async (context, given) => (await import('../run/prune.ts')).prunePoints(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).prunePoints(context, given),
 });

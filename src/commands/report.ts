@@ -32,5 +32,5 @@ export const report = defineCommand({
   ],
   inputs: reportInputs,
   outputs,
-  run: async (context, given) => (await import('../run/report.ts')).reportCoverage(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).reportCoverage(context, given),
 });

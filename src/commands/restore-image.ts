@@ -51,5 +51,5 @@ export const restoreImage = defineCommand({
   ],
   inputs,
   outputs,
-  run: async (context, given) => (await import('../run/restore-image.ts')).restoreGivenImage(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).restoreGivenImage(context, given),
 });

@@ -44,6 +44,5 @@ export const restoreSecret = defineCommand({
   ],
   inputs,
   outputs,
-  run: async (context, given) =>
-    (await import('../run/restore-secret.ts')).restoreGivenSecrets(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).restoreGivenSecrets(context, given),
 });

@@ -51,6 +51,5 @@ export const restoreServer = defineCommand({
   ],
   inputs,
   outputs,
-  run: async (context, given) =>
-    (await import('../run/restore-server.ts')).restoreGivenServer(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).restoreGivenServer(context, given),
 });

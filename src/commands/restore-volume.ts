@@ -72,6 +72,5 @@ export const restoreVolume = defineCommand({
   ],
   inputs,
   outputs,
-  run: async (context, given) =>
-    (await import('../run/restore-volume.ts')).restoreGivenVolume(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).restoreGivenVolume(context, given),
 });

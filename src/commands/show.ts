@@ -19,5 +19,5 @@ export const show = defineCommand({
   ],
   inputs: showInputs,
   outputs,
-  run: async (context, given) => (await import('../run/show.ts')).showPoint(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).showPoint(context, given),
 });

@@ -59,5 +59,5 @@ export const unlock = defineCommand({
   ],
   inputs,
   outputs,
-  run: async (context, given) => (await import('../run/unlock.ts')).unlockImage(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).unlockImage(context, given),
 });

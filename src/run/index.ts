@@ -1,0 +1,21 @@
+/**
+ * What commands run, all in one: what they share stands in the bundle once, and is loaded when the inputs are right. Each by
+ * itself would bring its own copy of it along.
+ */
+export { applyPlan } from './apply.ts';
+export { backupImages } from './backup-image.ts';
+export { backupServers } from './backup-server.ts';
+export { backupVolumes } from './backup-volume.ts';
+export { exportSecrets } from './export-secret.ts';
+export { listPoints } from './list.ts';
+export { checkPlan } from './plan-check.ts';
+export { initPlan } from './plan-init.ts';
+export { showPlan } from './plan-show.ts';
+export { prunePoints } from './prune.ts';
+export { reportCoverage } from './report.ts';
+export { restoreGivenImage } from './restore-image.ts';
+export { restoreGivenSecrets } from './restore-secret.ts';
+export { restoreGivenServer } from './restore-server.ts';
+export { restoreGivenVolume } from './restore-volume.ts';
+export { showPoint } from './show.ts';
+export { unlockImage } from './unlock.ts';
