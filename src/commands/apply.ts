@@ -6,17 +6,22 @@ import { defineCommand } from './command.ts';
 const outputs = {
   ...savingOutputs,
   due: { description: 'How many resources were due. If 0, nothing was saved and there is no manifest.' },
+  pruned: { json: true, description: 'JSON: what was deleted, a list of {kind, id, point}.' },
+  coverage: {
+    json: true,
+    description: 'JSON: the coverage of each resource afterwards, as `report` has it.',
+  },
 } as const satisfies Outputs;
 
 export const apply = defineCommand({
   name: 'apply',
-  summary: 'Carry out a plan: save what is due.',
+  summary: 'Carry out a plan: save what is due, delete what no rule keeps, and report.',
   examples: [
     {
-      does: 'Save everything that the plan says is due',
+      does: 'Carry out the plan of the repository',
       words: 'apply --plan .github/openstack-backup.yml',
     },
-    { does: 'Show what another plan would save, and why', words: 'apply --plan new.yml --dry-run' },
+    { does: 'Show what another plan would do, and why', words: 'apply --plan new.yml --dry-run' },
   ],
   inputs: applyInputs,
   outputs,

@@ -1,4 +1,5 @@
 import { cloudInputs } from './cloud.ts';
+import { manifestInputs } from './manifest.ts';
 import { onlyInputs, planLookInputs } from './plan-file.ts';
 import { publishInputs } from './publish.ts';
 import { savingInputs } from './saving.ts';
@@ -15,6 +16,16 @@ export const applyInputs = {
   'expiry-days': expiryDays,
   'release-tag': releaseTag,
   'sign-key': signKey,
+  prune: {
+    kind: 'boolean',
+    default: 'true',
+    description:
+      'Delete what no rule of `keep` in the plan keeps. If `false`, nothing is deleted: use `prune` with its own credential.',
+  },
+  'allow-unsigned': {
+    ...manifestInputs['allow-unsigned'],
+    description: 'Delete even if manifests are not signed or were altered.',
+  },
   ...cloudInputs,
 } as const satisfies Inputs;
 

@@ -25,6 +25,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'offline',
   ],
   'What stays': [
+    'prune',
     'keep-last',
     'keep-hourly',
     'keep-daily',

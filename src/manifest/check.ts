@@ -28,8 +28,14 @@ export class ManifestCheck {
   }
 
   /** Cut to what fits; undefined where the manifest is full: what failed was told all the same. */
-  fitted({ kind, id, name, error }: SavedFailure): SavedFailure | undefined {
-    const failure = { kind, id: id.slice(0, 255), name: name.slice(0, 255), error: error.slice(0, 4096) };
+  fitted({ kind, id, name, error, cause }: SavedFailure): SavedFailure | undefined {
+    const failure = {
+      kind,
+      id: id.slice(0, 255),
+      name: name.slice(0, 255),
+      error: error.slice(0, 4096),
+      ...(cause === undefined ? {} : { cause }),
+    };
     const size = sizeOf(failure);
     if (size > this.#left) return undefined;
     this.#left -= size;

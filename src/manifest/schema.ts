@@ -45,6 +45,11 @@ const Failure = Type.Object(
     id: AnyId,
     name: Name,
     error: Type.String({ maxLength: 4096 }),
+    cause: Type.Optional(
+      Type.Literal('quota', {
+        description: 'There was no room: what no rule keeps is deleted all the same, which makes room.',
+      }),
+    ),
   },
   closed,
 );

@@ -150,7 +150,9 @@ function dataKeys(point: RestorePoint): string[] {
 function failuresIn(sources: readonly Source[]): Map<string, number> {
   const failures = new Map<string, number>();
   for (const { manifest } of sources)
-    for (const { kind, id } of manifest.failed) {
+    for (const { kind, id, cause } of manifest.failed) {
+      // It waits for the very room that pruning makes.
+      if (cause === 'quota') continue;
       const resource = resourceOf({ kind, resource: id });
       const started = Date.parse(manifest.run.started);
       failures.set(resource, Math.max(started, failures.get(resource) ?? started));

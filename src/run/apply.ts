@@ -1,33 +1,75 @@
+import { PlainError } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
+import { QuotaError } from '../plan/quota.ts';
 import { duePartsOf } from '../planfile/parts.ts';
-import { forMarkdown } from '../text/escape.ts';
+import { keepsByRules } from '../prune/by-plan.ts';
+import type { Json } from '../text/redact-json.ts';
 import type { Context } from './context.ts';
 import { withKind } from './due-kind.ts';
 import { type Part, partOf } from './part.ts';
-import { lookAtPlan, type PlanLook } from './plan-look.ts';
+import { planDue } from './plan-due.ts';
+import { lookAgain, lookAtPlan, type PlanLook } from './plan-look.ts';
 import { showLook } from './plan-show.ts';
+import { pruneByPlan } from './prune.ts';
 import { openPlaces } from './publishing.ts';
+import { reportOn } from './report.ts';
 import { saveParts } from './saving.ts';
 
 /** So many at the same time, as the commands have it. */
 const AT_ONCE = 4;
 
-/** Carries out a plan: saves what is due, each entry and kind after the other, into one manifest. */
+/** Carries out a plan: saves what is due, deletes what no rule keeps, and reports. No failure keeps the rest from being done. */
 export async function applyPlan(context: Context, given: ApplyInputs) {
   const look = await lookAtPlan(context, given);
-  if (context.dryRun) {
-    const shown = await showLook(context, look);
-    return { ...shown, outputs: {}, plan: shown.plan };
-  }
+  if (context.dryRun) return shown(context, given, look);
   for (const doubt of look.doubts) context.host.log.warn(doubt);
   const parts = await partsOf(context, look);
-  const due = String(parts.reduce((sum, { subjects }) => sum + subjects.length, 0));
-  if (parts.length === 0) return nothingDue(context, look);
-  const { publish, recipients } = look.plan;
-  const saving = { ...given, publish, recipients };
+  const room = (await isTight(context, look, parts)) ? await pruned(context, given, look) : NOTHING;
+  const saved = await saveDue(context, given, look, parts);
+  const after = await attempt(context, 'what is covered now cannot be told', () =>
+    parts.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
+  );
+  const last = after === undefined ? NOTHING : await pruned(context, given, after);
+  // A part of a matrix sees only its own work: one job after all of them prunes and reports.
+  const isPart = given.only.length > 0;
+  const report =
+    after === undefined || isPart
+      ? undefined
+      : await attempt(context, 'no report can be made', () => reportOn(context, after, after.plan.failOn));
+  const due = parts.reduce((sum, { subjects }) => sum + subjects.length, 0);
+  return {
+    outputs: {
+      ...saved?.outputs,
+      due: String(due),
+      pruned: JSON.stringify([...room.deleted, ...last.deleted]),
+      ...(report === undefined ? {} : { coverage: report.outputs.coverage }),
+    },
+    failed: saved?.failed === true || room.failed || last.failed || (report?.failed ?? !isPart),
+    failure: [
+      ...(saved?.failed === true ? ['not everything that is due was saved'] : []),
+      ...(room.failed || last.failed ? ['not everything was deleted that no rule keeps'] : []),
+      report?.failure ?? (isPart ? '' : 'what is covered now is not known'),
+    ]
+      .filter((reason) => reason !== '')
+      .join('; '),
+    summary: [saved?.summary ?? '### Nothing was due', room.summary, last.summary, report?.summary ?? '']
+      .filter((part) => part !== '')
+      .join('\n\n'),
+  };
+}
+
+async function saveDue(context: Context, given: ApplyInputs, look: PlanLook, parts: readonly Part[]) {
+  const { session, plan, duties } = look;
+  if (parts.length === 0) {
+    const { name } = session.scope.project;
+    context.host.log.info(
+      `nothing is due in project ${name}: ${duties.length} of ${duties.length} are as recent as the plan wants`,
+    );
+    return undefined;
+  }
+  const saving = { ...given, publish: plan.publish, recipients: plan.recipients };
   const places = await openPlaces(context, saving);
-  const saved = await saveParts(context, { session: look.session, places, given: saving }, parts);
-  return { ...saved, outputs: { ...saved.outputs, due } };
+  return saveParts(context, { session, places, given: saving }, parts);
 }
 
 async function partsOf(context: Context, { plan, duties }: PlanLook): Promise<Part[]> {
@@ -41,9 +83,79 @@ async function partsOf(context: Context, { plan, duties }: PlanLook): Promise<Pa
   return parts;
 }
 
-function nothingDue({ host }: Context, { duties, session }: PlanLook) {
-  const { name } = session.scope.project;
-  const told = `nothing is due in project ${name}: ${duties.length} of ${duties.length} are as recent as the plan wants`;
-  host.log.info(told);
-  return { outputs: { due: '0' }, failed: false, summary: `### ${forMarkdown(told)}` };
+/** Whether what is due fits only if something is deleted first. */
+async function isTight(context: Context, look: PlanLook, parts: readonly Part[]): Promise<boolean> {
+  if (parts.length === 0 || !keepsByRules(look.plan)) return false;
+  const { refused } = await planDue(context, look);
+  return refused.some(({ error }) => error instanceof QuotaError);
+}
+
+interface Pruned {
+  readonly deleted: readonly Json[];
+  readonly failed: boolean;
+  readonly summary: string;
+}
+
+const NOTHING: Pruned = { deleted: [], failed: false, summary: '' };
+
+async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Promise<Pruned> {
+  if (!given.prune || given.only.length > 0 || !keepsByRules(look.plan)) return NOTHING;
+  if (look.receipts.length > 0) {
+    context.host.log.info(
+      'nothing is deleted: manifests are sealed, and what they hold may need it. Use `prune` with an `identity`',
+    );
+    return NOTHING;
+  }
+  const done = await attempt(context, 'nothing was pruned', () =>
+    pruneByPlan(context, look, pruneInputsOf(given)),
+  );
+  if (done === undefined) return { ...NOTHING, failed: true };
+  const { outputs, failed, summary } = done;
+  const deleted = JSON.parse('deleted' in outputs ? outputs.deleted : '[]') as Json[];
+  return { deleted, failed, summary: deleted.length > 0 || failed ? summary : '' };
+}
+
+function pruneInputsOf({ manifest, workflow, branch, identity, ...given }: ApplyInputs) {
+  return {
+    manifest,
+    workflow,
+    branch,
+    identity,
+    'verify-key': given['verify-key'],
+    'sign-key': given['sign-key'],
+    'allow-unsigned': given['allow-unsigned'],
+  };
+}
+
+/** Tells what failed, and goes on: what was done before is not hidden by it. */
+async function attempt<T>({ host }: Context, what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    host.log.error(`${what}: ${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`);
+    return undefined;
+  }
+}
+
+async function shown(context: Context, given: ApplyInputs, look: PlanLook) {
+  const due = await showLook(context, look);
+  const isPruned = given.prune && keepsByRules(look.plan) && look.receipts.length === 0;
+  const prune = isPruned
+    ? await attempt(context, 'what would be deleted cannot be told', () =>
+        pruneByPlan(context, look, pruneInputsOf(given)),
+      )
+    : undefined;
+  return {
+    outputs: {},
+    failed: due.failed,
+    failure: due.failure,
+    printed: `${due.printed}${prune?.printed ?? ''}`,
+    plan: {
+      resources: JSON.parse(due.outputs.resources) as Json,
+      quota: JSON.parse(due.outputs.quota) as Json,
+      ...(prune !== undefined && 'plan' in prune ? { prune: prune.plan } : {}),
+    },
+    summary: due.summary,
+  };
 }

@@ -1,5 +1,4 @@
 import { adviceWith } from '../chain/advice.ts';
-import { OperationError } from '../errors.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import type { Session } from '../openstack/connection.ts';
 import { CloudError } from '../openstack/errors.ts';
@@ -7,7 +6,7 @@ import { quotaIn } from '../openstack/over-quota.ts';
 import type { Quotas } from '../openstack/quota-names.ts';
 import { quotasFor } from '../openstack/quotas.ts';
 import { type Wanted, whatFits } from '../plan/fit.ts';
-import { allNeeds, type QuotaError, type QuotaLine, quotaAfter, tooSmall } from '../plan/quota.ts';
+import { allNeeds, QuotaError, type QuotaLine, quotaAfter, tooSmall } from '../plan/quota.ts';
 
 /** What of all that is to be saved fits into the quota, and what to tell of the rest. */
 export interface Fitting<T> {
@@ -57,7 +56,7 @@ export function adviser(backups: readonly Backup[]): (error: unknown) => unknown
   return (error) => {
     const quota = error instanceof CloudError ? quotaIn(error.words) : undefined;
     return error instanceof CloudError && quota !== undefined
-      ? new OperationError(error.message, advice(quota), error)
+      ? new QuotaError(error.message, advice(quota), error)
       : error;
   };
 }

@@ -51,7 +51,15 @@ export interface PlanLook {
  */
 export async function lookAtPlan(context: Context, given: PlanLookGiven): Promise<PlanLook> {
   const plan = await loadPlan(context, given.plan);
-  const session = await connectFor(context, given, plan);
+  return lookAgain(context, given, { plan, session: await connectFor(context, given, plan) });
+}
+
+/** The same for a plan that was read and a project that is logged in to already: it sees what the run did. */
+export async function lookAgain(
+  context: Context,
+  given: PlanLookGiven,
+  { plan, session }: Pick<PlanLook, 'plan' | 'session'>,
+): Promise<PlanLook> {
   const now = session.clock.now();
   const kinds = new Set(plan.entries.flatMap((entry) => entry.kinds));
   const needed: (keyof Holdings)[] = ['volumes', 'backups'];

@@ -2,7 +2,8 @@ import { cloudOf } from '../catalog/cloud-of.ts';
 import { allManifests, type Found } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
-import { keepInputs, type PruneInputs } from '../inputs/prune.ts';
+import { keepInputs, type PruneInputs, pruneInputs } from '../inputs/prune.ts';
+import { parseInputs } from '../inputs/table.ts';
 import { signingKey, verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PlanFile } from '../planfile/plan-file.ts';
@@ -70,15 +71,28 @@ function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
   };
 }
 
-async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs) {
+/**
+ * The same by a plan, in a project that is logged in to.
+ *
+ * @param given what else than the plan says how
+ */
+export function pruneByPlan(
+  context: Context,
+  { plan, session }: { readonly plan: PlanFile; readonly session: Session },
+  given: Partial<PruneInputs>,
+) {
+  return pruneBy(context, { kind: 'plan', plan }, { ...parseInputs(pruneInputs, {}), ...given }, session);
+}
+
+/** @param open the project's session, where there is one */
+async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, open?: Session) {
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
   const store = namedPlace(context, given.store);
   checkPublishing(context, given);
   const found = await trusted(context, given);
-  const session = await (rules.kind === 'plan'
-    ? connectFor(context, given, rules.plan)
-    : context.connect(given));
+  const session =
+    open ?? (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
   const started = new Date(session.clock.now()).toISOString();
   const shelf = await shelfOf(context, given.store);
   const plan = await planned(session, found, given, rules, shelf);

@@ -6,6 +6,7 @@ import { messageOf, PlainError } from '../errors.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
+import { QuotaError } from '../plan/quota.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { ManifestRecord } from '../publish/record.ts';
 import { TOOL } from '../version.ts';
@@ -82,5 +83,6 @@ export function recordFailure(
   const hint = error instanceof PlainError && error.hint !== undefined ? ` ${error.hint}` : '';
   const text = host.secrets.redact(`${messageOf(error)}.${hint}`);
   host.log.error(text);
-  record.fail({ ...subject, error: text.slice(0, 4096) });
+  const cause = error instanceof QuotaError ? ({ cause: 'quota' } as const) : {};
+  record.fail({ ...subject, error: text.slice(0, 4096), ...cause });
 }

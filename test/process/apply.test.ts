@@ -96,8 +96,9 @@ test('what is due is saved, all kinds into one manifest, and nothing twice', asy
 
   const from = world.cloud.requests.length;
   const again = await apply();
-  expect([again.code, again.outputs]).toEqual([0, { due: '0' }]);
-  expect(again.summary).toContain('nothing is due');
+  expect([again.code, again.outputs]).toMatchObject([0, { due: '0', pruned: '[]' }]);
+  expect(again.summary).toContain('Nothing was due');
+  expect(again.summary).toContain('5 covered, 1 excluded');
   expect(world.cloud.requests.slice(from).filter(isWrite)).toEqual([]);
   expect(await manifests()).toHaveLength(1);
 });

@@ -5,6 +5,7 @@ import type { Command } from '../../src/commands/command.ts';
 import { messageOf, PlainError } from '../../src/errors.ts';
 import { terminalHost } from '../../src/host/terminal/host.ts';
 import { parseInputs, type Raw } from '../../src/inputs/table.ts';
+import type { Liveness } from '../../src/ports/owner.ts';
 import { openContext } from '../../src/run/open-context.ts';
 
 export interface Told {
@@ -35,6 +36,8 @@ export async function runInProcess(
     readonly directory: string;
     readonly clock?: Clock;
     readonly dryRun?: boolean;
+    /** Of all other runs; every other one is over unless told. */
+    readonly others?: Liveness;
   },
 ): Promise<Told> {
   const written: string[] = [];
@@ -51,8 +54,8 @@ export async function runInProcess(
     }),
     clock: options.clock ?? fastClock(),
     run: { id: randomUUID(), owner: `github:o/r:${written.length + 1}:1` },
-    // Runs of the matrix follow one another: every other one is over.
-    liveness: async () => 'ended' as const,
+    // Runs of the matrix follow one another.
+    liveness: async () => options.others ?? ('ended' as const),
   };
   const { context, close } = openContext(host, options.dryRun ?? false);
   try {
