@@ -127,7 +127,7 @@ const refusals: Scenario = {
     const cases: [string[], string][] = [
       [['--secrets', id], 'no recipients given'],
       [['--secrets', id, '--plaintext', '--recipients', keeper.recipient], 'contradict each other'],
-      [['--recipients', keeper.recipient], 'no secrets, volumes, backups or images given'],
+      [['--recipients', keeper.recipient], 's, volumes, backups or images given'],
       [['--secrets', 'nope', '--recipients', keeper.recipient], 'called "nope"'],
       [['--backups', 'nope', '--recipients', keeper.recipient], 'called "nope"'],
     ];
