@@ -20,6 +20,17 @@ export interface Unread {
   readonly receipt?: Receipt;
 }
 
+/** Why a manifest cannot be read or trusted, with its name in it: some doubts have it already. */
+export function named(reference: string, what: string): string {
+  return what.includes(reference) ? what : `${reference} ${what}`;
+}
+
+/** What was read, and what could not be. */
+export interface Manifests {
+  readonly found: readonly Found[];
+  readonly unread: readonly Unread[];
+}
+
 export type EverythingOptions = Omit<FindOptions, 'wanted' | 'allowUnsigned'>;
 
 interface Copy {
@@ -36,7 +47,7 @@ interface Copy {
 export async function everyManifest(
   places: readonly PlaceName[],
   options: EverythingOptions,
-): Promise<{ found: Found[]; unread: Unread[] }> {
+): Promise<Manifests> {
   const { found, unread } = await allManifests(places, options);
   return { found: withoutPruned(found), unread };
 }
@@ -45,7 +56,7 @@ export async function everyManifest(
 export async function allManifests(
   places: readonly PlaceName[],
   options: EverythingOptions,
-): Promise<{ found: Found[]; unread: Unread[] }> {
+): Promise<Manifests> {
   const byRun = new Map<string, Found>();
   const unread: Unread[] = [];
   for await (const { reference, load } of copiesIn(places, options)) {

@@ -3,7 +3,6 @@ import type { ApplyInputs } from '../inputs/apply.ts';
 import { QuotaError } from '../plan/quota.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { keepsByRules } from '../prune/by-plan.ts';
-import type { Json } from '../text/redact-json.ts';
 import type { Context } from './context.ts';
 import { withKind } from './due-kind.ts';
 import { type Part, partOf } from './part.ts';
@@ -30,12 +29,12 @@ export async function applyPlan(context: Context, given: ApplyInputs) {
     parts.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
   );
   const last = after === undefined ? NOTHING : await pruned(context, given, after);
-  // A part of a matrix sees only its own work: one job after all of them prunes and reports.
+  // A part of a matrix does not report either.
   const isPart = given.only.length > 0;
   const report =
     after === undefined || isPart
       ? undefined
-      : await attempt(context, 'no report can be made', () => reportOn(context, after, after.plan.failOn));
+      : await attempt(context, 'no report can be made', () => reportOn(after, after.plan.failOn));
   const due = parts.reduce((sum, { subjects }) => sum + subjects.length, 0);
   return {
     outputs: {
@@ -91,15 +90,20 @@ async function isTight(context: Context, look: PlanLook, parts: readonly Part[])
 }
 
 interface Pruned {
-  readonly deleted: readonly Json[];
+  readonly deleted: readonly { readonly kind: string; readonly id: string; readonly point: string }[];
   readonly failed: boolean;
   readonly summary: string;
 }
 
 const NOTHING: Pruned = { deleted: [], failed: false, summary: '' };
 
+/** A part of a matrix sees only its own work: one job after all of them prunes. */
+function prunes({ prune, only }: ApplyInputs, { plan }: PlanLook): boolean {
+  return prune && only.length === 0 && keepsByRules(plan);
+}
+
 async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Promise<Pruned> {
-  if (!given.prune || given.only.length > 0 || !keepsByRules(look.plan)) return NOTHING;
+  if (!prunes(given, look)) return NOTHING;
   if (look.receipts.length > 0) {
     context.host.log.info(
       'nothing is deleted: manifests are sealed, and what they hold may need it. Use `prune` with an `identity`',
@@ -110,8 +114,7 @@ async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Pro
     pruneByPlan(context, look, pruneInputsOf(given)),
   );
   if (done === undefined) return { ...NOTHING, failed: true };
-  const { outputs, failed, summary } = done;
-  const deleted = JSON.parse('deleted' in outputs ? outputs.deleted : '[]') as Json[];
+  const { deleted, failed, summary } = done;
   return { deleted, failed, summary: deleted.length > 0 || failed ? summary : '' };
 }
 
@@ -140,20 +143,20 @@ async function attempt<T>({ host }: Context, what: string, work: () => Promise<T
 
 async function shown(context: Context, given: ApplyInputs, look: PlanLook) {
   const due = await showLook(context, look);
-  const isPruned = given.prune && keepsByRules(look.plan) && look.receipts.length === 0;
-  const prune = isPruned
-    ? await attempt(context, 'what would be deleted cannot be told', () =>
-        pruneByPlan(context, look, pruneInputsOf(given)),
-      )
-    : undefined;
+  const prune =
+    prunes(given, look) && look.receipts.length === 0
+      ? await attempt(context, 'what would be deleted cannot be told', () =>
+          pruneByPlan(context, look, pruneInputsOf(given)),
+        )
+      : undefined;
   return {
     outputs: {},
     failed: due.failed,
     failure: due.failure,
     printed: `${due.printed}${prune?.printed ?? ''}`,
     plan: {
-      resources: JSON.parse(due.outputs.resources) as Json,
-      quota: JSON.parse(due.outputs.quota) as Json,
+      resources: due.plan.resources,
+      quota: due.plan.quota,
       ...(prune !== undefined && 'plan' in prune ? { prune: prune.plan } : {}),
     },
     summary: due.summary,

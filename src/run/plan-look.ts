@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { everyManifest, type Found, type Unread } from '../catalog/everything.ts';
+import { allManifests, type Found, type Manifests, named, type Unread } from '../catalog/everything.ts';
+import { withoutPruned } from '../catalog/pruned.ts';
 import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { planLookInputs } from '../inputs/plan-file.ts';
 import type { Values } from '../inputs/table.ts';
 import { marked, type Receipt } from '../manifest/receipt.ts';
-import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Assignment, assign } from '../planfile/assign.ts';
 import { type Duty, dutiesOf } from '../planfile/due.ts';
@@ -21,6 +21,7 @@ import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
 import { loadPlan } from './plan-file.ts';
 import { type Project, projectOf } from './project-of.ts';
+import { readingOf } from './reading.ts';
 import { savedPointsOf, sealedPointsOf } from './saved-points.ts';
 
 export type PlanLookGiven = CloudInputs &
@@ -38,6 +39,8 @@ export interface PlanLook {
   readonly points: readonly SavedPoint[];
   readonly found: readonly Found[];
   readonly unread: readonly Unread[];
+  /** All that was read, pruned points too; undefined where a place of the plan could not be read. */
+  readonly manifests: Manifests | undefined;
   /** Of manifests that are sealed to others. */
   readonly receipts: readonly Receipt[];
   /** What is probably not meant: a selector that finds nothing. */
@@ -69,8 +72,9 @@ export async function lookAgain(
     ...(kinds.has('image') ? (['images'] as const) : []),
     ...(kinds.has('secret') ? (['secrets'] as const) : []),
   ]);
-  const { found, unread } = await manifestsOf(context, given, plan);
-  const here = found.filter(
+  const { manifests, isComplete } = await manifestsOf(context, given, plan);
+  const { found, unread } = manifests;
+  const here = withoutPruned(found).filter(
     ({ manifest: { cloud } }) =>
       cloud.project.id === plan.project && cloud.region === session.region('block-storage'),
   );
@@ -90,6 +94,7 @@ export async function lookAgain(
     points,
     found: here,
     unread,
+    manifests: isComplete ? manifests : undefined,
     receipts,
     doubts,
   };
@@ -120,36 +125,26 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
 
 async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFile) {
   const { host } = context;
-  const key = given['verify-key'];
-  const places = await readable(
+  const { places, isComplete } = await readable(
     context,
     placesOf(given.manifest.length > 0 ? given.manifest : plan.publish, host.github !== undefined),
   );
-  const read = await everyManifest(places, {
-    directory: host.directory,
-    github: host.github,
-    workflow: given.workflow,
-    branch: given.branch,
-    now: () => host.clock.now(),
-    log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
-    identity: given.identity,
-    warn: (line) => host.log.warn(line),
-  });
-  const sealed = read.unread.filter(({ receipt }) => receipt !== undefined).length;
+  const manifests = await allManifests(places, await readingOf(context, given));
+  const sealed = manifests.unread.filter(({ receipt }) => receipt !== undefined).length;
   if (sealed > 0)
     host.log.info(
       `${sealed} manifest${sealed === 1 ? ' is' : 's are'} sealed to others: what was saved when stands on ${sealed === 1 ? 'its envelope' : 'their envelopes'}`,
     );
-  for (const { reference, doubt } of read.unread.filter(({ receipt }) => receipt === undefined))
-    host.log.warn(
-      `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}: its restore points count as not saved. ${doubt.hint}`,
-    );
-  return read;
+  for (const { reference, doubt } of manifests.unread.filter(({ receipt }) => receipt === undefined))
+    host.log.warn(`${named(reference, doubt.what)}: its restore points count as not saved. ${doubt.hint}`);
+  return { manifests, isComplete };
 }
 
 /** Before the first run there is no directory, and a terminal sees nothing of GitHub. */
-async function readable({ host }: Context, places: readonly PlaceName[]): Promise<PlaceName[]> {
+async function readable(
+  { host }: Context,
+  places: readonly PlaceName[],
+): Promise<{ readonly places: PlaceName[]; readonly isComplete: boolean }> {
   const looked = await Promise.all(
     places.map(async (place) => {
       if (place.kind !== 'directory') return host.github !== undefined;
@@ -164,5 +159,5 @@ async function readable({ host }: Context, places: readonly PlaceName[]): Promis
     host.log.warn(
       `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what only they hold counts as not saved. Download them (gh release download TAG), and name their directory: \`manifest: directory:PATH\``,
     );
-  return places.filter((_, index) => looked[index]);
+  return { places: places.filter((_, index) => looked[index]), isComplete: hidden.length === 0 };
 }

@@ -1,10 +1,10 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
-import { allManifests, type Found } from '../catalog/everything.ts';
+import { allManifests, type Found, type Manifests, named } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import { keepInputs, type PruneInputs, pruneInputs } from '../inputs/prune.ts';
 import { parseInputs } from '../inputs/table.ts';
-import { signingKey, verifyingKey } from '../manifest/sign.ts';
+import { signingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PlanFile } from '../planfile/plan-file.ts';
 import { keepsByRules, termsByPlan } from '../prune/by-plan.ts';
@@ -23,6 +23,7 @@ import { loadPlan } from './plan-file.ts';
 import { connectFor } from './plan-look.ts';
 import { deleteManifests, deletePlanned, recordPruned } from './prune-delete.ts';
 import { simulated } from './prune-simulated.ts';
+import { readingOf } from './reading.ts';
 import { namedPlace, shelfOf } from './storing.ts';
 
 /** Deletes the restore points that no rule keeps: plan, show, record, delete. */
@@ -71,6 +72,13 @@ function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
   };
 }
 
+/** What a run has already that prunes beside its other work. */
+interface Known {
+  readonly session: Session;
+  /** All manifests; undefined: they are read. */
+  readonly manifests: Manifests | undefined;
+}
+
 /**
  * The same by a plan, in a project that is logged in to.
  *
@@ -78,21 +86,21 @@ function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
  */
 export function pruneByPlan(
   context: Context,
-  { plan, session }: { readonly plan: PlanFile; readonly session: Session },
+  { plan, ...known }: Known & { readonly plan: PlanFile },
   given: Partial<PruneInputs>,
 ) {
-  return pruneBy(context, { kind: 'plan', plan }, { ...parseInputs(pruneInputs, {}), ...given }, session);
+  return pruneBy(context, { kind: 'plan', plan }, { ...parseInputs(pruneInputs, {}), ...given }, known);
 }
 
-/** @param open the project's session, where there is one */
-async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, open?: Session) {
+async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
   const store = namedPlace(context, given.store);
   checkPublishing(context, given);
-  const found = await trusted(context, given);
+  const found = await trusted(context, given, known?.manifests);
   const session =
-    open ?? (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
+    known?.session ??
+    (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
   const started = new Date(session.clock.now()).toISOString();
   const shelf = await shelfOf(context, given.store);
   const plan = await planned(session, found, given, rules, shelf);
@@ -106,6 +114,7 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, open
   if (context.dryRun)
     return {
       outputs: shown,
+      deleted: [],
       failed: false,
       printed: planTable(plan),
       plan: { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] } satisfies Json,
@@ -119,6 +128,7 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, open
   const left = failed.length > 0 ? `, of which ${failed.length} still exist` : '';
   return {
     outputs: { ...shown, ...recorded, deleted: JSON.stringify(deleted), failed: JSON.stringify(failed) },
+    deleted,
     failed: failed.length > 0 || plan.held.length > 0,
     failure: 'some restore points could not be deleted, see above; the next run tries again',
     printed: `${planTable(plan)}`,
@@ -153,20 +163,13 @@ function checkPublishing({ host }: Context, given: PruneInputs): void {
  *
  * @throws InputError where one cannot be read, or is not to be trusted
  */
-async function trusted(context: Context, given: PruneInputs): Promise<Found[]> {
-  const { host } = context;
-  const key = given['verify-key'];
-  const { found, unread } = await allManifests(placesOf(given.manifest, host.github !== undefined), {
-    directory: host.directory,
-    github: host.github,
-    workflow: given.workflow,
-    branch: given.branch,
-    now: () => host.clock.now(),
-    log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
-    identity: given.identity,
-    warn: (line) => host.log.warn(line),
-  });
+async function trusted(
+  context: Context,
+  given: PruneInputs,
+  read: Manifests | undefined,
+): Promise<readonly Found[]> {
+  const places = () => placesOf(given.manifest, context.host.github !== undefined);
+  const { found, unread } = read ?? (await allManifests(places(), await readingOf(context, given)));
   const doubted = found.flatMap(({ references, doubt }) =>
     doubt === undefined || given['allow-unsigned'] ? [] : [{ reference: references.join(', '), doubt }],
   );
@@ -174,7 +177,7 @@ async function trusted(context: Context, given: PruneInputs): Promise<Found[]> {
   if (first === undefined) return found;
   const { reference, doubt } = first;
   throw new InputError(
-    `${doubt.what.includes(reference) ? doubt.what : `${reference} ${doubt.what}`}${more.length > 0 ? `, and ${more.length} more manifests are in doubt` : ''}: what they hold may need what would be deleted`,
+    `${named(reference, doubt.what)}${more.length > 0 ? `, and ${more.length} more manifests are in doubt` : ''}: what they hold may need what would be deleted`,
     `${doubt.hint} Nothing was changed.`,
   );
 }

@@ -1,20 +1,22 @@
 import { type Entry, entriesOf, unnamedEntries } from '../catalog/entries.ts';
-import { type EverythingOptions, everyManifest, type Found, type Unread } from '../catalog/everything.ts';
+import {
+  type EverythingOptions,
+  everyManifest,
+  type Found,
+  named,
+  type Unread,
+} from '../catalog/everything.ts';
 import { type Unnamed, unnamedIn } from '../catalog/unnamed.ts';
 import { judge } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
-import { verifyingKey } from '../manifest/sign.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import type { Context } from './context.ts';
 import { type Looked, type LookInputs, look } from './look.ts';
 import { placesOf } from './manifest-places.ts';
+import { type ReadingInputs, readingOf } from './reading.ts';
 
-export interface CatalogInputs extends LookInputs {
+export interface CatalogInputs extends LookInputs, ReadingInputs {
   readonly manifest: readonly string[];
-  readonly workflow: string | undefined;
-  readonly branch: string | undefined;
-  readonly identity: string | undefined;
-  readonly 'verify-key': string | undefined;
 }
 
 /** All restore points that there are, and where that is known from. */
@@ -34,18 +36,10 @@ export interface Catalog {
  */
 export async function readCatalog(context: Context, given: CatalogInputs): Promise<Catalog> {
   const { host } = context;
-  const key = given['verify-key'];
-  const { found, unread, missing } = await readAll(placesOf(given.manifest, host.github !== undefined), {
-    directory: host.directory,
-    github: host.github,
-    workflow: given.workflow,
-    branch: given.branch,
-    now: () => host.clock.now(),
-    log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await context.readText(key)),
-    identity: given.identity,
-    warn: (line) => host.log.warn(line),
-  });
+  const { found, unread, missing } = await readAll(
+    placesOf(given.manifest, host.github !== undefined),
+    await readingOf(context, given),
+  );
   // What was named has to be there; the usual place need not, where the cloud can tell.
   if (missing !== undefined && given.manifest.length > 0) throw missing;
   for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
@@ -73,7 +67,7 @@ export function failureOf({ found, unread, looked: { failure } }: Catalog): {
 }
 
 export function toldOf(reference: string, { what, hint }: Unread['doubt']): string {
-  return `${what.includes(reference) ? what : `${reference} ${what}`}. ${hint}`;
+  return `${named(reference, what)}. ${hint}`;
 }
 
 async function readAll(places: readonly PlaceName[], options: EverythingOptions) {

@@ -31,13 +31,13 @@ const ORDER: readonly Status[] = ['failing', 'uncovered', 'stale', 'covered', 'e
 export async function reportCoverage(context: Context, given: Values<typeof reportInputs>) {
   const failOn = failOnOf(given['fail-on']);
   const look = await lookAtPlan(context, given);
-  return reportOn(context, look, failOn ?? look.plan.failOn);
+  for (const doubt of look.doubts) context.host.log.warn(doubt);
+  return reportOn(look, failOn ?? look.plan.failOn);
 }
 
 /** The same of what was looked at already. */
-export async function reportOn({ host }: Context, look: PlanLook, failOn: PlanFile['failOn']) {
+export async function reportOn(look: PlanLook, failOn: PlanFile['failOn']) {
   const { session, plan, now, project, assignments } = look;
-  for (const doubt of look.doubts) host.log.warn(doubt);
   const coverage = coverageOf({
     ...look,
     failures: failuresOf(

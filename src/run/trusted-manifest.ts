@@ -8,10 +8,10 @@ import { InputError } from '../errors.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
 import type { Kind } from '../manifest/points.ts';
 import type { Manifest } from '../manifest/schema.ts';
-import { verifyingKey } from '../manifest/sign.ts';
 import type { Session } from '../openstack/connection.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
+import { readingOf } from './reading.ts';
 import { shelfOf } from './storing.ts';
 
 /**
@@ -62,29 +62,20 @@ export async function manifestAsOf(
 }
 
 async function find(
-  { host, readText }: Context,
+  context: Context,
   reference: string,
   given: ManifestInputs,
   seek: Seek,
 ): Promise<Manifest> {
-  const key = given['verify-key'];
   const found = await findManifest(reference, {
-    directory: host.directory,
-    github: host.github,
-    workflow: given.workflow,
-    branch: given.branch,
+    ...(await readingOf(context, given)),
+    allowUnsigned: given['allow-unsigned'],
     wanted: (manifest) => seek.wanted(manifest),
     seen: () => seek.seen(),
     deep: given.at !== undefined,
-    now: () => host.clock.now(),
-    log: host.log,
-    verifyKey: key === undefined ? undefined : verifyingKey(await readText(key)),
-    allowUnsigned: given['allow-unsigned'],
-    identity: given.identity,
-    warn: (line) => host.log.warn(line),
   });
   const { run } = found.manifest;
-  host.log.info(`${found.path}: of ${run.started}, SHA-256 ${found.sha256}`);
+  context.host.log.info(`${found.path}: of ${run.started}, SHA-256 ${found.sha256}`);
   return found.manifest;
 }
 
