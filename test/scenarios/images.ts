@@ -344,7 +344,7 @@ const unsafe: Scenario = {
           },
     );
     expect(missing.includes('disk format raw')).toBe(!taken);
-    expect(missing.includes('the property img_signature_hash_method')).toBe(!taken);
+    expect(missing.includes('property img_signature_hash_method')).toBe(!taken);
     const stored = await world.imageBytes(newId);
     expect(stored.subarray(stored.length - bytes.length).equals(bytes)).toBe(true);
     expect(await world.leftBehind()).toEqual({ images: [newId] });
