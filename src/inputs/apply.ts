@@ -2,6 +2,7 @@ import { cloudInputs } from './cloud.ts';
 import { manifestInputs } from './manifest.ts';
 import { onlyInputs, planLookInputs } from './plan-file.ts';
 import { publishInputs } from './publish.ts';
+import { tellInputs } from './report.ts';
 import { savingInputs } from './saving.ts';
 import type { Inputs, Values } from './table.ts';
 
@@ -26,6 +27,7 @@ export const applyInputs = {
     ...manifestInputs['allow-unsigned'],
     description: 'Delete even if manifests are not signed or were altered.',
   },
+  ...tellInputs,
   ...cloudInputs,
 } as const satisfies Inputs;
 

@@ -53,8 +53,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'wrap',
     'concurrency',
     'deadline',
-    'fail-on',
   ],
+  'Who is told': ['fail-on', 'heartbeat'],
   'Where it goes': [
     'to',
     'overwrite',

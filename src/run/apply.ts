@@ -1,10 +1,12 @@
 import { PlainError } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
+import type { Outputs } from '../inputs/table.ts';
 import { QuotaError } from '../plan/quota.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { keepsByRules } from '../prune/by-plan.ts';
-import type { Context } from './context.ts';
+import type { Context, Outcome } from './context.ts';
 import { withKind } from './due-kind.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { type Part, partOf } from './part.ts';
 import { planDue } from './plan-due.ts';
 import { lookAgain, lookAtPlan, type PlanLook } from './plan-look.ts';
@@ -18,7 +20,11 @@ import { saveParts } from './saving.ts';
 const AT_ONCE = 4;
 
 /** Carries out a plan: saves what is due, deletes what no rule keeps, and reports. No failure keeps the rest from being done. */
-export async function applyPlan(context: Context, given: ApplyInputs) {
+export function applyPlan(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
+  return withHeartbeat(context, given.heartbeat, () => carryOut(context, given));
+}
+
+async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
   const look = await lookAtPlan(context, given);
   if (context.dryRun) return shown(context, given, look);
   for (const doubt of look.doubts) context.host.log.warn(doubt);

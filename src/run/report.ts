@@ -10,6 +10,7 @@ import { FAIL_ON } from '../planfile/schema.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import type { Context, Outcome } from './context.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { lookAtPlan, type PlanLook } from './plan-look.ts';
 import { failuresOf } from './saved-points.ts';
 
@@ -28,8 +29,16 @@ const columns = (now: number): readonly Column<Coverage>[] => [
 const ORDER: readonly Status[] = ['failing', 'uncovered', 'stale', 'covered', 'excluded'];
 
 /** Tells what of the project is covered by the plan, and what is not. Changes nothing. */
-export async function reportCoverage(context: Context, given: Values<typeof reportInputs>) {
+export function reportCoverage(context: Context, given: Values<typeof reportInputs>) {
   const failOn = failOnOf(given['fail-on']);
+  return withHeartbeat(context, given.heartbeat, () => lookAndReport(context, given, failOn));
+}
+
+async function lookAndReport(
+  context: Context,
+  given: Values<typeof reportInputs>,
+  failOn: PlanFile['failOn'] | undefined,
+) {
   const look = await lookAtPlan(context, given);
   for (const doubt of look.doubts) context.host.log.warn(doubt);
   return reportOn(look, failOn ?? look.plan.failOn);
