@@ -13,6 +13,14 @@ test('the plan of docs/plan.md is one, and nothing in it is doubtful', async () 
   expect(plan && warningsOf(plan, Date.parse('2026-11-26T00:00:00Z'), undefined)).toEqual([]);
 });
 
+test('the plan of the examples is one, keeps manifests as long as backups, and nothing in it is doubtful', async () => {
+  const text = await readFile(new URL('../../../examples/openstack-backup.yml', import.meta.url), 'utf8');
+  const { plan, problems } = await readPlan(text);
+  expect(problems).toEqual([]);
+  expect(plan?.publish).toEqual(['release']);
+  expect(plan && warningsOf(plan, Date.parse('2026-11-26T00:00:00Z'), undefined)).toEqual([]);
+});
+
 test('every key of the schema stands on the page', async () => {
   const schema = await readFile(new URL('../../../docs/plan-v1.schema.json', import.meta.url), 'utf8');
   const keys = [...schema.matchAll(/^ +"([a-z-]+)": \{\n +"(?:description|type|minimum|anyOf)/gm)].map(

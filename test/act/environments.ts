@@ -1,0 +1,36 @@
+import type { EmbeddedCloud } from '../fakes/cloud/index.ts';
+import { documentedRules, type Rule, rulesOf } from '../support/access-rules/rules.ts';
+
+/** The environments of the examples' jobs. */
+export type Environment = 'backup' | 'prune' | 'report' | 'restore';
+
+/** The secret CLOUDS_YAML of each: a credential that can do what docs/permissions.md says, and no more. */
+export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Record<Environment, string>>> {
+  const names = [...(await documentedRules()).keys()];
+  const lists = (pattern: RegExp) => rulesOf(...names.filter((name) => pattern.test(name)), IN_YOUR_NAME);
+  // It cannot clean up what failed, for that list has DELETE of backups.
+  const backup = lists(/^(?:backup|export)-(?!.*clean-up)/);
+  const credentials: Record<Environment, readonly Rule[]> = {
+    backup,
+    prune: lists(/^prune/),
+    report: lists(/./).filter(({ method }) => method === 'GET'),
+    restore: lists(/^restore-/),
+  };
+  return Object.fromEntries(
+    Object.entries(credentials).map(([name, rules]) => [name, cloudsYaml(cloud, rules)]),
+  ) as Record<Environment, string>;
+}
+
+const IN_YOUR_NAME = 'Cinder, in your name';
+
+function cloudsYaml(cloud: EmbeddedCloud, accessRules: readonly Rule[]): string {
+  const { id, secret } = cloud.seed.addApplicationCredential('demo', { accessRules: [...accessRules] });
+  const auth = {
+    auth_url: cloud.authUrl,
+    application_credential_id: id,
+    application_credential_secret: secret,
+  };
+  const entry = { auth_type: 'v3applicationcredential', auth, region_name: 'RegionOne' };
+  // JSON is YAML.
+  return JSON.stringify({ clouds: { production: entry } });
+}
