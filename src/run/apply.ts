@@ -4,6 +4,7 @@ import type { Outputs } from '../inputs/table.ts';
 import { QuotaError } from '../plan/quota.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { keepsByRules } from '../prune/by-plan.ts';
+import { findLeftovers } from '../temporaries/leftovers.ts';
 import type { Context, Outcome } from './context.ts';
 import { withKind } from './due-kind.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -30,9 +31,10 @@ async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<O
   for (const doubt of look.doubts) context.host.log.warn(doubt);
   const parts = await partsOf(context, look);
   const room = (await isTight(context, look, parts)) ? await pruned(context, given, look) : NOTHING;
-  const saved = await saveDue(context, given, look, parts);
+  const work = await withAdoption(context, look, parts);
+  const saved = await saveDue(context, given, look, work);
   const after = await attempt(context, 'what is covered now cannot be told', () =>
-    parts.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
+    work.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
   );
   const last = after === undefined ? NOTHING : await pruned(context, given, after);
   // A part of a matrix does not report either.
@@ -86,6 +88,22 @@ async function partsOf(context: Context, { plan, duties }: PlanLook): Promise<Pa
     );
   }
   return parts;
+}
+
+/** A backup that an interrupted run left complete counts as saved: then it has to be in a manifest, although nothing is due. */
+async function withAdoption(
+  context: Context,
+  { session, plan, project: { holdings } }: PlanLook,
+  parts: readonly Part[],
+): Promise<readonly Part[]> {
+  if (parts.some(({ adopts }) => adopts)) return parts;
+  const { liveness } = context.host;
+  const leftovers = await findLeftovers(holdings, liveness, session.clock.now());
+  if (!leftovers.some(({ action }) => action === 'adopt')) return parts;
+  const [entry] = plan.entries;
+  if (entry === undefined) return parts;
+  const nothing = { entry, kind: 'volume', duties: [] } as const;
+  return [...parts, await withKind(context, plan, nothing, (kind, wishes) => partOf(kind, wishes, AT_ONCE))];
 }
 
 /** Whether what is due fits only if something is deleted first. */

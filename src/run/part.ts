@@ -37,6 +37,8 @@ export interface Part {
   readonly payloads: PayloadStore | undefined;
   /** What fails where it cannot be planned, and the other parts go on; none: then the run is refused. */
   readonly subjects: readonly Subject[];
+  /** Whether finished Cinder backups of dead runs are taken up on the way. */
+  readonly adopts: boolean;
   /**
    * Plans it, and shows the plan. Removes at most what dead runs left, where else not all fits.
    *
@@ -48,8 +50,6 @@ export interface Part {
 
 /** A part that is planned. */
 export interface Ready {
-  /** Whether finished Cinder backups of dead runs are taken up on the way. */
-  readonly adopts: boolean;
   readonly refused: readonly Refused[];
   readonly quota: readonly QuotaLine[];
   readonly holdings: Holdings | undefined;
@@ -77,6 +77,7 @@ export function partOf<W extends Wishes, P>(
 ): Part {
   return {
     payloads: wishes.payloads,
+    adopts: kind.adopts,
     subjects,
     async ready(context, session, until) {
       const { host, dryRun } = context;
@@ -93,7 +94,6 @@ export function partOf<W extends Wishes, P>(
       const { plan, swept } = room;
       show(context, kind, plan, wishes);
       return {
-        adopts: kind.adopts,
         refused: plan.refused,
         quota: plan.quota,
         holdings: plan.holdings,

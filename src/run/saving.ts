@@ -69,7 +69,7 @@ export async function saveParts(
     if (ready.quota.length > 0) quota = ready.quota;
     await part.payloads?.prepare();
     const leftovers = await sweep(session, context.host, false, ready.holdings);
-    if (ready.adopts && ready.holdings !== undefined) await takeUp(saving, leftovers, ready.holdings);
+    if (part.adopts && ready.holdings !== undefined) await takeUp(saving, leftovers, ready.holdings);
     await ready.carryOut(saving);
   }
   return finishSaving(saving ?? (await begun()), quota, given);

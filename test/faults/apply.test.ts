@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { prune } from '../../src/commands/prune.ts';
+import type { FaultWhen } from '../fakes/cloud/index.ts';
+import { FAULTS, onlyOneClearError } from '../support/faults.ts';
+import { temporaries } from '../support/standing.ts';
+import { type Applied, appliedWorld, expectHonest } from '../support/trials/apply.ts';
+
+const ALWAYS = Number.POSITIVE_INFINITY;
+
+/** Backup and prune do the same, and are struck there by every fault: here each fault once. */
+const STEPS: Readonly<Record<string, FaultWhen>> = {
+  'starting the backup': { method: 'POST', path: /\/backups$/ },
+  'waiting for the backup': { method: 'GET', path: /\/backups\/[0-9a-f-]{36}$/ },
+  'marking it as recorded': { method: 'PUT', path: /\/backups\/[0-9a-f-]{36}$/, nth: 2 },
+  'deleting a backup': { method: 'DELETE', path: /\/backups\// },
+};
+
+// Jest calls no hook where no test is wanted: what is open here must be closed here.
+const scout = await appliedWorld();
+const from = scout.world.cloud.requests.length;
+const smooth = await scout.apply().finally(() => scout.world.close());
+const requests = scout.world.cloud.requests.slice(from).map(({ method, path }) => `${method} ${path}`);
+
+let applied: Applied;
+let before: ReadonlySet<string>;
+beforeAll(async () => {
+  applied = await appliedWorld();
+  before = applied.backups();
+}, 120_000);
+afterAll(() => applied.world.close());
+beforeEach(() => applied.reset());
+
+/** The next run, which nothing strikes, does what is left, and nothing twice. */
+async function expectFinished(): Promise<void> {
+  applied.world.cloud.faults.clear();
+  await applied.world.cloud.ticks.settle();
+  const next = await applied.apply();
+  expect([next.code, next.error]).toEqual([0, '']);
+  await expectHonest(applied, before, next);
+  expect(temporaries(applied.world.cloud)).toEqual([]);
+}
+
+async function struck(when: FaultWhen, fault: string): Promise<void> {
+  const { deed, times = 1 } = FAULTS[fault] ?? { deed: 'connection-reset' };
+  const planted = applied.world.cloud.faults.add({ when: { times, ...when }, do: deed });
+  const told = await applied.apply();
+  expect(planted.hits).toBeGreaterThan(0);
+  onlyOneClearError(told);
+  await applied.world.cloud.ticks.settle();
+  await expectHonest(applied, before, told);
+  await expectFinished();
+}
+
+test('with no fault all is done', () => {
+  expect([smooth.code, smooth.error]).toEqual([0, '']);
+  expect(requests.length).toBeGreaterThan(20);
+});
+
+describe('a fault, in turn, at each request', () => {
+  const faults = Object.keys(FAULTS);
+  for (const [at, request] of requests.entries()) {
+    const fault = faults[at % faults.length] ?? '';
+    test(`${fault}, ${at + 1}: ${request.replace(/[0-9a-f-]{32,}/g, '{id}')}`, async () => {
+      await struck({ nth: at + 1 }, fault);
+    }, 60_000);
+  }
+});
+
+describe('a fault', () => {
+  const steps = Object.entries(STEPS);
+  for (const [at, fault] of Object.keys(FAULTS).entries()) {
+    const [step, when] = steps[at % steps.length] ?? ['', {}];
+    test(`${fault}, ${step}`, async () => {
+      await struck(when, fault);
+    }, 60_000);
+  }
+});
+
+describe('killed', () => {
+  for (const [at, request] of requests.entries())
+    test(`at ${at + 1}: ${request.replace(/[0-9a-f-]{32,}/g, '{id}')}`, async () => {
+      await struck({ nth: at + 1, times: ALWAYS }, 'a lost request');
+    }, 60_000);
+});
+
+test('two at once', async () => {
+  const [one, other] = await Promise.all([applied.apply(), applied.apply()]);
+  expect([one.code, one.error, other.code, other.error]).toEqual([0, '', 0, '']);
+  await expectFinished();
+}, 60_000);
+
+test('beside a prune', async () => {
+  const [one, other] = await Promise.all([
+    applied.apply(),
+    applied.run(prune, { plan: 'plan.yml', 'allow-unsigned': 'true' }),
+  ]);
+  expect([one.code, one.error, other.code, other.error]).toEqual([0, '', 0, '']);
+  await expectFinished();
+}, 60_000);
