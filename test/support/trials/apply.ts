@@ -38,7 +38,7 @@ export async function appliedWorld(): Promise<Applied> {
   const clock: Clock = {
     now: () => cloud.clock.ms,
     async sleep(ms, signal) {
-      await systemClock.sleep(ms / 100, signal);
+      await systemClock.sleep(ms / 500, signal);
       pass(ms);
     },
   };
