@@ -110,9 +110,13 @@ function chainOf({ resource, entry }: Duty, backups: readonly Backup[]): string 
 export function failuresIn(coverage: readonly Coverage[], failOn: readonly FailOn[]): Map<FailOn, number> {
   const counts = failOn.map((what): [FailOn, number] => [
     what,
-    coverage.filter(({ status, key }) =>
-      what === 'unsaved-key' ? key === 'unsaved' && status !== 'excluded' : status === what,
-    ).length,
+    coverage.filter((one) => isRed(one, [what])).length,
   ]);
   return new Map(counts.filter(([, count]) => count > 0));
+}
+
+export function isRed({ status, key }: Coverage, failOn: readonly FailOn[]): boolean {
+  return failOn.some((what) =>
+    what === 'unsaved-key' ? key === 'unsaved' && status !== 'excluded' : status === what,
+  );
 }

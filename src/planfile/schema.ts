@@ -128,7 +128,10 @@ const Report = Type.Object(
       }),
     ),
     issue: optional(
-      Type.Boolean({ description: 'One issue in the repository, opened and closed by the report.' }),
+      Type.Boolean({
+        description:
+          'One issue in the repository, opened, changed and closed by the report. Needs `issues: write`.',
+      }),
     ),
   },
   { ...closed, description: 'How to report what is not covered.' },

@@ -9,6 +9,7 @@ export interface GitHub {
   readonly artifacts: Artifacts;
   readonly runs: Runs;
   readonly releases: Releases;
+  readonly issues: Issues;
   readonly cache: DirectoryCache;
   /** A directory of this step alone, for what is on its way. */
   scratch(): Promise<string>;
@@ -25,6 +26,10 @@ export interface Here {
   readonly attempt: number;
   /** ".github/workflows/backup.yml", without the ref. */
   readonly workflow: string | undefined;
+  /** What started it: "schedule". */
+  readonly event: string | undefined;
+  /** "refs/heads/main". */
+  readonly ref: string | undefined;
   /** Whether the machine, and all files on it, are gone when the job ends. */
   readonly vanishes: boolean;
   /** Days that the repository keeps artifacts, where it says so. */
@@ -121,6 +126,33 @@ export interface Releases {
   remove(release: number): Promise<void>;
   /** @throws RangeError when it is longer than `limit` bytes */
   download(asset: number, limit: number): Promise<Buffer>;
+}
+
+export interface Issue {
+  readonly number: number;
+  readonly body: string;
+  readonly url: string;
+}
+
+export interface IssueChange {
+  readonly title?: string;
+  readonly body?: string;
+  readonly state?: 'open' | 'closed';
+  readonly reason?: 'completed' | 'not_planned';
+}
+
+export interface Issues {
+  /**
+   * Those that the token's owner wrote and whose text begins so, by number.
+   *
+   * @param since changed since then. ISO 8601
+   */
+  beginning(
+    start: string,
+    which: { readonly state: 'open' | 'closed'; readonly since?: string },
+  ): Promise<readonly Issue[]>;
+  open(title: string, body: string): Promise<Issue>;
+  change(number: number, change: IssueChange): Promise<Issue>;
 }
 
 /** A directory that GitHub may keep from one run to the next, or lose. Both only ever fail to a log line. */

@@ -42,7 +42,9 @@ async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<O
   const report =
     after === undefined || isPart
       ? undefined
-      : await attempt(context, 'no report can be made', () => reportOn(after, after.plan.failOn));
+      : await attempt(context, 'no report can be made', () =>
+          reportOn(context, given, after, after.plan.failOn),
+        );
   const due = parts.reduce((sum, { subjects }) => sum + subjects.length, 0);
   return {
     outputs: {

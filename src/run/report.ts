@@ -7,11 +7,13 @@ import { ageOf } from '../planfile/due.ts';
 import { type QuotaLeft, quotaLeft } from '../planfile/nights.ts';
 import type { FailOn, PlanFile } from '../planfile/plan-file.ts';
 import { FAIL_ON } from '../planfile/schema.ts';
+import type { Issue } from '../ports/github.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import type { Context, Outcome } from './context.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { lookAtPlan, type PlanLook } from './plan-look.ts';
+import { tellIssue } from './report-issue.ts';
 import { failuresOf } from './saved-points.ts';
 
 const columns = (now: number): readonly Column<Coverage>[] => [
@@ -41,19 +43,25 @@ async function lookAndReport(
 ) {
   const look = await lookAtPlan(context, given);
   for (const doubt of look.doubts) context.host.log.warn(doubt);
-  return reportOn(look, failOn ?? look.plan.failOn);
+  return reportOn(context, given, look, failOn ?? look.plan.failOn);
 }
 
 /** The same of what was looked at already. */
-export async function reportOn(look: PlanLook, failOn: PlanFile['failOn']) {
+export async function reportOn(
+  context: Context,
+  given: { readonly plan: string },
+  look: PlanLook,
+  failOn: PlanFile['failOn'],
+) {
   const { session, plan, now, project, assignments } = look;
+  const failures = failuresOf(
+    look.found.map(({ manifest }) => manifest),
+    look.receipts,
+    project.resources,
+  );
   const coverage = coverageOf({
     ...look,
-    failures: failuresOf(
-      look.found.map(({ manifest }) => manifest),
-      look.receipts,
-      project.resources,
-    ),
+    failures,
     backups: project.holdings.backups,
     zone: plan.zone,
   }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
@@ -67,6 +75,7 @@ export async function reportOn(look: PlanLook, failOn: PlanFile['failOn']) {
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`)
     .join(', ')} in project ${session.scope.project.name} (${plan.project})`;
+  const issue = await tellIssue(context, look, { coverage, failOn, failure, failures, plan: given.plan });
   return {
     outputs: {
       coverage: JSON.stringify(coverage),
@@ -77,7 +86,7 @@ export async function reportOn(look: PlanLook, failOn: PlanFile['failOn']) {
     failed: failed.size > 0,
     failure,
     printed: `${head}\n${formatRows(coverage, columns(now), 'table')}${quota.map((line) => `${quotaWords(line)}\n`).join('')}`,
-    summary: summaryOf(head, coverage, columns(now), quota, failure),
+    summary: summaryOf(head, coverage, columns(now), quota, failure, issue),
   } satisfies Outcome<Record<string, { readonly description: string }>>;
 }
 
@@ -118,6 +127,7 @@ function summaryOf(
   all: readonly Column<Coverage>[],
   quota: readonly QuotaLeft[],
   failure: string,
+  issue: Issue | undefined,
 ): string {
   return [
     `### ${failure === '' ? '✅' : '❌'} ${forMarkdown(head)}`,
@@ -130,5 +140,6 @@ function summaryOf(
     ),
     '',
     ...quota.map((line) => `- ${forMarkdown(quotaWords(line))}`),
+    ...(issue === undefined ? [] : [`- Issue [#${issue.number}](${issue.url})`]),
   ].join('\n');
 }

@@ -11,6 +11,8 @@ export function hereOf(environment: Environment): Here {
     runId: whole(environment['GITHUB_RUN_ID']) ?? 0,
     attempt: whole(environment['GITHUB_RUN_ATTEMPT']) ?? 1,
     workflow: workflowFile(environment['GITHUB_WORKFLOW_REF'], environment['GITHUB_REPOSITORY'] ?? ''),
+    event: environment['GITHUB_EVENT_NAME'],
+    ref: environment['GITHUB_REF'],
     vanishes: environment['RUNNER_ENVIRONMENT'] !== 'self-hosted',
     retentionDays: whole(environment['GITHUB_RETENTION_DAYS']),
   };

@@ -16,7 +16,7 @@ export const workflowInputs = {
     // An expression of action.yml: the runner fills it in, and here it is only ever read from the environment.
     default: '$' + '{{ github.token }}',
     description:
-      'The token for releases, and for artifacts of other runs. The job needs `permissions`: `actions: read` and `contents: read` to find manifests, `contents: write` to publish a release.',
+      'The token for releases, and for artifacts of other runs. The job needs `permissions`: `actions: read` and `contents: read` to find manifests, `contents: write` to publish a release, `issues: write` for the issue of a plan.',
   },
 } as const satisfies Inputs;
 

@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../../errors.ts';
-import type { DirectoryCache, GitHub, Here } from '../../ports/github.ts';
+import type { GitHub, Here } from '../../ports/github.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Liveness, WorkflowOwner } from '../../ports/owner.ts';
+import { cacheOf } from './cache.ts';
 import type { Runner } from './commands.ts';
 import { isEnterpriseServer, scratchName } from './environment.ts';
 import type { Rest } from './rest.ts';
@@ -94,6 +95,13 @@ export function lazyGitHub(dependencies: Dependencies): {
           },
         ),
     },
+    issues: {
+      beginning: async (start, which) =>
+        (await import('./issues.ts')).issuesBeginning(await rest(), start, which),
+      open: async (title, body) => (await import('./issues.ts')).openIssue(await rest(), title, body),
+      change: async (number, change) =>
+        (await import('./issues.ts')).changeIssue(await rest(), number, change),
+    },
     cache: cacheOf(environment, log),
     scratch: () => {
       scratch ??= makeScratch(environment);
@@ -152,30 +160,6 @@ async function makeScratch(environment: Dependencies['environment']): Promise<st
     );
   }
   return path;
-}
-
-/** The runner empties it before each job. GitHub's cache takes the path for a part of the key. */
-function cacheOf(environment: Dependencies['environment'], log: Log): DirectoryCache {
-  const path = join(environment['RUNNER_TEMP'] || tmpdir(), 'openstack-backup-catalogue');
-  return {
-    path,
-    async restore(key, prefix) {
-      try {
-        const { restoreCache } = await import('@actions/cache');
-        await restoreCache([path], key, [prefix]);
-      } catch (error) {
-        log.debug(`no copy of the catalogue: ${messageOf(error)}`);
-      }
-    },
-    async save(key) {
-      try {
-        const { saveCache } = await import('@actions/cache');
-        await saveCache([path], key);
-      } catch (error) {
-        log.info(`cannot keep a copy of the catalogue: ${messageOf(error)}`);
-      }
-    },
-  };
 }
 
 async function identityToken(audience: string, { environment, secret }: Dependencies): Promise<string> {

@@ -12,7 +12,7 @@ import { API, rest } from './rest.ts';
 import { results, unsigned } from './results.ts';
 import { GitHubState, type Run } from './state.ts';
 
-export type { Artifact, Asset, CacheEntry, GitHubState, Release, Run } from './state.ts';
+export type { Artifact, Asset, CacheEntry, GitHubState, Issue, Release, Run } from './state.ts';
 export { zip } from './zip.ts';
 
 export interface LoggedRequest {
@@ -126,6 +126,7 @@ export async function startFakeGitHub(): Promise<FakeGitHub> {
         GITHUB_RUN_ATTEMPT: String(run.attempt),
         GITHUB_EVENT_NAME: run.event,
         GITHUB_REF_NAME: run.branch,
+        GITHUB_REF: `refs/heads/${run.branch}`,
         GITHUB_WORKFLOW_REF: `${owner}/${name}/${run.path}@refs/heads/${run.branch}`,
         GITHUB_RETENTION_DAYS: '90',
         RUNNER_ENVIRONMENT: 'github-hosted',

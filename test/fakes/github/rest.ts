@@ -1,6 +1,7 @@
 /** The part of GitHub's REST API that manifests need: the repository, runs, artifacts. */
 import type { Call, Reply } from './http.ts';
 import { match } from './http.ts';
+import { issues, userOf } from './issues.ts';
 import { releases } from './releases.ts';
 import { need, page } from './rules.ts';
 import type { Artifact, GitHubState, Run } from './state.ts';
@@ -14,12 +15,15 @@ export function rest(call: Call): Reply | undefined {
     return { status: 401, json: { message: 'Bad credentials' } };
   const { owner, name } = call.state;
   const home = `${API}/repos/${owner}/${name}`;
+  if (call.path === `${API}/user`) return userOf(call.state);
   if (call.path === home) return { status: 200, json: repositoryOf(call.state) };
   if (call.path.startsWith(`${home}/actions/`)) {
     need(call, 'actions', 'read');
     return actions(call, call.path.slice(`${home}/actions`.length));
   }
-  return commits(call, call.path.slice(home.length)) ?? releases(call, home) ?? NOT_FOUND;
+  return (
+    commits(call, call.path.slice(home.length)) ?? releases(call, home) ?? issues(call, home) ?? NOT_FOUND
+  );
 }
 
 const NOT_FOUND: Reply = {

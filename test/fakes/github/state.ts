@@ -52,6 +52,17 @@ export interface Release {
   assets: Asset[];
 }
 
+export interface Issue {
+  number: number;
+  title: string;
+  body: string | null;
+  state: 'open' | 'closed';
+  reason: string | null;
+  user: { login: string; type: 'User' | 'Bot' } | null;
+  isPull: boolean;
+  updated: Date;
+}
+
 export interface CacheEntry {
   id: number;
   key: string;
@@ -77,6 +88,10 @@ export class GitHubState {
   readonly artifacts: Artifact[] = [];
   readonly releases: Release[] = [];
   readonly caches: CacheEntry[] = [];
+  readonly issues: Issue[] = [];
+  hasIssues = true;
+  /** Of whom the token is; undefined: the app of the job. */
+  tokenUser: string | undefined;
   /** The secrets of uploads that are not finished, by what they are for. */
   readonly uploading = new Map<string, string>();
   /** What signed URLs lead to, by their secret. */
@@ -166,6 +181,25 @@ export class GitHubState {
 
   asset(name: string, bytes: Buffer): Asset {
     return { id: this.id(), name, bytes, state: 'uploaded', digest: `sha256:${sha256(bytes)}` };
+  }
+
+  addIssue(fields: Partial<Issue> = {}): Issue {
+    const issue: Issue = {
+      number: this.issues.length + 1,
+      title: 'Something else',
+      body: null,
+      state: 'open',
+      reason: null,
+      user:
+        this.tokenUser === undefined
+          ? { login: 'github-actions[bot]', type: 'Bot' }
+          : { login: this.tokenUser, type: 'User' },
+      isPull: false,
+      updated: new Date(),
+      ...fields,
+    };
+    this.issues.push(issue);
+    return issue;
   }
 
   signedDownload(bytes: Buffer, type: string): string {

@@ -46,6 +46,8 @@ describe('a run', () => {
     runId: 9,
     attempt: 1,
     workflow: undefined,
+    event: undefined,
+    ref: undefined,
     vanishes: true,
     retentionDays: undefined,
   };

@@ -127,6 +127,8 @@ describe.each(workflows)('%s', (_path, workflow) => {
         runId: 1,
         attempt: 1,
         workflow: undefined,
+        event: undefined,
+        ref: undefined,
         vanishes: ![job['runs-on']].flat().includes('self-hosted'),
         retentionDays: 90,
       };

@@ -100,6 +100,8 @@ describe('where we run', () => {
         GITHUB_RUN_ID: '2',
         GITHUB_RUN_ATTEMPT: '3',
         GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/a b.yml@refs/heads/x@y',
+        GITHUB_EVENT_NAME: 'schedule',
+        GITHUB_REF: 'refs/heads/x',
         GITHUB_RETENTION_DAYS: '30',
         RUNNER_ENVIRONMENT: 'self-hosted',
       }),
@@ -109,6 +111,8 @@ describe('where we run', () => {
       runId: 2,
       attempt: 3,
       workflow: '.github/workflows/a b.yml',
+      event: 'schedule',
+      ref: 'refs/heads/x',
       vanishes: false,
       retentionDays: 30,
     });

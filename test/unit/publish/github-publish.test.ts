@@ -38,6 +38,8 @@ const hosted: Here = {
   runId: 1,
   attempt: 1,
   workflow: undefined,
+  event: undefined,
+  ref: undefined,
   vanishes: true,
   retentionDays: 30,
 };

@@ -1,0 +1,29 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+import type { DirectoryCache } from '../../ports/github.ts';
+import type { Log } from '../../ports/log.ts';
+
+/** The runner empties it before each job. GitHub's cache takes the path for a part of the key. */
+export function cacheOf(environment: Readonly<Record<string, string | undefined>>, log: Log): DirectoryCache {
+  const path = join(environment['RUNNER_TEMP'] || tmpdir(), 'openstack-backup-catalogue');
+  return {
+    path,
+    async restore(key, prefix) {
+      try {
+        const { restoreCache } = await import('@actions/cache');
+        await restoreCache([path], key, [prefix]);
+      } catch (error) {
+        log.debug(`no copy of the catalogue: ${messageOf(error)}`);
+      }
+    },
+    async save(key) {
+      try {
+        const { saveCache } = await import('@actions/cache');
+        await saveCache([path], key);
+      } catch (error) {
+        log.info(`cannot keep a copy of the catalogue: ${messageOf(error)}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { forMarkdown } from '../text/escape.ts';
+import { type Coverage, isRed } from './coverage.ts';
+import type { FailOn } from './plan-file.ts';
+import { keyOf } from './resource.ts';
+
+/** What the one issue of a repository says of a red report. */
+export interface IssueText {
+  readonly title: string;
+  readonly body: string;
+  /** Of what it says; while it stays the same, nobody is disturbed. */
+  readonly digest: string;
+}
+
+export interface Red {
+  readonly coverage: readonly Coverage[];
+  readonly failOn: readonly FailOn[];
+  /** "2 failing, 1 stale". */
+  readonly failure: string;
+  /** What failed last, by kind and id. */
+  readonly failures: ReadonlyMap<string, { readonly error: string }>;
+  /** {@link marked} project and region. */
+  readonly where: string;
+  readonly project: string;
+  /** The plan file. */
+  readonly plan: string;
+  /** Of the run. */
+  readonly page: string;
+  /** Milliseconds. */
+  readonly now: number;
+  /** Whether everybody reads it: then it has numbers and no names. */
+  readonly isPublic: boolean;
+}
+
+/** GitHub takes 65,536 characters of a body, and 256 of a title. */
+const LONGEST_TABLE = 50_000;
+const LONGEST = 200;
+
+/** An issue is ours only if its body begins so: what a person quotes has something in front of it. */
+export function markerOf(where: string): string {
+  return `<!-- openstack-backup report ${where} `;
+}
+
+export function digestIn(body: string): string | undefined {
+  return /^<!-- openstack-backup report \S+ ([0-9a-f]+) -->/.exec(body)?.[1];
+}
+
+export function issueText(red: Red): IssueText {
+  const rows = red.coverage.filter((one) => isRed(one, red.failOn));
+  // Not what an error says: the cloud puts the number of each request into it.
+  const facts = red.isPublic
+    ? red.failure
+    : rows.map(({ kind, id, entry, status, newest, key }) => [kind, id, entry, status, newest, key]);
+  const digest = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
+  const where = red.isPublic ? '' : ` in project ${red.project}`;
+  return {
+    title: cut(`Backups: ${red.failure}${where}`),
+    body: [
+      `${markerOf(red.where)}${digest} -->`,
+      `**${forMarkdown(red.failure)}**${red.isPublic ? '' : ` in project ${code(red.project)}`}, as of ${minute(red.now)}.`,
+      '',
+      ...(red.isPublic ? [PUBLIC] : tableOf(rows, red)),
+      '',
+      `The report is in the summary of [this run](${red.page}), and what a resource needs is in the plan, ${code(red.plan)}.`,
+      ...advice(rows),
+      '',
+      'openstack-backup keeps this issue: it changes when the report does, and is closed when the report is green.',
+      '',
+    ].join('\n'),
+    digest,
+  };
+}
+
+const PUBLIC = 'This repository is public, so the issue names nothing.';
+
+function tableOf(rows: readonly Coverage[], red: Red): string[] {
+  const lines: string[] = [];
+  let length = 0;
+  for (const row of rows) {
+    const line = lineOf(row, red);
+    length += line.length;
+    if (length > LONGEST_TABLE) break;
+    lines.push(line);
+  }
+  const more = rows.length - lines.length;
+  return [
+    '| what | status | newest good restore point | why |',
+    '|---|---|---|---|',
+    ...lines,
+    ...(more === 0 ? [] : ['', `… and ${more} more.`]),
+  ];
+}
+
+function lineOf(row: Coverage, { failures, failOn }: Red): string {
+  const { kind, name, id, status, newest, key } = row;
+  const error = status === 'failing' ? failures.get(keyOf(row))?.error : undefined;
+  const why = [
+    ...(error === undefined ? [] : [code(error)]),
+    ...(status === 'uncovered' ? ['no entry of the plan matches it'] : []),
+    ...(key === 'unsaved' && failOn.includes('unsaved-key') ? ['its key was not saved'] : []),
+  ].join('; ');
+  const point = newest === undefined ? 'none' : minute(Date.parse(newest));
+  return `| ${kind} ${code(name || id)} | ${status} | ${point} | ${why} |`;
+}
+
+const ADVICE = {
+  failing:
+    'failing: the last run that tried could not save it. Mend what the error names; the next run tries again.',
+  uncovered: 'uncovered: let an entry of `back-up` match it, or name it under `exclude` with the reason.',
+  stale: 'stale: no run saved it in time. See whether the schedule still starts, and what its last run says.',
+} as const;
+
+function advice(rows: readonly Coverage[]): string[] {
+  const lines = Object.entries(ADVICE).filter(([status]) => rows.some((row) => row.status === status));
+  return lines.length === 0 ? [] : ['', ...lines.map(([, line]) => `- ${line}`)];
+}
+
+/** In code no @name calls anybody, and no #1 links anywhere. */
+function code(text: string): string {
+  return `<code>${forMarkdown(cut(text))}</code>`;
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST).toWellFormed()}…` : text;
+}
+
+/** "2026-11-26 02:13 UTC". */
+function minute(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** One that is ours already. */
+export interface KnownIssue {
+  readonly number: number;
+  readonly body: string;
+}
+
+export type IssueStep =
+  | { readonly do: 'open'; readonly text: IssueText }
+  | { readonly do: 'update' | 'reopen'; readonly number: number; readonly text: IssueText }
+  | { readonly do: 'close'; readonly number: number; readonly because: 'completed' | 'not_planned' };
+
+/**
+ * What to do about the one issue. Of several that two runs at once opened, the first stays.
+ *
+ * @param red undefined: the report is green
+ * @param open ours, the first first
+ * @param closed ours that were closed lately, the last first
+ */
+export function issueSteps(
+  red: IssueText | undefined,
+  open: readonly KnownIssue[],
+  closed: readonly KnownIssue[],
+): IssueStep[] {
+  if (red === undefined) return open.map(({ number }) => ({ do: 'close', number, because: 'completed' }));
+  const [first, ...others] = open;
+  const again = closed[0];
+  if (first === undefined)
+    return again === undefined
+      ? [{ do: 'open', text: red }]
+      : [{ do: 'reopen', number: again.number, text: red }];
+  return [
+    ...(digestIn(first.body) === red.digest
+      ? []
+      : [{ do: 'update', number: first.number, text: red } as const]),
+    ...others.map(({ number }) => ({ do: 'close', number, because: 'not_planned' }) as const),
+  ];
+}
