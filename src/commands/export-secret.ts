@@ -6,7 +6,11 @@ import { defineCommand } from './command.ts';
 
 const inputs = {
   ...cloudInputs,
-  secrets: { kind: 'list', placeholder: 'SECRET', description: 'Secrets in Barbican, by id or name.' },
+  secrets: {
+    kind: 'list',
+    placeholder: 'SECRET',
+    description: 'The secrets in Barbican to save, by id or name.',
+  },
   volumes: {
     kind: 'list',
     placeholder: 'VOLUME',

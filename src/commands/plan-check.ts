@@ -26,7 +26,7 @@ export const planCheck = defineCommand({
   ],
   inputs: {
     ...planFileInputs,
-    offline: { ...listInputs.offline, description: 'Ask no cloud; the quota is not checked.' },
+    offline: { ...listInputs.offline, description: 'Do not ask the cloud; the quota is then not checked.' },
     ...cloudInputs,
   },
   outputs,

@@ -16,7 +16,7 @@ const outputs = {
   matrix: {
     json: true,
     description:
-      'JSON: with `matrix`, what `strategy.matrix` of a job takes, {include: a list of {name, only, gigabytes}}; `only` is the input of that name of `apply`.',
+      'JSON: with `matrix`, the value for `strategy.matrix` of a job, {include: a list of {name, only, gigabytes}}; pass each `only` to `apply`.',
   },
   doubts: {
     json: true,
@@ -47,7 +47,7 @@ export const planShow = defineCommand({
       min: 0,
       max: 256,
       description:
-        'Give what is due as a matrix of at most so many jobs of about the same size, in the output `matrix`; 0 for none.',
+        'Divide what is due into at most this many jobs of about the same size, as an output of the same name; 0 for no matrix.',
     },
     ...cloudInputs,
   },

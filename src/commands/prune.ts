@@ -22,7 +22,7 @@ const outputs = {
     json: true,
     description: 'JSON: with `simulate`, how many points exist each day, a list of numbers.',
   },
-  peak: { description: 'With `simulate`, the most points that exist at once.' },
+  peak: { description: 'With `simulate`, the largest number of points that exist at once.' },
 } as const satisfies Outputs;
 
 export const prune = defineCommand({

@@ -12,7 +12,7 @@ const outputs = {
   quota: {
     json: true,
     description:
-      'JSON: the quota of backups, a list of {quota, used, max, perNight, nights}; `nights` is how many more runs fit while nothing is deleted.',
+      'JSON: the quota of backups, a list of {quota, used, max, perNight, nights}; `nights` is how many more runs fit if nothing is deleted.',
   },
   doubts: {
     json: true,

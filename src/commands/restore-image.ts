@@ -10,7 +10,8 @@ const inputs = {
   image: {
     kind: 'text',
     placeholder: 'IMAGE',
-    description: 'Which image of the manifest, by name or id. Not needed if it has only one.',
+    description:
+      'The image to restore from the manifest, by name or id. Not needed if the manifest has only one.',
   },
   ...storeInputs,
   name: {
@@ -23,7 +24,7 @@ const inputs = {
     choices: ['auto', 'never'],
     default: 'auto',
     description:
-      'Glance since 2025.1 refuses some disks as `raw`: LUKS2, and boot sectors without a partition table. `auto` asks the cloud, and stores a refused disk inside a qcow2; `never` fails instead.',
+      'Since 2025.1, Glance refuses some `raw` disks: LUKS2, and boot sectors without a partition table. `auto` tries it first, and stores a refused disk inside a qcow2; `never` fails instead.',
   },
 } as const satisfies Inputs;
 

@@ -10,7 +10,7 @@ const inputs = {
   secrets: {
     kind: 'list',
     placeholder: 'SECRET',
-    description: 'Which keys of the manifest, by id or name. Default: all of them.',
+    description: 'The keys to restore from the manifest, by id or name. Default: all of them.',
   },
   ...storeInputs,
   name: {

@@ -10,7 +10,8 @@ const inputs = {
   server: {
     kind: 'text',
     placeholder: 'SERVER',
-    description: 'Which server of the manifest, by name or id. Not needed if it has only one.',
+    description:
+      'The server to restore from the manifest, by name or id. Not needed if the manifest has only one.',
   },
   ...storeInputs,
   name: {
@@ -38,7 +39,7 @@ const outputs = {
 
 export const restoreServer = defineCommand({
   name: 'restore-server',
-  summary: 'Restore a server with all its disks from a manifest, also to another project or cloud.',
+  summary: 'Restore a server with all its disks from a manifest, to the same or another project or cloud.',
   examples: [
     {
       does: 'Show how the newest backup of a server would be restored',

@@ -11,7 +11,8 @@ const inputs = {
   volume: {
     kind: 'text',
     placeholder: 'VOLUME',
-    description: 'Which volume of the manifest, by name or id. Not needed if it has only one.',
+    description:
+      'The volume to restore from the manifest, by name or id. Not needed if the manifest has only one.',
   },
   backup: {
     kind: 'text',
@@ -59,7 +60,7 @@ const outputs = {
 
 export const restoreVolume = defineCommand({
   name: 'restore-volume',
-  summary: 'Restore a volume from a manifest, however it was saved, or from a Cinder backup alone.',
+  summary: 'Restore a volume from a manifest, however it was saved, or from nothing but a Cinder backup.',
   examples: [
     {
       does: 'Restore the newest backup of a volume, as a new volume',

@@ -21,7 +21,7 @@ export const applyInputs = {
     kind: 'boolean',
     default: 'true',
     description:
-      'Delete what no rule of `keep` in the plan keeps. If `false`, nothing is deleted: use `prune` with its own credential.',
+      'Delete what no `keep` rule of the plan keeps. With `prune: false`, nothing is deleted: prune separately, with another credential.',
   },
   'allow-unsigned': {
     ...manifestInputs['allow-unsigned'],

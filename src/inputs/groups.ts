@@ -24,7 +24,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'at',
     'offline',
   ],
-  'What stays': [
+  'What to keep': [
     'prune',
     'keep-last',
     'keep-hourly',
@@ -54,7 +54,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'concurrency',
     'deadline',
   ],
-  'Who is told': ['fail-on', 'heartbeat'],
+  Reporting: ['fail-on', 'heartbeat'],
   'Where it goes': [
     'to',
     'overwrite',
@@ -79,7 +79,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'allow-other-project',
   ],
   'GitHub, in a workflow only': ['workflow', 'branch', 'expiry-days', 'release-tag'],
-  'How it is shown': ['matrix', 'format', 'column', 'sort'],
+  'How to show it': ['matrix', 'format', 'column', 'sort'],
   Cloud: ['cloud', 'clouds-yaml', 'region', 'project'],
 };
 
@@ -109,5 +109,6 @@ export function inTerminalWords(text: string, inputs: Inputs): string {
 const OTHERS = /`([a-z]+-[a-z]+)` with `([a-z][a-z-]*)(?:: ([^`]+))?`/g;
 
 function optionOf(name: string, value: string | undefined): string {
+  if (value === 'false') return `--${name}=false`;
   return value === undefined || value === 'true' ? `--${name}` : `--${name} ${value}`;
 }

@@ -28,18 +28,17 @@ export const listInputs = {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Only restore points from this time on: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w.',
+      'Only restore points taken since this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w.',
   },
   at: {
     kind: 'text',
     placeholder: 'TIME',
-    description:
-      'For each resource, only the newest restore point that is not later than this time and not broken.',
+    description: 'For each resource, only the newest restore point up to this time that is not broken.',
   },
   offline: {
     kind: 'boolean',
     default: 'false',
-    description: 'Ask no cloud: list only what the manifests say.',
+    description: 'Do not ask the cloud: use only what the manifests say.',
   },
   ...storeInputs,
   format: {

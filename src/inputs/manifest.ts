@@ -12,13 +12,13 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point in all manifests that is whole and not later. `manifest` may then name a place: `directory:PATH`, `artifact` or `release`. Default: `latest`.',
+      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest whole restore point up to then, from all manifests. `manifest` may then be a place: `directory:PATH`, `artifact` or `release`. Default: `latest`.',
   },
   workflow: {
     kind: 'text',
     placeholder: 'FILE',
     description:
-      'The workflow whose artifacts to use, by its file: `backup.yml`. Default: the running workflow for `latest`, any for `artifact:RUN`.',
+      'The file name of the workflow whose artifacts to use, such as `backup.yml`. Default: the running workflow for `latest`, any workflow for `artifact:RUN`.',
   },
   branch: {
     kind: 'text',

@@ -19,7 +19,7 @@ export const onlyInputs = {
     kind: 'list',
     placeholder: 'KIND:ID',
     description:
-      'Only these resources, such as volume:ID: what `matrix` of `plan-show` gives a job. Default: all that are due.',
+      'Only these resources, such as volume:ID, as the matrix of `plan-show` lists them for each job. Default: all that are due.',
   },
 } as const satisfies Inputs;
 

@@ -20,17 +20,25 @@ export const keepInputs = {
   'keep-last': count('Keep the newest N points of each resource.'),
   'keep-hourly': count('Keep the newest point of each of the last N hours that have one.'),
   'keep-daily': count('Keep the newest point of each of the last N days that have one.'),
-  'keep-weekly': count('The same for weeks, which begin on Monday.'),
-  'keep-monthly': count('The same for months.'),
-  'keep-yearly': count('The same for years.'),
+  'keep-weekly': count('Keep the newest point of each of the last N weeks (from Monday) that have one.'),
+  'keep-monthly': count('Keep the newest point of each of the last N months that have one.'),
+  'keep-yearly': count('Keep the newest point of each of the last N years that have one.'),
   'keep-within': duration('Keep every point taken within this time before the newest: 14d, 1y5m7d2h.'),
   'keep-within-hourly': duration(
     'Keep the newest point of each hour within this time before the newest point.',
   ),
-  'keep-within-daily': duration('Keep the newest point of each day within this time.'),
-  'keep-within-weekly': duration('Keep the newest point of each week within this time.'),
-  'keep-within-monthly': duration('Keep the newest point of each month within this time.'),
-  'keep-within-yearly': duration('Keep the newest point of each year within this time.'),
+  'keep-within-daily': duration(
+    'Keep the newest point of each day within this time before the newest point.',
+  ),
+  'keep-within-weekly': duration(
+    'Keep the newest point of each week within this time before the newest point.',
+  ),
+  'keep-within-monthly': duration(
+    'Keep the newest point of each month within this time before the newest point.',
+  ),
+  'keep-within-yearly': duration(
+    'Keep the newest point of each year within this time before the newest point.',
+  ),
   'min-copies': {
     kind: 'integer',
     default: '2',
@@ -39,7 +47,7 @@ export const keepInputs = {
     description: 'How many good points of each resource to keep, whatever the rules say.',
   },
   gone: duration(
-    'How long after its newest point a resource that is gone from the cloud may lose all its points. Default: never.',
+    'How long to keep the points of a resource that is gone from the cloud, counted from its newest point. Default: forever.',
   ),
   timezone: {
     kind: 'text',
@@ -63,7 +71,7 @@ export const pruneInputs = {
   plan: {
     kind: 'text',
     placeholder: 'FILE',
-    description: 'The plan file whose `keep` has the rules, instead of rules here.',
+    description: 'The plan file to take the rules from (`keep`), instead of giving them here.',
   },
   ...keepInputs,
   manifest: listInputs.manifest,
@@ -81,7 +89,7 @@ export const pruneInputs = {
     kind: 'text',
     placeholder: 'DAYS',
     description:
-      'Delete nothing and ask no cloud. For one backup a day over this time (400d), print how many points of a volume exist on each day, and the most at once.',
+      'Delete nothing, and do not ask the cloud. For one backup a day over this time (400d), print how many points of a volume exist on each day, and the most at once.',
   },
   'max-chain': {
     kind: 'integer',

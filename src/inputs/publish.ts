@@ -48,5 +48,5 @@ export const publishOutputs = {
   },
   'manifest-sha256': { description: 'The SHA-256 of the manifest text, in lower-case hex.' },
   'artifact-id': { description: 'The id of the artifact, with `publish: artifact`.' },
-  'release-url': { description: 'The page of the release, with `publish: release`.' },
+  'release-url': { description: 'The URL of the page of the release, with `publish: release`.' },
 } as const satisfies Outputs;

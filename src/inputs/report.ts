@@ -9,7 +9,7 @@ export const tellInputs = {
     secret: true,
     placeholder: 'URL',
     description:
-      'The ping URL of a check, as healthchecks.io has it: called with `/start`, then as it is, or with `/fail`. So somebody notices if no run starts.',
+      'The ping URL of a check, such as those of healthchecks.io, so that somebody notices if no run starts. It is called with `/start` at the beginning, and at the end as it is, or with `/fail`.',
   },
 } as const satisfies Inputs;
 
@@ -20,7 +20,7 @@ export const reportInputs = {
     kind: 'list',
     placeholder: 'WHAT',
     description:
-      'What makes the report fail, one or more of uncovered, stale, failing and unsaved-key; `none` for nothing. Default: what the plan says, else uncovered, stale and failing.',
+      'What makes the report fail, one or more of uncovered, stale, failing and unsaved-key; `none` for nothing. Default: as the plan says, or else uncovered, stale and failing.',
   },
   ...tellInputs,
   ...cloudInputs,

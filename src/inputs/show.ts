@@ -26,7 +26,7 @@ export const showInputs = {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Of the resource, the newest restore point that is not later than this time and not broken: the one that a restore with `at` uses.',
+      'With a resource: its newest restore point up to this time that is not broken, which is the one that a restore with `at` uses.',
   },
   format: {
     kind: 'choice',

@@ -58,7 +58,7 @@ export function completionOf(shell: string | undefined, commands: readonly Comma
         words: [],
       }),
     ),
-    { name: 'completion', does: 'Print the completion of a shell.', options: [], words: shells },
+    { name: 'completion', does: 'Print the completion script for a shell.', options: [], words: shells },
     { name: 'help', does: 'Show the help of a command.', options: [], words: names },
   ]);
 }

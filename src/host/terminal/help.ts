@@ -11,7 +11,7 @@ const COLUMN = 28;
 export function overview(commands: readonly Pick<CommandTable, 'name' | 'summary'>[]): string {
   const all = [
     ...commands,
-    { name: 'completion', summary: 'Print the completion of bash, zsh or fish.' },
+    { name: 'completion', summary: 'Print the completion script for bash, zsh or fish.' },
     { name: 'help', summary: 'Show the help of a command.' },
   ];
   return [
@@ -30,7 +30,7 @@ export function overview(commands: readonly Pick<CommandTable, 'name' | 'summary
     ...exampleLines([
       { does: 'Show what a backup of every volume would do', words: 'backup-volume --volumes all --dry-run' },
       { does: 'Show how to restore a server', words: 'help restore-server' },
-      { does: 'Turn on completion in this bash', words: '', line: COMPLETE },
+      { does: 'Turn on completion in this shell (bash)', words: '', line: COMPLETE },
     ]),
     '',
     'Exit status:',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { commands } from '../../../src/commands/index.ts';
+import { applyInputs } from '../../../src/inputs/apply.ts';
 import { groups, inTerminalWords } from '../../../src/inputs/groups.ts';
 
 const src = join(import.meta.dirname, '../../../src');
@@ -67,5 +68,11 @@ test.each(all)('no hint of $name in a terminal has the form of a workflow', ({ i
 test('what another command does is told as that command', () => {
   expect(inTerminalWords('`restore-volume` with `backup: 5f2c` restores it', {})).toBe(
     'openstack-backup restore-volume --backup 5f2c restores it',
+  );
+});
+
+test('a switch that is on by default is turned off with =false: a word behind it would be another argument', () => {
+  expect(inTerminalWords('With `prune: false`, nothing is deleted', applyInputs)).toBe(
+    'With --prune=false, nothing is deleted',
   );
 });
