@@ -54,7 +54,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'concurrency',
     'deadline',
   ],
-  Reporting: ['fail-on', 'heartbeat'],
+  Reporting: ['fail-on', 'badge', 'heartbeat'],
   'Where it goes': [
     'to',
     'overwrite',

@@ -4,6 +4,12 @@ import type { Inputs } from './table.ts';
 
 /** Of the commands that report: whom else they tell. */
 export const tellInputs = {
+  badge: {
+    kind: 'text',
+    placeholder: 'PATH',
+    description:
+      'Where to write a badge: the JSON of a shields.io endpoint, with how many resources are covered, stale and so on.',
+  },
   heartbeat: {
     kind: 'text',
     secret: true,

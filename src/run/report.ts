@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import type { reportInputs } from '../inputs/report.ts';
 import type { Values } from '../inputs/table.ts';
 import { quotasFor } from '../openstack/quotas.ts';
+import { badgeOf } from '../planfile/badge.ts';
 import { type Coverage, coverageOf, failuresIn, type Status } from '../planfile/coverage.ts';
 import { ageOf } from '../planfile/due.ts';
 import { type QuotaLeft, quotaLeft } from '../planfile/nights.ts';
@@ -10,6 +11,7 @@ import { FAIL_ON } from '../planfile/schema.ts';
 import type { Issue } from '../ports/github.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
+import { writeBadge } from './badge.ts';
 import type { Context, Outcome } from './context.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { lookAtPlan, type PlanLook } from './plan-look.ts';
@@ -49,7 +51,7 @@ async function lookAndReport(
 /** The same of what was looked at already. */
 export async function reportOn(
   context: Context,
-  given: { readonly plan: string },
+  given: { readonly plan: string; readonly badge: string | undefined },
   look: PlanLook,
   failOn: PlanFile['failOn'],
 ) {
@@ -66,9 +68,7 @@ export async function reportOn(
     zone: plan.zone,
   }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
   const quota = quotaLeft(plan, assignments, await quotasFor(session, [{ backups: 1, backup_gigabytes: 1 }]));
-  const counts = Object.fromEntries(
-    ORDER.map((status) => [status, coverage.filter((one) => one.status === status).length]),
-  );
+  const counts = countsOf(coverage);
   const failed = failuresIn(coverage, failOn);
   const failure = [...failed].map(([what, count]) => `${count} ${WORDS[what]}`).join(', ');
   const head = `${Object.entries(counts)
@@ -76,6 +76,10 @@ export async function reportOn(
     .map(([status, count]) => `${count} ${status}`)
     .join(', ')} in project ${session.scope.project.name} (${plan.project})`;
   const issue = await tellIssue(context, look, { coverage, failOn, failure, failures, plan: given.plan });
+  const unwritten =
+    given.badge === undefined || context.dryRun
+      ? ''
+      : await writeBadge(context, given.badge, badgeOf(counts, failure, look.now));
   return {
     outputs: {
       coverage: JSON.stringify(coverage),
@@ -83,11 +87,17 @@ export async function reportOn(
       quota: JSON.stringify(quota),
       doubts: JSON.stringify(look.doubts),
     },
-    failed: failed.size > 0,
-    failure,
+    failed: failure !== '' || unwritten !== '',
+    failure: [failure, unwritten].filter((reason) => reason !== '').join('; '),
     printed: `${head}\n${formatRows(coverage, columns(now), 'table')}${quota.map((line) => `${quotaWords(line)}\n`).join('')}`,
     summary: summaryOf(head, coverage, columns(now), quota, failure, issue),
   } satisfies Outcome<Record<string, { readonly description: string }>>;
+}
+
+function countsOf(coverage: readonly Coverage[]): Readonly<Record<Status, number>> {
+  const counts = { failing: 0, uncovered: 0, stale: 0, covered: 0, excluded: 0 };
+  for (const { status } of coverage) counts[status] += 1;
+  return counts;
 }
 
 const WORDS: Readonly<Record<FailOn, string>> = {

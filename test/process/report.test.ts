@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
@@ -69,4 +69,29 @@ test('what could not be saved is failing, with why', async () => {
     status: 'failing',
     why: expect.stringMatching(/^\d+ min old; .*error/),
   });
+}, 60_000);
+
+test('a badge: whole, for everybody to read, also of a red report; one that cannot be written is told', async () => {
+  const badge = async () => JSON.parse(await readFile(join(world.directory, 'site/backups.json'), 'utf8'));
+  expectExit(await report('--badge', 'site/backups.json', '--dry-run'), 1);
+  await expect(badge()).rejects.toThrow('ENOENT');
+  expectExit(await report('--badge', 'site/backups.json'), 1);
+  const day = new Date().toISOString().slice(0, 10);
+  const written = {
+    schemaVersion: 1,
+    label: 'backups',
+    message: expect.stringMatching(`^1 not covered, 1 failing \\(${day}\\)$`),
+    color: 'red',
+  };
+  expect(await badge()).toEqual(written);
+  expectExit(await report('--badge', 'site/backups.json', '--fail-on', 'none'), 0);
+  expect(await badge()).toMatchObject({ color: 'yellow' });
+  expect(await readdir(join(world.directory, 'site'))).toEqual(['backups.json']);
+  expect((await stat(join(world.directory, 'site/backups.json'))).mode & 0o444).toBe(0o444);
+
+  await mkdir(join(world.directory, 'taken'));
+  const refused = expectExit(await report('--badge', 'taken', '--fail-on', 'none'), 1);
+  expect(refused.stderr).toContain('error: cannot write the badge taken: ');
+  expect(refused.stdout).toContain('1 failing');
+  expect(await readdir(world.directory)).not.toContainEqual(expect.stringMatching(/^taken\./));
 }, 60_000);

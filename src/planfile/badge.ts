@@ -1,0 +1,30 @@
+import type { Status } from './coverage.ts';
+
+/** https://shields.io/badges/endpoint-badge */
+export interface Badge {
+  readonly schemaVersion: 1;
+  readonly label: string;
+  readonly message: string;
+  readonly color: 'brightgreen' | 'yellow' | 'red' | 'lightgrey';
+}
+
+/**
+ * A report in one line. It says of which day it is: the badge of a schedule that stopped stays as green as it was.
+ *
+ * @param failure what makes the report fail; empty for nothing
+ * @param now milliseconds
+ */
+export function badgeOf(counts: Readonly<Record<Status, number>>, failure: string, now: number): Badge {
+  const { covered, excluded: _meant, ...wrong } = counts;
+  const told = Object.entries(wrong).flatMap(([status, count]) => (count > 0 ? [`${count} ${status}`] : []));
+  const [message, color] =
+    failure !== ''
+      ? ([failure, 'red'] as const)
+      : told.length > 0
+        ? ([[`${covered} covered`, ...told].join(', '), 'yellow'] as const)
+        : covered > 0
+          ? ([`${covered} covered`, 'brightgreen'] as const)
+          : (['nothing to back up', 'lightgrey'] as const);
+  const day = new Date(now).toISOString().slice(0, 10);
+  return { schemaVersion: 1, label: 'backups', message: `${message} (${day})`, color };
+}
