@@ -44,7 +44,7 @@ export async function realWorld(): Promise<World> {
   const made = fixtures({
     sessionOf: session,
     before: (user) => before.get(user === 'small' ? 'small' : 'demo') ?? new Set(),
-    everyMs: 500,
+    everyMs: 1000,
     hunt,
   });
   const world: World = {

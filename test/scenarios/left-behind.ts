@@ -62,11 +62,18 @@ export async function removeNew(session: Session, before: ReadonlySet<string>): 
           kinds.map(async (kind) => ({ kind, rows: await newOf(session, kind, before) })),
         );
         for (const { kind, rows: left } of rows)
-          for (const row of left.filter((each) => !isLeaving(each))) await remove(session, kind, row);
+          for (const row of left.filter((each) => !isLeaving(each) && !isNeeded(each)))
+            await remove(session, kind, row);
         return rows.every(({ rows: left }) => left.length === 0);
       },
-      { forMs: 180_000 },
+      // Each look costs a real cloud a list of every kind.
+      { everyMs: 1500, forMs: 180_000 },
     );
+}
+
+/** A backup that others are increments of is refused for certain. */
+function isNeeded({ raw }: Holding): boolean {
+  return raw['has_dependent_backups'] === true;
 }
 
 async function newOf(session: Session, kind: Kind, before: ReadonlySet<string>): Promise<Holding[]> {
