@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy?.[Symbol.asyncDispose]();
   await world?.close();
-}, 120_000);
+}, 180_000);
 
 describe('oddities of clouds, each made of the real answers', () => {
   test('are at least 25', () => {
