@@ -25,6 +25,8 @@ export interface Oddity {
   readonly before?: (asked: Asked) => OwnAnswer | undefined;
   /** Changes a JSON answer in place, before it is given. */
   readonly after?: (asked: Asked, json: Loose) => void;
+  /** The headers that an answer has instead. */
+  readonly headers?: (headers: http.IncomingHttpHeaders) => http.IncomingHttpHeaders;
 }
 
 export interface RewritingProxy extends AsyncDisposable {
@@ -62,7 +64,8 @@ export async function rewritingProxy(upstream: Readonly<Record<string, string>>)
       `${upstream[service]}${path}`,
       { method: incoming.method, headers },
       async (answer) => {
-        const { statusCode = 502, headers: given } = answer;
+        const { statusCode = 502 } = answer;
+        const given = oddity.headers?.(answer.headers) ?? answer.headers;
         if (!/json/.test(given['content-type'] ?? '')) {
           outgoing.writeHead(statusCode, given);
           answer.pipe(outgoing);
