@@ -21,6 +21,7 @@ const LONGEST = [
   'embedded/runbook',
   'embedded/volumes',
   'embedded/year',
+  'embedded/unlock',
   'embedded/images',
   'faults/volume-images',
   'faults/restore-server',
