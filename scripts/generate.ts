@@ -6,10 +6,12 @@ import type { Command } from '../src/commands/command.ts';
 import { actions, commands } from '../src/commands/index.ts';
 import { workflowInputs } from '../src/host/github/inputs.ts';
 import { helpOf, overview } from '../src/host/terminal/help.ts';
-import type { Input, Inputs } from '../src/inputs/table.ts';
+import type { Input, Inputs, Outputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
 import { PlanFileSchema } from '../src/planfile/schema.ts';
 import { LEVELS } from './arrows/rules.ts';
+import { preDeployInputs, preDeployOutputs, preDeployRuns, preDeploySummary } from './generate/pre-deploy.ts';
+import { firstTable, heldTable } from './generate/sums.ts';
 import { terminalPicture } from './generate/terminal.ts';
 
 /**
@@ -25,6 +27,7 @@ const branding: Readonly<Record<string, { readonly icon: string; readonly color:
   'plan-show': { icon: 'calendar', color: 'blue' },
   show: { icon: 'eye', color: 'blue' },
   report: { icon: 'clipboard', color: 'blue' },
+  'pre-deploy': { icon: 'shield', color: 'blue' },
   prune: { icon: 'scissors', color: 'orange' },
   'backup-server': { icon: 'server', color: 'blue' },
   'backup-volume': { icon: 'save', color: 'blue' },
@@ -41,28 +44,35 @@ const ROOT = 'apply';
 
 const made = 'Made by `npm run generate` from the table in src/commands.';
 
-/** What a step of a workflow can be given. */
-function inputsOf(command: Command): Inputs {
-  return { ...command.inputs, ...workflowInputs };
+/** What is published as an action. */
+interface Action {
+  readonly slug: string;
+  readonly summary: string;
+  /** What a step of a workflow can be given. */
+  readonly inputs: Inputs;
+  readonly outputs: Outputs;
 }
 
-/** A command of two words as an action: "plan-show". */
-function slugOf({ name }: Command): string {
-  return name.replace(' ', '-');
+function actionOf({ name, summary, inputs, outputs }: Command): Action {
+  // A command of two words: "plan-show".
+  return { slug: name.replace(' ', '-'), summary, inputs: { ...inputs, ...workflowInputs }, outputs };
 }
 
-/** @param up from the folder of the file to the root */
-function actionYaml(command: Command, title: string, up: string): string {
-  const slug = slugOf(command);
+/** Two stubs that load the bundle. @param up from the folder of the file to the root */
+function stubs({ slug }: Action, up: string): object {
+  return { using: 'node24', main: `${up}dist/${slug}.js`, post: `${up}dist/${slug}-post.js` };
+}
+
+function actionYaml({ slug, summary, inputs, outputs }: Action, title: string, runs: object): string {
   const look = branding[slug];
-  if (look === undefined) throw new Error(`${command.name} has no branding in scripts/generate.ts`);
+  if (look === undefined) throw new Error(`${slug} has no branding in scripts/generate.ts`);
   return yaml({
     name: title,
-    description: command.summary,
+    description: summary,
     author: 'openstack-backup',
     branding: look,
     inputs: Object.fromEntries(
-      Object.entries(inputsOf(command)).map(([name, input]) => [
+      Object.entries(inputs).map(([name, input]) => [
         name,
         {
           description: described(input),
@@ -73,21 +83,31 @@ function actionYaml(command: Command, title: string, up: string): string {
     ),
     // Only what GitHub knows: another property ends the job.
     outputs: Object.fromEntries(
-      Object.entries(command.outputs).map(([name, { description }]) => [name, { description }]),
+      Object.entries(outputs).map(([name, output]) => [
+        name,
+        { description: output.description, ...('value' in output ? { value: output.value } : {}) },
+      ]),
     ),
-    runs: {
-      using: 'node24',
-      main: `${up}dist/${slug}.js`,
-      post: `${up}dist/${slug}-post.js`,
-    },
+    runs,
   });
 }
 
+/** An output of a composite names the step that has it. */
+async function preDeployYaml(action: Action): Promise<string> {
+  const outputs = Object.fromEntries(
+    Object.entries(action.outputs).map(([name, output]) => [
+      name,
+      { ...output, value: `\${{ steps.restore-point.outputs.${name} }}` },
+    ]),
+  );
+  return actionYaml({ ...action, outputs }, 'OpenStack: pre-deploy', await preDeployRuns());
+}
+
 /** https://github.com/typesafegithub/github-actions-typing */
-function actionTypesYaml(command: Command): string {
+function actionTypesYaml({ inputs, outputs }: Action): string {
   return yaml({
-    inputs: mapped(inputsOf(command), typeOf),
-    outputs: mapped(command.outputs, () => ({ type: 'string' })),
+    inputs: mapped(inputs, typeOf),
+    outputs: mapped(outputs, () => ({ type: 'string' })),
   });
 }
 
@@ -121,10 +141,10 @@ function described(input: Input): string {
   return description;
 }
 
-function inputsTable(command: Command): string {
+function inputsTable({ inputs }: Action): string {
   return table(
     ['input', 'what it is', 'default'],
-    Object.entries(inputsOf(command)).map(([name, input]) => [
+    Object.entries(inputs).map(([name, input]) => [
       `\`${name}\``,
       described(input) + (input.kind === 'choice' ? ` One of ${list(input.choices)}.` : ''),
       input.required === true ? '**required**' : input.default === undefined ? '' : `\`${input.default}\``,
@@ -132,10 +152,10 @@ function inputsTable(command: Command): string {
   );
 }
 
-function outputsTable(command: Command): string {
+function outputsTable({ outputs }: Action): string {
   return table(
     ['output', 'what it is'],
-    Object.entries(command.outputs).map(([name, { description }]) => [`\`${name}\``, description]),
+    Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, description]),
   );
 }
 
@@ -159,9 +179,9 @@ function between(text: string, path: string, marker: string, content: string): s
   return `${before}${start}\n${content}\n${end}${after[1]}`;
 }
 
-async function readmeOf(command: Command, path: string): Promise<string> {
+async function readmeOf(action: Action, path: string): Promise<string> {
   const text = await readFile(join(root, path), 'utf8');
-  return between(between(text, path, 'inputs', inputsTable(command)), path, 'outputs', outputsTable(command));
+  return between(between(text, path, 'inputs', inputsTable(action)), path, 'outputs', outputsTable(action));
 }
 
 /** The picture of the arrows: each line imports only what is below it. */
@@ -169,6 +189,12 @@ async function architecture(path: string): Promise<string> {
   const text = await readFile(join(root, path), 'utf8');
   const picture = LEVELS.map((names) => names.join('   ')).join('\n  ↓\n');
   return between(text, path, 'arrows', `\n\`\`\`\n${picture}\n\`\`\`\n`);
+}
+
+async function retentionAndQuota(path: string): Promise<string> {
+  const text = await readFile(join(root, path), 'utf8');
+  const [held, first] = [heldTable(), await firstTable()].map(([head = [], ...rows]) => table(head, rows));
+  return between(between(text, path, 'held', held ?? ''), path, 'first plans', first ?? '');
 }
 
 /** Without `form`, which only we know. */
@@ -210,18 +236,32 @@ async function helpFiles(): Promise<[string, string][]> {
 
 async function everything(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
+  const publish = async (action: Action, text: string) => {
+    const folder = `actions/${action.slug}`;
+    files.set(`${folder}/action.yml`, text);
+    files.set(`${folder}/action-types.yml`, actionTypesYaml(action));
+    files.set(`${folder}/README.md`, await readmeOf(action, `${folder}/README.md`));
+  };
   for (const load of Object.values(actions)) {
     const command = await load();
-    const folder = `actions/${slugOf(command)}`;
-    files.set(`${folder}/action.yml`, actionYaml(command, `OpenStack: ${command.name}`, '../../'));
-    if (command.name === ROOT) files.set('action.yml', actionYaml(command, 'OpenStack backup', ''));
-    files.set(`${folder}/action-types.yml`, actionTypesYaml(command));
-    files.set(`${folder}/README.md`, await readmeOf(command, `${folder}/README.md`));
+    const action = actionOf(command);
+    await publish(action, actionYaml(action, `OpenStack: ${command.name}`, stubs(action, '../../')));
+    if (action.slug === ROOT)
+      files.set('action.yml', actionYaml(action, 'OpenStack backup', stubs(action, '')));
   }
+  const composite: Action = {
+    slug: 'pre-deploy',
+    summary: preDeploySummary,
+    inputs: await preDeployInputs(),
+    outputs: preDeployOutputs,
+  };
+  await publish(composite, await preDeployYaml(composite));
   for (const [path, text] of await helpFiles()) files.set(path, text);
   files.set('docs/manifest-v1.schema.json', schemaJson(ManifestSchema));
   files.set('docs/plan-v1.schema.json', schemaJson(PlanFileSchema));
   files.set('docs/architecture.md', await architecture('docs/architecture.md'));
+  const sums = 'docs/retention-and-quota.md';
+  files.set(sums, await retentionAndQuota(sums));
   files.set('src/version.ts', await versionModule());
   return files;
 }

@@ -14,7 +14,8 @@ import type { FindOptions } from './search.ts';
 /** What the input `manifest` names. */
 export type Reference =
   | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'artifact'; readonly run: number; readonly name: string | undefined }
+  /** Several names, where a run that saved in several steps is meant, and no later attempt of it. */
+  | { readonly kind: 'artifact'; readonly run: number; readonly names: readonly string[] | undefined }
   | { readonly kind: 'release'; readonly tag: string }
   /** The newest in a directory, or of the repository. */
   | { readonly kind: 'latest'; readonly directory: string | undefined; readonly from: Sought };
@@ -44,7 +45,7 @@ export function parseReference(text: string): Reference {
       '`manifest` does not name a run',
       'Write artifact:RUN or artifact:RUN/NAME; RUN is the number in the address of the run.',
     );
-  return { kind: 'artifact', run: Number(run), name };
+  return { kind: 'artifact', run: Number(run), names: name?.split(',') };
 }
 
 /**
@@ -64,7 +65,7 @@ export async function findManifest(text: string, options: FindOptions): Promise<
   const catalogue = new Catalogue(github.cache, options.log);
   const search = { ...options, github, catalogue };
   const read = await (reference.kind === 'artifact'
-    ? fromArtifacts(reference.run, reference.name, search)
+    ? fromArtifacts(reference.run, reference.names, search)
     : reference.kind === 'release'
       ? fromRelease(reference.tag, search)
       : fromRepository(search, reference.from));

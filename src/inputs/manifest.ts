@@ -6,7 +6,7 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'REF',
     description:
-      'The manifest to restore from: the path of the file or its directory, `artifact:RUN`, `artifact:RUN/NAME`, `release:TAG`, `latest`, or `latest:PATH`. `latest` is the newest manifest that has what you ask for: in a workflow, among its artifacts and the releases; in a terminal, in `openstack-backups`. `latest:PATH` is the newest in a directory.',
+      'The manifest to restore from: the path of the file or its directory, `artifact:RUN`, `artifact:RUN/NAME`, `artifact:RUN/NAME,NAME`, `release:TAG`, `latest`, or `latest:PATH`. `latest` is the newest manifest that has what you ask for: in a workflow, among its artifacts and the releases; in a terminal, in `openstack-backups`. `latest:PATH` is the newest in a directory.',
   },
   at: {
     kind: 'text',

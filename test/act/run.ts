@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { generateIdentity } from 'age-encryption';
 import { startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { startFakeGitHub } from '../fakes/github/index.ts';
+import { deploymentStory } from './deployments.ts';
 import { environmentsOf } from './environments.ts';
 import { SIZE } from './look.ts';
 import { planStory } from './plan.ts';
@@ -32,6 +33,7 @@ try {
   const environments = await environmentsOf(cloud);
   const world = { cloud, github, directory, keys, identity, environments };
   const bytes = await planStory(world);
+  await deploymentStory(world, bytes);
   await volumeStory(world, bytes);
   await serverStory(world, bytes);
   process.stdout.write(`${stepsPassed()} passed, 0 failed\n`);

@@ -1,36 +1,11 @@
-import { match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import {
-  deleteVolume,
-  found,
-  overwriteBytes,
-  printedRestores,
-  restore,
-  restoredVolume,
-  SIZE,
-  sameBytes,
-} from './look.ts';
-import { carryOut, signingKeys, step, succeeds, type Wish, type World } from './world.ts';
+import { match, notStrictEqual, strictEqual } from 'node:assert/strict';
+import { deleteVolume, restore, restoredVolume, sameBytes } from './look.ts';
+import { carryOut, signingKeys, step, succeeds, type World } from './world.ts';
 
-const deploy = (volume: string): Wish => ({
-  event: 'workflow_dispatch',
-  example: 'pre-deployment.yml',
-  inputs: { volume },
-});
-
-/** Deployments, and each way to a manifest. @param bytes of the volume "db" */
+/** Each way to a manifest. @param bytes of the volume "db" */
 export async function volumeStory(world: World, bytes: Buffer): Promise<void> {
   const { cloud, github } = world;
   const workflow = 'pre-deployment.yml';
-
-  await step('before a deployment: the restore point is handed on to the next job', async () => {
-    const { log, run } = await succeeds(world, deploy('db'));
-    match(log, new RegExp(`The restore point before it: artifact:${run.id}/`));
-    const backup = found(log, /db: backup ([0-9a-f-]{36}), (?:full|incremental)/);
-    strictEqual(cloud.state.backups.get(backup)?.status, 'available');
-  });
 
   await step('the volume is deleted, and restored from the artifact that `latest` finds', async () => {
     const source = [...cloud.state.volumes.values()].find(({ name }) => name === 'db')?.id ?? '';
@@ -66,45 +41,10 @@ export async function volumeStory(world: World, bytes: Buffer): Promise<void> {
     strictEqual(cloud.state.volumes.size, before);
   });
 
-  await step('a deployment that fails prints two ways back, and both lead there', async () => {
-    const db = [...cloud.state.volumes.values()].find(({ name }) => name === 'db')?.id ?? '';
-    const { exit, log } = await withDeploymentThatFails(world, () => carryOut(world, deploy(db)));
-    notStrictEqual(exit, 0);
-    const [fresh, over] = printedRestores(log);
-    overwriteBytes(world, db, randomBytes(SIZE));
-    const { log: made } = await succeeds(world, fresh);
-    notStrictEqual(restoredVolume(made), db);
-    sameBytes(world, restoredVolume(made), bytes);
-    const { log: written } = await succeeds(world, over);
-    strictEqual(restoredVolume(written), db);
-    sameBytes(world, db, bytes);
-    await deleteVolume(world, restoredVolume(made));
-  });
-
   await step('a bare backup, where the manifest is lost', async () => {
     const backup = [...cloud.state.backups.keys()].at(-1) ?? '';
     const { log } = await succeeds(world, restore({ backup, name: 'bare' }));
     sameBytes(world, restoredVolume(log), bytes);
     await deleteVolume(world, restoredVolume(log));
   });
-
-  await step('a backup that fails stops the deployment', async () => {
-    const { exit, log } = await carryOut(world, deploy('there-is-none'));
-    notStrictEqual(exit, 0);
-    ok(!log.includes('Deploying.'), 'it was deployed all the same');
-  });
-}
-
-/** The example's own deployment always succeeds; a user's may not. */
-async function withDeploymentThatFails<T>({ directory }: World, work: () => Promise<T>): Promise<T> {
-  const path = join(directory, 'repository/.github/workflows/pre-deployment.yml');
-  const text = await readFile(path, 'utf8');
-  const broken = text.replace('echo "Deploying.', 'exit 1; echo "Deploying.');
-  notStrictEqual(broken, text);
-  await writeFile(path, broken);
-  try {
-    return await work();
-  } finally {
-    await writeFile(path, text);
-  }
 }

@@ -30,6 +30,8 @@ export interface Wish {
   readonly example: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly verifyKey?: string;
+  /** Of the repository. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface Ended {
@@ -65,7 +67,7 @@ export async function writePlan({ directory }: World, changes: Readonly<Record<s
 /** A run of an example, from its event to its last post step. */
 export async function carryOut(world: World, wish: Wish): Promise<Ended> {
   const { cloud, github, directory, keys, identity, environments } = world;
-  const { example, event, inputs = {}, verifyKey = keys.verify } = wish;
+  const { example, event, inputs = {}, verifyKey = keys.verify, variables = {} } = wish;
   const run = github.state.addRun({
     path: `.github/workflows/${example}`,
     event,
@@ -77,7 +79,7 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
   // act takes no notice of them, so the fake's token gets what the job asks for, and no more.
   github.state.permissions = { ...permissions };
   // act gives the token as it does on GitHub, by the default of the input.
-  const { 'INPUT_GITHUB-TOKEN': token = '', ...variables } = github.environment(run);
+  const { 'INPUT_GITHUB-TOKEN': token = '', ...runner } = github.environment(run);
   const flag = (name: string) => (value: string) => [name, value];
   const words = [
     event,
@@ -86,12 +88,13 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     ...['--no-cache-server', '--rm'],
     ...['--local-repository', `OWNER/openstack-backup@v1=${join(directory, 'published')}`],
     ...['--env', 'GITHUB_REF=refs/heads/main', '--env', 'SHA_REF=0000000000000000000000000000000000000000'],
-    ...Object.entries(variables).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...Object.entries(runner).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['CLOUDS_YAML', 'BACKUP_SIGN_KEY', 'AGE_IDENTITY', 'GITHUB_TOKEN'].flatMap(flag('--secret')),
     ...[
       `BACKUP_VERIFY_KEY=${verifyKey}`,
       `BACKUP_DIRECTORY=${join(directory, 'disk')}`,
       `BACKUP_RECIPIENTS=${await identityToRecipient(identity)}`,
+      ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
     ].flatMap(flag('--var')),
     ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
   ];

@@ -7,6 +7,7 @@ import { LARGEST_ARCHIVE } from '../../src/catalog/github/find.ts';
 import { unzip } from '../../src/catalog/github/unzip.ts';
 import { LARGEST_MANIFEST, sha256 } from '../../src/manifest/parse.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import type { Volume } from '../fakes/cloud/index.ts';
 import type { Artifact, Run } from '../fakes/github/index.ts';
 import { zip } from '../fakes/github/index.ts';
 import { SIGN_KEY, startWorld, touched, VERIFY_KEY, type World } from '../support/github.ts';
@@ -101,6 +102,26 @@ describe('is found', () => {
       inputs: { manifest: main.outputs['manifest'] ?? '' },
     });
     expect(bytesOf(outcome)).toBe('what must come back');
+  });
+
+  test('by the artifacts of several steps, in one that has it, and not in what a later attempt saved', async () => {
+    const { cloud, run } = world;
+    const volume = [...cloud.state.volumes.values()][0] as Volume;
+    cloud.seed.addVolume({ name: 'other' });
+    const before = [await backedUp(), await backedUp({ volumes: 'other' })].map(
+      ({ outputs }) => outputs['manifest'] ?? '',
+    );
+    const point = `${before[0]},${before[1]?.split('/')[1]}`;
+    cloud.writePlain(volume, 0, Buffer.from('what a deployment wr'));
+    await backedUp();
+    const outcome = await restore({ manifest: point, volume: 'db', name: 'again' });
+    expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+    expect(bytesOf(outcome)).toBe('what must come back');
+    const gone = await restore({ manifest: `${point},openstack-backup-x`, volume: 'db' });
+    expect([gone.code, errorsOf(gone)]).toEqual([
+      2,
+      expect.stringContaining(`run ${run.id} has no artifact openstack-backup-x`),
+    ]);
   });
 
   test('as the latest, among artifacts', async () => {

@@ -21,10 +21,14 @@ export const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
 /**
  * The manifest among the artifacts of a run.
  *
- * @param name of the artifact, where the run has several
- * @throws InputError when the run is not to be trusted, or has none
+ * @param names of artifacts, where the run has others too
+ * @throws InputError when the run is not to be trusted, or one is not there
  */
-export async function fromArtifacts(id: number, name: string | undefined, search: Search): Promise<Read> {
+export async function fromArtifacts(
+  id: number,
+  names: readonly string[] | undefined,
+  search: Search,
+): Promise<Read> {
   const { github } = search;
   const [repository, run] = [await github.repository(), await github.runs.get(id)];
   const branch = search.branch ?? repository.defaultBranch;
@@ -33,12 +37,13 @@ export async function fromArtifacts(id: number, name: string | undefined, search
     (await refuseCommit(run, github, branch));
   if (doubt !== undefined) throw new InputError(`run ${id} ${doubt.what}`, doubt.hint);
   const all = await github.artifacts.of(id);
-  const ours = all.filter((artifact) =>
-    name === undefined ? artifact.name.startsWith(ARTIFACT_PREFIX) : artifact.name === name,
-  );
-  if (ours.length === 0)
+  const ours = all.filter(({ name }) => names?.includes(name) ?? name.startsWith(ARTIFACT_PREFIX));
+  const missing =
+    names?.find((name) => !ours.some((artifact) => artifact.name === name)) ??
+    (ours.length === 0 ? `${ARTIFACT_PREFIX}…` : undefined);
+  if (missing !== undefined)
     throw new InputError(
-      `run ${id} has no artifact ${name ?? `${ARTIFACT_PREFIX}…`}`,
+      `run ${id} has no artifact ${missing}`,
       `It has: ${all.map((artifact) => artifact.name).join(', ') || 'none'}. Artifacts are deleted some time after they expire.`,
     );
   const candidates = ours.map((artifact) => artifactCandidate(artifact, run, search));

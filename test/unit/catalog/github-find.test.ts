@@ -27,8 +27,9 @@ describe('a reference', () => {
     ['directory:out', { kind: 'latest', directory: 'out', from: { artifacts: false, releases: false } }],
     ['latest:out', { kind: 'latest', directory: 'out', from: { artifacts: true, releases: true } }],
     ['release:a/b:c', { kind: 'release', tag: 'a/b:c' }],
-    ['artifact:12', { kind: 'artifact', run: 12, name: undefined }],
-    ['artifact:12/a/b', { kind: 'artifact', run: 12, name: 'a/b' }],
+    ['artifact:12', { kind: 'artifact', run: 12, names: undefined }],
+    ['artifact:12/a/b', { kind: 'artifact', run: 12, names: ['a/b'] }],
+    ['artifact:12/a,b', { kind: 'artifact', run: 12, names: ['a', 'b'] }],
     ['./latest', { kind: 'path', path: './latest' }],
     ['a:b', { kind: 'path', path: 'a:b' }],
   ])('%s', (text, expected) => expect(parseReference(text)).toEqual(expected));

@@ -10,7 +10,9 @@ const root = join(import.meta.dirname, '../../..');
 const papers = [
   'README.md',
   ...readdirSync(join(root, 'docs'))
-    .filter((name) => /^(worst-day|plan)\.md$/.test(name))
+    .filter((name) =>
+      /^(worst-day|plan|first-hour|retention-and-quota|knowing-that-it-works)\.md$/.test(name),
+    )
     .map((name) => `docs/${name}`),
 ];
 
