@@ -71,10 +71,18 @@ function statusOf(duty: Duty, { failures, zone, now }: Seen): Pick<Coverage, 'st
   const failure = failures.get(keyOf(duty.resource));
   const age = duty.newest === undefined ? 'never saved' : `${ageOf(duty.newest, now)} old`;
   if (failure !== undefined && failure.time > (duty.newest ?? 0))
-    return { status: 'failing', why: `${age}; ${failure.error}` };
+    return { status: 'failing', why: `${age}${FROM_ERROR}${failure.error}` };
   if (isStale(duty, zone, now)) return { status: 'stale', why: `${age}, every ${duty.entry.every}` };
   return { status: 'covered', why: `${age}, every ${duty.entry.every}` };
 }
+
+/** What the last run that tried said of one that is failing. */
+export function errorIn({ status, why }: Pick<Coverage, 'status' | 'why'>): string | undefined {
+  return status === 'failing' ? why.slice(why.indexOf(FROM_ERROR) + FROM_ERROR.length) : undefined;
+}
+
+/** Between its age and the error. */
+const FROM_ERROR = '; ';
 
 interface SavedKeys {
   /** What has a good point whose key was saved with it, by kind and id. */

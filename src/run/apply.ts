@@ -5,6 +5,7 @@ import { QuotaError } from '../plan/quota.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { keepsByRules } from '../prune/by-plan.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
+import { appliedTold } from './apply-show.ts';
 import type { Context, Outcome } from './context.ts';
 import { withKind } from './due-kind.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -53,17 +54,7 @@ async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<O
       pruned: JSON.stringify([...room.deleted, ...last.deleted]),
       ...(report === undefined ? {} : { coverage: report.outputs.coverage }),
     },
-    failed: saved?.failed === true || room.failed || last.failed || (report?.failed ?? !isPart),
-    failure: [
-      ...(saved?.failed === true ? ['not everything that is due was saved'] : []),
-      ...(room.failed || last.failed ? ['not everything was deleted that no rule keeps'] : []),
-      report?.failure ?? (isPart ? '' : 'what is covered now is not known'),
-    ]
-      .filter((reason) => reason !== '')
-      .join('; '),
-    summary: [saved?.summary ?? '### Nothing was due', room.summary, last.summary, report?.summary ?? '']
-      .filter((part) => part !== '')
-      .join('\n\n'),
+    ...appliedTold({ due, saved, pruned: [room, last], report, reports: !isPart }),
   };
 }
 

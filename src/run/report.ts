@@ -4,30 +4,16 @@ import type { Values } from '../inputs/table.ts';
 import { quotasFor } from '../openstack/quotas.ts';
 import { badgeOf } from '../planfile/badge.ts';
 import { type Coverage, coverageOf, failuresIn, type Status } from '../planfile/coverage.ts';
-import { ageOf } from '../planfile/due.ts';
-import { type QuotaLeft, quotaLeft } from '../planfile/nights.ts';
+import { quotaLeft } from '../planfile/nights.ts';
 import type { FailOn, PlanFile } from '../planfile/plan-file.ts';
 import { FAIL_ON } from '../planfile/schema.ts';
-import type { Issue } from '../ports/github.ts';
-import { forMarkdown } from '../text/escape.ts';
-import { type Column, formatRows } from '../text/rows.ts';
 import { writeBadge } from './badge.ts';
-import type { Context, Outcome } from './context.ts';
+import type { Context } from './context.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { lookAtPlan, type PlanLook } from './plan-look.ts';
 import { tellIssue } from './report-issue.ts';
+import { printedReport, reportSummary } from './report-show.ts';
 import { failuresOf } from './saved-points.ts';
-
-const columns = (now: number): readonly Column<Coverage>[] => [
-  { name: 'kind', value: ({ kind }) => kind },
-  { name: 'name', value: ({ name, id }) => name || id },
-  { name: 'entry', value: ({ entry }) => entry },
-  { name: 'status', value: ({ status }) => status },
-  { name: 'newest', value: ({ newest }) => (newest === undefined ? '' : ageOf(Date.parse(newest), now)) },
-  { name: 'key', value: ({ key }) => key },
-  { name: 'chain', value: ({ chain }) => chain },
-  { name: 'why', value: ({ why }) => why },
-];
 
 /** The worst first. */
 const ORDER: readonly Status[] = ['failing', 'uncovered', 'stale', 'covered', 'excluded'];
@@ -55,7 +41,7 @@ export async function reportOn(
   look: PlanLook,
   failOn: PlanFile['failOn'],
 ) {
-  const { session, plan, now, project, assignments } = look;
+  const { session, plan, project, assignments } = look;
   const failures = failuresOf(
     look.found.map(({ manifest }) => manifest),
     look.receipts,
@@ -80,6 +66,8 @@ export async function reportOn(
     given.badge === undefined || context.dryRun
       ? ''
       : await writeBadge(context, given.badge, badgeOf(counts, failure, look.now));
+  const reasons = [failure, unwritten].filter((reason) => reason !== '').join('; ');
+  const told = { head, coverage, quota, failure, issue };
   return {
     outputs: {
       coverage: JSON.stringify(coverage),
@@ -87,11 +75,12 @@ export async function reportOn(
       quota: JSON.stringify(quota),
       doubts: JSON.stringify(look.doubts),
     },
-    failed: failure !== '' || unwritten !== '',
-    failure: [failure, unwritten].filter((reason) => reason !== '').join('; '),
-    printed: `${head}\n${formatRows(coverage, columns(now), 'table')}${quota.map((line) => `${quotaWords(line)}\n`).join('')}`,
-    summary: summaryOf(head, coverage, columns(now), quota, failure, issue),
-  } satisfies Outcome<Record<string, { readonly description: string }>>;
+    failed: reasons !== '',
+    failure: reasons,
+    printed: `${printedReport(told)}${reasons === '' ? '' : `failed: ${reasons}\n`}`,
+    summary: reportSummary(told),
+    told,
+  };
 }
 
 function countsOf(coverage: readonly Coverage[]): Readonly<Record<Status, number>> {
@@ -120,36 +109,4 @@ function failOnOf(given: readonly string[]): PlanFile['failOn'] | undefined {
       );
     return known;
   });
-}
-
-/** "9 of 10 backups used, 3 a night: enough for 0 nights while nothing is deleted". */
-function quotaWords({ quota, used, max, perNight, nights }: QuotaLeft): string {
-  const what = quota === 'backups' ? 'backups' : 'GB of backups';
-  const use = `${used} of ${max < 0 ? 'unlimited' : max} ${what} used, ${perNight} a night`;
-  return nights === undefined
-    ? use
-    : `${use}: enough for ${nights} night${nights === 1 ? '' : 's'} while nothing is deleted`;
-}
-
-function summaryOf(
-  head: string,
-  coverage: readonly Coverage[],
-  all: readonly Column<Coverage>[],
-  quota: readonly QuotaLeft[],
-  failure: string,
-  issue: Issue | undefined,
-): string {
-  return [
-    `### ${failure === '' ? '✅' : '❌'} ${forMarkdown(head)}`,
-    '',
-    ...(failure === '' ? [] : [`**${forMarkdown(failure)}**`, '']),
-    `| ${all.map(({ name }) => name).join(' | ')} |`,
-    `|${'---|'.repeat(all.length)}`,
-    ...coverage.map(
-      (one) => `| ${all.map(({ value }) => forMarkdown(String(value(one) ?? ''))).join(' | ')} |`,
-    ),
-    '',
-    ...quota.map((line) => `- ${forMarkdown(quotaWords(line))}`),
-    ...(issue === undefined ? [] : [`- Issue [#${issue.number}](${issue.url})`]),
-  ].join('\n');
 }

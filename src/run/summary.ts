@@ -27,15 +27,19 @@ export function savingSummary(
       run.finished === null ? undefined : Date.parse(run.finished),
     ),
     '',
-    '| what | size | how | consistency | key | took | lies in |',
-    '|---|---|---|---|---|---|---|',
-    ...restorePoints.map(row),
+    ...(restorePoints.length === 0
+      ? []
+      : [
+          '| what | size | how | consistency | key | took | lies in |',
+          '|---|---|---|---|---|---|---|',
+          ...restorePoints.map(row),
+        ]),
     ...(failed.length === 0 ? [] : ['', '**Failed:**', '']),
     ...failed.map(({ id, name, error }) => `- ${forMarkdown(name || id)}: ${forMarkdown(error)}`),
     '',
     ...(quota.length === 0 ? [] : [`Quota ${forMarkdown(quotaSentence(quota))}.`, '']),
     ...(published.length === 0 ? ['**The manifest was not published.**'] : []),
-    ...published.map(
+    ...(restorePoints.length === 0 ? [] : published).map(
       ({ path, sha256 }) =>
         `To restore: ${kinds.map((kind) => `\`restore-${kind}\``).join(' or ')} with \`manifest:\` ${forMarkdown(path)} (SHA-256 ${sha256}).`,
     ),

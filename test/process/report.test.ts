@@ -33,7 +33,7 @@ test('before and after: stale, covered, and an uncovered volume that appears', a
   const second = expectExit(await report(), 0);
   expect(second.stdout).toMatch(/^1 covered, 1 excluded in project demo \([0-9a-f]{32}\)\n/);
   expect(second.stdout).toMatch(
-    /\| volume \| db +\| all +\| covered +\| 0 min +\| +\| 1 of 7 \| 0 min old, every 1d \|/,
+    /\n\| volume \| db +\| all +\| covered +\| 1 of 7 \| 0 min old, every 1d +\|\n/,
   );
   expect(second.stdout).toContain(
     '1 of 10 backups used, 1 a night: enough for 9 nights while nothing is deleted\n',
@@ -68,6 +68,27 @@ test('what could not be saved is failing, with why', async () => {
     name: 'db',
     status: 'failing',
     why: expect.stringMatching(/^\d+ min old; .*error/),
+  });
+}, 60_000);
+
+test('apply ends with the same table, and not with its JSON', async () => {
+  world.cloud.seed.addVolume({ name: 'db-2' });
+  const applied = expectExit(await world.tool(['apply', '--plan', 'plan.yml']), 1);
+  expect(applied.stdout).toMatch(
+    /^manifest: .*manifest\.json\n1 due, all saved\n1 failing, 1 uncovered, 1 covered, 1 excluded in project/,
+  );
+  expect(applied.stdout).toMatch(
+    /\n\| volume \| db-2 +\| all +\| covered +\| 1 of 7 \| \d+ min old, every 1d/,
+  );
+  expect(applied.stdout).toMatch(/\nfailed: 1 not covered, 1 failing\n$/);
+  expect(applied.stdout).not.toContain('{"');
+  const reported = expectExit(await report(), 1);
+  expect(applied.stdout.replace(/\d+ min/g, 'min')).toContain(reported.stdout.replace(/\d+ min/g, 'min'));
+  const { json } = expectExit(await world.tool(['apply', '--plan', 'plan.yml', '--json']), 1);
+  expect(json).toMatchObject({
+    due: '0',
+    pruned: [],
+    coverage: [{ name: 'db' }, { name: 'new' }, { name: 'db-2' }, {}],
   });
 }, 60_000);
 

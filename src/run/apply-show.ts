@@ -1,0 +1,70 @@
+import { forLog, forMarkdown } from '../text/escape.ts';
+import { printedReport, type Told } from './report-show.ts';
+
+/** What a run of a plan did. */
+export interface Applied {
+  readonly due: number;
+  /** Undefined: nothing was saved, because nothing was due. */
+  readonly saved:
+    | {
+        readonly failed: boolean;
+        readonly outputs: { readonly manifest?: string; readonly failed?: string };
+        readonly summary?: string;
+      }
+    | undefined;
+  readonly pruned: readonly {
+    readonly deleted: readonly unknown[];
+    readonly failed: boolean;
+    readonly summary: string;
+  }[];
+  /** Undefined: it could not be made, or this run was not to make one. */
+  readonly report: { readonly told: Told; readonly failure: string; readonly summary: string } | undefined;
+  readonly reports: boolean;
+}
+
+/** The verdict first, then what was saved and deleted, then what is covered now. */
+export function appliedTold(applied: Applied) {
+  const { saved, pruned, report } = applied;
+  const failure = failureOf(applied);
+  const done = doneWords(applied);
+  const manifest = saved?.outputs.manifest ?? '';
+  return {
+    failed: failure !== '',
+    failure,
+    printed: [
+      ...(manifest === '' ? [] : [`manifest: ${forLog(manifest)}\n`]),
+      `${done}\n`,
+      ...(report === undefined ? [] : [printedReport(report.told)]),
+      ...(failure === '' ? [] : [`failed: ${forLog(failure)}\n`]),
+    ].join(''),
+    summary: [
+      `### ${failure === '' ? `✅ ${done}` : `❌ ${forMarkdown(failure)}`}`,
+      ...(failure === '' ? [] : [done]),
+      saved?.summary ?? '',
+      ...pruned.map(({ summary }) => summary),
+      report?.summary ?? '',
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n'),
+  };
+}
+
+function failureOf({ saved, pruned, report, reports }: Applied): string {
+  return [
+    saved?.failed === true ? 'not everything that is due was saved' : '',
+    pruned.some(({ failed }) => failed) ? 'not everything was deleted that no rule keeps' : '',
+    report?.failure ?? (reports ? 'what is covered now is not known' : ''),
+  ]
+    .filter((reason) => reason !== '')
+    .join('; ');
+}
+
+/** "3 due, 1 of them not saved; 2 restore points deleted". */
+function doneWords({ due, saved, pruned }: Applied): string {
+  const failures = (JSON.parse(saved?.outputs.failed ?? '[]') as unknown[]).length;
+  const deleted = pruned.reduce((sum, each) => sum + each.deleted.length, 0);
+  return [
+    due === 0 ? 'Nothing was due' : `${due} due, ${failures === 0 ? 'all saved' : `${failures} not saved`}`,
+    ...(deleted === 0 ? [] : [`${deleted} restore point${deleted === 1 ? '' : 's'} deleted`]),
+  ].join('; ');
+}

@@ -1,0 +1,94 @@
+import { type Coverage, errorIn } from '../planfile/coverage.ts';
+import type { QuotaLeft } from '../planfile/nights.ts';
+import type { Issue } from '../ports/github.ts';
+import { forLog, forMarkdown, quoted } from '../text/escape.ts';
+import { type Column, formatRows } from '../text/rows.ts';
+
+/** A report, for a person. */
+export interface Told {
+  /** "1 stale, 4 covered in project demo (5bde…)". */
+  readonly head: string;
+  /** The worst first. */
+  readonly coverage: readonly Coverage[];
+  readonly quota: readonly QuotaLeft[];
+  /** What makes it fail; empty for nothing. */
+  readonly failure: string;
+  readonly issue: Issue | undefined;
+}
+
+/** How old the newest point is stands in `why`. */
+const COLUMNS: readonly Column<Coverage>[] = [
+  { name: 'kind', value: ({ kind }) => kind },
+  { name: 'name', value: ({ name, id }) => name || id },
+  { name: 'entry', value: ({ entry }) => entry },
+  { name: 'status', value: ({ status }) => status },
+  { name: 'key', value: ({ key }) => key },
+  { name: 'chain', value: ({ chain }) => chain },
+  { name: 'why', value: ({ why }) => why, shown: (one) => ageIn(one) },
+];
+
+/** Beyond this many, a page folds what is well. */
+const MOST_UNFOLDED = 10;
+
+/** For a terminal: errors, which are long, stand below the table. */
+export function printedReport({ head, coverage, quota }: Told): string {
+  const errors = coverage.flatMap((one) => {
+    const error = errorIn(one);
+    return error === undefined ? [] : [`${one.kind} ${quoted(one.name || one.id)}: ${forLog(error)}\n`];
+  });
+  const table = coverage.length === 0 ? '' : formatRows(coverage, filled(coverage), 'table');
+  const lines = quota.map((line) => `${quotaWords(line)}\n`);
+  return [`${head}\n`, table, ...errors, ...lines].join('');
+}
+
+/** For the page of a run: what is not well first, and what is folded where it is much. */
+export function reportSummary({ head, coverage, quota, failure, issue }: Told): string {
+  const isWell = ({ status }: Coverage) => status === 'covered' || status === 'excluded';
+  const well = coverage.filter(isWell);
+  const folds = well.length > MOST_UNFOLDED;
+  return [
+    `### ${failure === '' ? '✅' : '❌'} ${forMarkdown(head)}`,
+    ...(failure === '' ? [] : [`Fails because of: **${forMarkdown(failure)}**.`]),
+    tableOf(folds ? coverage.filter((one) => !isWell(one)) : coverage),
+    [
+      ...quota.map((line) => `- ${forMarkdown(quotaWords(line))}`),
+      ...(issue === undefined ? [] : [`- Issue [#${issue.number}](${issue.url})`]),
+    ].join('\n'),
+    ...(folds
+      ? [`<details><summary>${well.length} covered or excluded</summary>`, tableOf(well), '</details>']
+      : []),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function tableOf(coverage: readonly Coverage[]): string {
+  if (coverage.length === 0) return '';
+  const columns = filled(coverage);
+  return [
+    `| ${columns.map(({ name }) => name).join(' | ')} |`,
+    `|${'---|'.repeat(columns.length)}`,
+    ...coverage.map(
+      (one) => `| ${columns.map(({ value }) => forMarkdown(String(value(one) ?? ''))).join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+/** Without those that say nothing of any. */
+function filled(coverage: readonly Coverage[]): readonly Column<Coverage>[] {
+  return COLUMNS.filter(({ value }) => coverage.some((one) => (value(one) ?? '') !== ''));
+}
+
+function ageIn(one: Coverage): string {
+  const error = errorIn(one);
+  return error === undefined ? one.why : `${one.why.slice(0, -error.length - '; '.length)}; see below`;
+}
+
+/** "9 of 10 backups used, 3 a night: enough for 0 nights while nothing is deleted". */
+function quotaWords({ quota, used, max, perNight, nights }: QuotaLeft): string {
+  const what = quota === 'backups' ? 'backups' : 'GB of backups';
+  const use = `${used} of ${max < 0 ? 'unlimited' : max} ${what} used, ${perNight} a night`;
+  return nights === undefined
+    ? use
+    : `${use}: enough for ${nights} night${nights === 1 ? '' : 's'} while nothing is deleted`;
+}
