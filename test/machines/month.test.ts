@@ -25,7 +25,7 @@ store: directory:openstack-backups/payloads
 publish: ["directory:openstack-backups"]
 keep: {weekly: 3, min-copies: 2}
 back-up:
-  - {name: disks, select: "name:m-*", kinds: [server, volume], max-chain: 2, every: 6d}
+  - {name: disks, select: "name:m-*", kinds: [server, volume], method: cinder-backup, max-chain: 2, every: 6d}
   - {name: rest, select: "name:m-*", kinds: [image, secret], every: 6d, keep: {last: 2, min-copies: 2}}
 exclude:
   - {select: own, reason: backed up by hand}

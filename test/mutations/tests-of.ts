@@ -3,7 +3,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   'keys/': ['keys/luks', 'keys/luks-cryptsetup'],
   'keys/kdf.ts': ['keys/luks-cryptsetup'],
   'keys/age.ts': ['keys/age', 'payload/store'],
-  'payload/by-hand.ts': ['payload/by-hand', 'keys/luks', '../process/unlock'],
+  'payload/by-hand.ts': ['payload/by-hand', 'keys/luks', '../embedded/unlock'],
   'openstack/': [
     'openstack/client',
     'openstack/http',
