@@ -45,6 +45,7 @@ export function coverageOf(seen: Seen): Coverage[] {
   const byResource = Map.groupBy(duties, ({ resource }) => keyOf(resource));
   const byVolume = Map.groupBy(backups, ({ volumeId }) => volumeId);
   const keys = savedKeysIn(seen.points);
+  const used = new Set(assignments.map(({ resource: { keyId } }) => keyId));
   return assignments.flatMap((one): Coverage[] => {
     const { kind, id, name } = one.resource;
     const key = keyStateOf(one.resource, keys);
@@ -56,6 +57,8 @@ export function coverageOf(seen: Seen): Coverage[] {
       ];
     }
     const own = byResource.get(keyOf(one.resource)) ?? [];
+    // Whether it is saved is told with what it encrypts.
+    if (own.length === 0 && kind === 'secret' && used.has(id)) return [];
     if (own.length === 0) return [{ ...bare, status: 'uncovered', why: 'no entry of the plan matches it' }];
     return own.map((duty) => ({
       ...bare,

@@ -85,7 +85,7 @@ const SERVICES = {
 } as const;
 
 function resourcesOf(holdings: Holdings): Resource[] {
-  const volumes = holdings.volumes.filter((one) => one.consumesQuota && readTemporary(one) === undefined);
+  const volumes = holdings.volumes.filter(isTheUsers);
   const sizes = new Map(volumes.map(({ id, size }) => [id, size * GIB]));
   return [
     ...holdings.servers
@@ -117,6 +117,10 @@ function bare(
   return { kind, id, name, metadata, bytes: 0, encrypted: false, keyId: undefined, volumes: [] };
 }
 
+function isTheUsers(volume: Volume): boolean {
+  return volume.consumesQuota && readTemporary(volume) === undefined;
+}
+
 function volumeResource(volume: Volume): Resource {
   return {
     ...bare('volume', volume),
@@ -135,13 +139,14 @@ function isOfTheUser(image: Image): boolean {
   );
 }
 
-/** A backup has a clone of its volume's key, and an image its own: those come and go with them. */
+/** A backup has a clone of its volume's key, an image its own, and so has a volume for a while: those come and go with them. */
 function secretsOf({ secrets, backups, images, volumes }: Holdings): Resource[] {
   const clones = new Set([
     ...backups.map(({ encryptionKeyId }) => encryptionKeyId),
     ...images.map(({ properties }) => properties[KEY_ID]),
+    ...volumes.map(({ encryptionKeyId }) => encryptionKeyId),
   ]);
-  for (const { encryptionKeyId } of volumes) clones.delete(encryptionKeyId);
+  for (const volume of volumes) if (isTheUsers(volume)) clones.delete(volume.encryptionKeyId);
   return secrets
     .filter(({ id, metadata }) => !clones.has(id) && metadata[TEMPORARY_METADATA] === undefined)
     .map(({ id, name }) => bare('secret', { id, name: name ?? '', metadata: {} }));

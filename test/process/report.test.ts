@@ -116,3 +116,13 @@ test('a badge: whole, for everybody to read, also of a red report; one that cann
   expect(refused.stdout).toContain('1 failing');
   expect(await readdir(world.directory)).not.toContainEqual(expect.stringMatching(/^taken\./));
 }, 60_000);
+
+test("a volume that the cloud makes for a while, and its key, are nobody's to cover", async () => {
+  const before = expectExit(await report('--json', '--fail-on', 'none'), 0).json['coverage'];
+  const passing = world.cloud.seed.addVolume({ name: 'clone', type: 'luks' });
+  passing.consumesQuota = false;
+  expect(passing.encryptionKeyId).not.toBeNull();
+  const after = expectExit(await report('--json', '--fail-on', 'none'), 0).json['coverage'] as unknown[];
+  expect(after).toHaveLength((before as unknown[]).length);
+  world.cloud.seed.removeVolume(passing);
+}, 60_000);

@@ -48,9 +48,14 @@ const point = (hoursAgo: number, of: Resource = db, more: Partial<SavedPoint> = 
 async function covered(
   resources: readonly Resource[],
   points: readonly SavedPoint[],
-  more: { plan?: string; failures?: [string, number, string][]; backups?: Partial<Backup>[] } = {},
+  more: {
+    plan?: string;
+    entries?: string;
+    failures?: [string, number, string][];
+    backups?: Partial<Backup>[];
+  } = {},
 ): Promise<Coverage[]> {
-  const plan = await planOf(more.plan);
+  const plan = await planOf(more.plan, more.entries);
   const { assignments } = assign(plan, resources, NOW);
   const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now: NOW };
   return coverageOf({
@@ -110,6 +115,25 @@ describe('the status of a volume', () => {
 });
 
 describe('the key of what is encrypted', () => {
+  test.each<[string, Resource, readonly string[]]>([
+    [
+      'of a volume that an entry matches is told with it',
+      resource('secret', 'key', { id: 's-key', name: '' }),
+      ['volume'],
+    ],
+    [
+      'of nothing that is here needs an entry of its own',
+      resource('secret', 'other', { name: '' }),
+      ['secret', 'volume'],
+    ],
+  ])('%s', async (_, secret, kinds) => {
+    const entries = '  - {name: by name, select: "name:vault", kinds: [volume, secret], every: 1d}\n';
+    const plan =
+      'store: "directory:/mnt"\nrecipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]\n';
+    const coverage = await covered([secret, vault], [], { plan, entries });
+    expect(coverage.map(({ kind }) => kind).sort()).toEqual(kinds);
+  });
+
   test.each<[string, readonly SavedPoint[], Coverage['key']]>([
     ['is not saved by a backup', [point(1, vault, { key: 'unsaved' })], 'unsaved'],
     ['is saved with an image', [point(1, vault, { key: 'saved' })], 'saved'],
