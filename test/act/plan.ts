@@ -103,6 +103,10 @@ export async function planStory(world: World): Promise<Buffer> {
     cloud.clock.shift(3 * DAY);
     const { exit, log: red } = await carryOut(world, REPORT);
     notStrictEqual(exit, 0);
+    deepStrictEqual(
+      github.state.issues.map(({ state }) => state),
+      ['open'],
+    );
     match(red, /volume db \([0-9a-f-]{36}\): stale/);
     match(red, /server shop \([0-9a-f-]{36}\): stale/);
   });

@@ -117,6 +117,10 @@ describe('is found', () => {
     const outcome = await restore({ manifest: point, volume: 'db', name: 'again' });
     expect([outcome.code, outcome.stderr]).toEqual([0, '']);
     expect(bytesOf(outcome)).toBe('what must come back');
+    const inputs = { manifest: point, volume: 'db', name: 'in a later job' };
+    expect(bytesOf(await runStep(world.job, { action: 'restore-volume', inputs }))).toBe(
+      'what must come back',
+    );
     const gone = await restore({ manifest: `${point},openstack-backup-x`, volume: 'db' });
     expect([gone.code, errorsOf(gone)]).toEqual([
       2,

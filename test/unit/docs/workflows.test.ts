@@ -65,6 +65,15 @@ function ours({ jobs }: Workflow) {
   );
 }
 
+/** The plan of the examples asks for an issue; one that is beside a README's workflow may not. */
+const keepsIssue = (path: string, name: string) =>
+  path.startsWith('examples/') && (name === 'apply' || name === 'report');
+
+/** Its record goes where the plan publishes. */
+const PRUNING = { actions: 'read', contents: 'write' };
+const isByPlan = (name: string, given: Readonly<Record<string, string>>) =>
+  name === 'prune' && given['plan'] !== undefined;
+
 const placesOf = (given: Readonly<Record<string, string>>) =>
   (given['publish'] ?? 'artifact')
     .split(/[,\n]/)
@@ -77,7 +86,7 @@ test('every action has a workflow to copy', () => {
   expect(workflows.length).toBe(papers.length + examples.length);
 });
 
-describe.each(workflows)('%s', (_path, workflow) => {
+describe.each(workflows)('%s', (path, workflow) => {
   const uses = ours(workflow);
 
   test('takes no permission for all its jobs, and for one that uses us what docs/permissions.md says', () => {
@@ -90,10 +99,9 @@ describe.each(workflows)('%s', (_path, workflow) => {
         // Where it publishes, a plan says; and the plan is checked out.
         ...(name === 'apply' || placesOf(given).includes('release') ? { contents: 'write' } : {}),
       };
-      // Its record goes where the plan publishes.
-      const pruning = { actions: 'read', contents: 'write' };
-      const isByPlan = name === 'prune' && given['plan'] !== undefined;
-      expect(job.permissions).toEqual(saves ? saving : isByPlan ? pruning : restoring);
+      const { issues, ...permissions } = job.permissions ?? {};
+      expect(permissions).toEqual(saves ? saving : isByPlan(name, given) ? PRUNING : restoring);
+      expect(issues).toBe(keepsIssue(path, name) ? 'write' : undefined);
     }
   });
 
