@@ -104,6 +104,15 @@ test.each([
   expect(service.bodies.at(-1)).toBe(`stopped by ${signal}\n`);
 });
 
+test('a start that hangs does not keep a stopped run from saying that it failed', async () => {
+  world.cloud.seed.addVolume({ name: 'hung', size: 8 });
+  service.answers.push('hang');
+  const stopped = await run(['apply'], { onOutput: endAt(' started: ', 'SIGTERM') });
+  expectExit(stopped, 143);
+  expect(service.told).toEqual(['GET /start', 'POST /fail']);
+  expect(stopped.stderr).not.toContain('cannot send the heartbeat');
+});
+
 test('a service that stumbles is asked again; one that fails, hangs or is away is a warning, and the run stays green', async () => {
   expectExit(await run(['apply']), 0);
   service.told.splice(0);

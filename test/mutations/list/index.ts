@@ -5,5 +5,15 @@ import { plan } from './plan.ts';
 import { restore } from './restore.ts';
 import { store } from './store.ts';
 import { temporaries } from './temporaries.ts';
+import { told } from './told.ts';
 
-export const mutations = [...keys, ...openstack, ...plan, ...manifest, ...store, ...temporaries, ...restore];
+export const mutations = [
+  ...keys,
+  ...openstack,
+  ...plan,
+  ...manifest,
+  ...store,
+  ...temporaries,
+  ...restore,
+  ...told,
+];
