@@ -25,29 +25,38 @@ export interface Project {
  */
 export async function projectOf(session: Session, needed: readonly (keyof Holdings)[]): Promise<Project> {
   const there = needed.filter((kind) => session.has(SERVICES[kind]));
-  const unknown: { backups?: string; images?: string } = {};
+  const unknown: Partial<Record<keyof Holdings, string>> = {};
   const holdings = await holdingsOf(session, there, undefined, {
     closed: ({ message }) => {
       unknown.backups = message;
+    },
+    unseen(kind, why) {
+      unknown[kind] = why;
+      const kinds = { servers: 'servers', secrets: 'keys' } as const;
+      if ((kind === 'servers' || kind === 'secrets') && session.has(SERVICES[kind]))
+        session.log.warn(`${why}: which ${kinds[kind]} are not covered cannot be told`);
     },
   });
   const images = await imagesOf(session, needed.includes('images'), (why) => {
     unknown.images = why;
   });
   const held = { ...holdings, images };
-  const ids = (all: readonly { readonly id: string }[]) => new Set(all.map(({ id }) => id));
+  const seen = <Kind extends keyof Holdings>(kind: Kind) =>
+    unknown[kind] === undefined ? held[kind] : undefined;
+  const ids = (all: readonly { readonly id: string }[] | undefined) =>
+    all && new Set(all.map(({ id }) => id));
   return {
     holdings: held,
     resources: resourcesOf(held),
     inventory: {
       cloud: cloudOf(session),
       at: session.clock.now(),
-      backups: unknown.backups === undefined ? held.backups : undefined,
-      images: unknown.images === undefined ? images : undefined,
-      snapshots: held.snapshots,
-      volumes: ids(held.volumes),
-      servers: ids(held.servers),
-      secrets: ids(held.secrets),
+      backups: seen('backups'),
+      images: seen('images'),
+      snapshots: seen('snapshots'),
+      volumes: ids(seen('volumes')),
+      servers: ids(seen('servers')),
+      secrets: ids(seen('secrets')),
       unknown,
       failed: [],
     },

@@ -43,13 +43,16 @@ export async function holdingsOf(
   within: Within & {
     /** Told why the cloud shows no backups: it has no such API, or the user may not use it. Else that is an error. */
     readonly closed?: (error: CloudError) => void;
+    /** Told of each kind that is not needed and could not be listed: that nothing of it was found says nothing then. */
+    readonly unseen?: (kind: keyof Holdings, why: string) => void;
   } = {},
 ): Promise<Holdings> {
   const see = async <Kind extends keyof Listed>(kind: Kind): Promise<Listed[Kind][]> => {
     if (!kinds.includes(kind)) return [];
     const { service, list } = LISTS[kind];
     const listed = (client: ServiceClient) => list(client, within);
-    return needed.includes(kind) ? listed(await session.service(service)) : allowed(session, service, listed);
+    if (needed.includes(kind)) return listed(await session.service(service));
+    return allowed(session, service, listed, (why) => within.unseen?.(kind, why));
   };
   const [backups, volumes, snapshots, images, secrets, servers] = await Promise.all([
     see('backups').catch((error: unknown) => {
@@ -118,13 +121,18 @@ async function allowed<T>(
   session: Session,
   service: Service,
   list: (client: ServiceClient) => Promise<T[]>,
+  unseen: (why: string) => void = () => {},
 ): Promise<T[]> {
-  if (!session.has(service)) return [];
+  if (!session.has(service)) {
+    unseen(`the cloud has no ${service} service`);
+    return [];
+  }
   try {
     return await list(await session.service(service));
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     const { message } = error;
+    unseen(message);
     if (hasStatus(error, 401, 403, 404)) session.log.debug(`${message}: nothing to clean up there`);
     else session.log.warn(`${message}: what interrupted runs left there waits for a later run`);
     return [];

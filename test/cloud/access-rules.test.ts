@@ -4,6 +4,7 @@ import { actions } from '../../src/commands/index.ts';
 import { noteWorld } from '../scenarios/seen.ts';
 import type { World } from '../scenarios/world.ts';
 import { imageRows } from '../support/access-rules/images.ts';
+import { lookingRows } from '../support/access-rules/looking.ts';
 import { errors } from '../support/access-rules/prove.ts';
 import type { AnyRow, Row, Words } from '../support/access-rules/row.ts';
 import { type Rule, rulesOf } from '../support/access-rules/rules.ts';
@@ -19,12 +20,20 @@ const USUAL = [
   'restore-volume of an encrypted volume',
   'restore-image',
   'restore-server of volumes',
+  'report',
 ];
 
 const OF_CINDER = 'Cinder, in your name';
 
 const everywhere = (row: Row): row is AnyRow => row.anywhere === true;
-const rows = [...backupVolumeRows, ...restoreVolumeRows, ...imageRows, ...secretRows, ...serverRows]
+const rows = [
+  ...backupVolumeRows,
+  ...restoreVolumeRows,
+  ...imageRows,
+  ...secretRows,
+  ...serverRows,
+  ...lookingRows,
+]
   .filter(everywhere)
   .filter(({ name }) => process.env['ACCESS_RULES'] === 'all' || USUAL.includes(name));
 
