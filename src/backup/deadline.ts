@@ -30,7 +30,7 @@ export async function doneUntil<T>(
       await clock.sleep(Math.min(left, LONGEST_SLEEP_MS), done.signal);
     over.abort(
       new OperationError(
-        `${what} is not done: the run reached its deadline`,
+        `${what} did not finish: the run reached its deadline`,
         'What it made is removed. Raise `deadline`, or select less.',
       ),
     );

@@ -20,8 +20,8 @@ export function chooseEntry(entries: readonly Entry[], { point, resource, at }: 
   }
   if (resource === undefined)
     throw new InputError(
-      'no restore point is named',
-      `Name one with \`point\`, or the newest of a resource with \`volume\`, \`server\`, \`image\` or \`secret\`. ${candidates(entries, nameOfPoint)}`,
+      'no restore point given',
+      `Give one with \`point\`, or the newest of a resource with \`volume\`, \`server\`, \`image\` or \`secret\`. ${candidates(entries, nameOfPoint)}`,
     );
   const { kind, wanted } = resource;
   const all = pick(entries, { resources: { [kind]: [wanted] }, since: undefined, at: undefined });
@@ -42,7 +42,7 @@ export function chooseEntry(entries: readonly Entry[], { point, resource, at }: 
   const [newest] = at === undefined ? all : pick(all, { resources: {}, since: undefined, at });
   if (newest !== undefined) return newest;
   throw new InputError(
-    `no restore point of ${kind} ${quoted(wanted)} that is whole and not later than ${new Date(at ?? 0).toISOString()}`,
+    `no whole restore point of ${kind} ${quoted(wanted)} up to ${new Date(at ?? 0).toISOString()}`,
     candidates(all, ({ time, state }) => (state === 'broken' ? `${time} (broken)` : time)),
   );
 }

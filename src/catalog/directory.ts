@@ -66,7 +66,7 @@ export async function runDirectories(path: string): Promise<string[]> {
   } catch (error) {
     throw new InputError(
       `cannot look for manifests in ${path}: ${messageOf(error)}`,
-      'Name the directory that backups publish to.',
+      'Give the directory that backups publish to.',
       error,
     );
   }

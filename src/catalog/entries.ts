@@ -70,7 +70,7 @@ export function entriesOf(
   });
 }
 
-const UNKNOWN = { state: 'unknown', why: 'nobody looked' } as const;
+const UNKNOWN = { state: 'unknown', why: 'not checked' } as const;
 
 /**
  * Restore points that only the cloud tells of: no manifest names them, and no more is known than our tags say.

@@ -117,7 +117,7 @@ async function* onGitHub(
   if (github === undefined)
     throw new InputError(
       'artifacts and releases can be listed only in a workflow on GitHub',
-      'Download them (gh run download RUN, gh release download TAG) and name their directory: `manifest: directory:PATH`.',
+      'Download them (gh run download RUN, gh release download TAG) and give their directory: `manifest: directory:PATH`.',
     );
   const catalogue = new Catalogue(github.cache, log);
   // Neither asks for a trusted one, nor for what it holds: everything is to be seen.
@@ -132,6 +132,6 @@ async function* onGitHub(
     yield candidate;
   }
   if (count === 0) warn(`there is no manifest among ${among()}. ${await hint()}`);
-  if (bounded()) warn('older runs were not searched: download their artifacts and name the directory');
+  if (bounded()) warn('older runs were not searched: download their artifacts and give the directory');
   await catalogue.save();
 }

@@ -92,7 +92,7 @@ async function latestIn(directory: string, options: FindOptions): Promise<Read> 
   return newestWanted(listed(candidates), {
     ...options,
     among: () => `the ${candidates.length} in ${directory}`,
-    hint: () => 'Name the directory that backups publish to: latest:PATH.',
+    hint: () => 'Give the directory that backups publish to: latest:PATH.',
   });
 }
 

@@ -176,13 +176,13 @@ function unclear(one: Looked, other: Looked): InputError {
   const told = ({ candidate, times }: Looked) => `${candidate.reference} ${toldTimes(times)}`;
   return new InputError(
     `cannot tell which manifest is the latest: ${told(one)}; ${told(other)}`,
-    `A clock was wrong. Name the one you mean: manifest: ${one.candidate.reference}, or manifest: ${other.candidate.reference}.`,
+    `A clock was wrong. Give the one you mean: manifest: ${one.candidate.reference}, or manifest: ${other.candidate.reference}.`,
   );
 }
 
 function toldTimes({ within, saved, started }: Times): string {
   return [
-    saved === undefined ? 'has no time of the cloud' : `has data of ${saved} by the cloud's clock`,
+    saved === undefined ? 'has no time from the cloud' : `has data from ${saved} by the cloud's clock`,
     ...(within === undefined ? [] : [`was published at ${within.until} by GitHub's`]),
     `and says that its run started at ${started}`,
   ].join(', ');
@@ -192,7 +192,7 @@ function refusal({ doubt }: Doubted, best: Looked | undefined): InputError {
   const instead =
     best === undefined
       ? ''
-      : ` The newest that is certain is ${best.candidate.reference}, with data of ${best.times.saved ?? best.times.started}: name it if that is enough.`;
+      : ` The newest that is certain is ${best.candidate.reference}, with data from ${best.times.saved ?? best.times.started}: give it if that is enough.`;
   return new InputError(doubt.message, `${doubt.hint ?? ''}${instead}`, doubt);
 }
 

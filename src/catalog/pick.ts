@@ -52,7 +52,7 @@ export function parseTime(input: string, text: string, now: number): number {
   const time = (isDate || iso) && isDay(text.slice(0, 10)) ? Date.parse(zoned.replace(' ', 'T')) : Number.NaN;
   if (Number.isNaN(time))
     throw new InputError(
-      `\`${input}\` is ${quoted(text)}: no time`,
+      `\`${input}\` is ${quoted(text)}, which is not a time`,
       'Write 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w.',
     );
   return time;

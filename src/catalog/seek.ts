@@ -85,7 +85,7 @@ export class Seek {
       })
       .map(
         ({ point, name, time, state }) =>
-          `restore point ${point} of ${kind} ${quoted(name)}, of ${time}, is passed over: ${state?.why}`,
+          `restore point ${point} of ${kind} ${quoted(name)}, of ${time}, is skipped: ${state?.why}`,
       );
   }
 

@@ -66,7 +66,7 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
       all([onShelf(payload, seen.shelf), encryption === null ? WHOLE : keyState(encryption.key)]);
     const keyState = ({ point }: Key): State =>
       point === undefined
-        ? broken('it is encrypted, and no key of it was saved')
+        ? broken('it is encrypted, but its key was not saved')
         : because('its key', stateOfId(point));
     const judged = (point: RestorePoint): State => {
       switch (point.method) {
@@ -110,8 +110,8 @@ function notToldBy(
   if (inventory === undefined) return NOT_ASKED;
   const now = inventory.cloud;
   if (then.project.id !== now.project.id)
-    return `it is of project ${quoted(then.project.name)} (${then.project.id}), which was not asked`;
-  if (then.region !== now.region) return `it is of region ${quoted(then.region)}, which was not asked`;
+    return `it is in project ${quoted(then.project.name)} (${then.project.id}), which was not checked`;
+  if (then.region !== now.region) return `it is in region ${quoted(then.region)}, which was not checked`;
   if (inventory[part] !== undefined) return undefined;
   return inventory.unknown[part] ?? `the cloud was not asked for its ${part}`;
 }
@@ -140,7 +140,7 @@ function backupState({ backup: saved, chain, resource }: VolumeBackupPoint, clou
   if (backup === undefined) return broken(`backup ${saved.id} is gone`);
   if (backup.status !== 'available') return broken(`backup ${backup.id} is ${backup.status}`);
   if (backup.size !== saved.size || backup.volumeId !== resource.id)
-    return broken(`backup ${backup.id} is another one than was saved`);
+    return broken(`backup ${backup.id} is not the one that was saved`);
   return chainState(backup, chain.parent ?? undefined, cloud);
 }
 
@@ -186,15 +186,17 @@ function imageState(saved: KeptImage, cloud: Index, keyId?: string | null): Stat
 
 function onShelf({ name, place, stored }: Payload, shelf: Shelf | undefined): State {
   if (shelf === undefined)
-    return unknown(`payload ${name} is in ${place ?? 'its store'}, and no \`store\` is named`);
+    return unknown(`payload ${name} is in ${place ?? 'its store'}, but no \`store\` is given`);
   if (shelf.sizes === undefined) return unknown(shelf.unknown);
   const size = shelf.sizes.get(name);
   if (size === stored.size) return WHOLE;
   if (size !== undefined)
-    return broken(`payload ${name} in ${shelf.place} has ${size} bytes, and ${stored.size} were put there`);
+    return broken(
+      `payload ${name} in ${shelf.place} has ${size} bytes, but ${stored.size} were stored there`,
+    );
   return place === undefined || place === shelf.place
     ? broken(`payload ${name} is not in ${shelf.place}`)
-    : unknown(`payload ${name} was put in ${place}, and \`store\` names ${shelf.place}`);
+    : unknown(`payload ${name} was stored in ${place}, but \`store\` is ${shelf.place}`);
 }
 
 function because(what: string, state: State): State {

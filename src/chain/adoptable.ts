@@ -20,11 +20,11 @@ export function adoptable(
 ): { readonly tags: Tags } | { readonly why: string } {
   const same = all.filter((other) => other.id !== backup.id && readTags(other)?.point === tags.point);
   const recorded = same.find((other) => readTags(other)?.state === 'recorded');
-  if (recorded !== undefined) return { why: `its tags are those of backup ${recorded.id}, copied` };
+  if (recorded !== undefined) return { why: `its tags are a copy of those of backup ${recorded.id}` };
   const doubles = same.filter((other) => isSaidOurs(other, tags) || !isSaidOurs(backup, tags));
   if (doubles.length > 0)
     return {
-      why: `backup ${doubles.map(({ id }) => id).join(' and ')} has the same tags, and one of them is a copy`,
+      why: `it shares its tags with backup ${doubles.map(({ id }) => id).join(' and ')}, and one of them is a copy`,
     };
   const made = tagsAsMade(backup, tags, all);
   return made === undefined ? { why: 'it is an increment of an unknown backup' } : { tags: made };

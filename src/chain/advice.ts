@@ -30,5 +30,5 @@ function aboutBackups(spare: ReturnType<typeof spareChain>): string {
     ids.length === 1
       ? `openstack volume backup delete ${told}`
       : `for b in ${told}; do openstack volume backup delete $b; while openstack volume backup show $b >/dev/null 2>&1; do sleep 2; done; done`;
-  return `The oldest complete chain that nothing needs is that of volume ${volumeId} of ${day}${day === lastDay ? '' : ` to ${lastDay}`}. Remove it with: ${order}${more}. Or ask the operator for more.`;
+  return `The oldest complete chain that nothing needs is that of volume ${volumeId}, from ${day}${day === lastDay ? '' : ` to ${lastDay}`}. Remove it with: ${order}${more}. Or ask the operator for more.`;
 }

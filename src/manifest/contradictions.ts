@@ -48,7 +48,7 @@ function inItself(point: RestorePoint): string | undefined {
 function inBackup({ backup, chain, resource }: VolumeBackupPoint): string | undefined {
   if (backup.size < resource.size) return `backup ${backup.id} is smaller than its volume`;
   if (backup.incremental !== (chain.parent !== null))
-    return `backup ${backup.id} is an increment without a parent, or a full one with`;
+    return `backup ${backup.id} is an increment without a parent, or a full backup with one`;
   if ((chain.position === 0) !== (chain.parent === null))
     return `backup ${backup.id} has a wrong position in its chain`;
   return undefined;

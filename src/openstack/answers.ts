@@ -97,7 +97,7 @@ export async function decoded<T>(
       doing,
       status: 200,
       words: `the answer is not what the API describes (${messageOf(error)})`,
-      hint: 'Is there a proxy or portal in between? The endpoint in the catalogue may be wrong.',
+      hint: 'Is there a proxy or portal in between? The endpoint in the service catalog may be wrong.',
     });
   }
 }

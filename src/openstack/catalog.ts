@@ -57,7 +57,7 @@ export function endpointOf(
     endpoints.map((endpoint) => `${type} ${endpoint.interface} in ${endpoint.region}`),
   );
   throw new InputError(
-    `the cloud's catalogue has no ${interfaces.join(' or ')} endpoint of ${service}${region === undefined ? '' : ` in region ${region}`}`,
+    `the service catalog has no ${interfaces.join(' or ')} endpoint for ${service}${region === undefined ? '' : ` in region ${region}`}`,
     offered.length > 0
       ? `It has: ${offered.join(', ')}. Set \`region\` or the interface in clouds.yaml.`
       : `It has only: ${

@@ -44,7 +44,7 @@ export function doubtOfImage({ provider, size }: Omit<MethodFacts, 'store'>): st
   if (isLuks2({ provider })) return 'Glance since 2025.1 refuses images with a LUKS2 header';
   // The header of an encrypted volume comes beside its size.
   if (size > CAP_GIB || (size === CAP_GIB && provider !== undefined))
-    return 'Glance takes images of up to 1 TiB';
+    return 'Glance accepts images of up to 1 TiB';
   return undefined;
 }
 

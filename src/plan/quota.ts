@@ -56,7 +56,7 @@ function wordsFor(quota: QuotaName): string {
   return WORDS[quota] ?? quota;
 }
 
-/** "after this run 9 of 10 backups, 412 of 1000 GB of backups, and while it runs 5 of 10 volumes". */
+/** "quota after this run: 9 of 10 backups, 412 of 1000 GB of backups, and during the run: 5 of 10 volumes". */
 export function quotaSentence(lines: readonly QuotaLine[]): string {
   const told = (meanwhile: boolean) =>
     lines
@@ -64,10 +64,11 @@ export function quotaSentence(lines: readonly QuotaLine[]): string {
       .map((line) => line.told)
       .join(', ');
   const parts = [
-    told(false) === '' ? '' : `after this run ${told(false)}`,
-    told(true) === '' ? '' : `while it runs ${told(true)}`,
+    told(false) === '' ? '' : `after this run: ${told(false)}`,
+    told(true) === '' ? '' : `during the run: ${told(true)}`,
   ];
-  return parts.filter((part) => part !== '').join(', and ') || 'no quota is used';
+  const all = parts.filter((part) => part !== '').join(', and ');
+  return all === '' ? 'no quota is used' : `quota ${all}`;
 }
 
 /** What is planned does not fit. What dead runs left may be the reason. */

@@ -47,7 +47,7 @@ export function assign(
       ...entries.flatMap((entry) => lacking(entry, resources)),
       ...[...ambiguous].map(
         ({ kind, id, name }) =>
-          `the exclusion of ${quoted(name)} means several ${kind}s, so ${kind} ${id} is not excluded: exclude it by its id, or all by name:${name}`,
+          `the exclusion ${quoted(name)} matches several ${kind}s, so ${kind} ${id} is not excluded: exclude it by its id, or all by name:${name}`,
       ),
     ],
   };
@@ -108,6 +108,6 @@ function lacking({ name, kinds, selectors }: PlanEntry, resources: readonly Reso
   return selectors
     .filter((selector) => !finds(selector))
     .map(
-      (selector) => `${quoted(name)}: ${selectWords(selector)} finds no ${kinds.join(', ')} of the project`,
+      (selector) => `${quoted(name)}: ${selectWords(selector)} matches no ${kinds.join(', ')} of the project`,
     );
 }

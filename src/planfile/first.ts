@@ -56,12 +56,12 @@ export function firstPlan(facts: ProjectFacts): string {
   );
   const encrypted = volumes.filter(({ encrypted: is }) => is).length;
   return `${[
-    `# What openstack-backup saves of project ${quoted(project.name)}. docs/plan.md has the form.`,
+    `# What openstack-backup backs up in project ${quoted(project.name)}. docs/plan.md describes this file.`,
     '# openstack-backup plan check   says what is wrong with it, and what it means',
     '# openstack-backup plan show    says what is due now',
     'version: 1',
     ...(cloud === undefined ? [] : [`cloud: ${scalar(cloud)}`]),
-    `project: ${scalar(project.id)} # nothing of any other is touched`,
+    `project: ${scalar(project.id)} # no other project is touched`,
     `region: ${scalar(region)}`,
     'timezone: UTC # for daily, weekly and so on: Europe/Berlin',
     'publish: [release] # where manifests go: artifacts expire after 90 days',
@@ -69,12 +69,12 @@ export function firstPlan(facts: ProjectFacts): string {
     '',
     ...keepLines(facts, volumes, choice, doesNotFit),
     '',
-    'back-up: # the first entry that matches takes it',
+    'back-up: # a resource belongs to the first entry that matches it',
     '  - name: everything',
     '    select: all # or: metadata:backup=daily, name:db-*, a name, an id, a list of these',
-    '    kinds: [server, volume] # a server with all its disks; volumes that no server has',
-    `    every: ${EVERY} # due when the newest good point is older, whatever the schedule does`,
-    '    max-age: 36h # older: the report turns red',
+    '    kinds: [server, volume] # a server with all its disks; volumes that are not attached',
+    `    every: ${EVERY} # due when the newest good point is older than this`,
+    '    max-age: 36h # the report fails if the newest point is older',
     `    max-chain: ${choice.maxChain} # the full backup and its increments: a restore needs them all`,
     '',
     ...excludeLines(images ?? 0, keys ?? 0),
@@ -91,7 +91,7 @@ function excludeLines(images: number, keys: number): string[] {
           'exclude:',
           '  - select: all',
           `    kinds: [${kinds.join(', ')}]`,
-          '    reason: no store is named yet',
+          '    reason: no store is given yet',
         ]),
     '#   - select: name:scratch-*',
     '#     reason: rebuilt by CI',
@@ -106,13 +106,13 @@ function optionalPlaces(images: number, keys: number, encrypted: number): string
   ];
   if (images + keys > 0)
     lines.push(
-      `# ${told(images, 'image')} and ${told(keys, 'key')} are excluded below: they are saved by leaving the cloud. Name a place that`,
-      '# lasts, add image and secret to kinds, and take the exclusion away.',
+      `# ${told(images, 'image')} and ${told(keys, 'key')} are excluded below: they can be saved only outside the cloud. Give a`,
+      '# store that lasts, add image and secret to kinds, and remove the exclusion.',
       '# store: directory:/mnt/backups',
     );
   if (encrypted > 0)
     lines.push(
-      `# ${told(encrypted, 'volume')} ${encrypted === 1 ? 'is' : 'are'} encrypted: without recipients and store the keys stay in the cloud only.`,
+      `# ${told(encrypted, 'volume')} ${encrypted === 1 ? 'is' : 'are'} encrypted: without recipients and store, their keys stay only in the cloud.`,
     );
   return lines;
 }
@@ -130,15 +130,15 @@ function keepLines(
   ];
   const size = Math.round(volumes.reduce((sum, { bytes }) => sum + bytes, 0) / GIB);
   return [
-    `# ${told(volumes.length, 'volume')} of ${size} GiB; of each up to ${held} backups stay, whole chains counted.`,
-    `# Quota: ${limits.join(', ') || 'no limit is told'}.`,
+    `# ${told(volumes.length, 'volume')} of ${size} GiB; up to ${held} backups of each stay, since chains stay complete.`,
+    `# Quota: ${limits.join(', ') || 'the cloud shows no limit'}.`,
     ...(doesNotFit
       ? [
-          '# THAT IS TOO LITTLE for a second backup of each. Ask the operator for more, or back up less: the rest will fail by',
-          '# name, those that were saved longest ago first.',
+          '# THAT IS TOO LITTLE for a second backup of each. Ask the operator for more, or back up less: a run saves what fits,',
+          '# first what was saved longest ago, and the rest fails.',
         ]
       : []),
-    'keep: # what any of these rules keeps stays',
+    'keep: # a point stays if any of these rules keeps it',
     ...Object.entries(keep.policy).map(([name, count]) => `  ${name}: ${count}`),
     `  min-copies: ${keep.minCopies}`,
   ];

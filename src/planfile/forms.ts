@@ -15,7 +15,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
     const why = refusal(() => parseSelectors('volume', [text]), 'is wrong: ');
     if (why !== undefined) return why;
     return text.includes(',') && !/^(metadata|name):/.test(text)
-      ? `is ${quoted(text)}: several are a list, [${text}]`
+      ? `is ${quoted(text)}: write several as a list, [${text}]`
       : undefined;
   },
   id: async (text) =>
@@ -41,8 +41,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
       return 'is an age identity, which opens everything: take it out of the file, and use a new pair from age-keygen';
     return sealer([text]).then(
       () => undefined,
-      () =>
-        'is not an age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
+      () => 'is not an age recipient, which starts with age1: age-keygen prints it as the public key',
     );
   },
 };

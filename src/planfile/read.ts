@@ -51,6 +51,6 @@ export async function requirePlan(
   for (const line of lines.slice(0, -1)) tell(line);
   throw new InputError(
     lines.at(-1) ?? path,
-    `${lines.length === 1 ? 'Fix that place' : `Fix these ${lines.length} places`}; docs/plan.md has the form. Nothing was changed.`,
+    `${lines.length === 1 ? 'Fix that place' : `Fix these ${lines.length} places`}; docs/plan.md describes the format. Nothing was changed.`,
   );
 }

@@ -33,7 +33,7 @@ function ofEntry(entry: BackUpText, index: number, text: PlanText): Nonsense[] {
   return [
     ...(twin < 0
       ? []
-      : [{ path: `${path}.name`, what: `${quoted(name)} is the name of entry ${twin + 1} already` }]),
+      : [{ path: `${path}.name`, what: `${quoted(name)} is already the name of entry ${twin + 1}` }]),
     ...(maxAge !== undefined && hoursOf(maxAge) < hoursOf(every)
       ? [
           {
@@ -47,7 +47,7 @@ function ofEntry(entry: BackUpText, index: number, text: PlanText): Nonsense[] {
       : [
           {
             path: `${path}.select`,
-            what: `${quoted(name)} gets nothing: ${quoted(taker.name)} above takes all; put it above, or write also: true`,
+            what: `${quoted(name)} gets nothing: ${quoted(taker.name)}, above it, takes everything; move it up, or write also: true`,
           },
         ]),
     ...(entry.kinds ?? []).flatMap((kind, at) => {
@@ -64,9 +64,9 @@ function ofEntry(entry: BackUpText, index: number, text: PlanText): Nonsense[] {
 /** Why this kind of resource cannot be saved by this plan. */
 function unsavable(kind: Kind, { store, recipients }: PlanText): string | undefined {
   if (kind === 'image' && store === undefined)
-    return 'images are saved by leaving the cloud: say where to, with store';
+    return 'images can be saved only outside the cloud: give a store';
   if (kind !== 'secret' || (store !== undefined && recipients !== undefined)) return undefined;
-  return 'secrets are saved sealed: give recipients, and say where to, with store';
+  return 'secrets are saved sealed, outside the cloud: give recipients and a store';
 }
 
 function isOnlySecrets(kinds: readonly Kind[] | undefined): boolean {
@@ -99,6 +99,6 @@ function placesTwice(publish: readonly string[]): Nonsense[] {
   return paths.flatMap((path, index) =>
     paths.indexOf(path) === index
       ? []
-      : [{ path: `publish.${index}`, what: `${quoted(path)} is there twice` }],
+      : [{ path: `publish.${index}`, what: `${quoted(path)} is given twice` }],
   );
 }

@@ -91,7 +91,7 @@ export async function shaped(
     const { text, at } = node;
     if (text === '') return wrong(at, `${told(path)} is empty`);
     if (text.includes('${{'))
-      return wrong(at, `${told(path)} has \${{ }}, which only workflows know: write the value itself`);
+      return wrong(at, `${told(path)} has \${{ }}, which works only in workflows: write the value itself`);
     const what = scalar(node, shape);
     if (what instanceof Wrong) return wrong(at, `${told(path)} is ${quoted(text)}: ${what.why}`);
     const why = shape.form === undefined ? undefined : await forms[shape.form]?.(text);
@@ -136,7 +136,7 @@ function within(path: string, key: string): string {
 
 function unknownKey(key: string, keys: readonly string[]): string {
   const meant = nearest(key, keys);
-  return `unknown key ${quoted(key)}: ${meant === undefined ? `there are ${keys.join(', ')}` : `did you mean ${meant}?`}`;
+  return `unknown key ${quoted(key)}: ${meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${meant}?`}`;
 }
 
 function fits({ type }: Shape, { kind }: Node): boolean {

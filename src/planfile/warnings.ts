@@ -20,7 +20,7 @@ export function warningsOf(plan: PlanFile, now: number, artifactDays: number | u
     ...ofPublication(plan, artifactDays),
     ...ofKeep(plan),
     ...plan.exclusions.flatMap((exclusion) => ofExclusion(exclusion, plan.zone, now)),
-    ...(plan.drill ? ['drill: no drill is carried out by this version'] : []),
+    ...(plan.drill ? ['drill: this version does not carry out drills'] : []),
   ];
 }
 
@@ -33,7 +33,7 @@ export function makesChains({ method, kinds }: PlanEntry, { store }: PlanFile): 
 function ofRhythm({ name, every, maxAge }: PlanEntry): string[] {
   return maxAge !== undefined && hoursOf(maxAge) === hoursOf(every)
     ? [
-        `${quoted(name)}: max-age is as long as every, ${every}: each night the report is red until the run is over; give it half as much again`,
+        `${quoted(name)}: max-age is the same as every (${every}): the report fails each night until the run has ended; make max-age half as long again`,
       ]
     : [];
 }
@@ -47,10 +47,10 @@ function ofChain(entry: PlanEntry, plan: PlanFile, now: number): string[] {
   const { most, byRules } = heldInTheLongRun(keep, every, maxChain, plan.zone, now);
   const kept =
     window === 0
-      ? 'keeps points further apart'
-      : `has each ${hours < 24 ? 'one' : 'day'} for ${days(window)}`;
+      ? 'keep only points that are further apart'
+      : `keep ${hours < 24 ? 'every point' : 'one a day'} for only ${days(window)}`;
   return [
-    `${quoted(name)}: a chain of ${maxChain} backups (max-chain) spans ${days(span)}, and keep ${kept}: a chain stays while one of its backups does, so up to ${most} backups of a volume stay, where ${byRules} would do; lower max-chain`,
+    `${quoted(name)}: a chain of ${maxChain} backups (max-chain) spans ${days(span)}, but the rules ${kept}: a chain stays while one of its backups does, so up to ${most} backups of a volume stay, although the rules need only ${byRules}; lower max-chain`,
   ];
 }
 
@@ -63,7 +63,7 @@ function ofPublication({ publish, entries }: PlanFile, artifactDays: number = AR
   if (longest <= artifactDays) return [];
   const what = publish.length === 0 ? 'publish is not given, so in a workflow manifests go' : 'manifests go';
   return [
-    `${what} to artifacts only, which expire after ${artifactDays} days, and ${longest === Number.POSITIVE_INFINITY ? 'backups stay until somebody deletes them' : `keep has backups for ${Math.round(longest)} days`}: write publish: [release]`,
+    `${what} to artifacts only, which expire after ${artifactDays} days, and ${longest === Number.POSITIVE_INFINITY ? 'backups stay until somebody deletes them' : `backups are kept for ${Math.round(longest)} days`}: write publish: [release]`,
   ];
 }
 
@@ -80,7 +80,7 @@ function ofExclusion(exclusion: Exclusion, zone: string, now: number): string[] 
   const { reason, until } = exclusion;
   return holds(exclusion, zone, now)
     ? []
-    : [`the exclusion "${reason}" held until ${until}: it excludes nothing any more`];
+    : [`the exclusion "${reason}" ended on ${until}, and excludes nothing any more`];
 }
 
 /** Whether an exclusion still holds: its last day is over when the next one begins in the plan's zone. */

@@ -52,15 +52,15 @@ export function parseYaml(text: string): { readonly root: Node | undefined; read
   if (first !== undefined) reading.problem(first.pos[0], inOwnWords(first.code, first.message));
   if (reading.problems.length > 0) return { root: undefined, problems: reading.problems };
   if (document.directives?.yaml.explicit === true)
-    reading.problem(0, 'a %YAML directive has no place in a plan');
+    reading.problem(0, 'a %YAML directive is not allowed in a plan');
   const root = reading.node(document.contents, 0);
   return { root, problems: reading.problems };
 }
 
 function inOwnWords(code: string, message: string): string {
-  if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and a plan is one';
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here, but a plan is a single document';
   if (message.includes('call stack')) return 'nested too deeply';
-  return `no YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+  return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
 class Reading {
@@ -89,12 +89,13 @@ class Reading {
     if (from === null || from === undefined) return { kind: 'text', at, text: '', isQuoted: false };
     const start = startOf(from) ?? offset;
     this.#count += 1;
-    if (this.#count === MOST) this.problem(start, 'aliases make more of the file than any plan needs');
+    if (this.#count === MOST) this.problem(start, 'aliases make the file larger than any plan');
     if (depth > DEEPEST) this.problem(start, 'nested too deeply, or an alias stands for itself');
     if (this.#count >= MOST || depth > DEEPEST) return undefined;
     if (isAlias(from)) return this.#alias(from, depth, start);
     const { tag } = from as { tag?: string };
-    if (tag !== undefined) this.problem(start, `the tag ${quoted(tag)} has no place in a plan: leave it out`);
+    if (tag !== undefined)
+      this.problem(start, `the tag ${quoted(tag)} is not allowed in a plan: leave it out`);
     if (isScalar(from))
       return {
         kind: 'text',
@@ -113,7 +114,7 @@ class Reading {
 
   #alias(alias: Alias, depth: number, start: number): Node | undefined {
     const source = alias.resolve(this.#document);
-    if (source === undefined) this.problem(start, `the alias *${alias.source} stands for nothing above it`);
+    if (source === undefined) this.problem(start, `the alias *${alias.source} has no anchor above it`);
     return source === undefined ? undefined : this.node(source, depth + 1, start);
   }
 
@@ -127,9 +128,9 @@ class Reading {
       }
       const name = String(key.value ?? '');
       const first = seen.get(name);
-      if (name === '<<') this.problem(start, 'merge keys (<<) have no place in a plan: write the keys out');
+      if (name === '<<') this.problem(start, 'merge keys (<<) are not allowed in a plan: write out the keys');
       else if (first !== undefined)
-        this.problem(start, `${quoted(name)} is there twice: first in line ${this.at(first).line}`);
+        this.problem(start, `${quoted(name)} is given twice: first on line ${this.at(first).line}`);
       seen.set(name, first ?? start);
       const read = name === '<<' ? undefined : this.node(value, depth + 1, start);
       return read === undefined || first !== undefined

@@ -101,7 +101,7 @@ export function decide(
       const there = members.filter(({ id }) => states.get(id)?.state !== 'lost');
       const going = there.filter((point) => !keeping.keeps(point));
       if (cloud.presence.get(resource) === 'gone' || going.length * 2 <= there.length) continue;
-      const why = `${going.length} of ${there.length} points would be deleted, more than half: \`allow-over-half: true\` agrees`;
+      const why = `${going.length} of ${there.length} points would be deleted, more than half: \`allow-over-half: true\` allows that`;
       for (const point of going) keeping.keep(point, why);
       const [newest] = members;
       told.push(`of ${newest?.kind} ${quoted(newest?.name ?? '')} (${newest?.resource}) ${why}`);
@@ -121,7 +121,7 @@ export function decide(
 }
 
 function whyItGoes({ pruned }: Saved, isPart: boolean, state: State | undefined): string {
-  if (pruned !== undefined) return `pruned on ${pruned.slice(0, 10)}, and its data is still there`;
+  if (pruned !== undefined) return `pruned on ${pruned.slice(0, 10)}, but its data still exists`;
   if (isPart) return 'nothing needs it';
   if (state?.state === 'lost') return 'its data is gone';
   return state?.state === 'failed' ? 'it cannot be restored, and a newer point is good' : 'no rule keeps it';

@@ -113,7 +113,7 @@ async function deleteChainEnd(seen: Backup, { session, signal, backups }: Waitin
   try {
     await backups.gone(id, stillGoing, { deadline: clock.now() + within, signal });
   } catch (error) {
-    throw error instanceof DeadlineError ? new Stays(`it is still there after ${duration(within)}`) : error;
+    throw error instanceof DeadlineError ? new Stays(`it still exists after ${duration(within)}`) : error;
   }
 }
 

@@ -90,7 +90,7 @@ async function listed(session: Session, way: Way, isNeeded: boolean): Promise<re
     return await way.list(await session.service(way.service), session.scope.project.id);
   } catch (error) {
     if (isNeeded || !hasStatus(error, 401, 403, 404)) throw error;
-    session.log.warn(`${error.message}: what was saved of them stays`);
+    session.log.warn(`${error.message}: their restore points are kept`);
     return undefined;
   }
 }

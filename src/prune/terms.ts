@@ -98,7 +98,7 @@ function unknown(kind: Kind, word: string, ofKind: readonly Saved[]): InputError
   return new InputError(
     `no manifest has a restore point of ${kind} ${quoted(word)}`,
     names.length === 0
-      ? `They have none of any ${kind}.`
+      ? `They have no restore points of any ${kind}.`
       : `They have: ${names.slice(0, MOST_LISTED).join(', ')}${more > 0 ? `, and ${more} more` : ''}.`,
   );
 }

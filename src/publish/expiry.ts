@@ -31,6 +31,6 @@ export function expiryDoubt(
 
 function expiry(days: number, { retentionDays }: Here): string {
   const kept = days === 0 ? retentionDays : Math.min(days, retentionDays ?? days);
-  if (kept === undefined) return 'as the repository is set (after 90 days by default)';
+  if (kept === undefined) return 'as set in the repository (after 90 days by default)';
   return `after ${kept} ${kept === 1 ? 'day' : 'days'}`;
 }

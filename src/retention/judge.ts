@@ -89,7 +89,7 @@ function reasonToKeepAll(
     case 'present':
       return undefined;
     case 'failing':
-      return 'its last run failed';
+      return 'its last backup failed';
     case 'unknown':
       return 'the cloud does not show whether it still exists';
     case 'gone':

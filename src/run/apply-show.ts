@@ -51,9 +51,9 @@ export function appliedTold(applied: Applied) {
 
 function failureOf({ saved, pruned, report, reports }: Applied): string {
   return [
-    saved?.failed === true ? 'not everything that is due was saved' : '',
-    pruned.some(({ failed }) => failed) ? 'not everything was deleted that no rule keeps' : '',
-    report?.failure ?? (reports ? 'what is covered now is not known' : ''),
+    saved?.failed === true ? 'some of what is due was not saved' : '',
+    pruned.some(({ failed }) => failed) ? 'some of what no rule keeps was not deleted' : '',
+    report?.failure ?? (reports ? 'what is covered now is unknown' : ''),
   ]
     .filter((reason) => reason !== '')
     .join('; ');

@@ -34,7 +34,7 @@ async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<O
   const room = (await isTight(context, look, parts)) ? await pruned(context, given, look) : NOTHING;
   const work = await withAdoption(context, look, parts);
   const saved = await saveDue(context, given, look, work);
-  const after = await attempt(context, 'what is covered now cannot be told', () =>
+  const after = await attempt(context, 'cannot find out what is covered now', () =>
     work.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
   );
   const last = after === undefined ? NOTHING : await pruned(context, given, after);
@@ -43,7 +43,7 @@ async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<O
   const report =
     after === undefined || isPart
       ? undefined
-      : await attempt(context, 'no report can be made', () =>
+      : await attempt(context, 'cannot make the report', () =>
           reportOn(context, given, after, after.plan.failOn),
         );
   const due = parts.reduce((sum, { subjects }) => sum + subjects.length, 0);
@@ -63,7 +63,7 @@ async function saveDue(context: Context, given: ApplyInputs, look: PlanLook, par
   if (parts.length === 0) {
     const { name } = session.scope.project;
     context.host.log.info(
-      `nothing is due in project ${name}: ${duties.length} of ${duties.length} are as recent as the plan wants`,
+      `nothing is due in project ${name}: all ${duties.length} resources are as recent as the plan wants`,
     );
     return undefined;
   }
@@ -123,7 +123,7 @@ async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Pro
   if (!prunes(given, look)) return NOTHING;
   if (look.receipts.length > 0) {
     context.host.log.info(
-      'nothing is deleted: manifests are sealed, and what they hold may need it. Use `prune` with an `identity`',
+      'nothing is deleted: sealed manifests may need what would be deleted, and cannot be read without an `identity`',
     );
     return NOTHING;
   }
@@ -162,7 +162,7 @@ async function shown(context: Context, given: ApplyInputs, look: PlanLook) {
   const due = await showLook(context, look);
   const prune =
     prunes(given, look) && look.receipts.length === 0
-      ? await attempt(context, 'what would be deleted cannot be told', () =>
+      ? await attempt(context, 'cannot find out what would be deleted', () =>
           pruneByPlan(context, look, pruneInputsOf(given)),
         )
       : undefined;

@@ -12,7 +12,7 @@ export function parseHeartbeat(given: string): URL {
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== '' && url.hash === '')
     return url;
   throw new InputError(
-    '`heartbeat` is not a URL of http or https',
+    '`heartbeat` is not an http or https URL',
     'Give the ping URL of the check, without /start or /fail. Nothing was changed.',
   );
 }

@@ -97,7 +97,7 @@ function teller(host: Host, url: URL) {
         if (host.signal.aborted && beat === 'start') return;
         const why = signal.aborted ? `cannot send the heartbeat (${beat}): timed out` : messageOf(error);
         host.log.warn(
-          `${why}. The backups do not depend on it; who waits for the heartbeat may raise an alarm`,
+          `${why}. The backups do not depend on it, but whoever waits for the heartbeat may raise an alarm`,
         );
       });
     },
@@ -115,7 +115,7 @@ function reasonOf(error: unknown): string {
 
 function wordsFor(status: number): string {
   if (status >= 300 && status < 400) return 'redirects are not followed: give the URL that it leads to';
-  return status === 404 || status === 410 ? 'check the URL in `heartbeat`' : 'the service did not take it';
+  return status === 404 || status === 410 ? 'check the URL in `heartbeat`' : 'the service did not accept it';
 }
 
 /** What the service shows to who is called at night: why, and where to look. */

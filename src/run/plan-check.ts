@@ -90,8 +90,10 @@ function sentence({
     `project ${project}`,
     ...(cloud === undefined ? [] : [`cloud ${cloud}`]),
     ...(region === undefined ? [] : [`region ${region}`]),
-    `days of ${zone}`,
-    publish.length === 0 ? 'manifests go where commands put them' : `manifests go to ${publish.join(', ')}`,
+    `days in ${zone}`,
+    publish.length === 0
+      ? 'manifests go to the default place of the command'
+      : `manifests go to ${publish.join(', ')}`,
     store === undefined ? 'no data leaves the cloud' : `data that leaves the cloud goes to ${store}`,
     ...(recipients.length === 0
       ? []

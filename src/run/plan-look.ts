@@ -118,7 +118,7 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
   throw new InputError(
     `the credentials are for project ${quoted(project.name)} (${project.id}), but the plan is for project ${plan.project}`,
     project.name === plan.project
-      ? `A plan names the id: write project: ${project.id}. Nothing was changed.`
+      ? `A plan has the id of the project, not its name: write project: ${project.id}. Nothing was changed.`
       : 'Use the credentials of that project, or another plan. Nothing was changed.',
   );
 }
@@ -133,7 +133,7 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
   const sealed = manifests.unread.filter(({ receipt }) => receipt !== undefined).length;
   if (sealed > 0)
     host.log.info(
-      `${sealed} manifest${sealed === 1 ? ' is' : 's are'} sealed to others: what was saved when stands on ${sealed === 1 ? 'its envelope' : 'their envelopes'}`,
+      `${sealed} manifest${sealed === 1 ? ' is' : 's are'} sealed to others: what was saved when is read from ${sealed === 1 ? 'its envelope' : 'their envelopes'}`,
     );
   for (const { reference, doubt } of manifests.unread.filter(({ receipt }) => receipt === undefined))
     host.log.warn(`${named(reference, doubt.what)}: its restore points count as not saved. ${doubt.hint}`);
@@ -157,7 +157,7 @@ async function readable(
   const hidden = places.filter(({ kind }, index) => !looked[index] && kind !== 'directory');
   if (hidden.length > 0)
     host.log.warn(
-      `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what only they hold counts as not saved. Download them (gh release download TAG), and name their directory: \`manifest: directory:PATH\``,
+      `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what only they hold counts as not saved. Download them (gh release download TAG), and give their directory: \`manifest: directory:PATH\``,
     );
   return { places: places.filter((_, index) => looked[index]), isComplete: hidden.length === 0 };
 }

@@ -55,7 +55,7 @@ export async function showLook(context: Context, look: PlanLook) {
     );
   const before = planned.before.map(({ told }) => told).join(', ');
   const sentence =
-    before === '' ? 'no quota is used' : `quota now ${before}; ${quotaSentence(planned.after)}`;
+    before === '' ? 'no quota is used' : `quota now: ${before}; ${quotaSentence(planned.after)}`;
   const due = rows.filter(({ state }) => state === 'due' || state === 'refused').length;
   const head = `${due} of ${rows.length} due in project ${look.session.scope.project.name} (${look.plan.project})`;
   const quota = {

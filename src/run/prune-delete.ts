@@ -60,7 +60,7 @@ function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: r
   if (workflow === undefined || own === undefined || !publish.includes('artifact')) return;
   if (workflowFile(workflow) === workflowFile(own)) return;
   host.log.warn(
-    `the record is an artifact of ${workflowFile(own)}: who reads those of ${workflowFile(workflow)} does not find it. Use \`publish: release\`, or prune in that workflow`,
+    `the record is an artifact of ${workflowFile(own)}: whoever reads those of ${workflowFile(workflow)} will not find it. Use \`publish: release\`, or prune in that workflow`,
   );
 }
 
@@ -69,10 +69,10 @@ export async function deleteManifests({ host }: Context, references: readonly st
   const failed: { kind: string; id: string; error: string }[] = [];
   for (const reference of references)
     try {
-      if (await removeManifest(reference, host.github)) host.log.info(`manifest ${reference} is deleted`);
-      else host.log.info(`manifest ${reference} is not deleted: other files lie beside it`);
+      if (await removeManifest(reference, host.github)) host.log.info(`manifest ${reference} deleted`);
+      else host.log.info(`manifest ${reference} was not deleted: there are other files in its directory`);
     } catch (error) {
-      host.log.error(`manifest ${reference} is not deleted: ${messageOf(error)}. The next run tries again`);
+      host.log.error(`manifest ${reference} was not deleted: ${messageOf(error)}. The next run tries again`);
       failed.push({ kind: 'manifest', id: reference, error: messageOf(error) });
     }
   return failed;
@@ -96,12 +96,12 @@ export async function deletePlanned(
       { session, signal: host.signal, store },
       {
         deleted: ({ data, point }) => {
-          host.log.info(`${keyOf(data)} is deleted`);
+          host.log.info(`${keyOf(data)} deleted`);
           deleted.push({ kind: data.kind, id: id(data, keyOf(data)), point: point.id });
           bar.advance(1, 0);
         },
         stays: ({ data }, why) => {
-          host.log.error(`${keyOf(data)} is not deleted: ${why}. The next run tries again`);
+          host.log.error(`${keyOf(data)} was not deleted: ${why}. The next run tries again`);
           failed.push({ kind: data.kind, id: id(data, keyOf(data)), error: host.secrets.redact(why) });
         },
       },

@@ -45,13 +45,13 @@ async function rulesOf(context: Context, given: PruneInputs): Promise<Rules> {
   const other = RULES.find((name) => given[name] !== undefined && given[name] !== 0);
   if (other !== undefined || given.simulate !== undefined)
     throw new InputError(
-      `\`plan\` and \`${other ?? 'simulate'}\` are given: they exclude each other`,
-      'Give the plan, whose `keep` has the rules, or the rules.',
+      `\`plan\` and \`${other ?? 'simulate'}\` cannot be given together`,
+      'Give either the plan, whose `keep` has the rules, or the rules themselves.',
     );
   const plan = await loadPlan(context, given.plan);
   if (keepsByRules(plan)) return { kind: 'plan', plan };
   throw new InputError(
-    `the plan ${given.plan} has no keep, so nothing of it is ever deleted`,
+    `the plan ${given.plan} has no keep, so nothing is ever deleted by it`,
     'Write keep: {daily: 14, weekly: 8} into it, for example.',
   );
 }

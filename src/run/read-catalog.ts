@@ -47,7 +47,7 @@ export async function readCatalog(context: Context, given: CatalogInputs): Promi
   const looked = await look(context, given, manifests);
   const { inventory } = looked;
   if (missing !== undefined && inventory === undefined) throw missing;
-  if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud tells is listed`);
+  if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud has is listed`);
   const unnamed = inventory === undefined ? [] : unnamedIn(inventory, manifests);
   const statesOf = judge(looked);
   const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest)));

@@ -84,11 +84,11 @@ function ageIn(one: Coverage): string {
   return error === undefined ? one.why : `${one.why.slice(0, -error.length - '; '.length)}; see below`;
 }
 
-/** "9 of 10 backups used, 3 a night: enough for 0 nights while nothing is deleted". */
+/** "9 of 10 backups used, 3 a night: enough for 0 nights if nothing is deleted". */
 function quotaWords({ quota, used, max, perNight, nights }: QuotaLeft): string {
   const what = quota === 'backups' ? 'backups' : 'GB of backups';
   const use = `${used} of ${max < 0 ? 'unlimited' : max} ${what} used, ${perNight} a night`;
   return nights === undefined
     ? use
-    : `${use}: enough for ${nights} night${nights === 1 ? '' : 's'} while nothing is deleted`;
+    : `${use}: enough for ${nights} night${nights === 1 ? '' : 's'} if nothing is deleted`;
 }

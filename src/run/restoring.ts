@@ -80,7 +80,7 @@ function bare<W, C>(
   if (chooseBare === undefined)
     throw new InputError(
       `\`manifest\` is required to restore a ${kind}`,
-      'Name one, or say `manifest: latest`; or give `at`, a time, to look through all of them.',
+      'Give one, or `manifest: latest`; or give a time as `at`, to search all of them.',
     );
   return chooseBare(wishes);
 }

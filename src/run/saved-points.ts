@@ -150,7 +150,7 @@ export function failuresOf(
       const time = Date.parse(started);
       const key = byMark.get(mark);
       if (key !== undefined && (failures.get(key)?.time ?? 0) < time)
-        failures.set(key, { time, error: 'why stands in a manifest that is sealed' });
+        failures.set(key, { time, error: 'the reason is in a sealed manifest' });
     }
   for (const { run, failed } of manifests)
     for (const { kind, id, error } of failed) {

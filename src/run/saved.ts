@@ -26,7 +26,7 @@ export async function finishSaving(
     if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);
     else
       host.log.warn(
-        `no place that lasts has the manifest, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run adopts ${marks.waiting === 1 ? 'it' : 'them'}`,
+        `the manifest is in no place that lasts, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run adopts ${marks.waiting === 1 ? 'it' : 'them'}`,
       );
   }
   const { manifest } = record;

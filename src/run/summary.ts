@@ -30,14 +30,14 @@ export function savingSummary(
     ...(restorePoints.length === 0
       ? []
       : [
-          '| what | size | how | consistency | key | took | lies in |',
+          '| what | size | how | consistency | key | took | stored in |',
           '|---|---|---|---|---|---|---|',
           ...restorePoints.map(row),
         ]),
     ...(failed.length === 0 ? [] : ['', '**Failed:**', '']),
     ...failed.map(({ id, name, error }) => `- ${forMarkdown(name || id)}: ${forMarkdown(error)}`),
     '',
-    ...(quota.length === 0 ? [] : [`Quota ${forMarkdown(quotaSentence(quota))}.`, '']),
+    ...(quota.length === 0 ? [] : [`${forMarkdown(capital(quotaSentence(quota)))}.`, '']),
     ...(published.length === 0 ? ['**The manifest was not published.**'] : []),
     ...(restorePoints.length === 0 ? [] : published).map(
       ({ path, sha256 }) =>
@@ -70,6 +70,10 @@ function row(point: RestorePoint): string {
     placeOf(point),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** Size, how, and consistency. */

@@ -28,7 +28,7 @@ export async function waitForUnderWay(
   const watcher = watchBackups(await session.service('block-storage'));
   const done = await pool(ours, ours.length, async ({ id, volumeId, size }) => {
     host.log.info(
-      `backup ${id} of volume ${volumeId} is still being made for an interrupted run: waiting for it, to adopt it`,
+      `backup ${id} of volume ${volumeId} was started by an interrupted run, and is still being made: waiting to adopt it`,
     );
     const deadline = Math.min(until, session.clock.now() + allowance(size));
     try {

@@ -68,7 +68,7 @@ async function refuseExisting(path: string, called: string): Promise<void> {
   );
   if (exists)
     throw new InputError(
-      `${quoted(called)} exists, and is never overwritten`,
+      `${quoted(called)} already exists, and is never overwritten`,
       'Remove it, or choose another output.',
     );
 }

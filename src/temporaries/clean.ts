@@ -20,7 +20,7 @@ export async function cleanUp(
   for (const leftover of leftovers) {
     if (leftover.action === 'wait')
       log.warn(
-        `${nameOf(leftover)} was left by an interrupted run; the cloud is still working on it, and a later run looks again`,
+        `${nameOf(leftover)} was left by an interrupted run; the cloud is still working on it, and a later run will check again`,
       );
     else if (leftover.action === 'tell') log.warn(toldOf(leftover));
     else if (dryRun && leftover.action === 'delete')
@@ -29,7 +29,7 @@ export async function cleanUp(
   if (dryRun) return;
   const left = leftovers.flatMap((leftover) => (leftover.action === 'delete' ? leftover : []));
   const report = {
-    removed: (thing: Removable) => log.info(`${nameOf(thing)}, left by an interrupted run, is removed`),
+    removed: (thing: Removable) => log.info(`${nameOf(thing)}, left by an interrupted run, was removed`),
     refused: (thing: Removable, why: string) =>
       log.warn(`${nameOf(thing)} was left by an interrupted run, and cannot be removed: ${why}`),
     kept: (thing: Removable) => log.debug(`${nameOf(thing)} is no longer left over`),

@@ -122,7 +122,7 @@ async function waiter(
         await gone(id, { deadline });
       } catch (error) {
         throw error instanceof DeadlineError
-          ? new Error(`it is still there after ${duration(withinMs)}`)
+          ? new Error(`it still exists after ${duration(withinMs)}`)
           : error;
       }
     })

@@ -53,7 +53,7 @@ export async function removeTagged(
   session.windUp();
   try {
     await removeAll(session, await temporariesWith(session, tags, places), {
-      removed: (thing) => log.debug(`temporary ${nameOf(thing)} of ${what} is removed`),
+      removed: (thing) => log.debug(`temporary ${nameOf(thing)} of ${what} removed`),
       refused: (thing, why) =>
         tellOfStaying(log, `temporary ${nameOf(thing)} of ${what}`, why, laterOf(thing)),
     });

@@ -63,7 +63,7 @@ describe('a run whose time is over while bytes flow ends, and publishes what it 
         id: big.id,
         name: 'big',
         error: expect.stringContaining(
-          `the download of image "big" (${big.id}) is not done: the run reached its deadline`,
+          `the download of image "big" (${big.id}) did not finish: the run reached its deadline`,
         ),
       },
     ]);
@@ -81,7 +81,7 @@ describe('a run whose time is over while bytes flow ends, and publishes what it 
         id: volume.id,
         name: 'db',
         error: expect.stringMatching(
-          /the download of the image of volume "db" \(.*\) is not done: the run reached/,
+          /the download of the image of volume "db" \(.*\) did not finish: the run reached/,
         ),
       },
     ]);
@@ -153,7 +153,7 @@ describe('doneUntil', () => {
     };
     const days = 70 * 24 * 60 * MINUTE;
     const work = doneUntil({ clock, signal: new AbortController().signal, until: days }, 'it', never);
-    await expect(work).rejects.toThrow('it is not done: the run reached its deadline');
+    await expect(work).rejects.toThrow('it did not finish: the run reached its deadline');
     expect(now).toBe(days);
     expect(Math.max(...slept)).toBeLessThan(2 ** 31);
   });

@@ -67,7 +67,7 @@ test('a server comes back as it was then', async () => {
   expect((await world.content(disk?.id ?? '', 5000)).equals(nights[1] ?? Buffer.of())).toBe(true);
 }, 60_000);
 
-test('a broken one is passed over, which is told', async () => {
+test('a broken one is skipped, which is told', async () => {
   const { state } = world.cloud;
   const lost = state.backups.get(points[2]?.data ?? '');
   if (lost === undefined) throw new Error('the third backup is not in the cloud');
@@ -76,7 +76,7 @@ test('a broken one is passed over, which is told', async () => {
   const content = await world.content(String(json['volume-id']), 5000);
   expect(content.equals(nights[1] ?? Buffer.of())).toBe(true);
   expect(stderr).toContain(
-    `restore point ${points[2]?.point} of volume "db", of ${points[2]?.time}, is passed over: backup ${lost.id} is gone`,
+    `restore point ${points[2]?.point} of volume "db", of ${points[2]?.time}, is skipped: backup ${lost.id} is gone`,
   );
   state.backups.set(lost.id, lost);
 }, 60_000);
@@ -100,7 +100,7 @@ describe('what is not found lists what there is', () => {
 });
 
 test.each([
-  [['--at', 'yesterday'], '--at is "yesterday": no time'],
+  [['--at', 'yesterday'], '--at is "yesterday", which is not a time'],
   [['--at', '0h', '--manifest', 'openstack-backups/x'], '--manifest names one: openstack-backups/x'],
   [['--at', '0h', '--backup', '11111111-1111-4111-8111-111111111111'], 'give either --manifest or --backup'],
   [['--at', '0h', '--manifest', 'release'], 'works only in a workflow on GitHub'],

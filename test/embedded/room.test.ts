@@ -80,7 +80,7 @@ test.each(Object.entries(cases))(
     const told = await run(...words);
     expect([told.code, told.error]).toEqual([0, '']);
     expect(told.log).toContain(
-      `volume "left" (${left.id}, available), left by an interrupted run, is removed`,
+      `volume "left" (${left.id}, available), left by an interrupted run, was removed`,
     );
     expect(cloud.state.volumes.has(left.id)).toBe(false);
   },

@@ -49,7 +49,7 @@ describe('jobs that the cloud does not bring to their end', () => {
     const other = await world.makeVolume({ name: 'other' });
     world.cloud.faults.add({ when: { method: 'POST', path: /\/backups$/ }, do: 'stuck' });
     const struck = await run(backupVolume, { volumes: `${id}\n${other}`, concurrency: '2', deadline: '3' });
-    expect(struck.outputs['failed']).toContain('was not done when the run reached its deadline');
+    expect(struck.outputs['failed']).toContain('did not finish before the run reached its deadline');
     const points: { resource: string }[] = JSON.parse(struck.outputs['restore-points'] ?? '[]');
     expect(points).toHaveLength(1);
     const late = await run(backupVolume, { volumes: points[0]?.resource ?? '', deadline: '3' });

@@ -123,7 +123,7 @@ describe('unlock', () => {
 
   test('overwrites nothing', async () => {
     const { code, stderr } = await unlock([...IMAGE, '--output', 'key']);
-    expect(stderr).toContain('"key" exists, and is never overwritten');
+    expect(stderr).toContain('"key" already exists, and is never overwritten');
     expect(code).toBe(2);
     expect(read('key').equals(KEY)).toBe(true);
   });

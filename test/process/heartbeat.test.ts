@@ -78,7 +78,7 @@ test('apply: start and fail, and why, without the secret that an error repeats',
   world.cloud.seed.addVolume({ name: 'broken', status: 'error' });
   expectExit(await run(['apply']), 1);
   expect(service.told.splice(0)).toEqual(['GET /start', 'POST /fail']);
-  expect(service.bodies.at(-1)).toMatch(/^not everything that is due was saved; 1 failing/);
+  expect(service.bodies.at(-1)).toMatch(/^some of what is due was not saved; 1 failing/);
   world.cloud.seed.removeVolume([...world.cloud.state.volumes.values()].at(-1) as never);
   // Also what is found wrong before the cloud is asked.
   const wrong = await world.tool(
@@ -142,7 +142,7 @@ test('what is no URL is refused before anything is asked, and not repeated', asy
     await run(['apply'], { environment: { HEARTBEAT: `ftp://x/${service.secret}` } }),
     2,
   );
-  expect(refused.stderr).toContain('error: --heartbeat is not a URL of http or https');
+  expect(refused.stderr).toContain('error: --heartbeat is not an http or https URL');
   const plain = await world.tool(['report', '--heartbeat', service.url]);
   expect(expectExit(plain, 2).stderr + plain.stdout).not.toContain(service.secret);
   expect(world.cloud.requests.length).toBe(from);

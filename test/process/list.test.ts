@@ -134,8 +134,8 @@ describe('formats', () => {
 test.each([
   [['--column', 'nope'], '--column is "nope": there is no such column'],
   [['--sort', 'size:up'], '--sort is "size:up": there is no such column'],
-  [['--at', 'yesterday'], '--at is "yesterday": no time'],
-  [['--since', '2026-02-31'], '--since is "2026-02-31": no time'],
+  [['--at', 'yesterday'], '--at is "yesterday", which is not a time'],
+  [['--since', '2026-02-31'], '--since is "2026-02-31", which is not a time'],
   [['--manifest', 's3://x'], 'unsupported place "s3://x"'],
   [['--manifest', 'artifact'], 'only in a workflow on GitHub'],
   [['--manifest', 'directory:nowhere'], 'cannot look for manifests in'],
@@ -216,7 +216,7 @@ describe('whether they are whole', () => {
   test('points of another project are unknown, and those of this one are seen', async () => {
     const ran = await world.tool(['list', '--json', '--volume', id], { user: 'small' });
     const [one] = statesOf(ran.json['points'] as Point[]);
-    expect(one).toMatch(/^unknown: it is of project "demo" \([0-9a-f]{32}\), which was not asked$/);
+    expect(one).toMatch(/^unknown: it is in project "demo" \([0-9a-f]{32}\), which was not checked$/);
   });
 
   test('a payload that is gone, and a store that is another', async () => {
@@ -224,7 +224,7 @@ describe('whether they are whole', () => {
     expect(statesOf(elsewhere)).toEqual([expect.stringMatching(/^unknown: cannot look into .*elsewhere/)]);
     await mkdir(join(world.directory, 'other'));
     expect(statesOf(await points('--image', 'golden', '--store', 'directory:other'))).toEqual([
-      expect.stringMatching(/^unknown: payload image-.* was put in .*payloads, and .*other$/),
+      expect.stringMatching(/^unknown: payload image-.* was stored in .*payloads, but .*other$/),
     ]);
     const [golden] = await points('--image', 'golden');
     const payloads = join(world.directory, 'openstack-backups', 'payloads');
@@ -249,7 +249,7 @@ describe('whether they are whole', () => {
     // The usual place is lost as well.
     const ran = await world.tool(['list', '--volume', id, '--json'], { directory: empty });
     expect([ran.code, (ran.json['points'] as Point[]).length]).toEqual([0, 3]);
-    expect(ran.stderr).toContain('only what the cloud tells is listed');
+    expect(ran.stderr).toContain('only what the cloud has is listed');
     expect((await world.tool(['list', '--offline'], { directory: empty })).code).toBe(2);
   });
 

@@ -14,10 +14,7 @@ const UNASKED = 'no credentials, so no cloud was asked whether its quota is enou
 test('what a plan means, as a table and as JSON, without a cloud', async () => {
   await writeFile(join(directory, 'good.yml'), GOOD);
   const table = await tool('plan', 'check', 'good.yml', '--offline');
-  expect([table.code, table.stderr]).toEqual([
-    0,
-    'warning: drill: no drill is carried out by this version\n',
-  ]);
+  expect([table.code, table.stderr]).toEqual([0, 'warning: drill: this version does not carry out drills\n']);
   expect(table.stdout).toMatch(
     /^good\.yml: project 5bde59c76c73cc5e04335342476fc095; cloud production; region RegionOne; days of Europe\/Berlin;/,
   );
@@ -31,7 +28,7 @@ test('what a plan means, as a table and as JSON, without a cloud', async () => {
     ['off-site', '9d'],
     ['everything else', '1d12h'],
   ]);
-  expect(json['warnings']).toEqual(['drill: no drill is carried out by this version']);
+  expect(json['warnings']).toEqual(['drill: this version does not carry out drills']);
 });
 
 test('what is wrong with one, line by line', async () => {
@@ -42,7 +39,7 @@ test('what is wrong with one, line by line', async () => {
     stderr: [
       'error: bad.yml:7:11: timezone is "Mars": there is no such zone; write UTC, or one like Europe/Berlin',
       'error: bad.yml:8:1: unknown key "stoer": did you mean store?',
-      '  Fix these 2 places; docs/plan.md has the form. Nothing was changed.',
+      '  Fix these 2 places; docs/plan.md describes the format. Nothing was changed.',
       '',
     ].join('\n'),
   });

@@ -78,7 +78,7 @@ test('before the first run all is due, nothing is asked for but to be seen, and 
   const { stdout } = expectExit(await show(), 0);
   expect(stdout).toMatch(/^5 of 6 due in project demo \([0-9a-f]{32}\)\n/);
   expect(stdout).toMatch(
-    /\nquota now 0 of 10 backups, 0 of 1000 GB of backups; after this run 2 of 10 backups, 3 of 1000 GB of backups, and while it runs 1 of 100 snapshots/,
+    /\nquota now: 0 of 10 backups, 0 of 1000 GB of backups; quota after this run: 2 of 10 backups, 3 of 1000 GB of backups, and during the run: 1 of 100 snapshots/,
   );
 });
 
@@ -119,7 +119,7 @@ test('manifests that are sealed to others say what was saved when on their envel
   await write(PLAN().replace('directory:openstack-backups"', 'directory:sealed"'));
   expect(await told()).toEqual(plain);
   expect((await show()).stderr).toMatch(
-    /3 manifests are sealed to others: what was saved when stands on their envelopes\n/,
+    /3 manifests are sealed to others: what was saved when is read from their envelopes\n/,
   );
   await write(PLAN());
 });
@@ -147,7 +147,7 @@ test('where nothing less than quiesced will do, what cannot be is refused', asyn
   await rm(join(world.directory, 'openstack-backups'), { recursive: true });
   const lines = await told(1);
   expect(lines.find((line) => line.startsWith('server shop'))).toMatch(
-    /^server shop: rest, refused, the file systems of server "shop" \([^)]+\) cannot be relied on to be frozen: its image does not demand it/,
+    /^server shop: rest, refused, the file systems of server "shop" \([^)]+\) may not be frozen: its image does not require it/,
   );
   await write(PLAN());
 });
@@ -183,7 +183,9 @@ test('a matrix of what is due, whose parts are carried out alone', async () => {
 test('an entry that finds nothing is told', async () => {
   await write(PLAN().replace('backup=db', 'backup=database'));
   const { stderr } = await show();
-  expect(stderr).toContain('warning: "databases": metadata:backup=database finds no volume of the project\n');
+  expect(stderr).toContain(
+    'warning: "databases": metadata:backup=database matches no volume of the project\n',
+  );
   await write(PLAN());
 });
 
@@ -198,7 +200,7 @@ test.each([
     'the name of the project',
     (text: string) => text.replace(/project: .*/, 'project: demo'),
     [],
-    'A plan names the id: write project: ',
+    'A plan has the id of the project, not its name: write project: ',
   ],
   [
     'another region',

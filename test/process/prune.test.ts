@@ -115,7 +115,7 @@ test('what the cloud does not delete is told, and the next run deletes it', asyn
   });
   const told = await run(prune, { ...GOOD, 'keep-last': '2' });
   expect([planted.hits, told.code]).toEqual([1, 1]);
-  expect(told.log).toContain(`backup ${oldest?.id} is not deleted`);
+  expect(told.log).toContain(`backup ${oldest?.id} was not deleted`);
   const listed = expectExit(await world.tool(['list', '--json']), 0).json['points'] as unknown[];
   expect(listed).toHaveLength(2);
   if (oldest !== undefined) oldest.status = 'error';
@@ -146,7 +146,7 @@ test('directories of manifests of which all is gone go, each with its record beh
   await more();
   const told = await run(prune, rules);
   expect([told.code, await directories()]).toEqual([0, 3]);
-  expect(told.log).toContain('other files lie beside it');
+  expect(told.log).toContain('there are other files in its directory');
 });
 
 test('a plan has the rules, and the places', async () => {
@@ -164,7 +164,7 @@ test('a plan has the rules, and the places', async () => {
   expect([without.code, without.error]).toEqual([2, expect.stringContaining('has no keep')]);
   await plan('keep: {last: 1, min-copies: 1}\n');
   const both = await run(prune, { ...given, 'keep-daily': '1' });
-  expect([both.code, both.error]).toEqual([2, expect.stringContaining('exclude each other')]);
+  expect([both.code, both.error]).toEqual([2, expect.stringContaining('cannot be given together')]);
   expectExit(await world.tool(['backup-volume', '--volumes', id, '--mode', 'full']), 0);
   const told = await run(prune, given);
   expect([told.code, told.error, world.cloud.state.backups.size]).toEqual([0, '', 1]);

@@ -36,7 +36,7 @@ test('before and after: stale, covered, and an uncovered volume that appears', a
     /\n\| volume \| db +\| all +\| covered +\| 1 of 7 \| 0 min old, every 1d +\|\n/,
   );
   expect(second.stdout).toContain(
-    '1 of 10 backups used, 1 a night: enough for 9 nights while nothing is deleted\n',
+    '1 of 10 backups used, 1 a night: enough for 9 nights if nothing is deleted\n',
   );
   expect(await inventory(world)).toEqual(before);
   world.cloud.seed.addVolume({ name: 'new' });

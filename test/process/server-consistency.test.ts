@@ -57,7 +57,7 @@ async function stopped(meanwhile: boolean) {
   }
 }
 
-test('a server that is off all the time is saved offline, of one moment', async () => {
+test('a server that is off all the time is saved offline, all as of the same moment', async () => {
   expect(await stopped(false)).toEqual(['offline', true]);
 }, 60_000);
 

@@ -160,10 +160,10 @@ describe('what is not found, or not one, lists what there is', () => {
     [['--volume', 'twin'], '2 volumes are called "twin"'],
     [['--volume', 'db', '--at', '2020-01-01'], 'that is whole and not later than 2020-01-01T00:00:00.000Z'],
     [['--point', 'nope'], '(volume "db", '],
-    [[], 'Name one with --point'],
+    [[], 'Give one with --point'],
     [['--volume', 'db', '--server', 'shop'], 'several are given'],
     [['--point', 'x', '--at', '0h'], '--at chooses among the points of a resource'],
-    [['--volume', 'db', '--at', 'x'], '--at is "x": no time'],
+    [['--volume', 'db', '--at', 'x'], '--at is "x", which is not a time'],
   ])('%j', async (words, said) => {
     expect((await run(2, 'show', ...words)).stderr).toContain(said);
   });

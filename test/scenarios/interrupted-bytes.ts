@@ -122,7 +122,7 @@ const killedSecret: Scenario = {
     const restored = expectExit(await bringBack(world, keeper, 'restore-secret', saved), 0);
     const back = String(restored.json['secret-id']);
     expect((await world.secretBytes(back)).equals(payload)).toBe(true);
-    expect(restored.stderr).toMatch(new RegExp(`\\(${half}, .*${isWhole ? 'it is kept' : 'is removed'}`));
+    expect(restored.stderr).toMatch(new RegExp(`\\(${half}, .*${isWhole ? 'it is kept' : 'was removed'}`));
     expect(await world.leftBehind()).toEqual({ secrets: (isWhole ? [half, back] : [back]).sort() });
   },
 };

@@ -111,7 +111,7 @@ export const killedAndNeverBuilt: Scenario<EmbeddedWorld> = {
     });
     const ran = await left.restore();
     expect(ran.stderr).toContain(
-      `server "k" (${left.server}, ERROR), left by an interrupted run, is removed`,
+      `server "k" (${left.server}, ERROR), left by an interrupted run, was removed`,
     );
     const again = await expectBack(world, left, ran);
     const volumes = [left.disk, again.disk].sort();

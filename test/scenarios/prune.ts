@@ -121,7 +121,7 @@ export const imagesGo: Scenario = {
 
     const ran = await prune(world, 1);
     expect((ran.json['deleted'] as { id: string }[]).map((one) => one.id)).toEqual([first.image]);
-    expect(ran.stderr).toContain(`image ${second.image} is not deleted: it is protected`);
+    expect(ran.stderr).toContain(`image ${second.image} was not deleted: it is protected`);
     expect(await imageIds(world)).toEqual(all.filter((one) => one !== first.image));
     await updateImage(glance, second.image, [{ op: 'replace', name: 'protected', value: false }]);
     await prune(world, 0);

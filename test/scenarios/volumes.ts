@@ -260,7 +260,7 @@ export const badInput: Scenario = {
         ['--volumes', 'twin'],
         { OS_REGION_NAME: 'Nowhere' },
         2,
-        'no public endpoint of block-storage in region Nowhere',
+        'no public endpoint for block-storage in region Nowhere',
       ],
       [['--volumes', 'twin'], { OS_AUTH_URL: 'http://127.0.0.1:9/v3' }, 1, 'no answer'],
       [
@@ -349,7 +349,7 @@ export const dryRun: Scenario = {
     const id = await world.makeVolume({ name: 'dry', type: 'luks' });
     const before = await inventory(world);
     const ran = expectExit(await world.tool(['backup-volume', '--volumes', 'dry', '--dry-run']), 0);
-    expect(ran.stderr).toMatch(/after this run \d+ of \d+ backups, \d+ of \d+ GB of backups/);
+    expect(ran.stderr).toMatch(/quota after this run: \d+ of \d+ backups, \d+ of \d+ GB of backups/);
     expect(ran.stderr).toContain('full, because the volume has no backup yet');
     expect(await inventory(world)).toEqual(before);
     const backup = await backUp(world, [id]);
@@ -382,7 +382,7 @@ export const quota: Scenario = {
 
     const dry = expectExit(await backUp('q-0,q-1', '--dry-run'), 1);
     expect(dry.stderr).toContain(`the quota is too small for volume "q-0" (${ids[0]}): 11 of 10 backups`);
-    expect(dry.stderr).toContain('after this run 10 of 10 backups');
+    expect(dry.stderr).toContain('quota after this run: 10 of 10 backups');
     expect(await inventory(world, 'small')).toEqual(before);
 
     const ran = expectExit(await backUp('q-0,q-1', '--json'), 1);

@@ -69,7 +69,7 @@ async function proveKey(
   if (!(await keyOpens(head, key.bytes, key.secretType, signal)))
     throw new OperationError(
       `the key of image ${image.id} does not open its data`,
-      'The image names the key of another image. A backup could not be opened, so none is made: ask the operator.',
+      'The image names the key of another image. Nobody could open a backup of it, so none is made: ask the operator.',
     );
 }
 

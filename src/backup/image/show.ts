@@ -33,7 +33,7 @@ export function toldImage(point: RestorePoint): string | undefined {
   }
   if (point.method !== 'download') return undefined;
   const { payload } = point;
-  return `image ${quoted(resource.name)} (${resource.id}) is saved: ${bytes(payload.size)}, stored as ${bytes(payload.stored.size)}, after ${seconds.toFixed(1)} s`;
+  return `image ${quoted(resource.name)} (${resource.id}) saved: ${bytes(payload.size)}, stored as ${bytes(payload.stored.size)}, after ${seconds.toFixed(1)} s`;
 }
 
 /** A plan as a program reads it. */

@@ -57,7 +57,8 @@ export async function findKeys(session: Session, wishes: KeyWishes): Promise<Wan
     ...(await usersAmongImages(session, images)),
   ];
   const found = [...(await bySecrets(session, secrets)), ...users.flatMap(keyOf)];
-  if (found.length === 0) throw new InputError('nothing given is encrypted', 'There is no key to save.');
+  if (found.length === 0)
+    throw new InputError('none of the given resources is encrypted', 'There is no key to save.');
   const keys = Map.groupBy(found, ({ id }) => id);
   return [...keys].map(([id, same]) => ({
     id,
@@ -130,7 +131,7 @@ async function usersAmongBackups(session: Session, wanted: readonly string[]): P
   if (!client.supports('3.64'))
     throw new OperationError(
       'this cloud does not show the keys of backups',
-      'Name the volumes instead: a backup has a clone of its volume’s key.',
+      'Give the volumes instead: a backup has a clone of its volume’s key.',
     );
   const all = await collect(listBackups(client));
   return wanted.map((nameOrId) => {

@@ -18,7 +18,7 @@ export function showKeys(
 
 export function toldKey(point: RestorePoint): string | undefined {
   if (point.resource.kind !== 'secret' || !('payload' in point) || point.payload === null) return undefined;
-  return `${nameOfKey(point.resource)} is saved as ${point.payload.name}`;
+  return `${nameOfKey(point.resource)} saved as ${point.payload.name}`;
 }
 
 export function nameOfKey({ id, name }: { readonly id: string; readonly name: string }): string {

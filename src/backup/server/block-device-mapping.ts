@@ -35,7 +35,7 @@ export function parseBlockDeviceMapping(text: string): MappedDisk[] {
   } catch (error) {
     throw new OperationError(
       `the block device mapping of the image is not what Nova writes: ${(error as Error).message}`,
-      'Try again, or back its volumes up one by one with backup-volume.',
+      'Try again, or back up its volumes one by one with backup-volume.',
       error,
     );
   }

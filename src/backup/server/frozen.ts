@@ -18,15 +18,15 @@ export function refuseUnfrozenServer({ facts }: Pick<LookedAt, 'facts'>, volumes
     shared !== undefined
       ? `volume ${quoted(shared.name)} (${shared.id}) is attached to another server too`
       : image !== null
-        ? 'it boots from an image, whose disk nobody freezes'
+        ? 'it boots from an image, and Nova does not freeze the disk of such a server'
         : server.status !== 'ACTIVE'
           ? `it is ${server.status}`
           : requiresQuiesce(root?.imageMetadata ?? {})
             ? undefined
-            : 'its image does not demand it (os_require_quiesce), so Nova would go on without';
+            : 'its image does not require it (os_require_quiesce), so Nova would continue without it';
   if (why === undefined) return;
   throw new OperationError(
-    `the file systems of server ${quoted(server.name)} (${server.id}) cannot be relied on to be frozen: ${why}`,
-    'Stop it first, boot it from a volume of an image with hw_qemu_guest_agent=yes and os_require_quiesce=yes, or take `consistency: best`.',
+    `the file systems of server ${quoted(server.name)} (${server.id}) may not be frozen: ${why}`,
+    'Stop it first, boot it from a volume of an image with hw_qemu_guest_agent=yes and os_require_quiesce=yes, or use `consistency: best`.',
   );
 }

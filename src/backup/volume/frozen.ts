@@ -12,6 +12,6 @@ export function refuseUnfrozen({ id, name, attachments, status }: Volume): void 
   if (attachments.length === 0 && status === 'available') return;
   throw new OperationError(
     `volume ${quoted(name)} (${id}) is attached, and file systems can be frozen only for a whole server`,
-    'Back up the server instead, stop it first, or take `consistency: best`.',
+    'Back up the server instead, stop it first, or use `consistency: best`.',
   );
 }

@@ -49,7 +49,7 @@ export async function removeOrphans(
     for (const id of left.filter((secret) => !named.has(secret))) {
       await deleteSecret(await session.service('key-manager'), id);
       log.info(
-        `secret ${id}, a clone of the key of volume ${volume.id} left by the failed upload, is removed`,
+        `secret ${id}, a clone of the key of volume ${volume.id} left by the failed upload, was removed`,
       );
     }
   } catch (error) {

@@ -170,7 +170,7 @@ function checkState(volume: Volume, backups: readonly Backup[]): void {
 /** Nova reserves the volumes of a new server until it connects them, and those of a shelved one as long as it is. */
 const HINTS: Readonly<Record<string, string>> = {
   reserved:
-    'A server that is not connected to it has it: unshelve that one, or wait until it is made (openstack volume attachment list --volume-id ID).',
+    'It is reserved for a server that is shelved or still being created: unshelve that server, or wait (openstack volume attachment list --volume-id ID).',
 };
 
 /** From the volume itself from 3.63, before by the name. */

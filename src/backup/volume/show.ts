@@ -17,7 +17,7 @@ export function showVolumes(
     );
     if (imageIfTaken)
       log.warn(
-        `Glance since 2025.1 refuses images with a LUKS2 header: if this cloud accepts one, ${quoted(volume.name)} (${volume.id}) is saved as an image instead, which can leave the cloud`,
+        `Since 2025.1, Glance refuses images with a LUKS2 header: if this cloud accepts one, ${quoted(volume.name)} (${volume.id}) is saved as an image instead, which can leave the cloud`,
       );
     if (decision.mode === 'image' && decision.doubt !== undefined)
       log.warn(
@@ -49,7 +49,7 @@ export function toldVolume(point: RestorePoint): string | undefined {
         payload === null
           ? `image ${image.id}`
           : `${payload.name}, ${bytes(payload.size)} stored as ${bytes(payload.stored.size)}`;
-      return `volume ${quoted(resource.name)} (${resource.id}) is saved as ${where}, after ${seconds.toFixed(1)} s`;
+      return `volume ${quoted(resource.name)} (${resource.id}) saved as ${where}, after ${seconds.toFixed(1)} s`;
     }
     default:
       return undefined;

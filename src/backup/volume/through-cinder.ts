@@ -205,7 +205,7 @@ function notDone(
 ): OperationError {
   return runEnds
     ? new OperationError(
-        `${what} was not done when the run reached its deadline: backup ${backupId} is still being made`,
+        `${what} did not finish before the run reached its deadline: backup ${backupId} is still being made`,
         'The next run adopts it once the cloud has finished it. Raise `deadline`, or select fewer volumes.',
         cause,
       )

@@ -46,6 +46,6 @@ function hintFor(error: unknown): string {
   if (/quota|insufficient usage/i.test(text))
     return 'Delete artifacts that are no longer needed, or publish to a release. The backups in the cloud are complete.';
   if (/403|401|forbidden/i.test(text))
-    return 'The runtime token of a step is valid for its own run only; an organisation may forbid artifacts. The backups in the cloud are complete.';
+    return 'The runtime token of a step is valid for its own run only; an organization may forbid artifacts. The backups in the cloud are complete.';
   return 'Run it again, or publish to a release too; `restore-volume` with `backup` restores without a manifest.';
 }

@@ -21,7 +21,7 @@ export function explain(error: unknown, { doing, permission }: Doing): PlainErro
   if (status === 403)
     return new InputError(
       what,
-      `${add}. Workflows of forks and of Dependabot may only read; an organisation may forbid it too.`,
+      `${add}. Workflows of forks and of Dependabot may only read; an organization may forbid it too.`,
       error,
     );
   if (status === 404)

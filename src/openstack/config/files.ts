@@ -65,7 +65,7 @@ export async function parseClouds(text: string, path: string): Promise<Readonly<
   const clouds = isMap(root) ? root['clouds'] : undefined;
   if (isMap(clouds)) return clouds;
   throw new InputError(
-    `${path} has no map \`clouds:\` of clouds`,
+    `${path} has no map \`clouds:\``,
     isMap(root) && (isMap(root['auth']) || 'auth_url' in root)
       ? 'It has the settings of one cloud: put `clouds:` and a name above them, and indent them.'
       : 'It starts with `clouds:`, then one indented name per cloud.',

@@ -90,7 +90,7 @@ async function authorities(value: string, path: (value: string) => string, tls: 
     const named =
       tls.cacert === undefined ? 'REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names' : '`cacert` or `verify` names';
     throw new InputError(
-      `cannot read the authorities that ${named}: ${quoted(value)}: ${codeOf(error)}`,
+      `cannot read the certificate authorities that ${named}: ${quoted(value)}: ${codeOf(error)}`,
       'Give the path of a PEM file; `verify` takes true or false too.',
       error,
     );

@@ -168,5 +168,5 @@ async function removeMade(
     later: laterOfUnseen(purpose),
   });
   const made = [thing('image', imageId), ...(secretId === undefined ? [] : [thing('secret', secretId)])];
-  await undo(session, made, { removed: ({ what }) => session.log.debug(`${what}, is removed`) });
+  await undo(session, made, { removed: ({ what }) => session.log.debug(`${what}, was removed`) });
 }

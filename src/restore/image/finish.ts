@@ -49,7 +49,7 @@ export async function finishImage(
   const rest = 'its tags, whether it is hidden, and its protection';
   const settled =
     (await step(rest, () => lastTouch(client, image, [named, ...all(saved)], saved, ledger))) ||
-    (await step('its name and the end of its mark as a temporary', () =>
+    (await step('its name, and removing its mark as a temporary', () =>
       lastTouch(client, image, [named], saved, ledger),
     ));
   return { name: settled ? name : image.name, missing, undone };

@@ -60,7 +60,7 @@ export async function restoreImage(
     ...(wrap ? [`disk format raw, which the cloud refuses for this image (${plan.doubt}): now qcow2`] : []),
     ...dropped
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
-      .map((property) => `property ${property}, which is true of the original only`),
+      .map((property) => `property ${property}, which is true only of the original`),
   ];
   const finished = await finishImage(environment, made.image, plan);
   const unseen =

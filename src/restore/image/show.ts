@@ -24,7 +24,7 @@ export function showImage(
   );
   if (doubt !== undefined)
     log.warn(
-      `Glance since 2025.1 refuses such data as it is: ${doubt}. The cloud is asked before the upload${wrap === 'auto' ? '; if it refuses, a raw disk is stored inside a qcow2' : '; if it refuses, the restore fails, since wrap is never'}`,
+      `Since 2025.1, Glance refuses such data as it is: ${doubt}. The restore tries this before the upload${wrap === 'auto' ? '; if it refuses, a raw disk is stored inside a qcow2' : '; if it refuses, the restore fails, since wrap is never'}`,
     );
 }
 
@@ -36,7 +36,7 @@ export function tellImage(
 ): Restored<ImageOutput> {
   const remaining = { kind: 'image', id: image.id, name } as const;
   if (undone.length > 0) tellUndone(log, remaining, undone, byHand(image.id));
-  else log.info(`${called(remaining)} is restored after ${seconds.toFixed(1)} s`);
+  else log.info(`${called(remaining)} restored after ${seconds.toFixed(1)} s`);
   for (const what of missing) log.warn(`differs from the original: ${what}`);
   const report = {
     image: image.id,

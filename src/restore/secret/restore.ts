@@ -32,7 +32,7 @@ export async function restoreSecrets(
       const failed: string[] = [];
       const finish = () => finishSecret(environment, made, request);
       if (await lateStep(session, failed, 'its metadata', finish)) {
-        log.info(`secret ${id} is restored as ${made}`);
+        log.info(`secret ${id} restored as ${made}`);
         return;
       }
       const { name = '' } = request.secret;
@@ -40,7 +40,7 @@ export async function restoreSecrets(
       undone.push(...failed.map((what) => `secret ${made}: ${what}`));
     } catch (error) {
       if (!(error instanceof PlainError)) throw error;
-      to.error(`secret ${id} is not restored: ${messageOf(error)}. ${error.hint ?? ''}`);
+      to.error(`secret ${id} was not restored: ${messageOf(error)}. ${error.hint ?? ''}`);
     }
   });
   return { restored, undone };

@@ -47,7 +47,7 @@ export async function bootServer(
       throw await novaGaveUp(nova, `${what} (${serverId}) could not be built`, serverId, 'create');
     if (error instanceof DeadlineError)
       throw new OperationError(
-        `${what} (${serverId}) timed out after ${duration(allowance(0))}: it does not run`,
+        `${what} (${serverId}) timed out after ${duration(allowance(0))}: it is not running`,
         'Ask the operator whether the compute service works.',
         error,
       );

@@ -31,7 +31,7 @@ export function differences(
     }
     const { device } = attachment;
     if (disk.device !== null && device !== disk.device)
-      found.push(`device ${disk.device}: volume ${id} is ${device ?? 'without one'}`);
+      found.push(`device ${disk.device}: volume ${id} has ${device ?? 'none'}`);
   }
   if (saved.hostname !== null && server.hostname !== saved.hostname)
     found.push(`host name ${quoted(saved.hostname)}: it is ${quoted(server.hostname ?? '')}`);

@@ -126,7 +126,7 @@ async function undoServer(
       unseen: { what: 'the server, made for the restore', later },
     },
     {
-      removed: ({ what }) => log.info(`${what}, is removed`),
+      removed: ({ what }) => log.info(`${what}, was removed`),
       withinMs: signal.aborted ? WIND_UP_MS : undefined,
     },
   );

@@ -48,7 +48,7 @@ export function tellServer(
   else if (undone.length > 0) tellUndone(log, all[0] as Remaining, undone, byHand(server.id));
   else
     log.info(
-      `server ${quoted(server.name)} (${server.id}) is restored and runs, after ${seconds.toFixed(1)} s`,
+      `server ${quoted(server.name)} (${server.id}) restored and running, after ${seconds.toFixed(1)} s`,
     );
   // A fault of ours is told as one, when what it leaves is told.
   if (server === undefined && !(failure instanceof PlainError) && !signal.aborted) throw failure;
@@ -94,7 +94,7 @@ function tellDisks(
   undone: readonly string[],
 ): void {
   const hint = failure instanceof PlainError ? (failure.hint ?? '') : '';
-  log.error(`server ${quoted(name)} is not restored: ${messageOf(failure)}. ${hint}`.trim());
+  log.error(`server ${quoted(name)} was not restored: ${messageOf(failure)}. ${hint}`.trim());
   for (const disk of disks)
     if (disk.isNew) log.info(`${called(remainingOf(disk))} has all its data and is kept`);
   for (const what of undone) log.error(`this failed too: ${what}`);

@@ -33,7 +33,7 @@ export function checkWishes(
   if ((manifest === undefined) === (backup === undefined))
     throw new InputError(
       'give either `manifest` or `backup`',
-      'The manifest knows more: type, metadata, which cloud. A bare backup id is for when it is lost.',
+      'The manifest knows more: type, metadata, which cloud. Use a bare backup id only if the manifest is lost.',
     );
   if (backup !== undefined && !isUuid(backup))
     throw new InputError(

@@ -37,7 +37,7 @@ export function tellVolume(
   const failures = [...unseen, ...undone];
   if (unseen.length > 0) tellUndone(log, remaining, failures, UNSEEN);
   else if (failures.length > 0) tellUndone(log, remaining, failures, byHand(volume.id));
-  else log.info(`${called(remaining)} is restored after ${seconds.toFixed(1)} s`);
+  else log.info(`${called(remaining)} restored after ${seconds.toFixed(1)} s`);
   const report = {
     volume: volume.id,
     name: volume.name,

@@ -27,7 +27,7 @@ export function typeForBackup(
     if (recorded === undefined)
       throw new OperationError(
         `volume type ${source.typeName ?? ''} (${source.typeId}) is gone, and Cinder restores an encrypted backup only to exactly that type`,
-        'Ask the operator; a new type with the same settings has another id and does not help.',
+        'Ask the operator; a new type with the same settings does not help, since it has another id.',
       );
     if (wished !== undefined && wished.id !== recorded.id)
       throw new InputError(

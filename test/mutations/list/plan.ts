@@ -117,7 +117,7 @@ export const plan: readonly Mutation[] = [
   {
     id: 'method/no-store',
     file: 'plan/method.ts',
-    what: 'a volume leaves the cloud although no store is named',
+    what: 'a volume leaves the cloud although no store is given',
     find: 'if (!facts.store)',
     put: 'if (facts.store)',
   },

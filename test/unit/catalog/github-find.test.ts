@@ -270,7 +270,7 @@ describe('the newest that is wanted', () => {
     const broken = candidate('broken', [at(8), at(9)], { what: 'cannot be used: x', hint: 'again' });
     await expect(choose([unsigned, older])).rejects.toThrow('unsigned is not signed');
     await expect(choose([unsigned, older])).rejects.toMatchObject({
-      hint: expect.stringContaining('The newest that is certain is older, with data of 2026-11-04'),
+      hint: expect.stringContaining('The newest that is certain is older, with data from 2026-11-04'),
     });
     await expect(choose([broken, older])).rejects.toThrow('broken cannot be used: x');
     expect((await choose([unsigned, older], true)).path).toBe('unsigned');
@@ -321,7 +321,7 @@ describe('the newest that is wanted', () => {
       const behind = candidate('behind', [at(5), at(5, 1)], manifest(at(1), { saved: at(5) }));
       expect((await choose([second, behind])).path).toBe('behind');
       expect(warned).toEqual([
-        `behind has data of ${at(5)} by the cloud's clock, was published at ${at(5, 1)} by GitHub's, and says that its run started at ${at(1)}: the clock of the machine that wrote it was wrong`,
+        `behind has data from ${at(5)} by the cloud's clock, was published at ${at(5, 1)} by GitHub's, and says that its run started at ${at(1)}: the clock of the machine that wrote it was wrong`,
       ]);
     });
 

@@ -39,11 +39,11 @@ test('what is left of the manifest is the newest of each resource, and what is o
   expect(idsOf(seek.narrowed(manifest).restorePoints)).toEqual([key.id, second.id, other.id]);
 });
 
-test('only what is broken, newer and not later is passed over', () => {
+test('only what is broken, newer and not later is skipped', () => {
   const seek = new Seek({ kind: 'volume', wanted: 'db', at: day(2), statesOf: broken(second, third) });
   const manifest = seek.narrowed(manifestWith(first, second, third));
   expect(seek.passedOver(manifest)).toEqual([
-    `restore point ${second.id} of volume "db", of 2026-11-02T00:00:00.000Z, is passed over: its backup is gone`,
+    `restore point ${second.id} of volume "db", of 2026-11-02T00:00:00.000Z, is skipped: its backup is gone`,
   ]);
 });
 

@@ -93,12 +93,12 @@ describe('a volume in Cinder backups', () => {
     [
       'the id is that of another volume',
       [full(), increment({ volumeId: OTHER })],
-      `broken: backup ${INCREMENT} is another one than was saved`,
+      `broken: backup ${INCREMENT} is not the one that was saved`,
     ],
     [
       'it has another size',
       [full(), increment({ size: 2 })],
-      `broken: backup ${INCREMENT} is another one than was saved`,
+      `broken: backup ${INCREMENT} is not the one that was saved`,
     ],
     [
       'no tags are shown, and its parent is there',
@@ -124,12 +124,12 @@ describe('what nobody could look at is unknown', () => {
     [
       'another project was',
       inventory({ cloud: { ...own, project }, backups: [] }),
-      `unknown: it is of project "demo" (${own.project.id}), which was not asked`,
+      `unknown: it is in project "demo" (${own.project.id}), which was not checked`,
     ],
     [
       'another region was',
       inventory({ cloud: { ...own, region: 'S' }, backups: [] }),
-      'unknown: it is of region "R", which was not asked',
+      'unknown: it is in region "R", which was not checked',
     ],
     [
       'the list failed',
@@ -222,21 +222,21 @@ describe('what left the cloud, which need not be asked', () => {
       'is cut short',
       point,
       shelf([[name, 5]]),
-      `broken: payload ${name} in /backups has 5 bytes, and ${stored.size} were put there`,
+      `broken: payload ${name} in /backups has 5 bytes, but ${stored.size} were stored there`,
     ],
     ['was put there, and is not', put('/backups'), shelf([]), `broken: payload ${name} is not in /backups`],
     [
       'was put elsewhere',
       put('/other'),
       shelf([]),
-      `unknown: payload ${name} was put in /other, and \`store\` names /backups`,
+      `unknown: payload ${name} was stored in /other, but \`store\` is /backups`,
     ],
     ['was put elsewhere, and is there', put('/other'), shelf([[name, stored.size]]), 'whole'],
     [
-      'and no store is named',
+      'but no store is given',
       put('/other'),
       undefined,
-      `unknown: payload ${name} is in /other, and no \`store\` is named`,
+      `unknown: payload ${name} is in /other, but no \`store\` is given`,
     ],
     [
       'and the store cannot be looked at',
@@ -269,7 +269,7 @@ describe('what needs other restore points', () => {
     );
     const keyless = volumeImagePoint({}, encryptedWith(undefined));
     expect(said([keyless], seen(shelfOf(keyless)))).toBe(
-      'broken: it is encrypted, and no key of it was saved',
+      'broken: it is encrypted, but its key was not saved',
     );
   });
 

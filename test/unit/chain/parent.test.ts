@@ -129,7 +129,7 @@ describe('a backup that a run left', () => {
     const one = left({}, ours);
     const recorded = backup({ metadata: writeTags({ ...one.tags, state: 'recorded' }) });
     expect(adoptable(one, [recorded, one.backup])).toEqual({
-      why: `its tags are those of backup ${recorded.id}, copied`,
+      why: `its tags are a copy of those of backup ${recorded.id}`,
     });
   });
 

@@ -57,7 +57,7 @@ describe('a manifest is one thing all through', () => {
     ['a backup of two points', [backedUp, { ...backedUp, id: randomUUID() }], /appears in it twice/],
     ['a payload of two points', [image, { ...imagePoint(), payload: image.payload }], /appears in it twice/],
     ['an increment without a parent', [chained(true, null, 0)], /an increment without a parent/],
-    ['a full backup with a parent', [chained(false, randomUUID(), 0)], /or a full one with/],
+    ['a full backup with a parent', [chained(false, randomUUID(), 0)], /or a full backup with one/],
     ['an increment at the start of its chain', [chained(true, randomUUID(), 0)], /wrong position/],
     ['a full backup in mid-chain', [chained(false, null, 2)], /wrong position/],
     [

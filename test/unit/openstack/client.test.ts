@@ -52,9 +52,9 @@ describe('the catalogue', () => {
   });
 
   test('without the service says what it has', () => {
-    expect(() => find({ region_name: 'R9' })).toThrow('no public endpoint of block-storage in region R9');
+    expect(() => find({ region_name: 'R9' })).toThrow('no public endpoint for block-storage in region R9');
     expect(() => endpointOf('key-manager', catalog, parseCloud('c', { auth }))).toThrow(
-      'no public endpoint of key-manager',
+      'no public endpoint for key-manager',
     );
   });
 

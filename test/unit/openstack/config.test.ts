@@ -233,7 +233,7 @@ describe('certificates', () => {
     '%s is an error, and never off',
     async (line) => {
       await expect(given(line)).rejects.toThrow(
-        'cannot read the authorities that `cacert` or `verify` names',
+        'cannot read the certificate authorities that `cacert` or `verify` names',
       );
     },
   );

@@ -27,7 +27,7 @@ describe('the way of a volume', () => {
       { provider: 'luks2' },
     ],
     [
-      'Glance takes images of up to 1 TiB, so its data cannot leave the cloud',
+      'Glance accepts images of up to 1 TiB, so its data cannot leave the cloud',
       'cinder-backup',
       { size: 1025 },
     ],
@@ -39,8 +39,8 @@ describe('the way of a volume', () => {
 
   test.each([
     [1024, undefined, undefined],
-    [1024, 'luks', 'Glance takes images of up to 1 TiB'],
-    [1024, null, 'Glance takes images of up to 1 TiB'],
+    [1024, 'luks', 'Glance accepts images of up to 1 TiB'],
+    [1024, null, 'Glance accepts images of up to 1 TiB'],
     [1023, null, undefined],
     [
       1,

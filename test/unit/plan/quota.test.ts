@@ -223,7 +223,7 @@ describe('what fits into the quota', () => {
     ]);
     const has = quotas({ backups: [1, 10], backup_gigabytes: [1, -1], volumes: [5, 10] });
     expect(quotaSentence(whatFits(has, lines, 2).after)).toBe(
-      'after this run 4 of 10 backups, 12 of unlimited GB of backups, and while it runs 7 of 10 volumes',
+      'quota after this run: 4 of 10 backups, 12 of unlimited GB of backups, and during the run: 7 of 10 volumes',
     );
     expect(quotaSentence([])).toBe('no quota is used');
   });

@@ -29,33 +29,39 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   ['only a comment', '# later\n', ['1:1: the plan must have keys and values']],
   ['a list', '- version: 1\n', ['1:1: the plan must have keys and values']],
   ['a word', 'plan\n', ['1:1: the plan must have keys and values']],
-  ['JSON that ends too early', '{"version": 1,', ['1:15: no YAML: flow map must end with a }']],
-  ['a tab', SMALL.replace('  - name', '\t- name'), ['4:1: no YAML: tabs are not allowed as indentation']],
-  ['a quote without its end', select('"all'), ['7:1: no YAML: missing closing "quote']],
+  ['JSON that ends too early', '{"version": 1,', ['1:15: not YAML: flow map must end with a }']],
+  ['a tab', SMALL.replace('  - name', '\t- name'), ['4:1: not YAML: tabs are not allowed as indentation']],
+  ['a quote without its end', select('"all'), ['7:1: not YAML: missing closing "quote']],
   [
     'a bracket without its end',
     plus('publish: [release'),
-    ['8:1: no YAML: flow sequence in block collection must be sufficiently indented and end with a ]'],
+    ['8:1: not YAML: flow sequence in block collection must be sufficiently indented and end with a ]'],
   ],
-  ['two documents', plus('---\nversion: 1'), ['7:1: a second document starts here, and a plan is one']],
-  ['a directive', `%YAML 1.1\n---\n${SMALL}`, ['1:1: a %YAML directive has no place in a plan']],
-  ['an unknown directive', `%PLAN 1\n---\n${SMALL}`, ['1:1: no YAML: unknown directive %PLAN']],
+  [
+    'two documents',
+    plus('---\nversion: 1'),
+    ['7:1: a second document starts here, but a plan is a single document'],
+  ],
+  ['a directive', `%YAML 1.1\n---\n${SMALL}`, ['1:1: a %YAML directive is not allowed in a plan']],
+  ['an unknown directive', `%PLAN 1\n---\n${SMALL}`, ['1:1: not YAML: unknown directive %PLAN']],
   [
     'a tag',
     put('version: 1', 'version: !!int 1'),
-    ['1:16: the tag "tag:yaml.org,2002:int" has no place in a plan: leave it out'],
+    ['1:16: the tag "tag:yaml.org,2002:int" is not allowed in a plan: leave it out'],
   ],
   [
     'a tag that would be code elsewhere',
     select('!!python/object/apply:os.system ["id"]'),
-    ['5:45: the tag "tag:yaml.org,2002:python/object/apply:os.system" has no place in a plan: leave it out'],
+    [
+      '5:45: the tag "tag:yaml.org,2002:python/object/apply:os.system" is not allowed in a plan: leave it out',
+    ],
   ],
   [
     'a merge key',
     plus('keep: &rules {daily: 3}\nreport:\n  <<: *rules'),
-    ['9:3: merge keys (<<) have no place in a plan: write the keys out'],
+    ['9:3: merge keys (<<) are not allowed in a plan: write out the keys'],
   ],
-  ['an alias of nothing', every('*often'), ['6:12: the alias *often stands for nothing above it']],
+  ['an alias of nothing', every('*often'), ['6:12: the alias *often has no anchor above it']],
   [
     'an alias of itself',
     plus('keep: &rules {daily: *rules}'),
@@ -71,7 +77,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
         ),
       ].join('\n'),
     ),
-    ['7:23: aliases make more of the file than any plan needs'],
+    ['7:23: aliases make the file larger than any plan'],
   ],
   [
     'depth',
@@ -79,11 +85,11 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     ['7:30: nested too deeply, or an alias stands for itself'],
   ],
   ['a key of many words', plus('? [a, b]\n: 1'), ['7:3: a key is one word']],
-  ['a key that is there twice', plus('version: 1'), ['7:1: "version" is there twice: first in line 1']],
+  ['a key that is given twice', plus('version: 1'), ['7:1: "version" is given twice: first on line 1']],
   [
-    'a key of an entry that is there twice',
+    'a key of an entry that is given twice',
     plus('    every: 2d'),
-    ['7:5: "every" is there twice: first in line 6'],
+    ['7:5: "every" is given twice: first on line 6'],
   ],
   ['no version', put('version: 1\n', ''), ['1:1: version is missing']],
   ['a version of the future', put('version: 1', 'version: 2'), ['1:10: version is "2": use 1']],
@@ -102,7 +108,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   [
     'a value that only workflows know',
     put('project: 5bde59c76c73cc5e04335342476fc095', `project: $${'{{ vars.PROJECT }}'}`),
-    [`2:10: project has $${'{{ }}'}, which only workflows know: write the value itself`],
+    [`2:10: project has $${'{{ }}'}, which works only in workflows: write the value itself`],
   ],
   ['nothing to back up', 'version: 1\nproject: p\n', ['1:1: back-up is missing']],
   ['an empty list to back up', 'version: 1\nproject: p\nback-up: []\n', ['3:10: back-up is empty']],
@@ -130,7 +136,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a key of nothing',
     plus('schedule: nightly'),
     [
-      '7:1: unknown key "schedule": there are version, cloud, project, region, timezone, publish, recipients, store, keep, back-up, exclude, drill, report',
+      '7:1: unknown key "schedule": the keys are version, cloud, project, region, timezone, publish, recipients, store, keep, back-up, exclude, drill, report',
     ],
   ],
   ['no name', put('  - name: all\n    select', '  - select'), ['4:5: name is missing']],
@@ -138,7 +144,11 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   ['an empty selector', select(''), ['5:13: select is empty']],
   ['an empty list of selectors', select('[]'), ['5:13: select is empty']],
   ['a list in a list', select('[[all]]'), ['5:14: entry 1 of select must be one value']],
-  ['several in one text', select('db, web'), ['5:13: select is "db, web": several are a list, [db, web]']],
+  [
+    'several in one text',
+    select('db, web'),
+    ['5:13: select is "db, web": write several as a list, [db, web]'],
+  ],
   [
     'metadata without a key',
     select('metadata:=db'),
@@ -197,12 +207,12 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   [
     'two entries of one name',
     plus('  - name: all\n    select: db\n    also: true\n    every: 2d'),
-    ['7:11: "all" is the name of entry 1 already'],
+    ['7:11: "all" is already the name of entry 1'],
   ],
   [
     'an entry that nothing is left for',
     plus('  - name: rest\n    select: db\n    every: 2d'),
-    ['8:13: "rest" gets nothing: "all" above takes all; put it above, or write also: true'],
+    ['8:13: "rest" gets nothing: "all", above it, takes everything; move it up, or write also: true'],
   ],
   [
     'an unknown kind',
@@ -220,12 +230,12 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   [
     'images without a place for them',
     plus('    kinds: [volume, image]'),
-    ['7:21: images are saved by leaving the cloud: say where to, with store'],
+    ['7:21: images can be saved only outside the cloud: give a store'],
   ],
   [
     'secrets without recipients',
     plus('    kinds: [secret]\nstore: directory:/mnt'),
-    ['7:13: secrets are saved sealed: give recipients, and say where to, with store'],
+    ['7:13: secrets are saved sealed, outside the cloud: give recipients and a store'],
   ],
   [
     'metadata of secrets',
@@ -290,7 +300,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     "restic's name of an option",
     keep('{keep-daily: 14}'),
     [
-      '7:8: unknown key "keep-daily": there are last, hourly, daily, weekly, monthly, yearly, within, within-hourly, within-daily, within-weekly, within-monthly, within-yearly, min-copies, gone',
+      '7:8: unknown key "keep-daily": the keys are last, hourly, daily, weekly, monthly, yearly, within, within-hourly, within-daily, within-weekly, within-monthly, within-yearly, min-copies, gone',
     ],
   ],
   [
@@ -341,7 +351,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   [
     'a directory twice',
     plus('publish: ["directory:a", "directory:a/"]'),
-    ['7:26: "directory:a" is there twice'],
+    ['7:26: "directory:a" is given twice'],
   ],
   ['a place that is no list', plus('publish: release'), ['7:10: publish must be a list']],
   [
@@ -363,7 +373,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a recipient that is none',
     plus('recipients: [age1xyz]'),
     [
-      '7:14: entry 1 of recipients is not an age recipient: one is a line that starts with age1, which age-keygen prints as the public key',
+      '7:14: entry 1 of recipients is not an age recipient, which starts with age1: age-keygen prints it as the public key',
     ],
   ],
   [
@@ -415,7 +425,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a name that would break a log',
     plus('"a\\n::error::b": 1'),
     [
-      '7:1: unknown key "a\\n::error::b": there are version, cloud, project, region, timezone, publish, recipients, store, keep, back-up, exclude, drill, report',
+      '7:1: unknown key "a\\n::error::b": the keys are version, cloud, project, region, timezone, publish, recipients, store, keep, back-up, exclude, drill, report',
     ],
   ],
   ['too much', `# ${'x'.repeat(300_000)}\n${SMALL}`, ['1:1: the file is larger than any plan']],

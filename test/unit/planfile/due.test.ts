@@ -94,8 +94,8 @@ describe('who takes what', () => {
     const plan = await planOf(REST, 'exclude: [{select: loose, reason: old}]\n');
     expect(told(plan, twins)).toEqual(['volume loose: rest', 'volume loose: rest']);
     expect(assign(plan, twins, NOW).doubts).toEqual([
-      expect.stringMatching(/means several volumes, so volume v-loose is not excluded/),
-      expect.stringMatching(/means several volumes, so volume v-other is not excluded/),
+      expect.stringMatching(/matches several volumes, so volume v-loose is not excluded/),
+      expect.stringMatching(/matches several volumes, so volume v-other is not excluded/),
     ]);
     expect(told(await planOf(REST, 'exclude: [{select: v-other, reason: old}]\n'), twins)).toEqual([
       'volume loose: rest',
@@ -105,7 +105,7 @@ describe('who takes what', () => {
 
   test('a selector that finds nothing is told', async () => {
     expect(assign(await planOf(DATABASES + REST), [loose], NOW).doubts).toEqual([
-      '"databases": metadata:backup=db finds no volume of the project',
+      '"databases": metadata:backup=db matches no volume of the project',
     ]);
   });
 });

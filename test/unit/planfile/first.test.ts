@@ -105,7 +105,7 @@ test('what is left out is told', async () => {
   expect(text).toContain('# 1 image and 3 keys are excluded below');
   const exclusions = (await readPlan(text)).plan?.exclusions;
   expect(exclusions).toEqual([
-    expect.objectContaining({ kinds: ['image', 'secret'], reason: 'no store is named yet' }),
+    expect.objectContaining({ kinds: ['image', 'secret'], reason: 'no store is given yet' }),
   ]);
   expect(text).toContain('# 2 volumes are encrypted: without recipients and store');
   expect((await made({})).text).not.toMatch(/excluded below|encrypted/);

@@ -28,7 +28,7 @@ back-up:                   # the first match wins
     method: cinder-backup
     max-chain: 7
     every: 6h              # due when older, whatever the schedule does
-    max-age: 12h           # older: the report turns red
+    max-age: 12h           # the report fails if the newest point is older
     consistency: quiesced  # or fail; \`best\` takes what there is
   - name: off-site
     select: metadata:backup=db

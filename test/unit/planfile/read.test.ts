@@ -148,7 +148,7 @@ test.each([
   ['lists in lists', '['.repeat(60_000), 'nested too deeply'],
   ['maps in maps', '{a: '.repeat(15_000), 'nested too deeply'],
   ['dashes behind dashes', `a:\n${'- '.repeat(30_000)}`, 'nested too deeply'],
-  ['one key again and again', 'k: 1\n'.repeat(12_000), '"k" is there twice: first in line 1'],
+  ['one key again and again', 'k: 1\n'.repeat(12_000), '"k" is given twice: first on line 1'],
 ])('%s are told, and no fault of ours', async (_, text, said) => {
   expect((await readPlan(text)).problems[0]?.what).toBe(said);
 });

@@ -32,7 +32,7 @@ describe('warned of', () => {
       'a chain beyond the daily window',
       '    max-chain: 30\npublish: [release]\nkeep: {daily: 14}\n',
       [
-        '"all": a chain of 30 backups (max-chain) spans 30 days, and keep has each day for 14 days: a chain stays while one of its backups does, so up to 43 backups of a volume stay, where 14 would do; lower max-chain',
+        '"all": a chain of 30 backups (max-chain) spans 30 days, but the rules keep one a day for only 14 days: a chain stays while one of its backups does, so up to 43 backups of a volume stay, although the rules need only 14; lower max-chain',
       ],
     ],
     [
@@ -40,7 +40,7 @@ describe('warned of', () => {
       'publish: [release]\nkeep: {weekly: 4}\n',
       [
         expect.stringMatching(
-          /^"all": a chain of 7 backups \(max-chain\) spans 7 days, and keep keeps points further apart: .* up to \d+ backups of a volume stay, where 5 would do;/,
+          /^"all": a chain of 7 backups \(max-chain\) spans 7 days, but the rules keep only points that are further apart: .* up to \d+ backups of a volume stay, although the rules need only 5;/,
         ),
       ],
     ],
@@ -48,7 +48,7 @@ describe('warned of', () => {
       'artifacts that expire first',
       'publish: [artifact]\nkeep: {daily: 14, monthly: 12}\n',
       [
-        'manifests go to artifacts only, which expire after 90 days, and keep has backups for 365 days: write publish: [release]',
+        'manifests go to artifacts only, which expire after 90 days, and backups are kept for 365 days: write publish: [release]',
       ],
     ],
     [
@@ -66,17 +66,17 @@ describe('warned of', () => {
     [
       'an age without room',
       '    max-age: 24h\npublish: [release]\nkeep: {daily: 14}\n',
-      [expect.stringMatching(/^"all": max-age is as long as every, 1d/)],
+      [expect.stringMatching(/^"all": max-age is the same as every \(1d\)/)],
     ],
     [
       'an exclusion that is over',
       'publish: [release]\nkeep: {daily: 14}\nexclude: [{select: x, reason: old, until: 2026-11-25}]\n',
-      ['the exclusion "old" held until 2026-11-25: it excludes nothing any more'],
+      ['the exclusion "old" ended on 2026-11-25, and excludes nothing any more'],
     ],
     [
       'drills that nobody does',
       'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d}\n',
-      ['drill: no drill is carried out by this version'],
+      ['drill: this version does not carry out drills'],
     ],
   ])('%s', async (_, lines, said) => {
     expect(await warned(lines)).toEqual(said);
@@ -84,7 +84,7 @@ describe('warned of', () => {
 
   test('artifacts are kept as long as the repository says', async () => {
     expect(await warned('publish: [artifact]\nkeep: {daily: 60}\n', 30)).toEqual([
-      'manifests go to artifacts only, which expire after 30 days, and keep has backups for 60 days: write publish: [release]',
+      'manifests go to artifacts only, which expire after 30 days, and backups are kept for 60 days: write publish: [release]',
     ]);
   });
 });

@@ -55,7 +55,7 @@ describe('what no rule keeps goes', () => {
     const careful = planPrune(recordOf(points), cloud, wishes({ last: 1 }, { allowOverHalf: false }), NOW);
     expect(careful.deletions).toEqual([]);
     expect(careful.held).toEqual([
-      `of volume "${DB}" (${DB}) 2 of 3 points would be deleted, more than half: \`allow-over-half: true\` agrees`,
+      `of volume "${DB}" (${DB}) 2 of 3 points would be deleted, more than half: \`allow-over-half: true\` allows that`,
     ]);
   });
 
@@ -97,7 +97,7 @@ describe('what no rule keeps goes', () => {
   test('nothing of a resource whose last run failed', () => {
     const failures = new Map([[`volume ${DB}`, NOW]]);
     expect(verdictsOf(planPrune(recordOf(points, { failures }), cloud, wishes(), NOW))).toEqual(
-      points.map(() => 'keep: its last run failed'),
+      points.map(() => 'keep: its last backup failed'),
     );
   });
 
@@ -105,7 +105,7 @@ describe('what no rule keeps goes', () => {
     const [first, ...more] = points as [Saved, ...Saved[]];
     const again = [{ ...first, pruned: '2026-11-20T00:00:00Z' }, ...more];
     const plan = planPrune(recordOf(again), cloud, wishes({ last: 2 }), NOW);
-    expect(verdictsOf(plan).at(-1)).toBe('delete: pruned on 2026-11-20, and its data is still there');
+    expect(verdictsOf(plan).at(-1)).toBe('delete: pruned on 2026-11-20, but its data still exists');
     const done = { ...cloud, backups: cloud.backups.slice(1) };
     expect(planPrune(recordOf(again), done, wishes({ last: 2 }), NOW).verdicts).toHaveLength(2);
   });

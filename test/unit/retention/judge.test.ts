@@ -127,7 +127,7 @@ describe('chains', () => {
 
 describe('resources from which nothing goes', () => {
   test.each([
-    ['failing', 'its last run failed'],
+    ['failing', 'its last backup failed'],
     ['gone', 'it is gone from the cloud'],
     ['unknown', 'the cloud does not show whether it still exists'],
   ] as const)('%s', (resource, reason) => {

@@ -28,7 +28,7 @@ test.each(['hc-ping.com/x', 'ftp://hc-ping.com/x', 'https://', 'javascript:1', '
   (given) => {
     const parse = () => parseHeartbeat(given);
     expect(parse).toThrow(InputError);
-    expect(parse).toThrow('`heartbeat` is not a URL of http or https');
+    expect(parse).toThrow('`heartbeat` is not an http or https URL');
   },
 );
 

@@ -36,7 +36,7 @@ describe('a report in a terminal', () => {
 | volume | db   | all   | covered | 4 h old, every 1d  |
 +--------+------+-------+---------+--------------------+
 volume "shop": said the cloud; twice\\n::error::
-9 of 10 backups used, 3 a night: enough for 0 nights while nothing is deleted
+9 of 10 backups used, 3 a night: enough for 0 nights if nothing is deleted
 `,
     );
   });
@@ -101,17 +101,17 @@ describe('what apply says at its end', () => {
       '✅ 3 due, all saved; 2 restore points deleted',
       '',
     ],
-    ['one failed', { saved: saved(1) }, '❌ not everything that is due was saved', '3 due, 1 not saved'],
+    ['one failed', { saved: saved(1) }, '❌ some of what is due was not saved', '3 due, 1 not saved'],
     [
       'all went wrong',
       { saved: saved(2), pruned: [{ ...nothing, failed: true }], report: { ...report, failure: '1 stale' } },
-      '❌ not everything that is due was saved; not everything was deleted that no rule keeps; 1 stale',
+      '❌ some of what is due was not saved; some of what no rule keeps was not deleted; 1 stale',
       '3 due, 2 not saved',
     ],
     [
       'no report could be made',
       { report: undefined },
-      '❌ what is covered now is not known',
+      '❌ what is covered now is unknown',
       '3 due, all saved',
     ],
     ['a part of a matrix makes none', { report: undefined, reports: false }, '✅ 3 due, all saved', ''],

@@ -209,7 +209,7 @@ describe('a sweep', () => {
     await on.cloud.ticks.settle();
     expect(on.there()).toEqual([stays.id]);
     expect(on.said).toEqual([
-      expect.stringContaining(`${gone.id}, error), left by an interrupted run, is removed`),
+      expect.stringContaining(`${gone.id}, error), left by an interrupted run, was removed`),
     ]);
   });
 

@@ -66,7 +66,7 @@ describe('removing', () => {
     Object.defineProperty(row, 'status', { get: () => 'deleting', set: () => undefined });
     opened.cloud.faults.add({ when: { method: 'DELETE', path: '/snapshots/' }, do: { status: 202 } });
     expect(await removed(opened.session, [snapshot], 30_000)).toEqual([
-      'snapshot: it is still there after 30 s',
+      'snapshot: it still exists after 30 s',
     ]);
   });
 

@@ -52,14 +52,18 @@ describe('of a server', () => {
     [
       'whose image does not demand it',
       {},
-      'its image does not demand it (os_require_quiesce), so Nova would go on without',
+      'its image does not require it (os_require_quiesce), so Nova would continue without it',
     ],
     [
       'whose image is not of its root',
       { disks: [volume(), { ...demands, bootable: false }] },
-      'its image does not demand it (os_require_quiesce), so Nova would go on without',
+      'its image does not require it (os_require_quiesce), so Nova would continue without it',
     ],
-    ['from an image', { image: {}, disks: [demands] }, 'it boots from an image, whose disk nobody freezes'],
+    [
+      'from an image',
+      { image: {}, disks: [demands] },
+      'it boots from an image, and Nova does not freeze the disk of such a server',
+    ],
     ['that is paused', { status: 'PAUSED', disks: [demands] }, 'it is PAUSED'],
     ['that is called off, and runs', { status: 'SHUTOFF', powered: true, disks: [demands] }, 'it is SHUTOFF'],
     [

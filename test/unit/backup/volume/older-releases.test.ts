@@ -58,7 +58,7 @@ describe('a Cinder that stumbles over an empty set of properties', () => {
     expect(Object.keys(image?.properties ?? {})).not.toContain('openstack_backup_copy');
     expect(image?.size).toBe(state.volumes.get(id)?.data.size);
     expect(state.volumes.get(id)?.imageMetadata).toEqual(OF_AN_IMAGE);
-    if (type === 'luks') expect(told.log).toContain('left by the failed upload, is removed');
+    if (type === 'luks') expect(told.log).toContain('left by the failed upload, was removed');
     // The image and its key stay; nothing of the copy does.
     expect(made()).toEqual({
       ...before,

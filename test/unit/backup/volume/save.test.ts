@@ -161,7 +161,7 @@ describe('a backup', () => {
     const { id } = seed.addVolume({ name: 'db' });
     faults.add({ when: { method: 'POST', path: /\/backups$/ }, do: 'stuck' });
     const struck = await run(backupVolume, { volumes: id, deadline: '2' });
-    expect(struck.outputs['failed']).toContain('was not done when the run reached its deadline');
+    expect(struck.outputs['failed']).toContain('did not finish before the run reached its deadline');
   }, 30_000);
 
   test('that a dead run finished is taken up for its own volume', async () => {

@@ -39,7 +39,7 @@ test('other devices, names, descriptions and tags are told', () => {
   expect(differences(saved, disks, other, swapped)).toEqual({
     differences: [
       `device /dev/vda: volume ${root} is /dev/vdb`,
-      `device /dev/vdb: volume ${data} is without one`,
+      `device /dev/vdb: volume ${data} has none`,
       'host name "db": it is "db-2"',
       'description "mine"',
       'tag "a"',
