@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 /** A project where one volume is due, one is as recent as its plan wants, and one point is kept by no rule. */
 export interface Applied {
   readonly world: EmbeddedWorld;
-  run(command: unknown, raw: Record<string, string>): Promise<Told>;
+  run(command: unknown, raw: Record<string, string>, dryRun?: boolean): Promise<Told>;
   /** What is due. */
   readonly volume: string;
   /** The backup that no rule keeps once the volume is saved. */
@@ -42,10 +42,15 @@ export async function appliedWorld(): Promise<Applied> {
       pass(ms);
     },
   };
-  const run = async (command: unknown, raw: Record<string, string>) => {
+  const run: Applied['run'] = async (command, raw, dryRun = false) => {
     const { directory } = world;
     const environment = cloud.openrc();
-    const told = await runInProcess(command as Command, raw, { environment, directory, clock });
+    const told = await runInProcess(command as Command, raw, {
+      environment,
+      directory,
+      clock,
+      dryRun,
+    });
     world.heard(JSON.stringify(told));
     return told;
   };
