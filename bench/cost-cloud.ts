@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MANIFEST_FILE } from '../src/manifest/files.ts';
+import { DIRECTORY, MANIFEST_FILE } from '../src/manifest/files.ts';
 import { serialize } from '../src/manifest/parse.ts';
 import type { Manifest, VolumeBackupPoint } from '../src/manifest/schema.ts';
 import {
@@ -14,11 +14,13 @@ import {
 /** The other process of `bench/cost.ts`: an embedded cloud, filled as told, that counts what it is asked. */
 export interface Wish {
   readonly volumes: number;
-  readonly encrypted: boolean;
+  readonly encrypted: boolean | 'half';
   /** Backups that are there already. */
   readonly backups: number;
   /** Where manifests name them, one a night: every volume once in each. */
   readonly manifests?: string;
+  /** Where a plan goes that wants all of them saved, and keeps two of each. */
+  readonly plan?: string;
 }
 
 /** What it sends: first where it is, then, asked for it, what it was asked. */
@@ -37,6 +39,7 @@ const backups = Array.from({ length: wish.backups }, (_, at) =>
   addBackup(cloud, volumes[at % volumes.length] as Volume, at),
 );
 if (wish.manifests !== undefined) await writeManifests(wish.manifests);
+if (wish.plan !== undefined) await writePlan(wish.plan);
 say({ environment: cloud.openrc('demo') });
 process.on('message', () => {
   const kinds: Record<string, number> = {};
@@ -56,23 +59,33 @@ function fill({ seed, state }: EmbeddedCloud, { volumes: count, encrypted }: Wis
   const metadata = { backup: 'daily', owner: 'team-a', env: 'production', ticket: 'OPS-1234' };
   const name = (at: number) => `volume-${String(at).padStart(5, '0')}`;
   const first = seed.addVolume({ name: name(0), type: encrypted ? 'luks' : 'standard', metadata });
-  const key = first.encryptionKeyId === null ? undefined : state.secrets.get(first.encryptionKeyId);
-  const others = Array.from({ length: count - 1 }, (_, at): Volume => {
-    const own = key && { ...key, id: randomUUID() };
-    if (own !== undefined) state.secrets.set(own.id, own);
+  const plain = encrypted === 'half' ? seed.addVolume({ name: name(1), type: 'standard', metadata }) : first;
+  const made = plain === first ? [first] : [first, plain];
+  const others = Array.from({ length: count - made.length }, (_, at): Volume => {
+    const like = at % 2 === 0 ? first : plain;
+    const own = cloneOfKey(like.encryptionKeyId);
     const createdAt = cloud.clock.now();
     return {
-      ...first,
+      ...like,
       id: randomUUID(),
-      name: name(at + 1),
+      name: name(at + made.length),
       createdAt,
       metadata: { ...metadata },
-      encryptionKeyId: own?.id ?? null,
-      data: first.data.clone(),
+      encryptionKeyId: own,
+      data: like.data.clone(),
     };
   });
   for (const volume of others) state.volumes.set(volume.id, volume);
-  return [first, ...others];
+  return [...made, ...others];
+}
+
+/** Cinder gives each volume, and each backup, a key of its own. */
+function cloneOfKey(id: string | null): string | null {
+  const key = id === null ? undefined : cloud.state.secrets.get(id);
+  if (key === undefined) return null;
+  const own = { ...key, id: randomUUID() };
+  cloud.state.secrets.set(own.id, own);
+  return own.id;
 }
 
 /** A full one of ours that stands in a manifest. */
@@ -111,7 +124,7 @@ function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): Backup
     createdAt: time,
     updatedAt: time,
     dataTimestamp: time,
-    encryptionKeyId: null,
+    encryptionKeyId: cloneOfKey(volume.encryptionKeyId),
     saved: null,
   };
   state.backups.set(backup.id, backup);
@@ -131,7 +144,7 @@ async function writeManifests(directory: string): Promise<void> {
 
 function manifestOf(saved: readonly Backup[], night: number): Manifest {
   const started = new Date(Date.now() - MONTH_MS + night * 86_400_000).toISOString();
-  const project = [...cloud.state.projects.values()].find(({ name }) => name === 'demo');
+  const project = demo();
   return {
     format: 'openstack-backup manifest',
     version: 1,
@@ -139,7 +152,7 @@ function manifestOf(saved: readonly Backup[], night: number): Manifest {
     cloud: {
       authUrl: cloud.authUrl,
       region: 'RegionOne',
-      project: { id: project?.id ?? '', name: 'demo', domain: 'Default' },
+      project: { id: project.id, name: 'demo', domain: 'Default' },
     },
     restorePoints: saved.map(pointOf),
     failed: [],
@@ -165,7 +178,7 @@ function pointOf(backup: Backup): VolumeBackupPoint {
       imageMetadata: {},
       attachments: [],
       created: volume.createdAt.toISOString(),
-      encryption: null,
+      encryption: volume.encryptionKeyId === null ? null : encryptionOf(volume.encryptionKeyId),
     },
     method: 'cinder-backup',
     backup: {
@@ -177,13 +190,46 @@ function pointOf(backup: Backup): VolumeBackupPoint {
       dataTimestamp: backup.createdAt.toISOString(),
       availabilityZone: 'nova',
       container: 'volumebackups',
-      keyId: null,
+      keyId: backup.encryptionKeyId,
     },
     chain: { id: tag('chain'), position: 0, parent: null },
     reason: 'full backups were asked for',
     consistency: 'offline',
     seconds: 1,
   };
+}
+
+function encryptionOf(id: string): VolumeBackupPoint['resource']['encryption'] {
+  const key = {
+    secretType: 'symmetric',
+    algorithm: 'AES',
+    bitLength: 256,
+    mode: 'XTS',
+    expires: null,
+  } as const;
+  return {
+    provider: 'luks',
+    cipher: 'aes-xts-plain64',
+    keySize: 256,
+    key: { id, worth: 'cloud-only', ...key },
+  };
+}
+
+async function writePlan(file: string): Promise<void> {
+  const text = `version: 1
+project: ${demo().id}
+publish: ["directory:${DIRECTORY}"]
+keep: {last: 2}
+back-up:
+  - {name: all, select: all, kinds: [volume], method: cinder-backup, every: 1d}
+`;
+  await writeFile(file, text);
+}
+
+function demo() {
+  const project = [...cloud.state.projects.values()].find(({ name }) => name === 'demo');
+  if (project === undefined) throw new Error('the cloud has no project demo');
+  return project;
 }
 
 function stamp(iso: string): string {

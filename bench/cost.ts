@@ -24,13 +24,16 @@ const { values: given } = parseArgs({
   },
 });
 
-interface Case extends Omit<Wish, 'manifests'> {
+interface Case extends Omit<Wish, 'manifests' | 'plan'> {
   readonly name: string;
   /** Whether manifests name the backups. */
   readonly named?: true;
+  /** Whether there is a plan. */
+  readonly planned?: true;
   readonly words: readonly string[];
 }
 
+const PLAN = 'plan.yml';
 const ALL = ['backup-volume', '--volumes', 'all'];
 const DRY = [...ALL, '--dry-run'];
 const REAL = [...ALL, '--mode', 'full', '--concurrency', '20'];
@@ -66,6 +69,15 @@ const cases: readonly Case[] = [
     backups: 20_000,
     named: true,
     words: ['list', '--volume', 'volume-00007', '--at', '0h'],
+  },
+  {
+    name: 'apply of 5,000, half encrypted, 20,000 backups',
+    volumes: 5000,
+    encrypted: 'half',
+    backups: 20_000,
+    named: true,
+    planned: true,
+    words: ['apply', '--plan', PLAN, '--dry-run', '--allow-unsigned'],
   },
   { name: '300 through images', volumes: 300, encrypted: false, backups: 0, words: IMAGE },
 ];
@@ -104,7 +116,7 @@ for (const one of cases.filter(({ name }) => name.includes(given.only)))
   }
 
 function row(name: string, cells: readonly string[]): string {
-  return `${name.padEnd(44)}${cells.map((cell) => cell.padStart(12)).join('')}\n`;
+  return `${name.padEnd(50)}${cells.map((cell) => cell.padStart(12)).join('')}\n`;
 }
 
 function cellsOf({ requests, mebibytes, processor, seconds, ended }: Figure): string[] {
@@ -117,10 +129,14 @@ function cellsOf({ requests, mebibytes, processor, seconds, ended }: Figure): st
 }
 
 /** Each on a cloud of its own, since a run changes it. */
-async function measure({ words, name, named, ...wish }: Case, bin: string): Promise<Figure> {
+async function measure({ words, name, named, planned, ...wish }: Case, bin: string): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-cost-'));
   const cloud = fork(join(import.meta.dirname, 'cost-cloud.ts'), [
-    JSON.stringify(named ? { ...wish, manifests: join(directory, DIRECTORY) } : wish),
+    JSON.stringify({
+      ...wish,
+      ...(named && { manifests: join(directory, DIRECTORY) }),
+      ...(planned && { plan: join(directory, PLAN) }),
+    }),
   ]);
   try {
     const [word] = (await Promise.race([once(cloud, 'message'), failedOf(cloud)])) as [Word];

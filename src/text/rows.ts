@@ -1,4 +1,4 @@
-import Table from 'cli-table3';
+import { strlen } from 'cli-table3/src/utils.js';
 import { stringify as csv } from 'csv-stringify/sync';
 import { stringify as yaml } from 'yaml';
 import { forLog } from './escape.ts';
@@ -50,33 +50,19 @@ function records<Row>(rows: readonly Row[], columns: readonly Column<Row>[]) {
   return rows.map((row) => Object.fromEntries(columns.map(({ name, value }) => [name, value(row) ?? null])));
 }
 
-/** As openstackclient draws them. */
-const CORNERS = [
-  'top',
-  'top-mid',
-  'top-left',
-  'top-right',
-  'bottom',
-  'bottom-mid',
-  'bottom-left',
-  'bottom-right',
-  'left-mid',
-  'mid',
-  'mid-mid',
-  'right-mid',
-];
-
+/** As openstackclient draws it. Not by cli-table3, whose layout takes minutes for the points of a large project. */
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    head: [...head],
-    chars: {
-      ...Object.fromEntries(CORNERS.map((place) => [place, /^(top|bottom|mid)$/.test(place) ? '-' : '+'])),
-      left: '|',
-      right: '|',
-      middle: '|',
-    },
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) table.push([...row]);
-  return `${table.toString()}\n`;
+  const widths = head.map((name) => strlen(name));
+  const all = rows.map((row) =>
+    row.map((text, at) => {
+      const width = strlen(text);
+      widths[at] = Math.max(widths[at] ?? 0, width);
+      return { text, width };
+    }),
+  );
+  const line = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+\n`;
+  const drawn = (cells: readonly { readonly text: string; readonly width: number }[]) =>
+    `|${cells.map(({ text, width }, at) => ` ${text}${' '.repeat((widths[at] ?? 0) - width)} `).join('|')}|\n`;
+  const names = head.map((text) => ({ text, width: strlen(text) }));
+  return `${line}${drawn(names)}${line}${all.map(drawn).join('')}${all.length > 0 ? line : ''}`;
 }
