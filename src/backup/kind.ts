@@ -51,9 +51,10 @@ export interface SavingKind<W extends Wishes, P> {
   /**
    * Chooses what is meant, and looks at everything that could make it fail. Changes nothing.
    *
+   * @param seen what the project holds, where it was listed a moment ago
    * @throws InputError for wishes that are wrong for all
    */
-  plan(session: Session, wishes: W): Promise<Planned<P>>;
+  plan(session: Session, wishes: W, seen?: Holdings): Promise<Planned<P>>;
   subjectOf(plan: P): Subject;
   /** GiB, for the progress. */
   gigabytesOf(plan: P): number;

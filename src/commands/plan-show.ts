@@ -1,4 +1,5 @@
 import { cloudInputs } from '../inputs/cloud.ts';
+import { manifestInputs } from '../inputs/manifest.ts';
 import { onlyInputs, planLookInputs } from '../inputs/plan-file.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { defineCommand } from './command.ts';
@@ -18,6 +19,11 @@ const outputs = {
     description:
       'JSON: with `matrix`, the value for `strategy.matrix` of a job, {include: a list of {name, only, gigabytes}}; pass each `only` to `apply`.',
   },
+  prune: {
+    json: true,
+    description:
+      'JSON: what `apply` would delete, {digest, points: a list of {point, kind, id, name, time, keep, reasons, data, manifests}, manifests}, if the plan has `keep`. None with `matrix` or `only`.',
+  },
   doubts: {
     json: true,
     description: 'JSON: what is probably a mistake, such as a selector that matches nothing.',
@@ -27,7 +33,7 @@ const outputs = {
 export const planShow = defineCommand({
   name: 'plan show',
   bare: 'plan',
-  summary: 'Show what is due now, how it would be saved and why, and the quota before and after.',
+  summary: 'Show what is due now, what would be saved and deleted, and why, and the quota before and after.',
   examples: [
     {
       does: 'Show everything that the plan says is due',
@@ -41,6 +47,10 @@ export const planShow = defineCommand({
   inputs: {
     ...planLookInputs,
     ...onlyInputs,
+    'allow-unsigned': {
+      ...manifestInputs['allow-unsigned'],
+      description: 'Show what would be deleted even if manifests are not signed or were altered.',
+    },
     matrix: {
       kind: 'integer',
       default: '0',

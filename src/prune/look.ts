@@ -8,6 +8,7 @@ import { hasStatus } from '../openstack/errors.ts';
 import { getImage, listImages } from '../openstack/image/v2/images.ts';
 import { getSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
 import { collect, pool } from '../pool.ts';
+import type { Holdings } from '../temporaries/holdings.ts';
 import type { Cloud, CloudBackup, CloudImage } from './cloud.ts';
 import { resourceOf, type Saved } from './point.ts';
 
@@ -49,6 +50,8 @@ export interface Asked {
   readonly all: boolean;
   /** Payloads that lie in the store; undefined where none could be looked at. */
   readonly stored: ReadonlySet<string> | undefined;
+  /** What was listed a moment ago: each backup is looked at again before it is deleted. */
+  readonly seen?: Pick<Holdings, 'backups' | 'volumes'> | undefined;
 }
 
 /**
@@ -59,17 +62,26 @@ export interface Asked {
 export async function lookAtCloud(
   session: Session,
   points: readonly Saved[],
-  { gone, all, stored }: Asked,
+  { gone, all, stored, seen }: Asked,
 ): Promise<Cloud> {
   const kinds = new Set(points.map(({ kind }) => kind));
   const holdsImages = points.some(({ data }) => data?.kind === 'image');
   if (holdsImages) kinds.add('volume').add('image');
   if (all) kinds.add('image');
   const lists = new Map<Kind, readonly Thing[] | undefined>();
+  // Nobody looks again whether a volume reads an image: that list has to be new.
+  const volumes = holdsImages ? undefined : seen?.volumes;
   for (const kind of kinds)
-    lists.set(kind, await listed(session, WAYS[kind], kind === 'image' && holdsImages));
+    lists.set(
+      kind,
+      kind === 'volume' && volumes !== undefined
+        ? volumes
+        : await listed(session, WAYS[kind], kind === 'image' && holdsImages),
+    );
   const asksBackups = all || points.some(({ data }) => data?.kind === 'backup');
-  const backups = asksBackups ? await collect(listBackups(await session.service('block-storage'))) : [];
+  const backups = asksBackups
+    ? (seen?.backups ?? (await collect(listBackups(await session.service('block-storage')))))
+    : [];
   const images = (lists.get('image') ?? []) as readonly CloudImage[];
   const missing = await lookForMissing(session, points, backups, images);
   return {

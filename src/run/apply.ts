@@ -1,22 +1,20 @@
 import { PlainError } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
-import { QuotaError } from '../plan/quota.ts';
 import { duePartsOf } from '../planfile/parts.ts';
-import { keepsByRules } from '../prune/by-plan.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { appliedTold } from './apply-show.ts';
 import type { Context, Outcome } from './context.ts';
 import { withKind } from './due-kind.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { type Part, partOf } from './part.ts';
-import { planDue } from './plan-due.ts';
 import { lookAgain, lookAtPlan, type PlanLook } from './plan-look.ts';
+import { isSealed, pruneLook, prunes } from './plan-prune.ts';
 import { showLook } from './plan-show.ts';
-import { pruneByPlan } from './prune.ts';
 import { openPlaces } from './publishing.ts';
 import { reportOn } from './report.ts';
 import { saveParts } from './saving.ts';
+import { isTight } from './tight.ts';
 
 /** So many at the same time, as the commands have it. */
 const AT_ONCE = 4;
@@ -28,12 +26,15 @@ export function applyPlan(context: Context, given: ApplyInputs): Promise<Outcome
 
 async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
   const look = await lookAtPlan(context, given);
-  if (context.dryRun) return shown(context, given, look);
+  if (context.dryRun) return { ...(await showLook(context, look, given)), outputs: {} };
   for (const doubt of look.doubts) context.host.log.warn(doubt);
   const parts = await partsOf(context, look);
-  const room = (await isTight(context, look, parts)) ? await pruned(context, given, look) : NOTHING;
+  const isShort = parts.length > 0 && (await isTight(context, look));
+  const room = isShort ? await pruned(context, given, look) : NOTHING;
   const work = await withAdoption(context, look, parts);
-  const saved = await saveDue(context, given, look, work);
+  // What was listed to look at the plan is still so for what is saved first.
+  const seen = isShort ? undefined : look.project.seen;
+  const saved = await saveDue(context, given, { ...look, seen }, work);
   const after = await attempt(context, 'cannot find out what is covered now', () =>
     work.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
   );
@@ -58,8 +59,13 @@ async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<O
   };
 }
 
-async function saveDue(context: Context, given: ApplyInputs, look: PlanLook, parts: readonly Part[]) {
-  const { session, plan, duties } = look;
+async function saveDue(
+  context: Context,
+  given: ApplyInputs,
+  look: PlanLook & Pick<PlanLook['project'], 'seen'>,
+  parts: readonly Part[],
+) {
+  const { session, plan, duties, seen } = look;
   if (parts.length === 0) {
     const { name } = session.scope.project;
     context.host.log.info(
@@ -69,7 +75,7 @@ async function saveDue(context: Context, given: ApplyInputs, look: PlanLook, par
   }
   const saving = { ...given, publish: plan.publish, recipients: plan.recipients };
   const places = await openPlaces(context, saving);
-  return saveParts(context, { session, places, given: saving }, parts);
+  return saveParts(context, { session, places, given: saving, seen }, parts);
 }
 
 async function partsOf(context: Context, { plan, duties }: PlanLook): Promise<Part[]> {
@@ -99,13 +105,6 @@ async function withAdoption(
   return [...parts, await withKind(context, plan, nothing, (kind, wishes) => partOf(kind, wishes, AT_ONCE))];
 }
 
-/** Whether what is due fits only if something is deleted first. */
-async function isTight(context: Context, look: PlanLook, parts: readonly Part[]): Promise<boolean> {
-  if (parts.length === 0 || !keepsByRules(look.plan)) return false;
-  const { refused } = await planDue(context, look);
-  return refused.some(({ error }) => error instanceof QuotaError);
-}
-
 interface Pruned {
   readonly deleted: readonly { readonly kind: string; readonly id: string; readonly point: string }[];
   readonly failed: boolean;
@@ -114,37 +113,12 @@ interface Pruned {
 
 const NOTHING: Pruned = { deleted: [], failed: false, summary: '' };
 
-/** A part of a matrix sees only its own work: one job after all of them prunes. */
-function prunes({ prune, only }: ApplyInputs, { plan }: PlanLook): boolean {
-  return prune && only.length === 0 && keepsByRules(plan);
-}
-
 async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Promise<Pruned> {
-  if (!prunes(given, look)) return NOTHING;
-  if (look.receipts.length > 0) {
-    context.host.log.info(
-      'nothing is deleted: sealed manifests may need what would be deleted, and cannot be read without an `identity`',
-    );
-    return NOTHING;
-  }
-  const done = await attempt(context, 'nothing was pruned', () =>
-    pruneByPlan(context, look, pruneInputsOf(given)),
-  );
+  if (!prunes(given, look) || isSealed(context, look)) return NOTHING;
+  const done = await attempt(context, 'nothing was pruned', () => pruneLook(context, look, given));
   if (done === undefined) return { ...NOTHING, failed: true };
   const { deleted, failed, summary } = done;
   return { deleted, failed, summary: deleted.length > 0 || failed ? summary : '' };
-}
-
-function pruneInputsOf({ manifest, workflow, branch, identity, ...given }: ApplyInputs) {
-  return {
-    manifest,
-    workflow,
-    branch,
-    identity,
-    'verify-key': given['verify-key'],
-    'sign-key': given['sign-key'],
-    'allow-unsigned': given['allow-unsigned'],
-  };
 }
 
 /** Tells what failed, and goes on: what was done before is not hidden by it. */
@@ -156,26 +130,4 @@ async function attempt<T>({ host }: Context, what: string, work: () => Promise<T
     host.log.error(`${what}: ${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`);
     return undefined;
   }
-}
-
-async function shown(context: Context, given: ApplyInputs, look: PlanLook) {
-  const due = await showLook(context, look);
-  const prune =
-    prunes(given, look) && look.receipts.length === 0
-      ? await attempt(context, 'cannot find out what would be deleted', () =>
-          pruneByPlan(context, look, pruneInputsOf(given)),
-        )
-      : undefined;
-  return {
-    outputs: {},
-    failed: due.failed,
-    failure: due.failure,
-    printed: `${due.printed}${prune?.printed ?? ''}`,
-    plan: {
-      resources: due.plan.resources,
-      quota: due.plan.quota,
-      ...(prune !== undefined && 'plan' in prune ? { prune: prune.plan } : {}),
-    },
-    summary: due.summary,
-  };
 }

@@ -43,9 +43,10 @@ export interface Part {
    * Plans it, and shows the plan. Removes at most what dead runs left, where else not all fits.
    *
    * @param until when the run has to end, the cloud's time, milliseconds since the epoch
+   * @param seen what the project holds, where it was listed a moment ago
    * @throws InputError or QuotaError, and nothing was touched
    */
-  ready(context: Context, session: Session, until: number): Promise<Ready>;
+  ready(context: Context, session: Session, until: number, seen?: Holdings): Promise<Ready>;
 }
 
 /** A part that is planned. */
@@ -79,14 +80,19 @@ export function partOf<W extends Wishes, P>(
     payloads: wishes.payloads,
     adopts: kind.adopts,
     subjects,
-    async ready(context, session, until) {
+    async ready(context, session, until, seen) {
+      let known = seen;
       const { host, dryRun } = context;
       const planned = () =>
         makingRoom(
           session,
           host,
           dryRun,
-          () => planSaving(session, kind, wishes, concurrency),
+          () => {
+            const listed = known;
+            known = undefined;
+            return planSaving(session, kind, wishes, concurrency, listed);
+          },
           ({ short }) => short,
         );
       let room = await planned();
@@ -114,8 +120,9 @@ async function planSaving<W extends Wishes, P>(
   kind: SavingKind<W, P>,
   wishes: W,
   concurrency: number,
+  seen: Holdings | undefined,
 ): Promise<SavingPlan<P>> {
-  const { wanted, refused, holdings } = await kind.plan(session, wishes);
+  const { wanted, refused, holdings } = await kind.plan(session, wishes, seen);
   const backups = holdings?.backups ?? [];
   const fit = await fitting(session, wanted, concurrency, backups, (plan) => called(kind.subjectOf(plan)));
   const over = fit.refused.map(({ what, error }) => ({ subject: kind.subjectOf(what), error }));

@@ -1,7 +1,7 @@
 import type { Refused, SavingKind, Subject, Wishes } from '../backup/kind.ts';
 import { adviceWith } from '../chain/advice.ts';
 import { PlainError } from '../errors.ts';
-import { countsOf, type QuotaName } from '../openstack/quota-names.ts';
+import { countsOf, type Need, type QuotaName, type Quotas } from '../openstack/quota-names.ts';
 import { quotasFor } from '../openstack/quotas.ts';
 import { type Wanted, whatFits } from '../plan/fit.ts';
 import { type QuotaLine, quotaAfter, tooSmall } from '../plan/quota.ts';
@@ -32,8 +32,12 @@ export interface DuePlan {
 /** So many at the same time, as the commands have it. */
 const AT_ONCE = 4;
 
-/** Plans all that is due against the quotas together, as far as they go. Changes nothing. */
-export async function planDue(context: Context, look: PlanLook): Promise<DuePlan> {
+/**
+ * Plans all that is due against the quotas together, as far as they go. Changes nothing.
+ *
+ * @param freed what is deleted before
+ */
+export async function planDue(context: Context, look: PlanLook, freed: Need = {}): Promise<DuePlan> {
   const { session, plan, duties, project } = look;
   const wanted: Wanted<DueItem>[] = [];
   const refused: DuePlan['refused'][number][] = [];
@@ -44,7 +48,7 @@ export async function planDue(context: Context, look: PlanLook): Promise<DuePlan
   }
   const needs = wanted.flatMap(({ parts, meanwhile }) => [...parts.map(({ stays }) => stays), meanwhile]);
   const quotas = await quotasFor(session, needs);
-  const fit = whatFits(quotas, wanted, AT_ONCE);
+  const fit = whatFits(without(quotas, freed), wanted, AT_ONCE);
   const names = new Set(
     wanted.flatMap(({ parts }) => parts.flatMap(({ stays }) => countsOf(stays).map(([name]) => name))),
   );
@@ -65,6 +69,14 @@ export async function planDue(context: Context, look: PlanLook): Promise<DuePlan
   };
 }
 
+function without(quotas: Quotas, freed: Need): Quotas {
+  const less = countsOf(freed).flatMap(([name, count]) => {
+    const limit = quotas[name];
+    return limit === undefined ? [] : [[name, { ...limit, used: limit.used - count }] as const];
+  });
+  return { ...quotas, ...Object.fromEntries(less) };
+}
+
 interface PlannedPart {
   readonly wanted: readonly Wanted<DueItem>[];
   readonly refused: DuePlan['refused'];
@@ -82,12 +94,12 @@ async function planPart(context: Context, look: PlanLook, part: DuePart): Promis
 }
 
 async function planWith<W extends Wishes, P>(
-  { session, duties }: PlanLook,
+  { session, duties, project }: PlanLook,
   entry: string,
   kind: SavingKind<W, P>,
   wishes: W,
 ): Promise<PlannedPart> {
-  const { wanted, refused } = await kind.plan(session, wishes);
+  const { wanted, refused } = await kind.plan(session, wishes, project.seen);
   const newest = new Map(
     duties.filter((duty) => duty.entry.name === entry).map((duty) => [duty.resource.id, duty.newest]),
   );

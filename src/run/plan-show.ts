@@ -8,6 +8,8 @@ import { type Column, formatRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
 import { type DuePlan, planDue } from './plan-due.ts';
 import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan-look.ts';
+import { type PruneGiven, plannedPruning } from './plan-prune.ts';
+import { lacksQuota } from './tight.ts';
 
 /** One resource, and what one entry asks of it; a line of the table. */
 interface Row {
@@ -34,9 +36,18 @@ const columns = (now: number): readonly Column<Row>[] => [
 ];
 
 /** Shows what is due now, which way and why. Changes nothing. */
-export async function showPlan(context: Context, given: PlanLookGiven & { readonly matrix: number }) {
+export async function showPlan(
+  context: Context,
+  given: PlanLookGiven & Omit<PruneGiven, 'prune'> & { readonly matrix: number },
+) {
   const look = await lookAtPlan(context, given);
-  const shown = await showLook(context, look);
+  // Manifests were checked when they were read, and nothing is recorded here that would be signed.
+  const unsigned = look.manifests === undefined ? given['verify-key'] : undefined;
+  const shown = await showLook(context, look, {
+    ...given,
+    'verify-key': unsigned,
+    prune: given.matrix === 0,
+  });
   if (given.matrix === 0) return shown;
   const matrix = JSON.stringify({ include: shardsOf(look.duties, given.matrix) });
   // What cannot be saved fails in the job that tries it, and keeps no other from starting.
@@ -44,11 +55,19 @@ export async function showPlan(context: Context, given: PlanLookGiven & { readon
 }
 
 /** The same, where somebody has looked already. */
-export async function showLook(context: Context, look: PlanLook) {
+export async function showLook(context: Context, look: PlanLook, given: PruneGiven) {
   const { host } = context;
   for (const doubt of look.doubts) host.log.warn(doubt);
-  const planned = await planDue(context, look);
-  const rows = look.assignments.flatMap((one) => rowsOf(one, look, planned));
+  const pruning = await plannedPruning(context, look, given);
+  let planned = await planDue(context, look);
+  // Then it is deleted first.
+  if (pruning !== undefined && lacksQuota(planned)) planned = await planDue(context, look, pruning.freed);
+  const found = {
+    duties: Map.groupBy(look.duties, ({ resource }) => resource),
+    items: new Map(planned.items.map((one) => [nameOf(one), one])),
+    refused: new Map(planned.refused.map((one) => [nameOf(one), one])),
+  };
+  const rows = look.assignments.flatMap((one) => rowsOf(one, found));
   for (const { subject, error } of planned.refused)
     host.log.warn(
       `${subject.kind} ${quoted(subject.name)} (${subject.id}): ${error.message}. ${error.hint ?? ''}`,
@@ -67,12 +86,20 @@ export async function showLook(context: Context, look: PlanLook) {
       resources: JSON.stringify(rows),
       quota: JSON.stringify(quota),
       doubts: JSON.stringify(look.doubts),
+      ...(pruning === undefined ? {} : { prune: JSON.stringify(pruning.plan) }),
     },
-    plan: { resources: rows.map(rowJson), quota, doubts: look.doubts },
+    plan: {
+      resources: rows.map(rowJson),
+      quota,
+      doubts: look.doubts,
+      ...(pruning === undefined ? {} : { prune: pruning.plan }),
+    },
     failed: planned.refused.length > 0,
     failure: `${planned.refused.length} of what is due cannot be saved`,
-    printed: `${head}\n${formatRows(rows, columns(look.now), 'table')}${sentence}\n`,
-    summary: summaryOf(head, rows, columns(look.now), sentence),
+    printed: `${head}\n${formatRows(rows, columns(look.now), 'table')}${sentence}\n${pruning?.printed ?? ''}`,
+    summary: [summaryOf(head, rows, columns(look.now), sentence), pruning?.summary ?? '']
+      .filter((part) => part !== '')
+      .join('\n\n'),
   };
 }
 
@@ -80,7 +107,18 @@ function rowJson({ newest, ...row }: Row): Json {
   return { ...row, newest: newest ?? null };
 }
 
-function rowsOf({ resource, entries, exclusion }: Assignment, look: PlanLook, planned: DuePlan): Row[] {
+/** By what a row looks them up. */
+interface Found {
+  readonly duties: ReadonlyMap<Duty['resource'], readonly Duty[]>;
+  readonly items: ReadonlyMap<string, DuePlan['items'][number]>;
+  readonly refused: ReadonlyMap<string, DuePlan['refused'][number]>;
+}
+
+function nameOf({ entry, subject }: Pick<DuePlan['items'][number], 'entry' | 'subject'>): string {
+  return `${subject.kind} ${subject.id} ${entry}`;
+}
+
+function rowsOf({ resource, entries, exclusion }: Assignment, found: Found): Row[] {
   const { kind, name, id } = resource;
   const bare = { kind, name, id, entry: '', newest: undefined, way: '' };
   if (exclusion !== undefined) {
@@ -88,13 +126,13 @@ function rowsOf({ resource, entries, exclusion }: Assignment, look: PlanLook, pl
     return [{ ...bare, state: 'excluded', why: `${reason}${until === undefined ? '' : `, until ${until}`}` }];
   }
   if (entries.length === 0) return [{ ...bare, state: 'not in the plan', why: 'no entry matches it' }];
-  return look.duties.filter((duty) => duty.resource === resource).map((duty) => rowOf(duty, bare, planned));
+  return (found.duties.get(resource) ?? []).map((duty) => rowOf(duty, bare, found));
 }
 
 function rowOf(
   { resource, entry, newest, due, reason, within }: Duty,
   bare: Omit<Row, 'state' | 'why'>,
-  { items, refused }: DuePlan,
+  { items, refused }: Found,
 ): Row {
   const own = {
     ...bare,
@@ -104,16 +142,13 @@ function rowOf(
   if (within !== undefined)
     return { ...own, state: 'due', way: `with server ${within.name || within.id}`, why: reason };
   if (!due) return { ...own, state: 'not due', why: reason };
-  const isThis = (one: {
-    readonly entry: string;
-    readonly subject: { readonly kind: string; readonly id: string };
-  }) => one.entry === entry.name && one.subject.kind === resource.kind && one.subject.id === resource.id;
-  const item = items.find(isThis);
+  const name = nameOf({ entry: entry.name, subject: resource });
+  const item = items.get(name);
   if (item !== undefined) {
     const { way, why } = wayOf(item.planned);
     return { ...own, state: 'due', way, why: [reason, ...(why === '' ? [] : [why])].join('; ') };
   }
-  const error = refused.find(isThis)?.error;
+  const error = refused.get(name)?.error;
   return { ...own, state: 'refused', why: error?.message ?? 'it no longer exists' };
 }
 

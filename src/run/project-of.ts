@@ -15,6 +15,8 @@ import { GIB } from '../text/bytes.ts';
 export interface Project {
   readonly resources: readonly Resource[];
   readonly holdings: Holdings;
+  /** What was listed, temporaries too, for who would list it else; undefined where the cloud does not show backups. */
+  readonly seen: Holdings | undefined;
   readonly inventory: Inventory;
 }
 
@@ -47,6 +49,7 @@ export async function projectOf(session: Session, needed: readonly (keyof Holdin
     all && new Set(all.map(({ id }) => id));
   return {
     holdings: held,
+    seen: unknown.backups === undefined ? holdings : undefined,
     resources: resourcesOf(held),
     inventory: {
       cloud: cloudOf(session),

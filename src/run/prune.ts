@@ -16,6 +16,7 @@ import { lineOf, planSummary, planTable, pointsJson, sentenceOf, toldManifest } 
 import { resourcesMeant, termsOf } from '../prune/terms.ts';
 import { publishPlace } from '../publish/publish.ts';
 import type { Terms } from '../retention/judge.ts';
+import type { Holdings } from '../temporaries/holdings.ts';
 import type { Json } from '../text/redact-json.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
@@ -77,6 +78,8 @@ interface Known {
   readonly session: Session;
   /** All manifests; undefined: they are read. */
   readonly manifests: Manifests | undefined;
+  /** What the project holds, if nothing has changed it since; undefined: it is listed. */
+  readonly seen: Holdings | undefined;
 }
 
 /**
@@ -103,7 +106,7 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
     (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
   const started = new Date(session.clock.now()).toISOString();
   const shelf = await shelfOf(context, given.store);
-  const plan = await planned(session, found, given, rules, shelf);
+  const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   for (const line of plan.held) context.host.log.warn(line);
   const shown = { digest: plan.digest, points: JSON.stringify(pointsJson(plan)) };
   if (expected !== undefined && expected !== plan.digest)
@@ -115,6 +118,9 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
     return {
       outputs: shown,
       deleted: [],
+      backups: plan.deletions.flatMap(({ things }) =>
+        things.flatMap(({ data }) => (data.kind === 'backup' ? [data.id] : [])),
+      ),
       failed: false,
       printed: planTable(plan),
       plan: { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] } satisfies Json,
@@ -187,7 +193,7 @@ async function planned(
   found: readonly Found[],
   given: PruneInputs,
   rules: Rules,
-  shelf: Shelf | undefined,
+  { shelf, seen }: { readonly shelf: Shelf | undefined; readonly seen: Holdings | undefined },
 ): Promise<PrunePlan> {
   const here = cloudOf(session);
   const record = readRecord(
@@ -202,6 +208,7 @@ async function planned(
         : rules.plan.entries.some(({ keep }) => keep?.gone !== undefined),
     all: record.sources.some(({ manifest }) => manifest.pruned !== undefined),
     stored: storedIn(shelf, record.points),
+    seen,
   });
   const now = session.clock.now();
   const terms = rules.kind === 'policy' ? () => [rules.terms] : termsByPlan(rules.plan, record.points, now);

@@ -40,6 +40,8 @@ export interface SavingRun {
   readonly session: Session;
   readonly places: readonly Publisher[];
   readonly given: Omit<SavingGiven, 'concurrency'>;
+  /** What the project holds, where nothing has changed it since it was listed. */
+  readonly seen?: Holdings | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface SavingRun {
  */
 export async function saveParts(
   context: Context,
-  { session, places, given }: SavingRun,
+  { session, places, given, seen }: SavingRun,
   parts: readonly Part[],
 ): Promise<Outcome<typeof savingOutputs>> {
   const started = new Date(session.clock.now()).toISOString();
@@ -59,8 +61,8 @@ export async function saveParts(
   if (context.dryRun) return planned(context, session, parts, until);
   let saving: Saving | undefined;
   let quota: Ready['quota'] = [];
-  for (const part of parts) {
-    const ready = await readyOrFailed(part);
+  for (const [at, part] of parts.entries()) {
+    const ready = await readyOrFailed(part, at === 0 ? seen : undefined);
     saving ??= await begun();
     if ('error' in ready) {
       for (const subject of part.subjects) recordFailure(saving, { subject, error: ready.error });
@@ -79,9 +81,12 @@ export async function saveParts(
     return startSaving(context, session, places, payloadsOf(parts), started, until);
   }
 
-  async function readyOrFailed(part: Part): Promise<Ready | { readonly error: PlainError }> {
+  async function readyOrFailed(
+    part: Part,
+    known: Holdings | undefined,
+  ): Promise<Ready | { readonly error: PlainError }> {
     try {
-      return await part.ready(context, session, until);
+      return await part.ready(context, session, until, known);
     } catch (error) {
       if (part.subjects.length === 0 || !(error instanceof PlainError)) throw error;
       return { error };

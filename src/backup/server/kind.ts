@@ -14,14 +14,16 @@ import { plannedServer, showServers, toldServer } from './show.ts';
 export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   doing: 'saving',
   adopts: true,
-  async plan(session, wishes) {
+  async plan(session, wishes, seen) {
     const cinder = await session.service('block-storage');
     let closed: Error | undefined;
-    const holdings = await holdingsOf(session, ['volumes', 'backups'], undefined, {
-      closed: (error) => {
-        closed = error;
-      },
-    });
+    const holdings =
+      seen ??
+      (await holdingsOf(session, ['volumes', 'backups'], undefined, {
+        closed: (error) => {
+          closed = error;
+        },
+      }));
     const { volumes, backups, secrets } = holdings;
     const all = await collect(listServers(await session.service('compute')));
     const { looked, refused } = await lookAtServers(session, chooseServers(wishes.selectors, all), volumes);

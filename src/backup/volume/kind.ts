@@ -11,15 +11,17 @@ import { plannedVolume, showVolumes, toldVolume } from './show.ts';
 export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   doing: 'backing up',
   adopts: true,
-  async plan(session, wishes) {
+  async plan(session, wishes, seen) {
     const client = await session.service('block-storage');
     const types = await listVolumeTypes(client);
     let closed: Error | undefined;
-    const holdings = await holdingsOf(session, ['volumes', 'backups'], undefined, {
-      closed: (error) => {
-        closed = error;
-      },
-    });
+    const holdings =
+      seen ??
+      (await holdingsOf(session, ['volumes', 'backups'], undefined, {
+        closed: (error) => {
+          closed = error;
+        },
+      }));
     const chosen = chooseVolumes(wishes.selectors, holdings.volumes);
     const { plans, refused } = await planVolumes(
       client,

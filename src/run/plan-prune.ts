@@ -1,0 +1,67 @@
+import { PlainError } from '../errors.ts';
+import type { ApplyInputs } from '../inputs/apply.ts';
+import type { Need } from '../openstack/quota-names.ts';
+import { allNeeds } from '../plan/quota.ts';
+import { keepsByRules } from '../prune/by-plan.ts';
+import type { Context } from './context.ts';
+import type { PlanLook } from './plan-look.ts';
+import { pruneByPlan } from './prune.ts';
+
+/** What says how a plan is pruned by. */
+export type PruneGiven = Pick<
+  ApplyInputs,
+  'manifest' | 'workflow' | 'branch' | 'identity' | 'verify-key' | 'allow-unsigned' | 'only' | 'prune'
+> &
+  Partial<Pick<ApplyInputs, 'sign-key'>>;
+
+/** A part of a matrix sees only its own work: one job after all of them prunes. */
+export function prunes({ prune, only }: Pick<PruneGiven, 'prune' | 'only'>, { plan }: PlanLook): boolean {
+  return prune && only.length === 0 && keepsByRules(plan);
+}
+
+/** Whether manifests that nobody here can open keep everything; that is told. */
+export function isSealed({ host }: Context, { receipts }: PlanLook): boolean {
+  if (receipts.length === 0) return false;
+  host.log.info(
+    'nothing is deleted: sealed manifests may need what would be deleted, and cannot be read without an `identity`',
+  );
+  return true;
+}
+
+/** Deletes what no rule keeps of what was looked at, or shows it in a dry run. */
+export function pruneLook(context: Context, look: PlanLook, given: PruneGiven) {
+  const { manifest, workflow, branch, identity } = given;
+  return pruneByPlan(
+    context,
+    { ...look, seen: look.project.seen },
+    {
+      manifest,
+      workflow,
+      branch,
+      identity,
+      'verify-key': given['verify-key'],
+      'sign-key': given['sign-key'],
+      'allow-unsigned': given['allow-unsigned'],
+    },
+  );
+}
+
+/** What a run of the plan would delete now, and why; undefined where it would delete nothing, or where nobody can tell. */
+export async function plannedPruning(context: Context, look: PlanLook, given: PruneGiven) {
+  if (!prunes(given, look) || isSealed(context, look)) return undefined;
+  try {
+    const shown = await pruneLook({ ...context, dryRun: true }, look, given);
+    return 'backups' in shown ? { ...shown, freed: freedBy(shown.backups, look) } : undefined;
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    const hint = error.hint === undefined ? '' : `. ${error.hint}`;
+    context.host.log.warn(`cannot find out what would be deleted: ${error.message}${hint}`);
+    return undefined;
+  }
+}
+
+/** What of the quota comes back. */
+function freedBy(ids: readonly string[], { project }: PlanLook): Need {
+  const sizes = new Map(project.holdings.backups.map(({ id, size }) => [id, size]));
+  return allNeeds(ids.map((id) => ({ backups: 1, backup_gigabytes: sizes.get(id) ?? 0 })));
+}

@@ -1,0 +1,81 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { apply } from '../../src/commands/apply.ts';
+import { planShow } from '../../src/commands/plan-show.ts';
+import { prune } from '../../src/commands/prune.ts';
+import { isWrite } from '../support/every-request.ts';
+import type { Told } from '../support/in-process.ts';
+import { type Applied, appliedWorld } from '../support/trials/apply.ts';
+
+const PLAN = { plan: 'plan.yml', 'allow-unsigned': 'true' };
+let applied: Applied;
+let file: string;
+let text: string;
+
+beforeAll(async () => {
+  applied = await appliedWorld();
+  file = join(applied.world.directory, 'plan.yml');
+  // Of three nights the oldest goes now, and not only when the next is saved.
+  text = (await readFile(file, 'utf8')).replace('within: 60h', 'within: 30h');
+}, 120_000);
+afterAll(() => applied.world.close());
+beforeEach(async () => {
+  await applied.reset();
+  await writeFile(file, text);
+});
+
+const digestOf = ({ summary }: Told) => /Digest: ([0-9a-f]{64})/.exec(summary)?.[1];
+
+test('plan show, apply --dry-run and prune --plan --dry-run show the same that goes, and why', async () => {
+  const from = applied.world.cloud.requests.length;
+  const shown = await applied.run(planShow, PLAN);
+  const dry = await applied.run(apply, PLAN, true);
+  const pruned = await applied.run(prune, PLAN, true);
+  expect([shown.code, dry.code, pruned.code]).toEqual([0, 0, 0]);
+  expect(applied.world.cloud.requests.slice(from).filter(isWrite)).toEqual([]);
+  expect(digestOf(shown)).toBeDefined();
+  expect([digestOf(dry), digestOf(pruned)]).toEqual([digestOf(shown), digestOf(shown)]);
+  const { points } = JSON.parse(shown.outputs['prune'] ?? '{}') as {
+    points: { keep: boolean; data: string; reasons: string[] }[];
+  };
+  expect(points.filter(({ keep }) => !keep)).toMatchObject([
+    { data: `backup ${applied.goes}`, reasons: ['no rule keeps it'] },
+  ]);
+  expect(shown.summary).toContain(`backup ${applied.goes} | delete&#58; no rule keeps it`);
+});
+
+test('a job of a matrix, and a plan that keeps everything, show nothing that goes', async () => {
+  const only = await applied.run(planShow, { ...PLAN, only: `volume:${applied.volume}` });
+  expect([only.code, only.outputs['prune']]).toEqual([0, undefined]);
+  await writeFile(file, text.replace(/^keep: .*\n/m, ''));
+  const all = await applied.run(planShow, PLAN);
+  expect([all.code, all.outputs['prune']]).toEqual([0, undefined]);
+});
+
+test('of manifests that are not signed it says so, and shows the rest', async () => {
+  const told = await applied.run(planShow, { plan: 'plan.yml' });
+  expect([told.code, told.outputs['prune']]).toEqual([0, undefined]);
+  expect(told.log).toMatch(/warning: cannot find out what would be deleted: .*is not signed/);
+  expect(told.summary).toContain('1 of 2 due');
+});
+
+test('what fits only when something is deleted before is due, and apply does so', async () => {
+  const { cloud } = applied.world;
+  const project = [...cloud.state.projects.values()].find(({ name }) => name === 'demo');
+  if (project === undefined) throw new Error('no project');
+  const { quota } = project;
+  const before = applied.backups();
+  project.quota = { ...quota, backups: before.size };
+  const shown = await applied.run(planShow, PLAN);
+  expect([shown.code, shown.error]).toEqual([0, '']);
+  expect(JSON.parse(shown.outputs['quota'] ?? '')).toMatchObject({
+    before: expect.arrayContaining(['4 of 4 backups']),
+    after: expect.arrayContaining(['4 of 4 backups']),
+  });
+  const done = await applied.run(apply, PLAN);
+  project.quota = quota;
+  expect([done.code, done.error]).toEqual([0, '']);
+  expect(applied.backups().has(applied.goes)).toBe(false);
+  expect([...applied.backups()].filter((id) => !before.has(id))).toHaveLength(1);
+}, 60_000);
