@@ -16,7 +16,7 @@ test('what a plan means, as a table and as JSON, without a cloud', async () => {
   const table = await tool('plan', 'check', 'good.yml', '--offline');
   expect([table.code, table.stderr]).toEqual([0, 'warning: drill: this version does not carry out drills\n']);
   expect(table.stdout).toMatch(
-    /^good\.yml: project 5bde59c76c73cc5e04335342476fc095; cloud production; region RegionOne; days of Europe\/Berlin;/,
+    /^good\.yml: project 5bde59c76c73cc5e04335342476fc095; cloud production; region RegionOne; days in Europe\/Berlin;/,
   );
   expect(table.stdout).toMatch(/\| databases +\| metadata:backup=db \| volume +\|/);
   const { code, json } = await tool('plan', 'check', 'good.yml', '--json', '--offline');
