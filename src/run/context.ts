@@ -2,6 +2,7 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Outputs } from '../inputs/table.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { Host } from '../ports/host.ts';
+import type { Place } from '../store/place.ts';
 import type { Ledger } from '../temporaries/ledger.ts';
 import type { Json } from '../text/redact-json.ts';
 
@@ -14,6 +15,8 @@ export interface Context {
   connect(inputs: CloudInputs): Promise<Session>;
   /** The records of what this run makes in the cloud and does not leave there. */
   ledger(session: Session): Ledger;
+  /** The directory as a place for payloads: one for the whole run, which knows what no manifest names yet. */
+  directory(path: string): Place;
   /** PEM text as it is, else the contents of the file of that path. */
   readText(pemOrPath: string): Promise<string>;
 }

@@ -8,6 +8,8 @@ import { type Http, openHttp } from '../openstack/http.ts';
 import { proxySecrets } from '../openstack/proxies.ts';
 import { openSession } from '../openstack/session.ts';
 import type { Host } from '../ports/host.ts';
+import { directoryPlace } from '../store/directory.ts';
+import type { Place } from '../store/place.ts';
 import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { Context } from './context.ts';
@@ -20,6 +22,7 @@ const EMPTY_SECRET =
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
   const open: Http[] = [];
   const ledgers = new Map<Session, Ledger>();
+  const directories = new Map<string, Place>();
   const over = new AbortController();
   const context: Context = {
     host,
@@ -50,6 +53,18 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
       });
       checkProject(session, inputs);
       return session;
+    },
+    directory(path) {
+      let place = directories.get(path);
+      if (place === undefined) {
+        place = directoryPlace(path, {
+          run: host.run,
+          liveness: (owner) => host.liveness(owner),
+          now: () => host.clock.now(),
+        });
+        directories.set(path, place);
+      }
+      return place;
     },
     ledger(session) {
       let ledger = ledgers.get(session);

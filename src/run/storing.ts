@@ -3,7 +3,6 @@ import type { Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
-import { directoryPlace } from '../store/directory.ts';
 import type { Place } from '../store/place.ts';
 import { parsePlace } from '../store/place-name.ts';
 import type { Context } from './context.ts';
@@ -80,15 +79,11 @@ function openPlace(context: Context, store: string | undefined): Place {
 }
 
 /** The place that the input names, or the terminal's own. */
-export function namedPlace({ host }: Context, store: string | undefined): Place | undefined {
+export function namedPlace({ host, directory }: Context, store: string | undefined): Place | undefined {
   const text = store ?? (host.github === undefined ? DEFAULT_STORE : undefined);
   if (text === undefined) return undefined;
   const named = parsePlace(text);
   if (named?.kind !== 'directory')
     throw new InputError(`unsupported store "${text}"`, 'Write directory:PATH.');
-  return directoryPlace(resolve(host.directory, named.path), {
-    run: host.run,
-    liveness: (owner) => host.liveness(owner),
-    now: () => host.clock.now(),
-  });
+  return directory(resolve(host.directory, named.path));
 }

@@ -76,6 +76,9 @@ test(`${NIGHTS} nights: nothing blocks, no chain is cut, what is foreign stays, 
   expect(nights.most).toBeLessThanOrEqual(QUOTA + 1);
   expect(world.cloud.state.backups.has(foreign.id)).toBe(true);
   for (const volume of volumes) expectKept(volume);
+  const listed = await run('list', { store: 'directory:openstack-backups/payloads' });
+  const points = JSON.parse(listed.outputs['points'] ?? '[]') as { state: string; why: string }[];
+  expect(points.filter(({ state }) => state !== 'whole').map(({ why }) => why)).toEqual([]);
 });
 
 async function live(night: number): Promise<void> {

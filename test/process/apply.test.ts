@@ -149,3 +149,22 @@ test('a plan of another project is refused, and so is one that is not there', as
   expect([none.code, none.error]).toEqual([2, expect.stringContaining('plan init')]);
   expect(world.cloud.requests.slice(from).filter(isWrite)).toEqual([]);
 });
+
+test('what several kinds put into the store is in the manifest, and a later run leaves it there', async () => {
+  const store = join(world.directory, 'openstack-backups', 'payloads');
+  const stored = async () => (await readdir(store)).sort();
+  pass(31 * 24);
+  const told = await apply();
+  expect([told.code, told.error]).toEqual([0, '']);
+  const after = await stored();
+  // A mark of what no manifest names would let a later run remove it.
+  expect(after.filter((name) => name.startsWith('.partial-'))).toEqual([]);
+  expect(after.filter((name) => /^(image|secret)-/.test(name)).length).toBeGreaterThanOrEqual(2);
+  pass(31 * 24);
+  const next = await apply();
+  expect([next.code, next.error]).toEqual([0, '']);
+  expect(await stored()).toEqual(expect.arrayContaining(after));
+  const listed = await run('list', { store: 'directory:openstack-backups/payloads' });
+  const points = JSON.parse(listed.outputs['points'] ?? '[]') as { state: string; why: string }[];
+  expect(points.filter(({ state }) => state !== 'whole')).toEqual([]);
+}, 120_000);
