@@ -2,52 +2,89 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedCloud } from '../test/fakes/cloud/index.ts';
-import { startFakeGitHub } from '../test/fakes/github/index.ts';
+import { type EmbeddedCloud, startEmbeddedCloud } from '../test/fakes/cloud/index.ts';
+import { type FakeGitHub, startFakeGitHub } from '../test/fakes/github/index.ts';
 
 /**
- * `npm run picture`: docs/summary.png, the job summary of a real run of `dist/` against the embedded cloud. GitHub's own
+ * `npm run picture`: docs/summary*.png, the job summaries of real runs of `dist/` against the embedded cloud. GitHub's own
  * Markdown (cmark-gfm), a browser without a window. Needs chromium, and cmarkgfm in a virtual environment:
  * `python3 -m venv build/tools/picture && build/tools/picture/bin/pip install cmarkgfm`.
  */
 const root = join(import.meta.dirname, '..');
 const directory = await mkdtemp(join(tmpdir(), 'picture-'));
 
-async function summaryOfRun(): Promise<string> {
-  await using cloud = await startEmbeddedCloud({ ticksPerGib: 10 });
-  await using github = await startFakeGitHub();
-  const server = cloud.seed.addServer({ name: 'web-1' });
-  cloud.seed.attach(server, cloud.seed.addVolume({ name: 'web-data', size: 40 }));
-  cloud.seed.addVolume({ name: 'db', type: 'luks', size: 20 });
-  const night = async (): Promise<string> => {
+/** A job with one step. @returns its summary */
+type Job = (action: string, inputs: Readonly<Record<string, string>>) => Promise<string>;
+
+function jobsOf(cloud: EmbeddedCloud, github: FakeGitHub): Job {
+  return async (action, inputs) => {
     const file = join(directory, 'summary.md');
     await writeFile(file, '');
     const run = github.state.addRun({ status: 'in_progress', conclusion: null });
-    const child = spawn(process.execPath, [join(root, 'dist/backup-volume.js')], {
+    const child = spawn(process.execPath, [join(root, `dist/${action}.js`)], {
+      cwd: directory,
       env: {
         ...github.environment(run),
         PATH: process.env['PATH'],
         RUNNER_TEMP: directory,
+        GITHUB_WORKSPACE: directory,
         GITHUB_STEP_SUMMARY: file,
         'INPUT_CLOUDS-YAML': cloud.cloudsYaml('demo'),
-        INPUT_VOLUMES: 'all',
-        INPUT_PUBLISH: 'release',
+        ...Object.fromEntries(
+          Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+        ),
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await new Promise((resolve) => child.on('close', resolve));
+    Object.assign(run, { status: 'completed', conclusion: 'success' });
     return readFile(file, 'utf8');
   };
-  await night();
+}
+
+/** Three of four volumes saved. */
+async function backup(cloud: EmbeddedCloud, job: Job): Promise<string> {
+  const inputs = { volumes: 'all', publish: 'release' };
+  await job('backup-volume', inputs);
   cloud.seed.addVolume({ name: 'mail', size: 8 });
-  const third = cloud.seed.addVolume({ name: 'archive', size: 4 });
+  const fourth = cloud.seed.addVolume({ name: 'archive', size: 4 });
   cloud.faults.add({
-    when: { method: 'POST', path: '/backups', body: (sent) => JSON.stringify(sent).includes(third.id) },
+    when: { method: 'POST', path: '/backups', body: (sent) => JSON.stringify(sent).includes(fourth.id) },
     do: { failLater: 'Backup driver error', detail: 'Backup service found no space left in the container.' },
   });
-  // Awaited here: the cloud must outlive it.
-  return await night();
+  return job('backup-volume', inputs);
 }
+
+const PLAN = (project: string) => `version: 1
+project: ${project}
+publish: [release]
+keep: {last: 2, min-copies: 1}
+back-up:
+  - {name: nightly, select: [web-1, db, mail], method: cinder-backup, max-chain: 1, every: 1d}
+exclude:
+  - {select: "name:scratch-*", reason: rebuilt by CI}
+`;
+
+/** A plan carried out on its fourth night: the fourth makes the first go, and a new volume is in no entry. */
+async function applied(cloud: EmbeddedCloud, job: Job, last: string): Promise<string> {
+  const { seed } = cloud;
+  seed.addVolume({ name: 'mail', size: 8 });
+  seed.addVolume({ name: 'scratch-1', size: 10 });
+  const [volume] = cloud.state.volumes.values();
+  await writeFile(join(directory, 'plan.yml'), PLAN(volume?.projectId ?? ''));
+  const inputs = { plan: 'plan.yml', 'allow-unsigned': 'true' };
+  for (const _night of [1, 2, 3])
+    await job('backup-volume', { volumes: 'db\nmail\nweb-data', mode: 'full', publish: 'release' });
+  if (last === 'apply') seed.addVolume({ name: 'new', size: 5 });
+  return job(last, inputs);
+}
+
+const PICTURES: Readonly<Record<string, (cloud: EmbeddedCloud, job: Job) => Promise<string>>> = {
+  summary: backup,
+  'summary-apply': (cloud, job) => applied(cloud, job, 'apply'),
+  'summary-prune': (cloud, job) => applied(cloud, job, 'prune'),
+  'summary-report': (cloud, job) => applied(cloud, job, 'report'),
+};
 
 function run(command: string, words: readonly string[], input?: string): string {
   const { status, stdout, stderr, error } = spawnSync(command, words, { input, encoding: 'utf8' });
@@ -64,25 +101,45 @@ const style = `
   pre { padding: 16px; background: #f6f8fa; border-radius: 6px } pre code { padding: 0; background: none }
 `;
 
-try {
-  const markdown = await summaryOfRun();
-  const render = 'import sys, cmarkgfm; print(cmarkgfm.github_flavored_markdown_to_html(sys.stdin.read()))';
+async function draw(name: string, markdown: string): Promise<void> {
+  const render =
+    'import sys, cmarkgfm; print(cmarkgfm.github_flavored_markdown_to_html(sys.stdin.read(), cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE))';
   const html = run(join(root, 'build/tools/picture/bin/python'), ['-c', render], markdown);
-  const page = join(directory, 'summary.html');
+  const page = join(directory, `${name}.html`);
   await writeFile(page, `<!doctype html><meta charset="utf-8"><style>${style}</style>${html}`);
-  run('chromium', [
-    ...[
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--hide-scrollbars',
-      '--force-device-scale-factor=1.5',
-    ],
-    ...['--window-size=1230,660', `--user-data-dir=${join(directory, 'profile')}`],
-    `--screenshot=${join(root, 'docs/summary.png')}`,
-    `file://${page}`,
-  ]);
-  process.stdout.write(markdown);
+  const browser = (...words: string[]) =>
+    run('chromium', [
+      ...[
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--hide-scrollbars',
+        '--force-device-scale-factor=1.5',
+      ],
+      `--user-data-dir=${join(directory, 'profile')}`,
+      ...words,
+      `file://${page}`,
+    ]);
+  // Its own height, so that nothing is cut off, and nothing is empty.
+  await writeFile(
+    page,
+    `${await readFile(page, 'utf8')}<script>document.title = document.body.offsetHeight + 48</script>`,
+  );
+  const height = /<title>(\d+)/.exec(browser('--dump-dom'))?.[1] ?? '660';
+  browser(`--window-size=1230,${height}`, `--screenshot=${join(root, `docs/${name}.png`)}`);
+}
+
+try {
+  for (const [name, make] of Object.entries(PICTURES)) {
+    await using cloud = await startEmbeddedCloud({ ticksPerGib: 10 });
+    await using github = await startFakeGitHub();
+    const server = cloud.seed.addServer({ name: 'web-1' });
+    cloud.seed.attach(server, cloud.seed.addVolume({ name: 'web-data', size: 40 }));
+    cloud.seed.addVolume({ name: 'db', type: 'luks', size: 20 });
+    const markdown = await make(cloud, jobsOf(cloud, github));
+    process.stdout.write(`${name}\n\n${markdown}\n\n`);
+    await draw(name, markdown);
+  }
 } finally {
   await rm(directory, { recursive: true, force: true });
 }

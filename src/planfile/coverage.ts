@@ -1,6 +1,7 @@
 import { newestAvailable } from '../chain/chain.ts';
 import { readTags } from '../chain/tags.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { quoted } from '../text/escape.ts';
 import type { Assignment } from './assign.ts';
 import { ageOf, type Duty, isStale } from './due.ts';
 import type { FailOn } from './plan-file.ts';
@@ -46,6 +47,7 @@ export function coverageOf(seen: Seen): Coverage[] {
   const byVolume = Map.groupBy(backups, ({ volumeId }) => volumeId);
   const keys = savedKeysIn(seen.points);
   const used = new Set(assignments.map(({ resource: { keyId } }) => keyId));
+  const servers = dutiesByDisk(duties);
   return assignments.flatMap((one): Coverage[] => {
     const { kind, id, name } = one.resource;
     const key = keyStateOf(one.resource, keys);
@@ -59,15 +61,33 @@ export function coverageOf(seen: Seen): Coverage[] {
     const own = byResource.get(keyOf(one.resource)) ?? [];
     // Whether it is saved is told with what it encrypts.
     if (own.length === 0 && kind === 'secret' && used.has(id)) return [];
+    const around = own.length === 0 && kind === 'volume' ? (servers.get(id) ?? []) : [];
+    if (around.length > 0)
+      return around.map((duty) => {
+        const { status, why } = statusOf(duty, seen);
+        const told = `with server ${quoted(duty.resource.name)}: ${why}`;
+        return { ...bare, status, entry: duty.entry.name, newest: newestOf(duty), why: told };
+      });
     if (own.length === 0) return [{ ...bare, status: 'uncovered', why: 'no entry of the plan matches it' }];
     return own.map((duty) => ({
       ...bare,
       ...statusOf(duty, seen),
       entry: duty.entry.name,
-      newest: duty.newest === undefined ? undefined : new Date(duty.newest).toISOString(),
+      newest: newestOf(duty),
       chain: chainOf(duty, byVolume.get(id) ?? []),
     }));
   });
+}
+
+/** Those of servers, by the id of each of their volumes: a server is saved with its disks. */
+function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Duty[]> {
+  const all = duties.flatMap((duty) => duty.resource.volumes.map((volume) => ({ volume, duty })));
+  const byVolume = Map.groupBy(all, ({ volume }) => volume);
+  return new Map([...byVolume].map(([volume, of]) => [volume, of.map(({ duty }) => duty)]));
+}
+
+function newestOf({ newest }: Duty): string | undefined {
+  return newest === undefined ? undefined : new Date(newest).toISOString();
 }
 
 function statusOf(duty: Duty, { failures, zone, now }: Seen): Pick<Coverage, 'status' | 'why'> {

@@ -27,10 +27,10 @@ function timeOf(time: number): string {
 }
 
 /** The verdicts as a table, and what `expect` takes. */
-export function planTable(plan: PrunePlan): string {
+export function planTable(plan: PrunePlan, sentence = sentenceOf(plan)): string {
   const table = plan.verdicts.length === 0 ? '' : formatRows(plan.verdicts, COLUMNS, 'table');
   const manifests = plan.manifests.map((reference) => `${toldManifest(reference)}\n`).join('');
-  return `${table}${manifests}${sentenceOf(plan)}\ndigest: ${plan.digest}\n`;
+  return `${table}${manifests}${sentence}\ndigest: ${plan.digest}\n`;
 }
 
 /** "delete manifest release:…: all that it lists is gone". */
@@ -41,6 +41,13 @@ export function toldManifest(reference: string): string {
 export function sentenceOf({ verdicts, going }: PrunePlan): string {
   const kept = verdicts.length - going.length;
   return `${kept} restore point${kept === 1 ? '' : 's'} kept, ${going.length} to be deleted`;
+}
+
+/** Of a plan that was carried out. */
+export function doneOf({ verdicts, going }: PrunePlan, left: number): string {
+  const gone = `${going.length} restore point${going.length === 1 ? '' : 's'} deleted`;
+  const still = left === 0 ? '' : `, but ${left} still exist${left === 1 ? 's' : ''}`;
+  return `${gone}${still}, ${verdicts.length - going.length} kept`;
 }
 
 /** "delete volume "db" of 2026-…: no rule keeps it", for the log. */
@@ -72,7 +79,7 @@ export function planSummary(title: string, plan: PrunePlan): string {
   return [
     `### ${title}`,
     '',
-    `${sentenceOf(plan)}. Digest: ${plan.digest}`,
+    `Digest: ${plan.digest}`,
     '',
     `| ${COLUMNS.map(({ name }) => name).join(' | ')} |`,
     `|${'---|'.repeat(COLUMNS.length)}`,

@@ -12,7 +12,15 @@ import { lookAtCloud } from '../prune/look.ts';
 import { type PrunePlan, planPrune } from '../prune/plan.ts';
 import { resourceOf, type Saved } from '../prune/point.ts';
 import { readRecord } from '../prune/read.ts';
-import { lineOf, planSummary, planTable, pointsJson, sentenceOf, toldManifest } from '../prune/show.ts';
+import {
+  doneOf,
+  lineOf,
+  planSummary,
+  planTable,
+  pointsJson,
+  sentenceOf,
+  toldManifest,
+} from '../prune/show.ts';
 import { resourcesMeant, termsOf } from '../prune/terms.ts';
 import { publishPlace } from '../publish/publish.ts';
 import type { Terms } from '../retention/judge.ts';
@@ -124,21 +132,21 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
       failed: false,
       printed: planTable(plan),
       plan: { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] } satisfies Json,
-      summary: planSummary('What would be deleted', plan),
+      summary: planSummary(`What would be deleted: ${sentenceOf(plan)}`, plan),
     };
   for (const verdict of plan.going) context.host.log.info(lineOf(verdict));
   for (const reference of plan.manifests) context.host.log.info(toldManifest(reference));
   const recorded = await recordPruned(context, session, given, plan, started);
   const { deleted, failed } = await deletePlanned(context, session, plan, store);
   failed.push(...(await deleteManifests(context, plan.manifests)));
-  const left = failed.length > 0 ? `, of which ${failed.length} still exist` : '';
+  const done = doneOf(plan, failed.length);
   return {
     outputs: { ...shown, ...recorded, deleted: JSON.stringify(deleted), failed: JSON.stringify(failed) },
     deleted,
     failed: failed.length > 0 || plan.held.length > 0,
     failure: 'some restore points could not be deleted, see above; the next run tries again',
-    printed: `${planTable(plan)}`,
-    summary: planSummary(`Pruned: ${sentenceOf(plan)}${left}`, plan),
+    printed: planTable(plan, done),
+    summary: planSummary(`Pruned: ${done}`, plan),
   };
 }
 

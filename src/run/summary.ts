@@ -95,7 +95,11 @@ function factsOf(point: RestorePoint): [string, string, string] {
     case 'plaintext':
       return [bytes(point.payload.size), point.method, ''];
     case 'disks':
-      return [`${point.resource.disks.length} disks`, 'disks', point.consistency];
+      return [
+        `${point.resource.disks.length} disk${point.resource.disks.length === 1 ? '' : 's'}`,
+        'disks',
+        point.consistency,
+      ];
   }
 }
 

@@ -42,7 +42,7 @@ test('artifacts: the record is one too, and no catalog offers what was deleted',
   expect([pruned.code, errorsOf(pruned)]).toEqual([0, '']);
   expect([...world.cloud.state.backups.keys()]).toEqual(backups.slice(2));
   expect(pruned.outputs['manifest']).toMatch(/^artifact:/);
-  expect(pruned.summary).toContain('1 restore point kept, 2 to be deleted');
+  expect(pruned.summary).toContain('2 restore points deleted, 1 kept');
   const listed = await step('list', { offline: 'true' });
   expect(dataOf(listed)).toEqual(backups.slice(2));
   const again = await step('prune', KEEP);

@@ -33,7 +33,7 @@ export function showServers(
 export function toldServer(point: RestorePoint): string | undefined {
   if (point.method !== 'disks') return toldVolume(point);
   const { resource, consistency, oneMoment, seconds } = point;
-  return `server ${quoted(resource.name)} (${resource.id}) saved after ${seconds.toFixed(1)} s: ${resource.disks.length} disks, ${consistency}, ${oneMoment ? 'all as of the same moment' : 'not all as of the same moment'}`;
+  return `server ${quoted(resource.name)} (${resource.id}) saved after ${seconds.toFixed(1)} s: ${resource.disks.length} disk${resource.disks.length === 1 ? '' : 's'}, ${consistency}, ${oneMoment ? 'all as of the same moment' : 'not all as of the same moment'}`;
 }
 
 /** A plan as a program reads it. */

@@ -114,6 +114,19 @@ describe('the status of a volume', () => {
   });
 });
 
+test('a volume that is saved with its server is covered by the entry of that', async () => {
+  const entries = '  - {name: shops, select: shop, kinds: [server], every: 1d}\n';
+  const away = resource('volume', 'away');
+  const coverage = await covered([shop, db, away], [point(2, shop)], { entries });
+  expect(coverage.map(({ name, status, entry, why }) => [name, status, entry, why])).toEqual([
+    ['shop', 'covered', 'shops', '2 h old, every 1d'],
+    ['db', 'covered', 'shops', 'with server "shop": 2 h old, every 1d'],
+    ['away', 'uncovered', '', 'no entry of the plan matches it'],
+  ]);
+  const stale = await covered([shop, db], [], { entries });
+  expect(stale.map(({ status }) => status)).toEqual(['stale', 'stale']);
+});
+
 describe('the key of what is encrypted', () => {
   test.each<[string, Resource, readonly string[]]>([
     [
