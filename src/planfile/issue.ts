@@ -64,7 +64,7 @@ export function issueText(red: Red): IssueText {
       `The report is in the summary of [this run](${red.page}), and what a resource needs is in the plan, ${code(red.plan)}.`,
       ...advice(rows),
       '',
-      'openstack-backup keeps this issue: it changes when the report does, and is closed when the report is green.',
+      'openstack-backup maintains this issue: it is updated when the report changes, and closed when nothing in it is red.',
       '',
     ].join('\n'),
     digest,
@@ -105,9 +105,9 @@ function lineOf(row: Coverage, { failures, failOn }: Red): string {
 
 const ADVICE = {
   failing:
-    'failing: the last run that tried could not save it. Mend what the error names; the next run tries again.',
+    'failing: the last attempt to save it failed. Fix what the error says; the next run tries again.',
   uncovered: 'uncovered: let an entry of `back-up` match it, or name it under `exclude` with the reason.',
-  stale: 'stale: no run saved it in time. See whether the schedule still starts, and what its last run says.',
+  stale: 'stale: it was not saved in time. Check that the schedule still runs, and what its last run says.',
 } as const;
 
 function advice(rows: readonly Coverage[]): string[] {

@@ -65,7 +65,7 @@ const month: Scenario = {
         },
       });
     const { project } = (await world.session()).scope;
-    const plan = ['--plan', 'plan.yml', '--allow-unsigned'];
+    const plan = ['--plan', 'plan.yml'];
     await writeFile(join(world.directory, 'plan.yml'), PLAN(project.id, keeper.recipient));
 
     const own = await byHand(world);
@@ -98,14 +98,14 @@ const month: Scenario = {
         data: await world.digest(data),
         web: await world.rootDigest(web.id),
       });
-      const ran = expectExit(await tool('apply', ...plan), 0);
+      const ran = expectExit(await tool('apply', ...plan, '--allow-unsigned'), 0);
       times.push(new Date(Date.now() + later.ahead).toISOString());
       const count = (of: string) => (ran.json[of] as unknown[] | undefined)?.length ?? 0;
       process.stdout.write(
         `run ${run}, ${times[run]}: ${ran.json['due']} due, ${count('restore-points')} saved, ${count('pruned')} deleted\n`,
       );
       // The same night again: nothing is due, and nothing goes.
-      const again = expectExit(await tool('apply', ...plan), 0);
+      const again = expectExit(await tool('apply', ...plan, '--allow-unsigned'), 0);
       expect([Number(again.json['due']), again.json['pruned']]).toEqual([0, []]);
     }
 

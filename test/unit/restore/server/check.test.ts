@@ -38,7 +38,7 @@ test('other devices, names, descriptions and tags are told', () => {
   const swapped = [attached(root, '/dev/vdb'), attached(data, undefined)];
   expect(differences(saved, disks, other, swapped)).toEqual({
     differences: [
-      `device /dev/vda: volume ${root} is /dev/vdb`,
+      `device /dev/vda: volume ${root} has /dev/vdb`,
       `device /dev/vdb: volume ${data} has none`,
       'host name "db": it is "db-2"',
       'description "mine"',
