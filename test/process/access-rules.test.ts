@@ -1,5 +1,6 @@
 import { expect, it, jest } from '@jest/globals';
 import { imageRows } from '../support/access-rules/images.ts';
+import { lookingRows } from '../support/access-rules/looking.ts';
 import { proveRows } from '../support/access-rules/prove.ts';
 import { pruneRows } from '../support/access-rules/prune.ts';
 import { documentedRules } from '../support/access-rules/rules.ts';
@@ -20,6 +21,7 @@ it('the access rules of an application credential are all proved', async () => {
     ...secretRows,
     ...serverRows,
     ...pruneRows,
+    ...lookingRows,
   ];
   const proved = rows.flatMap((row) => row.proved);
   // What Cinder asks for itself, only a real one shows: test/cloud/access-rules.test.ts.
