@@ -158,7 +158,10 @@ describe('what is not found, or not one, lists what there is', () => {
     [['--volume', 'dd'], 'There are: '],
     [['--volume', 'dd'], '"db" ('],
     [['--volume', 'twin'], '2 volumes are called "twin"'],
-    [['--volume', 'db', '--at', '2020-01-01'], 'no whole restore point of volume "db" up to 2020-01-01T00:00:00.000Z'],
+    [
+      ['--volume', 'db', '--at', '2020-01-01'],
+      'no whole restore point of volume "db" up to 2020-01-01T00:00:00.000Z',
+    ],
     [['--point', 'nope'], '(volume "db", '],
     [[], 'Give one with --point'],
     [['--volume', 'db', '--server', 'shop'], 'several are given'],

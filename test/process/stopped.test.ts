@@ -27,7 +27,9 @@ test.each([
     expect(made.map(({ status }) => status)).toEqual(['creating']);
 
     const next = expectExit(await world.tool(words), 0);
-    expect(next.stderr).toContain(`backup ${made[0]?.id} of volume ${id} was started by an interrupted run, and is still being made`);
+    expect(next.stderr).toContain(
+      `backup ${made[0]?.id} of volume ${id} was started by an interrupted run, and is still being made`,
+    );
     expect(next.stderr).toContain('adopted from an interrupted run');
     expect(pointsOf(next).map(({ backup, mode }) => [backup === made[0]?.id, mode])).toEqual([
       [true, 'full'],
