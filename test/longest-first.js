@@ -22,6 +22,8 @@ const LONGEST = [
   'embedded/volumes',
   'embedded/year',
   'embedded/unlock',
+  'embedded/heartbeat',
+  'embedded/show',
   'embedded/images',
   'faults/volume-images',
   'faults/restore-server',
