@@ -16,7 +16,7 @@ export const told: readonly Mutation[] = [
     what: 'the issue is changed every night',
     find: 'digestIn(first.body) === red.digest',
     put: 'first.body === red.body',
-    tests: ['unit/planfile/issue.test.ts', 'process/report-issue.test.ts'],
+    tests: ['unit/planfile/issue.test.ts', 'embedded/report-issue.test.ts'],
   },
   {
     id: 'told/issue-author',
@@ -24,7 +24,7 @@ export const told: readonly Mutation[] = [
     what: "a person's copy of the issue is taken for ours",
     find: "userOf(issue)['type'] === 'Bot'",
     put: "userOf(issue)['type'] !== ''",
-    tests: ['process/report-issue.test.ts'],
+    tests: ['embedded/report-issue.test.ts'],
   },
   {
     id: 'told/issue-pull-request',
@@ -32,7 +32,7 @@ export const told: readonly Mutation[] = [
     what: 'a pull request changes the issue',
     find: "event?.startsWith('pull_request') || ",
     put: '',
-    tests: ['process/report-issue.test.ts'],
+    tests: ['embedded/report-issue.test.ts'],
   },
   {
     id: 'told/heartbeat-parts',
@@ -40,7 +40,7 @@ export const told: readonly Mutation[] = [
     what: 'a part of the URL is shown where something repeats it',
     find: '...heartbeatSecrets(url), ',
     put: '',
-    tests: ['process/heartbeat.test.ts'],
+    tests: ['embedded/heartbeat.test.ts'],
   },
   {
     id: 'told/heartbeat-dry-run',
@@ -48,6 +48,6 @@ export const told: readonly Mutation[] = [
     what: 'a dry run says that backups were made',
     find: '  if (dryRun) return work();\n',
     put: '',
-    tests: ['process/heartbeat.test.ts'],
+    tests: ['embedded/heartbeat.test.ts'],
   },
 ];
