@@ -104,8 +104,7 @@ function lineOf(row: Coverage, { failures, failOn }: Red): string {
 }
 
 const ADVICE = {
-  failing:
-    'failing: the last attempt to save it failed. Fix what the error says; the next run tries again.',
+  failing: 'failing: the last attempt to save it failed. Fix what the error says; the next run tries again.',
   uncovered: 'uncovered: let an entry of `back-up` match it, or name it under `exclude` with the reason.',
   stale: 'stale: it was not saved in time. Check that the schedule still runs, and what its last run says.',
 } as const;
