@@ -40,7 +40,7 @@ def main():
     image(admin)
     admin('POST', f'{NOVA}/flavors', {'flavor': {'name': 'tiny', 'ram': 64, 'vcpus': 1, 'disk': 1}})
     ample_quotas(admin, admin.get(f'{KEYSTONE}/projects?name=demo')['projects'][0]['id'])
-    person.make(admin, ['demo-2', 'demo-3', 'demo-4'])
+    person.make(admin, ['demo-2', 'demo-3'])
 
 
 main()
