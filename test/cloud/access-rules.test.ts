@@ -14,11 +14,9 @@ import { backupVolumeRows, restoreVolumeRows } from '../support/access-rules/vol
 import { runInProcess } from '../support/in-process.ts';
 import { realWorld } from './world.ts';
 
-/** Of each service and each way once: the others are tried with ACCESS_RULES=all, which takes a quarter of an hour. */
+/** Each service once: the others are tried with ACCESS_RULES=all, which takes a quarter of an hour. */
 const USUAL = [
   'backup-volume as an image, encrypted, to a store',
-  'restore-volume of an encrypted volume',
-  'restore-image',
   'restore-server of volumes',
   'report',
 ];
