@@ -15,11 +15,7 @@ import { runInProcess } from '../support/in-process.ts';
 import { realWorld } from './world.ts';
 
 /** Each service once: the others are tried with ACCESS_RULES=all, which takes a quarter of an hour. */
-const USUAL = [
-  'backup-volume as an image, encrypted, to a store',
-  'restore-server of volumes',
-  'report',
-];
+const USUAL = ['backup-volume as an image, encrypted, to a store', 'restore-server of volumes', 'report'];
 
 const OF_CINDER = 'Cinder, in your name';
 
