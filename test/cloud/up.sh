@@ -146,7 +146,9 @@ start() {
   NICE=-5 spawn nova-compute nova-compute --config-file "$E/nova-compute.conf"
   spawn cinder-volume cinder-volume --config-file "$E/cinder.conf"
   spawn cinder-scheduler cinder-scheduler --config-file "$E/cinder.conf"
-  spawn cinder-backup cinder-backup --config-file "$E/cinder.conf"
+  # It works in buffers of 50 MiB: mapped anew each time, they cost two thirds of its processor time.
+  spawn cinder-backup env MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483648 \
+    cinder-backup --config-file "$E/cinder.conf"
   spawn nova-scheduler nova-scheduler --config-file "$E/nova.conf"
   serve nova-api 8774 4
   serve glance 9292 8
