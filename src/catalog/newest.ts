@@ -162,6 +162,7 @@ async function look(
   const times: Times = {
     within: candidate.within,
     saved: savedOf(points, read.manifest),
+    made: points.every(({ resource: { kind } }) => kind === 'image' || kind === 'secret'),
     started,
     finished: finished ?? undefined,
   };

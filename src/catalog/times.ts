@@ -13,6 +13,8 @@ export interface Times {
   readonly within: Window | undefined;
   /** The newest data that is asked for, by the cloud's clock; undefined where no restore point says so. */
   readonly saved: string | undefined;
+  /** Whether that is when an image or a key was made, which may be years before any run: it says nothing of the clock. */
+  readonly made: boolean;
   /** By the clock of the machine that wrote it, which may be wrong by years. */
   readonly started: string;
   readonly finished: string | undefined;
@@ -76,7 +78,7 @@ export function compareTimes(a: Times, b: Times, now: number): 'newer' | 'older'
 }
 
 /** Whether the machine's clock agrees with the cloud's and GitHub's. */
-export function clockIsRight({ within, saved, started, finished }: Times, now: number): boolean {
+export function clockIsRight({ within, saved, made, started, finished }: Times, now: number): boolean {
   const start = Date.parse(started);
   const isAfter = (time: number, other: number) => time > other + SLACK_MS;
   if (isAfter(start, now)) return false;
@@ -85,7 +87,7 @@ export function clockIsRight({ within, saved, started, finished }: Times, now: n
   if (saved === undefined) return true;
   // What was made before the run began is an older run's that was taken up, or its clock is ahead.
   return (
-    !isAfter(start, Date.parse(saved)) &&
+    (made || !isAfter(start, Date.parse(saved))) &&
     !(finished !== undefined && isAfter(Date.parse(saved), Date.parse(finished)))
   );
 }

@@ -168,3 +168,16 @@ test('what several kinds put into the store is in the manifest, and a later run 
   const points = JSON.parse(listed.outputs['points'] ?? '[]') as { state: string; why: string }[];
   expect(points.filter(({ state }) => state !== 'whole')).toEqual([]);
 }, 120_000);
+
+test('the latest of an image that was made long before: its age says nothing of the clock', async () => {
+  const given = {
+    image: 'golden',
+    manifest: 'latest',
+    store: 'directory:openstack-backups/payloads',
+    identity: keeper.environment['IDENTITY'] ?? '',
+    'allow-unsigned': 'true',
+  };
+  const told = await run('restore-image', given, true);
+  expect([told.code, told.error]).toEqual([0, '']);
+  expect(told.log).not.toContain('clock');
+}, 60_000);
