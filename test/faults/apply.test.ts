@@ -42,8 +42,16 @@ async function expectFinished(): Promise<void> {
 
 async function struck(when: FaultWhen, fault: string): Promise<void> {
   const { deed, times = 1 } = FAULTS[fault] ?? { deed: 'connection-reset' };
-  const planted = applied.world.cloud.faults.add({ when: { times, ...when }, do: deed });
-  const told = await applied.apply();
+  const plant = () => applied.world.cloud.faults.add({ when: { times, ...when }, do: deed });
+  let planted = plant();
+  let told = await applied.apply();
+  // How often a waiting run looks depends on the moment of its looks: one may make fewer requests than the first.
+  for (let again = 0; planted.hits === 0 && again < 5; again += 1) {
+    expect([told.code, told.error]).toEqual([0, '']);
+    await applied.reset();
+    planted = plant();
+    told = await applied.apply();
+  }
   expect(planted.hits).toBeGreaterThan(0);
   onlyOneClearError(told);
   await applied.world.cloud.ticks.settle();
@@ -84,8 +92,20 @@ describe('killed', () => {
 });
 
 test('two at once', async () => {
-  const [one, other] = await Promise.all([applied.apply(), applied.apply()]);
-  expect([one.code, one.error, other.code, other.error]).toEqual([0, '', 0, '']);
+  const both = await Promise.all([applied.apply(), applied.apply()]);
+  expect(both.map(({ error }) => error)).toEqual(['', '']);
+  const failed = both.filter(({ code }) => code !== 0);
+  expect(failed.length).toBeLessThan(2);
+  for (const { outputs } of failed) {
+    const failures = JSON.parse(outputs['failed'] ?? '') as { name: string; error: string }[];
+    // The other run is making its backup: that is not waited for.
+    expect(failures).toEqual([
+      expect.objectContaining({
+        name: 'db',
+        error: expect.stringMatching(/backing-up|already being backed up/),
+      }),
+    ]);
+  }
   await expectFinished();
 }, 60_000);
 

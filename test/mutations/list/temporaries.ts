@@ -321,8 +321,8 @@ export const temporaries: readonly Mutation[] = [
     id: 'holdings/needed',
     file: 'temporaries/holdings.ts',
     what: 'a list that fails is an empty one, where it is needed',
-    find: 'needed.includes(kind) ? listed(await session.service(service)) : allowed',
-    put: 'needed.includes(kind) && false ? listed(await session.service(service)) : allowed',
+    find: 'if (needed.includes(kind)) return listed(',
+    put: 'if (needed.includes(kind) && Date.now() < 0) return listed(',
   },
   {
     id: 'unreserved/foreign',
