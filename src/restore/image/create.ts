@@ -10,6 +10,7 @@ import { downloadImage } from '../../openstack/image/v2/download.ts';
 import { type CreateImage, createImage, getImage, type Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import { uploadImage } from '../../openstack/image/v2/upload.ts';
+import { heldBack } from '../../stream/held-back.ts';
 import { Meter } from '../../stream/meter.ts';
 import { laterOfUnseen } from '../../temporaries/staying.ts';
 import { type Purpose, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
@@ -96,7 +97,8 @@ export async function makeImage(
       0,
       data.onBytes,
     );
-    const bytes = Readable.from(meter.through(data.bytes), { objectMode: false });
+    // Glance stores what has its size: bytes that turn out to be wrong at their end must not reach it whole.
+    const bytes = Readable.from(heldBack(meter.through(data.bytes)), { objectMode: false });
     await uploadImage(client, id, bytes, data.size);
     const known = { ...data.digests, ...meter.digests() };
     const { image, unseen } = await compared(client, made, data.size, known);

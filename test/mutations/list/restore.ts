@@ -429,4 +429,12 @@ export const restore: readonly Mutation[] = [
     find: 'volumes.find(({ id }) => id === backup.volumeId)',
     put: 'volumes.find(({ id }) => id !== backup.volumeId) ?? volumes[0]',
   },
+  {
+    id: 'restore-image/whole-before-checked',
+    file: 'restore/image/create.ts',
+    what: 'Glance has all bytes before they are checked',
+    find: 'heldBack(meter.through(data.bytes))',
+    put: 'meter.through(data.bytes)',
+    tests: ['unit/restore/volume/from-image.test.ts'],
+  },
 ];

@@ -219,6 +219,11 @@ describe('a volume from an image', () => {
     );
     await cloud.settled();
     expect([cloud.volumes(), cloud.cloud.state.images.size]).toEqual([[], 0]);
+    // Glance never had all of it: it would have stored what has the right size.
+    const uploads = cloud.cloud.requests.filter(
+      ({ method, path }) => method === 'PUT' && path.endsWith('/file'),
+    );
+    expect(uploads.map(({ status }) => status)).toEqual([undefined]);
   });
 
   test('that the cloud gives up is told with its reason, and goes with the image that was made for it', async () => {
