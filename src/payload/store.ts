@@ -16,12 +16,12 @@ export interface PayloadStore {
   /** Whether what is put is sealed. If not, bytes of images lie in clear, and no key leaves the cloud. */
   readonly sealed: boolean;
   /**
-   * Finds out before the run starts whether it can be written there, and removes what dead runs left that no manifest
-   * names.
+   * Finds out before the run starts whether it can be written there, and removes what dead runs left half-written.
    *
+   * @returns the names of payloads that dead runs left whole, perhaps before a manifest named them
    * @throws InputError
    */
-  prepare(): Promise<void>;
+  prepare(): Promise<readonly string[]>;
   /**
    * Streams bytes into the place: compressed, then sealed. `age -d | zstd -d` opens them without us. Of what fails
    * nothing stays.
@@ -33,8 +33,8 @@ export interface PayloadStore {
    * @throws InputError where it is sealed to others; while it is read, where it is not there
    */
   open(payload: Payload): Promise<AsyncGenerator<Uint8Array, void>>;
-  /** Lets it go, to be said right before a manifest names it. Until then it goes where this run dies. */
-  keep(payload: Payload): Promise<void>;
+  /** Lets it go, to be said right before a manifest names it. Until then the next run tells of it where this one dies. */
+  keep(payload: Pick<Payload, 'name'>): Promise<void>;
   /** One that is not there is removed already. */
   remove(payload: Payload): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type { Leftover } from '../temporaries/leftovers.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import type { Context, Outcome } from './context.ts';
 import { type Part, type PlannedJson, partOf, type Ready } from './part.ts';
+import { prepareStore } from './prepare-store.ts';
 import { openPlaces } from './publishing.ts';
 import { recordFailure, recordPoint, type Saving, startSaving } from './recording.ts';
 import { finishSaving } from './saved.ts';
@@ -61,6 +62,7 @@ export async function saveParts(
   if (context.dryRun) return planned(context, session, parts, until);
   let saving: Saving | undefined;
   let quota: Ready['quota'] = [];
+  const stores = new Set<string>();
   for (const [at, part] of parts.entries()) {
     const ready = await readyOrFailed(part, at === 0 ? seen : undefined);
     saving ??= await begun();
@@ -69,7 +71,7 @@ export async function saveParts(
       continue;
     }
     if (ready.quota.length > 0) quota = ready.quota;
-    await part.payloads?.prepare();
+    await prepared(part.payloads);
     const leftovers = await sweep(session, context.host, false, ready.holdings);
     if (part.adopts && ready.holdings !== undefined) await takeUp(saving, leftovers, ready.holdings);
     await ready.carryOut(saving);
@@ -79,6 +81,13 @@ export async function saveParts(
   async function begun(): Promise<Saving> {
     for (const place of places) await place.prepare(started);
     return startSaving(context, session, places, payloadsOf(parts), started, until);
+  }
+
+  /** Each store once: what dead runs left there is told once. */
+  async function prepared(payloads: Part['payloads']): Promise<void> {
+    if (payloads === undefined || stores.has(payloads.place)) return;
+    stores.add(payloads.place);
+    await prepareStore(context, payloads, given.publish);
   }
 
   async function readyOrFailed(

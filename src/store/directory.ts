@@ -8,7 +8,7 @@ import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
 import { Meter } from '../stream/meter.ts';
 import { notWritten, syncDirectory, writeNew } from './file.ts';
 import { checkedName, isName } from './name.ts';
-import { Partials, removeAbandoned } from './partials.ts';
+import { clearAbandoned, letGo, Partials } from './partials.ts';
 import type { Place } from './place.ts';
 
 export interface DirectoryOptions {
@@ -21,15 +21,17 @@ export interface DirectoryOptions {
 /** One file a name, in a directory. */
 export function directoryPlace(path: string, options: DirectoryOptions): Place {
   const partials = new Partials(path, options.run);
+  let left: ReadonlyMap<string, readonly string[]> = new Map();
   const file = (name: string) => join(path, checkedName(name));
   return {
     name: path,
     async prepare() {
       try {
         await mkdir(path, { recursive: true, mode: 0o700 });
-        await removeAbandoned(path, options.liveness, options.now());
+        left = await clearAbandoned(path, options.liveness, options.now());
         await partials.enter();
         await partials.leave();
+        return [...left.keys()].sort();
       } catch (error) {
         throw new InputError(
           `cannot write payloads into ${path}: ${messageOf(error)}`,
@@ -64,6 +66,7 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
     list: () => sizesIn(path),
     keep: async (name) => {
       await partials.release(name);
+      await letGo(left.get(name) ?? []);
     },
     remove: async (name) => {
       await rm(file(name), { force: true });

@@ -1,16 +1,18 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isAbandoned, type Liveness, type Owner, parseOwner, type RunIdentity } from '../ports/owner.ts';
 import { syncDirectory } from './file.ts';
 import { isName } from './name.ts';
 
 /**
  * What a run has in a store and no manifest names yet: half-written payloads lie in a directory of its own, whole ones are
- * noted there, and its owner stands beside them.
+ * noted there, and its owner stands beside them. A note only tells: it may be older than a manifest that names the payload.
  */
 const NAME = /^\.partial-[0-9a-f-]{36}$/;
 const OWNER = 'owner';
 const NOTE = '.whole';
+/** What is half-written; only `randomUUID` names it. */
+const HALF = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** After which a run that nobody can see any more counts as dead. */
 const LONGEST_RUN_MS = 7 * 24 * 3_600_000;
 
@@ -31,7 +33,8 @@ export class Partials {
     return this.#next(async () => {
       if (this.#payloads === 0) {
         await mkdir(this.path, { recursive: true, mode: 0o700 });
-        await writeFile(join(this.path, OWNER), this.#owner, { mode: 0o600 });
+        // Nothing of a run goes whose owner is not known: so it has to last.
+        await writeFile(join(this.path, OWNER), this.#owner, { mode: 0o600, flush: true });
       }
       this.#payloads += 1;
     });
@@ -74,30 +77,73 @@ export class Partials {
 }
 
 /**
- * Removes what dead runs left in a store that no manifest names.
+ * Removes what dead runs left half-written. What they left whole stays, noted as it is: a manifest may name it.
  *
  * @param now milliseconds since the epoch
+ * @returns whole payloads that they did not let go, and where each is noted
  */
-export async function removeAbandoned(
+export async function clearAbandoned(
   store: string,
   liveness: (owner: Owner) => Promise<Liveness>,
   now: number,
-): Promise<void> {
+): Promise<Map<string, string[]>> {
+  const left = new Map<string, string[]>();
   for (const name of (await readdir(store)).filter((candidate) => NAME.test(candidate))) {
     const directory = join(store, name);
-    const word = await readFile(join(directory, OWNER), 'utf8').catch(() => '');
-    const owner = parseOwner(word);
-    const age = await stat(directory).catch(() => undefined);
-    if (age === undefined) continue;
-    const expires = age.mtimeMs + LONGEST_RUN_MS;
-    const life = owner === undefined ? 'unknown' : await liveness(owner);
-    if (!isAbandoned(life, expires, now)) continue;
-    for (const payload of await notedIn(directory)) await rm(join(store, payload), { force: true });
-    await rm(directory, { recursive: true, force: true });
+    const inside = await namesIn(directory);
+    if (inside === undefined || !(await isDead(directory, inside, liveness, now))) continue;
+    for (const half of inside.filter((entry) => HALF.test(entry)))
+      await rm(join(directory, half), { force: true });
+    for (const note of inside.filter((entry) => entry.endsWith(NOTE))) {
+      const payload = note.slice(0, -NOTE.length);
+      if (isName(payload) && (await isFile(join(store, payload))))
+        left.set(payload, [...(left.get(payload) ?? []), join(directory, note)]);
+      else await rm(join(directory, note), { force: true });
+    }
+    await removeEmpty(directory);
+  }
+  return left;
+}
+
+/** Takes the notes of dead runs off a payload. */
+export async function letGo(notes: readonly string[]): Promise<void> {
+  for (const note of notes) {
+    await rm(note, { force: true });
+    await removeEmpty(dirname(note));
   }
 }
 
-async function notedIn(directory: string): Promise<string[]> {
-  const notes = (await readdir(directory)).filter((entry) => entry.endsWith(NOTE));
-  return notes.map((note) => note.slice(0, -NOTE.length)).filter(isName);
+/** Undefined where it is no directory: a link to one is somebody else's. */
+async function namesIn(directory: string): Promise<string[] | undefined> {
+  const seen = await lstat(directory).catch(() => undefined);
+  return seen?.isDirectory() === true ? readdir(directory).catch(() => undefined) : undefined;
+}
+
+async function isDead(
+  directory: string,
+  inside: readonly string[],
+  liveness: (owner: Owner) => Promise<Liveness>,
+  now: number,
+): Promise<boolean> {
+  const owner = parseOwner(await readFile(join(directory, OWNER), 'utf8').catch(() => ''));
+  if (owner === undefined) return false;
+  // One large payload is written for days, and its directory does not change.
+  const seen = await Promise.all(
+    ['', ...inside].map((name) => stat(join(directory, name)).catch(() => undefined)),
+  );
+  const newest = Math.max(...seen.map((one) => one?.mtimeMs ?? 0));
+  return isAbandoned(await liveness(owner), newest + LONGEST_RUN_MS, now);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isFile() === true;
+}
+
+/** Where anything else lies in it, it stays. */
+async function removeEmpty(directory: string): Promise<void> {
+  const inside = await namesIn(directory);
+  if (inside === undefined || inside.some((name) => name !== OWNER)) return;
+  await rm(join(directory, OWNER), { force: true });
+  // Another run may remove it too.
+  await rmdir(directory).catch(() => undefined);
 }

@@ -9,12 +9,14 @@ export interface Place {
   /** As the input `store` names it; for messages. */
   readonly name: string;
   /**
-   * Finds out before the run starts whether it can be written there, and removes what dead runs left that nobody keeps.
-   * What lives, and what it cannot tell of, stays.
+   * Finds out before the run starts whether it can be written there, and removes what dead runs left half-written. What
+   * lives, and what it cannot tell of, stays; so does what is whole.
    *
+   * @returns the names of what dead runs put and did not let go. It is whole, and a manifest may name it: nobody but a
+   *   person removes it
    * @throws InputError where it cannot be written
    */
-  prepare(): Promise<void>;
+  prepare(): Promise<readonly string[]>;
   /**
    * Takes all bytes at its own pace, makes them lasting, and only then shows them under the name. Where the source
    * throws, the write fails or the process dies, nobody ever sees the name; what the source threw is thrown on.
@@ -36,8 +38,8 @@ export interface Place {
    */
   list(): Promise<ReadonlyMap<string, number>>;
   /**
-   * Lets a name go, to be said right before a manifest names it. Until then it is the run's own, and the next `prepare`
-   * removes it where this run is dead. So one may stay that nobody names, and none is removed that somebody names.
+   * Lets a name go, to be said right before a manifest names it. Until then it is the run's own, and `prepare` tells of it
+   * where this run is dead. One that `prepare` told of is let go too: a manifest does name it.
    */
   keep(name: string): Promise<void>;
   /** What is not there is removed already. */

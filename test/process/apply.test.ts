@@ -157,7 +157,7 @@ test('what several kinds put into the store is in the manifest, and a later run 
   const told = await apply();
   expect([told.code, told.error]).toEqual([0, '']);
   const after = await stored();
-  // A mark of what no manifest names would let a later run remove it.
+  // Each later run would tell of what is still noted as in no manifest.
   expect(after.filter((name) => name.startsWith('.partial-'))).toEqual([]);
   expect(after.filter((name) => /^(image|secret)-/.test(name)).length).toBeGreaterThanOrEqual(2);
   pass(31 * 24);

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Command } from '../../src/commands/command.ts';
+import type { Liveness } from '../../src/ports/owner.ts';
 import type { FaultDeed } from '../fakes/cloud/index.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { runInProcess, type Told } from './in-process.ts';
@@ -24,7 +25,7 @@ export const FAULTS: Readonly<Record<string, { deed: FaultDeed; times?: number }
 export type Runner = (
   command: unknown,
   raw: Record<string, string>,
-  more?: { readonly dryRun?: boolean },
+  more?: { readonly dryRun?: boolean; readonly others?: Liveness },
 ) => Promise<Told>;
 
 /** Runs commands in the world's directory without processes of their own; what they say is hunted for secrets. */

@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { InputError } from '../../../src/errors.ts';
+import { thisProcess } from '../../../src/host/terminal/process.ts';
+import { formatOwner } from '../../../src/ports/owner.ts';
 import { directoryPlace } from '../../../src/store/directory.ts';
 import { placeCases } from './conformance.ts';
 import { openDirectory } from './directory-under-test.ts';
 import { pieces, putText } from './place-under-test.ts';
+
+const DAY = 24 * 3_600_000;
+const RUN = '5f2c9a01-0000-4000-8000-000000000000';
+/** What is half-written is named so. */
+const HALF = '0b3f1c9e-1111-4111-8111-111111111111';
 
 describe('a directory is a place of the store', () => {
   test.each(placeCases)('$name', async ({ run }) => {
@@ -59,7 +66,7 @@ describe('a directory', () => {
     expect(await under.everything()).toEqual([]);
   });
 
-  test('keeps what somebody else has there, and loses what is left of a dead run', async () => {
+  test('keeps what somebody else has there, and loses what is left half-written of a dead run', async () => {
     await using under = await openDirectory();
     const { place, seem } = await under.open();
     await putText(place, 'p', 'x');
@@ -67,26 +74,78 @@ describe('a directory', () => {
     await mkdir(join(under.path, '.partial-mine'));
     const foreign = ['image-2.raw', '.hidden', 'Capital'];
     for (const name of foreign) await writeFile(join(under.path, name), 'x');
-    // Notes that name what is no payload of a place.
-    for (const name of ['', '.', '..', '.hidden', 'Capital', '..%2fimage-2.raw'])
+    // Notes that name what is no payload of a place, or is not there.
+    for (const name of ['', '.', '..', '.hidden', 'Capital', '..%2fimage-2.raw', 'gone'])
       await writeFile(join(under.path, own, `${name}.whole`), '');
+    await writeFile(join(under.path, own, HALF), 'x');
     seem('ended');
+    expect(await (await under.open()).place.prepare()).toEqual(['p']);
+    expect((await under.everything()).sort()).toEqual(['.partial-mine', own, 'p', ...foreign].sort());
+    expect(readdirSync(join(under.path, own)).sort()).toEqual(['owner', 'p.whole']);
+  });
+
+  test('keeps what lies beside the half-written of a dead run, and what a link leads to', async () => {
+    await using under = await openDirectory();
+    const owner = formatOwner({ ...thisProcess(), pid: 1 });
+    const [own, link] = [RUN, RUN.replace(/.$/, '1')].map((id) => join(under.path, `.partial-${id}`));
+    await using elsewhere = await openDirectory();
+    for (const directory of [own ?? '', elsewhere.path]) {
+      await mkdir(directory, { recursive: true });
+      for (const name of ['owner', HALF, 'holiday.jpg']) await writeFile(join(directory, name), owner);
+    }
+    await symlink(elsewhere.path, link ?? '');
+    (await under.open()).seem('ended');
     await (await under.open()).place.prepare();
-    expect((await under.everything()).sort()).toEqual(['.partial-mine', ...foreign].sort());
+    expect(readdirSync(own ?? '').sort()).toEqual(['holiday.jpg', 'owner']);
+    expect((await elsewhere.everything()).sort()).toEqual([HALF, 'holiday.jpg', 'owner']);
+  });
+
+  test('removes nothing of a run that left no name', async () => {
+    await using under = await openDirectory(() => Date.now() + 365 * DAY);
+    const own = join(under.path, `.partial-${RUN}`);
+    await mkdir(own);
+    for (const [name, text] of [
+      ['owner', ''],
+      [HALF, 'x'],
+    ] as const)
+      await writeFile(join(own, name), text);
+    await (await under.open()).place.prepare();
+    expect(readdirSync(own).sort()).toEqual([HALF, 'owner']);
   });
 
   test.each([
-    [6, ['p']],
-    [8, []],
-  ])('after %d days has of a run that nobody sees any more %j', async (days, left) => {
+    [6, [HALF, 'owner', 'p.whole'], []],
+    [8, ['owner', 'p.whole'], ['p']],
+  ])('after %d days has of a run that nobody sees any more %j, and tells of %j', async (days, left, told) => {
     let now = Date.now();
     await using under = await openDirectory(() => now);
     const { place, seem } = await under.open();
     await putText(place, 'p', 'x');
+    const [own = ''] = readdirSync(under.path).filter((name) => name.startsWith('.'));
+    await writeFile(join(under.path, own, HALF), 'x');
     seem('unknown');
-    now += days * 24 * 3_600_000;
-    await (await under.open()).place.prepare();
-    expect(await under.names()).toEqual(left);
+    now += days * DAY;
+    expect(await (await under.open()).place.prepare()).toEqual(told);
+    expect(readdirSync(join(under.path, own)).sort()).toEqual(left);
+    expect(await under.names()).toEqual(['p']);
+  });
+
+  test('a payload that is written for longer than that is of a run that lives', async () => {
+    const now = Date.now();
+    await using under = await openDirectory(() => now);
+    const { place, seem } = await under.open();
+    await putText(place, 'p', 'x');
+    const [own = ''] = readdirSync(under.path).filter((name) => name.startsWith('.'));
+    const half = join(under.path, own, HALF);
+    await writeFile(half, 'x');
+    const long = new Date(now - 30 * DAY);
+    for (const name of ['', 'owner', 'p.whole']) await utimes(join(under.path, own, name), long, long);
+    seem('unknown');
+    expect(await (await under.open()).place.prepare()).toEqual([]);
+    expect(readdirSync(join(under.path, own))).toContain(HALF);
+    await utimes(half, long, long);
+    expect(await (await under.open()).place.prepare()).toEqual(['p']);
+    expect(readdirSync(join(under.path, own))).not.toContain(HALF);
   });
 
   test('has no file open that nobody reads', async () => {

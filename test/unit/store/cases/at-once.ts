@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { OperationError } from '../../../../src/errors.ts';
 import type { Place } from '../../../../src/store/place.ts';
-import { expectEmpty, held, type PlaceCase, prepared, putText } from '../place-under-test.ts';
+import { held, type PlaceCase, prepared, putText } from '../place-under-test.ts';
 
 /** Two put the same name, and both have begun before one ends. @returns who put it, and who was refused */
 async function race(places: readonly Place[]): Promise<{ readonly won: number; readonly lost: number }> {
@@ -47,8 +47,7 @@ export const atOnce: readonly PlaceCase[] = [
       const { won } = await race([place, place]);
       expect((await under.raw('p')).toString()).toBe(`of ${won}`);
       seem('ended');
-      await prepared(under);
-      await expectEmpty(under, place, 'p');
+      expect(await (await under.open()).place.prepare()).toEqual(['p']);
     },
   },
   {
@@ -59,8 +58,8 @@ export const atOnce: readonly PlaceCase[] = [
       const { won, lost } = await race(runs.map(({ place }) => place));
       await runs[won]?.place.keep('p');
       runs[lost]?.seem('ended');
-      await prepared(under);
-      expect((await under.names()).sort()).toEqual([`own${won}`, 'p']);
+      expect(await (await under.open()).place.prepare()).toEqual([`own${lost}`]);
+      expect((await under.names()).sort()).toEqual(['own0', 'own1', 'p']);
       expect((await under.raw('p')).toString()).toBe(`of ${won}`);
     },
   },

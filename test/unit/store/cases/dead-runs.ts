@@ -6,7 +6,7 @@ import { held, type PlaceCase, prepared, putText, textOf } from '../place-under-
 export const deadRuns: readonly PlaceCase[] = [
   ...(['alive', 'unknown', 'ended'] as const).map(
     (liveness): PlaceCase => ({
-      name: `what a run has half-written or not let go ${liveness === 'ended' ? 'goes' : 'stays'} where it is ${liveness}; what it let go stays`,
+      name: `what a run has half-written ${liveness === 'ended' ? 'goes' : 'stays'} where it is ${liveness}; what it has whole stays, let go or not`,
       async run(under) {
         const { place, seem } = await prepared(under);
         for (const name of ['kept', 'whole']) await putText(place, name, name);
@@ -15,24 +15,40 @@ export const deadRuns: readonly PlaceCase[] = [
         const writing = place.put('half', source);
         await waits;
         seem(liveness);
-        const other = await prepared(under);
+        const other = await under.open();
+        const told = await other.place.prepare();
+        expect((await under.names()).sort()).toEqual(['kept', 'whole']);
+        goOn();
         if (liveness === 'ended') {
-          expect(await under.everything()).toEqual(['kept']);
-          goOn();
-          // It was taken for dead: what it does now must not be seen either.
+          expect(told).toEqual(['whole']);
+          // It was taken for dead: what it had begun must not be seen.
           await expect(writing).rejects.toThrow(OperationError);
-          expect(await under.everything()).toEqual(['kept']);
-        } else {
           expect((await under.names()).sort()).toEqual(['kept', 'whole']);
-          goOn();
+        } else {
+          expect(told).toEqual([]);
           await writing;
           for (const name of ['half', 'whole']) await place.keep(name);
           expect((await under.everything()).sort()).toEqual(['half', 'kept', 'whole']);
         }
-        expect(await textOf(other.place, 'kept')).toBe('kept');
+        for (const name of ['kept', 'whole']) expect(await textOf(other.place, name)).toBe(name);
       },
     }),
   ),
+  {
+    name: 'what a dead run has whole is told of by each run, until it is let go or removed',
+    async run(under) {
+      const { place, seem } = await prepared(under);
+      for (const name of ['named', 'unnamed']) await putText(place, name, name);
+      seem('ended');
+      const [one, other] = [await under.open(), await under.open()];
+      for (const { place: next } of [one, other]) expect(await next.prepare()).toEqual(['named', 'unnamed']);
+      for (const { place: next } of [one, other]) await next.keep('named');
+      expect(await (await under.open()).place.prepare()).toEqual(['unnamed']);
+      await other.place.remove('unnamed');
+      expect(await (await under.open()).place.prepare()).toEqual([]);
+      expect(await under.everything()).toEqual(['named']);
+    },
+  },
   {
     name: 'what is let go before its run dies stays, be it let go twice or never there',
     async run(under) {

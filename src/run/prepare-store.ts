@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { allManifests, type EverythingOptions, named } from '../catalog/everything.ts';
+import { messageOf } from '../errors.ts';
+import type { PayloadStore } from '../payload/store.ts';
+import type { PlaceName } from '../store/place-name.ts';
+import { forShell } from '../text/escape.ts';
+import type { Context } from './context.ts';
+import { placesOf } from './manifest-places.ts';
+import { readingOf } from './reading.ts';
+
+/**
+ * Prepares a store, and tells of what dead runs left there whole: a person removes it, or nobody. What a manifest names is
+ * let go, in silence.
+ *
+ * @param publish where this run publishes: there, and in the store itself, manifests are asked
+ * @throws InputError where it cannot be written
+ */
+export async function prepareStore(
+  context: Context,
+  payloads: PayloadStore,
+  publish: readonly string[],
+): Promise<void> {
+  const left = await payloads.prepare();
+  if (left.length === 0) return;
+  const { host } = context;
+  const places = [
+    ...placesOf(publish, host.github !== undefined),
+    { kind: 'directory', path: payloads.place } as const,
+  ];
+  const { names, doubts } = await payloadsNamed(context, places);
+  for (const name of left)
+    if (names.has(name)) await payloads.keep({ name });
+    else host.log.warn(toldPayload(payloads.place, name, doubts));
+}
+
+/** What the manifests of these places name, and what could not be read of them. */
+async function payloadsNamed(
+  context: Context,
+  places: readonly PlaceName[],
+): Promise<{ readonly names: ReadonlySet<string>; readonly doubts: readonly string[] }> {
+  const doubts = new Set<string>();
+  const options: EverythingOptions = {
+    ...(await readingOf(context, NO_KEYS)),
+    warn: (line) => void doubts.add(line),
+  };
+  const names = new Set<string>();
+  for (const place of places)
+    try {
+      const { found, unread } = await allManifests([place], options);
+      for (const { reference, doubt } of unread) doubts.add(named(reference, doubt.what));
+      for (const { manifest } of found)
+        for (const point of manifest.restorePoints)
+          if ('payload' in point && point.payload !== null) names.add(point.payload.name);
+    } catch (error) {
+      // Whoever only wants to be told of payloads does not fail for it.
+      if (context.host.signal.aborted) throw error;
+      doubts.add(messageOf(error));
+    }
+  return { names, doubts: [...doubts] };
+}
+
+/** Whoever saves need not be able to open what was sealed. */
+const NO_KEYS = { workflow: undefined, branch: undefined, identity: undefined, 'verify-key': undefined };
+
+function toldPayload(place: string, name: string, [doubt, ...more]: readonly string[]): string {
+  const path = forShell(join(place, name));
+  if (doubt === undefined)
+    return `payload ${name} in ${place}: the run that stored it ended before a manifest named it, and it has all its data: it is kept. ${opening(name, path)} remove it with: rm ${path}`;
+  const others = more.length > 0 ? `, and ${more.length} more doubts` : '';
+  return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. Whether a manifest names it is not known: ${doubt}${others}. If no manifest names it, remove it with: rm ${path}`;
+}
+
+/** A key in clear belongs on no screen. */
+function opening(name: string, path: string): string {
+  const isSealed = name.endsWith('.age');
+  const isPacked = name.replace(/\.age$/, '').endsWith('.zst');
+  if (name.startsWith('secret-') || !(isSealed || isPacked)) return 'If nobody needs it,';
+  const words = isSealed
+    ? `age -d -i IDENTITY ${path}${isPacked ? ' | zstd -d' : ''} > FILE`
+    : `zstd -d -o FILE ${path}`;
+  return `Unpack it with: ${words}; or, if nobody needs it,`;
+}
