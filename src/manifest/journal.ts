@@ -1,6 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Opener, Sealer } from '../keys/age.ts';
+import { syncDirectory } from '../store/file.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
 import type { Manifest, RestorePoint, SavedFailure } from './schema.ts';
 import { signature } from './sign.ts';
@@ -93,6 +95,7 @@ async function writeAt(path: string, bytes: Buffer, position: number): Promise<v
   } finally {
     await file.close();
   }
+  if (position === 0) await syncDirectory(dirname(path));
 }
 
 /** What is signed: no file that is a manifest can be this. */

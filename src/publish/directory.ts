@@ -8,6 +8,7 @@ import { serialize, sha256 } from '../manifest/parse.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { signature } from '../manifest/sign.ts';
 import { runbook } from '../runbook/runbook.ts';
+import { syncDirectory } from '../store/file.ts';
 import type { Written } from './publisher.ts';
 import { Rhythm } from './rhythm.ts';
 
@@ -39,6 +40,8 @@ export class DirectoryWriter {
       const probe = join(dirname(this.path), '.probe');
       await replace(probe, '');
       await rm(probe);
+      // One that may not be listed still takes manifests.
+      await syncDirectory(dirname(dirname(this.path))).catch(() => undefined);
     } catch (error) {
       throw new InputError(
         `cannot write the manifest into ${dirname(this.path)}: ${messageOf(error)}`,
@@ -111,7 +114,7 @@ function notWritten(path: string, error: unknown): OperationError {
   );
 }
 
-/** A file is the old one or the new one, whatever happens meanwhile. */
+/** A file is the old one or the new one, whatever happens meanwhile, and this one from now on. */
 export async function replace(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w', 0o600);
@@ -122,4 +125,5 @@ export async function replace(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(temporary, path);
+  await syncDirectory(dirname(path));
 }

@@ -403,4 +403,28 @@ export const manifest: readonly Mutation[] = [
     find: '[\\\\`*_{}[\\]()#+!|~@<>&:"\']',
     put: '[\\\\`*_{}[\\]()#+!~@<>&:"\']',
   },
+  {
+    id: 'manifest/lasting-run',
+    file: 'publish/directory.ts',
+    what: "a power failure loses the name of a run's directory",
+    find: '      await syncDirectory(dirname(dirname(this.path))).catch(() => undefined);\n',
+    put: '',
+    tests: ['unit/manifest/journal.test.ts'],
+  },
+  {
+    id: 'manifest/lasting-name',
+    file: 'publish/directory.ts',
+    what: 'the journal goes before the manifest has its name for good',
+    find: '  await syncDirectory(dirname(path));\n',
+    put: '',
+    tests: ['unit/manifest/journal.test.ts'],
+  },
+  {
+    id: 'manifest/lasting-journal',
+    file: 'manifest/journal.ts',
+    what: 'a power failure loses the name of a journal',
+    find: '  if (position === 0) await syncDirectory(dirname(path));\n',
+    put: '',
+    tests: ['unit/manifest/journal.test.ts'],
+  },
 ];

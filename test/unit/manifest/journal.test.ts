@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { readManifest } from '../../../src/catalog/directory.ts';
 import { foundIn, type ReadOptions, readFound } from '../../../src/catalog/read.ts';
@@ -79,6 +80,34 @@ const signedJournal = (key = privateKey) => {
   const writer = new JournalWriter(file(), key, undefined);
   return killed((point, manifest) => writer.add(...entriesOf(point, manifest)));
 };
+
+test('every name lasts before what it replaces goes, also when the power fails', async () => {
+  const run = join(directory, 'run');
+  const writer = new DirectoryWriter(run, privateKey);
+  const lasting: string[][] = [];
+  const inode = () => statSync(run, { throwIfNoEntry: false })?.ino;
+  await using file = await open(directory, 'r');
+  const prototype = Object.getPrototypeOf(file) as typeof file;
+  const { sync } = prototype;
+  using _spy = jest.spyOn(prototype, 'sync').mockImplementation(async function (this: typeof file) {
+    const { ino } = await this.stat();
+    if (ino === (await file.stat()).ino) lasting.push(readdirSync(directory));
+    if (ino === inode()) lasting.push(readdirSync(run).filter((name) => !name.endsWith('.new')));
+    return sync.call(this);
+  });
+  await writer.prepare();
+  expect(lasting).toContainEqual(['run']);
+  lasting.length = 0;
+  const [entry, manifest] = [backupPoint({ name: 'first' }), manifestOf([])];
+  manifest.restorePoints.push(entry);
+  await writer.keep(entriesOf(entry, manifest), manifest);
+  expect(lasting.shift()).toEqual([JOURNAL_FILE]);
+  lasting.length = 0;
+  await writer.finish(manifest);
+  expect(lasting.at(-1)).toEqual(
+    expect.arrayContaining(['RESTORE.md', 'manifest.json', JOURNAL_FILE, 'manifest.json.sha256']),
+  );
+});
 
 describe('a signed journal', () => {
   test('is read with the key, and what it comes to is what was saved', async () => {
