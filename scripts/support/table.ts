@@ -13,7 +13,7 @@ export type OlderRecords = Readonly<Record<string, SupportRecord>>;
  */
 export function render(rows: readonly Row[], record: SupportRecord, older: OlderRecords = {}): string {
   const { run, day, release } = record;
-  const ofRows = new Set(rows.map(({ scenario }) => scenario));
+  const ofRows = new Set(rows.flatMap(({ scenario, part = scenario }) => [scenario, part]));
   const records = [record, ...Object.values(older)];
   const tried = new Set(records.flatMap(({ seconds }) => Object.keys(seconds)));
   const names = ['on the real cloud', ...Object.keys(older)];
@@ -45,11 +45,11 @@ export function render(rows: readonly Row[], record: SupportRecord, older: Older
 }
 
 function timeOf(
-  { scenario, embeddedOnly }: Pick<Row, 'scenario' | 'embeddedOnly'>,
+  { scenario, part = scenario, embeddedOnly }: Pick<Row, 'scenario' | 'part' | 'embeddedOnly'>,
   { seconds }: SupportRecord,
   older: boolean,
 ): string {
-  const time = seconds[scenario];
+  const time = seconds[scenario] ?? (older ? seconds[part] : undefined);
   if (time !== undefined && !embeddedOnly) return `${time} s`;
   if (older) return 'not tried';
   return embeddedOnly ? 'embedded only' : 'not yet';
