@@ -14,7 +14,6 @@ const LONGEST = [
   'cloud/device-sizes',
   'cloud/images',
   'cloud/access-rules',
-  'cloud/worlds',
   'cloud/compare',
   'embedded/github-restore',
   'embedded/github-publish',

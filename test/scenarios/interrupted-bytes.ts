@@ -19,8 +19,8 @@ async function whole(world: World): Promise<string[]> {
   return (await storeFiles(world)).filter((name) => /^(image|volume|secret)-.*\.age$/.test(name)).sort();
 }
 
-const killedSaving = (signal: Signal): Scenario => ({
-  name: `a volume in use whose bytes stream to a store, ended by ${signal}: as before; all temporaries go with the next run, which tells of its key, whole and in no manifest`,
+const killedSaving: Scenario = {
+  name: 'a volume in use whose bytes stream to a store, ended by SIGINT, then by SIGKILL: as before; all temporaries go with the next run, which tells of its key, whole and in no manifest',
   async run(world) {
     const keeper = await makeKeeper();
     const id = await world.makeVolume({ name: 'stream', type: 'luks', content: randomBytes(100_000) });
@@ -28,12 +28,15 @@ const killedSaving = (signal: Signal): Scenario => ({
     const [size, digest] = [await world.deviceSize(id), await world.digest(id)];
     const before = await inventory(world);
     const words = ['backup-volume', '--volumes', id, ...store(world), '--recipients', keeper.recipient];
-    const killed = await world.tool([...words, '--verbose'], { onOutput: endAt(BYTES_COME, signal) });
-    expectEnded(killed, signal);
-    const left = await whole(world);
-    if (signal === 'SIGKILL') expect(left).toEqual([expect.stringMatching(/^secret-/)]);
-    else expect(await storeFiles(world)).toEqual([]);
-    expect(await world.digest(id)).toBe(digest);
+    let left: readonly string[] = [];
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const killed = await world.tool([...words, '--verbose'], { onOutput: endAt(BYTES_COME, signal) });
+      expectEnded(killed, signal);
+      left = await whole(world);
+      if (signal === 'SIGKILL') expect(left).toEqual([expect.stringMatching(/^secret-/)]);
+      else expect(await storeFiles(world)).toEqual([]);
+      expect(await world.digest(id)).toBe(digest);
+    }
 
     const saved = await save(world, keeper, 'backup-volume', '--volumes', id, ...store(world));
     const { restorePoints } = await manifestIn(saved);
@@ -51,7 +54,7 @@ const killedSaving = (signal: Signal): Scenario => ({
     expect(await world.digest(back, size)).toBe(digest);
     expect(await world.leftBehind()).toEqual({ volumes: [back] });
   },
-});
+};
 
 const killedUpload = (signal: Signal): Scenario => ({
   name: `an image that is being restored, ended by ${signal} once it was made: it and its key are removed, at once or by the next run`,
@@ -132,8 +135,7 @@ const killedSecret: Scenario = {
 };
 
 export const interruptedBytesScenarios: readonly Scenario[] = [
-  killedSaving('SIGKILL'),
-  killedSaving('SIGINT'),
+  killedSaving,
   killedUpload('SIGKILL'),
   killedUpload('SIGTERM'),
   killedServer,
