@@ -41,7 +41,13 @@ export function histories(): Readonly<Record<string, History>> {
   const dropped = dice(2);
   const random = dice(3);
   return {
-    nightly: history('UTC', every('2026-05-01T02:30:00Z', DAY, 110)),
+    nightly: history('UTC', every('2026-05-01T02:30:00Z', DAY, 110), {
+      2: ['pre-deploy'],
+      30: ['pre-deploy', 'v1'],
+      31: ['v1'],
+      75: ['release', 'pre-deploy'],
+      109: ['pre-deploy'],
+    }),
     'late-nights': history(
       'UTC',
       every('2026-01-20T22:10:00Z', DAY, 100, () => late(7) * HOUR + late(60) * MINUTE),
@@ -61,7 +67,11 @@ export function histories(): Readonly<Record<string, History>> {
         at + 5 * HOUR + 2000,
       ]),
     ),
-    weekly: history('UTC', every('2024-01-07T23:59:59Z', 7 * DAY, 110)),
+    weekly: history('UTC', every('2024-01-07T23:59:59Z', 7 * DAY, 110), {
+      0: ['release'],
+      60: ['release', 'pinned'],
+      61: ['pre-deploy', 'v1', 'release'],
+    }),
     // Months of all lengths, on their last day: where "a month before" has no such day.
     'month-ends': history(
       'UTC',

@@ -47,4 +47,12 @@ export const POLICIES: readonly Policy[] = [
   { last: 1, tags: [['other'], ['x']], within: '2h' },
   { weekly: 1000, yearly: 2 },
   { within: '0y2m31d' },
+  { tags: [['pre-deploy']] },
+  { tags: [['nobody']] },
+  { last: 1, tags: [['pre-deploy']] },
+  { daily: 7, tags: [['pre-deploy'], ['release']] },
+  { weekly: 4, monthly: 6, tags: [['release', 'pinned']] },
+  { within: '14d', tags: [['pre-deploy', 'v1']] },
+  { hourly: 24, withinDaily: '7d', tags: [['other'], ['first', 'pinned']] },
+  { yearly: 2, tags: [['pre-deploy', 'release'], ['x']], last: 2 },
 ];
