@@ -80,6 +80,8 @@ export async function preDeployRuns(): Promise<object> {
       ...Object.fromEntries(
         SHARED.filter((name) => siblings[at]?.inputs[name] !== undefined).map((name) => [name, given(name)]),
       ),
+      // What `keep-tag: pre-deploy` keeps.
+      tag: 'pre-deploy',
       publish: 'artifact',
       // By the time that it expires it is known whether the deployment is good.
       expiry: 'any',

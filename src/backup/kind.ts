@@ -31,6 +31,8 @@ export interface Planned<P> {
 export interface Wishes {
   /** Where data goes that leaves the cloud; undefined: it stays there. */
   readonly payloads: PayloadStore | undefined;
+  /** What each restore point is given. */
+  readonly tags: readonly string[];
 }
 
 /** The restore points of one resource, each as soon as its data is whole. Who takes one has recorded it when it asks on. */

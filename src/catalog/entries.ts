@@ -31,6 +31,8 @@ export interface Entry {
   /** Why a restore would not trust the manifest; empty where it would. */
   readonly doubt: string;
   readonly project: string;
+  /** As a run was told to give them; empty where it was told none. */
+  readonly tags: readonly string[];
   /** Whether all is there that it needs. */
   readonly state: State['state'];
   /** Why it is not whole; empty where it is. */
@@ -65,6 +67,7 @@ export function entriesOf(
       manifest: references.join(', '),
       doubt: doubt?.what ?? '',
       project: cloud.project.id,
+      tags: point.tags ?? [],
       ...(states.get(id) ?? UNKNOWN),
     };
   });
@@ -89,7 +92,7 @@ export function unnamedEntries(inventory: Inventory, found: readonly Unnamed[]):
           : { state: 'broken', why: `image ${id} is ${status}` };
       const volume = { kind: 'volume', name: withoutTime(name), id: '' } as const;
       const data = { time: createdAt, point: one.point, method: 'image', chain: '', size, data: id } as const;
-      return { ...common, ...volume, ...data, ...state };
+      return { ...common, ...volume, ...data, tags: [], ...state };
     }
     const { backup, tags } = one;
     return {
@@ -103,6 +106,7 @@ export function unnamedEntries(inventory: Inventory, found: readonly Unnamed[]):
       chain: placeIn(tags.position),
       size: backup.size * GIB,
       data: backup.id,
+      tags: tags.pointTags,
       ...stateOf(backup),
     };
   });

@@ -5,6 +5,8 @@ import type { Entry } from './entries.ts';
 export interface Wanted {
   /** Names or ids for each kind; no kind at all for everything. */
   readonly resources: Readonly<Partial<Record<Entry['kind'], readonly string[]>>>;
+  /** Any of them; none at all for points with and without tags. */
+  readonly tags?: readonly string[];
   /** Milliseconds: not older than this. */
   readonly since: number | undefined;
   /** Milliseconds: of each resource only the newest that is not later and not broken: what a restore as of then takes. */
@@ -12,10 +14,11 @@ export interface Wanted {
 }
 
 /** Those that are asked for, the newest first. */
-export function pick(entries: readonly Entry[], { resources, since, at }: Wanted): Entry[] {
+export function pick(entries: readonly Entry[], { resources, tags = [], since, at }: Wanted): Entry[] {
   const asked = Object.values(resources).flat().length > 0;
   const meant = entries
     .filter(({ kind, name, id }) => !asked || resources[kind]?.some((word) => word === name || word === id))
+    .filter((entry) => tags.length === 0 || tags.some((tag) => entry.tags.includes(tag)))
     .filter(({ time }) => since === undefined || Date.parse(time) >= since)
     .toSorted((a, b) => Date.parse(b.time) - Date.parse(a.time));
   return at === undefined

@@ -1,4 +1,5 @@
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { isTag, MOST_TAGS } from '../text/tag.ts';
 
 /**
  * What we write into a Cinder backup's metadata, so that chains can be rebuilt (Cinder does not show the parent) and a
@@ -25,6 +26,8 @@ export interface Tags {
   readonly volumeType: string | undefined;
   readonly encrypted: boolean;
   readonly bootable: boolean;
+  /** The tags of its restore point, as the user gave them. */
+  readonly pointTags: readonly string[];
 }
 
 const PREFIX = 'openstack-backup:';
@@ -46,6 +49,8 @@ export function writeTags(tags: Tags): Record<string, string> {
     'volume-type': tags.volumeType,
     encrypted: String(tags.encrypted),
     bootable: String(tags.bootable),
+    // One a key: all together could be longer than a value may be.
+    ...Object.fromEntries(tags.pointTags.map((tag, index) => [tagKey(index), tag])),
   };
   return Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) =>
@@ -94,5 +99,16 @@ export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefi
     volumeType: get('volume-type'),
     encrypted: get('encrypted') === 'true',
     bootable: get('bootable') === 'true',
+    pointTags: pointTagsIn(get),
   };
+}
+
+function tagKey(index: number): string {
+  return `tag-${index + 1}`;
+}
+
+/** Anybody may have written there: only what a manifest takes. */
+function pointTagsIn(get: (key: string) => string | undefined): string[] {
+  const all = Array.from({ length: MOST_TAGS }, (_, index) => get(tagKey(index)));
+  return [...new Set(all.filter((tag) => tag !== undefined))].filter(isTag);
 }

@@ -12,6 +12,7 @@ const { expiry, 'expiry-days': expiryDays, 'release-tag': releaseTag, 'sign-key'
 export const applyInputs = {
   ...planLookInputs,
   ...onlyInputs,
+  tag: savingInputs.tag,
   deadline: savingInputs.deadline,
   expiry,
   'expiry-days': expiryDays,

@@ -24,6 +24,11 @@ export const listInputs = {
   server: resource('server', 'SERVER'),
   image: resource('image', 'IMAGE'),
   secret: resource('Barbican secret', 'ID'),
+  tag: {
+    kind: 'list',
+    placeholder: 'TAG',
+    description: 'Only restore points that have this tag, or one of these.',
+  },
   since: {
     kind: 'text',
     placeholder: 'TIME',
@@ -51,7 +56,7 @@ export const listInputs = {
     kind: 'list',
     placeholder: 'NAME',
     description:
-      'The columns to print, of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, state, why.',
+      'The columns to print, of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, tags, state, why.',
   },
   sort: {
     kind: 'text',

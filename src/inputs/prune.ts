@@ -39,6 +39,13 @@ export const keepInputs = {
   'keep-within-yearly': duration(
     'Keep the newest point of each year within this time before the newest point.',
   ),
+  'keep-tag': {
+    kind: 'list',
+    lines: true,
+    placeholder: 'TAGS',
+    description:
+      'Keep every point that has this tag, or all of several: release,signed. One list per line; a point is kept if it has all tags of one of them.',
+  },
   'min-copies': {
     kind: 'integer',
     default: '2',
@@ -47,7 +54,7 @@ export const keepInputs = {
     description: 'How many good points of each resource to keep, whatever the rules say.',
   },
   gone: duration(
-    'How long to keep the points of a resource that is gone from the cloud, counted from its newest point. Default: forever.',
+    'How long to keep the points of a resource that is gone from the cloud, counted from its newest point; those that `keep-tag` keeps stay. Default: forever.',
   ),
   timezone: {
     kind: 'text',

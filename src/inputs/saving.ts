@@ -1,8 +1,10 @@
 import { publishInputs, publishOutputs } from './publish.ts';
 import type { Inputs, Outputs } from './table.ts';
+import { tagInputs } from './tag.ts';
 
 /** The inputs and outputs of every command that makes restore points. */
 export const savingInputs = {
+  ...tagInputs,
   deadline: {
     kind: 'integer',
     default: '0',

@@ -8,7 +8,7 @@ const resource = (kind: string, placeholder: string) =>
     description: `The newest restore point of this ${kind}, by name or id.`,
   }) as const;
 
-const { since: _since, column: _column, sort: _sort, ...shared } = listInputs;
+const { tag: _tag, since: _since, column: _column, sort: _sort, ...shared } = listInputs;
 
 /** The inputs of `show`. */
 export const showInputs = {

@@ -16,8 +16,8 @@ interface InputBase {
 
 export type Input =
   | (InputBase & { readonly kind: 'text'; readonly default?: string })
-  /** One item a line, or separated by commas. */
-  | (InputBase & { readonly kind: 'list'; readonly default?: string })
+  /** One item a line, or separated by commas; with `lines`, one item a line, and commas belong to it. */
+  | (InputBase & { readonly kind: 'list'; readonly default?: string; readonly lines?: true })
   | (InputBase & { readonly kind: 'boolean'; readonly default: 'true' | 'false' })
   | (InputBase & {
       readonly kind: 'integer';
@@ -95,7 +95,7 @@ function parseValue(name: string, input: Input, given: string | undefined, probl
       return given;
     case 'list':
       return (given ?? '')
-        .split(/[\n,]/)
+        .split(input.lines ? '\n' : /[\n,]/)
         .map((item) => item.trim())
         .filter((item) => item !== '');
     case 'boolean':

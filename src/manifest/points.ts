@@ -4,6 +4,11 @@ import type { Manifest, RestorePoint } from './schema.ts';
 export type Kind = RestorePoint['resource']['kind'];
 export type PointOf<K extends Kind> = Extract<RestorePoint, { readonly resource: { readonly kind: K } }>;
 
+/** The same, with the tags that the run was told to give. */
+export function withTags<P extends RestorePoint>(point: P, tags: readonly string[]): P {
+  return tags.length === 0 ? point : { ...point, tags: [...tags] };
+}
+
 /** The restore points of one kind of resource, in the order of the manifest. */
 export function pointsOf<K extends Kind>(manifest: Manifest, kind: K): PointOf<K>[] {
   return manifest.restorePoints.filter((point): point is PointOf<K> => point.resource.kind === kind);

@@ -3,6 +3,7 @@ import { sealer } from '../keys/age.ts';
 import { parseSelectors } from '../plan/select.ts';
 import { parseDuration } from '../retention/duration.ts';
 import { isZone } from '../retention/periods.ts';
+import { parseTagList } from '../retention/tag-list.ts';
 import { parsePlace } from '../store/place-name.ts';
 import { quoted } from '../text/escape.ts';
 import type { Form } from './shape.ts';
@@ -10,6 +11,7 @@ import type { Form } from './shape.ts';
 /** What texts of a plan must be. A recipient may be an identity by mistake: it is never shown. */
 export const FORMS: Readonly<Record<string, Form>> = {
   duration: async (text) => refusal(() => parseDuration(text), `is ${quoted(text)}: `),
+  tags: async (text) => refusal(() => parseTagList(text), `is ${quoted(text)}: `),
   selector: async (text) => {
     if (/^\s|\s$/.test(text)) return `is ${quoted(text)}: it begins or ends with a space`;
     const why = refusal(() => parseSelectors('volume', [text]), 'is wrong: ');

@@ -3,6 +3,7 @@ import type { Method } from '../plan/method.ts';
 import { parseSelectors, type Selector } from '../plan/select.ts';
 import type { Duration } from '../retention/duration.ts';
 import type { Policy } from '../retention/policy.ts';
+import { parseTagList } from '../retention/tag-list.ts';
 import type { BackUpText, ExcludeText, FAIL_ON, KeepText, PlanText } from './schema.ts';
 
 /** What a repository says in `.github/openstack-backup.yml`, with all that it leaves to us filled in. A plain record. */
@@ -116,10 +117,11 @@ function selectorsOf(select: string | readonly string[]): Selector[] {
 
 function keepOf(text: KeepText | undefined): Keep | undefined {
   if (text === undefined) return undefined;
-  const { 'min-copies': minCopies = 2, gone, ...rules } = text;
+  const { 'min-copies': minCopies = 2, gone, tag, ...rules } = text;
   const words = Object.entries(rules).map(([name, value]) => [
     name.replace(/-(.)/, (_, letter: string) => letter.toUpperCase()),
     value,
   ]);
-  return { policy: Object.fromEntries(words) as Policy, minCopies, gone };
+  const tags = tag === undefined ? {} : { tags: [tag].flat().map(parseTagList) };
+  return { policy: { ...(Object.fromEntries(words) as Policy), ...tags }, minCopies, gone };
 }

@@ -41,12 +41,24 @@ const Keep = Type.Object(
     'within-weekly': optional(text('The newest point of each week within this time.', 'duration')),
     'within-monthly': optional(text('The newest point of each month within this time.', 'duration')),
     'within-yearly': optional(text('The newest point of each year within this time.', 'duration')),
+    tag: optional(
+      Type.Union(
+        [
+          text('A tag, or several that a point must all have.', 'tags'),
+          Type.Array(text('One of them.', 'tags'), { minItems: 1 }),
+        ],
+        {
+          description:
+            'Every point that has this tag, or all of several: "release,signed". With a list, all tags of one of its entries.',
+        },
+      ),
+    ),
     'min-copies': optional(
       count('How many good points to keep, whatever the rules say. Default: 2.', 1, 1000),
     ),
     gone: optional(
       text(
-        'How long after its newest point a resource that is gone from the cloud may lose all its points. Default: never.',
+        'How long after its newest point a resource that is gone from the cloud may lose all its points, except those that `tag` keeps. Default: never.',
         'duration',
       ),
     ),

@@ -45,9 +45,11 @@ function ofChain(entry: PlanEntry, plan: PlanFile, now: number): string[] {
   const [span, window] = [maxChain * hours, denseWindowOf(keep.policy, hours)];
   if (span <= window) return [];
   const { most, byRules } = heldInTheLongRun(keep, every, maxChain, plan.zone, now);
+  const further =
+    horizonOf(keep.policy, hours) === 0 ? 'points that have a tag' : 'points that are further apart';
   const kept =
     window === 0
-      ? 'keep only points that are further apart'
+      ? `keep only ${further}`
       : `keep ${hours < 24 ? 'every point' : 'one a day'} for only ${days(window)}`;
   return [
     `${quoted(name)}: a chain of ${maxChain} backups (max-chain) spans ${days(span)}, but the rules ${kept}: a chain stays while one of its backups does, so up to ${most} backups of a volume stay, although the rules need only ${byRules}; lower max-chain`,
@@ -57,7 +59,10 @@ function ofChain(entry: PlanEntry, plan: PlanFile, now: number): string[] {
 function ofPublication({ publish, entries }: PlanFile, artifactDays: number = ARTIFACT_DAYS): string[] {
   if (publish.some((place) => place !== 'artifact')) return [];
   const kept = entries.map(({ keep, every }) =>
-    keep === undefined ? Number.POSITIVE_INFINITY : horizonOf(keep.policy, hoursOf(every)) / 24,
+    // A tag keeps for ever.
+    keep === undefined || keep.policy.tags !== undefined
+      ? Number.POSITIVE_INFINITY
+      : horizonOf(keep.policy, hoursOf(every)) / 24,
   );
   const longest = Math.max(...kept);
   if (longest <= artifactDays) return [];

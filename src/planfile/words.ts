@@ -18,8 +18,12 @@ export function selectWords(selector: Selector): string {
 /** "daily 14, weekly 8; at least 2". */
 export function keepWords(keep: Keep | undefined): string {
   if (keep === undefined) return 'everything';
-  const rules = Object.entries(keep.policy).map(
-    ([name, value]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`,
-  );
+  const { tags = [], ...counted } = keep.policy;
+  const rules = [
+    ...Object.entries(counted).map(
+      ([name, value]) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`,
+    ),
+    ...tags.map((list) => `tag ${list.join('+')}`),
+  ];
   return `${rules.join(', ')}; at least ${keep.minCopies}`;
 }

@@ -83,7 +83,7 @@ export function decide(
         (point): Point => ({
           id: point.id,
           time: point.time,
-          tags: [],
+          tags: point.tags,
           state: judgedState(states.get(point.id)),
         }),
       ),

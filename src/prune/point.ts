@@ -26,6 +26,7 @@ export interface Saved {
   readonly metadata: Readonly<Record<string, string>>;
   /** When its data was taken. Milliseconds. */
   readonly time: number;
+  readonly tags: readonly string[];
   /** Undefined where the point holds none of its own: a server, an image that is the user's. */
   readonly data: Data | undefined;
   /** The user's own image, which the point only describes. */

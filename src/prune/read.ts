@@ -48,6 +48,7 @@ export function readRecord(
 function joined(one: Saved, other: Saved): Saved {
   return {
     ...one,
+    tags: [...new Set([...one.tags, ...other.tags])],
     needs: [...new Set([...one.needs, ...other.needs])],
     isPart: one.isPart && other.isPart,
     manifests: [...new Set([...one.manifests, ...other.manifests])],
@@ -94,6 +95,7 @@ function savedOf(
     name: resource.name,
     metadata: resource.kind === 'image' ? resource.properties : resource.metadata,
     time: Date.parse(takenAt(point, manifest)),
+    tags: point.tags ?? [],
     data: dataOf(point),
     image: point.method === 'kept' ? resource.id : undefined,
     needs: [

@@ -6,10 +6,11 @@ import type { Terms } from '../retention/judge.ts';
 import { isZone } from '../retention/periods.ts';
 import type { Policy } from '../retention/policy.ts';
 import { isEmpty } from '../retention/rules.ts';
+import { parseTagList } from '../retention/tag-list.ts';
 import { quoted } from '../text/escape.ts';
 import { resourceOf, type Saved } from './point.ts';
 
-/** @throws InputError for no rule at all, for what is no duration, and for what is no zone */
+/** @throws InputError for no rule at all, for what is no duration, no tag or no zone */
 export function termsOf(given: PruneInputs): Terms {
   const policy: Policy = {
     last: given['keep-last'],
@@ -19,6 +20,7 @@ export function termsOf(given: PruneInputs): Terms {
     monthly: given['keep-monthly'],
     yearly: given['keep-yearly'],
     ...durations(given),
+    tags: given['keep-tag'].map(tagList),
   };
   if (isEmpty(policy))
     throw new InputError(
@@ -52,6 +54,15 @@ function durations(given: PruneInputs): Policy {
       return text === undefined ? [] : [[WITHIN[input], checkedDuration(input, text)]];
     }),
   );
+}
+
+function tagList(text: string): readonly string[] {
+  try {
+    return parseTagList(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`\`keep-tag\` is ${quoted(text)}, which is not a list of tags`, error.hint);
+  }
 }
 
 function checkedDuration(input: string, text: string): string {

@@ -68,8 +68,13 @@ export function judge(history: History, terms: Terms, now: number): Judgement {
       points.map(() => [whole]),
     );
   if (history.resource === 'gone') {
-    // That it may all go was agreed to when the time was told.
-    const touched = points.map((point) => [...ofRunning(point), ...ofForeign(point)]);
+    // That it may all go was agreed to when the time was told; a tag was given to one point, to keep it.
+    const pinned = ruledBy({ tags: terms.policy.tags ?? [] }, points, terms, now);
+    const touched = points.map((point) => [
+      ...(pinned.get(point) ?? []),
+      ...ofRunning(point),
+      ...ofForeign(point),
+    ]);
     return { ...told(points, wholeChains(points, touched)), confirm: undefined };
   }
   return told(points, wholeChains(points, reasonsOf(points, terms, now)));
@@ -103,7 +108,7 @@ function reasonToKeepAll(
 /** The reasons for each point by itself. */
 function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms, now: number): Reason[][] {
   const good = points.filter(({ state }) => state === 'good');
-  const ruled = new Map(applyRules(good, policy, zone, now).map((reasons, index) => [good[index], reasons]));
+  const ruled = ruledBy(policy, points, { zone }, now);
   const floor = new Set(good.slice(0, Math.max(1, minCopies)));
   const verified = newestVerified(good);
   const newestGood = good[0];
@@ -116,6 +121,18 @@ function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms,
     ...ofFailed(point, newestGood),
     ...ofForeign(point),
   ]);
+}
+
+/** What rules say of each point that is good: what failed fills no place. */
+function ruledBy(
+  policy: Policy,
+  points: readonly Point[],
+  { zone }: Pick<Terms, 'zone'>,
+  now: number,
+): Map<Point, readonly Reason[]> {
+  const good = points.filter(({ state }) => state === 'good');
+  const reasons = applyRules(good, policy, zone, now);
+  return new Map(good.map((point, index) => [point, reasons[index] ?? []]));
 }
 
 /** By when its data was taken: proving an old point again does not make it the better one. */

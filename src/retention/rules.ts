@@ -119,5 +119,6 @@ function firstOfPeriod(period: Period, duration: Duration, since: number): Rule 
 }
 
 function tagged(tags: readonly string[]): Rule {
-  return (point) => (tags.every((tag) => point.tags.includes(tag)) ? `tags ${tags.join(', ')}` : undefined);
+  const reason = `tag${tags.length === 1 ? '' : 's'} ${tags.join(', ')}`;
+  return (point) => (tags.every((tag) => point.tags.includes(tag)) ? reason : undefined);
 }

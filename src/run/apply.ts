@@ -1,6 +1,7 @@
 import { PlainError } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
+import { tagsOf } from '../inputs/tag.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { appliedTold } from './apply-show.ts';
@@ -20,15 +21,20 @@ import { isTight } from './tight.ts';
 const AT_ONCE = 4;
 
 /** Carries out a plan: saves what is due, deletes what no rule keeps, and reports. No failure keeps the rest from being done. */
-export function applyPlan(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
-  return withHeartbeat(context, given.heartbeat, () => carryOut(context, given));
+export async function applyPlan(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
+  const tags = tagsOf(given);
+  return withHeartbeat(context, given.heartbeat, () => carryOut(context, given, tags));
 }
 
-async function carryOut(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
+async function carryOut(
+  context: Context,
+  given: ApplyInputs,
+  tags: readonly string[],
+): Promise<Outcome<Outputs>> {
   const look = await lookAtPlan(context, given);
   if (context.dryRun) return { ...(await showLook(context, look, given)), outputs: {} };
   for (const doubt of look.doubts) context.host.log.warn(doubt);
-  const parts = await partsOf(context, look);
+  const parts = await partsOf(context, look, tags);
   const isShort = parts.length > 0 && (await isTight(context, look));
   const room = isShort ? await pruned(context, given, look) : NOTHING;
   const work = await withAdoption(context, look, parts);
@@ -78,12 +84,16 @@ async function saveDue(
   return saveParts(context, { session, places, given: saving, seen }, parts);
 }
 
-async function partsOf(context: Context, { plan, duties }: PlanLook): Promise<Part[]> {
+async function partsOf(
+  context: Context,
+  { plan, duties }: PlanLook,
+  tags: readonly string[],
+): Promise<Part[]> {
   const parts: Part[] = [];
   for (const part of duePartsOf(duties, plan.entries)) {
     const subjects = part.duties.map(({ resource: { kind, id, name } }) => ({ kind, id, name }));
     parts.push(
-      await withKind(context, plan, part, (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects)),
+      await withKind(context, plan, part, tags, (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects)),
     );
   }
   return parts;
@@ -102,7 +112,10 @@ async function withAdoption(
   const [entry] = plan.entries;
   if (entry === undefined) return parts;
   const nothing = { entry, kind: 'volume', duties: [] } as const;
-  return [...parts, await withKind(context, plan, nothing, (kind, wishes) => partOf(kind, wishes, AT_ONCE))];
+  return [
+    ...parts,
+    await withKind(context, plan, nothing, [], (kind, wishes) => partOf(kind, wishes, AT_ONCE)),
+  ];
 }
 
 interface Pruned {

@@ -1,6 +1,7 @@
 import { images } from '../backup/image/kind.ts';
 import type { packInputs } from '../inputs/store.ts';
 import type { Values } from '../inputs/table.ts';
+import { tagsOf } from '../inputs/tag.ts';
 import { parseSelectors } from '../plan/select.ts';
 import type { Context } from './context.ts';
 import { type SavingGiven, save } from './saving.ts';
@@ -10,6 +11,7 @@ type Given = SavingGiven & Values<typeof packInputs> & { readonly images: readon
 
 export async function backupImages(context: Context, given: Given) {
   const selectors = parseSelectors('image', given.images);
+  const tags = tagsOf(given);
   const payloads = await savingStore(context, given);
-  return save(context, images, given, { selectors, payloads });
+  return save(context, images, given, { selectors, payloads, tags });
 }

@@ -14,22 +14,24 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
 /**
  * What a plan wishes for a part that is due, as the commands wish it for what their inputs name.
  *
+ * @param tags what the restore points are given
  * @throws InputError where the plan names no place for it
  */
 export async function withKind<T>(
   context: Context,
   { store, recipients }: PlanFile,
   { entry, kind, duties }: DuePart,
+  tags: readonly string[],
   use: UseKind<T>,
 ): Promise<T> {
   const ids = duties.map(({ resource }) => resource.id);
   const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
   const stored = async (compression: 'zstd' | 'none') =>
     savingStore(context, { store, compression, recipients });
-  if (kind === 'image') return use(images, { selectors, payloads: await stored('zstd') });
+  if (kind === 'image') return use(images, { selectors, payloads: await stored('zstd'), tags });
   if (kind === 'secret') {
     const named = { secrets: ids, volumes: [], backups: [], images: [] };
-    return use(secrets, { ...named, payloads: await stored('none'), plaintext: false });
+    return use(secrets, { ...named, payloads: await stored('none'), tags, plaintext: false });
   }
   const wishes = {
     selectors,
@@ -38,6 +40,7 @@ export async function withKind<T>(
     maxChain: entry.maxChain,
     consistency: entry.consistency,
     payloads: store === undefined ? undefined : await stored('zstd'),
+    tags,
     recipients: recipients.length > 0,
   } as const;
   return kind === 'server' ? use(servers, wishes) : use(volumes, wishes);

@@ -1,6 +1,7 @@
 import type { KeyWishes } from '../backup/secret/choose.ts';
 import { secrets } from '../backup/secret/kind.ts';
 import { InputError } from '../errors.ts';
+import { tagsOf } from '../inputs/tag.ts';
 import type { Context } from './context.ts';
 import { type SavingGiven, save } from './saving.ts';
 import { savingStore } from './storing.ts';
@@ -13,8 +14,9 @@ const AT_ONCE = 4;
 
 export async function exportSecrets(context: Context, given: Given) {
   refuseBareKeys(context, given);
+  const tags = tagsOf(given);
   const payloads = await savingStore(context, { ...given, compression: 'none' });
-  return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads });
+  return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads, tags });
 }
 
 /** @throws InputError where a key would leave the process in clear without being asked for by name */

@@ -4,6 +4,7 @@ import { parseAt, parseTime, pick } from '../catalog/pick.ts';
 import { NOT_ASKED } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
+import { checkedTags } from '../inputs/tag.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
@@ -30,6 +31,7 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   },
   { name: 'doubt', value: ({ doubt }) => doubt },
   { name: 'project', value: ({ project }) => project },
+  { name: 'tags', value: ({ tags }) => tags.join(', ') },
   { name: 'state', value: ({ state }) => state, shown: stateShown },
   { name: 'why', value: ({ why }) => why },
 ];
@@ -53,6 +55,7 @@ export async function listPoints(context: Context, given: ListInputs) {
   const order = orderOf(all, given.sort);
   const wanted = {
     resources: { volume: given.volume, server: given.server, image: given.image, secret: given.secret },
+    tags: checkedTags('tag', given.tag),
     since: given.since === undefined ? undefined : parseTime('since', given.since, now),
     at: given.at === undefined ? undefined : parseAt(given.at, now),
   };

@@ -1,5 +1,6 @@
 import type { Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
 import { OperationError, PlainError } from '../errors.ts';
+import { withTags } from '../manifest/points.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
@@ -107,7 +108,13 @@ export function partOf<W extends Wishes, P>(
         planned: plannedJson(kind, plan),
         async carryOut(saving) {
           for (const one of plan.refused) recordFailure(saving, one);
-          await saveEach(saving, kind, plan, await kind.begin(saving.environment, wishes, saving.marks));
+          await saveEach(
+            saving,
+            kind,
+            plan,
+            wishes.tags,
+            await kind.begin(saving.environment, wishes, saving.marks),
+          );
         },
       };
     },
@@ -176,6 +183,7 @@ async function saveEach<W extends Wishes, P>(
   saving: Saving,
   kind: SavingKind<W, P>,
   { items, atOnce, holdings }: SavingPlan<P>,
+  tags: readonly string[],
   begun: Save<P>,
 ): Promise<void> {
   const { host } = saving.context;
@@ -189,7 +197,7 @@ async function saveEach<W extends Wishes, P>(
       try {
         host.signal.throwIfAborted();
         if (saving.environment.clock.now() >= saving.environment.until) throw notStarted(subject);
-        await recordAll(saving, begun(item, share.onBytes), kind.told);
+        await recordAll(saving, begun(item, share.onBytes), tags, kind.told);
         share.done();
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
@@ -206,11 +214,12 @@ async function saveEach<W extends Wishes, P>(
 async function recordAll(
   saving: Saving,
   points: AsyncGenerator<RestorePoint, void>,
+  tags: readonly string[],
   told: (point: RestorePoint) => string | undefined,
 ): Promise<void> {
   let next = await points.next();
   while (next.done !== true) {
-    const point = next.value;
+    const point = withTags(next.value, tags);
     const failure = await recordPoint(saving, point, told(point)).then(
       () => undefined,
       (error: unknown) => ({ error }),

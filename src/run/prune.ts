@@ -51,7 +51,7 @@ type Rules =
 /** @throws InputError for no rule at all, and for both */
 async function rulesOf(context: Context, given: PruneInputs): Promise<Rules> {
   if (given.plan === undefined) return { kind: 'policy', terms: termsOf(given) };
-  const other = RULES.find((name) => given[name] !== undefined && given[name] !== 0);
+  const other = RULES.find((name) => isGiven(given[name]));
   if (other !== undefined || given.simulate !== undefined)
     throw new InputError(
       `\`plan\` and \`${other ?? 'simulate'}\` cannot be given together`,
@@ -63,6 +63,10 @@ async function rulesOf(context: Context, given: PruneInputs): Promise<Rules> {
     `the plan ${given.plan} has no keep, so nothing is ever deleted by it`,
     'Write keep: {daily: 14, weekly: 8} into it, for example.',
   );
+}
+
+function isGiven(value: string | number | readonly string[] | undefined): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== 0;
 }
 
 const RULES = (Object.keys(keepInputs) as (keyof typeof keepInputs)[]).filter(

@@ -82,6 +82,7 @@ function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined
     { name: 'manifest', value: home?.references ?? [] },
     { name: 'doubt', value: entry.doubt },
     { name: 'project', value: entry.project },
+    { name: 'tags', value: entry.tags },
     { name: 'restore', value: restoreOf(entry, home, point, repository) },
   ];
 }

@@ -1,5 +1,6 @@
 import type { VolumeBackupWishes } from '../backup/volume/plan.ts';
 import type { Values } from '../inputs/table.ts';
+import { tagsOf } from '../inputs/tag.ts';
 import type { volumeInputs } from '../inputs/volumes.ts';
 import { parseSelectors } from '../plan/select.ts';
 import type { Context } from './context.ts';
@@ -23,6 +24,7 @@ export async function volumeWishes(
 ): Promise<VolumeBackupWishes> {
   const { mode, method, 'max-chain': maxChain } = given;
   const selectors = parseSelectors(kind, entries);
+  const tags = tagsOf(given);
   const payloads = given.store === undefined ? undefined : await savingStore(context, given);
-  return { selectors, mode, method, maxChain, payloads, recipients: given.recipients.length > 0 };
+  return { selectors, mode, method, maxChain, payloads, tags, recipients: given.recipients.length > 0 };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { makeKeeper } from '../scenarios/sealed.ts';
 import { startWorld, type World } from '../support/github.ts';
 import { errorsOf, type Outcome, runStep } from '../support/step.ts';
 
@@ -20,11 +21,16 @@ async function step(action: string, inputs: Record<string, string>): Promise<Out
   return outcome;
 }
 
-async function threeNights(publish: string): Promise<string[]> {
+async function threeNights(publish: string, ...more: readonly Record<string, string>[]): Promise<string[]> {
   const backups: string[] = [];
   for (let night = 0; night < 3; night += 1) {
     world.cloud.clock.shift(86_400_000);
-    const { code, outputs } = await step('backup-volume', { volumes: 'db', mode: 'full', publish });
+    const { code, outputs } = await step('backup-volume', {
+      volumes: 'db',
+      mode: 'full',
+      publish,
+      ...more[night],
+    });
     expect(code).toBe(0);
     const [point] = JSON.parse(outputs['restore-points'] ?? '[]') as { backup: string }[];
     backups.push(point?.backup ?? '');
@@ -76,4 +82,16 @@ test('a gone volume whose points were all pruned is not found by `latest`', asyn
   const restored = await step('restore-volume', { manifest: 'latest', volume: 'db' });
   expect(restored.code).toBe(2);
   expect(errorsOf(restored)).toContain('no manifest');
+});
+
+test('the tags in sealed manifests keep what has them; without the identity nobody knows them, and nothing is deleted', async () => {
+  const { recipient: recipients, environment } = await makeKeeper();
+  const tagged = { recipients, tag: 'release' };
+  const backups = await threeNights('artifact', tagged, { recipients }, { recipients });
+  const rules = { ...KEEP, 'keep-tag': 'release' };
+  const closed = await step('prune', rules);
+  expect([closed.code, world.cloud.state.backups.size]).toEqual([2, 3]);
+  const opened = await step('prune', { ...rules, recipients, identity: environment.IDENTITY });
+  expect([opened.code, errorsOf(opened)]).toEqual([0, '']);
+  expect([...world.cloud.state.backups.keys()]).toEqual([backups[0], backups[2]]);
 });

@@ -74,6 +74,7 @@ export function tags(fields: Partial<Tags> = {}): Tags {
     volumeType: 'standard',
     encrypted: false,
     bootable: false,
+    pointTags: [],
     ...fields,
   };
 }

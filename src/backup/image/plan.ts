@@ -9,8 +9,9 @@ import type { Selector } from '../../plan/select.ts';
 import { pool } from '../../pool.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Wishes } from '../kind.ts';
 
-export interface ImageBackupWishes {
+export interface ImageBackupWishes extends Wishes {
   readonly selectors: readonly Selector[];
   /** An image is nowhere but in the cloud, unless its data leaves it. */
   readonly payloads: PayloadStore;

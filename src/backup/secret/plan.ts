@@ -3,9 +3,10 @@ import type { Session } from '../../openstack/connection.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { pool } from '../../pool.ts';
+import type { Wishes } from '../kind.ts';
 import type { KeyWishes, WantedKey } from './choose.ts';
 
-export interface SecretBackupWishes extends KeyWishes {
+export interface SecretBackupWishes extends Wishes, KeyWishes {
   readonly payloads: PayloadStore;
   /** A person asked by name for files in clear. */
   readonly plaintext: boolean;

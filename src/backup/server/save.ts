@@ -45,7 +45,7 @@ export const DISKS_AT_ONCE = 4;
 
 export async function beginServers(
   environment: Environment,
-  wishes: Pick<SavingWishes, 'method' | 'payloads'>,
+  wishes: Pick<SavingWishes, 'method' | 'payloads' | 'tags'>,
   marks: Marks,
 ): Promise<ServerSaving> {
   return {

@@ -1,5 +1,6 @@
 import { adoptable, type Unrecorded } from '../../chain/adoptable.ts';
 import { messageOf } from '../../errors.ts';
+import { withTags } from '../../manifest/points.ts';
 import type { VolumeBackupPoint } from '../../manifest/schema.ts';
 import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
@@ -48,7 +49,7 @@ export async function adopt(
       const encryption = await encryptionOf(new VolumeKeys(client), volume);
       const reason = `run ${tags.run} made it, but ended before recording it`;
       const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds: 0 };
-      adopted.push({ backup, tags, point: restorePoint(facts) });
+      adopted.push({ backup, tags, point: withTags(restorePoint(facts), tags.pointTags) });
     } catch (error) {
       log.warn(`backup ${backup.id} of an interrupted run cannot be adopted: ${messageOf(error)}`);
     }

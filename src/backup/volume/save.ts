@@ -31,7 +31,7 @@ export interface SavedVolumePoints {
 
 export async function beginVolumes(
   environment: Environment,
-  { method, payloads }: Pick<SavingWishes, 'method' | 'payloads'>,
+  { method, payloads, tags }: Pick<SavingWishes, 'method' | 'payloads' | 'tags'>,
   marks: Marks,
 ): Promise<VolumeSaving> {
   const client = await environment.session.service('block-storage');
@@ -41,6 +41,7 @@ export async function beginVolumes(
     client,
     backups: watchBackups(client),
     marks,
+    tags,
     payloads,
     otherwiseImage: method === 'auto',
     backupService: { answers: true },

@@ -25,7 +25,6 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
-import type { Ledger } from '../../temporaries/ledger.ts';
 import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import type { VolumeBackupPlan } from './plan.ts';
@@ -38,6 +37,8 @@ export interface CinderSaving extends Environment {
   readonly backups: Watcher<Backup>;
   /** Told of each backup that is whole. */
   readonly marks: Marks;
+  /** What their restore points are given. */
+  readonly tags: readonly string[];
 }
 
 /** A volume that goes to Cinder's backup service. */
@@ -57,7 +58,7 @@ export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving):
   await freshTokenFor(client.session, 'the backup', volume.size);
   const chosen = await chooseNow(plan, saving);
   const started = clock.now();
-  const draft = tagsFor(plan, chosen, saving.ledger, started);
+  const draft = tagsFor(plan, chosen, saving, started);
   const backupId = await startBackup(plan, draft, saving);
   const tags = await bound(draft, backupId, volume.size, saving);
   log.info(
@@ -122,7 +123,7 @@ async function chooseNow(
 function tagsFor(
   { volume, typeId, encryption }: BackupPlan,
   { decision }: Chosen,
-  run: Ledger,
+  { ledger: run, tags }: CinderSaving,
   now: number,
 ): Expiring {
   const increment = decision.mode === 'incremental' ? decision : undefined;
@@ -141,6 +142,7 @@ function tagsFor(
     volumeType: volume.volumeType,
     encrypted: encryption !== null,
     bootable: volume.bootable,
+    pointTags: tags,
   };
 }
 

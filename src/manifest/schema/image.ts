@@ -12,6 +12,7 @@ import {
   Moment,
   Name,
   orNull,
+  PointTags,
   Seconds,
   Tags,
   Word,
@@ -56,13 +57,21 @@ export const SavedImage = Type.Object(
 );
 
 export const ImagePoint = Type.Object(
-  { id: Id, resource: SavedImage, method: Type.Literal('download'), payload: Payload, seconds: Seconds },
+  {
+    id: Id,
+    tags: Type.Optional(PointTags),
+    resource: SavedImage,
+    method: Type.Literal('download'),
+    payload: Payload,
+    seconds: Seconds,
+  },
   closed,
 );
 
 export const KeptImagePoint = Type.Object(
   {
     id: Id,
+    tags: Type.Optional(PointTags),
     resource: SavedImage,
     method: Type.Literal('kept', { description: 'The image stays in the cloud, and the data nowhere else.' }),
     seconds: Seconds,

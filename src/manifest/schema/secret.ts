@@ -1,6 +1,19 @@
 import Type from 'typebox';
 import { Payload } from './payload.ts';
-import { AnyId, CloudId, Count, closed, Id, Moment, Name, orNull, Seconds, Tags, Word } from './words.ts';
+import {
+  AnyId,
+  CloudId,
+  Count,
+  closed,
+  Id,
+  Moment,
+  Name,
+  orNull,
+  PointTags,
+  Seconds,
+  Tags,
+  Word,
+} from './words.ts';
 
 export const KeyWorth = Type.Union(
   [Type.Literal('cloud-only'), Type.Literal('sealed, unproved'), Type.Literal('sealed, proved')],
@@ -59,6 +72,7 @@ export const SavedSecret = Type.Object(
 export const SecretPoint = Type.Object(
   {
     id: Id,
+    tags: Type.Optional(PointTags),
     resource: SavedSecret,
     method: Type.Union([Type.Literal('sealed'), Type.Literal('plaintext')]),
     payload: Payload,

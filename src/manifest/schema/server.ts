@@ -9,6 +9,7 @@ import {
   Moment,
   Name,
   orNull,
+  PointTags,
   Seconds,
   Tags,
   Text,
@@ -100,6 +101,7 @@ export const SavedServer = Type.Object(
 export const ServerPoint = Type.Object(
   {
     id: Id,
+    tags: Type.Optional(PointTags),
     resource: SavedServer,
     method: Type.Literal('disks', { description: 'Its disks are restore points of their own.' }),
     consistency: Consistency,

@@ -13,6 +13,7 @@ import {
   Moment,
   Name,
   orNull,
+  PointTags,
   Seconds,
   Tags,
   Text,
@@ -86,6 +87,7 @@ export const Consistency = Type.Union(
 export const VolumeBackupPoint = Type.Object(
   {
     id: Id,
+    tags: Type.Optional(PointTags),
     resource: SavedVolume,
     method: Type.Literal('cinder-backup'),
     backup: CinderBackup,
@@ -104,6 +106,7 @@ export const VolumeBackupPoint = Type.Object(
 export const VolumeImagePoint = Type.Object(
   {
     id: Id,
+    tags: Type.Optional(PointTags),
     resource: SavedVolume,
     method: Type.Literal('image'),
     image: Type.Object(

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { MOST_TAGS, TAG_FORM } from '../../text/tag.ts';
 
 /**
  * The words that all parts of the manifest are made of. What is ours is narrow; what comes from a cloud is as wide as
@@ -40,6 +41,12 @@ export const Hex = Type.String({ pattern: '^[0-9a-f]{2,255}$', description: 'A d
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' });
 /** Keys of any characters, up to 255 of them. */
 export const Tags = Type.Record(Type.String({ pattern: '^[\\s\\S]{0,510}$' }), Text);
+export const PointTags = Type.Array(Type.String({ pattern: TAG_FORM }), {
+  minItems: 1,
+  maxItems: MOST_TAGS,
+  uniqueItems: true,
+  description: 'As the run was told to give them; absent where it was told none.',
+});
 export const Seconds = Type.Number({ minimum: 0, maximum: 1e9 });
 
 export const orNull = <T extends Type.TSchema>(schema: T, options: { description?: string } = {}) =>

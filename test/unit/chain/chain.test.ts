@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type ChainDecision, decideChain, type Mode } from '../../../src/chain/chain.ts';
 import { readTags, type Tags, writeTags } from '../../../src/chain/tags.ts';
 import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
+import { MOST_TAGS } from '../../../src/text/tag.ts';
 import { backup, chainOf, LONGEST_OWNER, tags } from '../../support/records.ts';
 
 /**
@@ -131,7 +132,15 @@ describe('full or increment', () => {
   });
 });
 
+/** As many and as long as they may be. */
+const MANY = Array.from({ length: MOST_TAGS }, (_, at) => `${at}`.padStart(64, 't'));
+
 describe('tags', () => {
+  test('of the restore point that a manifest would not take are left out', () => {
+    const written = writeTags(tags({ pointTags: ['one', 'two words', 'one', '', 'x'.repeat(65), 'last'] }));
+    expect(readTags({ id: randomUUID(), metadata: written })?.pointTags).toEqual(['one', 'last']);
+  });
+
   test('are read back as they were written', () => {
     const written = tags({
       parent: '33333333-3333-4333-8333-333333333333',
@@ -139,6 +148,7 @@ describe('tags', () => {
       encrypted: true,
       bootable: true,
       volumeTypeId: 'x',
+      pointTags: ['pre-deploy', 'v1.2_3'],
     });
     const id = randomUUID();
     expect(readTags({ id, metadata: writeTags(written) })).toEqual(written);
@@ -150,7 +160,9 @@ describe('tags', () => {
   });
 
   test('obey the limits of Cinder', () => {
-    const pairs = Object.entries(writeTags(tags({ owner: LONGEST_OWNER, backup: randomUUID() })));
+    const pairs = Object.entries(
+      writeTags(tags({ owner: LONGEST_OWNER, backup: randomUUID(), pointTags: MANY })),
+    );
     for (const [key, value] of pairs) {
       expect(key).toMatch(/^[a-zA-Z0-9-_:. /]{1,255}$/);
       expect(value.length).toBeLessThanOrEqual(255);

@@ -81,5 +81,6 @@ test('each sibling gets only inputs that it has', async () => {
     const name = /^OWNER\/openstack-backup\/actions\/([\w-]+)@v1$/.exec(uses)?.[1] ?? '';
     const command = await actions[name]?.();
     expect(Object.keys(command?.inputs ?? {})).toEqual(expect.arrayContaining(Object.keys(given)));
+    expect(given['tag']).toBe('pre-deploy');
   }
 });

@@ -300,7 +300,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     "restic's name of an option",
     keep('{keep-daily: 14}'),
     [
-      '7:8: unknown key "keep-daily": the keys are last, hourly, daily, weekly, monthly, yearly, within, within-hourly, within-daily, within-weekly, within-monthly, within-yearly, min-copies, gone',
+      '7:8: unknown key "keep-daily": the keys are last, hourly, daily, weekly, monthly, yearly, within, within-hourly, within-daily, within-weekly, within-monthly, within-yearly, tag, min-copies, gone',
     ],
   ],
   [
@@ -310,6 +310,14 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
       '7:16: within is "3w": invalid duration; write years, months, days and hours in this order, such as 1y5m7d2h or 14d',
     ],
   ],
+  [
+    'a tag that is none',
+    keep('{tag: [pre-deploy, "two words"]}'),
+    [
+      '7:26: entry 2 of tag is "two words": invalid tags; write one tag, or several that a point must all have: release,signed. A tag has 1 to 64 letters, digits, dots, underscores and hyphens',
+    ],
+  ],
+  ['no tags', keep('{tag: []}'), ['7:13: tag is empty']],
   [
     'no copy at all',
     keep('{daily: 3, min-copies: 0}'),

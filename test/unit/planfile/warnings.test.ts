@@ -52,6 +52,18 @@ describe('warned of', () => {
       ],
     ],
     [
+      'artifacts that expire before what a tag keeps',
+      '    max-chain: 1\npublish: [artifact]\nkeep: {daily: 14, tag: release}\n',
+      [
+        'manifests go to artifacts only, which expire after 90 days, and backups stay until somebody deletes them: write publish: [release]',
+      ],
+    ],
+    [
+      'a chain for points with a tag',
+      'publish: [release]\nkeep: {tag: [release, "signed,tested"]}\n',
+      [expect.stringContaining('but the rules keep only points that have a tag: a chain stays')],
+    ],
+    [
       'artifacts that nobody chose',
       'keep: {monthly: 12}\n    \n'.replace('    \n', ''),
       expect.arrayContaining([

@@ -79,8 +79,15 @@ function ofHistory(one: Story, members: readonly Saved[], goes: (point: Saved) =
       ? ['not asked for, and lost a point']
       : []),
     ...(good.slice(0, one.minCopies).some(goes) ? ['the floor does not hold'] : []),
+    ...(good.some((point) => goes(point) && isPinned(one, point)) ? ['a tagged point went'] : []),
     ...(!one.wishes.allowOverHalf && going.length * 2 > members.length ? ['over half'] : []),
   ];
+}
+
+function isPinned({ wishes }: Story, point: Saved): boolean {
+  return wishes
+    .termsOf(point)
+    .some(({ policy }) => policy.tags?.some(([tag = '']) => point.tags.includes(tag)));
 }
 
 /** By what the cloud really holds: its backup, and all below. */

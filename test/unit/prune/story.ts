@@ -68,7 +68,8 @@ class Project {
     }
     const chain = on?.isOurs ? on.chain : number;
     const position = on === undefined ? 0 : on.position + 1;
-    const wish = { number, volume, time, chain, position, parent: on?.id };
+    const tags = this.#below(9) === 0 ? ['release'] : [];
+    const wish = { number, volume, time, chain, position, parent: on?.id, tags };
     const status = ODD[this.#below(30)] ?? 'available';
     this.backups.set(id, cloudBackup({ ...wish, point: pointId(number), status }));
     const isKnown = this.#below(20) > 0;
@@ -101,6 +102,7 @@ export function story(seed: number): Story {
   const policy = {
     ...(below(2) === 0 ? { daily: 1 + below(8) } : { last: 1 + below(6) }),
     ...(below(3) === 0 ? { weekly: 1 + below(4) } : {}),
+    ...(below(3) === 0 ? { tags: [['release']] } : {}),
   };
   const isPartly = below(4) === 0;
   return {

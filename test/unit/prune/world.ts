@@ -22,6 +22,7 @@ export interface BackupWish {
   /** Undefined for one that is not ours. */
   readonly point?: string | undefined;
   readonly incremental?: boolean;
+  readonly tags?: readonly string[];
 }
 
 export const backupId = (number: number) => uuid(0xb, number);
@@ -45,6 +46,7 @@ export function cloudBackup(wish: BackupWish): CloudBackup {
     volumeType: undefined,
     encrypted: false,
     bootable: false,
+    pointTags: [],
   };
   return {
     id,
@@ -67,6 +69,7 @@ export function volumePoint(wish: BackupWish & { readonly name?: string }): Save
     name: wish.name ?? volume,
     metadata: {},
     time,
+    tags: wish.tags ?? [],
     data: { kind: 'backup', id: backupId(number), volume, chain: uuid(0xc, chain), position, parent },
     image: undefined,
     needs: [],

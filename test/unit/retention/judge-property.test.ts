@@ -6,6 +6,7 @@ import { seeded } from '../../support/sweep-model.ts';
 const HISTORIES = 1_500;
 const NOW = Date.parse('2026-11-26T06:00:00Z');
 const HOUR = 3_600_000;
+const TAGS = ['pinned', 'release', 'signed'];
 
 interface Story {
   readonly history: History;
@@ -25,7 +26,7 @@ function story(seed: number): Story {
     return {
       id: `${index}`,
       time: NOW - (40 - index) * step - below(step / 1000) * 1000,
-      tags: below(8) === 0 ? ['pinned'] : [],
+      tags: TAGS.filter(() => below(8) === 0),
       state: one([
         'good',
         'good',
@@ -55,9 +56,12 @@ function story(seed: number): Story {
       policy: policy(below),
       zone: one(['UTC', 'Europe/Berlin', 'Pacific/Apia']),
       minCopies: below(5),
+      ...(below(4) === 0 ? { gone: '10d' } : {}),
     },
   };
 }
+
+const LISTS = [[['pinned']], [['release', 'signed']], [['pinned', 'release'], ['signed']], [['nobody']]];
 
 function policy(below: (n: number) => number): Policy {
   const rules: Policy = {
@@ -69,9 +73,13 @@ function policy(below: (n: number) => number): Policy {
     ...(below(5) === 0 ? { yearly: 1 + below(3) } : {}),
     ...(below(5) === 0 ? { within: `${1 + below(30)}d` } : {}),
     ...(below(6) === 0 ? { withinDaily: `${1 + below(3)}m` } : {}),
-    ...(below(8) === 0 ? { tags: [['pinned']] } : {}),
+    ...(below(3) === 0 ? { tags: LISTS[below(LISTS.length)] ?? [] } : {}),
   };
   return Object.keys(rules).length === 0 ? { last: 1 } : rules;
+}
+
+function isPinned(own: readonly string[], { tags = [] }: Policy): boolean {
+  return tags.some((list) => list.every((tag) => own.includes(tag)));
 }
 
 /** What no history and no policy may break. */
@@ -81,6 +89,7 @@ function violations({ history, terms }: Story, judged: Judge): string[] {
   const stays = (point: Point) => keeps.get(point.id) === true;
   const { points, resource } = history;
   const newestGood = points.filter(({ state }) => state === 'good').sort((a, b) => b.time - a.time);
+  const mayAllGo = resource === 'gone' && terms.gone !== undefined;
   const remaining = points.filter(stays);
   const again = judged({ resource, points: remaining }, terms, NOW).verdicts;
   const chains = Map.groupBy(
@@ -89,11 +98,14 @@ function violations({ history, terms }: Story, judged: Judge): string[] {
   );
   return [
     ...(verdicts.length === points.length ? [] : ['a point has no verdict']),
-    ...(resource === 'present' || remaining.length === points.length
+    ...(resource === 'present' || mayAllGo || remaining.length === points.length
       ? []
       : [`it is ${resource}, and lost a point`]),
-    ...(newestGood.slice(0, Math.max(1, terms.minCopies)).every(stays) ? [] : ['the floor does not hold']),
-    ...(newestGood
+    ...(mayAllGo || newestGood.slice(0, Math.max(1, terms.minCopies)).every(stays)
+      ? []
+      : ['the floor does not hold']),
+    ...(mayAllGo ||
+    newestGood
       .filter(({ verified }) => verified !== undefined)
       .slice(0, 1)
       .every(stays)
@@ -102,6 +114,9 @@ function violations({ history, terms }: Story, judged: Judge): string[] {
     ...(points.filter(({ state, foreign }) => foreign || state === 'running').every(stays)
       ? []
       : ['a foreign point or a running one went']),
+    ...(newestGood.filter(({ tags }) => isPinned(tags, terms.policy)).every(stays)
+      ? []
+      : ['a tagged point went']),
     ...([...chains.values()].every((members) => new Set(members.map(stays)).size === 1)
       ? []
       : ['a chain is cut']),
@@ -146,6 +161,8 @@ describe('a mistake that is planted is found', () => {
     'gone resources judged like the others': (history, terms, now) =>
       judge({ ...history, resource: 'present' }, terms, now),
     'verified points taken for others': without('verified'),
+    'tags forgotten': (history, terms, now) =>
+      judge({ ...history, points: history.points.map((point) => ({ ...point, tags: [] })) }, terms, now),
     'the oldest point forgotten': (history, terms, now) => {
       const { verdicts, confirm } = judge(history, terms, now);
       return { verdicts: verdicts.slice(0, -1), confirm };

@@ -166,6 +166,54 @@ describe('resources from which nothing goes', () => {
   });
 });
 
+describe('tags', () => {
+  const release = (age: number) => (age === 5 ? { tags: ['release', 'signed'] } : {});
+  const policyOf = (...tags: string[][]) => ({ policy: { tags } });
+
+  test('keep what has all of one of the lists, and the reason names them', () => {
+    const points = nights(8, (age) => ({ ...release(age), ...(age === 6 ? { tags: ['pre-deploy'] } : {}) }));
+    expect(kept(points, policyOf(['pre-deploy'], ['release', 'signed'], ['release', 'other']))).toEqual({
+      '0d': 'newest good point',
+      '5d': 'tags release, signed',
+      '6d': 'tag pre-deploy',
+    });
+  });
+
+  test('which no point has keep only the floor', () => {
+    expect(kept(nights(8, release), { ...policyOf(['relaese']), minCopies: 2 })).toEqual({
+      '0d': 'newest good point',
+      '1d': 'one of the last 2 good points',
+    });
+  });
+
+  test('keep the chain of a point', () => {
+    const chained = (age: number) => ({ chain: age < 4 ? 'b' : 'a', ...release(age) });
+    expect(kept(nights(8, chained), { policy: { last: 1, tags: [['release']] } })).toMatchObject({
+      '4d': 'in the chain of 5d',
+      '5d': 'tag release',
+      '7d': 'in the chain of 5d',
+    });
+  });
+
+  test('keep nothing that failed', () => {
+    const points = nights(3, (age) => (age === 2 ? { tags: ['x'], state: 'failed' } : {}));
+    expect(Object.keys(kept(points, policyOf(['x'])))).toEqual(['0d']);
+  });
+
+  test('keep a point of a resource that is gone, and its chain, when all else may go', () => {
+    const old = nights(104, (age) => ({
+      tags: age === 101 ? ['release'] : [],
+      ...(age > 100 ? { chain: 'c' } : {}),
+    })).slice(100);
+    const fields = { policy: { last: 5, tags: [['release']] }, gone: '90d' };
+    expect(kept(old, fields, 'gone')).toEqual({
+      '101d': 'tag release',
+      '102d': 'in the chain of 101d',
+      '103d': 'in the chain of 101d',
+    });
+  });
+});
+
 test.each([
   [4, 2, undefined],
   [4, 1, '3 of 4 points would go, over half'],

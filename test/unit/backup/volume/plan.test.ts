@@ -53,7 +53,7 @@ test('a backup is waited for no longer than its run may take', async () => {
       given.push(deadline);
       throw new Error('waited for');
     };
-    const saving = { ...on.environment, client: on.client, until: end, backups: { until } };
+    const saving = { ...on.environment, client: on.client, until: end, backups: { until }, tags: [] };
     const saved = saveThroughCinder(plan as BackupPlan, saving as unknown as CinderSaving);
     await expect(saved).rejects.toThrow('waited for');
     return { end, deadline: given[0], waits: given.length };
