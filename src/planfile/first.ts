@@ -1,5 +1,6 @@
 import type { Limit } from '../openstack/quota-names.ts';
 import { quoted } from '../text/escape.ts';
+import { counted } from '../text/words.ts';
 import type { Keep } from './plan-file.ts';
 import type { Resource } from './resource.ts';
 import { heldInTheLongRun } from './steady.ts';
@@ -106,13 +107,13 @@ function optionalPlaces(images: number, keys: number, encrypted: number): string
   ];
   if (images + keys > 0)
     lines.push(
-      `# ${told(images, 'image')} and ${told(keys, 'key')} are excluded below: they can be saved only outside the cloud. Give a`,
+      `# ${counted(images, 'image')} and ${counted(keys, 'key')} are excluded below: they can be saved only outside the cloud. Give a`,
       '# store that lasts, add image and secret to kinds, and remove the exclusion.',
       '# store: directory:/mnt/backups',
     );
   if (encrypted > 0)
     lines.push(
-      `# ${told(encrypted, 'volume')} ${encrypted === 1 ? 'is' : 'are'} encrypted: without recipients and store, their keys stay only in the cloud.`,
+      `# ${counted(encrypted, 'volume is', 'volumes are')} encrypted: without recipients and store, their keys stay only in the cloud.`,
     );
   return lines;
 }
@@ -125,12 +126,12 @@ function keepLines(
 ): string[] {
   const { backups, backup_gigabytes: gigabytes } = quota;
   const limits = [
-    ...(backups === undefined || backups.max < 0 ? [] : [`${backups.max} backups`]),
+    ...(backups === undefined || backups.max < 0 ? [] : [counted(backups.max, 'backup')]),
     ...(gigabytes === undefined || gigabytes.max < 0 ? [] : [`${gigabytes.max} GB of backups`]),
   ];
   const size = Math.round(volumes.reduce((sum, { bytes }) => sum + bytes, 0) / GIB);
   return [
-    `# ${told(volumes.length, 'volume')} of ${size} GiB; up to ${held} backups of each stay, since chains stay complete.`,
+    `# ${counted(volumes.length, 'volume')} of ${size} GiB; up to ${held} backups of each stay, since chains stay complete.`,
     `# Quota: ${limits.join(', ') || 'the cloud shows no limit'}.`,
     ...(doesNotFit
       ? [
@@ -167,10 +168,6 @@ function chooseKeep(
 
 function within(limit: Limit | undefined, need: number): boolean {
   return limit === undefined || limit.max < 0 || need <= limit.max;
-}
-
-function told(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** A name of others in YAML: quoted where it is more than a word. JSON's strings are YAML's, too. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { forMarkdown } from '../text/escape.ts';
+import { toMinute } from '../text/words.ts';
 import { type Coverage, isRed } from './coverage.ts';
 import type { FailOn } from './plan-file.ts';
 import { keyOf } from './resource.ts';
@@ -57,7 +58,7 @@ export function issueText(red: Red): IssueText {
     title: cut(`Backups: ${red.failure}${where}`),
     body: [
       `${markerOf(red.where)}${digest} -->`,
-      `**${forMarkdown(red.failure)}**${red.isPublic ? '' : ` in project ${code(red.project)}`}, as of ${minute(red.now)}.`,
+      `**${forMarkdown(red.failure)}**${red.isPublic ? '' : ` in project ${code(red.project)}`}, as of ${toMinute(red.now)}.`,
       '',
       ...(red.isPublic ? [PUBLIC] : tableOf(rows, red)),
       '',
@@ -99,7 +100,7 @@ function lineOf(row: Coverage, { failures, failOn }: Red): string {
     ...(status === 'uncovered' ? ['no entry of the plan matches it'] : []),
     ...(key === 'unsaved' && failOn.includes('unsaved-key') ? ['its key was not saved'] : []),
   ].join('; ');
-  const point = newest === undefined ? 'none' : minute(Date.parse(newest));
+  const point = newest === undefined ? 'none' : toMinute(Date.parse(newest));
   return `| ${kind} ${code(name || id)} | ${status} | ${point} | ${why} |`;
 }
 
@@ -121,11 +122,6 @@ function code(text: string): string {
 
 function cut(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST).toWellFormed()}…` : text;
-}
-
-/** "2026-11-26 02:13 UTC". */
-function minute(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** One that is ours already. */

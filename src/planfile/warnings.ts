@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import { quoted } from '../text/escape.ts';
+import { counted } from '../text/words.ts';
 import { denseWindowOf, horizonOf } from './horizon.ts';
 import type { Exclusion, PlanEntry, PlanFile } from './plan-file.ts';
 import { hoursOf } from './span.ts';
@@ -68,7 +69,7 @@ function ofPublication({ publish, entries }: PlanFile, artifactDays: number = AR
   if (longest <= artifactDays) return [];
   const what = publish.length === 0 ? 'publish is not given, so in a workflow manifests go' : 'manifests go';
   return [
-    `${what} to artifacts only, which expire after ${artifactDays} days, and ${longest === Number.POSITIVE_INFINITY ? 'backups stay until somebody deletes them' : `backups are kept for ${Math.round(longest)} days`}: write publish: [release]`,
+    `${what} to artifacts only, which expire after ${counted(artifactDays, 'day')}, and ${longest === Number.POSITIVE_INFINITY ? 'backups stay until somebody deletes them' : `backups are kept for ${counted(Math.round(longest), 'day')}`}: write publish: [release]`,
   ];
 }
 
@@ -94,6 +95,6 @@ export function holds({ until }: Exclusion, zone: string, now: number): boolean 
 }
 
 function days(hours: number): string {
-  if (hours < 48) return `${Math.round(hours)} hours`;
-  return `${Math.round(hours / 24)} days`;
+  if (hours < 48) return counted(Math.round(hours), 'hour');
+  return counted(Math.round(hours / 24), 'day');
 }

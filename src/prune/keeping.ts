@@ -1,4 +1,5 @@
 import { quoted } from '../text/escape.ts';
+import { toSecond } from '../text/words.ts';
 import type { Chain } from './chains.ts';
 import type { Saved } from './point.ts';
 
@@ -64,5 +65,5 @@ export class Keeping {
 }
 
 function told({ kind, name, time }: Saved): string {
-  return `${kind} ${quoted(name)} of ${new Date(time).toISOString().replace(/\.\d+Z/, 'Z')}`;
+  return `${kind} ${quoted(name)} of ${toSecond(time)}`;
 }

@@ -1,6 +1,7 @@
 import { forMarkdown } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
 import { type Column, formatRows } from '../text/rows.ts';
+import { counted, toSecond } from '../text/words.ts';
 import type { Verdict } from './decide.ts';
 import type { PrunePlan } from './plan.ts';
 import { keyOf } from './point.ts';
@@ -8,7 +9,7 @@ import { keyOf } from './point.ts';
 const COLUMNS: readonly Column<Verdict>[] = [
   { name: 'kind', value: ({ point }) => point.kind },
   { name: 'name', value: ({ point }) => point.name },
-  { name: 'time', value: ({ point }) => timeOf(point.time) },
+  { name: 'time', value: ({ point }) => toSecond(point.time) },
   { name: 'data', value: dataOf },
   { name: 'verdict', value: toldOf },
 ];
@@ -20,10 +21,6 @@ function toldOf({ keep, reasons }: Verdict): string {
 
 function dataOf({ point: { data } }: Verdict): string {
   return data === undefined ? '' : keyOf(data);
-}
-
-function timeOf(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d+Z/, 'Z');
 }
 
 /** The verdicts as a table, and what `expect` takes. */
@@ -40,13 +37,13 @@ export function toldManifest(reference: string): string {
 
 export function sentenceOf({ verdicts, going }: PrunePlan): string {
   const kept = verdicts.length - going.length;
-  return `${kept} restore point${kept === 1 ? '' : 's'} kept, ${going.length} to be deleted`;
+  return `${counted(kept, 'restore point')} kept, ${going.length} to be deleted`;
 }
 
 /** Of a plan that was carried out. */
 export function doneOf({ verdicts, going }: PrunePlan, left: number): string {
-  const gone = `${going.length} restore point${going.length === 1 ? '' : 's'} deleted`;
-  const still = left === 0 ? '' : `, but ${left} still exist${left === 1 ? 's' : ''}`;
+  const gone = `${counted(going.length, 'restore point')} deleted`;
+  const still = left === 0 ? '' : `, but ${counted(left, 'still exists', 'still exist')}`;
   return `${gone}${still}, ${verdicts.length - going.length} kept`;
 }
 
@@ -54,7 +51,7 @@ export function doneOf({ verdicts, going }: PrunePlan, left: number): string {
 export function lineOf(verdict: Verdict): string {
   const { point } = verdict;
   const data = dataOf(verdict);
-  return `delete ${point.kind} ${JSON.stringify(point.name)} of ${timeOf(point.time)}${data === '' ? '' : ` (${data})`}: ${verdict.reasons.join('; ')}`;
+  return `delete ${point.kind} ${JSON.stringify(point.name)} of ${toSecond(point.time)}${data === '' ? '' : ` (${data})`}: ${verdict.reasons.join('; ')}`;
 }
 
 export function pointsJson({ verdicts }: PrunePlan): Json {
@@ -63,7 +60,7 @@ export function pointsJson({ verdicts }: PrunePlan): Json {
     kind: verdict.point.kind,
     id: verdict.point.resource,
     name: verdict.point.name,
-    time: timeOf(verdict.point.time),
+    time: toSecond(verdict.point.time),
     keep: verdict.keep,
     reasons: [...verdict.reasons],
     data: dataOf(verdict),

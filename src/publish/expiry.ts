@@ -1,6 +1,7 @@
 import type { Doubt } from '../errors.ts';
 import type { Here } from '../ports/github.ts';
 import type { PlaceName } from '../store/place-name.ts';
+import { counted } from '../text/words.ts';
 
 /**
  * Why the manifest would be gone while the backups, which never expire by themselves, are still there; undefined when
@@ -32,5 +33,5 @@ export function expiryDoubt(
 function expiry(days: number, { retentionDays }: Here): string {
   const kept = days === 0 ? retentionDays : Math.min(days, retentionDays ?? days);
   if (kept === undefined) return 'as set in the repository (after 90 days by default)';
-  return `after ${kept} ${kept === 1 ? 'day' : 'days'}`;
+  return `after ${counted(kept, 'day')}`;
 }

@@ -1,4 +1,5 @@
 import { forLog, forMarkdown } from '../text/escape.ts';
+import { counted } from '../text/words.ts';
 import { printedReport, type Told } from './report-show.ts';
 
 /** What a run of a plan did. */
@@ -65,6 +66,6 @@ function doneWords({ due, saved, pruned }: Applied): string {
   const deleted = pruned.reduce((sum, each) => sum + each.deleted.length, 0);
   return [
     due === 0 ? 'Nothing was due' : `${due} due, ${failures === 0 ? 'all saved' : `${failures} not saved`}`,
-    ...(deleted === 0 ? [] : [`${deleted} restore point${deleted === 1 ? '' : 's'} deleted`]),
+    ...(deleted === 0 ? [] : [`${counted(deleted, 'restore point')} deleted`]),
   ].join('; ');
 }

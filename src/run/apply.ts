@@ -4,6 +4,7 @@ import type { Outputs } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
+import { counted } from '../text/words.ts';
 import { appliedTold } from './apply-show.ts';
 import type { Context, Outcome } from './context.ts';
 import { withKind } from './due-kind.ts';
@@ -75,7 +76,7 @@ async function saveDue(
   if (parts.length === 0) {
     const { name } = session.scope.project;
     context.host.log.info(
-      `nothing is due in project ${name}: all ${duties.length} resources are as recent as the plan wants`,
+      `nothing is due in project ${name}: ${counted(duties.length, 'resource is', 'resources are')} as recent as the plan wants`,
     );
     return undefined;
   }

@@ -8,6 +8,7 @@ import { checkedTags } from '../inputs/tag.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
+import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { failureOf, readCatalog, toldOf } from './read-catalog.ts';
 
@@ -106,7 +107,7 @@ function summaryOf(
   const cells = (row: Entry) =>
     columns.map(({ value, shown }) => forMarkdown(shown?.(row) ?? String(value(row) ?? '')));
   return [
-    `### ${entries.length} restore point${entries.length === 1 ? '' : 's'}`,
+    `### ${counted(entries.length, 'restore point')}`,
     '',
     `| ${columns.map(({ name }) => name).join(' | ')} |`,
     `|${'---|'.repeat(columns.length)}`,

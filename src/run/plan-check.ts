@@ -10,6 +10,7 @@ import type { PlanEntry, PlanFile } from '../planfile/plan-file.ts';
 import { warningsOf } from '../planfile/warnings.ts';
 import { keepWords, selectWords } from '../planfile/words.ts';
 import { type Column, formatRows } from '../text/rows.ts';
+import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { loadPlan } from './plan-file.ts';
 import { connectFor } from './plan-look.ts';
@@ -95,11 +96,7 @@ function sentence({
       ? 'manifests go to the default place of the command'
       : `manifests go to ${publish.join(', ')}`,
     store === undefined ? 'no data leaves the cloud' : `data that leaves the cloud goes to ${store}`,
-    ...(recipients.length === 0
-      ? []
-      : [`sealed to ${recipients.length} recipient${recipients.length === 1 ? '' : 's'}`]),
-    ...(exclusions.length === 0
-      ? []
-      : [`${exclusions.length} exclusion${exclusions.length === 1 ? '' : 's'}`]),
+    ...(recipients.length === 0 ? [] : [`sealed to ${counted(recipients.length, 'recipient')}`]),
+    ...(exclusions.length === 0 ? [] : [counted(exclusions.length, 'exclusion')]),
   ].join('; ');
 }

@@ -17,6 +17,7 @@ import { onlyDuties } from '../planfile/shards.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import { quoted } from '../text/escape.ts';
+import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
 import { loadPlan } from './plan-file.ts';
@@ -133,7 +134,7 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
   const sealed = manifests.unread.filter(({ receipt }) => receipt !== undefined).length;
   if (sealed > 0)
     host.log.info(
-      `${sealed} manifest${sealed === 1 ? ' is' : 's are'} sealed to others: what was saved when is read from ${sealed === 1 ? 'its envelope' : 'their envelopes'}`,
+      `${counted(sealed, 'manifest is', 'manifests are')} sealed to others: what was saved when is read from ${sealed === 1 ? 'its envelope' : 'their envelopes'}`,
     );
   for (const { reference, doubt } of manifests.unread.filter(({ receipt }) => receipt === undefined))
     host.log.warn(`${named(reference, doubt.what)}: its restore points count as not saved. ${doubt.hint}`);

@@ -26,6 +26,7 @@ import { publishPlace } from '../publish/publish.ts';
 import type { Terms } from '../retention/judge.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import type { Json } from '../text/redact-json.ts';
+import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
 import { loadPlan } from './plan-file.ts';
@@ -195,7 +196,7 @@ async function trusted(
   if (first === undefined) return found;
   const { reference, doubt } = first;
   throw new InputError(
-    `${named(reference, doubt.what)}${more.length > 0 ? `, and ${more.length} more manifests are in doubt` : ''}: what they hold may need what would be deleted`,
+    `${named(reference, doubt.what)}${more.length > 0 ? `, and ${counted(more.length, 'more manifest is', 'more manifests are')} in doubt` : ''}: what they hold may need what would be deleted`,
     `${doubt.hint} Nothing was changed.`,
   );
 }

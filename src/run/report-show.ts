@@ -3,6 +3,7 @@ import type { QuotaLeft } from '../planfile/nights.ts';
 import type { Issue } from '../ports/github.ts';
 import { forLog, forMarkdown, quoted } from '../text/escape.ts';
 import { type Column, formatRows } from '../text/rows.ts';
+import { counted } from '../text/words.ts';
 
 /** A report, for a person. */
 export interface Told {
@@ -88,7 +89,5 @@ function ageIn(one: Coverage): string {
 function quotaWords({ quota, used, max, perNight, nights }: QuotaLeft): string {
   const what = quota === 'backups' ? 'backups' : 'GB of backups';
   const use = `${used} of ${max < 0 ? 'unlimited' : max} ${what} used, ${perNight} a night`;
-  return nights === undefined
-    ? use
-    : `${use}: enough for ${nights} night${nights === 1 ? '' : 's'} if nothing is deleted`;
+  return nights === undefined ? use : `${use}: enough for ${counted(nights, 'night')} if nothing is deleted`;
 }

@@ -4,6 +4,7 @@ import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Published } from '../publish/publisher.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
+import { counted } from '../text/words.ts';
 import { type Saved, waysBack } from './ways-back.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
@@ -95,11 +96,7 @@ function factsOf(point: RestorePoint): [string, string, string] {
     case 'plaintext':
       return [bytes(point.payload.size), point.method, ''];
     case 'disks':
-      return [
-        `${point.resource.disks.length} disk${point.resource.disks.length === 1 ? '' : 's'}`,
-        'disks',
-        point.consistency,
-      ];
+      return [counted(point.resource.disks.length, 'disk'), 'disks', point.consistency];
   }
 }
 

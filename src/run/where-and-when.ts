@@ -1,6 +1,7 @@
 import { duration } from '../clock.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { forMarkdown } from '../text/escape.ts';
+import { toMinute } from '../text/words.ts';
 
 /**
  * A line of a summary: whoever reads it a year later knows which cloud it was.
@@ -13,7 +14,6 @@ export function whereAndWhen(
   started: number,
   ended: number | undefined,
 ): string {
-  const time = `${new Date(started).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const took = ended === undefined ? 'cut short' : `took ${duration(ended - started)}`;
-  return `Project **${forMarkdown(project.name)}** (${forMarkdown(project.id)}), region ${forMarkdown(region)}, cloud ${forMarkdown(authUrl)}. Started ${time}, ${took}.`;
+  return `Project **${forMarkdown(project.name)}** (${forMarkdown(project.id)}), region ${forMarkdown(region)}, cloud ${forMarkdown(authUrl)}. Started ${toMinute(started)}, ${took}.`;
 }

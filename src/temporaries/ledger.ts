@@ -1,6 +1,7 @@
 import type { Session } from '../openstack/connection.ts';
 import { CloudError, hasStatus } from '../openstack/errors.ts';
 import type { RunIdentity } from '../ports/owner.ts';
+import { toMinute } from '../text/words.ts';
 import { expiresAt, newTag, type Purpose, type TemporaryRecord, writeTemporary } from './tags.ts';
 import { type Bearer, putRecord } from './write.ts';
 
@@ -175,6 +176,5 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
 
 /** What comes of it is worst where nobody else sees that the run lives: on another machine. */
 function refused(what: string, expires: number, { message }: CloudError): string {
-  const until = new Date(expires).toISOString().replace(/:\d\d\.\d+/, '');
-  return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${until} without it, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write it (docs/permissions.md)`;
+  return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${toMinute(expires)} without it, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write it (docs/permissions.md)`;
 }

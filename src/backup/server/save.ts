@@ -14,6 +14,7 @@ import type {
 import { listAttachments } from '../../openstack/compute/v2/attachments.ts';
 import { type Image, watchImages } from '../../openstack/image/v2/images.ts';
 import { pool, reported } from '../../pool.ts';
+import { toSecond } from '../../text/words.ts';
 import { planSnapshot, type SavingWishes, type VolumeBackupPlan } from '../volume/plan.ts';
 import { beginVolumes, saveVolume, type VolumeSaving } from '../volume/save.ts';
 import { type Activity, activityOf } from './activity.ts';
@@ -217,7 +218,7 @@ function saveDisk(
 
 /** The root disk of an image-backed server; the image is temporary until this has made it its own. */
 function saveRoot(image: Image, server: string, saving: DiskSaving): Promise<ImagePoint | KeptImagePoint> {
-  const name = `${server} ${image.createdAt.slice(0, 19)}Z`.slice(-255);
+  const name = `${server} ${toSecond(Date.parse(image.createdAt))}`.slice(-255);
   const { payloads } = saving.volumes;
   return payloads === undefined
     ? keepRoot(image, name, saving)

@@ -3,6 +3,7 @@ import type { Log } from '../../ports/log.ts';
 import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
+import { counted } from '../../text/words.ts';
 import type { VolumeBackupWishes } from '../volume/plan.ts';
 import { plannedVolume, showVolumes, toldVolume } from '../volume/show.ts';
 import type { ServerBackupPlan } from './plan.ts';
@@ -18,8 +19,8 @@ export function showServers(
     const { id, name, status } = server;
     const how =
       image === null
-        ? `its ${volumes.length} volumes from snapshots that Nova takes together`
-        : `its own disk through an image${wishes.payloads === undefined ? ', which stays in the cloud' : ''}, and ${volumes.length} volumes`;
+        ? `its ${counted(volumes.length, 'volume')} from snapshots that Nova takes together`
+        : `its own disk through an image${wishes.payloads === undefined ? ', which stays in the cloud' : ''}, and ${counted(volumes.length, 'volume')}`;
     log.info(`server ${quoted(name)} (${id}), ${status}: ${how}`);
     for (const { volume } of volumes.filter(({ volume: { attachments } }) => attachments.length > 1))
       log.warn(
@@ -33,7 +34,7 @@ export function showServers(
 export function toldServer(point: RestorePoint): string | undefined {
   if (point.method !== 'disks') return toldVolume(point);
   const { resource, consistency, oneMoment, seconds } = point;
-  return `server ${quoted(resource.name)} (${resource.id}) saved after ${seconds.toFixed(1)} s: ${resource.disks.length} disk${resource.disks.length === 1 ? '' : 's'}, ${consistency}, ${oneMoment ? 'all as of the same moment' : 'not all as of the same moment'}`;
+  return `server ${quoted(resource.name)} (${resource.id}) saved after ${seconds.toFixed(1)} s: ${counted(resource.disks.length, 'disk')}, ${consistency}, ${oneMoment ? 'all as of the same moment' : 'not all as of the same moment'}`;
 }
 
 /** A plan as a program reads it. */

@@ -27,6 +27,7 @@ import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
 import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
+import { toSecond } from '../../text/words.ts';
 import type { VolumeBackupPlan } from './plan.ts';
 import { restorePoint } from './record.ts';
 
@@ -154,7 +155,7 @@ function startBackup(
   const create = () =>
     createBackup(client, {
       volumeId: volume.id,
-      name: `${volume.name || volume.id} ${new Date(clock.now()).toISOString().slice(0, 19)}Z`.slice(-255),
+      name: `${volume.name || volume.id} ${toSecond(clock.now())}`.slice(-255),
       description: describedAs(tags.run),
       incremental: tags.parent !== undefined,
       force: volume.status === 'in-use' && snapshotId === undefined,

@@ -9,6 +9,7 @@ import type { PayloadStore } from '../../payload/store.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
 import { removeTagged } from '../../temporaries/tagged.ts';
 import { quoted } from '../../text/escape.ts';
+import { toSecond } from '../../text/words.ts';
 import { saveImageData } from '../image/download.ts';
 import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
@@ -89,8 +90,7 @@ interface Kept {
 async function keep({ session, plan, ledger, clock }: Work, image: Image, point: string): Promise<Kept> {
   const glance = await session.service('image');
   const { volume } = plan;
-  const time = new Date(clock.now()).toISOString().slice(0, 19);
-  const name = `${volume.name || volume.id} ${time}Z`.slice(-255);
+  const name = `${volume.name || volume.id} ${toSecond(clock.now())}`.slice(-255);
   const changes = [
     { op: 'replace', name: 'name', value: name },
     { op: 'add', name: POINT_PROPERTY, value: point },

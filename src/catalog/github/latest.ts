@@ -1,6 +1,7 @@
 import { InputError } from '../../errors.ts';
 import { ARTIFACT_PREFIX, MANIFEST_FILE, SEALED_FILE } from '../../manifest/files.ts';
 import type { Release, WorkflowRun } from '../../ports/github.ts';
+import { counted } from '../../text/words.ts';
 import { type Candidate, type Candidates, laterFirst, newestWanted } from '../newest.ts';
 import type { Read } from '../read.ts';
 import { isBefore } from '../times.ts';
@@ -51,7 +52,7 @@ export async function repositoryCandidates(search: Search, from: Sought): Promis
   return {
     candidates: inTurn({ runs, releases, branch, bound }, search),
     among: () =>
-      `${bound.looked === MOST_RUNS ? 'the last ' : ''}${bound.looked} runs of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and ${releases.length} releases`,
+      `${bound.looked === MOST_RUNS ? 'the last ' : ''}${counted(bound.looked, 'run')} of ${workflow === undefined ? 'no workflow' : workflowFile(workflow)} on ${branch}, and ${counted(releases.length, 'release')}`,
     hint: () =>
       search.workflow === undefined
         ? otherWorkflows(search)

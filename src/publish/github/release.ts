@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { InputError } from '../../errors.ts';
 import type { Sealer } from '../../keys/age.ts';
 import type { Files, GitHub, Release, Releases } from '../../ports/github.ts';
+import { toMinute } from '../../text/words.ts';
 import type { Publisher } from '../publisher.ts';
 import { type Pending, Spool } from './pending.ts';
 
@@ -52,7 +53,7 @@ export async function releasePublisher(
     lasts: 'when published',
     async prepare(started) {
       const tag = given ?? options.tagOf(started);
-      const title = `Backup of ${started.slice(0, 16).replace('T', ' ')} UTC`;
+      const title = `Backup of ${toMinute(Date.parse(started))}`;
       const { id } = await github.releases.draft(tag, title, TEXT);
       draft = { id, tag };
       const pending: Pending = { place: 'release', release: id, tag, file: spool.file };

@@ -5,6 +5,7 @@ import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
+import { counted } from '../../text/words.ts';
 import type { Restored } from '../kind.ts';
 import { warnOfNamesakes } from '../namesakes.ts';
 import {
@@ -26,7 +27,7 @@ export function showServer(
   log: Log,
 ): void {
   log.info(
-    `server ${quoted(name)} of flavor ${quoted(flavor.name)} with ${disks.length} disks, as ${quoted(saved.name)} (${saved.id}) was; ${quotaSentence(quota)}`,
+    `server ${quoted(name)} of flavor ${quoted(flavor.name)} with ${counted(disks.length, 'disk')}, as ${quoted(saved.name)} (${saved.id}) was; ${quotaSentence(quota)}`,
   );
   for (const words of missing) log.warn(`differs from the original: ${words}`);
   warnOfNamesakes(namesakes, log);

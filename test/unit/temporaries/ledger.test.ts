@@ -8,6 +8,7 @@ import { holdingsOf } from '../../../src/temporaries/holdings.ts';
 import { openLedger } from '../../../src/temporaries/ledger.ts';
 import { sweep } from '../../../src/temporaries/sweep.ts';
 import { parseTemporary } from '../../../src/temporaries/tags.ts';
+import { toMinute } from '../../../src/text/words.ts';
 import { openEmbedded } from '../../support/embedded.ts';
 import { record } from '../../support/records.ts';
 
@@ -111,7 +112,7 @@ describe('a ledger', () => {
     const draft = ledger.draft('scratch', 1);
     await ledger.bind(draft, 'volume', volume.id);
     expect(volume.description).toBe('unbound');
-    const until = new Date(draft.expires).toISOString().slice(0, 16);
+    const until = toMinute(draft.expires);
     expect(warned).toEqual([
       expect.stringMatching(
         `^cannot write the record of volume ${volume.id}: .* HTTP 403.* ${until}.*docs/permissions.md`,
@@ -154,7 +155,7 @@ describe('a ledger', () => {
     opened.cloud.faults.add({ when: { method: 'PUT', path: '/volumes/', times: 9 }, do: { status: 403 } });
     await beat();
     await beat();
-    const until = new Date(draft.expires).toISOString().slice(0, 16);
+    const until = toMinute(draft.expires);
     expect(warned).toEqual([
       expect.stringMatching(`^cannot write the record of volume ${backup.id}: .* ${until}`),
     ]);
