@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { forMarkdown } from '../text/escape.ts';
+import { markdownRows, type PageColumn } from '../text/rows.ts';
 import { toMinute } from '../text/words.ts';
 import { type Coverage, isRed } from './coverage.ts';
 import type { FailOn } from './plan-file.ts';
@@ -75,33 +76,37 @@ export function issueText(red: Red): IssueText {
 const PUBLIC = 'This repository is public, so the issue names nothing.';
 
 function tableOf(rows: readonly Coverage[], red: Red): string[] {
-  const lines: string[] = [];
+  const [head = '', rule = '', ...lines] = markdownRows(rows, columnsOf(red));
   let length = 0;
-  for (const row of rows) {
-    const line = lineOf(row, red);
+  const fits = lines.findIndex((line) => {
     length += line.length;
-    if (length > LONGEST_TABLE) break;
-    lines.push(line);
-  }
-  const more = rows.length - lines.length;
+    return length > LONGEST_TABLE;
+  });
+  const shown = fits < 0 ? lines : lines.slice(0, fits);
+  const more = lines.length - shown.length;
+  return [head, rule, ...shown, ...(more === 0 ? [] : ['', `… and ${more} more.`])];
+}
+
+function columnsOf(red: Red): readonly PageColumn<Coverage>[] {
   return [
-    '| what | status | newest good restore point | why |',
-    '|---|---|---|---|',
-    ...lines,
-    ...(more === 0 ? [] : ['', `… and ${more} more.`]),
+    { name: 'what', markdown: ({ kind, name, id }) => `${kind} ${code(name || id)}` },
+    { name: 'status', value: ({ status }) => status },
+    {
+      name: 'newest good restore point',
+      markdown: ({ newest }) => (newest === undefined ? 'none' : toMinute(Date.parse(newest))),
+    },
+    { name: 'why', markdown: (row) => whyOf(row, red) },
   ];
 }
 
-function lineOf(row: Coverage, { failures, failOn }: Red): string {
-  const { kind, name, id, status, newest, key } = row;
+function whyOf(row: Coverage, { failures, failOn }: Red): string {
+  const { status, key } = row;
   const error = status === 'failing' ? failures.get(keyOf(row))?.error : undefined;
-  const why = [
+  return [
     ...(error === undefined ? [] : [code(error)]),
     ...(status === 'uncovered' ? ['no entry of the plan matches it'] : []),
     ...(key === 'unsaved' && failOn.includes('unsaved-key') ? ['its key was not saved'] : []),
   ].join('; ');
-  const point = newest === undefined ? 'none' : toMinute(Date.parse(newest));
-  return `| ${kind} ${code(name || id)} | ${status} | ${point} | ${why} |`;
 }
 
 const ADVICE = {

@@ -1,6 +1,6 @@
 import { forMarkdown } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
-import { type Column, formatRows } from '../text/rows.ts';
+import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import { counted, toSecond } from '../text/words.ts';
 import type { Verdict } from './decide.ts';
 import type { PrunePlan } from './plan.ts';
@@ -78,11 +78,7 @@ export function planSummary(title: string, plan: PrunePlan): string {
     '',
     `Digest: ${plan.digest}`,
     '',
-    `| ${COLUMNS.map(({ name }) => name).join(' | ')} |`,
-    `|${'---|'.repeat(COLUMNS.length)}`,
-    ...rows.map(
-      (row) => `| ${COLUMNS.map(({ value }) => forMarkdown(String(value(row) ?? ''))).join(' | ')} |`,
-    ),
+    ...markdownRows(rows, COLUMNS),
     ...(plan.manifests.length > 0 ? [''] : []),
     ...plan.manifests.map((reference) => `- ${forMarkdown(toldManifest(reference))}`),
     ...(cut > 0 ? ['', `and ${cut} more, which are kept`] : []),

@@ -1,5 +1,6 @@
 import type { HostLog } from '../ports/host.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
+import { markdownRows } from '../text/rows.ts';
 
 /** Something that a restore made, and that stays although the restore failed. */
 export interface Remaining {
@@ -38,7 +39,7 @@ export function remainingOutput(failed: boolean, all: readonly Remaining[]): { k
  * The summary of one thing that was restored, in Markdown.
  *
  * @param what "Volume"
- * @param cells what stands in its table, escaped, by the heads of the columns
+ * @param cells what stands in its table, by the heads of the columns
  * @param failures what failed when it had all its data
  */
 export function restoredSummary(
@@ -48,13 +49,13 @@ export function restoredSummary(
   missing: readonly string[],
   failures: readonly string[],
 ): string {
-  const row = (all: readonly string[]) => `| ${all.join(' | ')} |`;
   return [
     `### ${what} ${forMarkdown(name)} restored${failures.length > 0 ? ', but not everything about it' : ''}`,
     '',
-    row(Object.keys(cells)),
-    `|${'---|'.repeat(Object.keys(cells).length)}`,
-    row(Object.values(cells)),
+    ...markdownRows(
+      [cells],
+      Object.keys(cells).map((head) => ({ name: head, value: (row) => row[head] })),
+    ),
     ...missingList(missing),
     ...undoneList(failures),
   ].join('\n');

@@ -7,7 +7,7 @@ import type { ListInputs } from '../inputs/list.ts';
 import { checkedTags } from '../inputs/tag.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
-import { type Column, formatRows } from '../text/rows.ts';
+import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { failureOf, readCatalog, toldOf } from './read-catalog.ts';
@@ -104,14 +104,10 @@ function summaryOf(
   columns: readonly Column<Entry>[],
   unread: readonly Unread[],
 ): string {
-  const cells = (row: Entry) =>
-    columns.map(({ value, shown }) => forMarkdown(shown?.(row) ?? String(value(row) ?? '')));
   return [
     `### ${counted(entries.length, 'restore point')}`,
     '',
-    `| ${columns.map(({ name }) => name).join(' | ')} |`,
-    `|${'---|'.repeat(columns.length)}`,
-    ...entries.map((row) => `| ${cells(row).join(' | ')} |`),
+    ...markdownRows(entries, columns),
     ...(unread.length === 0 ? [] : ['', '**Could not be read:**', '']),
     ...unread.map(({ reference, doubt }) => `- ${forMarkdown(toldOf(reference, doubt))}`),
   ].join('\n');

@@ -4,7 +4,7 @@ import { ageOf, type Duty } from '../planfile/due.ts';
 import { shardsOf } from '../planfile/shards.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
-import { type Column, formatRows } from '../text/rows.ts';
+import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
 import { type DuePlan, planDue } from './plan-due.ts';
 import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan-look.ts';
@@ -176,13 +176,5 @@ function summaryOf(
   all: readonly Column<Row>[],
   sentence: string,
 ): string {
-  return [
-    `### ${forMarkdown(head)}`,
-    '',
-    `| ${all.map(({ name }) => name).join(' | ')} |`,
-    `|${'---|'.repeat(all.length)}`,
-    ...rows.map((row) => `| ${all.map(({ value }) => forMarkdown(String(value(row) ?? ''))).join(' | ')} |`),
-    '',
-    forMarkdown(sentence),
-  ].join('\n');
+  return [`### ${forMarkdown(head)}`, '', ...markdownRows(rows, all), '', forMarkdown(sentence)].join('\n');
 }

@@ -2,7 +2,7 @@ import { type Coverage, errorIn } from '../planfile/coverage.ts';
 import type { QuotaLeft } from '../planfile/nights.ts';
 import type { Issue } from '../ports/github.ts';
 import { forLog, forMarkdown, quoted } from '../text/escape.ts';
-import { type Column, formatRows } from '../text/rows.ts';
+import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 
 /** A report, for a person. */
@@ -65,14 +65,10 @@ export function reportSummary({ head, coverage, quota, failure, issue }: Told): 
 
 function tableOf(coverage: readonly Coverage[]): string {
   if (coverage.length === 0) return '';
-  const columns = filled(coverage);
-  return [
-    `| ${columns.map(({ name }) => name).join(' | ')} |`,
-    `|${'---|'.repeat(columns.length)}`,
-    ...coverage.map(
-      (one) => `| ${columns.map(({ value }) => forMarkdown(String(value(one) ?? ''))).join(' | ')} |`,
-    ),
-  ].join('\n');
+  return markdownRows(
+    coverage,
+    filled(coverage).map(({ name, value }) => ({ name, value })),
+  ).join('\n');
 }
 
 /** Without those that say nothing of any. */

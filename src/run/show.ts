@@ -10,6 +10,7 @@ import type { RestorePoint } from '../manifest/schema.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Field, formatFields } from '../text/fields.ts';
+import { markdownRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
 import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
 import { wayBack, wayBackOfData } from './ways-back.ts';
@@ -117,8 +118,9 @@ function summaryOf(entry: Entry, fields: readonly Field[]): string {
   return [
     `### Restore point of ${entry.kind} ${forMarkdown(quoted(entry.name))}`,
     '',
-    '| field | value |',
-    '|---|---|',
-    ...fields.map((field) => `| ${field.name} | ${cell(field)} |`),
+    ...markdownRows(fields, [
+      { name: 'field', value: ({ name }) => name },
+      { name: 'value', markdown: cell },
+    ]),
   ].join('\n');
 }

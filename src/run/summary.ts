@@ -4,6 +4,7 @@ import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Published } from '../publish/publisher.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
+import { markdownRows, type PageColumn } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 import { type Saved, waysBack } from './ways-back.ts';
 import { whereAndWhen } from './where-and-when.ts';
@@ -28,13 +29,7 @@ export function savingSummary(
       run.finished === null ? undefined : Date.parse(run.finished),
     ),
     '',
-    ...(restorePoints.length === 0
-      ? []
-      : [
-          '| what | size | how | consistency | key | took | stored in |',
-          '|---|---|---|---|---|---|---|',
-          ...restorePoints.map(row),
-        ]),
+    ...(restorePoints.length === 0 ? [] : markdownRows(restorePoints, COLUMNS)),
     ...(failed.length === 0 ? [] : ['', '**Failed:**', '']),
     ...failed.map(({ id, name, error }) => `- ${forMarkdown(name || id)}: ${forMarkdown(error)}`),
     '',
@@ -60,44 +55,57 @@ function countOf({ restorePoints, failed }: Manifest, kind: RestorePoint['resour
   return `${done} of ${all} ${kind}s`;
 }
 
-function row(point: RestorePoint): string {
-  const { resource, seconds } = point;
-  const encryption = 'encryption' in resource ? resource.encryption : null;
-  const cells = [
-    `${resource.kind} ${forMarkdown(resource.name || resource.id)}`,
-    ...factsOf(point),
-    encryption === null ? '' : encryption.key.worth,
-    duration(seconds * 1000),
-    placeOf(point),
-  ];
-  return `| ${cells.join(' | ')} |`;
+const COLUMNS: readonly PageColumn<RestorePoint>[] = [
+  { name: 'what', value: ({ resource }) => `${resource.kind} ${resource.name || resource.id}` },
+  { name: 'size', markdown: (point) => unbroken(factsOf(point).size) },
+  { name: 'how', markdown: (point) => unbroken(factsOf(point).how) },
+  { name: 'consistency', value: (point) => factsOf(point).consistency },
+  { name: 'key', value: worthOf },
+  { name: 'took', value: ({ seconds }) => duration(seconds * 1000) },
+  { name: 'stored in', value: placeOf },
+];
+
+/** On one line of its cell. */
+function unbroken(words: string): string {
+  return words.replaceAll(' ', '&nbsp;');
 }
 
 function capital(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-/** Size, how, and consistency. */
-function factsOf(point: RestorePoint): [string, string, string] {
+/** What differs from one way to the next. */
+function factsOf(point: RestorePoint): {
+  readonly size: string;
+  readonly how: string;
+  readonly consistency: string;
+} {
   switch (point.method) {
-    case 'cinder-backup':
-      return [
-        `${point.resource.size}&nbsp;GiB`,
-        point.backup.incremental ? `increment&nbsp;${point.chain.position}` : 'full',
-        point.consistency,
-      ];
+    case 'cinder-backup': {
+      const how = point.backup.incremental ? `increment ${point.chain.position}` : 'full';
+      return { size: `${point.resource.size} GiB`, how, consistency: point.consistency };
+    }
     case 'image':
-      return [`${point.resource.size}&nbsp;GiB`, 'image', point.consistency];
+      return { size: `${point.resource.size} GiB`, how: 'image', consistency: point.consistency };
     case 'download':
-      return [bytes(point.payload.size), 'download', ''];
+      return { size: bytes(point.payload.size), how: 'download', consistency: '' };
     case 'kept':
-      return [bytes(point.resource.size), 'image', ''];
+      return { size: bytes(point.resource.size), how: 'image', consistency: '' };
     case 'sealed':
     case 'plaintext':
-      return [bytes(point.payload.size), point.method, ''];
+      return { size: bytes(point.payload.size), how: point.method, consistency: '' };
     case 'disks':
-      return [counted(point.resource.disks.length, 'disk'), 'disks', point.consistency];
+      return {
+        size: counted(point.resource.disks.length, 'disk'),
+        how: 'disks',
+        consistency: point.consistency,
+      };
   }
+}
+
+function worthOf({ resource }: RestorePoint): string {
+  const encryption = 'encryption' in resource ? resource.encryption : null;
+  return encryption === null ? '' : encryption.key.worth;
 }
 
 function placeOf(point: RestorePoint): string {
@@ -105,12 +113,12 @@ function placeOf(point: RestorePoint): string {
     case 'cinder-backup':
       return `backup ${point.backup.id}`;
     case 'image':
-      return point.payload === null ? `image ${point.image.id}` : forMarkdown(point.payload.name);
+      return point.payload === null ? `image ${point.image.id}` : point.payload.name;
     case 'kept':
       return `image ${point.resource.id}`;
     case 'disks':
       return 'its disks';
     default:
-      return forMarkdown(point.payload.name);
+      return point.payload.name;
   }
 }

@@ -1,7 +1,7 @@
 import { strlen } from 'cli-table3/src/utils.js';
 import { stringify as csv } from 'csv-stringify/sync';
 import { stringify as yaml } from 'yaml';
-import { forLog } from './escape.ts';
+import { forLog, forMarkdown } from './escape.ts';
 
 export type Format = 'table' | 'value' | 'csv' | 'json' | 'yaml';
 
@@ -40,6 +40,27 @@ export function formatRows<Row>(
     case 'yaml':
       return yaml(records(rows, columns));
   }
+}
+
+/** A column of a page: text, or what is Markdown already. */
+export type PageColumn<Row> =
+  | Column<Row>
+  | { readonly name: string; readonly markdown: (row: Row) => string };
+
+/** Rows as a table of Markdown: two lines of its head, then one a row. */
+export function markdownRows<Row>(rows: readonly Row[], columns: readonly PageColumn<Row>[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns.map(({ name }) => forMarkdown(name))),
+    `|${'---|'.repeat(columns.length)}`,
+    ...rows.map((row) =>
+      line(
+        columns.map((column) =>
+          'markdown' in column ? column.markdown(row) : forMarkdown(shownIn(column, row)),
+        ),
+      ),
+    ),
+  ];
 }
 
 function shownIn<Row>({ value, shown }: Column<Row>, row: Row): string {

@@ -3,7 +3,7 @@ import { quotaSentence } from '../../plan/quota.ts';
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
-import { forMarkdown, quoted } from '../../text/escape.ts';
+import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
 import type { Restored } from '../kind.ts';
 import { called, remainingOutput, restoredSummary, tellUndone } from '../remaining.ts';
@@ -62,7 +62,7 @@ export function tellImage(
       {
         image: report.image,
         size: bytes(report.sizeBytes),
-        format: forMarkdown(report.format ?? ''),
+        format: report.format ?? '',
         key: report.key ?? '',
         took: duration(seconds * 1000),
       },

@@ -1,7 +1,8 @@
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
-import { forMarkdown, quoted } from '../../text/escape.ts';
+import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
+import { markdownRows } from '../../text/rows.ts';
 import type { Restored } from '../kind.ts';
 import { missingList, undoneList } from '../remaining.ts';
 import type { SecretRestorePlan } from './plan.ts';
@@ -41,12 +42,11 @@ function summaryOf(plans: readonly SecretRestorePlan[], restored: ReadonlyMap<st
   return [
     `### ${restored.size} of ${plans.length} secrets restored`,
     '',
-    '| name | was | is now |',
-    '|---|---|---|',
-    ...plans.map(
-      ({ point: { resource }, request }) =>
-        `| ${forMarkdown(request.secret.name ?? '')} | ${resource.id} | ${restored.get(resource.id) ?? '**failed**'} |`,
-    ),
+    ...markdownRows(plans, [
+      { name: 'name', value: ({ request }) => request.secret.name },
+      { name: 'was', value: ({ point }) => point.resource.id },
+      { name: 'is now', markdown: ({ point }) => restored.get(point.resource.id) ?? '**failed**' },
+    ]),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
+import { markdownRows } from '../../text/rows.ts';
 import { counted } from '../../text/words.ts';
 import type { Restored } from '../kind.ts';
 import { warnOfNamesakes } from '../namesakes.ts';
@@ -125,9 +126,15 @@ function summaryOf(
   return [
     `### Server ${forMarkdown(report.name)} ${end}${report.server !== null && failures.length > 0 ? ', but not everything about it' : ''}`,
     '',
-    '| server | flavor | disks | took |',
-    '|---|---|---|---|',
-    `| ${report.server ?? '**failed**'} | ${forMarkdown(report.flavor)} | ${report.disks.length} | ${duration(report.seconds * 1000)} |`,
+    ...markdownRows(
+      [report],
+      [
+        { name: 'server', markdown: ({ server }) => server ?? '**failed**' },
+        { name: 'flavor', value: ({ flavor }) => flavor },
+        { name: 'disks', value: ({ disks }) => disks.length },
+        { name: 'took', value: ({ seconds }) => duration(seconds * 1000) },
+      ],
+    ),
     ...missingList(missing),
     ...undoneList(failures),
     ...(failures.length > 0

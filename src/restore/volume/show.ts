@@ -3,7 +3,7 @@ import { quotaSentence } from '../../plan/quota.ts';
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
 import { GIB } from '../../text/bytes.ts';
-import { forMarkdown, quoted } from '../../text/escape.ts';
+import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
 import type { Restored } from '../kind.ts';
 import { warnOfNamesakes } from '../namesakes.ts';
@@ -63,8 +63,8 @@ export function tellVolume(
       {
         volume: report.volume,
         size: `${volume.size} GiB`,
-        type: forMarkdown(report.type ?? ''),
-        from: forMarkdown(report.from),
+        type: report.type ?? '',
+        from: report.from,
         took: duration(seconds * 1000),
       },
       missingOfPlan(plan),
