@@ -8,6 +8,7 @@ import type { Host } from '../ports/host.ts';
 import { forLog } from '../text/escape.ts';
 import type { Context } from './context.ts';
 import { type Beat, beatUrl, heartbeatSecrets, parseHeartbeat } from './heartbeat-url.ts';
+import { runPage } from './run-page.ts';
 
 /** A backup does not wait for who watches it. */
 const DEADLINE_MS = 10_000;
@@ -119,10 +120,8 @@ function wordsFor(status: number): string {
 }
 
 /** What the service shows to who is called at night: why, and where to look. */
-function bodyOf(why: string, { github, environment, secrets, words }: Host): string {
-  const server = environment['GITHUB_SERVER_URL'] ?? 'https://github.com';
-  const page =
-    github === undefined ? '' : `\n${server}/${github.here.repository}/actions/runs/${github.here.runId}`;
-  const line = forLog(secrets.redact(words(why)));
+function bodyOf(why: string, host: Host): string {
+  const page = host.github === undefined ? '' : `\n${runPage(host, host.github.here)}`;
+  const line = forLog(host.secrets.redact(host.words(why)));
   return `${line.length > LONGEST_BODY ? `${line.slice(0, LONGEST_BODY)}…` : line}${page}\n`;
 }

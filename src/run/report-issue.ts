@@ -12,6 +12,7 @@ import type { GitHub, Issue } from '../ports/github.ts';
 import type { Host } from '../ports/host.ts';
 import type { Context } from './context.ts';
 import type { PlanLook } from './plan-look.ts';
+import { runPage } from './run-page.ts';
 
 /** One that was closed longer ago belongs to another story. */
 const AGAIN_MS = 30 * 86_400_000;
@@ -45,7 +46,10 @@ export async function tellIssue(
     const red =
       report.failure === ''
         ? undefined
-        : safe(issueText({ ...report, where, project, page: pageOf(host, github), now, isPublic }), host);
+        : safe(
+            issueText({ ...report, where, project, page: runPage(host, github.here), now, isPublic }),
+            host,
+          );
     return await settle(host, github, markerOf(where), red);
   } catch (error) {
     const hint = error instanceof PlainError ? (error.hint ?? '') : '';
@@ -97,9 +101,4 @@ function carryOut(issues: GitHub['issues'], step: IssueStep): Promise<Issue> {
 
 function safe({ title, body, digest }: IssueText, { secrets }: Host): IssueText {
   return { title: secrets.redact(title), body: secrets.redact(body), digest };
-}
-
-function pageOf({ environment }: Host, { here }: GitHub): string {
-  const server = environment['GITHUB_SERVER_URL'] ?? 'https://github.com';
-  return `${server}/${here.repository}/actions/runs/${here.runId}`;
 }
