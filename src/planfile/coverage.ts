@@ -7,6 +7,7 @@ import { ageOf, type Duty, isStale } from './due.ts';
 import type { FailOn } from './plan-file.ts';
 import { keyOf, type Resource } from './resource.ts';
 import type { SavedPoint } from './saved.ts';
+import { exclusionWords } from './words.ts';
 
 export type Status = 'covered' | 'stale' | 'failing' | 'uncovered' | 'excluded';
 
@@ -21,6 +22,8 @@ export interface Coverage {
   /** When its newest good point was taken. ISO 8601. */
   readonly newest: string | undefined;
   readonly why: string;
+  /** What the last run that tried said of one that is failing. */
+  readonly error: string | undefined;
   /** Of what is encrypted. */
   readonly key: 'saved' | 'unsaved' | undefined;
   /** "7 of 7": how far the chain of Cinder backups is. */
@@ -42,42 +45,34 @@ export interface Seen {
 
 /** How each resource of a project is covered. */
 export function coverageOf(seen: Seen): Coverage[] {
-  const { assignments, duties, backups } = seen;
-  const byResource = Map.groupBy(duties, ({ resource }) => keyOf(resource));
-  const byVolume = Map.groupBy(backups, ({ volumeId }) => volumeId);
-  const keys = savedKeysIn(seen.points);
-  const used = new Set(assignments.map(({ resource: { keyId } }) => keyId));
-  const servers = dutiesByDisk(duties);
-  return assignments.flatMap((one): Coverage[] => {
-    const { kind, id, name } = one.resource;
-    const key = keyStateOf(one.resource, keys);
-    const bare = { kind, id, name, entry: '', newest: undefined, key, chain: undefined };
-    if (one.exclusion !== undefined) {
-      const { reason, until } = one.exclusion;
-      return [
-        { ...bare, status: 'excluded', why: `${reason}${until === undefined ? '' : `, until ${until}`}` },
-      ];
-    }
-    const own = byResource.get(keyOf(one.resource)) ?? [];
-    // Whether it is saved is told with what it encrypts.
-    if (own.length === 0 && kind === 'secret' && used.has(id)) return [];
-    const around = own.length === 0 && kind === 'volume' ? (servers.get(id) ?? []) : [];
-    if (around.length > 0)
-      return around.map((duty) => {
-        const { status, why } = statusOf(duty, seen);
-        const told = `with server ${quoted(duty.resource.name)}: ${why}`;
-        return { ...bare, status, entry: duty.entry.name, newest: newestOf(duty), why: told };
-      });
-    if (own.length === 0) return [{ ...bare, status: 'uncovered', why: 'no entry of the plan matches it' }];
-    return own.map((duty) => ({
-      ...bare,
-      ...statusOf(duty, seen),
-      entry: duty.entry.name,
-      newest: newestOf(duty),
-      chain: chainOf(duty, byVolume.get(id) ?? []),
-    }));
+  const known = knownFrom(seen);
+  return seen.assignments.flatMap(({ resource, exclusion }): Coverage[] => {
+    const bare = bareRow(resource, known.keys);
+    if (exclusion !== undefined) return [{ ...bare, status: 'excluded', why: exclusionWords(exclusion) }];
+    const own = known.duties.get(keyOf(resource)) ?? [];
+    if (own.length > 0)
+      return own.map((duty) => ({ ...bare, ...byDuty(duty, seen), ...chainOf(duty, known) }));
+    const servers = resource.kind === 'volume' ? (known.servers.get(resource.id) ?? []) : [];
+    if (servers.length > 0) return servers.map((duty) => ({ ...bare, ...withServer(duty, seen) }));
+    // Whether a key is saved is told with what it encrypts.
+    if (resource.kind === 'secret' && known.used.has(resource.id)) return [];
+    return [{ ...bare, status: 'uncovered', why: 'no entry of the plan matches it' }];
   });
 }
+
+/** What was seen, by what a row looks it up. */
+function knownFrom({ assignments, duties, points, backups }: Seen) {
+  return {
+    duties: Map.groupBy(duties, ({ resource }) => keyOf(resource)),
+    servers: dutiesByDisk(duties),
+    keys: savedKeysIn(points),
+    /** Ids of the keys of what is in the project. */
+    used: new Set(assignments.map(({ resource: { keyId } }) => keyId)),
+    backups: Map.groupBy(backups, ({ volumeId }) => volumeId),
+  };
+}
+
+type Known = ReturnType<typeof knownFrom>;
 
 /** Those of servers, by the id of each of their volumes: a server is saved with its disks. */
 function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Duty[]> {
@@ -86,26 +81,44 @@ function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Dut
   return new Map([...byVolume].map(([volume, of]) => [volume, of.map(({ duty }) => duty)]));
 }
 
-function newestOf({ newest }: Duty): string | undefined {
-  return newest === undefined ? undefined : new Date(newest).toISOString();
+/** What no entry says anything of. */
+function bareRow(resource: Resource, keys: SavedKeys): Omit<Coverage, 'status' | 'why'> {
+  const { kind, id, name } = resource;
+  const key = keyStateOf(resource, keys);
+  return { kind, id, name, entry: '', newest: undefined, error: undefined, key, chain: undefined };
 }
 
-function statusOf(duty: Duty, { failures, zone, now }: Seen): Pick<Coverage, 'status' | 'why'> {
-  const failure = failures.get(keyOf(duty.resource));
-  const age = duty.newest === undefined ? 'never saved' : `${ageOf(duty.newest, now)} old`;
-  if (failure !== undefined && failure.time > (duty.newest ?? 0))
-    return { status: 'failing', why: `${age}${FROM_ERROR}${failure.error}` };
-  if (isStale(duty, zone, now)) return { status: 'stale', why: `${age}, every ${duty.entry.every}` };
-  return { status: 'covered', why: `${age}, every ${duty.entry.every}` };
+function byDuty(
+  duty: Duty,
+  { failures, zone, now }: Seen,
+): Pick<Coverage, 'entry' | 'newest' | 'status' | 'why' | 'error'> {
+  const { resource, entry, newest } = duty;
+  const own = {
+    entry: entry.name,
+    newest: newest === undefined ? undefined : new Date(newest).toISOString(),
+  };
+  const age = newest === undefined ? 'never saved' : `${ageOf(newest, now)} old`;
+  const failure = failures.get(keyOf(resource));
+  if (failure !== undefined && failure.time > (newest ?? 0))
+    return { ...own, status: 'failing', why: age, error: failure.error };
+  const status = isStale(duty, zone, now) ? 'stale' : 'covered';
+  return { ...own, status, why: `${age}, every ${entry.every}`, error: undefined };
 }
 
-/** What the last run that tried said of one that is failing. */
-export function errorIn({ status, why }: Pick<Coverage, 'status' | 'why'>): string | undefined {
-  return status === 'failing' ? why.slice(why.indexOf(FROM_ERROR) + FROM_ERROR.length) : undefined;
+function withServer(duty: Duty, seen: Seen): ReturnType<typeof byDuty> {
+  const row = byDuty(duty, seen);
+  return { ...row, why: `with server ${quoted(duty.resource.name)}: ${row.why}` };
 }
 
-/** Between its age and the error. */
-const FROM_ERROR = '; ';
+/** All that is said of why one has its status. */
+export function reasonOf({ why, error }: Pick<Coverage, 'why' | 'error'>): string {
+  return error === undefined ? why : `${why}; ${error}`;
+}
+
+/** A row as a program reads it. */
+export function coverageRecord({ error, ...row }: Coverage): Omit<Coverage, 'error'> {
+  return { ...row, why: reasonOf({ why: row.why, error }) };
+}
 
 interface SavedKeys {
   /** What has a good point whose key was saved with it, by kind and id. */
@@ -131,10 +144,10 @@ function keyStateOf(resource: Resource, { users, keys }: SavedKeys): Coverage['k
 }
 
 /** Of the newest backup, which the next increment would stand on. */
-function chainOf({ resource, entry }: Duty, backups: readonly Backup[]): string | undefined {
-  const newest = resource.kind === 'volume' ? newestAvailable(backups) : undefined;
+function chainOf({ resource, entry }: Duty, { backups }: Known): Pick<Coverage, 'chain'> {
+  const newest = resource.kind === 'volume' ? newestAvailable(backups.get(resource.id) ?? []) : undefined;
   const tags = newest && readTags(newest);
-  return tags === undefined ? undefined : `${tags.position + 1} of ${entry.maxChain}`;
+  return { chain: tags === undefined ? undefined : `${tags.position + 1} of ${entry.maxChain}` };
 }
 
 /** What of a report makes it red. */

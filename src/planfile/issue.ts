@@ -4,7 +4,6 @@ import { markdownRows, type PageColumn } from '../text/rows.ts';
 import { toMinute } from '../text/words.ts';
 import { type Coverage, isRed } from './coverage.ts';
 import type { FailOn } from './plan-file.ts';
-import { keyOf } from './resource.ts';
 
 /** What the one issue of a repository says of a red report. */
 export interface IssueText {
@@ -19,8 +18,6 @@ export interface Red {
   readonly failOn: readonly FailOn[];
   /** "2 failing, 1 stale". */
   readonly failure: string;
-  /** What failed last, by kind and id. */
-  readonly failures: ReadonlyMap<string, { readonly error: string }>;
   /** {@link marked} project and region. */
   readonly where: string;
   readonly project: string;
@@ -99,9 +96,7 @@ function columnsOf(red: Red): readonly PageColumn<Coverage>[] {
   ];
 }
 
-function whyOf(row: Coverage, { failures, failOn }: Red): string {
-  const { status, key } = row;
-  const error = status === 'failing' ? failures.get(keyOf(row))?.error : undefined;
+function whyOf({ status, error, key }: Coverage, { failOn }: Red): string {
   return [
     ...(error === undefined ? [] : [code(error)]),
     ...(status === 'uncovered' ? ['no entry of the plan matches it'] : []),

@@ -1,5 +1,5 @@
 import type { Selector } from '../plan/select.ts';
-import type { Keep } from './plan-file.ts';
+import type { Exclusion, Keep } from './plan-file.ts';
 
 /** A selector as it is written. */
 export function selectWords(selector: Selector): string {
@@ -13,6 +13,11 @@ export function selectWords(selector: Selector): string {
     case 'one':
       return selector.nameOrId;
   }
+}
+
+/** "rebuilt by CI, until 2027-06-30". */
+export function exclusionWords({ reason, until }: Exclusion): string {
+  return `${reason}${until === undefined ? '' : `, until ${until}`}`;
 }
 
 /** "daily 14, weekly 8; at least 2". */

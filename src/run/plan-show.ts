@@ -2,6 +2,7 @@ import { quotaSentence } from '../plan/quota.ts';
 import type { Assignment } from '../planfile/assign.ts';
 import { ageOf, type Duty } from '../planfile/due.ts';
 import { shardsOf } from '../planfile/shards.ts';
+import { exclusionWords } from '../planfile/words.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
 import { type Column, formatRows, markdownRows } from '../text/rows.ts';
@@ -121,10 +122,7 @@ function nameOf({ entry, subject }: Pick<DuePlan['items'][number], 'entry' | 'su
 function rowsOf({ resource, entries, exclusion }: Assignment, found: Found): Row[] {
   const { kind, name, id } = resource;
   const bare = { kind, name, id, entry: '', newest: undefined, way: '' };
-  if (exclusion !== undefined) {
-    const { reason, until } = exclusion;
-    return [{ ...bare, state: 'excluded', why: `${reason}${until === undefined ? '' : `, until ${until}`}` }];
-  }
+  if (exclusion !== undefined) return [{ ...bare, state: 'excluded', why: exclusionWords(exclusion) }];
   if (entries.length === 0) return [{ ...bare, state: 'not in the plan', why: 'no entry matches it' }];
   return (found.duties.get(resource) ?? []).map((duty) => rowOf(duty, bare, found));
 }

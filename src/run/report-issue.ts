@@ -26,7 +26,7 @@ const AGAIN_MS = 30 * 86_400_000;
 export async function tellIssue(
   { host, dryRun }: Pick<Context, 'host' | 'dryRun'>,
   { plan, session, now }: Pick<PlanLook, 'plan' | 'session' | 'now'>,
-  report: Pick<Red, 'coverage' | 'failOn' | 'failure' | 'failures' | 'plan'>,
+  report: Pick<Red, 'coverage' | 'failOn' | 'failure' | 'plan'>,
 ): Promise<Issue | undefined> {
   const { github, log } = host;
   if (!plan.issue || dryRun) return undefined;

@@ -1,4 +1,4 @@
-import { type Coverage, errorIn } from '../planfile/coverage.ts';
+import { type Coverage, reasonOf } from '../planfile/coverage.ts';
 import type { QuotaLeft } from '../planfile/nights.ts';
 import type { Issue } from '../ports/github.ts';
 import { forLog, forMarkdown, quoted } from '../text/escape.ts';
@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<Coverage>[] = [
   { name: 'status', value: ({ status }) => status },
   { name: 'key', value: ({ key }) => key },
   { name: 'chain', value: ({ chain }) => chain },
-  { name: 'why', value: ({ why }) => why, shown: (one) => ageIn(one) },
+  { name: 'why', value: reasonOf },
 ];
 
 /** Beyond this many, a page folds what is well. */
@@ -33,11 +33,11 @@ const MOST_UNFOLDED = 10;
 
 /** For a terminal: errors, which are long, stand below the table. */
 export function printedReport({ head, coverage, quota }: Told): string {
-  const errors = coverage.flatMap((one) => {
-    const error = errorIn(one);
-    return error === undefined ? [] : [`${one.kind} ${quoted(one.name || one.id)}: ${forLog(error)}\n`];
-  });
-  const table = coverage.length === 0 ? '' : formatRows(coverage, filled(coverage), 'table');
+  const errors = coverage.flatMap(({ kind, name, id, error }) =>
+    error === undefined ? [] : [`${kind} ${quoted(name || id)}: ${forLog(error)}\n`],
+  );
+  const below = coverage.map((one) => ({ ...one, error: one.error && 'see below' }));
+  const table = coverage.length === 0 ? '' : formatRows(below, filled(below), 'table');
   const lines = quota.map((line) => `${quotaWords(line)}\n`);
   return [`${head}\n`, table, ...errors, ...lines].join('');
 }
@@ -65,20 +65,12 @@ export function reportSummary({ head, coverage, quota, failure, issue }: Told): 
 
 function tableOf(coverage: readonly Coverage[]): string {
   if (coverage.length === 0) return '';
-  return markdownRows(
-    coverage,
-    filled(coverage).map(({ name, value }) => ({ name, value })),
-  ).join('\n');
+  return markdownRows(coverage, filled(coverage)).join('\n');
 }
 
 /** Without those that say nothing of any. */
 function filled(coverage: readonly Coverage[]): readonly Column<Coverage>[] {
   return COLUMNS.filter(({ value }) => coverage.some((one) => (value(one) ?? '') !== ''));
-}
-
-function ageIn(one: Coverage): string {
-  const error = errorIn(one);
-  return error === undefined ? one.why : `${one.why.slice(0, -error.length - '; '.length)}; see below`;
 }
 
 /** "9 of 10 backups used, 3 a night: enough for 0 nights if nothing is deleted". */

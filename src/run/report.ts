@@ -3,7 +3,7 @@ import type { reportInputs } from '../inputs/report.ts';
 import type { Values } from '../inputs/table.ts';
 import { quotasFor } from '../openstack/quotas.ts';
 import { badgeOf } from '../planfile/badge.ts';
-import { type Coverage, coverageOf, failuresIn, type Status } from '../planfile/coverage.ts';
+import { type Coverage, coverageOf, coverageRecord, failuresIn, type Status } from '../planfile/coverage.ts';
 import { quotaLeft } from '../planfile/nights.ts';
 import type { FailOn, PlanFile } from '../planfile/plan-file.ts';
 import { FAIL_ON } from '../planfile/schema.ts';
@@ -42,14 +42,13 @@ export async function reportOn(
   failOn: PlanFile['failOn'],
 ) {
   const { session, plan, project, assignments } = look;
-  const failures = failuresOf(
-    look.found.map(({ manifest }) => manifest),
-    look.receipts,
-    project.resources,
-  );
   const coverage = coverageOf({
     ...look,
-    failures,
+    failures: failuresOf(
+      look.found.map(({ manifest }) => manifest),
+      look.receipts,
+      project.resources,
+    ),
     backups: project.holdings.backups,
     zone: plan.zone,
   }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
@@ -61,7 +60,7 @@ export async function reportOn(
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`)
     .join(', ')} in project ${session.scope.project.name} (${plan.project})`;
-  const issue = await tellIssue(context, look, { coverage, failOn, failure, failures, plan: given.plan });
+  const issue = await tellIssue(context, look, { coverage, failOn, failure, plan: given.plan });
   const unwritten =
     given.badge === undefined || context.dryRun
       ? ''
@@ -70,7 +69,7 @@ export async function reportOn(
   const told = { head, coverage, quota, failure, issue };
   return {
     outputs: {
-      coverage: JSON.stringify(coverage),
+      coverage: JSON.stringify(coverage.map(coverageRecord)),
       counts: JSON.stringify(counts),
       quota: JSON.stringify(quota),
       doubts: JSON.stringify(look.doubts),

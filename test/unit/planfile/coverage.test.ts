@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
 import { assign } from '../../../src/planfile/assign.ts';
-import { type Coverage, coverageOf, failuresIn } from '../../../src/planfile/coverage.ts';
+import { type Coverage, coverageOf, coverageRecord, failuresIn } from '../../../src/planfile/coverage.ts';
 import { dutiesOf } from '../../../src/planfile/due.ts';
 import { quotaDoubts } from '../../../src/planfile/fits.ts';
 import { quotaLeft } from '../../../src/planfile/nights.ts';
@@ -104,7 +104,8 @@ describe('the status of a volume', () => {
     ],
     ['excluded', [], { plan: EXCLUDED }, 'excluded', 'rebuilt by CI, until 2027-06-30'],
   ])('%s', async (_, points, more, status, why) => {
-    expect(await covered([db], points, more)).toEqual([expect.objectContaining({ status, why })]);
+    const coverage = await covered([db], points, more);
+    expect(coverage.map(coverageRecord)).toEqual([expect.objectContaining({ status, why })]);
   });
 
   test('that no entry matches', async () => {
@@ -125,6 +126,21 @@ test('a volume that is saved with its server is covered by the entry of that', a
   ]);
   const stale = await covered([shop, db], [], { entries });
   expect(stale.map(({ status }) => status)).toEqual(['stale', 'stale']);
+});
+
+test('a disk fails with its server, whatever that is called, and for the same reason', async () => {
+  const entries = '  - {name: shops, select: all, kinds: [server], every: 1d}\n';
+  const odd = { ...shop, name: 'shop; old' };
+  const failures: [string, number, string][] = [[`server ${shop.id}`, 1, 'no room']];
+  const coverage = await covered([odd, db], [point(2, shop)], { entries, failures });
+  expect(coverage.map(({ status, why, error }) => [status, why, error])).toEqual([
+    ['failing', '2 h old', 'no room'],
+    ['failing', 'with server "shop; old": 2 h old', 'no room'],
+  ]);
+  expect(coverage.map(coverageRecord).map((row) => [row.why, 'error' in row])).toEqual([
+    ['2 h old; no room', false],
+    ['with server "shop; old": 2 h old; no room', false],
+  ]);
 });
 
 describe('the key of what is encrypted', () => {

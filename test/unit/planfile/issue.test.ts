@@ -16,7 +16,8 @@ const line = (fields: Partial<Coverage>): Coverage => ({
   entry: 'all',
   status: 'failing',
   newest: '2026-11-20T02:13:00.000Z',
-  why: '6 d old; said the cloud',
+  why: '6 d old',
+  error: 'said the cloud (request req-1)',
   key: undefined,
   chain: undefined,
   ...fields,
@@ -25,7 +26,6 @@ const red = (fields: Partial<Red> = {}): Red => ({
   coverage: [line({})],
   failOn: ['uncovered', 'stale', 'failing'],
   failure: '1 failing',
-  failures: new Map([['volume id-1', { error: 'said the cloud (request req-1)' }]]),
   where: '0a1b',
   project: 'shop',
   plan: 'plan.yml',
@@ -72,7 +72,7 @@ describe('what the issue says', () => {
 
   test('names that call people, link, or end a table are code and nothing else', () => {
     const name = '@octocat #1 | ` </code><img src=x> \n\n# h';
-    const { body } = issueText(red({ coverage: [line({ name })], failures: new Map() }));
+    const { body } = issueText(red({ coverage: [line({ name, error: undefined })] }));
     const row = body.split('\n').find((each) => each.startsWith('| volume'));
     expect(row).toContain('<code>&#64;octocat &#35;1 &#124; &#96; &#60;/code&#62;&#60;img src=x&#62; ');
     expect(row?.split('|')).toHaveLength(6);
@@ -99,10 +99,10 @@ describe('it is changed only if it says something else', () => {
     ],
     [
       'an error with the number of another request',
-      { failures: new Map([['volume id-1', { error: 'said (request req-2)' }]]) },
+      { coverage: [line({ error: 'said (request req-2)' })] },
       true,
     ],
-    ['older by a day', { coverage: [line({ why: '7 d old; said the cloud' })] }, true],
+    ['older by a day', { coverage: [line({ why: '7 d old' })] }, true],
     ['more that is green', { coverage: [line({}), line({ id: '2', status: 'covered' })] }, true],
     ['another that is red', { coverage: [line({}), line({ id: '2', status: 'stale' })] }, false],
     ['another status', { coverage: [line({ status: 'stale' })] }, false],

@@ -11,11 +11,16 @@ const line = (name: string, fields: Partial<Coverage> = {}): Coverage => ({
   status: 'covered',
   newest: '2026-11-26T02:13:00.000Z',
   why: '4 h old, every 1d',
+  error: undefined,
   key: undefined,
   chain: undefined,
   ...fields,
 });
-const failing = line('shop', { status: 'failing', why: '3 d old; said the cloud; twice\n::error::' });
+const failing = line('shop', {
+  status: 'failing',
+  why: '3 d old',
+  error: 'said the cloud; twice\n::error::',
+});
 const told = (coverage: readonly Coverage[], fields: Partial<Told> = {}): Told => ({
   head: 'some in project demo (0a)',
   coverage,
