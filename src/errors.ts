@@ -41,6 +41,12 @@ export class OperationError extends PlainError {
   }
 }
 
+/** All that a person is told of a failure, on one line: what, and what to do next. */
+export function withHint(error: unknown): string {
+  const hint = error instanceof PlainError ? (error.hint ?? '') : '';
+  return hint === '' ? messageOf(error) : `${messageOf(error)}. ${hint}`;
+}
+
 /** The message of anything thrown, with the causes that say more (undici hides the reason in `cause`). */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

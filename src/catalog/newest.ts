@@ -2,7 +2,16 @@ import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { prunedIn, without } from './pruned.ts';
 import { checkTrust, doubtOf, type FoundManifest, parseFound, type Read, type ReadOptions } from './read.ts';
-import { clockIsRight, compareTimes, floorOf, isBefore, savedOf, type Times, type Window } from './times.ts';
+import {
+  clockIsRight,
+  compareTimes,
+  floorOf,
+  isBefore,
+  neverChanges,
+  savedOf,
+  type Times,
+  type Window,
+} from './times.ts';
 
 /** A place where a manifest may be. */
 export interface Candidate {
@@ -162,7 +171,7 @@ async function look(
   const times: Times = {
     within: candidate.within,
     saved: savedOf(points, read.manifest),
-    made: points.every(({ resource: { kind } }) => kind === 'image' || kind === 'secret'),
+    made: points.every(neverChanges),
     started,
     finished: finished ?? undefined,
   };

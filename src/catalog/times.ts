@@ -35,14 +35,15 @@ export function savedOf(points: readonly RestorePoint[], manifest: Manifest): st
     .at(-1);
 }
 
-/**
- * When the data of a restore point was taken, by the cloud's clock. An image and a key never change: what is saved of them
- * is as they were in that run.
- */
+/** An image and a key stay as they were made, so their time says nothing of the run that saved them. */
+export function neverChanges({ resource: { kind } }: RestorePoint): boolean {
+  return kind === 'image' || kind === 'secret';
+}
+
+/** When the data of a restore point was taken, by the cloud's clock; of what never changes, when its run saved it. */
 export function takenAt(point: RestorePoint, manifest: Manifest): string {
-  const { kind } = point.resource;
   const { started } = manifest.run;
-  return kind === 'image' || kind === 'secret' ? started : (savedOf([point], manifest) ?? started);
+  return neverChanges(point) ? started : (savedOf([point], manifest) ?? started);
 }
 
 function timeOf(point: RestorePoint | undefined): string | undefined {
@@ -55,7 +56,6 @@ function timeOf(point: RestorePoint | undefined): string | undefined {
     case 'disks':
       return undefined;
     default:
-      // An image and a key never change once they are made.
       return point.resource.created;
   }
 }

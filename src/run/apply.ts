@@ -1,4 +1,4 @@
-import { PlainError } from '../errors.ts';
+import { PlainError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
@@ -141,7 +141,7 @@ async function attempt<T>({ host }: Context, what: string, work: () => Promise<T
     return await work();
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    host.log.error(`${what}: ${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`);
+    host.log.error(`${what}: ${withHint(error)}`);
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { type Inventory, inventoryOf } from '../catalog/inventory.ts';
 import type { Shelf } from '../catalog/whole.ts';
-import { OperationError, PlainError } from '../errors.ts';
+import { OperationError, PlainError, withHint } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { NoCredentials } from '../openstack/config/choose.ts';
@@ -59,7 +59,7 @@ async function cloudLook(
       return nobody;
     }
     if (!isOfCloud(error) && !isOfCloud(error.cause)) throw error;
-    log.error(context.host.words([error.message, error.hint ?? ''].filter(Boolean).join('. ')));
+    log.error(context.host.words(withHint(error)));
     return { ...nobody, failure: 'the cloud did not answer' };
   }
 }

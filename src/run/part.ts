@@ -1,5 +1,5 @@
 import type { Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
-import { OperationError, PlainError } from '../errors.ts';
+import { OperationError, PlainError, withHint } from '../errors.ts';
 import { withTags } from '../manifest/points.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
@@ -172,10 +172,7 @@ function show<W extends Wishes, P>(
   if (holdings !== undefined) log.info(quotaSentence(quota));
   if (warning !== undefined) log.warn(warning);
   if (!dryRun) return;
-  for (const { subject, error } of refused)
-    log.warn(
-      `${kind.refusal(subject)}: ${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`,
-    );
+  for (const { subject, error } of refused) log.warn(`${kind.refusal(subject)}: ${withHint(error)}`);
 }
 
 /** Saves what was planned. One that fails is told and recorded, and the others go on. */

@@ -1,4 +1,4 @@
-import { PlainError } from '../errors.ts';
+import { PlainError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Need } from '../openstack/quota-names.ts';
 import { allNeeds } from '../plan/quota.ts';
@@ -54,8 +54,7 @@ export async function plannedPruning(context: Context, look: PlanLook, given: Pr
     return 'backups' in shown ? { ...shown, freed: freedBy(shown.backups, look) } : undefined;
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    const hint = error.hint === undefined ? '' : `. ${error.hint}`;
-    context.host.log.warn(`cannot find out what would be deleted: ${error.message}${hint}`);
+    context.host.log.warn(`cannot find out what would be deleted: ${withHint(error)}`);
     return undefined;
   }
 }

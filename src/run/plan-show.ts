@@ -1,3 +1,4 @@
+import { withHint } from '../errors.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import type { Assignment } from '../planfile/assign.ts';
 import { ageOf, type Duty } from '../planfile/due.ts';
@@ -70,9 +71,7 @@ export async function showLook(context: Context, look: PlanLook, given: PruneGiv
   };
   const rows = look.assignments.flatMap((one) => rowsOf(one, found));
   for (const { subject, error } of planned.refused)
-    host.log.warn(
-      `${subject.kind} ${quoted(subject.name)} (${subject.id}): ${error.message}. ${error.hint ?? ''}`,
-    );
+    host.log.warn(`${subject.kind} ${quoted(subject.name)} (${subject.id}): ${withHint(error)}`);
   const before = planned.before.map(({ told }) => told).join(', ');
   const sentence =
     before === '' ? 'no quota is used' : `quota now: ${before}; ${quotaSentence(planned.after)}`;

@@ -1,4 +1,4 @@
-import { messageOf, PlainError } from '../errors.ts';
+import { withHint } from '../errors.ts';
 import type { publishInputs, publishOutputs } from '../inputs/publish.ts';
 import type { Values } from '../inputs/table.ts';
 import { signingKey } from '../manifest/sign.ts';
@@ -36,10 +36,7 @@ export function publishedOutputs(
   { host }: Context,
   { published, failures }: Finished,
 ): Partial<Record<keyof typeof publishOutputs, string>> {
-  for (const failure of failures) {
-    const hint = failure instanceof PlainError && failure.hint !== undefined ? `. ${failure.hint}` : '';
-    host.log.error(`the manifest was not published: ${messageOf(failure)}${hint}`);
-  }
+  for (const failure of failures) host.log.error(`the manifest was not published: ${withHint(failure)}`);
   const first: Published | undefined = published[0];
   const artifactId = published.find((place) => place.artifactId !== undefined)?.artifactId;
   const releaseUrl = published.find((place) => place.releaseUrl !== undefined)?.releaseUrl;

@@ -2,7 +2,7 @@ import type { Refused } from '../backup/kind.ts';
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { Marks } from '../chain/marks.ts';
 import type { Environment } from '../environment.ts';
-import { messageOf, PlainError } from '../errors.ts';
+import { withHint } from '../errors.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
@@ -80,8 +80,7 @@ export function recordFailure(
   { context: { host }, record }: Saving,
   { subject, error }: Omit<Refused, 'error'> & { readonly error: unknown },
 ): void {
-  const hint = error instanceof PlainError && error.hint !== undefined ? ` ${error.hint}` : '';
-  const text = host.secrets.redact(`${messageOf(error)}.${hint}`);
+  const text = host.secrets.redact(withHint(error));
   host.log.error(text);
   const cause = error instanceof QuotaError ? ({ cause: 'quota' } as const) : {};
   record.fail({ ...subject, error: text.slice(0, 4096), ...cause });

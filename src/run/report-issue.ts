@@ -1,4 +1,4 @@
-import { messageOf, PlainError } from '../errors.ts';
+import { withHint } from '../errors.ts';
 import { marked } from '../manifest/receipt.ts';
 import {
   type IssueStep,
@@ -52,8 +52,7 @@ export async function tellIssue(
           );
     return await settle(host, github, markerOf(where), red);
   } catch (error) {
-    const hint = error instanceof PlainError ? (error.hint ?? '') : '';
-    log.warn(`no issue was written about this report: ${messageOf(error)}. ${hint}`.trim());
+    log.warn(`no issue was written about this report: ${withHint(error)}`);
     return undefined;
   }
 }

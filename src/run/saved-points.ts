@@ -6,7 +6,7 @@ import { readTags } from '../chain/tags.ts';
 import { marked, type Receipt } from '../manifest/receipt.ts';
 import type { Manifest, RestorePoint, VolumePoint } from '../manifest/schema.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
-import type { Resource } from '../planfile/resource.ts';
+import { keyOf, type Resource } from '../planfile/resource.ts';
 import type { Piece, SavedPoint } from '../planfile/saved.ts';
 import type { Project } from './project-of.ts';
 
@@ -36,11 +36,11 @@ function ofManifest(found: Found, states: ReadonlyMap<string, State>): SavedPoin
     time: times.get(point.id) ?? Date.parse(manifest.run.started),
     good: !isAltered && states.get(point.id)?.state !== 'broken',
     pieces: dataOf(point, points).flatMap(pieceOf),
-    ...keyOf(point),
+    ...worthOf(point),
   }));
 }
 
-function keyOf({ resource }: RestorePoint): Pick<SavedPoint, 'key'> {
+function worthOf({ resource }: RestorePoint): Pick<SavedPoint, 'key'> {
   const encryption = 'encryption' in resource ? resource.encryption : null;
   return encryption === null ? {} : { key: encryption.key.worth === 'cloud-only' ? 'unsaved' : 'saved' };
 }
@@ -144,7 +144,7 @@ export function failuresOf(
   resources: readonly Resource[] = [],
 ): Map<string, { time: number; error: string }> {
   const failures = new Map<string, { time: number; error: string }>();
-  const byMark = new Map(resources.map(({ kind, id }) => [marked(kind, id), `${kind} ${id}`]));
+  const byMark = new Map(resources.map((one) => [marked(one.kind, one.id), keyOf(one)]));
   for (const { started, failed } of receipts)
     for (const mark of failed) {
       const time = Date.parse(started);
@@ -153,10 +153,10 @@ export function failuresOf(
         failures.set(key, { time, error: 'the reason is in a sealed manifest' });
     }
   for (const { run, failed } of manifests)
-    for (const { kind, id, error } of failed) {
-      const time = Date.parse(run.started);
-      const known = failures.get(`${kind} ${id}`);
-      if (known === undefined || known.time < time) failures.set(`${kind} ${id}`, { time, error });
+    for (const failure of failed) {
+      const [key, time] = [keyOf(failure), Date.parse(run.started)];
+      const known = failures.get(key);
+      if (known === undefined || known.time < time) failures.set(key, { time, error: failure.error });
     }
   return failures;
 }

@@ -1,8 +1,8 @@
 import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
 import { listServers, type Server } from '../../openstack/compute/v2/servers.ts';
 import { collect } from '../../pool.ts';
-import { holdingsOf } from '../../temporaries/holdings.ts';
 import { quoted } from '../../text/escape.ts';
+import { heldBy } from '../held.ts';
 import type { SavingKind } from '../kind.ts';
 import { planVolumes, type VolumeBackupWishes } from '../volume/plan.ts';
 import { chooseServers } from './choose.ts';
@@ -16,14 +16,7 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   adopts: true,
   async plan(session, wishes, seen) {
     const cinder = await session.service('block-storage');
-    let closed: Error | undefined;
-    const holdings =
-      seen ??
-      (await holdingsOf(session, ['volumes', 'backups'], undefined, {
-        closed: (error) => {
-          closed = error;
-        },
-      }));
+    const { holdings, closed } = await heldBy(session, seen);
     const { volumes, backups, secrets } = holdings;
     const all = await collect(listServers(await session.service('compute')));
     const { looked, refused } = await lookAtServers(session, chooseServers(wishes.selectors, all), volumes);

@@ -1,6 +1,6 @@
 import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
-import { holdingsOf } from '../../temporaries/holdings.ts';
 import { quoted } from '../../text/escape.ts';
+import { heldBy } from '../held.ts';
 import type { SavingKind } from '../kind.ts';
 import { chooseVolumes } from './choose.ts';
 import { planVolumes, type VolumeBackupPlan, type VolumeBackupWishes } from './plan.ts';
@@ -14,14 +14,7 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   async plan(session, wishes, seen) {
     const client = await session.service('block-storage');
     const types = await listVolumeTypes(client);
-    let closed: Error | undefined;
-    const holdings =
-      seen ??
-      (await holdingsOf(session, ['volumes', 'backups'], undefined, {
-        closed: (error) => {
-          closed = error;
-        },
-      }));
+    const { holdings, closed } = await heldBy(session, seen);
     const chosen = chooseVolumes(wishes.selectors, holdings.volumes);
     const { plans, refused } = await planVolumes(
       client,

@@ -1,5 +1,5 @@
 import type { Environment } from '../../environment.ts';
-import { messageOf, PlainError } from '../../errors.ts';
+import { PlainError, withHint } from '../../errors.ts';
 import { pool } from '../../pool.ts';
 import type { Reporter } from '../kind.ts';
 import { lateStep } from '../late.ts';
@@ -40,7 +40,7 @@ export async function restoreSecrets(
       undone.push(...failed.map((what) => `secret ${made}: ${what}`));
     } catch (error) {
       if (!(error instanceof PlainError)) throw error;
-      to.error(`secret ${id} was not restored: ${messageOf(error)}. ${error.hint ?? ''}`);
+      to.error(`secret ${id} was not restored: ${withHint(error)}`);
     }
   });
   return { restored, undone };

@@ -1,5 +1,5 @@
 import { duration } from '../../clock.ts';
-import { messageOf, PlainError } from '../../errors.ts';
+import { messageOf, PlainError, withHint } from '../../errors.ts';
 import { quotaSentence } from '../../plan/quota.ts';
 import type { HostLog } from '../../ports/host.ts';
 import type { Log } from '../../ports/log.ts';
@@ -95,8 +95,7 @@ function tellDisks(
   failure: unknown,
   undone: readonly string[],
 ): void {
-  const hint = failure instanceof PlainError ? (failure.hint ?? '') : '';
-  log.error(`server ${quoted(name)} was not restored: ${messageOf(failure)}. ${hint}`.trim());
+  log.error(`server ${quoted(name)} was not restored: ${withHint(failure)}`);
   for (const disk of disks)
     if (disk.isNew) log.info(`${called(remainingOf(disk))} has all its data and is kept`);
   for (const what of undone) log.error(`this failed too: ${what}`);

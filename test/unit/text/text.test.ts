@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { messageOf } from '../../../src/errors.ts';
+import { messageOf, OperationError, withHint } from '../../../src/errors.ts';
 import { forLog, forMarkdown, forShell, quoted } from '../../../src/text/escape.ts';
 import { Secrets } from '../../../src/text/secrets.ts';
 
@@ -151,4 +151,13 @@ describe('secrets', () => {
     secrets.add('ab');
     expect(secrets.redact('abc')).toBe('abc');
   });
+});
+
+test.each<[string, unknown, string]>([
+  ['with a hint', new OperationError('it failed', 'Try again.'), 'it failed. Try again.'],
+  ['with an empty one', new OperationError('it failed', ''), 'it failed'],
+  ['without one', new OperationError('it failed'), 'it failed'],
+  ['of another kind', new TypeError('it failed'), 'it failed'],
+])('an error %s, on one line', (_, error, told) => {
+  expect(withHint(error)).toBe(told);
 });
