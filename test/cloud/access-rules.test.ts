@@ -3,14 +3,10 @@ import { systemClock } from '../../src/clock.ts';
 import { actions } from '../../src/commands/index.ts';
 import { noteWorld } from '../scenarios/seen.ts';
 import type { World } from '../scenarios/world.ts';
-import { imageRows } from '../support/access-rules/images.ts';
-import { lookingRows } from '../support/access-rules/looking.ts';
 import { errors } from '../support/access-rules/prove.ts';
 import type { AnyRow, Row, Words } from '../support/access-rules/row.ts';
+import { allRows } from '../support/access-rules/rows.ts';
 import { type Rule, rulesOf } from '../support/access-rules/rules.ts';
-import { secretRows } from '../support/access-rules/secrets.ts';
-import { serverRows } from '../support/access-rules/servers.ts';
-import { backupVolumeRows, restoreVolumeRows } from '../support/access-rules/volumes.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { realWorld } from './world.ts';
 
@@ -20,14 +16,7 @@ const USUAL = ['backup-volume as an image, encrypted, to a store', 'restore-serv
 const OF_CINDER = 'Cinder, in your name';
 
 const everywhere = (row: Row): row is AnyRow => row.anywhere === true;
-const rows = [
-  ...backupVolumeRows,
-  ...restoreVolumeRows,
-  ...imageRows,
-  ...secretRows,
-  ...serverRows,
-  ...lookingRows,
-]
+const rows = allRows
   .filter(everywhere)
   .filter(({ name }) => process.env['ACCESS_RULES'] === 'all' || USUAL.includes(name));
 
