@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sealer } from '../../src/keys/age.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { packageOf } from '../../src/publish/package.ts';
-import { SparseBytes } from '../fakes/cloud/index.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
+import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { expectExit, inventory } from '../scenarios/steps.ts';
+import { limitBackups, openShop, type Shop } from '../support/shop.ts';
 
 interface Row {
   readonly kind: string;
@@ -19,22 +17,8 @@ interface Row {
   readonly why: string;
 }
 
-const keeper = await makeKeeper();
+let shop: Shop;
 let world: EmbeddedWorld;
-let project: string;
-
-const PLAN = () => `version: 1
-project: ${project}
-recipients: [${keeper.recipient}]
-store: directory:openstack-backups/payloads
-publish: ["directory:openstack-backups"]
-keep: {last: 3}
-back-up:
-  - {name: databases, select: "metadata:backup=db", kinds: [volume], method: cinder-backup, every: 6h}
-  - {name: rest, select: all, method: cinder-backup, every: 1d}
-exclude:
-  - {select: "name:scratch-*", reason: rebuilt by CI}
-`;
 
 const write = (text: string, name = 'plan.yml') => writeFile(join(world.directory, name), text);
 const show = (...words: string[]) => world.tool(['plan', 'show', 'plan.yml', ...words]);
@@ -48,19 +32,9 @@ const told = async (code = 0) =>
     .sort();
 
 beforeAll(async () => {
-  world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
-  const { seed } = world.cloud;
-  const { scope } = await world.session('demo');
-  project = scope.project.id;
-  // Cinder's own, as most clouds have them.
-  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 10, backupGigabytes: 1000 });
-  seed.addVolume({ name: 'db', size: 2, metadata: { backup: 'db' } });
-  const root = seed.addVolume({ name: 'root', size: 1, bootable: true });
-  seed.addServer({ name: 'shop', volumes: [root] });
-  seed.addVolume({ name: 'scratch-1' });
-  await seed.addImage(SparseBytes.from(randomBytes(1000)), { name: 'golden' });
-  seed.addSecret(randomBytes(32), { name: 'backup-key' });
-  await write(PLAN());
+  shop = await openShop('keep: {last: 3}\n');
+  world = shop.world;
+  await limitBackups(world);
 }, 60_000);
 afterAll(() => world.close());
 
@@ -87,7 +61,10 @@ test('what was saved is not due, also where the manifest is lost', async () => {
     world.tool([...words, '--publish', 'directory:openstack-backups', '--json']);
   expectExit(await save('backup-server', '--servers', 'shop'), 0);
   expectExit(await save('backup-volume', '--volumes', 'db'), 0);
-  expectExit(await save('export-secret', '--secrets', 'backup-key', '--recipients', keeper.recipient), 0);
+  expectExit(
+    await save('export-secret', '--secrets', 'backup-key', '--recipients', shop.keeper.recipient),
+    0,
+  );
   expect(await told()).toEqual([
     'image golden: rest, due, download, never saved',
     'secret backup-key: rest, not due, 0 min old, every 1d',
@@ -96,18 +73,18 @@ test('what was saved is not due, also where the manifest is lost', async () => {
     'volume root: rest, not due, 0 min old, every 1d',
     'volume scratch-1: excluded, rebuilt by CI',
   ]);
-  await write(PLAN().replace('directory:openstack-backups"', 'directory:elsewhere"'));
+  await write(shop.plan.replace('directory:openstack-backups"', 'directory:elsewhere"'));
   expect((await told()).filter((line) => line.startsWith('volume'))).toEqual([
     'volume db: databases, not due, 0 min old, every 6h',
     'volume root: rest, due, with server shop, 0 min old, every 1d',
     'volume scratch-1: excluded, rebuilt by CI',
   ]);
-  await write(PLAN());
+  await write(shop.plan);
 });
 
 test('manifests that are sealed to others say what was saved when on their envelopes', async () => {
   const names = await readdir(join(world.directory, 'openstack-backups'));
-  const seal = await sealer([keeper.recipient]);
+  const seal = await sealer([shop.keeper.recipient]);
   for (const name of names.filter((one) => /^\d{8}T/.test(one))) {
     const text = await readFile(join(world.directory, 'openstack-backups', name, 'manifest.json'), 'utf8');
     const { files } = await packageOf(JSON.parse(text) as Manifest, undefined, seal);
@@ -116,12 +93,12 @@ test('manifests that are sealed to others say what was saved when on their envel
       await writeFile(join(world.directory, 'sealed', name, file), bytes);
   }
   const plain = await told();
-  await write(PLAN().replace('directory:openstack-backups"', 'directory:sealed"'));
+  await write(shop.plan.replace('directory:openstack-backups"', 'directory:sealed"'));
   expect(await told()).toEqual(plain);
   expect((await show()).stderr).toMatch(
     /3 manifests are sealed to others: what was saved when is read from their envelopes\n/,
   );
-  await write(PLAN());
+  await write(shop.plan);
 });
 
 test('a backup that is gone from the cloud is no restore point any more', async () => {
@@ -143,13 +120,13 @@ test('what the quota has no room for is refused by name, and the exit is 1', asy
 });
 
 test('where nothing less than quiesced will do, what cannot be is refused', async () => {
-  await write(PLAN().replace('every: 1d', 'consistency: quiesced, every: 1d'));
+  await write(shop.plan.replace('every: 1d', 'consistency: quiesced, every: 1d'));
   await rm(join(world.directory, 'openstack-backups'), { recursive: true });
   const lines = await told(1);
   expect(lines.find((line) => line.startsWith('server shop'))).toMatch(
     /^server shop: rest, refused, the file systems of server "shop" \([^)]+\) may not be frozen: its image does not require it/,
   );
-  await write(PLAN());
+  await write(shop.plan);
 });
 
 test('a matrix of what is due, whose parts are carried out alone', async () => {
@@ -181,12 +158,12 @@ test('a matrix of what is due, whose parts are carried out alone', async () => {
 });
 
 test('an entry that finds nothing is told', async () => {
-  await write(PLAN().replace('backup=db', 'backup=database'));
+  await write(shop.plan.replace('backup=db', 'backup=database'));
   const { stderr } = await show();
   expect(stderr).toContain(
     'warning: "databases": metadata:backup=database matches no volume of the project\n',
   );
-  await write(PLAN());
+  await write(shop.plan);
 });
 
 test.each([
@@ -212,8 +189,8 @@ test.each([
   ['a plan that is none', () => 'version: 1\n', [], 'plan.yml:1:1: back-up is missing'],
 ])('%s: exit 2, and nothing is touched', async (_, change, words, said) => {
   const before = await inventory(world);
-  await write(change(PLAN()));
+  await write(change(shop.plan));
   expect(expectExit(await show(...words), 2).stderr).toContain(said);
   expect(await inventory(world)).toEqual(before);
-  await write(PLAN());
+  await write(shop.plan);
 });

@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readTags } from '../../src/chain/tags.ts';
-import { commands } from '../../src/commands/index.ts';
-import type { Raw } from '../../src/inputs/table.ts';
+import { apply as applyCommand } from '../../src/commands/apply.ts';
+import { list } from '../../src/commands/list.ts';
+import { restoreVolume } from '../../src/commands/restore-volume.ts';
 import { type Backup, SparseBytes, type Volume } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
-import { fastClock, runInProcess, type Told } from '../support/in-process.ts';
+import { type Runner, runnerOf } from '../support/faults.ts';
+import { fastClock } from '../support/in-process.ts';
+import { writePlan } from '../support/shop.ts';
 
 jest.setTimeout(600_000);
 
@@ -22,15 +25,13 @@ const KEEP = 2;
 const keeper = await makeKeeper();
 const random = randomOf(2026);
 let world: EmbeddedWorld;
+let run: Runner;
 let volumes: Volume[];
 let foreign: Backup;
 let later = 0;
 
-const PLAN = (project: string) => `version: 1
-project: ${project}
-recipients: [${keeper.recipient}]
+const PLAN = `recipients: [${keeper.recipient}]
 store: directory:openstack-backups/payloads
-publish: ["directory:openstack-backups"]
 keep: {daily: ${KEEP}, min-copies: 2}
 back-up:
   - {name: nightly, select: all, kinds: [server, volume], method: cinder-backup, max-chain: 2, every: 1d}
@@ -46,6 +47,10 @@ const nights = { done: 0, dropped: 0, failed: 0, killed: 0, twice: 0, restored: 
 
 beforeAll(async () => {
   world = await embeddedWorld({ tickMs: 1, gibBytes: SMALL_GIB });
+  run = runnerOf(world, () => {
+    const fast = fastClock(500);
+    return { ...fast, now: () => fast.now() + later };
+  });
   const { cloud } = world;
   const { seed, state } = cloud;
   const { project } = (await world.session('demo')).scope;
@@ -65,7 +70,7 @@ beforeAll(async () => {
   volumes = [db, web, logs, vault, safe, ...disks];
   await seed.addImage(SparseBytes.from(randomBytes(1000)), { name: 'golden' });
   seed.addSecret(randomBytes(32), { name: 'backup-key' });
-  await writeFile(join(world.directory, 'plan.yml'), PLAN(project.id));
+  await writePlan(world, PLAN);
 }, 60_000);
 afterAll(() => world.close());
 
@@ -76,7 +81,7 @@ test(`${NIGHTS} nights: nothing blocks, no chain is cut, what is foreign stays, 
   expect(nights.most).toBeLessThanOrEqual(QUOTA + 1);
   expect(world.cloud.state.backups.has(foreign.id)).toBe(true);
   for (const volume of volumes) expectKept(volume);
-  const listed = await run('list', { store: 'directory:openstack-backups/payloads' });
+  const listed = await run(list, { store: 'directory:openstack-backups/payloads' });
   const points = JSON.parse(listed.outputs['points'] ?? '[]') as { state: string; why: string }[];
   expect(points.filter(({ state }) => state !== 'whole').map(({ why }) => why)).toEqual([]);
 });
@@ -141,20 +146,8 @@ function pass(ms: number): void {
   world.cloud.clock.shift(ms);
 }
 
-async function run(name: string, inputs: Raw, others: 'ended' | 'alive' = 'ended'): Promise<Told> {
-  const command = await commands[name]?.();
-  if (command === undefined) throw new Error(`there is no command ${name}`);
-  const fast = fastClock(500);
-  const clock = { ...fast, now: () => fast.now() + later };
-  const environment = world.environment('demo');
-  const { directory } = world;
-  const told = await runInProcess(command, inputs, { environment, directory, clock, others });
-  world.heard(told.log);
-  return told;
-}
-
 const apply = (others: 'ended' | 'alive' = 'ended') =>
-  run('apply', { plan: 'plan.yml', 'allow-unsigned': 'true' }, others);
+  run(applyCommand, { plan: 'plan.yml', 'allow-unsigned': 'true' }, { others });
 
 /** A process of its own, killed while its backups are being made. */
 async function killed(): Promise<void> {
@@ -250,7 +243,7 @@ async function restoreOne(night: number): Promise<void> {
       fs.readFile(join(directory, name, 'manifest.json'), 'utf8').catch(() => ''),
     );
     if (!text.includes(`"id": "${id}"`)) continue;
-    const told = await run('restore-volume', {
+    const told = await run(restoreVolume, {
       manifest: join(directory, name),
       volume: saved.volume,
       'allow-unsigned': 'true',

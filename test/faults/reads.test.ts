@@ -16,7 +16,7 @@ const RUNS: Readonly<Record<string, (applied: Applied) => Promise<Told>>> = {
   report: ({ run }) => run(report, PLAN),
   'plan show': ({ run }) => run(planShow, PLAN),
   'restore-volume --at': ({ run, volume }) =>
-    run(restoreVolume, { volume, at: '2100-01-01', 'allow-unsigned': 'true' }, true),
+    run(restoreVolume, { volume, at: '2100-01-01', 'allow-unsigned': 'true' }, { dryRun: true }),
 };
 
 interface Row {

@@ -1,32 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { commands } from '../../src/commands/index.ts';
-import type { Raw } from '../../src/inputs/table.ts';
-import { SparseBytes } from '../fakes/cloud/index.ts';
-import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper } from '../scenarios/sealed.ts';
+import { apply as applyCommand } from '../../src/commands/apply.ts';
+import { list } from '../../src/commands/list.ts';
+import { restoreImage } from '../../src/commands/restore-image.ts';
+import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { isWrite } from '../support/every-request.ts';
-import { fastClock, runInProcess, type Told } from '../support/in-process.ts';
+import { type Runner, runnerOf } from '../support/faults.ts';
+import { fastClock, type Told } from '../support/in-process.ts';
+import { openShop, type Shop } from '../support/shop.ts';
 
-const keeper = await makeKeeper();
 const HOUR = 3_600_000;
+let shop: Shop;
 let world: EmbeddedWorld;
-let project: string;
+let run: Runner;
 let later = 0;
-
-const PLAN = () => `version: 1
-project: ${project}
-recipients: [${keeper.recipient}]
-store: directory:openstack-backups/payloads
-publish: ["directory:openstack-backups"]
-back-up:
-  - {name: databases, select: "metadata:backup=db", kinds: [volume], method: cinder-backup, every: 6h}
-  - {name: rest, select: all, method: cinder-backup, every: 1d}
-exclude:
-  - {select: "name:scratch-*", reason: rebuilt by CI}
-`;
 
 /** Lets so many hours pass, for the cloud and for the run. */
 function pass(hours: number): void {
@@ -34,38 +22,16 @@ function pass(hours: number): void {
   world.cloud.clock.shift(hours * HOUR);
 }
 
-async function run(name: string, inputs: Raw, dryRun = false): Promise<Told> {
-  const command = await commands[name]?.();
-  if (command === undefined) throw new Error(`there is no command ${name}`);
-  const fast = fastClock();
-  const clock = { ...fast, now: () => Date.now() + later };
-  const environment = world.environment('demo');
-  const told = await runInProcess(command, inputs, {
-    environment,
-    directory: world.directory,
-    clock,
-    dryRun,
-  });
-  world.heard(told.log);
-  return told;
-}
-const apply = (dryRun = false) => run('apply', { plan: 'plan.yml' }, dryRun);
+const apply = (dryRun = false) => run(applyCommand, { plan: 'plan.yml' }, { dryRun });
 const saved = ({ outputs }: Told) =>
   (JSON.parse(outputs['restore-points'] ?? '[]') as { kind: string; name: string; mode?: string }[])
     .map(({ kind, name, mode }) => `${kind} ${name}${mode === undefined ? '' : ` ${mode}`}`)
     .sort();
 
 beforeAll(async () => {
-  world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
-  const { seed } = world.cloud;
-  project = (await world.session('demo')).scope.project.id;
-  seed.addVolume({ name: 'db', size: 2, metadata: { backup: 'db' } });
-  const root = seed.addVolume({ name: 'root', size: 1, bootable: true });
-  seed.addServer({ name: 'shop', volumes: [root] });
-  seed.addVolume({ name: 'scratch-1' });
-  await seed.addImage(SparseBytes.from(randomBytes(1000)), { name: 'golden' });
-  seed.addSecret(randomBytes(32), { name: 'backup-key' });
-  await writeFile(join(world.directory, 'plan.yml'), PLAN());
+  shop = await openShop();
+  world = shop.world;
+  run = runnerOf(world, () => ({ ...fastClock(), now: () => Date.now() + later }));
 }, 60_000);
 afterAll(() => world.close());
 
@@ -141,11 +107,11 @@ test('a part that cannot even be planned does not keep the others from being sav
 });
 
 test('a plan of another project is refused, and so is one that is not there', async () => {
-  await writeFile(join(world.directory, 'other.yml'), PLAN().replace(project, 'f'.repeat(32)));
+  await writeFile(join(world.directory, 'other.yml'), shop.plan.replace(shop.project, 'f'.repeat(32)));
   const from = world.cloud.requests.length;
-  const other = await run('apply', { plan: 'other.yml' });
+  const other = await run(applyCommand, { plan: 'other.yml' });
   expect([other.code, other.error]).toEqual([2, expect.stringContaining('the plan is for project ffff')]);
-  const none = await run('apply', { plan: 'none.yml' });
+  const none = await run(applyCommand, { plan: 'none.yml' });
   expect([none.code, none.error]).toEqual([2, expect.stringContaining('plan init')]);
   expect(world.cloud.requests.slice(from).filter(isWrite)).toEqual([]);
 });
@@ -164,7 +130,7 @@ test('what several kinds put into the store is in the manifest, and a later run 
   const next = await apply();
   expect([next.code, next.error]).toEqual([0, '']);
   expect(await stored()).toEqual(expect.arrayContaining(after));
-  const listed = await run('list', { store: 'directory:openstack-backups/payloads' });
+  const listed = await run(list, { store: 'directory:openstack-backups/payloads' });
   const points = JSON.parse(listed.outputs['points'] ?? '[]') as { state: string; why: string }[];
   expect(points.filter(({ state }) => state !== 'whole')).toEqual([]);
 }, 120_000);
@@ -174,10 +140,10 @@ test('the latest of an image that was made long before: its age says nothing of 
     image: 'golden',
     manifest: 'latest',
     store: 'directory:openstack-backups/payloads',
-    identity: keeper.environment['IDENTITY'] ?? '',
+    identity: shop.keeper.environment.IDENTITY,
     'allow-unsigned': 'true',
   };
-  const told = await run('restore-image', given, true);
+  const told = await run(restoreImage, given, { dryRun: true });
   expect([told.code, told.error]).toEqual([0, '']);
   expect(told.log).not.toContain('clock');
 }, 60_000);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { expectExit, inventory } from '../scenarios/steps.ts';
+import { limitBackups } from '../support/shop.ts';
 
 let world: EmbeddedWorld;
 let project: string;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
   const { seed } = world.cloud;
   project = (await world.session('demo')).scope.project.id;
-  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 10, backupGigabytes: 1000 });
+  await limitBackups(world);
   const root = seed.addVolume({ name: 'root', size: 1, bootable: true });
   seed.addServer({ name: 'shop', volumes: [root] });
   seed.addSecret(randomBytes(32), { name: 'backup-key' });
@@ -29,7 +30,7 @@ test('a first plan passes the check, and shows what is due; it is never written 
   expect(await readFile(file, 'utf8')).toBe(dry.stdout);
   expect(dry.stdout).toMatch(/keep: # .*\n {2}daily: 7\n {2}min-copies: 2\n/);
   expect(expectExit(await world.tool(['plan', 'check', '--json']), 0).json['warnings']).toEqual([]);
-  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 5 });
+  await limitBackups(world, 5);
   expect(expectExit(await world.tool(['plan', 'check', '--json']), 0).json['warnings']).toEqual([
     expect.stringMatching(/^the quota will not be enough: this plan comes to \d+ backups, and 5 are allowed/),
   ]);

@@ -30,8 +30,8 @@ const digestOf = ({ summary }: Told) => /Digest: ([0-9a-f]{64})/.exec(summary)?.
 test('plan show, apply --dry-run and prune --plan --dry-run show the same that goes, and why', async () => {
   const from = applied.world.cloud.requests.length;
   const shown = await applied.run(planShow, PLAN);
-  const dry = await applied.run(apply, PLAN, true);
-  const pruned = await applied.run(prune, PLAN, true);
+  const dry = await applied.run(apply, PLAN, { dryRun: true });
+  const pruned = await applied.run(prune, PLAN, { dryRun: true });
   expect([shown.code, dry.code, pruned.code]).toEqual([0, 0, 0]);
   expect(applied.world.cloud.requests.slice(from).filter(isWrite)).toEqual([]);
   expect(digestOf(shown)).toBeDefined();

@@ -5,6 +5,7 @@ import { prune } from '../../src/commands/prune.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { expectExit } from '../scenarios/steps.ts';
 import { type Runner, runnerOf } from '../support/faults.ts';
+import { writePlan } from '../support/shop.ts';
 
 let world: EmbeddedWorld;
 let run: Runner;
@@ -150,14 +151,8 @@ test('directories of manifests of which all is gone go, each with its record beh
 });
 
 test('a plan has the rules, and the places', async () => {
-  const project = world.cloud.openrc()['OS_PROJECT_ID'] ?? '';
-  const projects = [...world.cloud.state.projects.values()];
-  const own = projects.find(({ id, name }) => id === project || name === 'demo');
   const plan = (keep: string) =>
-    writeFile(
-      join(world.directory, 'plan.yml'),
-      `version: 1\nproject: ${own?.id}\npublish: ["directory:openstack-backups"]\n${keep}back-up:\n  - {name: all, select: all, kinds: [volume], every: 1d}\n`,
-    );
+    writePlan(world, `${keep}back-up:\n  - {name: all, select: all, kinds: [volume], every: 1d}\n`);
   await plan('');
   const given = { plan: 'plan.yml', 'allow-unsigned': 'true', 'allow-over-half': 'true' };
   const without = await run(prune, given);

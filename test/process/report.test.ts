@@ -1,27 +1,25 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { expectExit, inventory } from '../scenarios/steps.ts';
+import { limitBackups, writePlan } from '../support/shop.ts';
 
 let world: EmbeddedWorld;
-let project: string;
 const report = (...words: string[]) => world.tool(['report', '--plan', 'plan.yml', ...words]);
 
 beforeAll(async () => {
   world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
   const { seed } = world.cloud;
-  project = (await world.session('demo')).scope.project.id;
-  Object.assign(world.cloud.state.projects.get(project)?.quota ?? {}, { backups: 10, backupGigabytes: 1000 });
+  await limitBackups(world);
   seed.addVolume({ name: 'db', size: 2 });
   seed.addVolume({ name: 'scratch-1' });
-  const plan = `version: 1
-project: ${project}
-publish: ["directory:openstack-backups"]
-back-up: [{name: all, select: "name:db*", kinds: [volume], every: 1d}]
+  await writePlan(
+    world,
+    `back-up: [{name: all, select: "name:db*", kinds: [volume], every: 1d}]
 exclude: [{select: "name:scratch-*", reason: rebuilt by CI}]
-`;
-  await writeFile(join(world.directory, 'plan.yml'), plan);
+`,
+  );
 }, 60_000);
 afterAll(() => world.close());
 

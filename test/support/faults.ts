@@ -1,9 +1,10 @@
 import { expect } from '@jest/globals';
+import type { Clock } from '../../src/clock.ts';
 import type { Command } from '../../src/commands/command.ts';
 import type { Liveness } from '../../src/ports/owner.ts';
 import type { FaultDeed } from '../fakes/cloud/index.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
-import { runInProcess, type Told } from './in-process.ts';
+import { fastClock, runInProcess, type Told } from './in-process.ts';
 
 /** What can happen to any request. */
 export const FAULTS: Readonly<Record<string, { deed: FaultDeed; times?: number }>> = {
@@ -28,13 +29,18 @@ export type Runner = (
   more?: { readonly dryRun?: boolean; readonly others?: Liveness },
 ) => Promise<Told>;
 
-/** Runs commands in the world's directory without processes of their own; what they say is hunted for secrets. */
-export function runnerOf(world: EmbeddedWorld): Runner {
+/**
+ * Runs commands in the world's directory without processes of their own; what they say is hunted for secrets.
+ *
+ * @param clockOf the clock of a run that begins now
+ */
+export function runnerOf(world: EmbeddedWorld, clockOf: () => Clock = fastClock): Runner {
   return async (command, raw, more) => {
     const environment = world.cloud.openrc();
     const told = await runInProcess(command as Command, raw, {
       environment,
       directory: world.directory,
+      clock: clockOf(),
       ...more,
     });
     world.heard(JSON.stringify(told));

@@ -1,19 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { World } from '../../scenarios/world.ts';
+import { writePlan } from '../shop.ts';
 import { CINDER, type Row, type Unlimited, volume, type Words } from './row.ts';
 
 /** @returns the inputs that name the plan of this world's project */
 async function plan(world: World, more = ''): Promise<Readonly<Record<string, string>>> {
-  const { project } = (await world.session()).scope;
-  const lines = [
-    'version: 1',
-    `project: ${project.id}`,
-    'publish: ["directory:openstack-backups"]',
-    'back-up: [{name: all, select: all, method: cinder-backup, max-chain: 1, every: 1d}]',
-    more,
-  ];
-  await writeFile(join(world.directory, 'plan.yml'), lines.join('\n'));
+  await writePlan(
+    world,
+    `back-up: [{name: all, select: all, method: cinder-backup, max-chain: 1, every: 1d}]\n${more}`,
+  );
   return { plan: join(world.directory, 'plan.yml') };
 }
 

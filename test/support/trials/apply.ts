@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { apply } from '../../../src/commands/apply.ts';
 import { backupVolume } from '../../../src/commands/backup-volume.ts';
-import type { Command } from '../../../src/commands/command.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { bookmark } from '../access-rules/rules.ts';
-import { runInProcess, type Told } from '../in-process.ts';
+import { type Runner, runnerOf } from '../faults.ts';
+import type { Told } from '../in-process.ts';
+import { writePlan } from '../shop.ts';
 
 const HOUR = 3_600_000;
 
 /** A project where one volume is due, one is as recent as its plan wants, and one point is kept by no rule. */
 export interface Applied {
   readonly world: EmbeddedWorld;
-  run(command: unknown, raw: Record<string, string>, dryRun?: boolean): Promise<Told>;
+  readonly run: Runner;
   /** What is due. */
   readonly volume: string;
   /** The backup that no rule keeps once the volume is saved. */
@@ -42,18 +43,7 @@ export async function appliedWorld(): Promise<Applied> {
       pass(ms);
     },
   };
-  const run: Applied['run'] = async (command, raw, dryRun = false) => {
-    const { directory } = world;
-    const environment = cloud.openrc();
-    const told = await runInProcess(command as Command, raw, {
-      environment,
-      directory,
-      clock,
-      dryRun,
-    });
-    world.heard(JSON.stringify(told));
-    return told;
-  };
+  const run = runnerOf(world, () => clock);
   const volume = await world.makeVolume({ name: 'db', content: randomBytes(1000) });
   const fresh = await world.makeVolume({ name: 'web', content: randomBytes(1000) });
   const save = async (id: string) => {
@@ -69,15 +59,13 @@ export async function appliedWorld(): Promise<Applied> {
   const [goes] = [...backups()].filter((id) => !before.has(id));
   if (goes === undefined) throw new Error('nothing was saved');
   await save(fresh);
-  const project = (await world.session()).scope.project.id;
-  const plan = `version: 1
-project: ${project}
-publish: ["directory:openstack-backups"]
-keep: {within: 60h, min-copies: 1}
+  await writePlan(
+    world,
+    `keep: {within: 60h, min-copies: 1}
 back-up:
   - {name: all, select: all, kinds: [volume], method: cinder-backup, max-chain: 1, every: 1d, max-age: 2d}
-`;
-  await writeFile(join(world.directory, 'plan.yml'), plan);
+`,
+  );
   const back = bookmark(cloud);
   const manifests = join(world.directory, 'openstack-backups');
   const kept = join(world.directory, 'kept');
