@@ -371,6 +371,8 @@ function setAcl(core: Core, call: AuthedCall, params: Params, replace: boolean):
       createdAt: secret.acl?.createdAt ?? now,
       updatedAt: now,
     };
+    // Barbican's `create_or_replace_from` of ACLs writes it on the secret too; its metadata does not.
+    secret.updatedAt = now;
   } else if (replace) secret.acl = null;
   return { status: 200, json: { acl_ref: `${refOf(call, secret.id)}/acl` } };
 }

@@ -1,4 +1,5 @@
-import type { Obj, Side } from './side.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isObj, type Obj, type Side } from './side.ts';
 
 export async function secrets(side: Side): Promise<void> {
   const path = '/v1/secrets';
@@ -69,4 +70,27 @@ export async function secrets(side: Side): Promise<void> {
   await side.ask(k, 'GET', two);
   await side.ask(k, 'GET', `${two}/payload`, undefined, { Accept: 'text/plain' });
   await side.ask(k, 'DELETE', two);
+  await touched(side);
+}
+
+/** What sets a secret's `updated` later than its `created`: by that a list tells keys that an access list may hide. */
+async function touched(side: Side): Promise<void> {
+  const k = 'key-manager';
+  const made = await side.ask(k, 'POST', '/v1/secrets', {
+    name: 'touched',
+    payload: 'abc',
+    payload_content_type: 'text/plain',
+  });
+  const one = `/v1/secrets/${String(made['secret_ref']).split('/').at(-1)}`;
+  for (const [what, body] of [
+    ['metadata', { metadata: { a: 'b' } }],
+    ['acl', { read: { 'project-access': true } }],
+  ] as const) {
+    // Both have whole seconds.
+    await sleep(1100);
+    await side.ask(k, 'PUT', `${one}/${what}`, body);
+    const { body: secret } = await side.send(k, 'GET', one);
+    side.note(`${what} of a secret`, 200, isObj(secret) && secret['created'] === secret['updated']);
+  }
+  await side.ask(k, 'DELETE', one);
 }
