@@ -91,8 +91,10 @@ function cloneOfKey(id: string | null): string | null {
 /** A full one of ours that stands in a manifest. */
 function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): Backup {
   const time = new Date(Date.now() - MONTH_MS + at * 1000);
+  const id = randomUUID();
   const tags = {
     run: randomUUID(),
+    backup: id,
     owner: 'github:o/r:1:1',
     point: randomUUID(),
     chain: randomUUID(),
@@ -104,7 +106,7 @@ function addBackup({ state }: EmbeddedCloud, volume: Volume, at: number): Backup
     bootable: 'false',
   };
   const backup: Backup = {
-    id: randomUUID(),
+    id,
     projectId: volume.projectId,
     userId: volume.userId,
     status: 'available',
