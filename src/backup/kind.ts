@@ -39,6 +39,12 @@ export interface Wishes {
 export type Save<P> = (plan: P, onBytes: (count: number) => void) => AsyncGenerator<RestorePoint, void>;
 
 /**
+ * How it is found out that keys can be read: `each` reads every one, as who saves must. `listed` is for a plan that is only
+ * shown: of many keys it reads some, and those of which the list does not tell enough.
+ */
+export type KeyCheck = 'each' | 'listed';
+
+/**
  * A kind of resource that can be saved, as the engine (`run/saving.ts`) sees it. A plan is a plain record: it can be
  * shown, and be carried out later by {@link SavingKind.begin}.
  *
@@ -54,9 +60,10 @@ export interface SavingKind<W extends Wishes, P> {
    * Chooses what is meant, and looks at everything that could make it fail. Changes nothing.
    *
    * @param seen what the project holds, where it was listed a moment ago
+   * @param keys see {@link KeyCheck}
    * @throws InputError for wishes that are wrong for all
    */
-  plan(session: Session, wishes: W, seen?: Holdings): Promise<Planned<P>>;
+  plan(session: Session, wishes: W, seen: Holdings | undefined, keys: KeyCheck): Promise<Planned<P>>;
   subjectOf(plan: P): Subject;
   /** GiB, for the progress. */
   gigabytesOf(plan: P): number;

@@ -1,4 +1,4 @@
-import type { Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
+import type { KeyCheck, Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
 import { OperationError, PlainError, withHint } from '../errors.ts';
 import { withTags } from '../manifest/points.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
@@ -92,7 +92,7 @@ export function partOf<W extends Wishes, P>(
           () => {
             const listed = known;
             known = undefined;
-            return planSaving(session, kind, wishes, concurrency, listed);
+            return planSaving(session, kind, wishes, concurrency, listed, dryRun ? 'listed' : 'each');
           },
           ({ short }) => short,
         );
@@ -128,8 +128,9 @@ async function planSaving<W extends Wishes, P>(
   wishes: W,
   concurrency: number,
   seen: Holdings | undefined,
+  keys: KeyCheck,
 ): Promise<SavingPlan<P>> {
-  const { wanted, refused, holdings } = await kind.plan(session, wishes, seen);
+  const { wanted, refused, holdings } = await kind.plan(session, wishes, seen, keys);
   const backups = holdings?.backups ?? [];
   const fit = await fitting(session, wanted, concurrency, backups, (plan) => called(kind.subjectOf(plan)));
   const over = fit.refused.map(({ what, error }) => ({ subject: kind.subjectOf(what), error }));

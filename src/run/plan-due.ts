@@ -101,7 +101,7 @@ async function planWith<W extends Wishes, P>(
   kind: SavingKind<W, P>,
   wishes: W,
 ): Promise<PlannedPart> {
-  const { wanted, refused } = await kind.plan(session, wishes, project.seen);
+  const { wanted, refused } = await kind.plan(session, wishes, project.seen, 'listed');
   const newest = new Map(
     duties.filter((duty) => duty.entry.name === entry).map((duty) => [duty.resource.id, duty.newest]),
   );

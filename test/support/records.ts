@@ -148,6 +148,7 @@ export function secret(fields: Partial<HeldSecret> = {}): HeldSecret {
     mode: undefined,
     expiration: undefined,
     createdAt: '2026-11-01T00:00:00.000Z',
+    updatedAt: '2026-11-01T00:00:00.000Z',
     creatorId: undefined,
     contentTypes: { default: 'application/octet-stream' },
     metadata: {},

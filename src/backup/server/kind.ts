@@ -14,7 +14,7 @@ import { plannedServer, showServers, toldServer } from './show.ts';
 export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
   doing: 'saving',
   adopts: true,
-  async plan(session, wishes, seen) {
+  async plan(session, wishes, seen, keys) {
     const cinder = await session.service('block-storage');
     const { holdings, closed } = await heldBy(session, seen);
     const { volumes, backups, secrets } = holdings;
@@ -27,7 +27,7 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
     const ofServers = volumes.filter(({ id }) => attached.has(id));
     // The server is frozen for all of them.
     const ofDisks = { ...wishes, closed, consistency: 'best' } as const;
-    const disks = await planVolumes(cinder, ofServers, types, backups, ofDisks, secrets);
+    const disks = await planVolumes(cinder, ofServers, types, backups, ofDisks, { secrets, keys });
     const joined = planServers(looked, disks.plans, disks.refused, wishes.consistency);
     return {
       holdings,

@@ -11,7 +11,7 @@ import { plannedVolume, showVolumes, toldVolume } from './show.ts';
 export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   doing: 'backing up',
   adopts: true,
-  async plan(session, wishes, seen) {
+  async plan(session, wishes, seen, keys) {
     const client = await session.service('block-storage');
     const types = await listVolumeTypes(client);
     const { holdings, closed } = await heldBy(session, seen);
@@ -22,7 +22,7 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
       types,
       holdings.backups,
       { ...wishes, closed },
-      holdings.secrets,
+      { secrets: holdings.secrets, keys },
     );
     return {
       holdings,

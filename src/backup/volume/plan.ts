@@ -8,7 +8,6 @@ import type { VolumeType } from '../../openstack/blockstorage/v3/types.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import { UNREADABLE } from '../../openstack/items.ts';
-import type { ListedSecret } from '../../openstack/keymanager/v1/secrets.ts';
 import { refuseBareKey } from '../../payload/bare-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import type { Method } from '../../plan/method.ts';
@@ -19,7 +18,7 @@ import { quoted } from '../../text/escape.ts';
 import type { Wishes } from '../kind.ts';
 import { BeingBackedUp } from './being-backed-up.ts';
 import { refuseUnfrozen } from './frozen.ts';
-import { VolumeKeys } from './keys.ts';
+import { type KnownKeys, VolumeKeys } from './keys.ts';
 
 /** An image instead. */
 export interface ImageDecision {
@@ -72,7 +71,7 @@ export interface PlannedVolumes {
  * Looks at everything that could make a backup fail, and changes nothing.
  *
  * @param all the project's backups
- * @param secrets those that may be listed
+ * @param known the secrets that may be listed, and how it is found out that keys can be read
  */
 export async function planVolumes(
   client: ServiceClient,
@@ -80,9 +79,9 @@ export async function planVolumes(
   types: readonly VolumeType[],
   all: readonly Backup[],
   options: SavingWishes,
-  secrets: readonly ListedSecret[] = [],
+  known: KnownKeys = { secrets: [], keys: 'each' },
 ): Promise<PlannedVolumes> {
-  const keys = new VolumeKeys(client, secrets);
+  const keys = new VolumeKeys(client, known);
   const backups = Map.groupBy(all, ({ volumeId }) => volumeId);
   const looked = await pool(volumes, 4, async (volume): Promise<VolumeBackupPlan | RefusedVolume> => {
     try {
@@ -93,6 +92,7 @@ export async function planVolumes(
       return { volume, error };
     }
   });
+  keys.tell();
   const plans = looked.filter((item): item is VolumeBackupPlan => 'decision' in item);
   return { plans, refused: looked.filter((item): item is RefusedVolume => 'error' in item) };
 }

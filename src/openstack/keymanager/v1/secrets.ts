@@ -27,6 +27,8 @@ export interface Secret {
   readonly mode: string | undefined;
   readonly expiration: string | undefined;
   readonly createdAt: string;
+  /** Whole seconds, as the above: later where an access list was set since. */
+  readonly updatedAt: string | undefined;
   readonly creatorId: string | undefined;
   /** Of the payload, by `default`; empty where there is no payload. */
   readonly contentTypes: Readonly<Record<string, string>>;
@@ -229,6 +231,7 @@ function decodeSecret(secret: Json): Secret {
     mode: optionalText(secret, 'mode'),
     expiration: optionalMoment(secret, 'expiration'),
     createdAt: moment(secret, 'created'),
+    updatedAt: optionalMoment(secret, 'updated'),
     creatorId: optionalText(secret, 'creator_id'),
     contentTypes: strings(secret, 'content_types'),
   };
