@@ -33,8 +33,26 @@ export interface Tags {
 const PREFIX = 'openstack-backup:';
 export const POINT_TAG = `${PREFIX}point`;
 
+/** A backup's metadata is asked for these by name, of each of 100,000 backups: the names are put together once. */
+const KEYS = {
+  run: `${PREFIX}run`,
+  backup: `${PREFIX}backup`,
+  owner: `${PREFIX}owner`,
+  made: `${PREFIX}made`,
+  expires: `${PREFIX}expires`,
+  point: POINT_TAG,
+  chain: `${PREFIX}chain`,
+  position: `${PREFIX}position`,
+  parent: `${PREFIX}parent`,
+  state: `${PREFIX}state`,
+  'volume-type-id': `${PREFIX}volume-type-id`,
+  'volume-type': `${PREFIX}volume-type`,
+  encrypted: `${PREFIX}encrypted`,
+  bootable: `${PREFIX}bootable`,
+} as const;
+
 export function writeTags(tags: Tags): Record<string, string> {
-  const values: Record<string, string | undefined> = {
+  const values: Record<keyof typeof KEYS, string | undefined> = {
     run: tags.run,
     backup: tags.backup,
     owner: tags.owner,
@@ -61,7 +79,7 @@ export function writeTags(tags: Tags): Record<string, string> {
 
 /** The metadata of a backup with these tags; what others wrote there stays. Only the parent may be one too many. */
 export function metadataWith({ metadata }: Pick<Backup, 'metadata'>, tags: Tags): Record<string, string> {
-  const { [`${PREFIX}parent`]: _parent, ...others } = metadata;
+  const { [KEYS.parent]: _parent, ...others } = metadata;
   return { ...others, ...writeTags(tags) };
 }
 
@@ -72,7 +90,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * of those of another one.
  */
 export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefined {
-  const get = (key: string): string | undefined => backup.metadata[`${PREFIX}${key}`];
+  const get = (key: keyof typeof KEYS): string | undefined => backup.metadata[KEYS[key]];
   const [run, point, chain, position, state] = [
     get('run'),
     get('point'),

@@ -59,12 +59,18 @@ export function select<T extends Selectable>(
   all: readonly T[],
 ): T[] {
   const selected = new Map<string, T>();
+  const known = knownBy(all);
   for (const selector of selectors)
-    for (const found of matching(kind, selector, all)) selected.set(found.id, found);
+    for (const found of matching(kind, selector, all, known)) selected.set(found.id, found);
   return [...selected.values()];
 }
 
-function matching<T extends Selectable>(kind: Kind, selector: Selector, all: readonly T[]): T[] {
+function matching<T extends Selectable>(
+  kind: Kind,
+  selector: Selector,
+  all: readonly T[],
+  known: Known<T>,
+): T[] {
   const some = (found: T[], entry: string, why: string) => {
     if (found.length > 0) return found;
     throw new InputError(
@@ -88,7 +94,7 @@ function matching<T extends Selectable>(kind: Kind, selector: Selector, all: rea
         `no ${kind} of the project has such a name`,
       );
     case 'one':
-      return [oneOf(kind, selector.nameOrId, all, severalNamed(selector.nameOrId))];
+      return [oneKnown(kind, selector.nameOrId, known, severalNamed(selector.nameOrId))];
   }
 }
 
@@ -133,9 +139,28 @@ export function oneOf<T extends Named>(
   all: readonly T[],
   several = 'Give the id of the one you mean.',
 ): T {
-  const byId = all.find(({ id }) => id === nameOrId.toLowerCase());
+  return oneKnown(kind, nameOrId, knownBy(all), several);
+}
+
+/** What is looked up by, made once for all: a plan names each of its volumes. */
+interface Known<T> {
+  readonly ids: ReadonlyMap<string, T>;
+  readonly names: ReadonlyMap<string, readonly T[]>;
+}
+
+function knownBy<T extends Named>(all: readonly T[]): Known<T> {
+  return { ids: new Map(all.map((one) => [one.id, one])), names: Map.groupBy(all, ({ name }) => name) };
+}
+
+function oneKnown<T extends Named>(
+  kind: Kind,
+  nameOrId: string,
+  { ids, names }: Known<T>,
+  several: string,
+): T {
+  const byId = ids.get(nameOrId.toLowerCase());
   if (byId !== undefined) return byId;
-  const [first, ...more] = all.filter(({ name }) => name === nameOrId);
+  const [first, ...more] = names.get(nameOrId) ?? [];
   if (first === undefined)
     throw new InputError(
       isUuid(nameOrId)
