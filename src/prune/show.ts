@@ -68,6 +68,15 @@ export function pointsJson({ verdicts }: PrunePlan): Json {
   }));
 }
 
+/** What would be deleted, as a program reads it. */
+export function planJson(plan: PrunePlan): Json {
+  return { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] };
+}
+
+export function titleOf(plan: PrunePlan): string {
+  return `What would be deleted: ${sentenceOf(plan)}`;
+}
+
 const MOST_ROWS = 1000;
 
 export function planSummary(title: string, plan: PrunePlan): string {

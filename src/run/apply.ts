@@ -33,7 +33,7 @@ async function carryOut(
   tags: readonly string[],
 ): Promise<Outcome<Outputs>> {
   const look = await lookAtPlan(context, given);
-  if (context.dryRun) return { ...(await showLook(context, look, given)), outputs: {} };
+  if (context.dryRun) return showLook(context, look, given);
   for (const doubt of look.doubts) context.host.log.warn(doubt);
   const parts = await partsOf(context, look, tags);
   const isShort = parts.length > 0 && (await isTight(context, look));

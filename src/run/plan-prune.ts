@@ -3,9 +3,10 @@ import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Need } from '../openstack/quota-names.ts';
 import { allNeeds } from '../plan/quota.ts';
 import { keepsByRules } from '../prune/by-plan.ts';
+import type { PrunePlan } from '../prune/plan.ts';
 import type { Context } from './context.ts';
 import type { PlanLook } from './plan-look.ts';
-import { pruneByPlan } from './prune.ts';
+import { plannedByPlan, pruneByPlan } from './prune.ts';
 
 /** What says how a plan is pruned by. */
 export type PruneGiven = Pick<
@@ -28,30 +29,20 @@ export function isSealed({ host }: Context, { receipts }: PlanLook): boolean {
   return true;
 }
 
-/** Deletes what no rule keeps of what was looked at, or shows it in a dry run. */
+/** Deletes what no rule keeps of what was looked at. */
 export function pruneLook(context: Context, look: PlanLook, given: PruneGiven) {
-  const { manifest, workflow, branch, identity } = given;
-  return pruneByPlan(
-    context,
-    { ...look, seen: look.project.seen },
-    {
-      manifest,
-      workflow,
-      branch,
-      identity,
-      'verify-key': given['verify-key'],
-      'sign-key': given['sign-key'],
-      'allow-unsigned': given['allow-unsigned'],
-    },
-  );
+  return pruneByPlan(context, knownOf(look), inputsOf(given));
 }
 
 /** What a run of the plan would delete now, and why; undefined where it would delete nothing, or where nobody can tell. */
-export async function plannedPruning(context: Context, look: PlanLook, given: PruneGiven) {
+export async function plannedPruning(
+  context: Context,
+  look: PlanLook,
+  given: PruneGiven,
+): Promise<PrunePlan | undefined> {
   if (!prunes(given, look) || isSealed(context, look)) return undefined;
   try {
-    const shown = await pruneLook({ ...context, dryRun: true }, look, given);
-    return 'backups' in shown ? { ...shown, freed: freedBy(shown.backups, look) } : undefined;
+    return await plannedByPlan(context, knownOf(look), inputsOf(given));
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     context.host.log.warn(`cannot find out what would be deleted: ${withHint(error)}`);
@@ -59,8 +50,28 @@ export async function plannedPruning(context: Context, look: PlanLook, given: Pr
   }
 }
 
+function knownOf({ session, plan, manifests, project: { seen } }: PlanLook) {
+  return { session, plan, manifests, seen };
+}
+
+function inputsOf(given: PruneGiven) {
+  const { manifest, workflow, branch, identity } = given;
+  return {
+    manifest,
+    workflow,
+    branch,
+    identity,
+    'verify-key': given['verify-key'],
+    'sign-key': given['sign-key'],
+    'allow-unsigned': given['allow-unsigned'],
+  };
+}
+
 /** What of the quota comes back. */
-function freedBy(ids: readonly string[], { project }: PlanLook): Need {
+export function freedBy({ deletions }: PrunePlan, { project }: PlanLook): Need {
   const sizes = new Map(project.holdings.backups.map(({ id, size }) => [id, size]));
+  const ids = deletions.flatMap(({ things }) =>
+    things.flatMap(({ data }) => (data.kind === 'backup' ? [data.id] : [])),
+  );
   return allNeeds(ids.map((id) => ({ backups: 1, backup_gigabytes: sizes.get(id) ?? 0 })));
 }

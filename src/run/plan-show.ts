@@ -4,13 +4,15 @@ import type { Assignment } from '../planfile/assign.ts';
 import { ageOf, type Duty } from '../planfile/due.ts';
 import { shardsOf } from '../planfile/shards.ts';
 import { exclusionWords } from '../planfile/words.ts';
+import type { PrunePlan } from '../prune/plan.ts';
+import { planJson, planSummary, planTable, titleOf } from '../prune/show.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
 import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
 import { type DuePlan, planDue } from './plan-due.ts';
 import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan-look.ts';
-import { type PruneGiven, plannedPruning } from './plan-prune.ts';
+import { freedBy, type PruneGiven, plannedPruning } from './plan-prune.ts';
 import { lacksQuota } from './tight.ts';
 
 /** One resource, and what one entry asks of it; a line of the table. */
@@ -45,25 +47,45 @@ export async function showPlan(
   const look = await lookAtPlan(context, given);
   // Manifests were checked when they were read, and nothing is recorded here that would be signed.
   const unsigned = look.manifests === undefined ? given['verify-key'] : undefined;
-  const shown = await showLook(context, look, {
+  const shown = await lookFor(context, look, {
     ...given,
     'verify-key': unsigned,
     prune: given.matrix === 0,
   });
-  if (given.matrix === 0) return shown;
+  if (given.matrix === 0) return told(shown);
   const matrix = JSON.stringify({ include: shardsOf(look.duties, given.matrix) });
   // What cannot be saved fails in the job that tries it, and keeps no other from starting.
-  return { ...shown, outputs: { ...shown.outputs, matrix }, failed: false };
+  return told({ ...shown, refused: 0 }, { ...outputsOf(shown), matrix });
 }
 
-/** The same, where somebody has looked already. */
+/** The same, where somebody has looked already, without outputs. */
 export async function showLook(context: Context, look: PlanLook, given: PruneGiven) {
+  return told(await lookFor(context, look, given), {});
+}
+
+/** What is shown of a plan. A plain record. */
+interface Shown {
+  readonly rows: readonly Row[];
+  /** The cloud's time, milliseconds. */
+  readonly now: number;
+  readonly head: string;
+  readonly quota: { readonly before: readonly string[]; readonly after: readonly string[] };
+  /** The quota in a sentence. */
+  readonly sentence: string;
+  readonly doubts: readonly string[];
+  /** How many of what is due cannot be saved. */
+  readonly refused: number;
+  readonly pruning: PrunePlan | undefined;
+}
+
+async function lookFor(context: Context, look: PlanLook, given: PruneGiven): Promise<Shown> {
   const { host } = context;
   for (const doubt of look.doubts) host.log.warn(doubt);
   const pruning = await plannedPruning(context, look, given);
   let planned = await planDue(context, look);
   // Then it is deleted first.
-  if (pruning !== undefined && lacksQuota(planned)) planned = await planDue(context, look, pruning.freed);
+  if (pruning !== undefined && lacksQuota(planned))
+    planned = await planDue(context, look, freedBy(pruning, look));
   const found = {
     duties: Map.groupBy(look.duties, ({ resource }) => resource),
     items: new Map(planned.items.map((one) => [nameOf(one), one])),
@@ -72,34 +94,58 @@ export async function showLook(context: Context, look: PlanLook, given: PruneGiv
   const rows = look.assignments.flatMap((one) => rowsOf(one, found));
   for (const { subject, error } of planned.refused)
     host.log.warn(`${subject.kind} ${quoted(subject.name)} (${subject.id}): ${withHint(error)}`);
-  const before = planned.before.map(({ told }) => told).join(', ');
-  const sentence =
-    before === '' ? 'no quota is used' : `quota now: ${before}; ${quotaSentence(planned.after)}`;
+  const before = planned.before.map(({ told }) => told);
   const due = rows.filter(({ state }) => state === 'due' || state === 'refused').length;
-  const head = `${due} of ${rows.length} due in project ${look.session.scope.project.name} (${look.plan.project})`;
-  const quota = {
-    before: planned.before.map(({ told }) => told),
-    after: planned.after.map(({ told }) => told),
-  };
   return {
-    outputs: {
-      resources: JSON.stringify(rows),
-      quota: JSON.stringify(quota),
-      doubts: JSON.stringify(look.doubts),
-      ...(pruning === undefined ? {} : { prune: JSON.stringify(pruning.plan) }),
+    rows,
+    now: look.now,
+    head: `${due} of ${rows.length} due in project ${look.session.scope.project.name} (${look.plan.project})`,
+    quota: { before, after: planned.after.map(({ told }) => told) },
+    sentence:
+      before.length === 0
+        ? 'no quota is used'
+        : `quota now: ${before.join(', ')}; ${quotaSentence(planned.after)}`,
+    doubts: look.doubts,
+    refused: planned.refused.length,
+    pruning,
+  };
+}
+
+/**
+ * Each form is made for who asks for it: of many resources and points, every one of them takes megabytes.
+ *
+ * @param outputs others than what is shown
+ */
+function told(shown: Shown, outputs?: Readonly<Record<string, string>>) {
+  const { rows, now, head, quota, sentence, doubts, refused, pruning } = shown;
+  return {
+    failed: refused > 0,
+    failure: `${refused} of what is due cannot be saved`,
+    get outputs(): Readonly<Record<string, string>> {
+      return outputs ?? outputsOf(shown);
     },
-    plan: {
-      resources: rows.map(rowJson),
-      quota,
-      doubts: look.doubts,
-      ...(pruning === undefined ? {} : { prune: pruning.plan }),
+    get plan(): Json {
+      const prune = pruning === undefined ? {} : { prune: planJson(pruning) };
+      return { resources: rows.map(rowJson), quota, doubts, ...prune };
     },
-    failed: planned.refused.length > 0,
-    failure: `${planned.refused.length} of what is due cannot be saved`,
-    printed: `${head}\n${formatRows(rows, columns(look.now), 'table')}${sentence}\n${pruning?.printed ?? ''}`,
-    summary: [summaryOf(head, rows, columns(look.now), sentence), pruning?.summary ?? '']
-      .filter((part) => part !== '')
-      .join('\n\n'),
+    get printed(): string {
+      return `${head}\n${formatRows(rows, columns(now), 'table')}${sentence}\n${pruning === undefined ? '' : planTable(pruning)}`;
+    },
+    get summary(): string {
+      return [
+        summaryOf(head, rows, columns(now), sentence),
+        ...(pruning === undefined ? [] : [planSummary(titleOf(pruning), pruning)]),
+      ].join('\n\n');
+    },
+  };
+}
+
+function outputsOf({ rows, quota, doubts, pruning }: Shown): Readonly<Record<string, string>> {
+  return {
+    resources: JSON.stringify(rows),
+    quota: JSON.stringify(quota),
+    doubts: JSON.stringify(doubts),
+    ...(pruning === undefined ? {} : { prune: JSON.stringify(planJson(pruning)) }),
   };
 }
 

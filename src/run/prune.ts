@@ -15,17 +15,17 @@ import { readRecord } from '../prune/read.ts';
 import {
   doneOf,
   lineOf,
+  planJson,
   planSummary,
   planTable,
   pointsJson,
-  sentenceOf,
+  titleOf,
   toldManifest,
 } from '../prune/show.ts';
 import { resourcesMeant, termsOf } from '../prune/terms.ts';
 import { publishPlace } from '../publish/publish.ts';
 import type { Terms } from '../retention/judge.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
-import type { Json } from '../text/redact-json.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
@@ -108,7 +108,18 @@ export function pruneByPlan(
   return pruneBy(context, { kind: 'plan', plan }, { ...parseInputs(pruneInputs, {}), ...given }, known);
 }
 
-async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
+/** What would be deleted by a plan now, in a project that is logged in to. Changes nothing. */
+export async function plannedByPlan(
+  context: Context,
+  { plan, ...known }: Known & { readonly plan: PlanFile },
+  given: Partial<PruneInputs>,
+): Promise<PrunePlan> {
+  const inputs = { ...parseInputs(pruneInputs, {}), ...given };
+  return (await lookFor(context, { kind: 'plan', plan }, inputs, known)).plan;
+}
+
+/** What would be deleted, and what was looked at with. */
+async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
   const store = namedPlace(context, given.store);
@@ -121,24 +132,17 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
   const shelf = await shelfOf(context, given.store);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   for (const line of plan.held) context.host.log.warn(line);
-  const shown = { digest: plan.digest, points: JSON.stringify(pointsJson(plan)) };
   if (expected !== undefined && expected !== plan.digest)
     throw new InputError(
       `what would be deleted differs from what \`expect\` says: its digest is ${plan.digest}`,
       'Look at it again with `dry-run: true`. Nothing was changed.',
     );
-  if (context.dryRun)
-    return {
-      outputs: shown,
-      deleted: [],
-      backups: plan.deletions.flatMap(({ things }) =>
-        things.flatMap(({ data }) => (data.kind === 'backup' ? [data.id] : [])),
-      ),
-      failed: false,
-      printed: planTable(plan),
-      plan: { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] } satisfies Json,
-      summary: planSummary(`What would be deleted: ${sentenceOf(plan)}`, plan),
-    };
+  return { given, store, session, started, plan };
+}
+
+async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
+  const { given, store, session, started, plan } = await lookFor(context, rules, inputs, known);
+  if (context.dryRun) return toldPlan(plan);
   for (const verdict of plan.going) context.host.log.info(lineOf(verdict));
   for (const reference of plan.manifests) context.host.log.info(toldManifest(reference));
   const recorded = await recordPruned(context, session, given, plan, started);
@@ -146,12 +150,38 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
   failed.push(...(await deleteManifests(context, plan.manifests)));
   const done = doneOf(plan, failed.length);
   return {
-    outputs: { ...shown, ...recorded, deleted: JSON.stringify(deleted), failed: JSON.stringify(failed) },
+    outputs: {
+      digest: plan.digest,
+      points: JSON.stringify(pointsJson(plan)),
+      ...recorded,
+      deleted: JSON.stringify(deleted),
+      failed: JSON.stringify(failed),
+    },
     deleted,
     failed: failed.length > 0 || plan.held.length > 0,
     failure: 'some restore points could not be deleted, see above; the next run tries again',
     printed: planTable(plan, done),
     summary: planSummary(`Pruned: ${done}`, plan),
+  };
+}
+
+/** Each form is made for who asks for it: of many points, every one of them takes megabytes. */
+function toldPlan(plan: PrunePlan) {
+  return {
+    deleted: [],
+    failed: false,
+    get outputs() {
+      return { digest: plan.digest, points: JSON.stringify(pointsJson(plan)) };
+    },
+    get printed() {
+      return planTable(plan);
+    },
+    get plan() {
+      return planJson(plan);
+    },
+    get summary() {
+      return planSummary(titleOf(plan), plan);
+    },
   };
 }
 
