@@ -2,7 +2,7 @@ import type { RestorePoint } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
 import type { Found } from './everything.ts';
 import type { Inventory } from './inventory.ts';
-import { takenAt } from './times.ts';
+import { takenIn } from './times.ts';
 import type { Unnamed } from './unnamed.ts';
 import { judgeBackups, type State } from './whole.ts';
 
@@ -50,10 +50,12 @@ export function entriesOf(
 ): Entry[] {
   const { restorePoints, cloud } = manifest;
   const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
+  const takenAt = takenIn(manifest);
+  const places = references.join(', ');
   return restorePoints.map((point) => {
     const { id, method, resource } = point;
     return {
-      time: takenAt(point, manifest),
+      time: takenAt(point),
       kind: resource.kind,
       name: resource.name,
       id: resource.id,
@@ -64,7 +66,7 @@ export function entriesOf(
       consistency: 'consistency' in point ? point.consistency : '',
       key: keyOf(point) ?? '',
       data: dataOf(point),
-      manifest: references.join(', '),
+      manifest: places,
       doubt: doubt?.what ?? '',
       project: cloud.project.id,
       tags: point.tags ?? [],

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Receipt } from '../manifest/receipt.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import { findFile, listedDirectories } from './directory.ts';
 import type { Found } from './found.ts';
@@ -59,6 +61,7 @@ export async function allManifests(
 ): Promise<Manifests> {
   const byRun = new Map<string, Found>();
   const unread: Unread[] = [];
+  const resources: Resources = new Map();
   for await (const { reference, load } of copiesIn(places, options)) {
     const loaded = await load();
     if ('hint' in loaded) unread.push({ reference, doubt: loaded });
@@ -68,7 +71,7 @@ export async function allManifests(
 
   async function read(file: FoundManifest, reference: string): Promise<void> {
     try {
-      const { manifest } = await parseFound(file, options.identity);
+      const manifest = withShared((await parseFound(file, options.identity)).manifest, resources);
       const one = { manifest, references: [reference], doubt: doubtOf(file, options.verifyKey) };
       const before = byRun.get(manifest.run.id);
       byRun.set(manifest.run.id, before === undefined ? one : both(before, one));
@@ -77,6 +80,20 @@ export async function allManifests(
       unread.push({ reference, doubt: asDoubt(error), ...(receipt && { receipt }) });
     }
   }
+}
+
+type Resources = Map<string, RestorePoint['resource']>;
+
+/** Nights say the same of what did not change in between: all but the first say it by the same object. */
+function withShared(manifest: Manifest, resources: Resources): Manifest {
+  const restorePoints = manifest.restorePoints.map((point) => {
+    const { kind, id } = point.resource;
+    const known = resources.get(`${kind} ${id}`);
+    if (isDeepStrictEqual(known, point.resource)) return { ...point, resource: known } as RestorePoint;
+    resources.set(`${kind} ${id}`, point.resource);
+    return point;
+  });
+  return { ...manifest, restorePoints };
 }
 
 /** The same run's manifest twice: what is trusted goes before, then what holds more. */

@@ -25,10 +25,21 @@ const SLACK_MS = 5 * 60_000;
 
 /** The newest data of these restore points, by the cloud's clock. */
 export function savedOf(points: readonly RestorePoint[], manifest: Manifest): string | undefined {
-  const find = (id: string) => manifest.restorePoints.find((point) => point.id === id);
-  const times = points.flatMap((point) =>
-    point.method === 'disks' ? point.resource.disks.map((disk) => timeOf(find(disk.point))) : [timeOf(point)],
-  );
+  const savedAt = savedIn(manifest);
+  return newestOf(points.map(savedAt));
+}
+
+/** The same of each point of a manifest, by the points that hold the data. */
+function savedIn({ restorePoints }: Manifest): (point: RestorePoint) => string | undefined {
+  let byId: ReadonlyMap<string, RestorePoint> | undefined;
+  return (point) => {
+    if (point.method !== 'disks') return timeOf(point);
+    byId ??= new Map(restorePoints.map((one) => [one.id, one]));
+    return newestOf(point.resource.disks.map((disk) => timeOf(byId?.get(disk.point))));
+  };
+}
+
+function newestOf(times: readonly (string | undefined)[]): string | undefined {
   return times
     .filter((time) => time !== undefined)
     .sort(order)
@@ -42,8 +53,14 @@ export function neverChanges({ resource: { kind } }: RestorePoint): boolean {
 
 /** When the data of a restore point was taken, by the cloud's clock; of what never changes, when its run saved it. */
 export function takenAt(point: RestorePoint, manifest: Manifest): string {
+  return takenIn(manifest)(point);
+}
+
+/** The same for many points of a manifest. */
+export function takenIn(manifest: Manifest): (point: RestorePoint) => string {
   const { started } = manifest.run;
-  return neverChanges(point) ? started : (savedOf([point], manifest) ?? started);
+  const savedAt = savedIn(manifest);
+  return (point) => (neverChanges(point) ? started : (savedAt(point) ?? started));
 }
 
 function timeOf(point: RestorePoint | undefined): string | undefined {

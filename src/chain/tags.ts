@@ -51,6 +51,8 @@ const KEYS = {
   bootable: `${PREFIX}bootable`,
 } as const;
 
+const POINT_TAGS = Array.from({ length: MOST_TAGS }, (_, index) => `${PREFIX}${tagKey(index)}`);
+
 export function writeTags(tags: Tags): Record<string, string> {
   const values: Record<keyof typeof KEYS, string | undefined> = {
     run: tags.run,
@@ -117,7 +119,7 @@ export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefi
     volumeType: get('volume-type'),
     encrypted: get('encrypted') === 'true',
     bootable: get('bootable') === 'true',
-    pointTags: pointTagsIn(get),
+    pointTags: pointTagsIn(backup.metadata),
   };
 }
 
@@ -126,7 +128,7 @@ function tagKey(index: number): string {
 }
 
 /** Anybody may have written there: only what a manifest takes. */
-function pointTagsIn(get: (key: string) => string | undefined): string[] {
-  const all = Array.from({ length: MOST_TAGS }, (_, index) => get(tagKey(index)));
+function pointTagsIn(metadata: Backup['metadata']): string[] {
+  const all = POINT_TAGS.map((key) => metadata[key]);
   return [...new Set(all.filter((tag) => tag !== undefined))].filter(isTag);
 }

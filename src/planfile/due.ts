@@ -39,9 +39,9 @@ export function dutiesOf(
 ): Duty[] {
   // What is of the future was made by a clock that was wrong: it says nothing of when it is due.
   const past = points.filter(({ time }) => time <= now + SLACK_MS);
-  const byResource = Map.groupBy(past, ({ kind, resource }) => keyOf({ kind, id: resource }));
+  const byResource = Map.groupBy(past, ({ resource }) => resource);
   const duties = assignments.flatMap(({ resource, entries, within }) => {
-    const saved = byResource.get(keyOf(resource)) ?? [];
+    const saved = (byResource.get(resource.id) ?? []).filter(({ kind }) => kind === resource.kind);
     return entries.map((entry): Duty => {
       const newest = newestGood(saved.filter((point) => isOf(entry, point, hasStore)));
       return {

@@ -1,4 +1,4 @@
-import { takenAt } from '../catalog/times.ts';
+import { takenIn } from '../catalog/times.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { type Data, keyOf, resourceOf, type Saved } from './point.ts';
 
@@ -30,9 +30,11 @@ export function readRecord(
   const points = new Map<string, Saved>();
   for (const { manifest, references } of here) {
     const parts = partsOf(manifest);
+    const takenAt = takenIn(manifest);
     for (const point of manifest.restorePoints) {
       const known = points.get(point.id);
-      const one = savedOf(point, manifest, references, parts.has(point.id), pruned.get(point.id));
+      const time = Date.parse(takenAt(point));
+      const one = savedOf(point, time, references, parts.has(point.id), pruned.get(point.id));
       points.set(point.id, known === undefined ? one : joined(known, one));
     }
   }
@@ -82,7 +84,7 @@ function keysOf({ resource }: RestorePoint): string[] {
 
 function savedOf(
   point: RestorePoint,
-  manifest: Manifest,
+  time: number,
   references: readonly string[],
   isPart: boolean,
   pruned: string | undefined,
@@ -94,7 +96,7 @@ function savedOf(
     resource: resource.id,
     name: resource.name,
     metadata: resource.kind === 'image' ? resource.properties : resource.metadata,
-    time: Date.parse(takenAt(point, manifest)),
+    time,
     tags: point.tags ?? [],
     data: dataOf(point),
     image: point.method === 'kept' ? resource.id : undefined,

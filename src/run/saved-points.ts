@@ -1,6 +1,6 @@
-import { entriesOf } from '../catalog/entries.ts';
 import type { Found } from '../catalog/everything.ts';
 import type { Inventory } from '../catalog/inventory.ts';
+import { takenIn } from '../catalog/times.ts';
 import { judge, judgeBackups, type State } from '../catalog/whole.ts';
 import { readTags } from '../chain/tags.ts';
 import { marked, type Receipt } from '../manifest/receipt.ts';
@@ -25,15 +25,14 @@ export function savedPointsOf(found: readonly Found[], inventory: Inventory): Sa
   ];
 }
 
-function ofManifest(found: Found, states: ReadonlyMap<string, State>): SavedPoint[] {
-  const { manifest, doubt } = found;
-  const times = new Map(entriesOf(found).map(({ point, time }) => [point, Date.parse(time)]));
+function ofManifest({ manifest, doubt }: Found, states: ReadonlyMap<string, State>): SavedPoint[] {
+  const takenAt = takenIn(manifest);
   const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
   const isAltered = doubt?.what.startsWith('was altered') === true;
   return manifest.restorePoints.map((point) => ({
     kind: point.resource.kind,
     resource: point.resource.id,
-    time: times.get(point.id) ?? Date.parse(manifest.run.started),
+    time: Date.parse(takenAt(point)),
     good: !isAltered && states.get(point.id)?.state !== 'broken',
     pieces: dataOf(point, points).flatMap(pieceOf),
     ...worthOf(point),
@@ -54,6 +53,8 @@ export function sealedPointsOf(
   receipts: readonly Receipt[],
   { resources, inventory }: Project,
 ): SavedPoint[] {
+  // A mark is a digest: of 100,000 backups they take a while.
+  if (receipts.length === 0) return [];
   const byMark = new Map(resources.map((one) => [marked(one.kind, one.id), one]));
   const backupState = judgeBackups(inventory);
   const there = new Map([
@@ -115,22 +116,20 @@ function mayStay({ resource }: VolumePoint): boolean {
 
 /** Backups of ours, also those that no manifest names yet: of a run that goes on, or that did not live to tell. */
 function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State): SavedPoint[] {
-  return backups
-    .filter((backup) => readTags(backup) !== undefined && stateOf(backup).state === 'whole')
-    .map((backup) => ({
-      kind: 'volume',
-      resource: backup.volumeId,
-      time: Date.parse(backup.dataTimestamp),
-      good: true,
-      pieces: [
-        {
-          of: 'volume',
-          method: 'cinder-backup',
-          left: false,
-          mayStay: readTags(backup)?.encrypted === true || backup.size >= LARGE,
-        },
-      ],
-    }));
+  return backups.flatMap((backup): SavedPoint[] => {
+    const tags = readTags(backup);
+    if (tags === undefined || stateOf(backup).state !== 'whole') return [];
+    const mayStay = tags.encrypted || backup.size >= LARGE;
+    return [
+      {
+        kind: 'volume',
+        resource: backup.volumeId,
+        time: Date.parse(backup.dataTimestamp),
+        good: true,
+        pieces: [{ of: 'volume', method: 'cinder-backup', left: false, mayStay }],
+      },
+    ];
+  });
 }
 
 /**
@@ -144,7 +143,8 @@ export function failuresOf(
   resources: readonly Resource[] = [],
 ): Map<string, { time: number; error: string }> {
   const failures = new Map<string, { time: number; error: string }>();
-  const byMark = new Map(resources.map((one) => [marked(one.kind, one.id), keyOf(one)]));
+  const named = receipts.length === 0 ? [] : resources;
+  const byMark = new Map(named.map((one) => [marked(one.kind, one.id), keyOf(one)]));
   for (const { started, failed } of receipts)
     for (const mark of failed) {
       const time = Date.parse(started);

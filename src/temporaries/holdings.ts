@@ -96,11 +96,14 @@ async function recordsOf(
   const { clock, scope } = client.session;
   const mine = ({ id, creatorId, createdAt }: ListedSecret) =>
     !used.has(id) && creatorId === scope.user.id && clock.now() - Date.parse(createdAt) < RECENT_MS;
-  return pool(secrets, 8, async (secret) => ({
-    ...secret,
-    metadata: mine(secret) ? await metadataOf(client, secret.id) : {},
-  }));
+  const read = new Map<string, Record<string, string>>();
+  await pool(secrets.filter(mine), 8, async ({ id }) => {
+    read.set(id, await metadataOf(client, id));
+  });
+  return secrets.map((secret) => ({ ...secret, metadata: read.get(secret.id) ?? NOTHING }));
 }
+
+const NOTHING = {};
 
 /** One may be deleted meanwhile, or its metadata not be shown. */
 async function metadataOf(client: ServiceClient, secretId: string): Promise<Record<string, string>> {

@@ -60,10 +60,14 @@ export function planServers(
 ): { readonly plans: readonly ServerBackupPlan[]; readonly refused: readonly RefusedServer[] } {
   const made: ServerBackupPlan[] = [];
   const refused: RefusedServer[] = [];
+  const byVolume = new Map(plans.map((plan, rank) => [plan.volume.id, { plan, rank }]));
   for (const one of looked) {
     const { server } = one.facts;
     const ids = one.attachments.map(({ volumeId }) => volumeId);
-    const volumes = plans.filter(({ volume }) => ids.includes(volume.id));
+    const volumes = ids
+      .flatMap((id) => byVolume.get(id) ?? [])
+      .toSorted((a, b) => a.rank - b.rank)
+      .map(({ plan }) => plan);
     const found = new Set(volumes.map(({ volume }) => volume.id));
     const [lost] = ids.filter((id) => !found.has(id));
     const plan = { looked: one, volumes, gigabytes: gigabytesOf(one, volumes) };

@@ -72,6 +72,7 @@ export async function* listSecrets(
   filter: { readonly name?: string | undefined } = {},
 ): AsyncGenerator<ListedSecret[]> {
   const known = new Set<string>();
+  const shared = new Map<string, Shared>();
   for (let offset = 0; ; ) {
     const page = await client.call({
       doing: 'list the secrets',
@@ -82,7 +83,7 @@ export async function* listSecrets(
       decode: (answer) => ({
         ...itemsOf(client, answer, 'secrets', 'secret', (secret) => ({
           id: idOf(secret),
-          ...decodeSecret(secret),
+          ...withShared(decodeSecret(secret), shared),
         })),
         more: optionalText(answer, 'next') !== undefined,
       }),
@@ -96,6 +97,22 @@ export async function* listSecrets(
     for (const { id } of added) known.add(id);
     offset += count;
   }
+}
+
+type Shared = Pick<
+  Secret,
+  'status' | 'secretType' | 'algorithm' | 'bitLength' | 'mode' | 'creatorId' | 'contentTypes'
+>;
+
+/** The keys of a project are alike: what they have in common is kept once, for each backup has one of its own. */
+function withShared(secret: Secret, shared: Map<string, Shared>): Secret {
+  const { status, secretType, algorithm, bitLength, mode, creatorId, contentTypes } = secret;
+  const common: Shared = { status, secretType, algorithm, bitLength, mode, creatorId, contentTypes };
+  const text = JSON.stringify(common);
+  const known = shared.get(text) ?? common;
+  shared.set(text, known);
+  const { createdAt, updatedAt } = secret;
+  return { ...secret, ...known, updatedAt: updatedAt === createdAt ? createdAt : updatedAt };
 }
 
 /** Larger than any secret that Barbican takes (20,000 bytes by default). */
