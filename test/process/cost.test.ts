@@ -1,7 +1,9 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { APPLY, type Figure, measure } from '../../bench/cost-run.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { runnerOf } from '../support/faults.ts';
+import { BIN } from '../support/tool.ts';
 
 const worlds: EmbeddedWorld[] = [];
 afterAll(async () => {
@@ -57,3 +59,37 @@ test('through images nothing is listed as a whole for each volume', async () => 
   }
   expect(lists[1]).toBe(lists[0]);
 }, 60_000);
+
+describe('a plan of many that is only shown', () => {
+  const figureOf = (volumes: number) =>
+    measure(
+      {
+        name: 'apply',
+        volumes,
+        encrypted: 'half',
+        backups: 4 * volumes,
+        named: true,
+        planned: true,
+        words: APPLY,
+      },
+      BIN,
+      2,
+    );
+
+  test('asks for pages only, and takes less memory than its size allows', async () => {
+    const few = await figureOf(500);
+    const many = await figureOf(2500);
+    const lists = (kinds: Figure['kinds']) =>
+      Object.entries(kinds).filter(([kind]) => /\/(secrets|volumes\/detail|backups\/detail)$/.test(kind));
+    const others = ({ requests, kinds }: Figure) =>
+      requests - lists(kinds).reduce((sum, [, count]) => sum + count, 0);
+    expect(others(many)).toBe(others(few));
+    const paged = lists(many.kinds).reduce((sum, [, count]) => sum + count, 0);
+    // Half have a key, and so have their backups; Cinder's largest page has 1,000 and Barbican's 100. And one that is empty.
+    const pages = (2500 * 5) / 2 / 100 + 2500 / 1000 + (2500 * 4) / 1000;
+    expect(paged).toBeLessThanOrEqual(pages + 3);
+    // 5,000 are to stay below 300 MiB, of which 100 are there without any.
+    const growth = (many.mebibytes ?? Number.NaN) - (few.mebibytes ?? Number.NaN);
+    expect((growth / 2000) * 5000).toBeLessThan(200);
+  }, 240_000);
+});
