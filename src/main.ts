@@ -95,7 +95,7 @@ function tellOutcome(
 function failureOf({ signal }: GitHubHost): string {
   return signal.aborted
     ? 'the run was stopped; what succeeded before is recorded and published'
-    : 'some of it failed, see the errors above; what succeeded is recorded and published';
+    : 'part of the run failed, see the errors above; what succeeded is recorded and published';
 }
 
 function fail(host: GitHubHost, message: string, exitCode: 1 | 2): void {

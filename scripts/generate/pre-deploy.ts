@@ -28,12 +28,12 @@ const OWN = {
   'restore-volume-workflow': {
     kind: 'text',
     default: 'manual-restore.yml',
-    description: 'The workflow that restores a volume, for the words of the way back.',
+    description: 'The workflow that restores a volume; the way back starts it.',
   },
   'restore-server-workflow': {
     kind: 'text',
     default: 'manual-restore-server.yml',
-    description: 'The workflow that restores a server, for the words of the way back.',
+    description: 'The workflow that restores a server; the way back starts it.',
   },
 } as const satisfies Inputs;
 
@@ -43,7 +43,8 @@ export const preDeployOutputs = {
       'What was saved, as one string that every restore takes as `manifest`: in a later job of the run, and in another workflow.',
   },
   'way-back': {
-    description: 'The way back, a command a line: `gh workflow run …`. The log and the summary have it too.',
+    description:
+      'The way back, one command per line: `gh workflow run …`. The log and the summary have it too.',
   },
 } as const satisfies Outputs;
 

@@ -42,7 +42,7 @@ export function chooseEntry(entries: readonly Entry[], { point, resource, at }: 
   const [newest] = at === undefined ? all : pick(all, { resources: {}, since: undefined, at });
   if (newest !== undefined) return newest;
   throw new InputError(
-    `no whole restore point of ${kind} ${quoted(wanted)} up to ${new Date(at ?? 0).toISOString()}`,
+    `no restore point of ${kind} ${quoted(wanted)} up to ${new Date(at ?? 0).toISOString()} that is not broken`,
     candidates(all, ({ time, state }) => (state === 'broken' ? `${time} (broken)` : time)),
   );
 }

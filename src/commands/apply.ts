@@ -9,7 +9,7 @@ const outputs = {
   pruned: { json: true, description: 'JSON: what was deleted, a list of {kind, id, point}.' },
   coverage: {
     json: true,
-    description: 'JSON: the coverage of each resource afterwards, as `report` has it.',
+    description: 'JSON: the coverage of each resource after the run, as `report` shows it.',
   },
 } as const satisfies Outputs;
 

@@ -14,10 +14,15 @@ const inputs = {
   volumes: {
     kind: 'list',
     placeholder: 'VOLUME',
-    description: 'Volumes whose keys to save: ids, names, `metadata:KEY=VALUE` or `name:PATTERN`.',
+    description:
+      'The volumes that the keys to save belong to: ids, names, `metadata:KEY=VALUE` or `name:PATTERN`.',
   },
-  backups: { kind: 'list', placeholder: 'BACKUP', description: 'Cinder backups whose keys to save.' },
-  images: { kind: 'list', placeholder: 'IMAGE', description: 'Images whose keys to save.' },
+  backups: {
+    kind: 'list',
+    placeholder: 'BACKUP',
+    description: 'The Cinder backups that the keys to save belong to.',
+  },
+  images: { kind: 'list', placeholder: 'IMAGE', description: 'The images that the keys to save belong to.' },
   plaintext: {
     kind: 'boolean',
     default: 'false',

@@ -8,7 +8,7 @@ const outputs = {
   resources: {
     json: true,
     description:
-      'JSON: every resource of the project and what each entry of the plan wants, a list of {kind, name, id, entry, state, newest, way, why}; state: due, not due, refused, excluded, not in the plan.',
+      'JSON: every resource of the project and what each entry of the plan does with it, a list of {kind, name, id, entry, state, newest, way, why}; state: due, not due, refused, excluded, not in the plan.',
   },
   quota: {
     json: true,
@@ -57,7 +57,7 @@ export const planShow = defineCommand({
       min: 0,
       max: 256,
       description:
-        'Divide what is due into at most this many jobs of about the same size, as an output of the same name; 0 for no matrix.',
+        'Divide what is due into at most this many jobs of about the same size, listed in the output of the same name; 0 for no matrix.',
     },
     ...cloudInputs,
   },

@@ -17,7 +17,7 @@ const outputs = {
     json: true,
     description: 'JSON: what should have been deleted but still exists, a list of {kind, id, error}.',
   },
-  manifest: { description: 'The record of what was deleted, as the input `manifest` of a restore takes it.' },
+  manifest: { description: 'The record of what was deleted, as a restore takes it in `manifest`.' },
   days: {
     json: true,
     description: 'JSON: with `simulate`, how many points exist each day, a list of numbers.',

@@ -24,7 +24,7 @@ const inputs = {
     choices: ['auto', 'never'],
     default: 'auto',
     description:
-      'Since 2025.1, Glance refuses some `raw` disks: LUKS2, and boot sectors without a partition table. `auto` tries it first, and stores a refused disk inside a qcow2; `never` fails instead.',
+      'What to do if Glance refuses a `raw` disk, as it does since 2025.1 with LUKS2, and with a boot sector without a partition table. `auto` stores the disk inside a qcow2; with `never`, the restore fails.',
   },
 } as const satisfies Inputs;
 

@@ -23,7 +23,7 @@ const inputs = {
     kind: 'list',
     placeholder: 'KIND: OLD=NEW',
     description:
-      'What has another name or id where you restore to, one per line: `network: old=new`, `flavor: old=new`, `type: old=new` (of volumes), `key-pair: old=new`, `security-group: old=new`, `availability-zone: old=new`. `volume: old=there` and `image: old=there` reuse a disk from an earlier restore, as it is.',
+      'The names or ids that differ where you restore to, one per line: `network: old=new`, `flavor: old=new`, `type: old=new` (of volumes), `key-pair: old=new`, `security-group: old=new`, `availability-zone: old=new`. `volume: old=there` and `image: old=there` reuse a disk from an earlier restore, as it is.',
   },
 } as const satisfies Inputs;
 

@@ -27,7 +27,7 @@ const inputs = {
   overwrite: {
     kind: 'boolean',
     default: 'false',
-    description: 'Confirm that everything on the volume `to` may be lost.',
+    description: 'Confirm that everything on the volume in `to` may be lost.',
   },
   name: {
     kind: 'text',
@@ -60,7 +60,7 @@ const outputs = {
 
 export const restoreVolume = defineCommand({
   name: 'restore-volume',
-  summary: 'Restore a volume from a manifest, however it was saved, or from nothing but a Cinder backup.',
+  summary: 'Restore a volume from a manifest, however it was saved, or from a Cinder backup alone.',
   examples: [
     {
       does: 'Restore the newest backup of a volume, as a new volume',

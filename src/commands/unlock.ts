@@ -16,7 +16,7 @@ const inputs = {
     placeholder: SECRET,
     required: true,
     description:
-      'Where to read its key (never give the key itself): the bytes of the secret, the same in hex, or the sealed payload from `export-secret`.',
+      'Where to read the key of the image (never give the key itself): the bytes of the secret, the same in hex, or the sealed payload from `export-secret`.',
   },
   'secret-type': {
     kind: 'choice',

@@ -12,18 +12,18 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest whole restore point up to then, from all manifests. `manifest` may then be a place: `directory:PATH`, `artifact` or `release`. Default: `latest`.',
+      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point up to then that is not broken, from all manifests. `manifest` may then be a place: `directory:PATH`, `artifact` or `release`. Default: `latest`.',
   },
   workflow: {
     kind: 'text',
     placeholder: 'FILE',
     description:
-      'The file name of the workflow whose artifacts to use, such as `backup.yml`. Default: the running workflow for `latest`, any workflow for `artifact:RUN`.',
+      'Use artifacts of this workflow: its file name, such as `backup.yml`. Default: the running workflow for `latest`, any workflow for `artifact:RUN`.',
   },
   branch: {
     kind: 'text',
     placeholder: 'NAME',
-    description: 'The branch whose runs to use. Default: the default branch.',
+    description: 'Use only runs on this branch. Default: the default branch.',
   },
   identity: {
     kind: 'text',

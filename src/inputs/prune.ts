@@ -12,7 +12,7 @@ const resources = (kind: string) =>
   ({
     kind: 'list',
     placeholder: kind.toUpperCase(),
-    description: `The ${kind}s whose restore points may be deleted: names or ids, as in the manifests, or \`all\`. Default: all, if no resources of any kind are given.`,
+    description: `The ${kind}s whose restore points may be deleted: names or ids, as in the manifests, or \`all\`. Default: all, unless you give resources of another kind.`,
   }) as const;
 
 /** What is kept, in restic's words and with its meaning. */
@@ -96,7 +96,7 @@ export const pruneInputs = {
     kind: 'text',
     placeholder: 'DAYS',
     description:
-      'Delete nothing, and do not ask the cloud. For one backup a day over this time (400d), print how many points of a volume exist on each day, and the most at once.',
+      'Delete nothing, and do not ask the cloud. Print how many points of a volume would exist on each day, and the most at once, with one backup a day over this time, such as 400d.',
   },
   'max-chain': {
     kind: 'integer',

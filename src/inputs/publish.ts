@@ -13,7 +13,7 @@ export const publishInputs = {
     choices: ['warn', 'any', 'outlive'],
     default: 'warn',
     description:
-      'Artifacts expire, backups do not. If the manifest would expire first, `warn` warns, `any` allows it, and `outlive` refuses: `publish` must then name a place that keeps the manifest.',
+      'Whether the manifest may expire before the backups, as artifacts do. `warn` allows it with a warning, `any` without one, and `outlive` refuses it: `publish` must then name a place that keeps the manifest.',
   },
   'expiry-days': {
     kind: 'integer',
@@ -44,9 +44,9 @@ export const publishInputs = {
 export const publishOutputs = {
   manifest: {
     description:
-      'The manifest in the first place of `publish`, in the form that `manifest` of `restore-volume` takes: a path, `artifact:RUN/NAME` or `release:TAG`.',
+      'The manifest in the first place of `publish`, as a restore takes it: a path, `artifact:RUN/NAME` or `release:TAG`.',
   },
   'manifest-sha256': { description: 'The SHA-256 of the manifest text, in lower-case hex.' },
   'artifact-id': { description: 'The id of the artifact, with `publish: artifact`.' },
-  'release-url': { description: 'The URL of the page of the release, with `publish: release`.' },
+  'release-url': { description: 'The URL of the release page, with `publish: release`.' },
 } as const satisfies Outputs;

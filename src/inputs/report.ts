@@ -15,7 +15,7 @@ export const tellInputs = {
     secret: true,
     placeholder: 'URL',
     description:
-      'The ping URL of a check, such as those of healthchecks.io, so that somebody notices if no run starts. It is called with `/start` at the beginning, and at the end as it is, or with `/fail`.',
+      'The ping URL of a check, such as those of healthchecks.io, so that somebody notices if no run starts. The run calls it with `/start` appended when it begins. When it ends, it calls the URL itself, or with `/fail` if the run failed.',
   },
 } as const satisfies Inputs;
 

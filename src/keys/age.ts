@@ -46,10 +46,10 @@ export function isSealed(head: Uint8Array): boolean {
 
 function hintFor(recipient: string): string {
   if (/^ssh-/.test(recipient))
-    return 'SSH keys are not supported. Make an age key: age-keygen prints it as the public key.';
+    return 'SSH keys are not supported. Make an age key with age-keygen: the recipient is its public key.';
   // A plugin's name stands where those of age have nothing: https://age-encryption.org/plugin
   return /^age1[a-z0-9]+1/.test(recipient)
-    ? 'Plugins such as age-plugin-yubikey are not supported. Make a plain age key: age-keygen prints it as the public key.'
+    ? 'Plugins such as age-plugin-yubikey are not supported. Make a plain age key with age-keygen: the recipient is its public key.'
     : 'A recipient starts with age1: age-keygen prints it as the public key.';
 }
 

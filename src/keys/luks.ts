@@ -107,7 +107,7 @@ function checkCost({ slots, digest }: Pick<LuksHeader, 'slots' | 'digest'>): voi
   const memory = Math.max(...costs.map((cost) => cost.memory));
   if (seconds <= MOST_SECONDS && memory <= MOST_MEMORY) return;
   throw new OperationError(
-    `to try a passphrase on it, the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory; at most ${MOST_SECONDS} s and ${bytes(MOST_MEMORY * 1024)} are allowed`,
+    `the LUKS header asks for about ${Math.ceil(seconds)} s of work and ${bytes(memory * 1024)} of memory to try a passphrase; at most ${MOST_SECONDS} s and ${bytes(MOST_MEMORY * 1024)} are allowed`,
     'No ordinary header asks for so much: this one may be meant to exhaust the machine. If you trust it, open it with cryptsetup.',
   );
 }

@@ -97,7 +97,7 @@ function copyAt(head: Buffer, offset: number, magic: Buffer): Copy | undefined {
 function headerOf(metadata: Json): Omit<LuksHeader, 'wrapsAt'> {
   const { mandatory } = object(field(metadata, 'config')['requirements'] ?? {});
   if (Array.isArray(mandatory) && mandatory.length > 0)
-    throw unsupported(`what it calls ${JSON.stringify(mandatory).slice(0, 200)}`);
+    throw unsupported(`the requirements ${JSON.stringify(mandatory).slice(0, 200)}`);
   const [[segmentId, segment] = ['', {}], ...more] = entries(metadata, 'segments');
   if (more.length > 0 || text(segment, 'type') !== 'crypt' || segment['integrity'] !== undefined)
     throw unsupported('several data segments, or integrity');

@@ -39,7 +39,7 @@ function namesOf(point: RestorePoint): string[] {
 
 function twice(point: RestorePoint, seen: ReadonlySet<string>): string | undefined {
   const name = namesOf(point).find((candidate) => seen.has(candidate));
-  return name === undefined ? undefined : `${name} appears in it twice`;
+  return name === undefined ? undefined : `${name} appears twice`;
 }
 
 function inItself(point: RestorePoint): string | undefined {
@@ -70,7 +70,7 @@ function inPoint(point: Exclude<RestorePoint, VolumeBackupPoint>): string | unde
     case 'plaintext':
       return point.payload.sealed === (point.method === 'sealed')
         ? undefined
-        : `key ${point.resource.id} is called ${point.method}, but its payload is not`;
+        : `key ${point.resource.id} is recorded as ${point.method}, but its payload is not`;
     case 'kept':
     case 'disks':
       return undefined;
@@ -86,7 +86,7 @@ function inReferences(point: RestorePoint, points: ReadonlyMap<string, RestorePo
     });
     return lost === undefined
       ? undefined
-      : `server ${point.resource.id} needs ${lost.point}, which is not in it`;
+      : `server ${point.resource.id} needs ${lost.point}, which is not in the manifest`;
   }
   const encryption = 'encryption' in point.resource ? point.resource.encryption : null;
   if (encryption === null) return undefined;
@@ -94,7 +94,7 @@ function inReferences(point: RestorePoint, points: ReadonlyMap<string, RestorePo
   if (id === undefined)
     return worth === 'cloud-only'
       ? undefined
-      : `the key of ${point.resource.id} is called ${worth}, but is not in it`;
+      : `the key of ${point.resource.id} is recorded as ${worth}, but is not in the manifest`;
   const key = points.get(id);
   return key?.resource.kind === 'secret' && key.resource.id === keyId
     ? undefined

@@ -57,7 +57,7 @@ function parseProxy(variable: string, value: string): NamedProxy {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '')
     throw new InputError(
       `${variable} is not the URL of a proxy`,
-      'It looks like http://proxy.example:3128, with USER:PASSWORD@ before the host if the proxy asks for them; percent-encode special characters.',
+      'Write it like http://proxy.example:3128, with USER:PASSWORD@ before the host if the proxy asks for them; percent-encode special characters.',
     );
   const pair = `${url.username}:${url.password}`;
   return { variable, origin: url.origin, authorization: pair === ':' ? undefined : `Basic ${base64(pair)}` };

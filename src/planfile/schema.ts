@@ -58,7 +58,7 @@ const Keep = Type.Object(
     ),
     gone: optional(
       text(
-        'How long after its newest point a resource that is gone from the cloud may lose all its points, except those that `tag` keeps. Default: never.',
+        'How long to keep the points of a resource that is gone from the cloud, counted from its newest point; those that `tag` keeps stay. Default: forever.',
         'duration',
       ),
     ),

@@ -69,7 +69,7 @@ export function decide(
 
   function judgeAll(resource: string, members: readonly Saved[]): void {
     const terms = members[0] === undefined ? [] : wishes.termsOf(members[0]);
-    if (terms.length === 0) for (const point of members) keeping.keep(point, 'not asked for');
+    if (terms.length === 0) for (const point of members) keeping.keep(point, 'not selected');
     // What one way keeps must not cost the other way its place.
     const ways = terms.length > 1 ? Map.groupBy(members, ({ data }) => data?.kind) : new Map([['', members]]);
     for (const one of terms) for (const way of ways.values()) judgeWay(resource, way, one);

@@ -25,7 +25,7 @@ export async function writeBadge(
   } catch (error) {
     await rm(temporary, { force: true });
     host.log.error(
-      `cannot write the badge ${path}: ${messageOf(error)}. Whoever looks at it still sees the old one; give another path in \`badge\``,
+      `cannot write the badge ${path}: ${messageOf(error)}. The old badge is still shown; give another path in \`badge\``,
     );
     return 'the badge was not written';
   }

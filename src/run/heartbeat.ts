@@ -51,7 +51,7 @@ export async function withHeartbeat<T extends Result>(
   try {
     const result = await work();
     await started;
-    if (result.failed) await fail(result.failure || 'some of it failed', DEADLINE_MS);
+    if (result.failed) await fail(result.failure || 'part of the run failed', DEADLINE_MS);
     else if (failure === undefined) await send('success', '', AbortSignal.timeout(DEADLINE_MS));
     return result;
   } catch (error) {

@@ -16,7 +16,7 @@ import type { Context } from './context.ts';
 
 /** GitHub gives an empty text for a secret that there is not. */
 const EMPTY_SECRET =
-  '`clouds-yaml` is empty. Check that the secret it is taken from exists under exactly that name and, where it belongs to an environment, that the job has its `environment:`. Runs of forks and of Dependabot get no secrets.';
+  '`clouds-yaml` is empty. Check that the secret it is taken from exists under exactly that name. If it belongs to an environment, the job needs its `environment:`. Runs of forks and of Dependabot get no secrets.';
 
 /** The context of a run on a host, and what ends it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {

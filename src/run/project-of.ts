@@ -36,7 +36,7 @@ export async function projectOf(session: Session, needed: readonly (keyof Holdin
       unknown[kind] = why;
       const kinds = { servers: 'servers', secrets: 'keys' } as const;
       if ((kind === 'servers' || kind === 'secrets') && session.has(SERVICES[kind]))
-        session.log.warn(`${why}: which ${kinds[kind]} are not covered cannot be told`);
+        session.log.warn(`${why}: cannot tell which ${kinds[kind]} are not covered`);
     },
   });
   const images = await imagesOf(session, needed.includes('images'), (why) => {
@@ -81,7 +81,7 @@ async function imagesOf(
     return (await visibleImages(session)).filter(({ owner }) => owner === project.id);
   } catch (error) {
     if (isNeeded || !(error instanceof PlainError)) throw error;
-    session.log.warn(`${error.message}: whether images are whole cannot be told`);
+    session.log.warn(`${error.message}: cannot tell whether images are complete`);
     closed(error.message);
     return [];
   }

@@ -60,7 +60,7 @@ function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: r
   if (workflow === undefined || own === undefined || !publish.includes('artifact')) return;
   if (workflowFile(workflow) === workflowFile(own)) return;
   host.log.warn(
-    `the record is an artifact of ${workflowFile(own)}: whoever reads those of ${workflowFile(workflow)} will not find it. Use \`publish: release\`, or prune in that workflow`,
+    `the record is an artifact of ${workflowFile(own)}: a restore that looks in ${workflowFile(workflow)} will not find it. Use \`publish: release\`, or prune in that workflow`,
   );
 }
 

@@ -61,7 +61,7 @@ async function rulesOf(context: Context, given: PruneInputs): Promise<Rules> {
   const plan = await loadPlan(context, given.plan);
   if (keepsByRules(plan)) return { kind: 'plan', plan };
   throw new InputError(
-    `the plan ${given.plan} has no keep, so nothing is ever deleted by it`,
+    `the plan ${given.plan} has no keep, so it never deletes anything`,
     'Write keep: {daily: 14, weekly: 8} into it, for example.',
   );
 }

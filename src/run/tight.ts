@@ -13,7 +13,7 @@ export async function isTight(context: Context, look: PlanLook): Promise<boolean
     return lacksQuota(await planDue(context, look));
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    context.host.log.debug(`whether all fits cannot be told: ${error.message}`);
+    context.host.log.debug(`cannot tell whether everything fits: ${error.message}`);
     return false;
   }
 }

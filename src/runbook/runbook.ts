@@ -48,7 +48,7 @@ function head({ run, cloud }: Manifest, sha256: string): string[] {
   const { authUrl, region, project } = cloud;
   return [
     '# Restore by hand',
-    `How to restore what run \`${run.id}\` of ${forMarkdown(run.tool)} saved, starting at ${run.started}, without that program. Made from the manifest whose SHA-256 is \`${sha256}\`${run.finished === null ? ', before that run had ended' : ''}.`,
+    `How to restore what run \`${run.id}\` of ${forMarkdown(run.tool)} saved, without that program. The run started at ${run.started}. Made from the manifest whose SHA-256 is \`${sha256}\`${run.finished === null ? ', before that run had ended' : ''}.`,
     `Cloud ${forMarkdown(authUrl)}, region ${forMarkdown(region)}, project ${forMarkdown(project.name)} (${forMarkdown(project.id)}). Cinder backups can be restored only there.`,
   ];
 }

@@ -14,7 +14,7 @@ export function serverSection(point: ServerPoint, book: Book): Section {
     title: `Server ${forMarkdown(resource.name)}`,
     body: [
       `It was server \`${resource.id}\`, ${resource.status}, of flavor ${forMarkdown(flavor.name)} (${flavor.vcpus} vCPUs, ${flavor.ram} MiB, ${flavor.disk} GiB). Consistency: ${consistency}, its disks ${oneMoment ? 'are all as of the same moment' : 'are not all as of the same moment'}.`,
-      `First its disks: ${disks.map((disk) => `section ${book.number(disk.point)}${disk.device === null ? '' : ` (${forMarkdown(disk.device)})`}`).join(', ')}. Replace in the command what no longer exists, such as a flavor or a network.`,
+      `First its disks: ${disks.map((disk) => `section ${book.number(disk.point)}${disk.device === null ? '' : ` (${forMarkdown(disk.device)})`}`).join(', ')}. In the command, replace what no longer exists, such as a flavor or a network.`,
       ...(missing.length === 0
         ? []
         : [['Not saved, so not restored:', ...missing.map((what) => `- ${forMarkdown(what)}`)].join('\n')]),

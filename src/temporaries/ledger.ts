@@ -176,5 +176,5 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
 
 /** What comes of it is worst where nobody else sees that the run lives: on another machine. */
 function refused(what: string, expires: number, { message }: CloudError): string {
-  return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${toMinute(expires)} without it, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write it (docs/permissions.md)`;
+  return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${toMinute(expires)} without a record, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write the record (docs/permissions.md)`;
 }

@@ -124,7 +124,7 @@ test('where nothing less than quiesced will do, what cannot be is refused', asyn
   await rm(join(world.directory, 'openstack-backups'), { recursive: true });
   const lines = await told(1);
   expect(lines.find((line) => line.startsWith('server shop'))).toMatch(
-    /^server shop: rest, refused, the file systems of server "shop" \([^)]+\) may not be frozen: its image does not require it/,
+    /^server shop: rest, refused, the file systems of server "shop" \([^)]+\) may not be frozen: its image does not have os_require_quiesce=yes/,
   );
   await write(shop.plan);
 });

@@ -160,7 +160,7 @@ describe('what is not found, or not one, lists what there is', () => {
     [['--volume', 'twin'], '2 volumes are called "twin"'],
     [
       ['--volume', 'db', '--at', '2020-01-01'],
-      'no whole restore point of volume "db" up to 2020-01-01T00:00:00.000Z',
+      'no restore point of volume "db" up to 2020-01-01T00:00:00.000Z that is not broken',
     ],
     [['--point', 'nope'], '(volume "db", '],
     [[], 'Give one with --point'],

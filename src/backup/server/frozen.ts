@@ -23,7 +23,7 @@ export function refuseUnfrozenServer({ facts }: Pick<LookedAt, 'facts'>, volumes
           ? `it is ${server.status}`
           : requiresQuiesce(root?.imageMetadata ?? {})
             ? undefined
-            : 'its image does not require it (os_require_quiesce), so Nova would continue without it';
+            : 'its image does not have os_require_quiesce=yes, so Nova would go on without freezing them';
   if (why === undefined) return;
   throw new OperationError(
     `the file systems of server ${quoted(server.name)} (${server.id}) may not be frozen: ${why}`,

@@ -53,6 +53,6 @@ function refuseEmpty({ id, size, properties }: Image): void {
   if (size === 0 || properties['block_device_mapping'] !== undefined)
     throw new OperationError(
       `image ${id} of the server has no data`,
-      'Nova treated the server as one that boots from a volume. Run it again; if it happens again, report it.',
+      'Nova treated the server as one that boots from a volume. Run the backup again; if it happens again, report it.',
     );
 }

@@ -157,7 +157,7 @@ function placed(taken: TakenVolume): TakenVolume & TakenVolume['place'] {
 function attachedMeanwhile(volumeId: string): OperationError {
   return new OperationError(
     `volume ${volumeId} was attached while the server was being saved`,
-    'Run it again.',
+    'Run the backup again.',
   );
 }
 

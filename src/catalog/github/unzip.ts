@@ -18,7 +18,7 @@ export function unzip(
   const files: Record<string, Buffer> = {};
   for (const entry of entriesOf(archive)) {
     if (!wanted(entry.name)) continue;
-    if (Object.hasOwn(files, entry.name)) throw new TypeError(`${entry.name} appears in it twice`);
+    if (Object.hasOwn(files, entry.name)) throw new TypeError(`${entry.name} appears twice`);
     files[entry.name] = contentOf(archive, entry, limit);
   }
   return files;

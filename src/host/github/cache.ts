@@ -14,7 +14,7 @@ export function cacheOf(environment: Readonly<Record<string, string | undefined>
         const { restoreCache } = await import('@actions/cache');
         await restoreCache([path], key, [prefix]);
       } catch (error) {
-        log.debug(`no copy of the catalog: ${messageOf(error)}`);
+        log.debug(`cannot read the cached catalog: ${messageOf(error)}`);
       }
     },
     async save(key) {
@@ -22,7 +22,7 @@ export function cacheOf(environment: Readonly<Record<string, string | undefined>
         const { saveCache } = await import('@actions/cache');
         await saveCache([path], key);
       } catch (error) {
-        log.info(`cannot keep a copy of the catalog: ${messageOf(error)}`);
+        log.info(`cannot cache the catalog: ${messageOf(error)}`);
       }
     },
   };

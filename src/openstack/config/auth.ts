@@ -128,7 +128,7 @@ function authUrlOf(name: string, settings: Settings, auth: AuthSettings): string
   } catch {
     throw new InputError(
       `cloud "${name}": auth_url is not a URL`,
-      'It looks like https://cloud.example:5000/v3.',
+      'Write it like https://cloud.example:5000/v3.',
     );
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:')

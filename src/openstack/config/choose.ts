@@ -101,7 +101,7 @@ async function fromVariables(
     if (isEntry && settings !== undefined)
       throw new InputError(
         `${file.path} has a cloud "${name}", and the OS_* variables define one of the same name`,
-        'Give the entry another name (rename it), or unset the variables.',
+        'Rename the entry, or unset the variables.',
       );
     if (settings === undefined && !isEntry)
       throw new InputError(

@@ -132,6 +132,6 @@ async function textOfFile(path: string): Promise<string | undefined> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError(`${path} is not UTF-8`, 'Save it as UTF-8; other tools skip it as it is.');
+    throw new InputError(`${path} is not UTF-8`, 'Save it as UTF-8: other tools skip it otherwise.');
   }
 }

@@ -27,12 +27,12 @@ export function tlsOf(name: string, settings: Settings): Tls {
   )
     throw new InputError(
       `cloud "${name}": \`insecure\` is neither true nor false`,
-      'Write true or false; certificates are checked where it is left out.',
+      'Write true or false; if you leave it out, certificates are checked.',
     );
   if (asked === true && isInsecure === true)
     throw new InputError(
       `cloud "${name}": \`verify\` and \`insecure\` contradict each other`,
-      'Leave one of them out; certificates are checked where both are.',
+      'Leave one of them out; if you leave out both, certificates are checked.',
     );
   const authorities = given !== undefined && WORDS[given.toLowerCase()] === undefined ? given : undefined;
   return {

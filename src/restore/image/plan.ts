@@ -48,7 +48,7 @@ export async function planImage(
   if (point.method === 'kept')
     throw new InputError(
       `image ${quoted(point.resource.name)} (${point.resource.id}) was not downloaded: the only copy is in the cloud`,
-      'Use it as it is, or use a restore point made by backup-image.',
+      'Use that image as it is, or use a restore point made by backup-image.',
     );
   const { resource: saved, payload } = point;
   const from = storeFor(payload, store);

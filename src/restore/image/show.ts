@@ -24,7 +24,7 @@ export function showImage(
   );
   if (doubt !== undefined)
     log.warn(
-      `Since 2025.1, Glance refuses such data as it is: ${doubt}. The restore tries this before the upload${wrap === 'auto' ? '; if it refuses, a raw disk is stored inside a qcow2' : '; if it refuses, the restore fails, since wrap is never'}`,
+      `Since 2025.1, Glance refuses such data as it is: ${doubt}. The restore tries this before the upload${wrap === 'auto' ? '; if Glance refuses, a raw disk is stored inside a qcow2' : '; if Glance refuses, the restore fails, because wrap is never'}`,
     );
 }
 

@@ -47,4 +47,4 @@ export async function restoreSecrets(
 }
 
 const BY_HAND =
-  'The openstack client cannot set it: use it as it is, or restore it again and delete this one.';
+  'The openstack client cannot set that: use the secret as it is, or restore it again and delete this one.';

@@ -65,7 +65,7 @@ export function parseMapping(lines: readonly string[]): Mapping {
   if (problems.length > 0)
     throw new InputError(
       `\`map\` cannot be read: ${problems.join('; ')}`,
-      `Write one a line, such as \`network: old=new\`, with one of ${MAPPED.join(', ')}. If a name has a comma or an equals sign, use the id.`,
+      `Write one per line, such as \`network: old=new\`, with one of ${MAPPED.join(', ')}. If a name has a comma or an equals sign, use the id.`,
     );
   return new Mapping(parsed);
 }

@@ -20,7 +20,7 @@ export const manifest: readonly Mutation[] = [
     id: 'manifest/twice',
     file: 'manifest/contradictions.ts',
     what: 'one id may stand for two points',
-    find: 'return name === undefined ? undefined : `${name} appears in it twice`;',
+    find: 'return name === undefined ? undefined : `${name} appears twice`;',
     put: 'return undefined;',
   },
   {

@@ -142,7 +142,7 @@ describe('an archive', () => {
   });
 
   test.each([
-    ['twice', zip([entry('a', 'x'), entry('a', 'y')]), 'appears in it twice'],
+    ['twice', zip([entry('a', 'x'), entry('a', 'y')]), 'appears twice'],
     ['lies about its size', zip([{ ...entry('a', 'x'), claims: 5 }]), 'is not what the archive says'],
     ['nothing', Buffer.alloc(0), 'not a complete zip archive'],
     ['too many', zip(Array.from({ length: 1001 }, (_, index) => entry(String(index), ''))), 'has 1001 files'],

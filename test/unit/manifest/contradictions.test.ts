@@ -54,8 +54,8 @@ describe('a manifest is one thing all through', () => {
   });
 
   test.each<[string, RestorePoint[], RegExp]>([
-    ['a backup of two points', [backedUp, { ...backedUp, id: randomUUID() }], /appears in it twice/],
-    ['a payload of two points', [image, { ...imagePoint(), payload: image.payload }], /appears in it twice/],
+    ['a backup of two points', [backedUp, { ...backedUp, id: randomUUID() }], /appears twice/],
+    ['a payload of two points', [image, { ...imagePoint(), payload: image.payload }], /appears twice/],
     ['an increment without a parent', [chained(true, null, 0)], /an increment without a parent/],
     ['a full backup with a parent', [chained(false, randomUUID(), 0)], /or a full backup with one/],
     ['an increment at the start of its chain', [chained(true, randomUUID(), 0)], /wrong position/],
@@ -74,14 +74,14 @@ describe('a manifest is one thing all through', () => {
     [
       'a sealed key whose payload is not',
       [{ ...key, payload: { ...key.payload, sealed: false } }],
-      /is called sealed, but its payload is not/,
+      /is recorded as sealed, but its payload is not/,
     ],
     [
       'a key in clear whose payload is sealed',
       [{ ...plaintext, payload: key.payload }],
-      /is called plaintext, but its payload is not/,
+      /is recorded as plaintext, but its payload is not/,
     ],
-    ['a server whose volume is not in it', [ofVolume], /needs .*, which is not in it/],
+    ['a server whose volume is not in it', [ofVolume], /needs .*, which is not in the manifest/],
     [
       'a server whose volume is an image',
       [image, serverPoint({ disks: [savedDisk({ point: image.id })] })],
@@ -98,7 +98,7 @@ describe('a manifest is one thing all through', () => {
     [
       'a saved key that is in no point',
       [keyed({ point: undefined })],
-      /is called sealed, proved, but is not in it/,
+      /is recorded as sealed, proved, but is not in the manifest/,
     ],
   ])('not with %s', (_, points, message) => {
     expect(said(...points)).toEqual([expect.stringMatching(message), expect.stringMatching(message)]);

@@ -238,7 +238,7 @@ describe('who asks for servers only', () => {
       [pointId(50), 'no rule keeps it'],
       [pointId(1), 'nothing needs it'],
     ]);
-    expect(plan.verdicts.find(({ point }) => point.id === pointId(2))?.reasons).toEqual(['not asked for']);
+    expect(plan.verdicts.find(({ point }) => point.id === pointId(2))?.reasons).toEqual(['not selected']);
   });
 });
 

@@ -162,7 +162,7 @@ describe('a restore point that could not be read again', () => {
     const record = recordTo(placeIn(directory));
     await record.add(backupPoint({ name: 'disk' }));
     await expect(record.add(serverPoint({ disks: [savedRoot(randomUUID())] }))).rejects.toThrow(
-      'which is not in it',
+      'which is not in the manifest',
     );
     await record.finish(null);
     expect(await namesIn()).toEqual(['disk']);

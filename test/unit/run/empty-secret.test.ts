@@ -24,7 +24,7 @@ test.each([undefined, 'production'])(
   async (cloud) => {
     await expect(connect('github', cloud)).rejects.toMatchObject({
       exitCode: 2,
-      hint: expect.stringMatching(/secret .* exists .* the job has its `environment:`/),
+      hint: expect.stringMatching(/secret .* exists .* the job needs its `environment:`/),
     });
     await expect(connect('terminal', cloud)).rejects.toMatchObject({
       exitCode: 2,

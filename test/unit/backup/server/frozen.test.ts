@@ -52,12 +52,12 @@ describe('of a server', () => {
     [
       'whose image does not demand it',
       {},
-      'its image does not require it (os_require_quiesce), so Nova would continue without it',
+      'its image does not have os_require_quiesce=yes, so Nova would go on without freezing them',
     ],
     [
       'whose image is not of its root',
       { disks: [volume(), { ...demands, bootable: false }] },
-      'its image does not require it (os_require_quiesce), so Nova would continue without it',
+      'its image does not have os_require_quiesce=yes, so Nova would go on without freezing them',
     ],
     [
       'from an image',
