@@ -4,7 +4,7 @@ import { OperationError } from '../errors.ts';
 export interface Until {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** When the run has to end, milliseconds since the epoch; Infinity for never. */
+  /** The deadline, milliseconds since the epoch; Infinity for never. */
   readonly until: number;
 }
 
@@ -12,11 +12,11 @@ export interface Until {
 const LONGEST_SLEEP_MS = 24 * 60 * 60_000;
 
 /**
- * Does work for which nobody else sets a time, such as a transfer.
+ * Does work that has no other deadline, such as a transfer.
  *
  * @param what is done, for the message: "the download of image 5f2c…"
- * @param work its signal comes when the run has to end, or is told to
- * @throws OperationError when the run had to end before
+ * @param work its signal is aborted at the deadline, or if the run is stopped
+ * @throws OperationError if the deadline comes first
  */
 export async function doneUntil<T>(
   { clock, signal, until }: Until,

@@ -20,22 +20,22 @@ export interface Refused {
 
 /** What is meant, and what can be done with it. */
 export interface Planned<P> {
-  /** With what each needs of the quotas. */
+  /** Each with its needs of the quotas. */
   readonly wanted: readonly Wanted<P>[];
   readonly refused: readonly Refused[];
-  /** What the project holds, where it was listed for that. */
+  /** What the project holds, if it was listed for that. */
   readonly holdings: Holdings | undefined;
 }
 
 /** What is wished for whatever is saved. */
 export interface Wishes {
-  /** Where data goes that leaves the cloud; undefined: it stays there. */
+  /** Where data goes that leaves the cloud; undefined: it stays in the cloud. */
   readonly payloads: PayloadStore | undefined;
   /** What each restore point is given. */
   readonly tags: readonly string[];
 }
 
-/** The restore points of one resource, each as soon as its data is whole. Who takes one has recorded it when it asks on. */
+/** The restore points of one resource, each with complete data. The caller records one before it asks for the next. */
 export type Save<P> = (plan: P, onBytes: (count: number) => void) => AsyncGenerator<RestorePoint, void>;
 
 /**
@@ -54,12 +54,12 @@ export type KeyCheck = 'each' | 'listed';
 export interface SavingKind<W extends Wishes, P> {
   /** What the run does with them, for its progress: "backing up". */
   readonly doing: string;
-  /** Whether finished Cinder backups of dead runs are taken up on the way. */
+  /** Whether the run also adopts finished Cinder backups of interrupted runs. */
   readonly adopts: boolean;
   /**
    * Chooses what is meant, and looks at everything that could make it fail. Changes nothing.
    *
-   * @param seen what the project holds, where it was listed a moment ago
+   * @param seen what the project holds, if it was listed a moment ago
    * @param keys see {@link KeyCheck}
    * @throws InputError for wishes that are wrong for all
    */
@@ -76,9 +76,9 @@ export interface SavingKind<W extends Wishes, P> {
   /**
    * What carries out the plans of one run.
    *
-   * @param marks told of each backup that is whole
+   * @param marks told of each complete backup
    */
   begin(environment: Environment, wishes: W, marks: Marks): Promise<Save<P>>;
-  /** What is said of a restore point that is recorded; undefined: nothing. */
+  /** What is printed about a recorded restore point; undefined: nothing. */
   told(point: RestorePoint): string | undefined;
 }

@@ -15,20 +15,20 @@ export interface Amount {
   readonly gigabytes: number;
 }
 
-/** What a restoring says while it is at work. */
+/** What a restore reports while it runs. */
 export interface Reporter {
   /** `gigabytes` more are done, of `items` more things. */
   advance(items: number, gigabytes: number): void;
-  /** A thing failed, and so many gigabytes of it never come. */
+  /** An item failed, and so many of its gigabytes never come. */
   fail(gigabytes: number): void;
   /** Something failed, and the rest goes on. */
   error(line: string): void;
 }
 
-/** What came of a restoring. */
+/** The result of a restore. */
 export interface Restored<O extends string> {
   readonly outputs: Readonly<Partial<Record<O, string>>>;
-  /** Whether something failed; it is told already. */
+  /** Whether something failed, which is already reported. */
   readonly failed: boolean;
   /** Markdown. */
   readonly summary: string;
@@ -46,7 +46,7 @@ export interface Restored<O extends string> {
  */
 export interface RestoringKind<W, C, P, R, O extends string> {
   readonly kind: Kind;
-  /** By what the manifest is to be found; undefined: by any of the kind. */
+  /** What the manifest must hold; undefined: any of the kind. */
   wanted(wishes: W): string | undefined;
   /**
    * Chooses the restore point, before any cloud is asked.
@@ -54,12 +54,12 @@ export interface RestoringKind<W, C, P, R, O extends string> {
    * @throws InputError that lists what the manifest has
    */
   choose(manifest: Manifest, wishes: W): C;
-  /** The same where there is no manifest. */
+  /** The same without a manifest. */
   chooseBare?(wishes: W): C;
   /**
    * Looks at all that could make it fail, and refuses what would destroy or hide data. Changes nothing.
    *
-   * @param store where payloads are read; undefined where no store is named
+   * @param store where payloads are read; undefined if no store is given
    * @throws InputError or OperationError
    */
   plan(session: Session, chosen: C, wishes: W, store: PayloadStore | undefined): Promise<P>;
@@ -69,12 +69,12 @@ export interface RestoringKind<W, C, P, R, O extends string> {
   planned(plan: P): Json;
   /** Undefined: too little to show progress of. */
   amountOf(plan: P): Amount | undefined;
-  /** Carries a plan out, up to the last touch (`finish.ts`). What does not get all its data is removed again. */
+  /** Carries a plan out, up to the last touch (`finish.ts`). What does not get all its data is removed. */
   restore(environment: Environment, plan: P, store: PayloadStore | undefined, to: Reporter): Promise<R>;
   /**
-   * Tells what came of it.
+   * Reports the result.
    *
-   * @throws what is a fault of ours, when what it leaves is told
+   * @throws what is a bug of ours, after reporting what it leaves
    */
   tell(plan: P, restored: R, seconds: number, log: HostLog, signal: AbortSignal): Restored<O>;
 }

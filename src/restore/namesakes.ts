@@ -7,14 +7,14 @@ import type { Log } from '../ports/log.ts';
 import { readTemporary } from '../temporaries/tags.ts';
 import { quoted } from '../text/escape.ts';
 
-/** Something of the project that has the name of what is restored: as the original has, where it is still there. */
+/** Something in the project with the name of what is restored, such as the original if it still exists. */
 export interface Namesake {
   readonly kind: 'volume' | 'server';
   readonly id: string;
   readonly name: string;
 }
 
-/** Those of some new volumes. Only a warning hangs on them: where they cannot be listed, there are none. */
+/** Those of some new volumes. They only cause a warning: if they cannot be listed, there are none. */
 export async function volumeNamesakes(session: Session, names: readonly string[]): Promise<Namesake[]> {
   const found: Namesake[] = [];
   for (const name of new Set(names.filter((one) => one !== '')))
@@ -47,7 +47,7 @@ async function orNone(list: () => Promise<Namesake[]>): Promise<Namesake[]> {
 
 /**
  * A selector that is a name means exactly one resource. A nightly backup must not be the first to say that there are two
- * now: what becomes of selectors is told at the restore, with the way out.
+ * now: the restore says what becomes of selectors, and the way out.
  */
 export function warnOfNamesakes(namesakes: readonly Namesake[], log: Log): void {
   for (const [what, all] of Map.groupBy(namesakes, ({ kind, name }) => `${kind} ${quoted(name)}`)) {

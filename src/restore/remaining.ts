@@ -15,7 +15,7 @@ export function called({ kind, id, name }: Remaining): string {
 }
 
 /**
- * Tells that something has all its data and stays, and what failed then.
+ * Reports that something has all its data and stays, and what failed afterwards.
  *
  * @param next what to do, a sentence
  */
@@ -40,7 +40,7 @@ export function remainingOutput(failed: boolean, all: readonly Remaining[]): { k
  *
  * @param what "Volume"
  * @param cells what stands in its table, by the heads of the columns
- * @param failures what failed when it had all its data
+ * @param failures what failed after it had all its data
  */
 export function restoredSummary(
   what: string,
@@ -61,12 +61,12 @@ export function restoredSummary(
   ].join('\n');
 }
 
-/** Lines of a summary in Markdown; none where nothing failed. */
+/** Lines of a summary in Markdown; none if nothing failed. */
 export function undoneList(undone: readonly string[]): string[] {
   return undone.length === 0 ? [] : ['', 'Failed:', '', ...undone.map((what) => `- ${forMarkdown(what)}`)];
 }
 
-/** Lines of a summary in Markdown; none where all is as it was. */
+/** Lines of a summary in Markdown; none if nothing differs. */
 export function missingList(missing: readonly string[]): string[] {
   return missing.length === 0
     ? []

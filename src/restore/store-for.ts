@@ -5,8 +5,8 @@ import type { PayloadStore } from '../payload/store.ts';
 /**
  * Where a payload is read.
  *
- * @param what lies in it, for the message
- * @throws InputError where no store is named
+ * @param what is in it, for the message
+ * @throws InputError if no store is given
  */
 export function storeFor(
   { name }: Pick<Payload, 'name'>,

@@ -4,7 +4,7 @@ import { type Selector, select } from '../../plan/select.ts';
 import { collect } from '../../pool.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 
-/** All images that the project may see, hidden ones too, but none that is temporary. */
+/** All images that the project can see, hidden ones too, except temporaries. */
 export async function visibleImages(session: Session): Promise<Image[]> {
   const client = await session.service('image');
   const seen = [
@@ -15,7 +15,7 @@ export async function visibleImages(session: Session): Promise<Image[]> {
 }
 
 /**
- * The images that a selector means: the project's own, and by their very name or id also others that it may see.
+ * The images that a selector matches: the project's own, and by exact name or id also others that it can see.
  *
  * @throws InputError for a selector that finds nothing
  */
@@ -33,7 +33,7 @@ export function selectImages(selector: Selector, images: readonly Image[], proje
 }
 
 /**
- * The images that are meant, each once.
+ * The selected images, each once.
  *
  * @throws InputError for a selector that finds nothing
  */

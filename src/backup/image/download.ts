@@ -21,10 +21,10 @@ export interface DataOptions extends Until {
 }
 
 /**
- * Downloads an image's data into the store. It is there only if it was all of it: the size and the digest that Glance
- * tells, and, where there is a key, a header that the key opens.
+ * Downloads an image's data into the store, which keeps it only if it is complete: the size and the digest that Glance
+ * records, and, if there is a key, a header that the key opens.
  *
- * @throws OperationError when it is not; nothing of it is left in the store then
+ * @throws OperationError if it is not; then nothing is left in the store
  */
 export async function saveImageData(
   client: ServiceClient,

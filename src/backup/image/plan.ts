@@ -13,7 +13,7 @@ import type { Wishes } from '../kind.ts';
 
 export interface ImageBackupWishes extends Wishes {
   readonly selectors: readonly Selector[];
-  /** An image is nowhere but in the cloud, unless its data leaves it. */
+  /** Always given: an image is saved only outside the cloud. */
   readonly payloads: PayloadStore;
 }
 
@@ -35,7 +35,7 @@ export async function planImages(
       await checkKey(session, image, payloads);
       return { image };
     } catch (error) {
-      // Who gave no recipients gave wrong input: nothing is begun then.
+      // Missing recipients are wrong input: nothing is begun.
       if (error instanceof InputError || !(error instanceof PlainError)) throw error;
       return { image, error };
     }
@@ -46,7 +46,7 @@ export async function planImages(
   };
 }
 
-/** @throws OperationError for an image whose data cannot be had, or that has none */
+/** @throws OperationError for an image whose data cannot be downloaded, or that has none */
 export function refuseState(image: Image): void {
   const what = `image ${quoted(image.name)} (${image.id})`;
   if (image.status === 'deactivated')

@@ -18,10 +18,10 @@ export interface SavedImagePoints {
 }
 
 /**
- * Saves an image: its key, its data, and all that Glance tells of it.
+ * Saves an image: its key, its data, and all that Glance records about it.
  *
  * @param onBytes told of bytes as they flow
- * @throws OperationError; of one that fails no data is left in the store
+ * @throws OperationError; a failed download leaves no data in the store
  */
 export async function saveImage(
   image: Image,

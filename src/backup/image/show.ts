@@ -24,7 +24,7 @@ export function showImages(
     );
 }
 
-/** What is said of an image that is recorded, and of its key. */
+/** What is printed about a recorded image and its key. */
 export function toldImage(point: RestorePoint): string | undefined {
   const { resource, seconds } = point;
   if (resource.kind === 'secret') {

@@ -20,7 +20,7 @@ export interface KeyWishes {
   readonly images: readonly string[];
 }
 
-/** A key, and what was named that uses it. */
+/** A key, and the given resources that use it. */
 export interface WantedKey {
   readonly id: string;
   readonly name: string;
@@ -39,10 +39,10 @@ interface User {
 }
 
 /**
- * The keys that are meant, each once: several things may share one. Of many things, those that are not encrypted are
- * passed over.
+ * The selected keys, each once: several resources may share one. If many are selected, those that are not encrypted are
+ * skipped.
  *
- * @throws InputError for what is not there, or has no key that the cloud tells of
+ * @throws InputError for what does not exist, or has no key that the cloud shows
  */
 export async function findKeys(session: Session, wishes: KeyWishes): Promise<WantedKey[]> {
   const { secrets, volumes, backups, images } = wishes;

@@ -17,8 +17,8 @@ export interface SavedKey {
 }
 
 /**
- * Does the work that a saved key is for. A key without its data is of no use to anybody, and stands in no manifest: where
- * the work fails it is removed again.
+ * Does the work that a saved key is for. A key without its data is of no use, and is in no manifest: if
+ * the work fails, the key is removed.
  */
 export async function withKey<T>(
   key: SavedKey | undefined,
@@ -34,11 +34,11 @@ export async function withKey<T>(
 }
 
 /**
- * Saves a secret with all that Barbican tells of it. Its bytes are sealed before they leave the process.
+ * Saves a secret with all that Barbican records about it. Its bytes are sealed before they leave the process.
  *
  * @param usedBy whose key it is
  * @param plaintext a person asked by name for a file in clear
- * @throws InputError where there is nobody to seal to
+ * @throws InputError without recipients
  * @throws OperationError when it cannot be read, or has no payload
  */
 export async function saveSecret(

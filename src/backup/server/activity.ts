@@ -7,9 +7,9 @@ import { hasStatus } from '../../openstack/errors.ts';
 export interface Activity {
   /** As Nova shows it: ACTIVE, SHUTOFF, PAUSED … */
   readonly status: string;
-  /** Whether the hypervisor runs the guest, whatever the status says; undefined where that is not shown. */
+  /** Whether the hypervisor runs the guest, whatever the status says; undefined if Nova does not show it. */
   readonly powered: boolean | undefined;
-  /** Requests that did something with it; undefined where the user may not see them. */
+  /** Requests that did something with the server; undefined if the user may not see them. */
   readonly actions: readonly string[] | undefined;
 }
 
@@ -31,7 +31,7 @@ export async function activityOf(nova: ServiceClient, serverId: string): Promise
   }
 }
 
-/** Whether something was done with a server between two looks, or it cannot be known: it may have run meanwhile. */
+/** Whether the server may have run between two looks: something was done with it, or nobody can tell. */
 export function disturbed(before: Activity, after: Activity): boolean {
   const { actions } = before;
   if (actions === undefined || after.actions === undefined) return true;

@@ -3,7 +3,7 @@ import { type Selector, select } from '../../plan/select.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 
 /**
- * The servers that are meant. One that a restore is making is nobody's yet.
+ * The selected servers, except those that a restore is still making.
  *
  * @throws InputError for a selector that finds nothing
  */

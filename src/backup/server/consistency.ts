@@ -9,7 +9,7 @@ export interface Circumstances {
   /** `os_require_quiesce` of the image that Nova made: it has the properties that the server was started with. */
   readonly requiresQuiesce: boolean;
   readonly disks: number;
-  /** Whether other servers have one of the volumes too. */
+  /** Whether one of the volumes is also attached to other servers. */
   readonly shared: boolean;
 }
 
@@ -22,12 +22,12 @@ export interface Promised {
 const STILL = new Set(['PAUSED', 'SUSPENDED']);
 
 /**
- * What the disks of a server can be promised to be. Never more than is known:
+ * What a restore point of a server promises about its disks, which is never more than is known:
  *
  * - A freeze is sure only for a running volume-backed server whose image demands it: then Nova fails rather than go on
- *   without. For the root disk of an image-backed one it goes on all the same, and on Ceph it does not even try.
- * - Of a volume that another server has too nothing is known: that one writes when it likes.
- * - A server may run, and be off again, between two looks: what was done with it meanwhile tells.
+ *   without. For the root disk of an image-backed server, Nova goes on all the same, and on Ceph it does not even try.
+ * - Nothing is known of a volume that is also attached to another server, which may write at any time.
+ * - A server may run, and be off again, between two looks: the requests made meanwhile tell.
  * - Nova snapshots the volumes one after the other; a guest that is neither frozen nor still writes in between.
  *
  * https://github.com/openstack/nova/blob/master/nova/compute/api.py `snapshot_volume_backed`

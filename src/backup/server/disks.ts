@@ -9,7 +9,7 @@ export interface DiskPlace extends Attachment {
 
 /**
  * The order of a server's disks: the one that it boots from, then by their devices, as the guest counts them. A
- * hypervisor names disks in the order that it gets them in.
+ * hypervisor names disks in the order in which it gets them.
  */
 export function inOrder<T extends Pick<DiskPlace, 'bootIndex' | 'device'>>(places: readonly T[]): T[] {
   return [...places].sort(
@@ -39,7 +39,7 @@ export function savedDisk(
   };
 }
 
-/** The disk of the server's own, which it boots from. Nova tells its device to administrators only. */
+/** The server's own disk, which it boots from. Nova shows its device to administrators only. */
 export function savedRoot(point: string): SavedDisk {
   return { bootIndex: 0, device: null, tag: null, deleteOnTermination: true, volume: null, point };
 }

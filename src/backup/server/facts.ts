@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly flavors: readonly Flavor[];
   readonly keyPairs: readonly KeyPair[];
   readonly groups: readonly ServerGroup[];
-  /** Undefined where there is no Neutron. */
+  /** Undefined without Neutron. */
   readonly network: NetworkSurroundings | undefined;
 }
 
@@ -86,7 +86,7 @@ export async function lookAt(
   };
 }
 
-/** Without a name where it is gone. */
+/** Without a name if it is gone. */
 async function imageOf(session: Session, id: string): Promise<SavedServer['image']> {
   try {
     return { id, name: (await getImage(await session.service('image'), id)).name };

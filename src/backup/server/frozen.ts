@@ -5,9 +5,9 @@ import { requiresQuiesce } from './consistency.ts';
 import type { LookedAt } from './facts.ts';
 
 /**
- * Whether the disks will be quiesced or offline, as far as it can be seen before: what comes of it the restore point says.
+ * Whether the disks will be quiesced or offline, as far as can be seen before. The restore point says what they were.
  *
- * @throws OperationError where they will be neither, and nothing less will do
+ * @throws OperationError if they will be neither, and the plan asks for that
  */
 export function refuseUnfrozenServer({ facts }: Pick<LookedAt, 'facts'>, volumes: readonly Volume[]): void {
   const { server, image } = facts;

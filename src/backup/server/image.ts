@@ -24,13 +24,13 @@ export interface ImageMaking extends Environment {
 /** An image of a server that Nova made, with the snapshots that belong to it. All of it is temporary. */
 export interface ServerImage {
   readonly image: Image;
-  /** That all of it carries. */
+  /** Carried by all of it. */
   readonly record: Draft;
 }
 
 /**
- * Makes an image of a server, lets `use` have it, and removes it with its snapshots again, whatever happens. Deleting
- * the image alone would leave the snapshots for ever, and with them the volumes.
+ * Makes an image of a server, passes it to `use`, and removes it and its snapshots, whatever happens. Deleting
+ * the image alone would leave the snapshots forever, and then the volumes could not be deleted.
  *
  * @param gigabytes of its disks, for the deadline
  * @throws OperationError with the reason that Nova gives

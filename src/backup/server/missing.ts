@@ -3,7 +3,7 @@ import { quoted } from '../../text/escape.ts';
 
 export interface Looked {
   readonly server: Pick<SavedServer, 'status' | 'flavor' | 'keyPair' | 'hostname'>;
-  /** Names of volumes that other servers are attached to as well. */
+  /** Names of volumes that are also attached to other servers. */
   readonly multiattached: readonly string[];
   /** Whether Neutron could be asked for the ports. */
   readonly portsKnown: boolean;
@@ -11,7 +11,7 @@ export interface Looked {
   readonly hidden: readonly string[];
 }
 
-/** What of a server nobody with a user's rights can save, in words; only what applies to this one. */
+/** What a user cannot save of this server, in words. */
 export function missingOf({ server, multiattached, portsKnown, hidden }: Looked): string[] {
   return [
     'user data and injected files: Nova shows them to administrators only',

@@ -1,7 +1,7 @@
 export type Once<T> = (of: string, make: () => Promise<T>) => Promise<T>;
 
 /**
- * Makes what several want only once: who comes later waits, and gets the same. After a failure the next one tries itself.
+ * Makes what several callers want only once: later callers wait for it. After a failure, the next caller tries again.
  *
  * @returns takes what it is of, and how to make it
  */

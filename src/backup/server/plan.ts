@@ -48,7 +48,7 @@ export async function lookAtServers(
 }
 
 /**
- * Joins servers with the plans for their volumes. A server of which one volume cannot be saved is refused as a whole.
+ * Joins servers with the plans for their volumes. If one volume of a server cannot be saved, the server is refused.
  *
  * @param plans those of all the servers' volumes
  */

@@ -7,7 +7,7 @@ import { lastSaved, needsOf } from '../volume/quota.ts';
 import type { ServerBackupPlan } from './plan.ts';
 import { DISKS_AT_ONCE } from './save.ts';
 
-/** A server is saved as a whole or not at all; it was saved last when the disk was that was saved longest ago. */
+/** A server is saved completely or not at all; it is as old as its oldest saved disk. */
 export function wantedServers(
   plans: readonly ServerBackupPlan[],
   backups: readonly Backup[],

@@ -12,12 +12,12 @@ import type { SecurityGroup } from '../../openstack/network/v2/security-groups.t
 export interface ServerFacts {
   readonly server: Server;
   readonly flavors: readonly Flavor[];
-  /** What the disk of its own was made from; null: it boots from a volume. */
+  /** What its own disk was made from; null: it boots from a volume. */
   readonly image: SavedServer['image'];
   /** The user's key pair of the server's name for it. */
   readonly keyPair: KeyPair | undefined;
   readonly groups: readonly ServerGroup[];
-  /** Undefined where Neutron cannot be asked. */
+  /** Undefined if Neutron cannot be asked. */
   readonly network: NetworkFacts | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface NetworkFacts {
   readonly securityGroups: readonly SecurityGroup[];
 }
 
-/** @param disks in the order that they shall be attached in again */
+/** @param disks in the order in which a restore attaches them */
 export function savedServer(
   { server, flavors, image, keyPair, groups, network }: ServerFacts,
   disks: readonly SavedDisk[],

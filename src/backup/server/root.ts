@@ -25,7 +25,7 @@ export async function storeRoot(
   const { points } = await saveImage(image, environment, payloads, onBytes);
   const point = points.find(({ method }) => method === 'download');
   if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
-  // The others are true of the image that Nova made, which goes.
+  // The others describe the image that Nova made, which is removed.
   const { properties } = replayable(point.resource.properties);
   return { ...point, resource: { ...point.resource, name, properties } };
 }

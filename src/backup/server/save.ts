@@ -35,7 +35,7 @@ export interface ServerSaving extends ImageMaking {
   readonly once: Once<VolumePoint>;
 }
 
-/** How the disks of one server are saved; each is reported when it is, so that it counts also when another one fails. */
+/** Saves the disks of one server, and reports each at once, so that it counts even if another one fails. */
 interface DiskSaving extends ServerSaving {
   readonly onBytes: (count: number) => void;
   readonly report: (point: RestorePoint) => Promise<void>;
@@ -61,7 +61,7 @@ export async function beginServers(
  * Saves a server: all its disks, each as a restore point of its own, and what it was made of, which comes last. The
  * server goes on.
  *
- * @throws OperationError when one of the disks could not be saved; those that were have come all the same
+ * @throws OperationError if one of the disks could not be saved; the others are recorded all the same
  */
 export function saveServer(
   plan: ServerBackupPlan,
@@ -145,7 +145,7 @@ function saveFromSnapshots(
   });
 }
 
-/** Whether other servers are attached to it as well. */
+/** Whether it is also attached to other servers. */
 function isShared({ volume }: VolumeBackupPlan): boolean {
   return volume.attachments.length > 1;
 }
@@ -161,7 +161,7 @@ function attachedMeanwhile(volumeId: string): OperationError {
   );
 }
 
-/** An image-backed server: its own disk as an image, and each volume by itself, for Nova does not save those. */
+/** An image-backed server: its own disk as an image, and each volume separately, because Nova does not save those. */
 async function saveEachDisk(
   plan: ServerBackupPlan,
   before: Activity,
@@ -202,7 +202,7 @@ async function saveEachDisk(
   return { ...promise, disks, rootDevice: undefined };
 }
 
-/** @param snapshot what is saved instead of the volume as it is now */
+/** @param snapshot saved instead of the volume as it is now */
 function saveDisk(
   plan: VolumeBackupPlan,
   snapshot: TakenVolume['snapshot'] | undefined,

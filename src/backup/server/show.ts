@@ -30,7 +30,7 @@ export function showServers(
   }
 }
 
-/** What is said of a server that is recorded, and of its volumes; nothing of a disk of its own. */
+/** What is printed about a recorded server and its volumes; nothing about its own disk. */
 export function toldServer(point: RestorePoint): string | undefined {
   if (point.method !== 'disks') return toldVolume(point);
   const { resource, consistency, oneMoment, seconds } = point;

@@ -15,7 +15,7 @@ export interface TakenVolume {
 
 /**
  * The snapshots behind the image of a volume-backed server, when all of them can be used. Only those that carry the
- * record of this very image count: what a property names is not believed.
+ * record of this image count: what a property names is not trusted.
  *
  * @param volumeIds the volumes that there must be a snapshot of
  */

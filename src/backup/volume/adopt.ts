@@ -11,13 +11,13 @@ import { VolumeKeys } from './keys.ts';
 import { encryptionOf, typeIdOf } from './plan.ts';
 import { restorePoint } from './record.ts';
 
-/** A backup that is taken up, with the tags that it ought to have. */
+/** A backup that is adopted, with the tags that it should have. */
 export interface Adopted extends Unrecorded {
   readonly point: VolumeBackupPoint;
 }
 
 /**
- * Restore points of whole backups that runs before did not live to record. Their volumes are described as they are now,
+ * Restore points of complete backups that interrupted runs did not record. Their volumes are described as they are now,
  * and what the backup itself tells as it was; a backup whose volume is gone stays as it is, and can be restored by its id.
  *
  * @param holdings listed before anything was begun

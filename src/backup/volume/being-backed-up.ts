@@ -3,7 +3,7 @@ import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 
 /** Cinder makes one backup of a volume at a time. */
 export class BeingBackedUp extends OperationError {
-  /** The one that is being made; undefined where it cannot be seen. */
+  /** The backup that is being made; undefined if it is not visible. */
   readonly backup: Backup | undefined;
 
   constructor(volumeId: string, backup: Backup | undefined) {

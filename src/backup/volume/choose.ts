@@ -3,8 +3,8 @@ import { type Selector, select } from '../../plan/select.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 
 /**
- * The volumes that are meant. One that a restore is filling is nobody's data yet, and one that Cinder made for itself
- * never is.
+ * The selected volumes. A volume that a restore is still filling does not count, nor does one that Cinder made for
+ * itself.
  *
  * @throws InputError for a selector that finds nothing
  */

@@ -6,7 +6,7 @@ import { quoted } from '../../text/escape.ts';
  * A volume that a guest writes to is saved as after a power cut: only Nova can freeze the guest's file systems, and only
  * for the image of a whole server.
  *
- * @throws OperationError where nothing less than frozen file systems will do
+ * @throws OperationError if the plan asks for frozen file systems
  */
 export function refuseUnfrozen({ id, name, attachments, status }: Volume): void {
   if (attachments.length === 0 && status === 'available') return;

@@ -18,7 +18,7 @@ export interface KnownKeys {
 /** So many keys are read before a list is relied on: a small project's plan reads them all. */
 const READ_FIRST = 20;
 
-/** How volumes are encrypted and with which keys; what is known already is not asked for again. */
+/** How volumes are encrypted and with which keys; each fact is asked for once. */
 export class VolumeKeys {
   readonly #client: ServiceClient;
   readonly #secrets: ReadonlyMap<string, Secret>;
@@ -46,7 +46,7 @@ export class VolumeKeys {
     if (asked === undefined) {
       asked = getVolumeEncryption(this.#client, id);
       this.#ofType.set(volumeTypeId, asked);
-      // One that fails says nothing of the type's other volumes.
+      // A failure says nothing about the other volumes of the type.
       asked.catch(() => this.#ofType.delete(volumeTypeId));
     }
     return { ...(await asked), keyId: encryptionKeyId };

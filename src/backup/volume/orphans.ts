@@ -23,7 +23,7 @@ const NAMING_MS = 5_000;
  * Removes the clones of a volume's key that a refused upload left: Cinder makes one before it looks at anything else, and
  * forgets it when it refuses. One is surely that when it was made by us since then, has no name and the very bytes of the
  * volume's key, and nothing of the project names it, now and a moment later; so no byte of a key is lost even should that
- * be wrong. Where Cinder does not say which keys it uses they are told of, and stay.
+ * be wrong. If Cinder does not say which keys it uses, the clones are reported, and stay.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/api.py `copy_volume_to_image`
  *
  * @param since when the upload began, milliseconds since the epoch

@@ -24,7 +24,7 @@ import { type KnownKeys, VolumeKeys } from './keys.ts';
 export interface ImageDecision {
   readonly mode: 'image';
   readonly reason: string;
-  /** Why the cloud may refuse it; undefined where nothing is known. */
+  /** Why the cloud may refuse it; undefined if nothing is known. */
   readonly doubt: string | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface VolumeBackupPlan {
   readonly encryption: SavedEncryption | null;
   readonly decision: BackupDecision | ImageDecision;
   readonly wishes: ChainWishes;
-  /** Whether Glance is to be asked first: where it takes the data, it goes as an image. */
+  /** Whether to ask Glance first: if it accepts the data, the volume is saved as an image. */
   readonly imageIfTaken?: true;
-  /** A snapshot of the volume that is backed up instead of the volume as it is now. */
+  /** A snapshot to back up instead of the volume as it is now. */
   readonly snapshotId?: string;
 }
 
@@ -49,7 +49,7 @@ export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxCha
   readonly closed?: Error | undefined;
 }
 
-/** The same, and which volumes or servers are meant. */
+/** The same, and which volumes or servers are selected. */
 export interface VolumeBackupWishes extends SavingWishes {
   readonly selectors: readonly Selector[];
   /** Whether age recipients are given, also where nothing is stored for them. */
@@ -132,7 +132,7 @@ async function planVolume(
   };
 }
 
-/** Encrypted data that leaves the cloud without its key is lost when the cloud is. */
+/** Encrypted data that leaves the cloud without its key is lost with the cloud. */
 function refuseLostKey(
   { id, name }: Volume,
   encryption: SavedEncryption | null,

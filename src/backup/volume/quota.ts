@@ -7,15 +7,15 @@ import { allNeeds, needOfVolume } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
 import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
 
-/** What a volume needs of the quotas: what stays of it, and what it needs only while it is saved. */
+/** What a volume needs of the quotas, afterwards and while it is saved. */
 export interface VolumeNeeds {
   readonly stays: Need;
   readonly meanwhile: Need;
 }
 
 /**
- * A backup charges the whole size of its volume, also an increment. A volume in use that goes as an image needs a
- * snapshot and a volume of its size beside it, one that has a snapshot already only the volume.
+ * Every backup, even an increment, counts with the size of its volume. A volume in use that is saved as an image needs a
+ * snapshot and a volume of its size; if it already has a snapshot, only the volume.
  */
 export function needsOf(
   { volume, encryption, decision }: VolumeBackupPlan,
@@ -49,7 +49,7 @@ export function wantedVolumes(
   });
 }
 
-/** When each volume was backed up last by us, as its newest backup that is whole says. */
+/** When we last backed up each volume, by its newest complete backup. */
 export function lastSaved(
   backups: readonly Pick<Backup, 'id' | 'volumeId' | 'status' | 'dataTimestamp' | 'metadata'>[],
 ): ReadonlyMap<string, string> {

@@ -25,7 +25,7 @@ export function restorePoint({
 }: SavedFacts): VolumeBackupPoint {
   return {
     id: tags.point,
-    // The volume may have grown since; what it was is what the backup has.
+    // The volume may have grown since: the backup has the old size.
     resource: { ...savedVolume(volume, typeId, encryption), size: backup.size },
     method: 'cinder-backup',
     backup: {

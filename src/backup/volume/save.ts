@@ -15,9 +15,9 @@ import { type ImageSaving, saveThroughImage } from './through-image.ts';
 
 /** What the volumes of one run share. */
 export interface VolumeSaving extends CinderSaving, ImageSaving {
-  /** Whether a volume may go as an image where no backup service answers. */
+  /** Whether a volume may be saved as an image if no backup service answers. */
   readonly otherwiseImage: boolean;
-  /** Of the whole run: when no backup service answered for one volume, the others do not ask it. */
+  /** For all of the run: if no backup service answered for one volume, the others do not ask it. */
   readonly backupService: { answers: boolean };
   /** Whether this cloud's Glance takes images with a LUKS2 header. It is asked once. */
   takesLuks2(): Promise<boolean>;
@@ -70,7 +70,7 @@ async function takesLuks2(environment: Environment): Promise<boolean> {
 const TAKEN = 'a store is given, and Glance accepted a LUKS2 header';
 const NOBODY_ANSWERS = 'no backup service answers';
 
-/** Saves a volume the way that its plan says; as an image also where that turns out to be the only way. */
+/** Saves a volume as its plan says, or as an image if that turns out to be the only way. */
 export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {
   const { decision, volume } = plan;
   const { backupService, otherwiseImage } = saving;
@@ -85,7 +85,7 @@ export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): 
     if (!(error instanceof NoBackupService)) throw error;
     backupService.answers = false;
     if (!otherwiseImage) throw error;
-    // One that hangs in `backing-up` can be saved no other way.
+    // A volume that hangs in `backing-up` can be saved in no other way.
     const now = await getVolume(saving.client, volume.id);
     if (now.status !== 'available' && now.status !== 'in-use') throw error;
     saving.log.warn(`${error.message}; volume ${quoted(volume.name)} is saved as an image`);
@@ -93,7 +93,7 @@ export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): 
   }
 }
 
-/** With recipients and a store the key is saved too, though nobody can try it on the backup's data. */
+/** With recipients and a store, the key is saved too, although nobody can try it on the data of the backup. */
 async function backUp(plan: BackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {
   const key = await keyOf(plan, saving);
   const point = await withKey(key, saving.payloads, () => saveThroughCinder(plan, saving));

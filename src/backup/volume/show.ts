@@ -37,7 +37,7 @@ function cloudOnlyKeys(count: number, hasStore: boolean, hasRecipients: boolean)
   return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and their keys exist only in the cloud: if it loses a key, nobody can open that backup. To save the keys too, give ${lacking}`;
 }
 
-/** What is said of a volume that is recorded; nothing of its key. */
+/** What is printed about a recorded volume; nothing about its key. */
 export function toldVolume(point: RestorePoint): string | undefined {
   const { resource, seconds } = point;
   switch (point.method) {

@@ -36,7 +36,7 @@ export interface CinderSaving extends Environment {
   readonly client: ServiceClient;
   /** One list a tick for all of them. */
   readonly backups: Watcher<Backup>;
-  /** Told of each backup that is whole. */
+  /** Told of each complete backup. */
   readonly marks: Marks;
   /** What their restore points are given. */
   readonly tags: readonly string[];
@@ -45,13 +45,13 @@ export interface CinderSaving extends Environment {
 /** A volume that goes to Cinder's backup service. */
 export type BackupPlan = VolumeBackupPlan & { readonly decision: BackupDecision };
 
-/** No backup service takes the job, or none is there: the volume may go another way. */
+/** No backup service exists or takes the job: the volume may be saved in another way. */
 export class NoBackupService extends OperationError {}
 
 /**
  * Backs one volume up to Cinder and waits until that is done. The source is only read.
  *
- * @throws OperationError when the cloud gives up; the failed backup is removed then, earlier ones stay as they are
+ * @throws OperationError if the cloud fails; the failed backup is removed, earlier ones stay as they are
  */
 export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving): Promise<VolumeBackupPoint> {
   const { client, clock, log } = saving;
@@ -81,7 +81,7 @@ export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving):
 
 type Expiring = Tags & { readonly expires: string };
 
-/** Has the tags name their backup. One that they do not name costs a later run a question. */
+/** Writes the id of the backup into its tags, which saves a later run a question. */
 async function bound(
   draft: Expiring,
   backupId: string,
@@ -107,11 +107,11 @@ async function bound(
 
 interface Chosen {
   readonly decision: BackupDecision;
-  /** The volume's backups right before the request; none where they do not matter. */
+  /** The volume's backups right before the request; none if they do not matter. */
   readonly before: readonly Backup[];
 }
 
-/** Since the plan others may have been made, or deleted: one list, of this volume's alone. */
+/** Backups may have been made or deleted since the plan: list those of this volume again. */
 async function chooseNow(
   { volume, decision, wishes }: BackupPlan,
   { client }: CinderSaving,
@@ -230,7 +230,7 @@ class BackupFailed extends Error {
 class NotTakenUp extends Error {}
 
 /**
- * A backup that a service has taken up has a zone: `create_backup` in
+ * A backup that a service has started has a zone: `create_backup` in
  * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no service
  * is alive a backup is accepted all the same, and stays `creating` for ever.
  */

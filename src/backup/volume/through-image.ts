@@ -40,15 +40,15 @@ export interface SavedThroughImage {
   readonly point: VolumeImagePoint;
 }
 
-/** Cinder's own note on a volume, which the one of 2023.1 hands on to the image, and then makes no volume of that. */
+/** Cinder's own note on a volume. Cinder 2023.1 copies it to the image, and then makes no volume from that. */
 const SIGNATURE = 'signature_verified';
 
 /**
- * Saves a volume as an image. One that nobody uses is uploaded as it is; one in use by way of a snapshot and a temporary
- * volume, which Cinder can upload. Where there is a store the image is downloaded to it and removed again, else it stays
+ * Saves a volume as an image. A free volume is uploaded as it is; one in use through a snapshot and a temporary
+ * volume, which Cinder can upload. With a store, the image is downloaded to it and removed; without one, it stays
  * in the cloud. All that is temporary is removed, whatever happens, and was recorded before it was made.
  *
- * @throws OperationError when the cloud gives up, with what it says
+ * @throws OperationError if the cloud fails, with what it said
  */
 export async function saveThroughImage(
   plan: VolumeImagePlan,

@@ -31,7 +31,7 @@ export interface Upload extends Environment {
   };
   /** "the image of volume db (5f2c…)", for messages. */
   readonly what: string;
-  /** That all carries which is made for it. */
+  /** Carried by all that is made for it. */
   readonly record: Draft;
   /** Milliseconds since the epoch. */
   readonly started: number;
@@ -44,10 +44,10 @@ export interface Uploaded {
 }
 
 /**
- * Has Cinder upload a volume. One that nobody uses is uploaded as it is; one in use by way of a snapshot and a temporary
+ * Has Cinder upload a volume. A free volume is uploaded as it is; one in use through a snapshot and a temporary
  * volume. All that is made carries the record, and stays.
  *
- * @throws OperationError when the cloud gives up, with what it says
+ * @throws OperationError if the cloud fails, with what it said
  */
 export async function uploadVolume(work: Upload): Promise<Uploaded> {
   const source = await uploadable(work);
@@ -83,7 +83,7 @@ async function copyWithProperty(work: Upload, { id, consistency }: Source): Prom
   return { id: copy, consistency: status === 'available' ? consistency : 'crash' };
 }
 
-/** A property that is there to be one, on a temporary copy and the image made of it. */
+/** A placeholder property, on a temporary copy and on the image made from it. */
 export const COPY_PROPERTY = 'openstack_backup_copy';
 
 interface Source {
@@ -132,7 +132,7 @@ async function temporaryVolume(work: Upload, snapshotId: string): Promise<string
   const { session, plan, record, ledger, what } = work;
   const client = await session.service('block-storage');
   const { size, availabilityZone } = plan.volume;
-  // Cinder describes a volume without a name anew when it restores to it.
+  // When Cinder restores to a volume without a name, it overwrites the description.
   const name = copyNameOf(plan.volume.id);
   const wanted = { size, snapshotId, name, description: ledger.unbound(record), availabilityZone };
   const volume = await made(work, 'volume', async () => (await createVolume(client, wanted)).id);
@@ -156,7 +156,7 @@ async function upload(work: Upload, volumeId: string): Promise<Image> {
     requests += 1;
     return uploadToImage(cinder, volumeId, ledger.unbound(record));
   });
-  // One whose answer was lost may have come as far as the clone of the key.
+  // A request whose answer was lost may have cloned the key.
   if (requests > 1) await removeOrphans(session, work.plan.volume, work.started, work.log);
   const judge = (image: Image) => {
     const seen = judged(image.status, 'active', ['queued', 'saving', 'uploading', 'importing']);
@@ -212,7 +212,7 @@ function limits({ clock, plan, until, signal }: Upload) {
   return { deadline: Math.min(clock.now() + allowance(plan.volume.size), until), signal };
 }
 
-/** Cinder tells no reason of Glance's. */
+/** Cinder does not pass on the reason that Glance gave. */
 const REFUSED =
   'Glance may have refused the data: since 2025.1 it accepts neither LUKS2 nor a boot sector without partitions, and every Glance has a size limit or quota. Use `method: cinder-backup` for this volume, or ask the operator.';
 

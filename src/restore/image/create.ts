@@ -31,7 +31,7 @@ export interface ImageData {
   readonly onBytes?: (count: number) => void;
 }
 
-/** The key that opens the data's LUKS header, as was seen. */
+/** The key, which was tried on the LUKS header of the data. */
 export interface ImageKey {
   readonly saved: SavedSecret;
   readonly bytes: Uint8Array;
@@ -43,9 +43,9 @@ export interface MadeImage {
   readonly image: Image;
   /** The new secret of an encrypted one. Glance deletes it with the image. */
   readonly secretId: string | undefined;
-  /** What of its key is otherwise than it was, in words. */
+  /** How its key differs from the original, in words. */
   readonly missing: readonly string[];
-  /** Why it could not be compared with what was uploaded; undefined where it was, and is equal. */
+  /** Why it could not be compared with what was uploaded; undefined if it was, and is equal. */
   readonly unseen: unknown;
   /** Removes the image, and its key with it; also after a stop. */
   remove(): Promise<void>;
@@ -53,16 +53,16 @@ export interface MadeImage {
 
 /**
  * Makes an image: a new secret for its key, a private image that names it, the data in one stream, and a look at what
- * Glance then says it has. One that is not brought to its end is removed again, and its secret.
+ * Glance then says it has. An image that is not completed is removed, with its secret.
  *
  * The image has the record of a temporary from the request that makes it. Until that is taken off, Glance is told to
  * delete the key with the image, so that whoever sweeps the image leaves no key behind.
  *
- * What Glance took to the last byte and does not show afterwards stays: it is said that it was not compared.
+ * What Glance took to the last byte and does not show afterwards stays, and is reported as not compared.
  *
  * @param purpose whether the image is what is wanted, or only a way to it
  * @throws CloudError 415 for bytes that Glance takes for unsafe, 413 for quota
- * @throws OperationError where the cloud has other bytes than it was given
+ * @throws OperationError if the cloud has other bytes than it was given
  */
 export async function makeImage(
   environment: Environment,
@@ -109,7 +109,7 @@ export async function makeImage(
   }
 }
 
-/** The image as the cloud shows it; as it was made where it shows nothing. */
+/** The image as the cloud shows it; if it shows nothing, as it was made. */
 async function compared(
   client: ServiceClient,
   made: Image,

@@ -16,11 +16,11 @@ export interface ImageTraits {
   readonly sameProject: boolean;
 }
 
-/** An image that is the user's. */
+/** An image that belongs to the user. */
 export interface FinishedImage {
-  /** As it is called now. */
+  /** Its name now. */
   readonly name: string;
-  /** What could not be had, in words. */
+  /** What could not be restored, in words. */
   readonly missing: readonly string[];
   /** What failed, in words. */
   readonly undone: readonly string[];

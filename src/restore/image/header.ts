@@ -16,8 +16,8 @@ export interface OpenedKey {
  *
  * @param atLeast bytes; fewer where there are no more
  * @param key of an encrypted one
- * @throws InputError where it is not in the store, or is sealed to others
- * @throws OperationError where it was altered, or the key does not open it
+ * @throws InputError if it is not in the store, or is sealed to others
+ * @throws OperationError if it was altered, or the key does not open it
  */
 export async function headOfPayload(
   store: PayloadStore,

@@ -11,22 +11,22 @@ import type { ImageRestorePlan } from './plan.ts';
 import { asRecorded } from './recorded.ts';
 import { hasToBeWrapped, imageData } from './wrap.ts';
 
-/** An image that is back, with all its data, and the user's. */
+/** A restored image, with all its data; it belongs to the user. */
 export interface RestoredImage {
   readonly image: Image;
-  /** As it is called now. */
+  /** Its name now. */
   readonly name: string;
   /** The new secret of an encrypted one. */
   readonly secretId: string | undefined;
-  /** What is otherwise than it was, in words. */
+  /** What differs from the original, in words. */
   readonly missing: readonly string[];
-  /** What failed when its data was there already, in words. */
+  /** What failed after its data was complete, in words. */
   readonly undone: readonly string[];
 }
 
 /**
- * Makes an image of a saved one's payload, and then what the saved one was. One whose data is not brought to its end is
- * removed again, with its key; one that has its data stays, whatever fails then.
+ * Makes an image from a payload, then gives it all that the saved one had. An image whose data is not completed is
+ * removed, with its key; one that has its data stays, whatever fails afterwards.
  *
  * @param onBytes told of bytes as they flow
  */

@@ -5,7 +5,7 @@ export const INSPECTED = 36 * 1024;
 
 /**
  * Why Glance from 2025.1 (30.0) on refuses the data of an image (415 "Image failed safety checks"), and only when all
- * of it is uploaded; undefined where it takes it. Older ones take everything, and operators may switch some of it off:
+ * of it is uploaded; undefined if it accepts it. Older versions accept everything, and operators may switch checks off:
  * so this is a doubt, to be asked of the cloud itself.
  *
  * `set_data` in https://github.com/openstack/glance/blob/master/glance/location.py and

@@ -5,7 +5,7 @@ import type { Manifest, SecretPoint } from '../../manifest/schema.ts';
 export interface SecretRestoreWishes {
   /** Which of the manifest's, by id or name; none: all. */
   readonly secrets: readonly string[];
-  /** If not the recorded one; for one only. */
+  /** For one secret only. Default: the recorded name. */
   readonly name: string | undefined;
 }
 

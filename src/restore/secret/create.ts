@@ -21,10 +21,10 @@ import type { SecretRequest } from './request.ts';
 
 /**
  * Makes a secret: first without a payload, since Barbican would strip one in JSON, then who may read it, then the
- * bytes as they are, which are read back and compared. It still carries the record of a temporary then.
+ * bytes as they are, which are read back and compared. The secret still carries the record of a temporary.
  *
  * @returns its id, always a new one
- * @throws OperationError or CloudError; the secret is removed again then
+ * @throws OperationError or CloudError; then the secret is removed
  */
 export async function makeSecret(
   { session, ledger }: Environment,
@@ -54,8 +54,8 @@ export async function makeSecret(
 }
 
 /**
- * What a request makes whose answer is lost bears no record of ours: it may as well be the empty secret of another
- * restore, between its two steps, or the user's. So it is not taken over: another one is made, and it is told. No clock
+ * What a request made whose answer was lost has no record of ours: it may as well be the empty secret of another
+ * restore, between its two steps, or the user's. So it is not adopted: another one is made, and it is reported. No clock
  * is asked: neither Barbican's nor this machine's need be right.
  */
 async function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<string> {
@@ -115,7 +115,7 @@ async function tellStrays(
   }
 }
 
-/** One that is gone by now was another's. */
+/** A secret that is gone by now belonged to somebody else. */
 async function hasNoRecord(client: ServiceClient, secretId: string): Promise<boolean> {
   try {
     return Object.keys(await getSecretMetadata(client, secretId)).length === 0;

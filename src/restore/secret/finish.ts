@@ -2,7 +2,7 @@ import type { Environment } from '../../environment.ts';
 import { replaceSecretMetadata } from '../../openstack/keymanager/v1/metadata.ts';
 import type { SecretRequest } from './request.ts';
 
-/** Takes the record off a secret that has its payload: from now on it is the user's. */
+/** Takes the record off a secret that has its payload: from now on it belongs to the user. */
 export async function finishSecret(
   { session, ledger }: Environment,
   id: string,

@@ -7,15 +7,15 @@ import type { PayloadStore } from '../../payload/store.ts';
 /**
  * The bytes of a saved key, checked against the manifest. The sinks are told of them.
  *
- * @throws InputError where it is not in the store, or sealed to others
- * @throws OperationError where it is altered, or larger than any key
+ * @throws InputError if it is not in the store, or sealed to others
+ * @throws OperationError if it was altered, or is larger than any key
  */
 export async function openKey(
   session: Session,
   store: PayloadStore,
   { payload }: SecretPoint,
 ): Promise<Buffer> {
-  // No more than this comes: what flows is counted against it.
+  // The stream ends at this size.
   if (payload.size > LONGEST_PAYLOAD)
     throw new OperationError(
       `payload ${payload.name} has ${payload.size} bytes, but no key has more than ${LONGEST_PAYLOAD}`,

@@ -17,7 +17,7 @@ export interface SecretRestorePlan {
 /**
  * Opens all keys, before the first is restored.
  *
- * @throws InputError or OperationError where one cannot be had
+ * @throws InputError or OperationError if one cannot be opened
  */
 export async function planSecrets(
   session: Session,

@@ -3,7 +3,7 @@ import type { Acl } from '../../openstack/keymanager/v1/acls.ts';
 import type { CreateSecret } from '../../openstack/keymanager/v1/secrets.ts';
 
 export interface SecretTarget {
-  /** If not the recorded one. */
+  /** Default: the recorded name. */
   readonly name: string | undefined;
   /** Whether it goes back to the project that it was saved in, whose users the access list names. */
   readonly sameProject: boolean;
@@ -15,7 +15,7 @@ export interface SecretRequest {
   readonly contentType: string;
   readonly acl: Acl | undefined;
   readonly metadata: Readonly<Record<string, string>>;
-  /** What will be otherwise than it was, in words. */
+  /** What will differ from the original, in words. */
   readonly missing: readonly string[];
 }
 
@@ -24,7 +24,7 @@ const OCTETS = 'application/octet-stream';
 const TEXT = 'text/plain';
 
 /**
- * What is to be asked of Barbican for a secret that is to be as the saved one.
+ * The request that makes a secret like the saved one.
  *
  * @param now milliseconds since the epoch
  */

@@ -11,11 +11,11 @@ import type { SecretRestorePlan } from './plan.ts';
 export interface RestoredSecrets {
   /** The new ids by the old ones. */
   readonly restored: ReadonlyMap<string, string>;
-  /** What failed when the key was there already, in words. */
+  /** What failed after the key was restored, in words. */
   readonly undone: readonly string[];
 }
 
-/** One that fails is told, and the others go on. */
+/** A failure is reported, and the others go on. */
 export async function restoreSecrets(
   environment: Environment,
   plans: readonly SecretRestorePlan[],

@@ -5,13 +5,13 @@ import { quoted } from '../../text/escape.ts';
 import type { PlacedDisk } from './request.ts';
 
 export interface Differences {
-  /** What is otherwise than it was asked to be, in words. */
+  /** What differs from the request, in words. */
   readonly differences: string[];
   /** Volumes that it runs without, in words. */
   readonly detached: string[];
 }
 
-/** What of a server that runs is otherwise than it was asked to be. */
+/** How a running server differs from the request. */
 export function differences(
   saved: SavedServer,
   disks: readonly PlacedDisk[],

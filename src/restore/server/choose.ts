@@ -5,9 +5,9 @@ import type { Mapping } from './mapping.ts';
 export interface ServerRestoreWishes {
   /** Which of the manifest's, by name or id. */
   readonly server: string | undefined;
-  /** If not the recorded one. */
+  /** Default: the recorded name. */
   readonly name: string | undefined;
-  /** What is called otherwise where it is restored to. */
+  /** What has another name or id where it is restored to. */
   readonly mapping: Mapping;
 }
 

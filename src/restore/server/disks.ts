@@ -14,7 +14,7 @@ import { fromManifest } from '../volume/source.ts';
 import { existingDisk } from './existing-disk.ts';
 import type { Mapping } from './mapping.ts';
 
-/** How a disk is brought back. */
+/** How a disk is restored. */
 export type DiskPlan = DiskOf & {
   readonly saved: SavedDisk;
   /** The id of the volume or image that was saved. */
@@ -30,9 +30,9 @@ type DiskOf =
   | { readonly from: 'cloud'; readonly id: string; readonly name: string };
 
 /**
- * How each disk is brought back, in the order of the record: the disk that it boots from first.
+ * How each disk is restored, in the order of the record: the disk that the server boots from first.
  *
- * @throws InputError or OperationError when one cannot be restored
+ * @throws InputError or OperationError if one cannot be restored
  */
 export async function planDisks(
   session: Session,
@@ -72,17 +72,17 @@ function diskPoints(manifest: Manifest, disks: readonly SavedDisk[]): DiskPoint[
 type Planned = DiskOf & Pick<DiskPlan, 'gigabytes'>;
 
 /**
- * The disk of a server's own whose image stayed in the cloud: the server boots from that very image, which is not
+ * A server's own disk whose image stayed in the cloud: the server boots from that image, which is not
  * changed by it.
  *
- * @throws OperationError when it is gone, or not what was saved
+ * @throws OperationError if it is gone, or not what was saved
  */
 async function keptDisk(session: Session, { resource }: KeptImagePoint): Promise<Planned> {
   const image = await keptImage(session, resource, 'which has the root disk of the server');
   return { from: 'cloud', id: image.id, name: image.name, gigabytes: image.minDisk };
 }
 
-/** The disk of a server's own whose image left the cloud: it becomes an image again, from which the server boots. */
+/** A server's own disk whose image left the cloud: it becomes an image again, from which the server boots. */
 async function storedDisk(
   session: Session,
   manifest: Manifest,

@@ -9,10 +9,10 @@ import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 
 /**
- * A disk that is there already, of an earlier restore, and is named with `map`: it is taken as it is.
+ * A disk of an earlier restore that `map` names: it is used as it is.
  *
  * @param there id or name of a volume; id of an image
- * @throws InputError or OperationError where the server cannot have it
+ * @throws InputError or OperationError if the server cannot use it
  */
 export async function existingDisk(
   session: Session,

@@ -8,15 +8,15 @@ import { finishPorts } from './ports.ts';
 import type { PlacedDisk } from './request.ts';
 
 export interface FinishedServer {
-  /** What the cloud made otherwise than it was asked to, in words. */
+  /** What differs from the request, in words. */
   readonly differences: readonly string[];
   /** What failed, in words. */
   readonly undone: readonly string[];
 }
 
 /**
- * Makes a server that runs what the saved one was, each step whatever becomes of the others. The record of a temporary
- * comes off with the metadata.
+ * Gives a running server all that the saved one had; a step that fails does not stop the others. The record of a
+ * temporary comes off with the metadata.
  */
 export async function finishServer(
   { session, ledger }: Environment,

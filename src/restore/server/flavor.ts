@@ -18,12 +18,12 @@ export interface OfferedFlavor extends FlavorSize {
 
 export interface ChosenFlavor<F extends OfferedFlavor> {
   readonly flavor: F;
-  /** What is other than it was, in words; undefined for the recorded one. */
+  /** What differs from the original, in words; undefined for the recorded one. */
   readonly instead: string | undefined;
 }
 
 /**
- * The flavor of a restored server: the one that was asked for, else the recorded one by id or name if it still is as
+ * The flavor of a restored server: the given one, else the recorded one by id or name if it still is as
  * large, else the smallest that holds the server.
  *
  * @param wish id or name
@@ -54,7 +54,7 @@ export function chooseFlavor<F extends OfferedFlavor>(
   };
 }
 
-/** Told by name, fewer CPUs and less memory may be meant; a disk that is too small cannot work. */
+/** A given flavor may have fewer CPUs and less memory on purpose; a disk that is too small cannot work. */
 function asked<F extends OfferedFlavor>(
   wish: string,
   needed: FlavorSize,

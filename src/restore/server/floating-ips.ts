@@ -11,7 +11,7 @@ export interface FloatingPlan {
  *
  * @param addresses that the port had
  * @param offered all of the project
- * @param portId the port itself, where the server gets it again: it may have them still
+ * @param portId the port itself, if the server gets it again: it may still have them
  */
 export function planFloatingIps(
   addresses: readonly string[],

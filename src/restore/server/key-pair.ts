@@ -18,10 +18,10 @@ export interface KeyPairPlan {
 const NONE: KeyPairPlan = { name: undefined, toImport: undefined, missing: [] };
 
 /**
- * A guest takes a restored disk for a new server and lets the key in: so never another one than the recorded, unless
- * that was asked for.
+ * A guest takes a restored disk for a new server and lets the key in: so only the recorded key is used, unless
+ * `map` names another.
  *
- * @throws InputError when `map` names one that is not there
+ * @throws InputError if `map` names one that does not exist
  */
 export function planKeyPair(
   saved: SavedServer['keyPair'],
@@ -50,7 +50,7 @@ export function planKeyPair(
 /** `found`: the answer was lost, and one like it was there afterwards, which may as well be the user's. */
 export type Imported = 'made' | 'found';
 
-/** Makes the key pair, once, also when the answer is lost. */
+/** Makes the key pair, once, even if the answer is lost. */
 export async function makeKeyPair(
   { session, clock, log, signal }: Environment,
   wanted: KeyPair,
@@ -71,8 +71,8 @@ export async function makeKeyPair(
 }
 
 /**
- * Where no server came of it. It has no place for a record: one that may be another's stays, and one that the cloud
- * refuses to remove is left to a person.
+ * Removes the key pair of a server that failed. A key pair has no room for a record: one that may be another's stays,
+ * and one that the cloud refuses to remove is left to a person.
  */
 export async function removeKeyPair(
   { session, log }: Environment,

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.ts';
 import { quoted } from '../../text/escape.ts';
 
-/** What may be called otherwise in another project or cloud. */
+/** What may have another name or id in another project or cloud. */
 export const MAPPED = [
   'network',
   'flavor',
@@ -20,7 +20,7 @@ interface Line {
   readonly to: string;
 }
 
-/** What is called how where it is restored to: by what it was called, or by its id. */
+/** New names or ids, by the old names or ids. */
 export class Mapping {
   readonly #lines: readonly Line[];
   readonly #used = new Set<Line>();
@@ -29,14 +29,14 @@ export class Mapping {
     this.#lines = lines;
   }
 
-  /** The new name or id for one of the old ones; undefined where nothing was said. */
+  /** The new name or id for an old one; undefined if none was given. */
   of(kind: Mapped, ...old: readonly (string | null)[]): string | undefined {
     const line = this.#lines.find((candidate) => candidate.kind === kind && old.includes(candidate.from));
     if (line !== undefined) this.#used.add(line);
     return line?.to;
   }
 
-  /** @throws InputError for a line that nothing asked for: a typing error must not pass for a wish */
+  /** @throws InputError for a line that matches nothing: it is probably a typing error */
   refuseUnused(): void {
     const unused = this.#lines.filter((line) => !this.#used.has(line));
     if (unused.length === 0) return;

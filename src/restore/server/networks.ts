@@ -23,22 +23,22 @@ export interface Offered {
 export interface NetworkPlan {
   /** In the order of its network cards; empty: none. */
   readonly ports: readonly PortPlan[];
-  /** Names; undefined where there is no port to protect. */
+  /** Names; undefined if there is no port to protect. */
   readonly securityGroups: readonly string[] | undefined;
-  /** What is not as it was, in words. */
+  /** What differs from the original, in words. */
   readonly missing: readonly string[];
 }
 
-/** Of a port what a new one is made from; all that is known where the network service could not be asked. */
+/** What a new port is made from: all that is known if the network service could not be asked. */
 type WantedPort = Pick<SavedPort, 'network' | 'fixedIps' | 'floatingIps'> & {
   readonly port: SavedPort | undefined;
 };
 
 /**
- * How the server gets on its networks again: by the very ports where they are there and free, else by new ones, with
- * the old addresses where these are free.
+ * How the server gets on its networks again: through the old ports if they exist and are free, else through new
+ * ones, with the old addresses if these are free.
  *
- * @throws InputError for a network that is not there
+ * @throws InputError for a network that does not exist
  */
 export function planNetworks(saved: SavedServer, offered: Offered, mapping: Mapping): NetworkPlan {
   const wanted = wantedPorts(saved);

@@ -36,9 +36,9 @@ export interface ServerRestorePlan {
   readonly group: string | undefined;
   readonly disks: readonly DiskPlan[];
   readonly quota: readonly QuotaLine[];
-  /** What could not be saved already, in words. */
+  /** What the backup could not save, in words. */
   readonly unsaved: readonly string[];
-  /** What will be otherwise than it was, in words. */
+  /** What will differ from the original, in words. */
   readonly missing: readonly string[];
   /** What has the name of the server, or of a volume that is made for it. */
   readonly namesakes?: readonly Namesake[];
@@ -47,8 +47,8 @@ export interface ServerRestorePlan {
 /**
  * Looks for all that the server needs where it is restored to, and for its disks. Changes nothing.
  *
- * @param store where payloads are read; undefined where no store is named
- * @throws InputError for what is not there and cannot be left out, or OperationError
+ * @param store where payloads are read; undefined if no store is given
+ * @throws InputError for what does not exist and cannot be left out, or OperationError
  */
 export async function planServer(
   session: Session,
@@ -133,7 +133,7 @@ async function networksOf(session: Session): Promise<Offered> {
   return { networks, subnets, ports, securityGroups, floatingIps };
 }
 
-/** @throws InputError when `map` names a zone that is not there */
+/** @throws InputError if `map` names a zone that does not exist */
 function planZone(
   saved: string | null,
   zones: readonly string[],

@@ -12,19 +12,19 @@ import { lateStep } from '../late.ts';
 /** What a port is asked for with, and what is left to be done once the server has it. */
 export interface PortPlan {
   readonly wish: NetworkWish;
-  /** Ids; undefined where Nova gives it the right ones. */
+  /** Ids; undefined if Nova gives the port the right ones. */
   readonly securityGroups: readonly string[] | undefined;
   readonly floatingIps: readonly FloatingIp[];
 }
 
 export interface FinishedPorts {
-  /** What is not to be had any more, in words. */
+  /** What is no longer available, in words. */
   readonly missing: readonly string[];
   /** What failed, in words. */
   readonly undone: readonly string[];
 }
 
-/** Gives the ports of a new server what Nova cannot give them, each whatever becomes of the others. */
+/** Gives the ports of a new server what Nova cannot give them; one that fails does not stop the others. */
 export async function finishPorts(
   session: Session,
   serverId: string,
@@ -44,7 +44,7 @@ export async function finishPorts(
   return { missing, undone };
 }
 
-/** Adds to `missing` what is not to be had. */
+/** Adds to `missing` what is no longer available. */
 async function unlessGone(missing: string[], what: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();
@@ -84,7 +84,7 @@ async function giveTo(neutron: ServiceClient, { id, address }: FloatingIp, port:
 }
 
 /**
- * The ports of a server, in the order in which they were asked for: by id or address, the others by their network.
+ * The ports of a server, in the order of the request: by id or address, the others by their network.
  *
  * @param ports in any order
  */

@@ -5,7 +5,7 @@ import type { NetworkPlan } from './networks.ts';
 /** A disk in its place of a server. */
 export interface PlacedDisk {
   readonly saved: SavedDisk;
-  /** Of the volume; of the image where the disk is the server's own. */
+  /** Of the volume, or of the image if the disk is the server's own. */
   readonly id: string;
 }
 

@@ -18,29 +18,29 @@ export interface RestoredDisk {
   readonly saved: SavedDisk;
   /** The id of the volume or image that was saved. */
   readonly resource: string;
-  /** Of the volume; of the image where the disk is the server's own. */
+  /** Of the volume, or of the image if the disk is the server's own. */
   readonly id: string;
   readonly name: string;
   /** Whether it was made by this restore. */
   readonly isNew: boolean;
-  /** What is otherwise than it was, in words. */
+  /** What differs from the original, in words. */
   readonly missing: readonly string[];
-  /** What failed when its data was there, in words. */
+  /** What failed after its data was complete, in words. */
   readonly undone: readonly string[];
-  /** What could not be seen of it: no server is booted from it then. */
+  /** What could not be checked: then no server is booted from it. */
   readonly unseen: readonly string[];
 }
 
 export interface RestoredDisks {
-  /** All that could be brought back, in their order. */
+  /** All that could be restored, in their order. */
   readonly disks: readonly RestoredDisk[];
   readonly failures: readonly unknown[];
 }
 
-/** Disks that are brought back at the same time. */
+/** Disks that are restored at the same time. */
 const AT_ONCE = 4;
 
-/** A disk is the user's as soon as it has its data, and stays whatever becomes of the others. */
+/** A disk belongs to the user as soon as it has its data, and stays whatever becomes of the others. */
 export async function restoreDisks(
   environment: Environment,
   plans: readonly DiskPlan[],
@@ -89,7 +89,7 @@ async function restoreDisk(
   }
 }
 
-/** At once: a run that is killed says nothing later, and its next one does not know of what is the user's. */
+/** At once: a killed run says nothing later, and the next run does not know what belongs to the user. */
 function tellBack(log: Log, { id, name, saved, resource }: RestoredDisk): void {
   const kind = saved.volume === null ? 'image' : 'volume';
   log.info(

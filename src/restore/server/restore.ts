@@ -18,23 +18,23 @@ import { serverRequest } from './request.ts';
 import { type RestoredDisk, restoreDisks } from './restore-disks.ts';
 
 export interface RestoredServer {
-  /** Undefined where it could not be made. */
+  /** Undefined if it could not be made. */
   readonly server: Server | undefined;
   /** Those that have all their data, in the order of the record. */
   readonly disks: readonly RestoredDisk[];
-  /** What the cloud made otherwise than it was asked to, in words. */
+  /** What differs from the request, in words. */
   readonly differences: readonly string[];
-  /** What failed when the data was there, in words. */
+  /** What failed after the data was complete, in words. */
   readonly undone: readonly string[];
   /** Why there is no server. */
   readonly failure: unknown;
 }
 
 /**
- * Brings back the disks, then the server. A disk is the user's as soon as it has its data, and stays whatever becomes
+ * Restores the disks, then the server. A disk belongs to the user as soon as it has its data, and stays whatever becomes
  * of the others and of the server.
  *
- * @throws what the first disk failed with, where none was made
+ * @throws what the first disk failed with, if none was made
  */
 export async function restoreServer(
   environment: Environment,
@@ -75,7 +75,7 @@ export async function restoreServer(
 const UNSEEN =
   'Nova may format a disk whose encryption differs from that of its volume: restore it again when the cloud answers.';
 
-/** One that does not come to run is removed again. */
+/** A server that does not come to run is removed. */
 async function madeServer(
   environment: Environment,
   plan: ServerRestorePlan,
@@ -108,7 +108,7 @@ async function madeServer(
  * Removes a server that could not be made, and frees the volumes that it held. What the cloud refuses to remove now, the
  * next run finds by its record.
  *
- * @returns the server where it runs after all: a wait may end for a service that does not answer, while Nova goes on
+ * @returns the server if it runs after all: a wait may end because a service does not answer, while Nova goes on
  */
 async function undoServer(
   { session, log, signal }: Environment,

@@ -8,7 +8,7 @@ import type { Mapping } from './mapping.ts';
 export interface GroupsPlan {
   /** Names, which Nova gives to every port that it makes. */
   readonly names: readonly string[];
-  /** Ids of a port's own groups; undefined where those are the same on all ports. */
+  /** Ids of a port's own groups; undefined if those are the same on all ports. */
   ofPort(port: SavedPort): readonly string[] | undefined;
   readonly missing: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface GroupsPlan {
 /**
  * The security groups of a server: those of all its ports (see sharedGroups), then each port's own.
  *
- * @throws InputError when `map` names one that is not there
+ * @throws InputError if `map` names one that does not exist
  */
 export function planGroups(
   saved: Pick<SavedServer, 'ports' | 'securityGroups'>,

@@ -52,7 +52,7 @@ export function tellServer(
     log.info(
       `server ${quoted(server.name)} (${server.id}) restored and running, after ${seconds.toFixed(1)} s`,
     );
-  // A fault of ours is told as one, when what it leaves is told.
+  // A bug of ours is reported as one, after what it leaves is reported.
   if (server === undefined && !(failure instanceof PlainError) && !signal.aborted) throw failure;
   const missing = [...plan.unsaved, ...plan.missing, ...differences];
   const report = {
@@ -87,7 +87,7 @@ function remainingOf(disk: RestoredDisk): Remaining {
   return { kind: kindOf(disk), id: disk.id, name: disk.name };
 }
 
-/** There is no server; its disks are told one by one, and how the next restore takes them as they are. */
+/** Without a server, lists its disks, and how the next restore reuses them. */
 function tellDisks(
   log: HostLog,
   { name }: ServerRestorePlan,
