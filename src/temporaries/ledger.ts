@@ -1,5 +1,6 @@
+import { PlainError } from '../errors.ts';
 import type { Session } from '../openstack/connection.ts';
-import { CloudError, hasStatus } from '../openstack/errors.ts';
+import { hasStatus } from '../openstack/errors.ts';
 import type { RunIdentity } from '../ports/owner.ts';
 import { toMinute } from '../text/words.ts';
 import { expiresAt, newTag, type Purpose, type TemporaryRecord, writeTemporary } from './tags.ts';
@@ -75,7 +76,8 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       await entry.claim.write(expires);
       Object.assign(entry, { expires, told: false });
     } catch (error) {
-      if (!(error instanceof CloudError)) throw error;
+      // Also a login that is refused meanwhile.
+      if (!(error instanceof PlainError)) throw error;
       if (hasStatus(error, 409) && !isLast) return true;
       if (hasStatus(error, 404)) held.delete(id);
       else if (!entry.told) session.log.warn(refused(what, entry.expires, error));
@@ -92,7 +94,10 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       }
       if (held.get(entry.claim.id) !== entry) return;
       const writing = write(entry, entry.claim.expires, tries === BUSY_TRIES);
-      entry.writing = writing.then(() => undefined);
+      entry.writing = writing.then(
+        () => undefined,
+        () => undefined,
+      );
       if (!(await writing)) return;
     }
   };
@@ -131,7 +136,10 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
   const claim: Ledger['claim'] = async (wanted) => {
     const entry = hold(wanted);
     const writing = write(entry, wanted.expires, false);
-    entry.writing = writing.then(() => undefined);
+    entry.writing = writing.then(
+      () => undefined,
+      () => undefined,
+    );
     if (!(await writing)) return;
     const soon = writeSoon(entry)
       .catch((error: unknown) =>
@@ -175,6 +183,6 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
 }
 
 /** What comes of it is worst where nobody else sees that the run lives: on another machine. */
-function refused(what: string, expires: number, { message }: CloudError): string {
+function refused(what: string, expires: number, { message }: PlainError): string {
   return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${toMinute(expires)} without a record, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write the record (docs/permissions.md)`;
 }
