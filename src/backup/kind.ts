@@ -35,8 +35,20 @@ export interface Wishes {
   readonly tags: readonly string[];
 }
 
+/** A Cinder backup that is under way, and left to the cloud: a later run records it. */
+export interface Started {
+  readonly method: 'started';
+  readonly backup: string;
+  /** The id of the restore point that it will be. */
+  readonly point: string;
+  readonly resource: Subject;
+}
+
 /** The restore points of one resource, each with complete data. The caller records one before it asks for the next. */
-export type Save<P> = (plan: P, onBytes: (count: number) => void) => AsyncGenerator<RestorePoint, void>;
+export type Save<P> = (
+  plan: P,
+  onBytes: (count: number) => void,
+) => AsyncGenerator<RestorePoint | Started, void>;
 
 /**
  * How it is found out that keys can be read: `each` reads every one, as who saves must. `listed` is for a plan that is only

@@ -22,6 +22,10 @@ export interface Tags {
   readonly parent: string | undefined;
   /** `started` until it stands in a manifest, then `recorded`. */
   readonly state: 'started' | 'recorded';
+  /** Whether its run left it to the cloud on purpose: then any run records it, whoever lives. */
+  readonly handedOver: boolean;
+  /** How the volume was when it was asked for; undefined where it is not said. */
+  readonly consistency: 'offline' | 'crash' | undefined;
   readonly volumeTypeId: string | undefined;
   readonly volumeType: string | undefined;
   readonly encrypted: boolean;
@@ -45,6 +49,8 @@ const KEYS = {
   position: `${PREFIX}position`,
   parent: `${PREFIX}parent`,
   state: `${PREFIX}state`,
+  'handed-over': `${PREFIX}handed-over`,
+  consistency: `${PREFIX}consistency`,
   'volume-type-id': `${PREFIX}volume-type-id`,
   'volume-type': `${PREFIX}volume-type`,
   encrypted: `${PREFIX}encrypted`,
@@ -65,6 +71,8 @@ export function writeTags(tags: Tags): Record<string, string> {
     position: String(tags.position),
     parent: tags.parent,
     state: tags.state,
+    'handed-over': tags.handedOver ? 'true' : undefined,
+    consistency: tags.consistency,
     'volume-type-id': tags.volumeTypeId,
     'volume-type': tags.volumeType,
     encrypted: String(tags.encrypted),
@@ -102,7 +110,7 @@ export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefi
   ];
   if (![run, point, chain].every((value) => value !== undefined && UUID.test(value))) return undefined;
   if (position === undefined || !/^\d{1,5}$/.test(position)) return undefined;
-  const [own, parent] = [get('backup'), get('parent')];
+  const [own, parent, consistency] = [get('backup'), get('parent'), get('consistency')];
   if (own !== undefined && own !== backup.id) return undefined;
   return {
     run: String(run),
@@ -115,6 +123,8 @@ export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefi
     position: Number(position),
     parent: parent !== undefined && UUID.test(parent) ? parent : undefined,
     state: state === 'recorded' ? 'recorded' : 'started',
+    handedOver: get('handed-over') === 'true',
+    consistency: consistency === 'offline' || consistency === 'crash' ? consistency : undefined,
     volumeTypeId: get('volume-type-id'),
     volumeType: get('volume-type'),
     encrypted: get('encrypted') === 'true',

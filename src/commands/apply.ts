@@ -5,7 +5,15 @@ import { defineCommand } from './command.ts';
 
 const outputs = {
   ...savingOutputs,
-  due: { description: 'How many resources were due. If 0, nothing was saved and there is no manifest.' },
+  due: {
+    description:
+      'How many resources were due. If 0, there is a manifest only of what earlier runs left to the cloud.',
+  },
+  started: {
+    json: true,
+    description:
+      'JSON: the Cinder backups that `start-only` left to the cloud, a list of {id, kind, resource, name}; id is that of the backup.',
+  },
   pruned: { json: true, description: 'JSON: what was deleted, a list of {kind, id, point}.' },
   coverage: {
     json: true,

@@ -8,7 +8,7 @@ const outputs = {
   resources: {
     json: true,
     description:
-      'JSON: every resource of the project and what each entry of the plan does with it, a list of {kind, name, id, entry, state, newest, way, why}; state: due, not due, refused, excluded, not in the plan.',
+      'JSON: every resource of the project and what each entry of the plan does with it, a list of {kind, name, id, entry, state, newest, way, why}; state: due, not due, under way, refused, excluded, not in the plan.',
   },
   quota: {
     json: true,

@@ -13,6 +13,12 @@ export const applyInputs = {
   ...planLookInputs,
   ...onlyInputs,
   tag: savingInputs.tag,
+  'start-only': {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Start Cinder backups of volumes and end; the next run records them. Everything else is saved and waited for: servers, images, secrets.',
+  },
   deadline: savingInputs.deadline,
   expiry,
   'expiry-days': expiryDays,

@@ -54,6 +54,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'compression',
     'wrap',
     'concurrency',
+    'start-only',
     'deadline',
   ],
   Reporting: ['fail-on', 'badge', 'heartbeat'],

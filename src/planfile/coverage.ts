@@ -1,3 +1,4 @@
+import { toldBeingMade } from '../chain/being-made.ts';
 import { newestAvailable } from '../chain/chain.ts';
 import { readTags } from '../chain/tags.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
@@ -28,6 +29,8 @@ export interface Coverage {
   readonly key: 'saved' | 'unsaved' | undefined;
   /** "7 of 7": how far the chain of Cinder backups is. */
   readonly chain: string | undefined;
+  /** It was never saved, and its first backup is under way for no longer than `max-age`: nothing is wrong yet. */
+  readonly begun?: true;
 }
 
 export interface Seen {
@@ -91,18 +94,24 @@ function bareRow(resource: Resource, keys: SavedKeys): Omit<Coverage, 'status' |
 function byDuty(
   duty: Duty,
   { failures, zone, now }: Seen,
-): Pick<Coverage, 'entry' | 'newest' | 'status' | 'why' | 'error'> {
-  const { resource, entry, newest } = duty;
+): Pick<Coverage, 'entry' | 'newest' | 'status' | 'why' | 'error' | 'begun'> {
+  const { resource, entry, newest, underWay } = duty;
   const own = {
     entry: entry.name,
     newest: newest === undefined ? undefined : new Date(newest).toISOString(),
   };
   const age = newest === undefined ? 'never saved' : `${ageOf(newest, now)} old`;
+  const made = underWay === undefined ? '' : `, ${toldBeingMade(underWay)}`;
   const failure = failures.get(keyOf(resource));
   if (failure !== undefined && failure.time > (newest ?? 0))
-    return { ...own, status: 'failing', why: age, error: failure.error };
-  const status = isStale(duty, zone, now) ? 'stale' : 'covered';
-  return { ...own, status, why: `${age}, every ${entry.every}`, error: undefined };
+    return { ...own, status: 'failing', why: `${age}${made}`, error: failure.error };
+  const rest = { why: `${age}, every ${entry.every}${made}`, error: undefined };
+  if (!isStale(duty, zone, now)) return { ...own, ...rest, status: 'covered' };
+  const isBegun =
+    newest === undefined &&
+    underWay !== undefined &&
+    !isStale({ ...duty, newest: Date.parse(underWay.since) }, zone, now);
+  return { ...own, ...rest, status: 'stale', ...(isBegun ? { begun: true } : {}) };
 }
 
 function withServer(duty: Duty, seen: Seen): ReturnType<typeof byDuty> {
@@ -159,8 +168,8 @@ export function failuresIn(coverage: readonly Coverage[], failOn: readonly FailO
   return new Map(counts.filter(([, count]) => count > 0));
 }
 
-export function isRed({ status, key }: Coverage, failOn: readonly FailOn[]): boolean {
+export function isRed({ status, key, begun }: Coverage, failOn: readonly FailOn[]): boolean {
   return failOn.some((what) =>
-    what === 'unsaved-key' ? key === 'unsaved' && status !== 'excluded' : status === what,
+    what === 'unsaved-key' ? key === 'unsaved' && status !== 'excluded' : status === what && !begun,
   );
 }

@@ -1,3 +1,4 @@
+import { type BeingMade, toldBeingMade } from '../chain/being-made.ts';
 import { type Duration, parseDuration } from '../retention/duration.ts';
 import { before } from '../retention/periods.ts';
 import type { Assignment } from './assign.ts';
@@ -17,6 +18,8 @@ export interface Duty {
   readonly reason: string;
   /** The server that it is saved with, and not by itself. */
   readonly within: Resource | undefined;
+  /** The backup that an earlier run left to the cloud: until it is finished, nothing is due. */
+  readonly underWay?: BeingMade | undefined;
 }
 
 /**
@@ -31,11 +34,22 @@ const EARLY = 0.1;
  *
  * @param points all that are known, in any order
  * @param now milliseconds, by the cloud's clock
+ * @param underWay backups that the cloud is still making, by the volume's id
  */
 export function dutiesOf(
   assignments: readonly Assignment[],
   points: readonly SavedPoint[],
-  { zone, hasStore, now }: { readonly zone: string; readonly hasStore: boolean; readonly now: number },
+  {
+    zone,
+    hasStore,
+    now,
+    underWay = new Map(),
+  }: {
+    readonly zone: string;
+    readonly hasStore: boolean;
+    readonly now: number;
+    readonly underWay?: ReadonlyMap<string, BeingMade>;
+  },
 ): Duty[] {
   // What is of the future was made by a clock that was wrong: it says nothing of when it is due.
   const past = points.filter(({ time }) => time <= now + SLACK_MS);
@@ -59,8 +73,15 @@ export function dutiesOf(
   return duties.map((duty) =>
     duty.within !== undefined && saved.has(nameOf({ ...duty, resource: duty.within }))
       ? duty
-      : { ...duty, within: undefined },
+      : withUnderWay({ ...duty, within: undefined }, underWay),
   );
+}
+
+function withUnderWay(duty: Duty, underWay: ReadonlyMap<string, BeingMade>): Duty {
+  const { kind, id } = duty.resource;
+  const made = kind === 'volume' ? underWay.get(id) : undefined;
+  if (made === undefined) return duty;
+  return { ...duty, due: false, underWay: made, reason: `${duty.reason}, ${toldBeingMade(made)}` };
 }
 
 /** Clocks that are kept differ by less. */

@@ -1,9 +1,11 @@
+import { toldBeingMade } from '../chain/being-made.ts';
 import { PlainError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
 import { duePartsOf } from '../planfile/parts.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
+import { quoted } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 import { appliedTold } from './apply-show.ts';
 import type { Context, Outcome } from './context.ts';
@@ -15,7 +17,7 @@ import { isSealed, pruneLook, prunes } from './plan-prune.ts';
 import { showLook } from './plan-show.ts';
 import { openPlaces } from './publishing.ts';
 import { reportOn } from './report.ts';
-import { saveParts } from './saving.ts';
+import { isMine, type SavingRun, saveParts } from './saving.ts';
 import { isTight } from './tight.ts';
 
 /** So many at the same time, as the commands have it. */
@@ -35,13 +37,17 @@ async function carryOut(
   const look = await lookAtPlan(context, given);
   if (context.dryRun) return showLook(context, look, given);
   for (const doubt of look.doubts) context.host.log.warn(doubt);
-  const parts = await partsOf(context, look, tags);
+  tellUnderWay(context, look);
+  const startOnly = given['start-only'];
+  const parts = await partsOf(context, look, tags, startOnly);
   const isShort = parts.length > 0 && (await isTight(context, look));
   const room = isShort ? await pruned(context, given, look) : NOTHING;
-  const work = await withAdoption(context, look, parts);
+  // A part of a matrix records what it is for, and its siblings the rest.
+  const collects = given.only.length > 0 ? volumesOf(look) : undefined;
+  const work = await withAdoption(context, look, parts, collects);
   // What was listed to look at the plan is still so for what is saved first.
   const seen = isShort ? undefined : look.project.seen;
-  const saved = await saveDue(context, given, { ...look, seen }, work);
+  const saved = await saveDue(context, given, { ...look, seen, collects }, work);
   const after = await attempt(context, 'cannot find out what is covered now', () =>
     work.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
   );
@@ -59,6 +65,14 @@ async function carryOut(
     outputs: {
       ...saved?.outputs,
       due: String(due),
+      started: JSON.stringify(
+        (saved?.started ?? []).map(({ backup, resource: { kind, id, name } }) => ({
+          id: backup,
+          kind,
+          resource: id,
+          name,
+        })),
+      ),
       pruned: JSON.stringify([...room.deleted, ...last.deleted]),
       ...(report === undefined ? {} : { coverage: report.outputs.coverage }),
     },
@@ -69,54 +83,85 @@ async function carryOut(
 async function saveDue(
   context: Context,
   given: ApplyInputs,
-  look: PlanLook & Pick<PlanLook['project'], 'seen'>,
+  look: PlanLook & Pick<SavingRun, 'seen' | 'collects'>,
   parts: readonly Part[],
 ) {
-  const { session, plan, duties, seen } = look;
+  const { session, plan, duties, seen, collects } = look;
   if (parts.length === 0) {
     const { name } = session.scope.project;
+    const under = duties.filter(({ underWay }) => underWay !== undefined).length;
     context.host.log.info(
-      `nothing is due in project ${name}: ${counted(duties.length, 'resource is', 'resources are')} as recent as the plan wants`,
+      under === 0
+        ? `nothing is due in project ${name}: ${counted(duties.length, 'resource is', 'resources are')} as recent as the plan wants`
+        : `nothing is due in project ${name}: ${under} of ${counted(duties.length, 'resource')} ${under === 1 ? 'is' : 'are'} being backed up, the others are as recent as the plan wants`,
     );
     return undefined;
   }
   const saving = { ...given, publish: plan.publish, recipients: plan.recipients };
   const places = await openPlaces(context, saving);
-  return saveParts(context, { session, places, given: saving, seen }, parts);
+  return saveParts(context, { session, places, given: saving, seen, collects }, parts);
+}
+
+function volumesOf({ duties }: PlanLook): ReadonlySet<string> {
+  return new Set(
+    duties.flatMap(({ resource: { kind, id, volumes } }) => (kind === 'volume' ? [id] : volumes)),
+  );
+}
+
+function tellUnderWay({ host: { log } }: Context, { duties }: PlanLook): void {
+  for (const { resource, underWay } of duties)
+    if (underWay !== undefined)
+      log.info(`volume ${quoted(resource.name)} (${resource.id}) is ${toldBeingMade(underWay)}`);
 }
 
 async function partsOf(
   context: Context,
   { plan, duties }: PlanLook,
   tags: readonly string[],
+  startOnly: boolean,
 ): Promise<Part[]> {
+  const leaves = startOnly ? 'any' : 'handed-over';
   const parts: Part[] = [];
   for (const part of duePartsOf(duties, plan.entries)) {
     const subjects = part.duties.map(({ resource: { kind, id, name } }) => ({ kind, id, name }));
     parts.push(
-      await withKind(context, plan, part, tags, (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects)),
+      await withKind(
+        context,
+        plan,
+        part,
+        tags,
+        (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects, leaves),
+        startOnly,
+      ),
     );
   }
   return parts;
 }
 
-/** A backup that an interrupted run left complete counts as saved: then it has to be in a manifest, although nothing is due. */
+/**
+ * A backup that an earlier run left complete counts as saved: then it has to be in a manifest, although nothing is due.
+ * One that failed is removed before anything is planned: it counts in the quota.
+ */
 async function withAdoption(
   context: Context,
   { session, plan, project: { holdings } }: PlanLook,
   parts: readonly Part[],
+  collects: ReadonlySet<string> | undefined,
 ): Promise<readonly Part[]> {
-  if (parts.some(({ adopts }) => adopts)) return parts;
   const { liveness } = context.host;
-  const leftovers = await findLeftovers(holdings, liveness, session.clock.now());
-  if (!leftovers.some(({ action }) => action === 'adopt')) return parts;
+  const leftovers = (await findLeftovers(holdings, liveness, session.clock.now())).filter((left) =>
+    isMine(left, collects),
+  );
+  const hasFailed = leftovers.some(({ action }) => action === 'failed');
+  if (!hasFailed && parts.some(({ adopts }) => adopts)) return parts;
+  if (!hasFailed && !leftovers.some(({ action }) => action === 'adopt')) return parts;
   const [entry] = plan.entries;
   if (entry === undefined) return parts;
   const nothing = { entry, kind: 'volume', duties: [] } as const;
-  return [
-    ...parts,
-    await withKind(context, plan, nothing, [], (kind, wishes) => partOf(kind, wishes, AT_ONCE)),
-  ];
+  const adopting = await withKind(context, plan, nothing, [], (kind, wishes) =>
+    partOf(kind, wishes, AT_ONCE),
+  );
+  return hasFailed ? [adopting, ...parts] : [...parts, adopting];
 }
 
 interface Pruned {

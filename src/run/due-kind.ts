@@ -15,6 +15,7 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
  * What a plan wishes for a part that is due, as the commands wish it for what their inputs name.
  *
  * @param tags what the restore points are given
+ * @param startOnly whether Cinder backups of volumes are left to the cloud; a server needs its snapshots until they are done
  * @throws InputError where the plan names no place for it
  */
 export async function withKind<T>(
@@ -23,6 +24,7 @@ export async function withKind<T>(
   { entry, kind, duties }: DuePart,
   tags: readonly string[],
   use: UseKind<T>,
+  startOnly = false,
 ): Promise<T> {
   const ids = duties.map(({ resource }) => resource.id);
   const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
@@ -43,5 +45,5 @@ export async function withKind<T>(
     tags,
     recipients: recipients.length > 0,
   } as const;
-  return kind === 'server' ? use(servers, wishes) : use(volumes, wishes);
+  return kind === 'server' ? use(servers, wishes) : use(volumes, { ...wishes, startOnly });
 }

@@ -1,4 +1,4 @@
-import type { KeyCheck, Refused, Save, SavingKind, Subject, Wishes } from '../backup/kind.ts';
+import type { KeyCheck, Refused, Save, SavingKind, Started, Subject, Wishes } from '../backup/kind.ts';
 import { OperationError, PlainError, withHint } from '../errors.ts';
 import { withTags } from '../manifest/points.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
@@ -12,15 +12,24 @@ import { quoted } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
 import type { Context } from './context.ts';
 import { adviser, fitting } from './fitting.ts';
-import { recordFailure, recordPoint, type Saving } from './recording.ts';
+import { recordFailure, recordPoint, recordStarted, type Saving } from './recording.ts';
 import { makingRoom } from './room.ts';
-import { waitForUnderWay } from './under-way.ts';
+import {
+  isUnderWay,
+  type Leaves,
+  tellUnderWay,
+  type UnderWay,
+  waitForUnderWay,
+  withBackup,
+} from './under-way.ts';
 
 /** What will be saved of one kind. A plain record: made without being carried out, and carried out without a command line. */
 export interface SavingPlan<P> {
   /** In the order in which they begin. */
   readonly items: readonly P[];
   readonly refused: readonly Refused[];
+  /** What an earlier run has under way: neither waited for nor a failure. */
+  readonly underWay: readonly UnderWay[];
   /** How many can be saved at the same time. */
   readonly atOnce: number;
   readonly quota: readonly QuotaLine[];
@@ -70,12 +79,16 @@ export interface PlannedJson {
   readonly warning: string | null;
 }
 
-/** @param subjects see {@link Part.subjects} */
+/**
+ * @param subjects see {@link Part.subjects}
+ * @param leaves which backups of earlier runs are left to the cloud; none where what is asked for has to be there at the end
+ */
 export function partOf<W extends Wishes, P>(
   kind: SavingKind<W, P>,
   wishes: W,
   concurrency: number,
   subjects: readonly Subject[] = [],
+  leaves: Leaves = 'none',
 ): Part {
   return {
     payloads: wishes.payloads,
@@ -92,7 +105,7 @@ export function partOf<W extends Wishes, P>(
           () => {
             const listed = known;
             known = undefined;
-            return planSaving(session, kind, wishes, concurrency, listed, dryRun ? 'listed' : 'each');
+            return planSaving(session, kind, wishes, concurrency, listed, dryRun ? 'listed' : 'each', leaves);
           },
           ({ short }) => short,
         );
@@ -108,13 +121,8 @@ export function partOf<W extends Wishes, P>(
         planned: plannedJson(kind, plan),
         async carryOut(saving) {
           for (const one of plan.refused) recordFailure(saving, one);
-          await saveEach(
-            saving,
-            kind,
-            plan,
-            wishes.tags,
-            await kind.begin(saving.environment, wishes, saving.marks),
-          );
+          const begun = await kind.begin(saving.environment, wishes, saving.marks);
+          await saveEach(saving, kind, plan, wishes.tags, begun, leaves);
         },
       };
     },
@@ -129,14 +137,19 @@ async function planSaving<W extends Wishes, P>(
   concurrency: number,
   seen: Holdings | undefined,
   keys: KeyCheck,
+  leaves: Leaves,
 ): Promise<SavingPlan<P>> {
-  const { wanted, refused, holdings } = await kind.plan(session, wishes, seen, keys);
+  const { wanted, refused: found, holdings } = await kind.plan(session, wishes, seen, keys);
+  const all = leaves === 'none' ? found : await pool(found, 4, (one) => withBackup(session, one));
   const backups = holdings?.backups ?? [];
   const fit = await fitting(session, wanted, concurrency, backups, (plan) => called(kind.subjectOf(plan)));
+  const underWay = all.filter((one): one is UnderWay => isUnderWay(one, leaves));
+  const refused = all.filter((one) => !isUnderWay(one, leaves));
   const over = fit.refused.map(({ what, error }) => ({ subject: kind.subjectOf(what), error }));
   return {
     items: fit.fits,
     refused: [...refused, ...over],
+    underWay,
     atOnce: fit.atOnce,
     quota: fit.quota,
     warning: fit.warning,
@@ -166,10 +179,11 @@ function plannedJson<W extends Wishes, P>(
 function show<W extends Wishes, P>(
   { host: { log }, dryRun }: Context,
   kind: SavingKind<W, P>,
-  { items, quota, warning, refused, holdings }: SavingPlan<P>,
+  { items, quota, warning, refused, underWay, holdings }: SavingPlan<P>,
   wishes: W,
 ): void {
   kind.show(items, wishes, log);
+  for (const one of underWay) tellUnderWay(log, one);
   if (holdings !== undefined) log.info(quotaSentence(quota));
   if (warning !== undefined) log.warn(warning);
   if (!dryRun) return;
@@ -183,6 +197,7 @@ async function saveEach<W extends Wishes, P>(
   { items, atOnce, holdings }: SavingPlan<P>,
   tags: readonly string[],
   begun: Save<P>,
+  leaves: Leaves,
 ): Promise<void> {
   const { host } = saving.context;
   const advised = adviser(holdings?.backups ?? []);
@@ -200,7 +215,9 @@ async function saveEach<W extends Wishes, P>(
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
         share.failed();
-        recordFailure(saving, { subject, error: advised(error) });
+        const refused = { subject, error };
+        if (isUnderWay(refused, leaves)) tellUnderWay(host.log, refused);
+        else recordFailure(saving, { subject, error: advised(error) });
       }
     });
   } finally {
@@ -208,15 +225,20 @@ async function saveEach<W extends Wishes, P>(
   }
 }
 
-/** Records each restore point as it comes. One that cannot be recorded is thrown at who saved it, and the others go on. */
+/** Records each restore point as it comes, and what was started. One that cannot be recorded is thrown at who saved it, and the others go on. */
 async function recordAll(
   saving: Saving,
-  points: AsyncGenerator<RestorePoint, void>,
+  points: AsyncGenerator<RestorePoint | Started, void>,
   tags: readonly string[],
   told: (point: RestorePoint) => string | undefined,
 ): Promise<void> {
   let next = await points.next();
   while (next.done !== true) {
+    if (next.value.method === 'started') {
+      recordStarted(saving, next.value);
+      next = await points.next();
+      continue;
+    }
     const point = withTags(next.value, tags);
     const failure = await recordPoint(saving, point, told(point)).then(
       () => undefined,

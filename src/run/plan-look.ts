@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { allManifests, type Found, type Manifests, named, type Unread } from '../catalog/everything.ts';
 import { withoutPruned } from '../catalog/pruned.ts';
+import { beingMade } from '../chain/being-made.ts';
 import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { planLookInputs } from '../inputs/plan-file.ts';
@@ -26,7 +27,10 @@ import { readingOf } from './reading.ts';
 import { savedPointsOf, sealedPointsOf } from './saved-points.ts';
 
 export type PlanLookGiven = CloudInputs &
-  Values<typeof planLookInputs> & { readonly only?: readonly string[] };
+  Values<typeof planLookInputs> & {
+    readonly only?: readonly string[];
+    readonly 'start-only'?: boolean;
+  };
 
 /** Where a plan stands: what it says, what there is, what was saved, and what is due. A plain record but for the session. */
 export interface PlanLook {
@@ -84,7 +88,8 @@ export async function lookAgain(
   const where = marked(plan.project, session.region('block-storage'));
   const receipts = unread.flatMap(({ receipt }) => (receipt?.where === where ? [receipt] : []));
   const points = [...savedPointsOf(here, project.inventory), ...sealedPointsOf(receipts, project)];
-  const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now };
+  const underWay = beingMade(project.holdings.backups, given['start-only'] ?? false);
+  const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now, underWay };
   return {
     session,
     plan,

@@ -22,7 +22,7 @@ interface Row {
   readonly id: string;
   /** Empty where none takes it. */
   readonly entry: string;
-  readonly state: 'due' | 'not due' | 'refused' | 'excluded' | 'not in the plan';
+  readonly state: 'due' | 'not due' | 'under way' | 'refused' | 'excluded' | 'not in the plan';
   /** When its newest good point was taken. ISO 8601. */
   readonly newest: string | undefined;
   readonly way: string;
@@ -173,7 +173,7 @@ function rowsOf({ resource, entries, exclusion }: Assignment, found: Found): Row
 }
 
 function rowOf(
-  { resource, entry, newest, due, reason, within }: Duty,
+  { resource, entry, newest, due, reason, within, underWay }: Duty,
   bare: Omit<Row, 'state' | 'why'>,
   { items, refused }: Found,
 ): Row {
@@ -184,6 +184,7 @@ function rowOf(
   };
   if (within !== undefined)
     return { ...own, state: 'due', way: `with server ${within.name || within.id}`, why: reason };
+  if (underWay !== undefined) return { ...own, state: 'under way', why: reason };
   if (!due) return { ...own, state: 'not due', why: reason };
   const name = nameOf({ entry: entry.name, subject: resource });
   const item = items.get(name);

@@ -1,4 +1,4 @@
-import type { Refused } from '../backup/kind.ts';
+import type { Refused, Started } from '../backup/kind.ts';
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { Marks } from '../chain/marks.ts';
 import type { Environment } from '../environment.ts';
@@ -9,6 +9,7 @@ import type { PayloadStore } from '../payload/store.ts';
 import { QuotaError } from '../plan/quota.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { ManifestRecord } from '../publish/record.ts';
+import { quoted } from '../text/escape.ts';
 import { TOOL } from '../version.ts';
 import type { Context } from './context.ts';
 import { environmentOf } from './environment-of.ts';
@@ -22,6 +23,8 @@ export interface Saving {
   readonly marks: Marks;
   /** The ids of the restore points that stand in the record: one that several resources have comes more than once. */
   readonly recorded: Set<string>;
+  /** What this run began, and left to the cloud. */
+  readonly started: Started[];
 }
 
 /**
@@ -43,6 +46,7 @@ export function startSaving(
     environment: environmentOf(context, session, until),
     marks: new Marks(),
     recorded: new Set(),
+    started: [],
     record: new ManifestRecord(
       {
         publishers: places,
@@ -73,6 +77,13 @@ export async function recordPoint(
   if (point.method !== 'cinder-backup') return;
   if (lasts) await marks.set(await session.service('block-storage'), point.backup.id, log);
   else marks.later(point.backup.id);
+}
+
+/** Tells of a backup that a later run will record. */
+export function recordStarted({ environment: { log }, started }: Saving, one: Started): void {
+  const { kind, name } = one.resource;
+  log.info(`backup ${one.backup} of ${kind} ${quoted(name)} is left to the cloud; a later run records it`);
+  started.push(one);
 }
 
 /** Tells and records that a resource was not saved. */

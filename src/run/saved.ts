@@ -1,3 +1,4 @@
+import type { Started } from '../backup/kind.ts';
 import { messageOf } from '../errors.ts';
 import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Values } from '../inputs/table.ts';
@@ -9,18 +10,31 @@ import { publishedOutputs } from './publishing.ts';
 import type { Saving } from './recording.ts';
 import { savingSummary } from './summary.ts';
 
-/** Publishes the last state of the manifest, and says what became of the run. */
+/** What became of a run that saves. */
+export interface SavedOutcome extends Outcome<typeof savingOutputs> {
+  /** What it left to the cloud. */
+  readonly started: readonly Started[];
+}
+
+/** Publishes the last state of the manifest, and says what became of the run. One that only started backups has none. */
 export async function finishSaving(
-  { context, environment: { clock, session }, record, marks }: Saving,
+  { context, environment: { clock, session }, record, recorded, marks, started: begun }: Saving,
   quota: readonly QuotaLine[],
   given: Pick<Values<typeof savingInputs>, 'recipients' | 'sign-key'>,
-): Promise<Outcome<typeof savingOutputs>> {
+): Promise<SavedOutcome> {
   const { host } = context;
+  // One may have been recorded by a later part of this very run.
+  const started = begun.filter(({ point }) => !recorded.has(point));
   if (host.signal.aborted)
     host.log.error(
       `${messageOf(host.signal.reason)}: what was saved is in the manifest; the next run waits for backups that the cloud is still making, and adopts them`,
     );
-  const finished = await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
+  const { manifest } = record;
+  const isEmpty = manifest.restorePoints.length + manifest.failed.length === 0;
+  const finished =
+    started.length > 0 && isEmpty
+      ? { published: [], failures: [], lasts: false }
+      : await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
   if (marks.waiting > 0) {
     session.windUp();
     if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);
@@ -29,7 +43,6 @@ export async function finishSaving(
         `the manifest is in no place that lasts, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run adopts ${marks.waiting === 1 ? 'it' : 'them'}`,
       );
   }
-  const { manifest } = record;
   return {
     outputs: {
       ...publishedOutputs(context, finished),
@@ -37,11 +50,18 @@ export async function finishSaving(
       failed: JSON.stringify(manifest.failed.map(({ id, name, error }) => ({ id, name, error }))),
     },
     failed: manifest.failed.length > 0 || finished.failures.length > 0 || host.signal.aborted,
-    summary: savingSummary(manifest, quota, finished.published, {
-      repository: host.github?.here.repository,
-      signed: given['sign-key'] !== undefined,
-      sealed: given.recipients.length > 0,
-    }),
+    started,
+    summary: savingSummary(
+      manifest,
+      quota,
+      finished.published,
+      {
+        repository: host.github?.here.repository,
+        signed: given['sign-key'] !== undefined,
+        sealed: given.recipients.length > 0,
+      },
+      started,
+    ),
   };
 }
 

@@ -1,10 +1,13 @@
 import type { SavingKind, Wishes } from '../backup/kind.ts';
 import { adopt } from '../backup/volume/adopt.ts';
-import { toldVolume } from '../backup/volume/show.ts';
+import { failureOf } from '../backup/volume/failed.ts';
+import { toldAdopted } from '../backup/volume/show.ts';
+import { readTags } from '../chain/tags.ts';
 import { PlainError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Values } from '../inputs/table.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
@@ -15,7 +18,7 @@ import { type Part, type PlannedJson, partOf, type Ready } from './part.ts';
 import { prepareStore } from './prepare-store.ts';
 import { openPlaces } from './publishing.ts';
 import { recordFailure, recordPoint, type Saving, startSaving } from './recording.ts';
-import { finishSaving } from './saved.ts';
+import { finishSaving, type SavedOutcome } from './saved.ts';
 
 /** The inputs that the engine itself needs, whatever is saved. */
 export type SavingGiven = CloudInputs & Values<typeof savingInputs> & { readonly concurrency: number };
@@ -43,6 +46,8 @@ export interface SavingRun {
   readonly given: Omit<SavingGiven, 'concurrency'>;
   /** What the project holds, where nothing has changed it since it was listed. */
   readonly seen?: Holdings | undefined;
+  /** The volumes whose backups it records that earlier runs left to the cloud; undefined: all. */
+  readonly collects?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -53,9 +58,9 @@ export interface SavingRun {
  */
 export async function saveParts(
   context: Context,
-  { session, places, given, seen }: SavingRun,
+  { session, places, given, seen, collects }: SavingRun,
   parts: readonly Part[],
-): Promise<Outcome<typeof savingOutputs>> {
+): Promise<SavedOutcome> {
   const started = new Date(session.clock.now()).toISOString();
   const until =
     given.deadline === 0 ? Number.POSITIVE_INFINITY : session.clock.now() + given.deadline * 60_000;
@@ -72,8 +77,11 @@ export async function saveParts(
     }
     if (ready.quota.length > 0) quota = ready.quota;
     await prepared(part.payloads);
-    const leftovers = await sweep(session, context.host, false, ready.holdings);
-    if (part.adopts && ready.holdings !== undefined) await takeUp(saving, leftovers, ready.holdings);
+    const leftovers = (await sweep(session, context.host, false, ready.holdings)).filter((left) =>
+      isMine(left, collects),
+    );
+    if (part.adopts && ready.holdings !== undefined)
+      await takeUp(saving, leftovers, ready.holdings, part.payloads);
     await ready.carryOut(saving);
   }
   return finishSaving(saving ?? (await begun()), quota, given);
@@ -109,7 +117,7 @@ async function planned(
   session: Session,
   parts: readonly Part[],
   until: number,
-): Promise<Outcome<typeof savingOutputs>> {
+): Promise<SavedOutcome> {
   const all: PlannedJson[] = [];
   for (const part of parts) {
     const ready = await part.ready(context, session, until);
@@ -117,7 +125,7 @@ async function planned(
     all.push(ready.planned);
   }
   const plan = together(all);
-  return { outputs: {}, failed: plan.refused.length > 0, plan: { ...plan } };
+  return { outputs: {}, failed: plan.refused.length > 0, plan: { ...plan }, started: [] };
 }
 
 /** All parts of a run have their data in one place. */
@@ -134,17 +142,66 @@ function together(planned: readonly PlannedJson[]): PlannedJson {
   };
 }
 
-/** Takes up what runs before did not live to record; one that cannot be written down fails alone. */
-async function takeUp(saving: Saving, leftovers: readonly Leftover[], holdings: Holdings): Promise<void> {
-  const { session, log } = saving.environment;
-  const client = await session.service('block-storage');
-  for (const { point, backup, tags } of await adopt(client, leftovers, holdings, log)) {
+/** Takes up what runs before left to the cloud, or did not live to record; one that cannot be written down fails alone. */
+async function takeUp(
+  saving: Saving,
+  leftovers: readonly Leftover[],
+  holdings: Holdings,
+  payloads: Part['payloads'],
+): Promise<void> {
+  await tellFailed(saving, leftovers, holdings);
+  const { environment, recorded } = saving;
+  for (const { key, point, backup, tags } of await adopt(
+    environment,
+    leftovers,
+    holdings,
+    payloads,
+    recorded,
+  )) {
     saving.marks.saw(backup, tags);
     try {
-      await recordPoint(saving, point, toldVolume(point));
+      if (key !== undefined) await recordPoint(saving, key, undefined);
+      await recordPoint(saving, point, toldAdopted(point, tags.handedOver));
     } catch (error) {
       if (!(error instanceof PlainError)) throw error;
       recordFailure(saving, { subject: point.resource, error });
     }
   }
+}
+
+/** A backup that was left to the cloud and failed is a failure of its volume. Where that is gone, or saved since, it is only told. */
+async function tellFailed(
+  saving: Saving,
+  leftovers: readonly Leftover[],
+  { volumes, backups }: Holdings,
+): Promise<void> {
+  const { environment, recorded } = saving;
+  for (const leftover of leftovers) {
+    if (leftover.action !== 'failed' || recorded.has(leftover.tags.point)) continue;
+    recorded.add(leftover.tags.point);
+    const volume = volumes.find(({ id }) => id === leftover.backup.volumeId);
+    const subject = { kind: 'volume', id: leftover.backup.volumeId, name: volume?.name ?? '' } as const;
+    const error = await failureOf(leftover, subject, environment).catch((error: unknown) => {
+      if (error instanceof PlainError) return error;
+      throw error;
+    });
+    if (volume === undefined || isMadeAgain(leftover.backup, backups)) environment.log.warn(error.message);
+    else recordFailure(saving, { subject, error });
+  }
+}
+
+function isMadeAgain(failed: Backup, backups: readonly Backup[]): boolean {
+  return backups.some(
+    (other) =>
+      other.volumeId === failed.volumeId &&
+      other.createdAt > failed.createdAt &&
+      (other.status === 'available' || other.status === 'creating') &&
+      readTags(other) !== undefined,
+  );
+}
+
+/** A part of a matrix records only what it is for: its siblings do the rest, at the same time. */
+export function isMine(leftover: Leftover, collects: ReadonlySet<string> | undefined): boolean {
+  if (collects === undefined || !('backup' in leftover) || !leftover.tags.handedOver) return true;
+  return collects.has(leftover.backup.volumeId);
 }

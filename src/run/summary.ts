@@ -1,4 +1,6 @@
+import type { Started } from '../backup/kind.ts';
 import { duration } from '../clock.ts';
+import type { Kind } from '../manifest/points.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Published } from '../publish/publisher.ts';
@@ -9,19 +11,20 @@ import { counted } from '../text/words.ts';
 import { type Saved, waysBack } from './ways-back.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
-/** What was saved, where that is written down, and how to come back to it, as Markdown. */
+/** What was saved, what was started, where that is written down, and how to come back to it, as Markdown. */
 export function savingSummary(
   manifest: Manifest,
   quota: readonly QuotaLine[],
   published: readonly Published[],
   saved: Saved,
+  started: readonly Started[] = [],
 ): string {
   const { restorePoints, failed, run } = manifest;
   const kinds = [
     ...new Set([...restorePoints.map(({ resource }) => resource.kind), ...failed.map(({ kind }) => kind)]),
   ];
   const lines = [
-    `### ${kinds.map((kind) => countOf(manifest, kind)).join(', ') || 'Nothing'} backed up`,
+    `### ${headOf(manifest, kinds, started.length)}`,
     '',
     whereAndWhen(
       manifest.cloud,
@@ -32,9 +35,13 @@ export function savingSummary(
     ...(restorePoints.length === 0 ? [] : markdownRows(restorePoints, COLUMNS)),
     ...(failed.length === 0 ? [] : ['', '**Failed:**', '']),
     ...failed.map(({ id, name, error }) => `- ${forMarkdown(name || id)}: ${forMarkdown(error)}`),
+    ...(started.length === 0 ? [] : ['', '**Left to the cloud, for a later run to record:**', '']),
+    ...started.map(
+      ({ backup, resource: { kind, id, name } }) => `- ${kind} ${forMarkdown(name || id)}: backup ${backup}`,
+    ),
     '',
     ...(quota.length === 0 ? [] : [`${forMarkdown(capital(quotaSentence(quota)))}.`, '']),
-    ...(published.length === 0 ? ['**The manifest was not published.**'] : []),
+    ...(published.length === 0 && kinds.length > 0 ? ['**The manifest was not published.**'] : []),
     ...(restorePoints.length === 0 ? [] : published).map(
       ({ path, sha256 }) =>
         `To restore: ${kinds.map((kind) => `\`restore-${kind}\``).join(' or ')} with \`manifest:\` ${forMarkdown(path)} (SHA-256 ${sha256}).`,
@@ -49,7 +56,14 @@ function inTerminal(manifest: Manifest, published: Published | undefined, saved:
   return ['', 'In a terminal:', '', '```sh', ...waysBack(manifest, published, saved), '```'];
 }
 
-function countOf({ restorePoints, failed }: Manifest, kind: RestorePoint['resource']['kind']): string {
+function headOf(manifest: Manifest, kinds: readonly Kind[], started: number): string {
+  const saved = kinds.map((kind) => countOf(manifest, kind)).join(', ');
+  const begun = started === 0 ? '' : `${started} backup${started === 1 ? '' : 's'} started`;
+  if (saved === '' && begun !== '') return begun;
+  return `${saved || 'Nothing'} backed up${begun === '' ? '' : `, ${begun}`}`;
+}
+
+function countOf({ restorePoints, failed }: Manifest, kind: Kind): string {
   const done = restorePoints.filter(({ resource }) => resource.kind === kind).length;
   const all = done + failed.filter((failure) => failure.kind === kind).length;
   return `${done} of ${all} ${kind}s`;

@@ -1,16 +1,63 @@
+import type { Refused, Subject } from '../backup/kind.ts';
 import { BeingBackedUp } from '../backup/volume/being-backed-up.ts';
+import { backupsOf } from '../chain/agree.ts';
+import { isBeingMade, toldBeingMade } from '../chain/being-made.ts';
 import { readTags } from '../chain/tags.ts';
-import type { PlainError } from '../errors.ts';
+import { PlainError } from '../errors.ts';
 import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
 import { type Backup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { Session } from '../openstack/connection.ts';
 import { DeadlineError } from '../openstack/watcher.ts';
 import { pool } from '../pool.ts';
 import type { Host } from '../ports/host.ts';
+import type { Log } from '../ports/log.ts';
 import { parseOwner } from '../ports/owner.ts';
+import { quoted } from '../text/escape.ts';
 
 /**
- * Waits for the backups that stand in the way because a run of ours that was stopped had asked for them: the cloud goes on
+ * Which backups of earlier runs that are still being made are left to the cloud: `none`, those that were `handed-over`,
+ * or `any` of ours.
+ */
+export type Leaves = 'none' | 'handed-over' | 'any';
+
+/** A volume that cannot be backed up now because an earlier run has that under way. */
+export interface UnderWay {
+  readonly subject: Subject;
+  readonly error: BeingBackedUp & { readonly backup: Backup };
+}
+
+/** A server is not backed up with one of its disks: it waits. */
+export function isUnderWay(
+  one: { readonly subject: Subject; readonly error: unknown },
+  leaves: Leaves,
+): one is UnderWay {
+  const { subject, error } = one;
+  if (leaves === 'none' || subject.kind !== 'volume' || !(error instanceof BeingBackedUp)) return false;
+  return error.backup !== undefined && isBeingMade(error.backup, leaves === 'any');
+}
+
+/** The same with the backup that is in the way, where it was not listed yet when the volume was. */
+export async function withBackup(session: Session, one: Refused): Promise<Refused> {
+  const { subject, error } = one;
+  if (!(error instanceof BeingBackedUp) || error.backup !== undefined || subject.kind !== 'volume')
+    return one;
+  const backups = await backupsOf(await session.service('block-storage'), subject.id).catch(
+    (error: unknown) => {
+      if (error instanceof PlainError) return [];
+      throw error;
+    },
+  );
+  const running = backups.find(({ status }) => status === 'creating');
+  return running === undefined ? one : { subject, error: new BeingBackedUp(subject.id, running) };
+}
+
+export function tellUnderWay(log: Log, { subject: { name, id }, error: { backup } }: UnderWay): void {
+  const told = toldBeingMade({ backup: backup.id, since: backup.createdAt });
+  log.info(`volume ${quoted(name)} (${id}) is ${told}`);
+}
+
+/**
+ * Waits for the backups that stand in the way because a run of ours that is over had asked for them: the cloud goes on
  * making them, and they are taken up when they are whole. Others' are not waited for.
  *
  * @param refused what cannot be saved, and why
@@ -23,12 +70,16 @@ export async function waitForUnderWay(
   refused: readonly { readonly error: PlainError }[],
   until: number,
 ): Promise<boolean> {
-  const ours = await ofDeadRuns(refused, host);
+  const ours = await ofEarlierRuns(refused, host);
   if (ours.length === 0) return false;
   const watcher = watchBackups(await session.service('block-storage'));
-  const done = await pool(ours, ours.length, async ({ id, volumeId, size }) => {
+  const done = await pool(ours, ours.length, async (backup) => {
+    const { id, volumeId, size } = backup;
+    const how = readTags(backup)?.handedOver
+      ? 'left to the cloud by an earlier run'
+      : 'started by an interrupted run';
     host.log.info(
-      `backup ${id} of volume ${volumeId} was started by an interrupted run, and is still being made: waiting to adopt it`,
+      `backup ${id} of volume ${volumeId} was ${how}, and is still being made: waiting to adopt it`,
     );
     const deadline = Math.min(until, session.clock.now() + allowance(size));
     try {
@@ -45,7 +96,7 @@ function judge({ status }: Backup): { done: true } | undefined {
   return status === 'creating' ? undefined : { done: true };
 }
 
-async function ofDeadRuns(
+async function ofEarlierRuns(
   refused: readonly { readonly error: PlainError }[],
   { liveness }: Pick<Host, 'liveness'>,
 ): Promise<Backup[]> {
@@ -54,8 +105,8 @@ async function ofDeadRuns(
     const backup = error instanceof BeingBackedUp ? error.backup : undefined;
     const tags = backup === undefined ? undefined : readTags(backup);
     const owner = tags?.state === 'started' ? parseOwner(tags.owner) : undefined;
-    if (backup !== undefined && owner !== undefined && (await liveness(owner)) === 'ended')
-      found.set(backup.id, backup);
+    if (backup === undefined || owner === undefined) continue;
+    if (tags?.handedOver || (await liveness(owner)) === 'ended') found.set(backup.id, backup);
   }
   return [...found.values()];
 }

@@ -18,11 +18,17 @@ export async function cleanUp(
   dryRun: boolean,
 ): Promise<void> {
   for (const leftover of leftovers) {
-    if (leftover.action === 'wait')
+    if (leftover.action === 'wait' && leftover.handedOver)
+      log.debug(`${nameOf(leftover)} was left to the cloud by an earlier run, and is not finished`);
+    else if (leftover.action === 'wait')
       log.warn(
         `${nameOf(leftover)} was left by an interrupted run; the cloud is still working on it, and a later run will check again`,
       );
     else if (leftover.action === 'tell') log.warn(toldOf(leftover));
+    else if (dryRun && leftover.action === 'failed')
+      log.warn(
+        `backup ${leftover.backup.id} of volume ${leftover.backup.volumeId}, left to the cloud by an earlier run, failed: ${leftover.backup.failReason ?? 'the cloud gives no reason'}`,
+      );
     else if (dryRun && leftover.action === 'delete')
       log.info(`${nameOf(leftover)} was left by an interrupted run, and would be removed`);
   }

@@ -12,8 +12,16 @@ import { isNotBegun } from './unfinished-name.ts';
 export type Leftover =
   /** A whole backup that stands in no manifest yet: it is taken up, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
+  /** One that a run left to the cloud, and that failed: who backs up tells why, and removes it where its maker is dead. */
+  | {
+      readonly kind: 'backup';
+      readonly action: 'failed';
+      readonly backup: Backup;
+      readonly tags: Tags;
+      readonly removable: boolean;
+    }
   /** Ours, of no use, and removed; or the cloud is at work on it, and a later run sees how that ended. */
-  | (Removable & { readonly action: 'delete' | 'wait' })
+  | (Removable & { readonly action: 'delete' | 'wait'; readonly handedOver?: boolean })
   /** Whole, in use, or perhaps only a copy of ours: a person has to say what becomes of it. */
   | (Temporary & { readonly action: 'tell'; readonly because: Because });
 
@@ -43,8 +51,12 @@ export async function findLeftovers(
   const found: Leftover[] = [];
   for (const backup of holdings.backups) {
     const tags = readTags(backup);
-    if (tags?.state !== 'started' || !(await abandoned(tags.owner, Date.parse(tags.expires ?? '')))) continue;
-    if (isOriginal(backup, tags, holdings.backups)) found.push(leftBackup(backup, tags));
+    if (tags?.state !== 'started') continue;
+    // What was handed over may be recorded whoever lives; to be deleted its maker has to be dead.
+    const settled = tags.handedOver && (backup.status === 'available' || BUSY.has(backup.status));
+    const isAlone = settled || (await abandoned(tags.owner, Date.parse(tags.expires ?? '')));
+    if (!isAlone && !tags.handedOver) continue;
+    if (isOriginal(backup, tags, holdings.backups)) found.push(leftBackup(backup, tags, isAlone));
   }
   for (const thing of temporariesOf(holdings))
     if (await abandoned(thing.record.owner, thing.record.expires)) found.push(judged(thing));
@@ -70,10 +82,14 @@ function isOriginal(backup: Backup, tags: Tags, all: readonly Backup[]): boolean
   return bearers.length === 1 && madeTogether(backup.createdAt, Date.parse(tags.made ?? ''));
 }
 
-function leftBackup(backup: Backup, tags: Tags): Leftover {
-  if (backup.status === 'available') return { kind: 'backup', action: 'adopt', backup, tags };
+function leftBackup(backup: Backup, tags: Tags, isAlone: boolean): Leftover {
   const { id, status } = backup;
-  return { kind: 'backup', id, name: '', status, action: BUSY.has(status) ? 'wait' : 'delete' };
+  const { handedOver } = tags;
+  if (status === 'available') return { kind: 'backup', action: 'adopt', backup, tags };
+  if (status === 'error' && handedOver)
+    return { kind: 'backup', action: 'failed', backup, tags, removable: isAlone };
+  const action = BUSY.has(status) || !isAlone ? 'wait' : 'delete';
+  return { kind: 'backup', id, name: '', status, action, handedOver };
 }
 
 /** "volume "db" (5f2c…, error)", for messages. A record is no name that anybody gave. */

@@ -45,5 +45,5 @@ export async function sweep(
 }
 
 function keyOf(leftover: Leftover): string {
-  return `${leftover.kind} ${leftover.action === 'adopt' ? leftover.backup.id : leftover.id}`;
+  return `${leftover.kind} ${'backup' in leftover ? leftover.backup.id : leftover.id}`;
 }

@@ -70,6 +70,8 @@ export function tags(fields: Partial<Tags> = {}): Tags {
     position: 0,
     parent: undefined,
     state: 'recorded',
+    handedOver: false,
+    consistency: 'offline',
     volumeTypeId: undefined,
     volumeType: 'standard',
     encrypted: false,

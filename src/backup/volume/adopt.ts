@@ -1,58 +1,92 @@
 import { adoptable, type Unrecorded } from '../../chain/adoptable.ts';
+import type { Tags } from '../../chain/tags.ts';
+import type { Environment } from '../../environment.ts';
 import { messageOf } from '../../errors.ts';
 import { withTags } from '../../manifest/points.ts';
-import type { VolumeBackupPoint } from '../../manifest/schema.ts';
+import type { SecretPoint, VolumeBackupPoint } from '../../manifest/schema.ts';
+import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
 import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
-import type { ServiceClient } from '../../openstack/connection.ts';
-import type { Log } from '../../ports/log.ts';
+import type { PayloadStore } from '../../payload/store.ts';
 import type { Holdings } from '../../temporaries/holdings.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
 import { VolumeKeys } from './keys.ts';
 import { encryptionOf, typeIdOf } from './plan.ts';
 import { restorePoint } from './record.ts';
+import { keyOf, withSavedKey } from './save.ts';
 
 /** A backup that is adopted, with the tags that it should have. */
 export interface Adopted extends Unrecorded {
+  /** To be recorded before the point, which refers to it. */
+  readonly key: SecretPoint | undefined;
   readonly point: VolumeBackupPoint;
 }
 
 /**
- * Restore points of complete backups that interrupted runs did not record. Their volumes are described as they are now,
- * and what the backup itself tells as it was; a backup whose volume is gone stays as it is, and can be restored by its id.
+ * Restore points of complete backups that earlier runs left to the cloud, or did not record. Their volumes are
+ * described as they are now, and what the backup itself tells as it was; a backup whose volume is gone stays as it is,
+ * and can be restored by its id.
  *
  * @param holdings listed before anything was begun
+ * @param payloads where keys are sealed
+ * @param recorded the points that this run has recorded already
  */
 export async function adopt(
-  client: ServiceClient,
+  environment: Pick<Environment, 'session' | 'clock' | 'signal' | 'log'>,
   leftovers: readonly Leftover[],
   { backups, volumes }: Pick<Holdings, 'backups' | 'volumes'>,
-  log: Log,
+  payloads: PayloadStore | undefined,
+  recorded: ReadonlySet<string>,
 ): Promise<Adopted[]> {
+  const { session, log } = environment;
   const adopted: Adopted[] = [];
-  const types = leftovers.some(({ action }) => action === 'adopt') ? await listVolumeTypes(client) : [];
-  for (const leftover of leftovers) {
-    if (leftover.action !== 'adopt') continue;
+  const whole = leftovers.filter(
+    (one): one is Extract<Leftover, { action: 'adopt' }> =>
+      one.action === 'adopt' && !recorded.has(one.tags.point),
+  );
+  if (whole.length === 0) return [];
+  const client = await session.service('block-storage');
+  const types = await listVolumeTypes(client);
+  for (const leftover of whole) {
     const { backup } = leftover;
+    const { what, reason, seconds } = wordsOf(leftover);
     const byHand = `\`restore-volume\` with \`backup: ${backup.id}\` restores it`;
     const volume = volumes.find(({ id }) => id === backup.volumeId);
     if (volume === undefined) {
-      log.warn(`backup ${backup.id} of an interrupted run is complete, but its volume is gone: ${byHand}`);
+      log.warn(`${what} is complete, but its volume is gone: ${byHand}`);
       continue;
     }
     const found = adoptable(leftover, backups);
     if ('why' in found) {
-      log.warn(`backup ${backup.id} of an interrupted run is not adopted: ${found.why}; ${byHand}`);
+      log.warn(`${what} is not adopted: ${found.why}; ${byHand}`);
       continue;
     }
     const { tags } = found;
     try {
       const encryption = await encryptionOf(new VolumeKeys(client), volume);
-      const reason = `run ${tags.run} made it, but ended before recording it`;
-      const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds: 0 };
-      adopted.push({ backup, tags, point: withTags(restorePoint(facts), tags.pointTags) });
+      const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds };
+      const saved = await keyOf({ volume, encryption }, { ...environment, payloads });
+      const { key, point } = withSavedKey(restorePoint(facts), saved);
+      const tagged = <P extends SecretPoint | VolumeBackupPoint>(one: P): P => withTags(one, tags.pointTags);
+      adopted.push({ backup, tags, key: key && tagged(key), point: tagged(point) });
     } catch (error) {
-      log.warn(`backup ${backup.id} of an interrupted run cannot be adopted: ${messageOf(error)}`);
+      log.warn(`${what} cannot be adopted: ${messageOf(error)}`);
     }
   }
   return adopted;
+}
+
+function wordsOf({ backup, tags }: { readonly backup: Backup; readonly tags: Tags }) {
+  const { id, createdAt, updatedAt } = backup;
+  if (!tags.handedOver)
+    return {
+      what: `backup ${id} of an interrupted run`,
+      reason: `run ${tags.run} made it, but ended before recording it`,
+      seconds: 0,
+    };
+  return {
+    what: `backup ${id}, left to the cloud by an earlier run,`,
+    reason: `run ${tags.run} left it to the cloud`,
+    seconds:
+      updatedAt === undefined ? 0 : Math.max(0, (Date.parse(updatedAt) - Date.parse(createdAt)) / 1000),
+  };
 }

@@ -5,7 +5,7 @@ import type { SavingKind } from '../kind.ts';
 import { chooseVolumes } from './choose.ts';
 import { planVolumes, type VolumeBackupPlan, type VolumeBackupWishes } from './plan.ts';
 import { wantedVolumes } from './quota.ts';
-import { beginVolumes, saveVolume } from './save.ts';
+import { beginVolumes, saveVolume, startVolume } from './save.ts';
 import { plannedVolume, showVolumes, toldVolume } from './show.ts';
 
 export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
@@ -37,8 +37,9 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be backed up`,
   async begin(environment, wishes, marks) {
     const saving = await beginVolumes(environment, wishes, marks);
+    const through = wishes.startOnly === true ? startVolume : saveVolume;
     return async function* save(plan, onBytes) {
-      const { key, point } = await saveVolume(plan, { ...saving, onBytes });
+      const { key, point } = await through(plan, { ...saving, onBytes });
       if (key !== undefined) yield key;
       yield point;
     };

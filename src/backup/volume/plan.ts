@@ -54,6 +54,8 @@ export interface VolumeBackupWishes extends SavingWishes {
   readonly selectors: readonly Selector[];
   /** Whether age recipients are given, also where nothing is stored for them. */
   readonly recipients: boolean;
+  /** Whether Cinder backups are left to the cloud, and not waited for. */
+  readonly startOnly?: boolean;
 }
 
 export interface RefusedVolume {

@@ -41,9 +41,15 @@ export function restorePoint({
     },
     chain: { id: tags.chain, position: tags.position, parent: tags.parent ?? null },
     reason,
-    consistency: volume.attachments.length === 0 ? 'offline' : 'crash',
+    // Tags of before said nothing of it: then it promises the least.
+    consistency: tags.consistency ?? 'crash',
     seconds,
   };
+}
+
+/** What a backup of a volume promises that is asked for now. */
+export function consistencyOf({ attachments }: Pick<Volume, 'attachments'>): 'offline' | 'crash' {
+  return attachments.length === 0 ? 'offline' : 'crash';
 }
 
 /** A volume as it is now. */

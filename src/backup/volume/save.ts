@@ -1,16 +1,23 @@
 import type { Marks } from '../../chain/marks.ts';
 import type { Environment } from '../../environment.ts';
 import { messageOf } from '../../errors.ts';
-import type { SecretPoint, VolumePoint } from '../../manifest/schema.ts';
+import type { SecretPoint, VolumeBackupPoint, VolumePoint } from '../../manifest/schema.ts';
 import { watchBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
 import { CloudError } from '../../openstack/errors.ts';
 import { glanceRefuses } from '../../temporaries/image-probe.ts';
 import { quoted } from '../../text/escape.ts';
+import type { Started } from '../kind.ts';
 import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
 import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
-import { type BackupPlan, type CinderSaving, NoBackupService, saveThroughCinder } from './through-cinder.ts';
+import {
+  type BackupPlan,
+  type CinderSaving,
+  NoBackupService,
+  saveThroughCinder,
+  startThroughCinder,
+} from './through-cinder.ts';
 import { type ImageSaving, saveThroughImage } from './through-image.ts';
 
 /** What the volumes of one run share. */
@@ -23,10 +30,10 @@ export interface VolumeSaving extends CinderSaving, ImageSaving {
   takesLuks2(): Promise<boolean>;
 }
 
-export interface SavedVolumePoints {
+export interface SavedVolumePoints<P = VolumePoint> {
   /** To be recorded before the volume, which refers to it. */
   readonly key: SecretPoint | undefined;
-  readonly point: VolumePoint;
+  readonly point: P;
 }
 
 export async function beginVolumes(
@@ -71,7 +78,28 @@ const TAKEN = 'a store is given, and Glance accepted a LUKS2 header';
 const NOBODY_ANSWERS = 'no backup service answers';
 
 /** Saves a volume as its plan says, or as an image if that turns out to be the only way. */
-export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {
+export function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {
+  return saveBy(saveThroughCinder, plan, saving);
+}
+
+/**
+ * The same, but nobody waits for a Cinder backup. Its key is saved before it is asked for: a key goes with its volume,
+ * which may be gone when a later run records the backup.
+ */
+export function startVolume(
+  plan: VolumeBackupPlan,
+  saving: VolumeSaving,
+): Promise<SavedVolumePoints<VolumePoint | Started>> {
+  return saveBy(startThroughCinder, plan, saving);
+}
+
+type ThroughCinder<P> = (plan: BackupPlan, saving: CinderSaving) => Promise<P>;
+
+async function saveBy<P extends VolumeBackupPoint | Started>(
+  through: ThroughCinder<P>,
+  plan: VolumeBackupPlan,
+  saving: VolumeSaving,
+): Promise<SavedVolumePoints<VolumePoint | P>> {
   const { decision, volume } = plan;
   const { backupService, otherwiseImage } = saving;
   if (decision.mode === 'image') return saveThroughImage({ ...plan, reason: decision.reason }, saving);
@@ -80,7 +108,7 @@ export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): 
   if (otherwiseImage && !backupService.answers)
     return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, saving);
   try {
-    return await backUp({ ...plan, decision }, saving);
+    return await backUp(through, { ...plan, decision }, saving);
   } catch (error) {
     if (!(error instanceof NoBackupService)) throw error;
     backupService.answers = false;
@@ -94,18 +122,31 @@ export async function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): 
 }
 
 /** With recipients and a store, the key is saved too, although nobody can try it on the data of the backup. */
-async function backUp(plan: BackupPlan, saving: VolumeSaving): Promise<SavedVolumePoints> {
+async function backUp<P extends VolumeBackupPoint | Started>(
+  through: ThroughCinder<P>,
+  plan: BackupPlan,
+  saving: VolumeSaving,
+): Promise<SavedVolumePoints<VolumePoint | P>> {
   const key = await keyOf(plan, saving);
-  const point = await withKey(key, saving.payloads, () => saveThroughCinder(plan, saving));
+  const point = await withKey(key, saving.payloads, () => through(plan, saving));
+  return point.method === 'started' ? { key: key?.point, point } : withSavedKey(point, key);
+}
+
+/** The point, and what its key refers to. */
+export function withSavedKey(
+  point: VolumeBackupPoint,
+  key: SavedKey | undefined,
+): SavedVolumePoints<VolumeBackupPoint> {
   const { encryption } = point.resource;
   if (key === undefined || encryption === null) return { key: undefined, point };
   const sealed = { ...encryption, key: savedKey(key.point, 'sealed, unproved') };
   return { key: key.point, point: { ...point, resource: { ...point.resource, encryption: sealed } } };
 }
 
-async function keyOf(
+/** The volume's key, saved where keys are sealed; undefined where there is none, or nobody to seal it to. */
+export async function keyOf(
   { encryption, volume }: Pick<VolumeBackupPlan, 'encryption' | 'volume'>,
-  saving: VolumeSaving,
+  saving: Pick<VolumeSaving, 'session' | 'clock' | 'signal' | 'payloads'>,
 ): Promise<SavedKey | undefined> {
   const keyId = encryption?.key.id ?? undefined;
   const { payloads } = saving;

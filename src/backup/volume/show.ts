@@ -1,4 +1,4 @@
-import type { RestorePoint } from '../../manifest/schema.ts';
+import type { RestorePoint, VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes, GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
@@ -42,7 +42,7 @@ export function toldVolume(point: RestorePoint): string | undefined {
   const { resource, seconds } = point;
   switch (point.method) {
     case 'cinder-backup':
-      return `backup ${point.backup.id} of volume ${quoted(resource.name)} is available${seconds > 0 ? ` after ${seconds.toFixed(1)} s` : ', adopted from an interrupted run'}`;
+      return `backup ${point.backup.id} of volume ${quoted(resource.name)} is available after ${seconds.toFixed(1)} s`;
     case 'image': {
       const { payload, image } = point;
       const where =
@@ -54,6 +54,11 @@ export function toldVolume(point: RestorePoint): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What is said of a backup of an earlier run that is recorded. */
+export function toldAdopted({ backup, resource }: VolumeBackupPoint, wasHandedOver: boolean): string {
+  return `backup ${backup.id} of volume ${quoted(resource.name)} is available, ${wasHandedOver ? 'recorded for the run that left it to the cloud' : 'adopted from an interrupted run'}`;
 }
 
 /** A plan as a program reads it. */

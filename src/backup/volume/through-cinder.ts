@@ -22,14 +22,17 @@ import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
+import { hasStatus } from '../../openstack/errors.ts';
 import { createOnce } from '../../openstack/retry.ts';
 import { DeadlineError, type Watcher } from '../../openstack/watcher.ts';
 import { firstIn } from '../../pool.ts';
 import { expiresAt } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import { toSecond } from '../../text/words.ts';
+import type { Started } from '../kind.ts';
+import { BeingBackedUp } from './being-backed-up.ts';
 import type { VolumeBackupPlan } from './plan.ts';
-import { restorePoint } from './record.ts';
+import { consistencyOf, restorePoint } from './record.ts';
 
 /** What the backups of one run share. */
 export interface CinderSaving extends Environment {
@@ -40,6 +43,15 @@ export interface CinderSaving extends Environment {
   readonly marks: Marks;
   /** What their restore points are given. */
   readonly tags: readonly string[];
+}
+
+/** What is known of a backup from its request on. */
+interface Begun {
+  readonly id: string;
+  readonly chosen: Chosen;
+  readonly tags: Tags;
+  /** The cloud's time, milliseconds since the epoch. */
+  readonly started: number;
 }
 
 /** A volume that goes to Cinder's backup service. */
@@ -54,20 +66,77 @@ export class NoBackupService extends OperationError {}
  * @throws OperationError if the cloud fails; the failed backup is removed, earlier ones stay as they are
  */
 export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving): Promise<VolumeBackupPoint> {
+  const begun = await begin(plan, saving, false);
+  const { clock } = saving;
+  return pointOf(
+    plan,
+    begun,
+    await awaited(begun, plan.volume, saving, judgeWith(clock, begun.started)),
+    saving,
+  );
+}
+
+/**
+ * The same, but the backup is left to the cloud as soon as it is seen with our tags: they say that any run may record it,
+ * whoever lives. One that does not show them is waited for, since no later run would find it.
+ */
+export async function startThroughCinder(
+  plan: BackupPlan,
+  saving: CinderSaving,
+): Promise<VolumeBackupPoint | Started> {
+  const begun = await begin(plan, saving, true);
+  const { id, tags, started } = begun;
+  const isLeft = (backup: Backup) => readTags(backup)?.point === tags.point;
+  const judge = judgeWith(saving.clock, started);
+  const look = (backup: Backup) =>
+    backup.status === 'creating' && isLeft(backup) ? { done: backup } : judge(backup);
+  const backup = await awaited(begun, plan.volume, saving, look);
+  if (!isLeft(backup)) return pointOf(plan, begun, backup, saving);
+  const { name, id: volumeId } = plan.volume;
+  return {
+    method: 'started',
+    backup: id,
+    point: tags.point,
+    resource: { kind: 'volume', id: volumeId, name },
+  };
+}
+
+/**
+ * @param handsOver whether the run does not wait for it. The request itself says so: when a service takes the backup up it
+ * writes the metadata that it got with the request, and what was set meanwhile is lost
+ */
+async function begin(plan: BackupPlan, saving: CinderSaving, handsOver: boolean): Promise<Begun> {
   const { client, clock, log } = saving;
   const { volume } = plan;
   await freshTokenFor(client.session, 'the backup', volume.size);
   const chosen = await chooseNow(plan, saving);
   const started = clock.now();
-  const draft = tagsFor(plan, chosen, saving, started);
-  const backupId = await startBackup(plan, draft, saving);
-  const tags = await bound(draft, backupId, volume.size, saving);
+  const draft = tagsFor(plan, chosen, saving, started, handsOver);
+  const id = await startBackup(plan, draft, saving);
+  // What is handed over may be another run's already, which then writes its record.
+  const tags = handsOver ? draft : await bound(draft, id, volume.size, saving);
   log.info(
-    `backup ${backupId} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
+    `backup ${id} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
   );
-  const backup = await finished(backupId, volume, saving, started).finally(() =>
-    saving.ledger.release(backupId),
-  );
+  return { id, chosen, tags, started };
+}
+
+/** The backup as soon as it is what is waited for. From then on this run writes its record no more. */
+function awaited(
+  { id, started }: Begun,
+  volume: Volume,
+  saving: CinderSaving,
+  look: (backup: Backup) => { done: Backup } | undefined,
+): Promise<Backup> {
+  return finished(id, volume, saving, started, look).finally(() => saving.ledger.release(id));
+}
+
+async function pointOf(
+  plan: BackupPlan,
+  { chosen, tags, started }: Begun,
+  backup: Backup,
+  saving: CinderSaving,
+): Promise<VolumeBackupPoint> {
   const kept = await agreeOnChain(backup, tags, chosen.before, saving);
   saving.marks.saw(backup, kept);
   return restorePoint({
@@ -75,7 +144,7 @@ export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving):
     backup,
     tags: kept,
     reason: reasonOf(chosen, backup),
-    seconds: (clock.now() - started) / 1000,
+    seconds: (saving.clock.now() - started) / 1000,
   });
 }
 
@@ -123,9 +192,10 @@ async function chooseNow(
 
 function tagsFor(
   { volume, typeId, encryption }: BackupPlan,
-  { decision }: Chosen,
+  { decision }: Pick<Chosen, 'decision'>,
   { ledger: run, tags }: CinderSaving,
   now: number,
+  handedOver: boolean,
 ): Expiring {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
@@ -139,6 +209,8 @@ function tagsFor(
     position: increment?.position ?? 0,
     parent: increment?.parent,
     state: 'started',
+    handedOver,
+    consistency: consistencyOf(volume),
     volumeTypeId: typeId,
     volumeType: volume.volumeType,
     encrypted: encryption !== null,
@@ -147,7 +219,7 @@ function tagsFor(
   };
 }
 
-function startBackup(
+async function startBackup(
   { volume, snapshotId }: BackupPlan,
   tags: Tags,
   { client, clock, log, signal }: CinderSaving,
@@ -162,7 +234,14 @@ function startBackup(
       snapshotId,
       metadata: writeTags(tags),
     });
-  return createOnce(create, () => findByPoint(client, volume.id, tags.point), { clock, log, signal });
+  try {
+    return await createOnce(create, () => findByPoint(client, volume.id, tags.point), { clock, log, signal });
+  } catch (error) {
+    if (snapshotId !== undefined || !hasStatus(error, 400)) throw error;
+    // Another run may have asked for one a moment before.
+    const running = (await backupsOf(client, volume.id)).find(({ status }) => status === 'creating');
+    throw running === undefined ? error : new BeingBackedUp(volume.id, running, error);
+  }
 }
 
 async function findByPoint(
@@ -179,12 +258,12 @@ async function finished(
   volume: Volume,
   saving: CinderSaving,
   started: number,
+  look: (backup: Backup) => { done: Backup } | undefined,
 ): Promise<Backup> {
-  const { backups, client, clock, signal, until } = saving;
+  const { backups, client, signal, until } = saving;
   const what = `the backup of volume ${quoted(volume.name)} (${volume.id})`;
   const deadline = started + allowance(volume.size);
   try {
-    const look = judgeWith(clock, started);
     return await backups.until(backupId, look, { deadline: Math.min(deadline, until), signal });
   } catch (error) {
     if (error instanceof BackupFailed) {
@@ -254,7 +333,10 @@ function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupSer
 }
 
 /** A backup in `error` restores nothing and still counts in the quota. */
-async function removeFailed(backupId: string, { backups, client, clock, log }: CinderSaving): Promise<void> {
+export async function removeFailed(
+  backupId: string,
+  { backups, client, clock, log }: Pick<CinderSaving, 'backups' | 'client' | 'clock' | 'log'>,
+): Promise<void> {
   try {
     await deleteBackup(client, backupId);
     await backups.gone(backupId, stuck, { deadline: clock.now() + 60_000 });

@@ -255,8 +255,8 @@ export const plan: readonly Mutation[] = [
     id: 'tags/of-adopted',
     file: 'backup/volume/adopt.ts',
     what: 'an adopted backup loses its tags',
-    find: 'withTags(restorePoint(facts), tags.pointTags)',
-    put: 'withTags(restorePoint(facts), [])',
+    find: 'withTags(one, tags.pointTags)',
+    put: 'withTags(one, [])',
     tests: ['process/tags.test.ts'],
   },
 ];

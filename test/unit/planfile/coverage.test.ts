@@ -53,11 +53,23 @@ async function covered(
     entries?: string;
     failures?: [string, number, string][];
     backups?: Partial<Backup>[];
+    /** When the backup of db was asked for that is under way: hours ago. */
+    underWay?: number;
   } = {},
 ): Promise<Coverage[]> {
   const plan = await planOf(more.plan, more.entries);
   const { assignments } = assign(plan, resources, NOW);
-  const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now: NOW };
+  const { underWay } = more;
+  const terms = {
+    zone: plan.zone,
+    hasStore: plan.store !== undefined,
+    now: NOW,
+    underWay: new Map(
+      underWay === undefined
+        ? []
+        : [[db.id, { backup: 'b-1', since: new Date(NOW - underWay * HOUR).toISOString() }]],
+    ),
+  };
   return coverageOf({
     assignments,
     duties: dutiesOf(assignments, points, terms),
@@ -275,5 +287,30 @@ describe('whether the quota is enough in the long run', () => {
     expect(await doubtsOf([db], { backup_gigabytes: { used: 0, max: 139 } })).toEqual([
       expect.stringContaining('this plan comes to 140 GB of backups, and 139 are allowed'),
     ]);
+  });
+});
+
+describe('with a backup under way', () => {
+  const BEGUN = 'being backed up since 2026-11-26 01:00 UTC by an earlier run (backup b-1)';
+
+  test('the newest good point counts, and an error is told all the same', async () => {
+    const fresh = await covered([db], [point(25)], { underWay: 1 });
+    expect(fresh).toMatchObject([{ status: 'covered', why: `25 h old, every 1d, ${BEGUN}` }]);
+    const old = await covered([db], [point(60)], { underWay: 1 });
+    expect(old).toMatchObject([{ status: 'stale', why: `2 d 12 h old, every 1d, ${BEGUN}` }]);
+    expect(failuresIn(old, ['stale']).get('stale')).toBe(1);
+    const [failing] = await covered([db], [point(25)], {
+      underWay: 1,
+      failures: [[`volume ${db.id}`, 2, 'no; disk']],
+    });
+    expect(failing).toMatchObject({ status: 'failing', why: `25 h old, ${BEGUN}`, error: 'no; disk' });
+  });
+
+  test('a first one is red only when it is older than max-age', async () => {
+    const young = await covered([db], [], { underWay: 1 });
+    expect(young).toMatchObject([{ status: 'stale', why: `never saved, every 1d, ${BEGUN}` }]);
+    expect(failuresIn(young, ['stale', 'uncovered', 'failing']).size).toBe(0);
+    const hanging = await covered([db], [], { underWay: 40 });
+    expect(failuresIn(hanging, ['stale']).get('stale')).toBe(1);
   });
 });

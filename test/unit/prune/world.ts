@@ -42,6 +42,8 @@ export function cloudBackup(wish: BackupWish): CloudBackup {
     position,
     parent,
     state: 'recorded' as const,
+    handedOver: false,
+    consistency: undefined,
     volumeTypeId: undefined,
     volumeType: undefined,
     encrypted: false,

@@ -91,14 +91,17 @@ describe('a report on the page of a run', () => {
 describe('what apply says at its end', () => {
   const report = { told: told([line('db')]), failure: '', summary: '### the report' };
   const nothing = { deleted: [], failed: false, summary: '' };
-  const saved = (failed: number) => ({
+  const saved = (failed: number, started = 0) => ({
     failed: failed > 0,
+    started: Array(started).fill({}) as unknown[],
     outputs: { manifest: 'dir/manifest.json', failed: JSON.stringify(Array(failed).fill({})) },
     summary: '### what was saved',
   });
   const base: Applied = { due: 3, saved: saved(0), pruned: [nothing, nothing], report, reports: true };
   test.each<[string, Partial<Applied>, string, string]>([
     ['all is well', {}, '✅ 3 due, all saved', ''],
+    ['what is left to the cloud', { saved: saved(0, 3) }, '✅ 3 due, all started', ''],
+    ['some is left to the cloud', { saved: saved(0, 2) }, '✅ 3 due, 2 started, 1 saved', ''],
     ['nothing was due', { due: 0, saved: undefined }, '✅ Nothing was due', ''],
     [
       'old points went',

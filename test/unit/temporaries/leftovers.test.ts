@@ -198,6 +198,31 @@ describe('what a dead run left', () => {
     ]);
   });
 
+  test('what was left to the cloud is recorded whoever lives, and deleted only if it failed and its maker is dead', async () => {
+    const statuses = ['available', 'error', 'creating', 'error_deleting', 'restoring'];
+    const of = (owner: string) =>
+      leftIn({ backups: statuses.map((status) => started(owner, status, { handedOver: true })) }, MADE);
+    for (const [owner, isDead] of [
+      [dead, true],
+      [living, false],
+      [hidden, false],
+    ] as const)
+      expect(await of(owner)).toEqual([
+        expect.objectContaining({ action: 'adopt' }),
+        expect.objectContaining({ action: 'failed', removable: isDead }),
+        expect.objectContaining({ action: 'wait', handedOver: true }),
+        expect.objectContaining({ action: isDead ? 'delete' : 'wait' }),
+        expect.objectContaining({ action: 'wait', handedOver: true }),
+      ]);
+  });
+
+  test('what was left to the cloud names no backup: a copy of its tags makes both nobody’s', async () => {
+    const left = started(living, 'available', { handedOver: true, backup: undefined });
+    expect(await actionsOf({ backups: [left] })).toEqual(['backup adopt']);
+    const copy = backup({ status: 'error', metadata: left.metadata });
+    expect(await actionsOf({ backups: [left, copy] })).toEqual([]);
+  });
+
   test('tags that were copied from another backup are nobody’s; of those that name none yet only the first counts', async () => {
     const original = started(dead, 'available');
     const copy = backup({ status: 'error', metadata: original.metadata });
