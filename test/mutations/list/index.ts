@@ -1,3 +1,4 @@
+import { keeping } from './keeping.ts';
 import { keys } from './keys.ts';
 import { manifest } from './manifest.ts';
 import { openstack } from './openstack.ts';
@@ -15,5 +16,6 @@ export const mutations = [
   ...store,
   ...temporaries,
   ...restore,
+  ...keeping,
   ...told,
 ];

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { Found } from '../../../src/catalog/everything.ts';
+import { POINT_PROPERTY } from '../../../src/catalog/kept-image.ts';
 import { withoutPruned } from '../../../src/catalog/pruned.ts';
 import { unnamedIn } from '../../../src/catalog/unnamed.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
+import { TEMPORARY_PROPERTY } from '../../../src/temporaries/tags.ts';
 import { cloudBackup, pointId, uuid } from '../prune/world.ts';
 
 const DOUBT = { what: 'is not signed', hint: '' };
@@ -29,6 +31,15 @@ test.each([
   ],
 ])('%s', (_what, all, expected) => {
   expect(left(all)).toEqual(expected);
+});
+
+test('an image is offered that has our record, and not one that is a temporary as well', () => {
+  const properties = { [POINT_PROPERTY]: pointId(1) };
+  const copied = { ...properties, [TEMPORARY_PROPERTY]: 'scratch' };
+  const offered = (images: readonly unknown[]) =>
+    unnamedIn({ images } as unknown as Parameters<typeof unnamedIn>[0], []).map(({ kind }) => kind);
+  expect(offered([{ id: 'i', properties }])).toEqual(['image']);
+  expect(offered([{ id: 'i', properties: copied }])).toEqual([]);
 });
 
 test('what is being deleted is not offered as a backup that no manifest names', () => {

@@ -110,6 +110,11 @@ describe('a volume in Cinder backups', () => {
       [increment({ metadata: {} })],
       `broken: backup ${FULL}, which ${INCREMENT} needs, is gone`,
     ],
+    [
+      'no tags are shown, and its parent failed',
+      [full({ metadata: {}, status: 'error' }), increment({ metadata: {} })],
+      `broken: backup ${FULL}, which ${INCREMENT} needs, is error`,
+    ],
   ];
   test.each(rows)('%s', (_what, backups, expected) => {
     expect(said([ofIncrement()], cloud({ backups }))).toBe(expected);
@@ -323,6 +328,11 @@ test('backups that no manifest names are judged by their tags', () => {
   });
   expect(of(made)).toEqual({ state: 'unknown', why: `backup ${OTHER} is being made` });
   expect(judgeBackups(inventory({ backups: [full(), increment()] }))(increment()).state).toBe('whole');
+  const failed = increment({ status: 'error' });
+  expect(judgeBackups(inventory({ backups: [full(), failed] }))(failed)).toEqual({
+    state: 'broken',
+    why: `backup ${INCREMENT} is error`,
+  });
 });
 
 test('a manifest of sixteen times as many restore points takes about as many times as long', () => {

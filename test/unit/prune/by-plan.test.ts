@@ -58,3 +58,14 @@ test('by the name and the metadata that it had last', async () => {
   const terms = termsByPlan(plan, [now, before], NOW);
   expect([terms(before).length, terms(now).length]).toEqual([1, 1]);
 });
+
+test('nothing where one of the entries that take it keeps everything', async () => {
+  const plan = await requirePlan(
+    TEXT.replace('keep: {daily: 14, min-copies: 3}\n', '').replace('    keep: {weekly: 8}\n', ''),
+    'plan',
+    () => undefined,
+  );
+  const asked = point('orders', 'db');
+  expect(plan.entries.map(({ keep }) => keep === undefined)).toEqual([false, true, true]);
+  expect(termsByPlan(plan, [asked], NOW)(asked)).toEqual([]);
+});

@@ -43,6 +43,8 @@ test.each<[string, Source[], string[], Partial<Cloud>]>([
   ['not one of which something is there still', [source('a', 8, lists(1, 2))], [], {}],
   ['not one of which a point stays', [source('a', 8, lists(1, 3))], [], {}],
   ['not where the backups could not be listed', [source('a', 8, lists(1))], [], { isAll: false }],
+  ['no record either', [source('r', 1, prunes(1))], [], { isAll: false }],
+  ['not one whose data is gone although nobody pruned it', [source('a', 8, lists(3))], [], { backups: [] }],
   ['a record that no manifest needs', [source('r', 1, prunes(1))], ['r'], {}],
   [
     'not one whose point a manifest still lists',
@@ -63,4 +65,14 @@ test('not that of a run that did not end', () => {
   expect(left([{ manifest: { ...manifest, run: { ...manifest.run, finished: null } }, references }])).toEqual(
     [],
   );
+});
+
+test('not one whose payloads nobody looked for', () => {
+  const payloads = points.map((point) => ({
+    ...point,
+    data: { kind: 'payload', name: 'p', size: 1 } as const,
+  }));
+  const leftOf = (stored: ReadonlySet<string> | undefined) =>
+    outlived(recordOf(payloads, { sources: [source('a', 8, lists(1))] }), { ...cloud, stored }).length;
+  expect([leftOf(undefined), leftOf(new Set(['p'])), leftOf(new Set())]).toEqual([0, 0, 1]);
 });

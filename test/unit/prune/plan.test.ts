@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { POINT_PROPERTY } from '../../../src/catalog/kept-image.ts';
+import type { Manifest } from '../../../src/manifest/schema.ts';
 import type { Wishes } from '../../../src/prune/decide.ts';
 import { planPrune } from '../../../src/prune/plan.ts';
 import { keyOf, type Saved } from '../../../src/prune/point.ts';
@@ -59,6 +60,30 @@ describe('what no rule keeps goes', () => {
     ]);
   });
 
+  test('which is counted of what is there: what is lost does not hold the others', () => {
+    const five = nights(5);
+    const points = five.map(volumePoint);
+    const backups = five.slice(2).map(cloudBackup);
+    const lost = new Set([1, 2].map((number) => `backup ${backupId(number)}`));
+    const careful = wishes({ last: 2 }, { allowOverHalf: false });
+    const plan = planPrune(recordOf(points), { ...cloud, backups, lost }, careful, NOW);
+    expect(plan.held).toEqual([]);
+    expect(plan.deletions.flatMap(({ things }) => things.map(({ data }) => keyOf(data)))).toEqual([
+      `backup ${backupId(3)}`,
+    ]);
+  });
+
+  test('what was pruned from a store that nobody looked at is not shown again', () => {
+    const payload: Saved = {
+      ...volumePoint(nights(3)[0]),
+      data: { kind: 'payload', name: 'p', size: 1 },
+      pruned: '2026-11-20T00:00:00Z',
+    };
+    const shown = (stored: ReadonlySet<string> | undefined) =>
+      planPrune(recordOf([payload]), { ...cloud, stored }, wishes(), NOW).verdicts.length;
+    expect([shown(undefined), shown(new Set()), shown(new Set(['p']))]).toEqual([0, 0, 1]);
+  });
+
   test('the digest is of what goes, whatever else is there', () => {
     const digest = (count: number, extra: readonly Saved[] = []) =>
       planPrune(recordOf([...points, ...extra]), cloud, wishes({ last: count }), NOW).digest;
@@ -70,6 +95,19 @@ describe('what no rule keeps goes', () => {
 
   test.each([
     ['its tags are those of another', { metadata: cloudBackup({ ...nights(3)[1], number: 2 }).metadata }],
+    ['its tags are copies of its own', { metadata: cloudBackup({ ...nights(3)[0], number: 7 }).metadata }],
+    [
+      'its tags are of another point',
+      { metadata: cloudBackup({ ...nights(3)[0], point: pointId(9) }).metadata },
+    ],
+    [
+      'its tags do not name it',
+      {
+        metadata: Object.fromEntries(
+          Object.entries(cloudBackup(nights(3)[0]).metadata).filter(([, value]) => value !== backupId(1)),
+        ),
+      },
+    ],
     ['its tags are gone', { metadata: {} }],
     ['it is of another volume', { volumeId: uuid(0xd, 7) }],
     ['it is being restored', { status: 'restoring' }],
@@ -86,6 +124,40 @@ describe('what no rule keeps goes', () => {
     ]);
   });
 
+  test('nor from a store that nobody looked at', () => {
+    const payloads = points.map(
+      (point, index): Saved => ({
+        ...point,
+        data: { kind: 'payload', name: `p${index}`, size: 1 },
+      }),
+    );
+    const goingFrom = (stored: ReadonlySet<string> | undefined) =>
+      planPrune(recordOf(payloads), { ...cloud, stored }, wishes(), NOW).going.length;
+    expect([goingFrom(undefined), goingFrom(new Set(['p0', 'p1', 'p2']))]).toEqual([0, 2]);
+  });
+
+  test('the digest says which data goes, and which manifests', () => {
+    const digest = (more: Partial<ReturnType<typeof recordOf>>) =>
+      planPrune(recordOf([...points, done], more), cloud, wishes(), NOW).digest;
+    const done: Saved = {
+      ...volumePoint({ number: 30, volume: DB, time: NOW - 30 * DAY }),
+      pruned: '2026-11-20T00:00:00Z',
+    };
+    const [first] = points as [Saved, ...Saved[]];
+    const needed = new Set(first.data === undefined ? [] : [keyOf(first.data)]);
+    const run = {
+      id: uuid(1, 1),
+      tool: '',
+      started: '2026-10-01T00:00:00Z',
+      finished: '2026-10-01T00:00:00Z',
+    };
+    const manifest = { run, restorePoints: [{ id: done.id }], failed: [] } as unknown as Manifest;
+    const sources = [{ manifest, references: ['/backups/30'] }];
+    expect(new Set([digest({}), digest({}), digest({ elsewhere: needed }), digest({ sources })]).size).toBe(
+      3,
+    );
+  });
+
   test.each([
     ['gone', new Map([[`volume ${DB}`, 'gone' as const]]), 'it is gone from the cloud'],
     ['unknown', new Map(), 'the cloud does not show whether it still exists'],
@@ -99,6 +171,25 @@ describe('what no rule keeps goes', () => {
     expect(verdictsOf(planPrune(recordOf(points, { failures }), cloud, wishes(), NOW))).toEqual(
       points.map(() => 'keep: its last backup failed'),
     );
+  });
+
+  test('no disk on which the cloud is at work, although its server was pruned and nobody asked for it', () => {
+    const [disk] = points as [Saved, ...Saved[]];
+    const server: Saved = {
+      ...disk,
+      id: pointId(50),
+      kind: 'server',
+      resource: uuid(5, 1),
+      data: undefined,
+      needs: [disk.id],
+      pruned: '2026-11-20T00:00:00Z',
+    };
+    const busy = { ...cloud, backups: cloud.backups.map((one) => ({ ...one, status: 'deleting' })) };
+    const none = wishes({ last: 1 }, { termsOf: () => [] });
+    expect(verdictsOf(planPrune(recordOf([server, disk]), busy, none, NOW))).toEqual(['keep: not finished']);
+    expect(verdictsOf(planPrune(recordOf([server, disk]), cloud, none, NOW))).toEqual([
+      'delete: nothing needs it',
+    ]);
   });
 
   test('what an earlier run recorded and did not live to delete', () => {
@@ -151,6 +242,75 @@ describe('a chain', () => {
     const plan = planPrune(recordOf(all.map(volumePoint)), { ...cloud, backups }, wishes(), NOW);
     expect(plan.going).toEqual([]);
     expect(verdictsOf(plan)[3]).toMatch(reason);
+  });
+
+  test('stays while a backup of ours is in it, although what that stands on is gone', () => {
+    const backups = all.map((wish) => cloudBackup({ ...wish, hasDependents: false }));
+    const stray = { number: 9, volume: DB, time: two.time + 1000, point: pointId(9), chain: 1, position: 4 };
+    const torn = [...backups, cloudBackup({ ...stray, parent: backupId(77) })];
+    const plan = planPrune(recordOf(all.map(volumePoint)), { ...cloud, backups: torn }, wishes(), NOW);
+    expect(plan.going).toEqual([]);
+    expect(verdictsOf(plan)[3]).toMatch(/which no manifest here names, is in its chain/);
+  });
+
+  test('stays where its full backup has dependents, and those that are known are gone', () => {
+    const known = [chain[0], { ...one, chain: 1, position: 1, parent: backupId(1) }, next] as Night[];
+    const backups = known.filter(({ number }) => number !== one.number).map(cloudBackup);
+    const lost = new Set([`backup ${backupId(2)}`]);
+    const points = known.map(volumePoint);
+    const plan = planPrune(recordOf(points), { ...cloud, backups, lost }, wishes(), NOW);
+    expect(plan.deletions).toEqual([]);
+    expect(verdictsOf(plan)[2]).toContain(`an unknown backup needs backup ${backupId(1)}, in its chain`);
+  });
+
+  test('of one moment goes by its order all the same', () => {
+    const at = { time: full.time, volume: DB };
+    const same = [
+      { ...full, ...at },
+      { ...one, ...at, chain: 1, position: 1, parent: backupId(1) },
+      { ...two, ...at, chain: 1, position: 2, parent: backupId(2) },
+      next,
+    ];
+    const points = same.map(volumePoint);
+    for (const listed of [points, points.toReversed()]) {
+      const seen = cloudOf(points, { backups: same.map(cloudBackup) });
+      const { deletions } = planPrune(recordOf(listed), seen, wishes(), NOW);
+      expect(deletions.map(({ things }) => things.map(({ data }) => keyOf(data)))).toEqual([
+        [3, 2, 1].map((number) => `backup ${backupId(number)}`),
+      ]);
+    }
+  });
+
+  describe('of which no manifest names the full backup', () => {
+    const increment: Night = { ...two, chain: 8, position: 1, parent: backupId(8) };
+    const below = { number: 8, volume: DB, time: full.time, point: pointId(8) };
+    const verdicts = (nightsOf: readonly Night[], of: { below?: string; lost?: boolean }) => {
+      const points = nightsOf.map(volumePoint);
+      const backups = [
+        ...nightsOf.map(cloudBackup),
+        ...(of.below === undefined ? [] : [cloudBackup({ ...below, status: of.below })]),
+      ];
+      const lost = new Set(of.lost === true ? [`backup ${backupId(8)}`] : []);
+      return verdictsOf(planPrune(recordOf(points), cloudOf(points, { backups, lost }), wishes(), NOW));
+    };
+
+    test('stays where the cloud does not show that', () => {
+      expect(verdicts([increment, next], {})[1]).toBe('keep: cannot tell whether everything it needs exists');
+    });
+
+    test('goes where that is gone, and something newer is good', () => {
+      expect(verdicts([increment, next], { lost: true })[1]).toBe(
+        'delete: it cannot be restored, and a newer point is good',
+      );
+    });
+
+    test('fills no place where that failed', () => {
+      const [newest, older] = verdicts([full, increment], { below: 'error' });
+      expect(newest).toContain('cannot tell whether everything it needs exists');
+      expect(older).toBe('keep: last 1 of 1; newest good point');
+      const good = verdicts([full, increment], { below: 'available' });
+      expect(good[1]).toBe('delete: no rule keeps it');
+    });
   });
 
   test('of which the middle is lost fills no place, and what is left of it goes', () => {
@@ -239,6 +399,40 @@ describe('who asks for servers only', () => {
       [pointId(1), 'nothing needs it'],
     ]);
     expect(plan.verdicts.find(({ point }) => point.id === pointId(2))?.reasons).toEqual(['not selected']);
+  });
+});
+
+describe('servers and their disks, each by its own rules', () => {
+  const all = nights(7);
+  const disks = all.map((night) => volumePoint({ ...night, name: 'data' }));
+  const server = (number: number): Saved => ({
+    ...volumePoint({
+      number: 50 + number,
+      volume: uuid(0xe, 1),
+      time: NOW - (8 - number) * DAY,
+      name: 'shop',
+    }),
+    kind: 'server',
+    data: undefined,
+    needs: [pointId(number)],
+  });
+  const servers = [1, 2, 3].map(server);
+  const record = recordOf([...disks, ...servers]);
+  const cloud = cloudOf(record.points, { backups: all.map(cloudBackup) });
+  const rules = (last: number, allowOverHalf: boolean): Wishes => ({
+    termsOf: ({ kind }) => [{ policy: { last: kind === 'server' ? 1 : last }, zone: 'UTC', minCopies: 1 }],
+    allowOverHalf,
+  });
+  const going = (last: number, allowOverHalf: boolean) =>
+    planPrune(record, cloud, rules(last, allowOverHalf), NOW).going.map(({ point: { id } }) => id);
+
+  test('a disk stays by its own rule where its server goes', () => {
+    expect(going(7, true)).toEqual([pointId(52), pointId(51)]);
+    expect(going(5, true)).toEqual([pointId(52), pointId(51), pointId(2), pointId(1)]);
+  });
+
+  test('servers that are held back, as over half would go, keep their disks', () => {
+    expect(going(5, false)).toEqual([]);
   });
 });
 

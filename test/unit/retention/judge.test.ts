@@ -214,6 +214,18 @@ describe('tags', () => {
   });
 });
 
+test('a time counts back from the newest point that is not of the future', () => {
+  const MINUTE = 60_000;
+  const [ahead, newest, within] = [4, -10, -65].map((minutes) => NOW + minutes * MINUTE);
+  const points = [ahead, newest, within].map((time, index) => ({
+    id: `${index}`,
+    time: time ?? 0,
+    tags: [],
+    state: 'good' as const,
+  }));
+  expect(Object.keys(kept(points, { policy: { within: '1h' } }))).toEqual(['0', '1', '2']);
+});
+
 test.each([
   [4, 2, undefined],
   [4, 1, '3 of 4 points would go, over half'],
