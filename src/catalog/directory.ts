@@ -98,9 +98,26 @@ function isManifest(name: string): boolean {
   return [MANIFEST_FILE, SEALED_FILE, JOURNAL_FILE].includes(name);
 }
 
+/**
+ * As {@link findFile}, in a directory that was seen to hold one.
+ *
+ * @returns undefined where it no longer does: another run has pruned it meanwhile
+ * @throws InputError when it cannot be read
+ */
+export async function findSeen(directory: string): Promise<FoundManifest | undefined> {
+  try {
+    return await findFile(directory);
+  } catch (error) {
+    if (await holdsManifest(directory)) throw error;
+    return undefined;
+  }
+}
+
 /** A run that was cut short before it had saved anything leaves an empty one, or a journal without a whole line. */
 async function holdsManifest(directory: string): Promise<boolean> {
-  const inside = await readdir(directory).catch(() => undefined);
+  const inside = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] | undefined =>
+    error.code === 'ENOENT' ? [] : undefined,
+  );
   if (inside === undefined || inside.includes(MANIFEST_FILE) || inside.includes(SEALED_FILE)) return true;
   return inside.includes(JOURNAL_FILE) && (await journalIn(directory)) !== undefined;
 }

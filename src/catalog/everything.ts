@@ -4,7 +4,7 @@ import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Receipt } from '../manifest/receipt.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import type { PlaceName } from '../store/place-name.ts';
-import { findFile, listedDirectories } from './directory.ts';
+import { findSeen, listedDirectories } from './directory.ts';
 import type { Found } from './found.ts';
 import { Catalogue } from './github/cache.ts';
 import { repositoryCandidates } from './github/latest.ts';
@@ -37,7 +37,8 @@ export type EverythingOptions = Omit<FindOptions, 'wanted' | 'allowUnsigned'>;
 
 interface Copy {
   readonly reference: string;
-  load(): Promise<FoundManifest | Doubt>;
+  /** Undefined: it is gone since it was listed. */
+  load(): Promise<FoundManifest | Doubt | undefined>;
 }
 
 /**
@@ -64,6 +65,7 @@ export async function allManifests(
   const resources: Resources = new Map();
   for await (const { reference, load } of copiesIn(places, options)) {
     const loaded = await load();
+    if (loaded === undefined) continue;
     if ('hint' in loaded) unread.push({ reference, doubt: loaded });
     else await read(loaded, reference);
   }
@@ -117,7 +119,7 @@ async function* copiesIn(places: readonly PlaceName[], options: EverythingOption
 
 async function* inDirectory(path: string): AsyncGenerator<Copy> {
   for (const directory of await listedDirectories(path))
-    yield { reference: directory, load: () => findFile(directory).catch(asDoubt) };
+    yield { reference: directory, load: () => findSeen(directory).catch(asDoubt) };
 }
 
 /** One that cannot be read fails alone. */

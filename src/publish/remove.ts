@@ -9,25 +9,37 @@ import { TAG_PREFIX } from './github/release.ts';
  * files lie beside it, or a person chose the tag, it stays. Artifacts expire by themselves.
  *
  * @param reference as a restore's `manifest` names it
- * @returns whether it is removed
+ * @returns whether it is gone: two runs at once may remove the same
  */
 export async function removeManifest(reference: string, github: GitHub | undefined): Promise<boolean> {
   if (reference.startsWith('artifact:')) return false;
   if (!reference.startsWith('release:')) return removeDirectory(reference);
   const tag = reference.slice('release:'.length);
-  const release = tag.startsWith(TAG_PREFIX) ? await github?.releases.byTag(tag) : undefined;
-  if (release === undefined || !release.assets.every(({ name }) => OUR_FILES.has(name))) return false;
-  await github?.releases.remove(release.id);
+  if (github === undefined || !tag.startsWith(TAG_PREFIX)) return false;
+  const release = await github.releases.byTag(tag);
+  if (release === undefined) return true;
+  if (!release.assets.every(({ name }) => OUR_FILES.has(name))) return false;
+  await github.releases.remove(release.id);
   return true;
 }
 
-/** The manifest first: without it the directory is none of a run's. */
+/** The manifest first: without it the directory is none of a run's. Another run may be removing it, too. */
 async function removeDirectory(path: string): Promise<boolean> {
-  const names = await readdir(path);
+  const names = await orGone(readdir(path));
+  if (names === undefined) return true;
   if (!names.every((name) => OUR_FILES.has(name))) return false;
   const isManifest = (name: string) => name === MANIFEST_FILE || name === SEALED_FILE;
   for (const name of [...names.filter(isManifest), ...names.filter((name) => !isManifest(name))])
     await rm(join(path, name), { force: true });
-  await rmdir(path);
+  await orGone(rmdir(path));
   return true;
+}
+
+async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -83,9 +83,10 @@ export async function publishRelease(rest: Rest, id: number): Promise<Release> {
   return decodeRelease(object(answer));
 }
 
+/** Returns also where another run has removed it before. */
 export async function removeRelease(rest: Rest, id: number): Promise<void> {
   const doing = { doing: `remove release ${id}`, permission: WRITE };
-  await rest.send('DELETE /repos/{owner}/{repo}/releases/{release_id}', { release_id: id }, doing);
+  await rest.find('DELETE /repos/{owner}/{repo}/releases/{release_id}', { release_id: id }, doing);
 }
 
 function decodeRelease(from: Json): Release {

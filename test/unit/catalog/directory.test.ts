@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { listedDirectories, runDirectories } from '../../../src/catalog/directory.ts';
+import { findSeen, listedDirectories, runDirectories } from '../../../src/catalog/directory.ts';
 
 const files = [
   '20261123T023300Z-5f2c9a01/manifest.json',
@@ -47,4 +47,13 @@ test('a list reads downloads of any name too, and the directory itself', async (
       join(path, 'release'),
     ]),
   );
+});
+
+test('what another run has pruned since it was listed is not there, and what cannot be read is told', async () => {
+  await below(['run/manifest.json', 'emptied/RESTORE.md', 'odd/manifest.json/file'], async (path) => {
+    expect(await findSeen(join(path, 'run'))).toMatchObject({ file: 'manifest.json' });
+    expect(await findSeen(join(path, 'emptied'))).toBeUndefined();
+    expect(await findSeen(join(path, 'gone'))).toBeUndefined();
+    await expect(findSeen(join(path, 'odd'))).rejects.toThrow('cannot read');
+  });
 });
