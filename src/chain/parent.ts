@@ -18,11 +18,13 @@ export function parentOf<B extends Seen>(
   backups: readonly B[],
   before: readonly Seen[] = [],
 ): B | undefined {
+  const had = new Map(before.map(({ id, hasDependents }) => [id, hasDependents]));
   const parents = possibleParents(increment, backups);
   const ours = parents.find(({ id }) => id === recorded);
-  const hadNone = before.some(({ id, hasDependents }) => id === recorded && !hasDependents);
-  if (ours !== undefined && hadNone) return ours;
-  const newest = parents.reduce<B | undefined>(
+  const isNewParent = ours !== undefined && had.get(ours.id) === false;
+  if (isNewParent && !hasRival(increment, ours, backups)) return ours;
+  const among = isNewParent ? parents.filter(({ id }) => had.get(id) !== true) : parents;
+  const newest = among.reduce<B | undefined>(
     (best, backup) => (best === undefined || isNewer(backup, best) ? backup : best),
     undefined,
   );
@@ -30,8 +32,20 @@ export function parentOf<B extends Seen>(
   return ours !== undefined && ours.dataTimestamp === newest?.dataTimestamp ? ours : newest;
 }
 
+/** Whether a run at the same time may have made an increment of the same: then this one may stand on that. */
+function hasRival(increment: Increment, parent: Seen, backups: readonly Seen[]): boolean {
+  return backups.some(
+    ({ id, volumeId, incremental, createdAt }) =>
+      incremental &&
+      id !== increment.id &&
+      volumeId === increment.volumeId &&
+      createdAt >= parent.createdAt &&
+      createdAt <= increment.createdAt,
+  );
+}
+
 type Increment = Pick<Backup, 'id' | 'volumeId' | 'createdAt'>;
-type Seen = Increment & Pick<Backup, 'dataTimestamp' | 'hasDependents'>;
+type Seen = Increment & Pick<Backup, 'dataTimestamp' | 'hasDependents' | 'incremental'>;
 
 function possibleParents<B extends Seen>(increment: Increment, backups: readonly B[]): B[] {
   return backups.filter(

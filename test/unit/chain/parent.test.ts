@@ -56,6 +56,19 @@ describe('the parent that Cinder took', () => {
     expect(parentOf(ours, full.id, [taken, foreign, ours], [full])).toBe(taken);
   });
 
+  test('is the increment that a run at the same time made on the one that was meant', () => {
+    const { full, ours } = interrupted();
+    const taken = { ...full, hasDependents: true };
+    const rival = { ...ours, id: 'rival', ...at('2026-11-01T23:59:59.000Z'), hasDependents: true };
+    expect(parentOf(ours, full.id, [taken, rival, ours], [full])).toBe(rival);
+    // It was listed, and not yet counted.
+    const listed = [full, { ...rival, hasDependents: false }];
+    expect(parentOf(ours, full.id, [taken, rival, ours], listed)).toBe(rival);
+    expect(parentOf(rival, full.id, [taken, rival, ours], [full])).toBe(taken);
+    const older = { ...rival, hasDependents: false };
+    expect(parentOf(ours, full.id, [taken, older, ours], [full])).toBe(taken);
+  });
+
   test('of one second is the one that was meant', () => {
     const { full, foreign, ours } = interrupted();
     const [one, other] = [full, foreign].map((each) => ({
