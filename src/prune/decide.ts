@@ -3,6 +3,7 @@ import { quoted } from '../text/escape.ts';
 import type { Chain } from './chains.ts';
 import type { Cloud } from './cloud.ts';
 import { Keeping } from './keeping.ts';
+import { keptBefore } from './kept-before.ts';
 import { resourceOf, type Saved } from './point.ts';
 import type { Record } from './read.ts';
 import { ownStates, type State } from './state.ts';
@@ -68,30 +69,41 @@ export function decide(
   return { verdicts: points.map(verdictOf).toSorted(byResource), held };
 
   function judgeAll(resource: string, members: readonly Saved[]): void {
-    const terms = members[0] === undefined ? [] : wishes.termsOf(members[0]);
-    if (terms.length === 0) for (const point of members) keeping.keep(point, 'not selected');
-    // What one way keeps must not cost the other way its place.
-    const ways = terms.length > 1 ? Map.groupBy(members, ({ data }) => data?.kind) : new Map([['', members]]);
-    for (const one of terms) for (const way of ways.values()) judgeWay(resource, way, one);
+    if (members[0] === undefined || wishes.termsOf(members[0]).length === 0)
+      for (const point of members) keeping.keep(point, 'not selected');
+    for (const { way, terms } of waysOf(members)) judgeWay(resource, way, terms);
+  }
+
+  /** What one way keeps must not cost the other way its place. */
+  function waysOf(members: readonly Saved[]): { readonly way: readonly Saved[]; readonly terms: Terms }[] {
+    const all = members[0] === undefined ? [] : wishes.termsOf(members[0]);
+    const ways = all.length > 1 ? Map.groupBy(members, ({ data }) => data?.kind) : new Map([['', members]]);
+    return all.flatMap((terms) => [...ways.values()].map((way) => ({ way, terms })));
   }
 
   function judgeWay(resource: string, members: readonly Saved[], terms: Terms): void {
     const byId = new Map(members.map((point) => [point.id, point]));
     const history: History = {
       resource: standing(resource, members, record, cloud),
-      points: members.map(
-        (point): Point => ({
-          id: point.id,
-          time: point.time,
-          tags: point.tags,
-          state: judgedState(states.get(point.id)),
-        }),
-      ),
+      points: members.map(asJudged),
     };
     for (const { id, keep, reasons } of judge(history, terms, now).verdicts) {
       const point = byId.get(id);
       if (keep && point !== undefined) for (const reason of reasons) keeping.keep(point, reason);
     }
+  }
+
+  function asJudged({ id, time, tags }: Saved): Point {
+    return { id, time, tags, state: judgedState(states.get(id)) };
+  }
+
+  /** Whether these go only because of what was saved last: no rule was changed. */
+  function isInTurn(going: readonly Saved[], members: readonly Saved[]): boolean {
+    const kept = waysOf(members).map(({ way, terms }) => {
+      const history = way.map((point) => ({ ...asJudged(point), ...chainOf(point, chains) }));
+      return keptBefore(history, terms, now);
+    });
+    return going.every(({ id }) => kept.some((ids) => ids.has(id)));
   }
 
   /** That all of a gone resource may go was agreed to when the time was told. */
@@ -101,6 +113,7 @@ export function decide(
       const there = members.filter(({ id }) => states.get(id)?.state !== 'lost');
       const going = there.filter((point) => !keeping.keeps(point));
       if (cloud.presence.get(resource) === 'gone' || going.length * 2 <= there.length) continue;
+      if (isInTurn(going, there)) continue;
       const why = `${going.length} of ${there.length} points would be deleted, more than half: \`allow-over-half: true\` allows that`;
       for (const point of going) keeping.keep(point, why);
       const [newest] = members;
@@ -137,6 +150,12 @@ function standing(
   if (seen !== 'present') return seen ?? 'unknown';
   const failed = failures.get(resource);
   return failed !== undefined && members.every(({ time }) => time < failed) ? 'failing' : 'present';
+}
+
+/** By any of its members: the same for all of them. */
+function chainOf({ data }: Saved, chains: ReadonlyMap<string, Chain>): Pick<Point, 'chain'> {
+  const [chain] = data?.kind === 'backup' ? (chains.get(data.id)?.members ?? []) : [];
+  return chain === undefined ? {} : { chain };
 }
 
 function judgedState(state: State | undefined): Point['state'] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type PrunePlan, planPrune } from '../../../src/prune/plan.ts';
 import { keyOf, resourceOf, type Saved } from '../../../src/prune/point.ts';
+import { judge } from '../../../src/retention/judge.ts';
 import { type Story, story } from './story.ts';
 import { NOW } from './world.ts';
 
@@ -80,7 +81,9 @@ function ofHistory(one: Story, members: readonly Saved[], goes: (point: Saved) =
       : []),
     ...(good.slice(0, one.minCopies).some(goes) ? ['the floor does not hold'] : []),
     ...(good.some((point) => goes(point) && isPinned(one, point)) ? ['a tagged point went'] : []),
-    ...(!one.wishes.allowOverHalf && going.length * 2 > members.length ? ['over half'] : []),
+    ...(!one.wishes.allowOverHalf && going.length * 2 > members.length && !isInTurn(one, members, going)
+      ? ['over half']
+      : []),
   ];
 }
 
@@ -90,6 +93,25 @@ function isPinned({ wishes }: Story, point: Saved): boolean {
     .some(({ policy }) => policy.tags?.some(([tag = '']) => point.tags.includes(tag)));
 }
 
+/** Each of them was kept by the same terms before the latest points came, of which there are at most a third. */
+function isInTurn(one: Story, members: readonly Saved[], going: readonly Saved[]): boolean {
+  const points = members
+    .toSorted((a, b) => b.time - a.time)
+    .map((point) => ({
+      id: point.id,
+      time: point.time,
+      tags: point.tags,
+      state: isGood(one, point) ? ('good' as const) : ('failed' as const),
+      ...(point.data?.kind === 'backup' ? { chain: below(one, point.data.id).at(-1) ?? '' } : {}),
+    }));
+  const steps = Array.from({ length: Math.max(1, Math.floor(points.length / 3)) }, (_, index) => index + 1);
+  const [first] = members;
+  const kept = (first === undefined ? [] : one.wishes.termsOf(first)).flatMap((terms) =>
+    steps.flatMap((step) => judge({ resource: 'present', points: points.slice(step) }, terms, NOW).verdicts),
+  );
+  return going.every((point) => kept.some(({ id, keep }) => keep && id === point.id));
+}
+
 /** By what the cloud really holds: its backup, and all below. */
 function isGood({ cloud, parents, record }: Story, { data, needs }: Saved): boolean {
   if (data?.kind !== 'backup')
@@ -97,11 +119,16 @@ function isGood({ cloud, parents, record }: Story, { data, needs }: Saved): bool
       const point = record.points.find(({ id }) => id === need);
       return point !== undefined && isGood({ cloud, parents, record } as Story, point);
     });
-  const below = [data.id];
-  for (let id = parents.get(data.id); id !== undefined; id = parents.get(id)) below.push(id);
-  return below.every((id) =>
+  return below({ parents }, data.id).every((id) =>
     cloud.backups.some((backup) => backup.id === id && ['available', 'restoring'].includes(backup.status)),
   );
+}
+
+/** A backup, and what it needs: the full one last. */
+function below({ parents }: Pick<Story, 'parents'>, backup: string): string[] {
+  const all = [backup];
+  for (let id = parents.get(backup); id !== undefined; id = parents.get(id)) all.push(id);
+  return all;
 }
 
 /** The next run, that comes at once and looks at what is left. */

@@ -5,6 +5,7 @@ import type { Wishes } from '../../../src/prune/decide.ts';
 import { planPrune } from '../../../src/prune/plan.ts';
 import { keyOf, type Saved } from '../../../src/prune/point.ts';
 import { simulate } from '../../../src/prune/simulate.ts';
+import type { Policy } from '../../../src/retention/policy.ts';
 import {
   type BackupWish,
   backupId,
@@ -510,5 +511,68 @@ describe('simulated', () => {
     const { days, peak } = simulate(terms, 400, 7, NOW);
     expect(peak).toBeGreaterThan(20);
     expect(peak).toBeGreaterThanOrEqual(Math.max(...days));
+  });
+});
+
+describe('few points and long chains, night after night, and nobody to agree', () => {
+  /** Chains of seven, as the default is. */
+  const chained = (night: number): Night => {
+    const [chain, position] = [Math.floor(night / 7), night % 7];
+    const time = NOW + night * DAY;
+    const parent = position === 0 ? undefined : backupId(night);
+    return { number: night + 1, volume: DB, time, chain, position, parent, point: pointId(night + 1) };
+  };
+
+  function live(policyOf: (night: number) => Policy, prunes: (night: number) => boolean, count: number) {
+    let there: Night[] = [];
+    const held: number[] = [];
+    const counts = Array.from({ length: count }, (_, night) => {
+      there = [...there, chained(night)];
+      if (!prunes(night)) return there.length;
+      const points = there.map(volumePoint);
+      const careful = { ...wishes(), allowOverHalf: false };
+      const termsOf = () => [{ policy: policyOf(night), zone: 'UTC', minCopies: 2 }];
+      const cloud = cloudOf(points, { backups: there.map(cloudBackup) });
+      const plan = planPrune(recordOf(points), cloud, { ...careful, termsOf }, NOW + night * DAY + 1);
+      if (plan.held.length > 0) held.push(night);
+      const gone = new Set(plan.going.map(({ point }) => point.id));
+      there = there.filter(({ point }) => !gone.has(point));
+      return there.length;
+    });
+    return { counts, held };
+  }
+
+  test.each([1, 2, 3, 5])('last %i: a chain goes when the next one has come far enough', (last) => {
+    const terms = { policy: { last }, zone: 'UTC', minCopies: 2 };
+    expect(
+      live(
+        () => ({ last }),
+        () => true,
+        60,
+      ),
+    ).toEqual({
+      counts: simulate(terms, 60, 7, NOW).days,
+      held: [],
+    });
+  });
+
+  test('also after nights on which nothing could be deleted', () => {
+    const { counts, held } = live(
+      () => ({ daily: 3 }),
+      (night) => night % 11 > 2,
+      100,
+    );
+    const terms = { policy: { daily: 3 }, zone: 'UTC', minCopies: 2 };
+    expect(held).toEqual([]);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(simulate(terms, 100, 7, NOW).peak + 3);
+  });
+
+  test('but not where the rules were cut', () => {
+    const { held } = live(
+      (night) => (night < 27 ? { daily: 21 } : { daily: 3 }),
+      () => true,
+      30,
+    );
+    expect(held).toEqual([27, 28, 29]);
   });
 });
