@@ -115,6 +115,20 @@ export const plan: readonly Mutation[] = [
     put: 'if (now.length > 0) return now;',
   },
   {
+    id: 'chain/rival',
+    file: 'chain/parent.ts',
+    what: 'an increment is told to stand on what a run at the same time has taken',
+    find: 'if (isNewParent && !hasRival(increment, ours, backups)) return ours;',
+    put: 'if (isNewParent) return ours;',
+  },
+  {
+    id: 'prune/cut-rules',
+    file: 'prune/kept-before.ts',
+    what: 'over half goes where the rules were cut',
+    find: 'const LATEST = 1 / 3;',
+    put: 'const LATEST = 1;',
+  },
+  {
     id: 'method/no-store',
     file: 'plan/method.ts',
     what: 'a volume leaves the cloud although no store is given',
@@ -239,8 +253,8 @@ export const plan: readonly Mutation[] = [
     id: 'tags/unseen',
     file: 'prune/decide.ts',
     what: 'pruning does not see the tags of points',
-    find: 'tags: point.tags,',
-    put: 'tags: [],',
+    find: 'return { id, time, tags, state: judgedState',
+    put: 'return { id, time, tags: [], state: judgedState',
     tests: ['unit/prune/plan-property.test.ts'],
   },
   {
