@@ -27,10 +27,13 @@ export interface EmbeddedWorld extends World {
 export const SMALL_GIB = 9 << 18;
 
 /** A "GiB" of it has 32 MiB, so that hashing a volume costs a moment. */
-export async function embeddedWorld(options: EmbeddedCloudOptions = {}): Promise<EmbeddedWorld> {
+export async function embeddedWorld(
+  options: EmbeddedCloudOptions = {},
+  { within = tmpdir() } = {},
+): Promise<EmbeddedWorld> {
   const cloud = await startEmbeddedCloud({ gibBytes: 32 * 1024 ** 2, ...options });
   const tiny = await addTinyImage(cloud);
-  const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-'));
+  const directory = await mkdtemp(join(within, 'openstack-backup-'));
   const outputs = keepOutput();
   const sessions = new Sessions((user) => cloud.openrc(user));
   const volumeOf = (id: string) => {

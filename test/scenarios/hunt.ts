@@ -36,16 +36,35 @@ export async function huntSecrets(
       places.push([join(entry.parentPath, entry.name), await readFile(join(entry.parentPath, entry.name))]);
   const needles = secrets.flatMap(encodings);
   if (needles.length === 0) throw new Error('the secret hunt has nothing to look for');
-  for (const [place, bytes] of places)
-    for (const needle of needles)
-      if (bytes.includes(needle))
-        throw new Error(`a secret stands in ${place}, ${needle.length} bytes at ${bytes.indexOf(needle)}`);
+  const find = finder(needles);
+  for (const [place, bytes] of places) {
+    const found = find(bytes);
+    if (found !== undefined)
+      throw new Error(`a secret stands in ${place}, ${found.needle.length} bytes at ${found.at}`);
+  }
   return places.length * needles.length;
 }
 
+/** All needles in one pass, by their first four bytes: a year has thousands of tokens, and megabytes of output. */
+function finder(needles: readonly Buffer[]) {
+  const heads = new Uint8Array(0x10000);
+  for (const needle of needles) heads[needle.readUInt16LE(0)] = 1;
+  const byHead = Map.groupBy(needles, (needle) => needle.readUInt32LE(0));
+  return (bytes: Buffer): { readonly needle: Buffer; readonly at: number } | undefined => {
+    for (let at = 0; at + SHORTEST <= bytes.length; at += 1) {
+      if (heads[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)] === 0) continue;
+      for (const needle of byHead.get(bytes.readUInt32LE(at)) ?? [])
+        if (needle.equals(bytes.subarray(at, at + needle.length))) return { needle, at };
+    }
+    return undefined;
+  };
+}
+
+const SHORTEST = 4;
+
 function encodings(secret: string | Buffer): Buffer[] {
   const bytes = Buffer.from(secret);
-  if (bytes.length < 4) throw new Error('a secret this short cannot be hunted');
+  if (bytes.length < SHORTEST) throw new Error('a secret this short cannot be hunted');
   const hex = bytes.toString('hex');
   const base64 = bytes.toString('base64').replace(/=+$/, '');
   return [
