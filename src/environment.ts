@@ -13,6 +13,6 @@ export interface Environment {
   readonly signal: AbortSignal;
   /** The records of what this run makes in the cloud and does not leave there. */
   readonly ledger: Ledger;
-  /** When the run has to end, milliseconds since the epoch in the cloud's time; Infinity for never. */
+  /** The deadline, milliseconds since the epoch in the cloud's time; Infinity for never. */
   readonly until: number;
 }

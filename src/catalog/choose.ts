@@ -8,7 +8,7 @@ import { takenAt } from './times.ts';
 /**
  * All restore points of one kind of resource.
  *
- * @throws InputError where there is none
+ * @throws InputError if there is none
  */
 export function everyPoint<K extends Kind>(manifest: Manifest, kind: K): PointOf<K>[] {
   const points = pointsOf(manifest, kind);

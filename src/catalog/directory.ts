@@ -19,13 +19,13 @@ import {
  * Reads a manifest and says whether it can be trusted.
  *
  * @param path the file, sealed or not, or the directory that holds it
- * @throws InputError when it is not there, not whole, altered or unsigned
+ * @throws InputError if it is not there, not whole, altered or unsigned
  */
 export async function readManifest(path: string, options: ReadOptions): Promise<Read> {
   return readFound(await findFile(path), options);
 }
 
-/** @throws InputError when there is none, or it cannot be read */
+/** @throws InputError if there is none, or it cannot be read */
 export async function findFile(path: string): Promise<FoundManifest> {
   const journal = await journalIn(path);
   if (journal !== undefined) return journal;

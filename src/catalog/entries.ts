@@ -17,25 +17,25 @@ export interface Entry {
   /** Of the restore point. */
   readonly point: string;
   readonly method: RestorePoint['method'];
-  /** "full", "increment 3"; empty where there are no chains. */
+  /** "full", "increment 3"; empty if there are no chains. */
   readonly chain: string;
-  /** Bytes, as the resource has them; undefined where nobody knows. */
+  /** Bytes, as the resource has them; undefined if nobody knows. */
   readonly size: number | undefined;
   readonly consistency: string;
-  /** What its key is worth; empty where the resource is not encrypted. */
+  /** What its key is worth; empty if the resource is not encrypted. */
   readonly key: string;
   /** Where the data is: the id of a backup or an image, the name of a payload. */
   readonly data: string;
   /** As a restore's `manifest` names it: all places that have it. */
   readonly manifest: string;
-  /** Why a restore would not trust the manifest; empty where it would. */
+  /** Why a restore would not trust the manifest; empty if it would. */
   readonly doubt: string;
   readonly project: string;
-  /** As a run was told to give them; empty where it was told none. */
+  /** As a run was told to give them; empty if it was told none. */
   readonly tags: readonly string[];
   /** Whether all is there that it needs. */
   readonly state: State['state'];
-  /** Why it is not whole; empty where it is. */
+  /** Why it is not whole; empty if it is. */
   readonly why: string;
 }
 

@@ -45,7 +45,7 @@ interface Copy {
  * Every manifest of these places, each once: a run may have published it to several. Restore points that were pruned are
  * left out.
  *
- * @throws InputError when a place cannot be looked at
+ * @throws InputError if a place cannot be looked at
  */
 export async function everyManifest(
   places: readonly PlaceName[],

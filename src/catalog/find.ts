@@ -51,7 +51,7 @@ export function parseReference(text: string): Reference {
 /**
  * The manifest that a reference means, if it can be trusted.
  *
- * @throws InputError when there is none, or it is not to be trusted
+ * @throws InputError if there is none, or it is not to be trusted
  */
 export async function findManifest(text: string, options: FindOptions): Promise<Read> {
   const reference = parseReference(text);

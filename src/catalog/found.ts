@@ -6,6 +6,6 @@ export interface Found {
   readonly manifest: Manifest;
   /** As the input `manifest` of a restore names them. */
   readonly references: readonly string[];
-  /** Why a restore would not trust it; undefined where one of the places is beyond doubt. */
+  /** Why a restore would not trust it; undefined if one of the places is beyond doubt. */
   readonly doubt: Doubt | undefined;
 }

@@ -52,7 +52,7 @@ export interface ChooseOptions extends ReadOptions {
   readonly now: () => number;
   /** For messages: "of the last 100 runs of backup.yml on main". */
   readonly among: () => string;
-  /** What they have, where nothing is found; empty where they have nothing. */
+  /** What they have, where nothing is found; empty if they have nothing. */
   readonly seen?: () => string;
   /** What to do when nothing is found. */
   readonly hint: () => string | Promise<string>;
@@ -62,7 +62,7 @@ export interface ChooseOptions extends ReadOptions {
  * The manifest with the newest data that is wanted. What may be newer and cannot be trusted, read or told apart by time
  * is never passed over in silence: whoever restores would take old data for new.
  *
- * @throws InputError when there is none, or it is in doubt which is the newest
+ * @throws InputError if there is none, or it is in doubt which is the newest
  */
 export async function newestWanted(candidates: Candidates, options: ChooseOptions): Promise<Read> {
   const { looked, doubts, best } = await lookAt(candidates, options);
@@ -137,7 +137,7 @@ interface Doubted {
 /**
  * The manifest of the only candidate, whatever it holds.
  *
- * @throws InputError when it is not to be trusted, or cannot be used
+ * @throws InputError if it is not to be trusted, or cannot be used
  */
 export async function readOnly(candidate: Candidate, options: ReadOptions): Promise<Read> {
   const found = await candidate.load();
@@ -146,7 +146,7 @@ export async function readOnly(candidate: Candidate, options: ReadOptions): Prom
   return parseFound(found, options.identity);
 }
 
-/** Undefined where it holds nothing that is wanted: what nobody asks for needs no trust. */
+/** Undefined if it holds nothing that is wanted: what nobody asks for needs no trust. */
 async function look(
   candidate: Candidate,
   options: ChooseOptions,

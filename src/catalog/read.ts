@@ -52,7 +52,7 @@ export interface Read {
 /**
  * The manifest in what was found, if it can be trusted.
  *
- * @throws InputError when it was altered, is not signed, is not whole or cannot be opened
+ * @throws InputError if it was altered, is not signed, is not whole or cannot be opened
  */
 export async function readFound(found: FoundManifest, options: ReadOptions): Promise<Read> {
   checkTrust(found, options);
@@ -95,7 +95,7 @@ export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt
       };
 }
 
-/** What stands in it, trusted or not. @throws InputError when it cannot be opened, or is no whole manifest */
+/** What stands in it, trusted or not. @throws InputError if it cannot be opened, or is no whole manifest */
 export async function parseFound(found: FoundManifest, identity: string | undefined): Promise<Read> {
   if (found.journal !== undefined) {
     const value = await manifestOf(found.journal, () => opener(identity, found.name));
@@ -116,7 +116,7 @@ export async function parseFound(found: FoundManifest, identity: string | undefi
 /**
  * The manifest among files that belong together.
  *
- * @throws InputError when there is none
+ * @throws InputError if there is none
  */
 export function foundIn(name: string, files: Files, vouched: boolean): FoundManifest {
   const journal = files[JOURNAL_FILE] && foundJournal(name, files[JOURNAL_FILE], vouched);
@@ -146,7 +146,7 @@ export function envelopeOf(
   return { envelope: { bytes: Buffer.from(bytes), signatures: linesOf(sidecar) } };
 }
 
-/** What its envelope says, for whoever cannot open it; undefined where it says nothing, or is not by that key. */
+/** What its envelope says, for whoever cannot open it; undefined if it says nothing, or is not by that key. */
 export function receiptIn({ envelope }: FoundManifest, key: KeyObject | undefined): Receipt | undefined {
   if (envelope === undefined) return undefined;
   const { bytes, signatures } = envelope;
@@ -159,7 +159,7 @@ export function receiptIn({ envelope }: FoundManifest, key: KeyObject | undefine
   }
 }
 
-/** The journal of a run that is not over; undefined where nothing in it counts. */
+/** The journal of a run that is not over; undefined if nothing in it counts. */
 export function foundJournal(name: string, bytes: Uint8Array, vouched: boolean): FoundManifest | undefined {
   const journal = parseJournal(bytes);
   return (

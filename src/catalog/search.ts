@@ -13,7 +13,7 @@ export interface FindOptions extends ReadOptions {
   readonly branch: string | undefined;
   /** The restore points of a manifest that are asked for. */
   readonly wanted: (manifest: Manifest) => readonly RestorePoint[];
-  /** What the manifests had that were looked through, where none has what is asked for; empty where they had nothing. */
+  /** What the manifests had that were looked through, where none has what is asked for; empty if they had nothing. */
   readonly seen?: () => string;
   /** Whether manifests of any age may have it. */
   readonly deep?: boolean;

@@ -89,7 +89,7 @@ export class Seek {
       );
   }
 
-  /** What there is instead, for who has found nothing; empty where there is nothing of the kind. */
+  /** What there is instead, for who has found nothing; empty if there is nothing of the kind. */
   seen(): string {
     const { kind, wanted } = this.#sought;
     const sightings = this.#newestFirst();

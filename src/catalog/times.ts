@@ -11,7 +11,7 @@ export interface Window {
 export interface Times {
   /** Undefined outside GitHub. */
   readonly within: Window | undefined;
-  /** The newest data that is asked for, by the cloud's clock; undefined where no restore point says so. */
+  /** The newest data that is asked for, by the cloud's clock; undefined if no restore point says so. */
   readonly saved: string | undefined;
   /** Whether that is when an image or a key was made, which may be years before any run: it says nothing of the clock. */
   readonly made: boolean;

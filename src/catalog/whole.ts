@@ -20,7 +20,7 @@ export type State =
 export interface Shelf {
   /** As the input `store` names it. */
   readonly place: string;
-  /** Bytes, by name; undefined where it could not be looked at. */
+  /** Bytes, by name; undefined if it could not be looked at. */
   readonly sizes: ReadonlyMap<string, number> | undefined;
   /** Why it could not be. */
   readonly unknown: string;
@@ -101,7 +101,7 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
   };
 }
 
-/** Why the cloud that was asked cannot tell; undefined where it can. */
+/** Why the cloud that was asked cannot tell; undefined if it can. */
 function notToldBy(
   inventory: Inventory | undefined,
   { cloud: then }: Manifest,
@@ -173,7 +173,7 @@ function chainState(backup: Backup, recorded: string | undefined, cloud: Index):
     : broken(`backup ${recorded}, which ${backup.id} needs, is ${parent.status}`);
 }
 
-/** @param keyId of its key when it was saved, or null; undefined where nobody noted it */
+/** @param keyId of its key when it was saved, or null; undefined if nobody noted it */
 function imageState(saved: KeptImage, cloud: Index, keyId?: string | null): State {
   const image = cloud.images.get(saved.id);
   if (image === undefined) return broken(`image ${saved.id} is gone`);

@@ -51,7 +51,7 @@ export async function agreeOnChain(
   return made;
 }
 
-/** What the parent can be told by; undefined where the cloud does not say. */
+/** What the parent can be told by; undefined if the cloud does not say. */
 async function seen(
   backup: Backup,
   tags: Tags,

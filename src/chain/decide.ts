@@ -14,7 +14,7 @@ export interface ChainWishes {
   readonly snapshotAt?: string;
 }
 
-/** @throws OperationError when an increment was asked for and cannot be had */
+/** @throws OperationError if an increment was asked for and cannot be had */
 export function decide(
   { id, size }: Pick<Volume, 'id' | 'size'>,
   backups: readonly Backup[],

@@ -24,7 +24,7 @@ export interface Tags {
   readonly state: 'started' | 'recorded';
   /** Whether its run left it to the cloud on purpose: then any run records it, whoever lives. */
   readonly handedOver: boolean;
-  /** How the volume was when it was asked for; undefined where it is not said. */
+  /** How the volume was when it was asked for; undefined if it is not said. */
   readonly consistency: 'offline' | 'crash' | undefined;
   readonly volumeTypeId: string | undefined;
   readonly volumeType: string | undefined;

@@ -14,8 +14,8 @@ export const LUKS1_HEADER = FIRST_SLOT + SLOTS * SLOT_BYTES;
 
 /**
  * @param head the first {@link LUKS1_HEADER} bytes of an image, or more
- * @throws InputError where it uses what we do not have
- * @throws OperationError where it makes no sense
+ * @throws InputError if it uses what we do not have
+ * @throws OperationError if it makes no sense
  */
 export function parseLuks1(head: Buffer): LuksHeader {
   const hash = knownHash(textAt(head, 72, 32));

@@ -50,8 +50,8 @@ export function hasSecondLuks2(head: Buffer): boolean {
  * Of two copies the one that was written last, as cryptsetup does.
  * https://gitlab.com/cryptsetup/cryptsetup/-/blob/main/lib/luks2/luks2_disk_metadata.c `LUKS2_disk_hdr_read`
  *
- * @throws InputError where it uses what we do not have
- * @throws OperationError where both copies are damaged or make no sense
+ * @throws InputError if it uses what we do not have
+ * @throws OperationError if both copies are damaged or make no sense
  */
 export function parseLuks2(head: Buffer): LuksHeader {
   const first = copyAt(head, 0, FIRST_MAGIC);
@@ -68,7 +68,7 @@ export function parseLuks2(head: Buffer): LuksHeader {
   }
 }
 
-/** The size that a copy says it has; undefined where there is none. */
+/** The size that a copy says it has; undefined if there is none. */
 function sizeAt(head: Buffer, offset: number, magic: Buffer): number | undefined {
   if (head.length < offset + BINARY || !head.subarray(offset, offset + magic.length).equals(magic))
     return undefined;

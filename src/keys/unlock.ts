@@ -36,7 +36,7 @@ export function isLuks(head: Uint8Array): boolean {
 }
 
 /**
- * The version of the LUKS header that an image has; undefined where it has none. One of version 2 may have lost the
+ * The version of the LUKS header that an image has; undefined if it has none. One of version 2 may have lost the
  * first of its two copies, and is opened by the second.
  *
  * @param head as many first bytes as {@link headerLength} says
@@ -67,7 +67,7 @@ export function headerLength(head: Buffer): number {
  * @param head as many first bytes as {@link headerLength} says
  * @returns undefined when none opens a slot
  * @throws InputError for what is not a LUKS image, or one that we cannot open
- * @throws OperationError where the header is damaged
+ * @throws OperationError if the header is damaged
  */
 export async function openLuks(
   head: Buffer,

@@ -27,7 +27,7 @@ export class ManifestCheck {
     return contradiction;
   }
 
-  /** Cut to what fits; undefined where the manifest is full: what failed was told all the same. */
+  /** Cut to what fits; undefined if the manifest is full: what failed was told all the same. */
   fitted({ kind, id, name, error, cause }: SavedFailure): SavedFailure | undefined {
     const failure = {
       kind,

@@ -114,7 +114,7 @@ export interface FoundJournal {
   readonly altered: boolean;
 }
 
-/** Undefined where nothing in it counts: the run died before it had saved anything. */
+/** Undefined if nothing in it counts: the run died before it had saved anything. */
 export function parseJournal(bytes: Uint8Array): FoundJournal | undefined {
   const hash = createHash('sha256');
   const lines: Readonly<Record<string, unknown>>[] = [];

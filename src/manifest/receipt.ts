@@ -33,7 +33,7 @@ export interface ReceiptPoint {
 export interface ReceiptPiece {
   readonly of: 'volume' | 'image';
   readonly method: 'cinder-backup' | 'image';
-  /** {@link marked} id of the backup, or of the image that stays in the cloud; undefined where the data left it. */
+  /** {@link marked} id of the backup, or of the image that stays in the cloud; undefined if the data left it. */
   readonly inCloud: string | undefined;
   /** Whether only a Cinder backup may be possible: Glance refuses some that are encrypted or large. */
   readonly mayStay: boolean;

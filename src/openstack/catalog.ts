@@ -80,8 +80,8 @@ function ownedBy(owner: Owner | undefined, url: string): string {
  * Why a token must not go to an endpoint: one without TLS, after a login with it. An operator's mistake, or somebody in
  * between; what the user wrote is taken.
  *
- * @throws InputError where `verify` was asked for
- * @returns what to warn of; undefined where nothing is wrong
+ * @throws InputError if `verify` was asked for
+ * @returns what to warn of; undefined if nothing is wrong
  */
 export function plainDoubt(service: Service, endpoint: string, config: CloudConfig): string | undefined {
   if (!endpoint.startsWith('http:') || !config.auth.authUrl.startsWith('https:')) return undefined;
@@ -139,7 +139,7 @@ export function splitVersion(
 /**
  * Without a named region each service would take its own first endpoint, and data of one region be put into another.
  *
- * @throws InputError where there are several
+ * @throws InputError if there are several
  */
 export function checkRegion(catalog: readonly CatalogEntry[], config: CloudConfig): void {
   const open = (Object.keys(SERVICE_TYPES) as Service[]).filter(

@@ -26,7 +26,7 @@ export function cloudClock(clock: Clock, offset: () => number): Clock {
   return { now: () => clock.now() + offset(), sleep: (ms, signal) => clock.sleep(ms, signal) };
 }
 
-/** Undefined where there is nothing to tell. */
+/** Undefined if there is nothing to tell. */
 export function differenceTold(offset: number): string | undefined {
   const difference = Math.abs(offset);
   if (difference < TOLD_MS) return undefined;

@@ -22,7 +22,7 @@ export interface Session {
   windUp(): void;
   /** The region worked in: the named one, else the only one that the service has. */
   region(service: Service): string;
-  /** @throws InputError when the catalogue has no such service */
+  /** @throws InputError if the catalogue has no such service */
   service(service: Service): Promise<ServiceClient>;
   has(service: Service): boolean;
   /**

@@ -1,7 +1,7 @@
 import type { Auth } from './config/cloud.ts';
 import { type CloudError, hasStatus } from './errors.ts';
 
-/** What to look at when Keystone refuses a login; undefined where the login itself is not to blame. */
+/** What to look at when Keystone refuses a login; undefined if the login itself is not to blame. */
 export function loginHint(error: unknown, auth: Auth): string | undefined {
   if (!hasStatus(error, 400, 401, 404)) return undefined;
   return [hintOf(error, auth), spacesHint(auth)].filter((hint) => hint !== undefined).join(' ');

@@ -56,7 +56,7 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [/creation not allowed because a quota has been reached/i, 'secrets'],
 ];
 
-/** Which quota an answer says is used up; undefined where it speaks of none that we know. */
+/** Which quota an answer says is used up; undefined if it speaks of none that we know. */
 export function quotaIn(words: string): string | undefined {
   for (const [pattern, name] of SAID) {
     const found = pattern.exec(words);

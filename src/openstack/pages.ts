@@ -24,7 +24,7 @@ type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
  * it already (https://opendev.org/openstack/nova/src/branch/master/nova/compute/api.py, `get_all`). Asked again, it goes on.
  *
  * @param words what is listed: "volumes"
- * @throws OperationError where a page says that there is more, and the next one begins again: half a list is none
+ * @throws OperationError if a page says that there is more, and the next one begins again: half a list is none
  */
 export async function* pages<T extends { readonly id: string }>(
   words: string,

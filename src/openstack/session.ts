@@ -32,7 +32,7 @@ export const WIND_UP_MS = 5_000;
 /**
  * Logs in to a cloud.
  *
- * @throws InputError when Keystone refuses the credentials
+ * @throws InputError if Keystone refuses the credentials
  * @throws CloudError when it does not answer
  */
 export async function openSession(config: CloudConfig, dependencies: SessionDependencies): Promise<Session> {

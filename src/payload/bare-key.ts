@@ -5,7 +5,7 @@ import type { PayloadStore } from './store.ts';
  * A key leaves the process sealed, or not at all.
  *
  * @param what whose key it is, for the message
- * @throws InputError where there is nobody to seal to
+ * @throws InputError if there is nobody to seal to
  */
 export function refuseBareKey({ sealed }: PayloadStore, what: string): void {
   if (!sealed)

@@ -10,8 +10,8 @@ import { decompressed } from '../stream/zstd.ts';
  * says: so what is made of the bytes must not be used before the end.
  *
  * @param opener for one that is sealed
- * @throws InputError when it is not in the store, or is sealed to others
- * @throws OperationError when it was altered or cut short
+ * @throws InputError if it is not in the store, or is sealed to others
+ * @throws OperationError if it was altered or cut short
  */
 export async function* openPayload(
   place: Place,

@@ -18,7 +18,7 @@ export interface PayloadStore {
   /**
    * Finds out before the run starts whether it can be written there, and removes what dead runs left half-written.
    *
-   * @returns the names of payloads that dead runs left whole, perhaps before a manifest named them
+   * @returns the names of payloads that interrupted runs left whole, perhaps before a manifest named them
    * @throws InputError
    */
   prepare(): Promise<readonly string[]>;
@@ -30,7 +30,7 @@ export interface PayloadStore {
   /**
    * The plain bytes of a payload; what is made of them must not be used before the end, see {@link openPayload}.
    *
-   * @throws InputError where it is sealed to others; while it is read, where it is not there
+   * @throws InputError if it is sealed to others; while it is read, where it is not there
    */
   open(payload: Payload): Promise<AsyncGenerator<Uint8Array, void>>;
   /** Lets it go, to be said right before a manifest names it. Until then the next run tells of it where this one dies. */

@@ -36,7 +36,7 @@ export function decideMethod(wish: 'auto' | Method, facts: MethodFacts): MethodD
 const CAP_GIB = 1024;
 
 /**
- * Why Glance may refuse a volume's image, as it does unless the operator says otherwise; undefined where nothing is
+ * Why Glance may refuse a volume's image, as it does unless the operator says otherwise; undefined if nothing is
  * known. From 2025.1 on it takes no LUKS2: `set_data` in
  * https://github.com/openstack/glance/blob/master/glance/location.py; and at all times no more than `image_size_cap`.
  */

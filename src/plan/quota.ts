@@ -71,7 +71,7 @@ export function quotaSentence(lines: readonly QuotaLine[]): string {
   return all === '' ? 'no quota is used' : `quota ${all}`;
 }
 
-/** What is planned does not fit. What dead runs left may be the reason. */
+/** What is planned does not fit. What interrupted runs left may be the reason. */
 export class QuotaError extends OperationError {}
 
 /**

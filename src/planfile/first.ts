@@ -7,7 +7,7 @@ import { heldInTheLongRun } from './steady.ts';
 
 /** What a first plan is made of. */
 export interface ProjectFacts {
-  /** Undefined where the variables of an openrc are used. */
+  /** Undefined if the variables of an openrc are used. */
   readonly cloud: string | undefined;
   readonly project: { readonly id: string; readonly name: string };
   readonly region: string;

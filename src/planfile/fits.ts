@@ -53,7 +53,7 @@ function over(limit: Limit | undefined, need: number, what: string): string[] {
     : [`this plan comes to ${need} ${what}, and ${limit.max} are allowed`];
 }
 
-/** Undefined where it makes no Cinder backups, or nothing of it is ever deleted: then no quota is enough. */
+/** Undefined if it makes no Cinder backups, or nothing of it is ever deleted: then no quota is enough. */
 function holdingOf(
   entry: PlanEntry,
   plan: PlanFile,

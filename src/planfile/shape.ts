@@ -17,7 +17,7 @@ export interface Shape {
   readonly form?: string;
 }
 
-/** What is wrong with a text of this form; undefined where nothing is. */
+/** What is wrong with a text of this form; undefined if nothing is. */
 export type Form = (text: string) => Promise<string | undefined>;
 
 export interface Shaped {

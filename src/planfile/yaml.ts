@@ -83,7 +83,7 @@ class Reading {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
-  /** Undefined where it is no use to read on. */
+  /** Undefined if it is no use to read on. */
   node(from: unknown, depth: number, offset = 0): Node | undefined {
     const at = this.at(offset);
     if (from === null || from === undefined) return { kind: 'text', at, text: '', isQuoted: false };

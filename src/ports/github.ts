@@ -51,7 +51,7 @@ export interface WorkflowRun {
   /** ".github/workflows/backup.yml", without the ref. */
   readonly workflow: string;
   readonly repositoryId: number;
-  /** Where the code came from that ran; undefined where that repository is gone. */
+  /** Where the code came from that ran; undefined if that repository is gone. */
   readonly headRepositoryId: number | undefined;
   /** The commit that it ran. */
   readonly commit: string;

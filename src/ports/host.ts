@@ -30,7 +30,7 @@ export interface Host {
   /**
    * A token that says which workflow this is, for a cloud that trusts it.
    *
-   * @throws InputError where there is none: in a terminal, or without the permission
+   * @throws InputError if there is none: in a terminal, or without the permission
    */
   identityToken(audience: string): Promise<string>;
 }
@@ -41,20 +41,20 @@ export interface Terminal {
    * Standard input.
    *
    * @param what reads it, for the message when something else wants it too
-   * @throws InputError when it is read already
+   * @throws InputError if it is read already
    */
   input(what: string): Readable;
   /**
    * Standard output, for bytes: what is told there otherwise goes to standard error from then on.
    *
-   * @throws InputError when a person would see them
+   * @throws InputError if a person would see them
    */
   output(): Writable;
   /**
    * The bytes of a secret that is named as `env:NAME`, `file:PATH` or `-`. They are masked from then on.
    *
    * @param name of the input, for messages
-   * @throws InputError when it is not there, or stands in the command line itself
+   * @throws InputError if it is not there, or stands in the command line itself
    */
   secret(name: string, reference: string): Promise<Buffer>;
 }

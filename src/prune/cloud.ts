@@ -13,7 +13,7 @@ export interface Cloud {
   /** All of the project, foreign ones too. */
   readonly backups: readonly CloudBackup[];
   readonly images: readonly CloudImage[];
-  /** Payloads that lie in the store of this run; undefined where none could be looked at. */
+  /** Payloads that lie in the store of this run; undefined if none could be looked at. */
   readonly stored: ReadonlySet<string> | undefined;
   /** Data that was asked for by itself, and is not there: by its key. */
   readonly lost: ReadonlySet<string>;

@@ -17,7 +17,7 @@ type Thing = Deletion['things'][number];
 export interface Deleting {
   readonly session: Session;
   readonly signal: AbortSignal;
-  /** Where payloads lie; undefined where none is named. */
+  /** Where payloads lie; undefined if none is named. */
   readonly store: Place | undefined;
 }
 

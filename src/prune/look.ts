@@ -48,7 +48,7 @@ export interface Asked {
   readonly gone: boolean;
   /** Whether all backups and images are to be seen, and not only those of kinds that points have. */
   readonly all: boolean;
-  /** Payloads that lie in the store; undefined where none could be looked at. */
+  /** Payloads that lie in the store; undefined if none could be looked at. */
   readonly stored: ReadonlySet<string> | undefined;
   /** What was listed a moment ago: each backup is looked at again before it is deleted. */
   readonly seen?: Pick<Holdings, 'backups' | 'volumes'> | undefined;
@@ -95,7 +95,7 @@ export async function lookAtCloud(
   };
 }
 
-/** Undefined where the cloud does not tell. */
+/** Undefined if the cloud does not tell. */
 async function listed(session: Session, way: Way, isNeeded: boolean): Promise<readonly Thing[] | undefined> {
   if (!isNeeded && !session.has(way.service)) return undefined;
   try {

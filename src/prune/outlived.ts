@@ -40,7 +40,7 @@ function goneIn(points: readonly Saved[], { isAll, backups, images, stored }: Cl
   );
 }
 
-/** What backups and images say that they are; undefined where not all of them were seen. */
+/** What backups and images say that they are; undefined if not all of them were seen. */
 function bornePoints({ isAll, backups, images }: Cloud): Set<string | undefined> | undefined {
   if (!isAll) return undefined;
   return new Set([

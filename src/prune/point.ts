@@ -27,7 +27,7 @@ export interface Saved {
   /** When its data was taken. Milliseconds. */
   readonly time: number;
   readonly tags: readonly string[];
-  /** Undefined where the point holds none of its own: a server, an image that is the user's. */
+  /** Undefined if the point holds none of its own: a server, an image that is the user's. */
   readonly data: Data | undefined;
   /** The user's own image, which the point only describes. */
   readonly image: string | undefined;
@@ -37,7 +37,7 @@ export interface Saved {
   readonly isPart: boolean;
   /** The manifests that have it, as a restore names them. */
   readonly manifests: readonly string[];
-  /** When a run recorded that it goes; undefined where none did. ISO 8601. */
+  /** When a run recorded that it goes; undefined if none did. ISO 8601. */
   readonly pruned: string | undefined;
 }
 

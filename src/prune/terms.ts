@@ -78,7 +78,7 @@ function checkedDuration(input: string, text: string): string {
 /**
  * The resources that are asked for, by kind and id.
  *
- * @returns undefined where all are
+ * @returns undefined if all are
  * @throws InputError for one that no manifest has
  */
 export function resourcesMeant(

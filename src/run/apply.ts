@@ -45,7 +45,7 @@ async function carryOut(
   // A part of a matrix records what it is for, and its siblings the rest.
   const collects = given.only.length > 0 ? volumesOf(look) : undefined;
   const work = await withAdoption(context, look, parts, collects);
-  // What was listed to look at the plan is still so for what is saved first.
+  // The listing made for the plan is still valid for what is saved first.
   const seen = isShort ? undefined : look.project.seen;
   const saved = await saveDue(context, given, { ...look, seen, collects }, work);
   const after = await attempt(context, 'cannot find out what is covered now', () =>
@@ -180,7 +180,7 @@ async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Pro
   return { deleted, failed, summary: deleted.length > 0 || failed ? summary : '' };
 }
 
-/** Tells what failed, and goes on: what was done before is not hidden by it. */
+/** Reports what failed, and goes on, so that it does not hide what was done before. */
 async function attempt<T>({ host }: Context, what: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

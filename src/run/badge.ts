@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 /**
  * Writes a badge whole or not at all, for everybody to read.
  *
- * @returns why it could not be; empty where it was
+ * @returns why it could not be; empty if it was
  */
 export async function writeBadge(
   { host }: Pick<Context, 'host'>,

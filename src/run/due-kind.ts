@@ -16,7 +16,7 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
  *
  * @param tags what the restore points are given
  * @param startOnly whether Cinder backups of volumes are left to the cloud; a server needs its snapshots until they are done
- * @throws InputError where the plan names no place for it
+ * @throws InputError if the plan names no place for it
  */
 export async function withKind<T>(
   context: Context,

@@ -2,7 +2,7 @@ import type { Environment } from '../environment.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { Context } from './context.ts';
 
-/** @param until when the run has to end, milliseconds since the epoch in the cloud's time */
+/** @param until the deadline, milliseconds since the epoch in the cloud's time */
 export function environmentOf(
   context: Context,
   session: Session,

@@ -19,7 +19,7 @@ export async function exportSecrets(context: Context, given: Given) {
   return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads, tags });
 }
 
-/** @throws InputError where a key would leave the process in clear without being asked for by name */
+/** @throws InputError if a key would leave the process in clear without being asked for by name */
 function refuseBareKeys({ host }: Context, given: Given): void {
   // As a step that runs the program itself, too.
   const inWorkflow = host.github !== undefined || host.environment['GITHUB_ACTIONS'] === 'true';

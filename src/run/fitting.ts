@@ -15,7 +15,7 @@ export interface Fitting<T> {
   /** How many of those that fit can be saved at the same time. */
   readonly atOnce: number;
   readonly quota: readonly QuotaLine[];
-  /** That the next run does not fit any more; undefined where it does, or where this one does not already. */
+  /** A warning that the next run will not fit; undefined if it will, or if this one does not. */
   readonly warning: string | undefined;
 }
 

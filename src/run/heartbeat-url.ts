@@ -5,7 +5,7 @@ export type Beat = 'start' | 'success' | 'fail';
 /**
  * The secret URL that a run tells how it goes. No message ever holds a piece of it.
  *
- * @throws InputError where it is none
+ * @throws InputError if it is none
  */
 export function parseHeartbeat(given: string): URL {
   const url = URL.canParse(given.trim()) ? new URL(given.trim()) : undefined;

@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { type Beat, beatUrl, heartbeatSecrets, parseHeartbeat } from './heartbeat-url.ts';
 import { runPage } from './run-page.ts';
 
-/** A backup does not wait for who watches it. */
+/** A backup does not wait for a monitoring service. */
 const DEADLINE_MS = 10_000;
 /** A runner kills 10 s after it said stop, and cleaning up has 5 of them. */
 const STOPPED_DEADLINE_MS = 4_000;
@@ -25,7 +25,7 @@ interface Result {
  * Tells a service that waits for it when the work starts, that it succeeded or that it failed; of a run that is stopped, at
  * once. What cannot be told is a warning, whatever the work comes to. A dry run tells nothing.
  *
- * @throws InputError where the URL is none; else what the work throws
+ * @throws InputError if the URL is none; else what the work throws
  */
 export async function withHeartbeat<T extends Result>(
   { host, dryRun }: Pick<Context, 'host' | 'dryRun'>,
@@ -92,7 +92,7 @@ function teller(host: Host, url: URL) {
   return {
     /** Never rejects. */
     async send(beat: Beat, body: string, signal: AbortSignal): Promise<void> {
-      // Told twice is told: the service counts the last.
+      // A second call does no harm: the service counts the last.
       const options = { clock: host.clock, log: host.log, signal, attempts: 3 };
       await retry(true, () => once(beat, body, signal), options).catch((error: unknown) => {
         if (host.signal.aborted && beat === 'start') return;
@@ -119,7 +119,7 @@ function wordsFor(status: number): string {
   return status === 404 || status === 410 ? 'check the URL in `heartbeat`' : 'the service did not accept it';
 }
 
-/** What the service shows to who is called at night: why, and where to look. */
+/** What the service shows to the person on call: why, and where to look. */
 function bodyOf(why: string, host: Host): string {
   const page = host.github === undefined ? '' : `\n${runPage(host, host.github.here)}`;
   const line = forLog(host.secrets.redact(host.words(why)));

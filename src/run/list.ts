@@ -37,7 +37,7 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   { name: 'why', value: ({ why }) => why },
 ];
 
-/** That no cloud was asked is told once. */
+/** Says once that no cloud was asked. */
 function stateShown({ state, why }: Entry): string {
   return why === '' || why === NOT_ASKED ? state : `${state}: ${why}`;
 }
@@ -45,7 +45,7 @@ function stateShown({ state, why }: Entry): string {
 /** What a restore asks for. */
 const USUAL = ['time', 'kind', 'name', 'method', 'chain', 'size', 'consistency', 'state', 'manifest'];
 
-/** Lists the restore points of all manifests, and those that only the cloud tells of. */
+/** Lists the restore points of all manifests, and those that only the cloud has. */
 export async function listPoints(context: Context, given: ListInputs) {
   const { host } = context;
   const now = host.clock.now();
@@ -71,7 +71,7 @@ export async function listPoints(context: Context, given: ListInputs) {
       ),
     },
     printed: formatRows(entries, columns, given.format),
-    // What could not be read may be what is looked for.
+    // A manifest that cannot be read may hold what you are looking for.
     ...failureOf(catalog),
     summary: summaryOf(entries, columns, unread),
   };

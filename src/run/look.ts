@@ -13,11 +13,11 @@ export interface LookInputs extends CloudInputs {
   readonly offline: boolean;
 }
 
-/** What was looked at, to judge whether restore points are whole. */
+/** What tells whether restore points are whole. */
 export interface Looked {
   readonly inventory: Inventory | undefined;
   readonly shelf: Shelf | undefined;
-  /** What did not answer, in a sentence; undefined where all did that was asked. */
+  /** What did not answer, in a sentence; undefined if all did that was asked. */
   readonly failure: string | undefined;
 }
 

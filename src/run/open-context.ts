@@ -14,7 +14,7 @@ import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { Context } from './context.ts';
 
-/** GitHub gives an empty text for a secret that there is not. */
+/** GitHub gives an empty text for a secret that does not exist. */
 const EMPTY_SECRET =
   '`clouds-yaml` is empty. Check that the secret it is taken from exists under exactly that name. If it belongs to an environment, the job needs its `environment:`. Runs of forks and of Dependabot get no secrets.';
 
@@ -91,7 +91,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
     context,
     async close() {
       for (const ledger of ledgers.values()) await ledger.close();
-      // What still is under way beside a first error would be tried again.
+      // Ends what else is under way after a first error, which would be retried.
       over.abort(new Error('the run is over'));
       for (const http of open) await http.close();
     },

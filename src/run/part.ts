@@ -35,7 +35,7 @@ export interface SavingPlan<P> {
   readonly quota: readonly QuotaLine[];
   /** That the next run will not fit any more. */
   readonly warning: string | undefined;
-  /** Whether there may be more room where what dead runs left is gone. */
+  /** Whether there may be more room where what interrupted runs left is gone. */
   readonly short: boolean;
   /** What the project holds, where it was listed for the plan. */
   readonly holdings: Holdings | undefined;
@@ -47,12 +47,12 @@ export interface Part {
   readonly payloads: PayloadStore | undefined;
   /** What fails where it cannot be planned, and the other parts go on; none: then the run is refused. */
   readonly subjects: readonly Subject[];
-  /** Whether finished Cinder backups of dead runs are taken up on the way. */
+  /** Whether finished Cinder backups of interrupted runs are taken up on the way. */
   readonly adopts: boolean;
   /**
-   * Plans it, and shows the plan. Removes at most what dead runs left, where else not all fits.
+   * Plans it, and shows the plan. Removes at most what interrupted runs left, where else not all fits.
    *
-   * @param until when the run has to end, the cloud's time, milliseconds since the epoch
+   * @param until the deadline, the cloud's time, milliseconds since the epoch
    * @param seen what the project holds, where it was listed a moment ago
    * @throws InputError or QuotaError, and nothing was touched
    */
@@ -64,7 +64,7 @@ export interface Ready {
   readonly refused: readonly Refused[];
   readonly quota: readonly QuotaLine[];
   readonly holdings: Holdings | undefined;
-  /** Whether what dead runs left was looked for, and told of, already. */
+  /** Whether what interrupted runs left was looked for, and told of, already. */
   readonly swept: boolean;
   readonly planned: PlannedJson;
   /** Saves each. One that fails is told and recorded, and the others go on. */

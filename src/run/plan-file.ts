@@ -11,7 +11,7 @@ const LARGEST = 1 << 20;
 /**
  * The plan of a file.
  *
- * @throws InputError when it is not there, or something is wrong with it
+ * @throws InputError if it is not there, or something is wrong with it
  */
 export async function loadPlan({ host }: Context, path: string): Promise<PlanFile> {
   return requirePlan(await readStart(resolve(host.directory, path), path), path, (line) =>

@@ -16,7 +16,7 @@ export async function initPlan(context: Context, given: CloudInputs & { readonly
   const { host, dryRun } = context;
   const session = await context.connect(given);
   const text = await planOf(session, await projectOf(session, ['volumes', 'backups']), host.environment);
-  // What we write is what we take.
+  // The reader must accept what we write.
   await requirePlan(text, given.plan, (line) => host.log.error(line));
   if (dryRun) return { outputs: { text }, failed: false, printed: text };
   await writeNew(resolve(host.directory, given.plan), given.plan, text);
@@ -47,7 +47,7 @@ async function planOf(
   });
 }
 
-/** @throws InputError where there is a file already */
+/** @throws InputError if there is a file already */
 async function writeNew(file: string, path: string, text: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true });

@@ -44,11 +44,11 @@ export interface PlanLook {
   readonly points: readonly SavedPoint[];
   readonly found: readonly Found[];
   readonly unread: readonly Unread[];
-  /** All that was read, pruned points too; undefined where a place of the plan could not be read. */
+  /** All that was read, pruned points too; undefined if a place of the plan could not be read. */
   readonly manifests: Manifests | undefined;
   /** Of manifests that are sealed to others. */
   readonly receipts: readonly Receipt[];
-  /** What is probably not meant: a selector that finds nothing. */
+  /** What is probably a mistake: a selector that matches nothing. */
   readonly doubts: readonly string[];
 }
 

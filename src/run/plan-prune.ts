@@ -20,7 +20,7 @@ export function prunes({ prune, only }: Pick<PruneGiven, 'prune' | 'only'>, { pl
   return prune && only.length === 0 && keepsByRules(plan);
 }
 
-/** Whether manifests that nobody here can open keep everything; that is told. */
+/** Whether manifests that this run cannot open keep everything, which it reports. */
 export function isSealed({ host }: Context, { receipts }: PlanLook): boolean {
   if (receipts.length === 0) return false;
   host.log.info(
@@ -34,7 +34,7 @@ export function pruneLook(context: Context, look: PlanLook, given: PruneGiven) {
   return pruneByPlan(context, knownOf(look), inputsOf(given));
 }
 
-/** What a run of the plan would delete now, and why; undefined where it would delete nothing, or where nobody can tell. */
+/** What a run of the plan would delete now, and why; undefined if it would delete nothing, or where nobody can tell. */
 export async function plannedPruning(
   context: Context,
   look: PlanLook,
@@ -67,7 +67,7 @@ function inputsOf(given: PruneGiven) {
   };
 }
 
-/** What of the quota comes back. */
+/** What deleting gives back of the quota. */
 export function freedBy({ deletions }: PrunePlan, { project }: PlanLook): Need {
   const sizes = new Map(project.holdings.backups.map(({ id, size }) => [id, size]));
   const ids = deletions.flatMap(({ things }) =>

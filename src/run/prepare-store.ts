@@ -13,7 +13,7 @@ import { readingOf } from './reading.ts';
  * let go, in silence.
  *
  * @param publish where this run publishes: there, and in the store itself, manifests are asked
- * @throws InputError where it cannot be written
+ * @throws InputError if it cannot be written
  */
 export async function prepareStore(
   context: Context,

@@ -15,7 +15,7 @@ import { GIB } from '../text/bytes.ts';
 export interface Project {
   readonly resources: readonly Resource[];
   readonly holdings: Holdings;
-  /** What was listed, temporaries too, for who would list it else; undefined where the cloud does not show backups. */
+  /** What was listed, temporaries too, for who would list it else; undefined if the cloud does not show backups. */
   readonly seen: Holdings | undefined;
   readonly inventory: Inventory;
 }

@@ -44,7 +44,7 @@ export async function prunePoints(context: Context, given: PruneInputs) {
   return pruneBy(context, rules, given);
 }
 
-/** What is kept: by the inputs, or by a plan. */
+/** What to keep, from the inputs or from a plan. */
 type Rules =
   | { readonly kind: 'policy'; readonly terms: Terms }
   | { readonly kind: 'plan'; readonly plan: PlanFile };
@@ -74,7 +74,7 @@ const RULES = (Object.keys(keepInputs) as (keyof typeof keepInputs)[]).filter(
   (name) => name !== 'min-copies' && name !== 'timezone',
 );
 
-/** What the plan says where no input does. */
+/** What the plan says if no input does. */
 function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
   if (rules.kind === 'policy') return given;
   const { publish, recipients, store } = rules.plan;
@@ -210,7 +210,7 @@ function checkPublishing({ host }: Context, given: PruneInputs): void {
 /**
  * All manifests: each of them may hold what needs a backup that would go.
  *
- * @throws InputError where one cannot be read, or is not to be trusted
+ * @throws InputError if one cannot be read, or is not to be trusted
  */
 async function trusted(
   context: Context,

@@ -32,7 +32,7 @@ export interface Catalog {
 /**
  * Reads every manifest, and looks at what their restore points need. What cannot be read is told.
  *
- * @throws InputError where a place that is named cannot be looked at
+ * @throws InputError if a place that is named cannot be looked at
  */
 export async function readCatalog(context: Context, given: CatalogInputs): Promise<Catalog> {
   const { host } = context;

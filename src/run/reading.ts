@@ -2,7 +2,7 @@ import type { EverythingOptions } from '../catalog/everything.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Context } from './context.ts';
 
-/** The inputs that say how manifests are read. */
+/** The inputs for reading manifests. */
 export interface ReadingInputs {
   readonly workflow: string | undefined;
   readonly branch: string | undefined;

@@ -28,9 +28,9 @@ export interface Saving {
 }
 
 /**
- * @param payloads where payloads go; undefined where none leave the cloud
+ * @param payloads where payloads go; undefined if none leave the cloud
  * @param started ISO 8601
- * @param until when the run has to end, the cloud's time, milliseconds since the epoch
+ * @param until the deadline, the cloud's time, milliseconds since the epoch
  */
 export function startSaving(
   context: Context,
@@ -86,7 +86,7 @@ export function recordStarted({ environment: { log }, started }: Saving, one: St
   started.push(one);
 }
 
-/** Tells and records that a resource was not saved. */
+/** Reports and records that a resource was not saved. */
 export function recordFailure(
   { context: { host }, record }: Saving,
   { subject, error }: Omit<Refused, 'error'> & { readonly error: unknown },

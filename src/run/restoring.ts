@@ -21,7 +21,7 @@ export type RestoringGiven = CloudInputs & ManifestInputs & { readonly store: st
  * What every restoring does, whatever the kind: read the manifest, choose the point, compare the clouds, plan, make room,
  * show, sweep, restore, tell.
  *
- * @param store where payloads are read; undefined where no store is named
+ * @param store where payloads are read; undefined if no store is given
  * @throws InputError, and nothing was touched
  */
 export async function restore<W, C, P, R, O extends string>(
@@ -32,7 +32,7 @@ export async function restore<W, C, P, R, O extends string>(
   store: PayloadStore | undefined,
 ): Promise<Outcome<Record<O, { readonly description: string }>>> {
   const { host, dryRun } = context;
-  // Whether a point is whole only the cloud can say.
+  // Only the cloud can say whether a point is whole.
   const early = given.at === undefined ? undefined : await context.connect(given);
   const manifest = await manifestOf(context, early, given, kind.kind, kind.wanted(wishes));
   const chosen = manifest === undefined ? bare(kind, wishes) : kind.choose(manifest, wishes);
@@ -85,7 +85,7 @@ function bare<W, C>(
   return chooseBare(wishes);
 }
 
-/** What a run's page says of a failure that was told already. */
+/** What the page of a run says about a failure that is already reported. */
 const FAILURE = 'the restore failed; what has all its data is kept, see the errors above';
 
 async function withProgress<T>(

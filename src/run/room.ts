@@ -5,7 +5,7 @@ import { type Sweeper, sweep } from '../temporaries/sweep.ts';
 
 export interface Room<T> {
   readonly plan: T;
-  /** Whether what dead runs left was looked for, and told of, already. */
+  /** Whether what interrupted runs left was looked for, and told of, already. */
   readonly swept: boolean;
 }
 

@@ -54,7 +54,7 @@ export interface SavingRun {
  * Saves one part after the other, into one manifest. Each is planned when those before it are saved, with what they left
  * of the quotas.
  *
- * @throws InputError where a part is refused that nothing fails with, and nothing was touched
+ * @throws InputError if a part is refused that nothing fails with, and nothing was touched
  */
 export async function saveParts(
   context: Context,
@@ -91,7 +91,7 @@ export async function saveParts(
     return startSaving(context, session, places, payloadsOf(parts), started, until);
   }
 
-  /** Each store once: what dead runs left there is told once. */
+  /** Each store once: what interrupted runs left there is told once. */
   async function prepared(payloads: Part['payloads']): Promise<void> {
     if (payloads === undefined || stores.has(payloads.place)) return;
     stores.add(payloads.place);
@@ -111,7 +111,7 @@ export async function saveParts(
   }
 }
 
-/** A dry run: tells what dead runs left, and changes nothing. */
+/** A dry run: tells what interrupted runs left, and changes nothing. */
 async function planned(
   context: Context,
   session: Session,

@@ -88,7 +88,7 @@ function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined
   ];
 }
 
-/** What a person types to bring it back, on a terminal. */
+/** The command that restores it, in a terminal. */
 function restoreOf(
   entry: Entry,
   home: Found | undefined,

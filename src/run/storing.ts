@@ -13,7 +13,7 @@ const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 type Reading = { readonly store: string | undefined; readonly identity: string | undefined };
 
 /**
- * Where payloads are read; undefined where no store is named and there is no place of its own.
+ * Where payloads are read; undefined if no store is given and there is no place of its own.
  *
  * @throws InputError for a place of no known form
  */
@@ -53,7 +53,7 @@ export async function savingStore(
 }
 
 /**
- * The payloads that lie in the place, as they are now; undefined where no store is named and there is no place of its own.
+ * The payloads that lie in the place, as they are now; undefined if no store is given and there is no place of its own.
  *
  * @throws InputError for a place of no known form
  */

@@ -61,7 +61,7 @@ export function tellUnderWay(log: Log, { subject: { name, id }, error: { backup 
  * making them, and they are taken up when they are whole. Others' are not waited for.
  *
  * @param refused what cannot be saved, and why
- * @param until when the run has to end, the cloud's time, milliseconds since the epoch
+ * @param until the deadline, the cloud's time, milliseconds since the epoch
  * @returns whether one is done, so that it is worth planning again
  */
 export async function waitForUnderWay(

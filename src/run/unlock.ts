@@ -107,7 +107,7 @@ async function openImage({ host }: Context, given: Given, source: AsyncIterable<
   return { opened, stream, layers: packed.layers, filter: readings[opened.passphrase]?.filter ?? 'cat' };
 }
 
-/** And how long it is; 0 where nobody knows. */
+/** And its length; 0 if unknown. */
 async function imageOf({ host }: Context, terminal: Terminal, path: string) {
   if (path === '-') return { image: addAbortSignal(host.signal, terminal.input('--image')), size: 0 };
   try {

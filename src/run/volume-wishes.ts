@@ -11,7 +11,7 @@ import { savingStore } from './storing.ts';
 export type VolumeGiven = SavingGiven & Values<typeof volumeInputs>;
 
 /**
- * What is wished for.
+ * The wishes of a run.
  *
  * @param entries what is meant, as given
  * @throws InputError

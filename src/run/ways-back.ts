@@ -31,7 +31,7 @@ export function waysBack(manifest: Manifest, { path }: Published, saved: Saved):
 }
 
 /**
- * The lines for a terminal that bring back one restore point of a manifest, and no other; empty where it can be restored
+ * The lines for a terminal that bring back one restore point of a manifest, and no other; empty if it can be restored
  * only with its server.
  */
 export function wayBack(point: RestorePoint, manifest: Manifest, path: string, saved: Saved): string[] {

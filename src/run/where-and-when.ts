@@ -7,7 +7,7 @@ import { toMinute } from '../text/words.ts';
  * A line of a summary: whoever reads it a year later knows which cloud it was.
  *
  * @param started milliseconds, the cloud's time
- * @param ended the same; undefined where the run was cut short
+ * @param ended the same; undefined if the run was cut short
  */
 export function whereAndWhen(
   { authUrl, region, project }: Manifest['cloud'],

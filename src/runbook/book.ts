@@ -28,7 +28,7 @@ export class Book {
     return `${kind.toUpperCase()}_${this.number(pointId)}`;
   }
 
-  /** A saved key; undefined where none was saved. */
+  /** A saved key; undefined if none was saved. */
   key(pointId: string | undefined): SecretPoint | undefined {
     const point = pointId === undefined ? undefined : this.#points.get(pointId);
     return point?.resource.kind === 'secret' ? (point as SecretPoint) : undefined;

@@ -6,7 +6,7 @@ import { messageOf, OperationError } from '../errors.ts';
  *
  * @param called what it is called in messages
  * @param input the input that names another place
- * @throws OperationError when it cannot be written, or exists already
+ * @throws OperationError if it cannot be written, or exists already
  */
 export async function writeNew(
   path: string,

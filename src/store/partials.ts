@@ -77,7 +77,7 @@ export class Partials {
 }
 
 /**
- * Removes what dead runs left half-written. What they left whole stays, noted as it is: a manifest may name it.
+ * Removes what interrupted runs left half-written. What they left whole stays, noted as it is: a manifest may name it.
  *
  * @param now milliseconds since the epoch
  * @returns whole payloads that they did not let go, and where each is noted
@@ -105,7 +105,7 @@ export async function clearAbandoned(
   return left;
 }
 
-/** Takes the notes of dead runs off a payload. */
+/** Takes the notes of interrupted runs off a payload. */
 export async function letGo(notes: readonly string[]): Promise<void> {
   for (const note of notes) {
     await rm(note, { force: true });
@@ -113,7 +113,7 @@ export async function letGo(notes: readonly string[]): Promise<void> {
   }
 }
 
-/** Undefined where it is no directory: a link to one is somebody else's. */
+/** Undefined if it is no directory: a link to one is somebody else's. */
 async function namesIn(directory: string): Promise<string[] | undefined> {
   const seen = await lstat(directory).catch(() => undefined);
   return seen?.isDirectory() === true ? readdir(directory).catch(() => undefined) : undefined;

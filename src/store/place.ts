@@ -14,7 +14,7 @@ export interface Place {
    *
    * @returns the names of what dead runs put and did not let go. It is whole, and a manifest may name it: nobody but a
    *   person removes it
-   * @throws InputError where it cannot be written
+   * @throws InputError if it cannot be written
    */
   prepare(): Promise<readonly string[]>;
   /**
@@ -22,19 +22,19 @@ export interface Place {
    * throws, the write fails or the process dies, nobody ever sees the name; what the source threw is thrown on.
    *
    * @returns what lies there now
-   * @throws OperationError where the name exists: then it stays as it was
+   * @throws OperationError if the name exists: then it stays as it was
    */
   put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Stored>;
   /**
    * What lies under a name. It is not trusted: who reads compares size and digest.
    *
-   * @throws InputError when it is not there
+   * @throws InputError if it is not there
    */
   get(name: string): Promise<Found>;
   /**
    * All that lies there under a name: its bytes, by name. What runs have there for themselves is left out.
    *
-   * @throws InputError where it cannot be looked at
+   * @throws InputError if it cannot be looked at
    */
   list(): Promise<ReadonlyMap<string, number>>;
   /**

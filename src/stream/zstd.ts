@@ -23,7 +23,7 @@ export function frameOf(bytes: Uint8Array): Promise<Uint8Array> {
  *
  * @param source in pieces of any size
  * @param what for messages only
- * @throws OperationError where they are damaged or cut short
+ * @throws OperationError if they are damaged or cut short
  */
 export async function* decompressed(
   source: AsyncIterable<Uint8Array>,

@@ -5,7 +5,7 @@ import { type Removable, removeAll } from './remove.ts';
 import { toldOf } from './tell.ts';
 
 /**
- * Removes what dead runs left. What the cloud refuses is told and tried again by the next run.
+ * Removes what interrupted runs left. What the cloud refuses is told and tried again by the next run.
  *
  * @param stillLeft asked right before each removal
  * @param dryRun only tell

@@ -8,7 +8,7 @@ import { parseTemporary } from './tags.ts';
 import { madeTogether, type Temporary, temporariesOf } from './things.ts';
 import { isNotBegun } from './unfinished-name.ts';
 
-/** Something that a dead run left, and what becomes of it. */
+/** Something that an interrupted run left, and what becomes of it. */
 export type Leftover =
   /** A whole backup that stands in no manifest yet: it is taken up, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
@@ -32,7 +32,7 @@ type Because = 'whole' | 'empty' | 'used' | 'doubt';
 const BUSY = new Set(['creating', 'deleting', 'restoring']);
 
 /**
- * What dead runs left, judged by what they recorded on it. Nothing goes by the look of its name.
+ * What interrupted runs left, judged by what they recorded on it. Nothing goes by the look of its name.
  *
  * @param liveness asked once an owner
  * @param now the cloud's time, milliseconds since the epoch

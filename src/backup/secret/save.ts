@@ -39,7 +39,7 @@ export async function withKey<T>(
  * @param usedBy whose key it is
  * @param plaintext a person asked by name for a file in clear
  * @throws InputError without recipients
- * @throws OperationError when it cannot be read, or has no payload
+ * @throws OperationError if it cannot be read, or has no payload
  */
 export async function saveSecret(
   secretId: string,

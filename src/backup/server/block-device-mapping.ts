@@ -20,7 +20,7 @@ const MOST = 256;
  * The image property `block_device_mapping`: a list as JSON text, which any user with the image may have written.
  * https://github.com/openstack/nova/blob/master/nova/compute/api.py `snapshot_volume_backed`
  *
- * @throws OperationError when it is not what Nova writes
+ * @throws OperationError if it is not what Nova writes
  */
 export function parseBlockDeviceMapping(text: string): MappedDisk[] {
   try {

@@ -15,7 +15,7 @@ const HINTS: Readonly<Record<string, string>> = {
   ERROR: 'Its volumes can be backed up with backup-volume; ask the operator what is wrong with it.',
 };
 
-/** @throws OperationError when no image can be made of the server now */
+/** @throws OperationError if no image can be made of the server now */
 export function checkState({ id, name, status, taskState }: Server): void {
   const what = `server ${quoted(name)} (${id})`;
   if (!IMAGEABLE.has(status))

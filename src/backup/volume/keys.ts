@@ -55,7 +55,7 @@ export class VolumeKeys {
   /**
    * The key's attributes. Its bytes are read, with the user's rights, and let go of; or others of its like were.
    *
-   * @throws OperationError where it cannot be read
+   * @throws OperationError if it cannot be read
    */
   async readable(keyId: string, owner: string): Promise<Secret> {
     const listed = this.#secrets.get(keyId);

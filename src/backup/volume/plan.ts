@@ -180,7 +180,7 @@ export function typeIdOf(volume: Volume, types: readonly VolumeType[]): string |
   return volume.volumeTypeId ?? types.find(({ name }) => name === volume.volumeType)?.id;
 }
 
-/** @throws OperationError when the key cannot be read */
+/** @throws OperationError if the key cannot be read */
 export async function encryptionOf(keys: VolumeKeys, volume: Volume): Promise<SavedEncryption | null> {
   if (!volume.encrypted) return null;
   const encryption = await keys.encryptionOf(volume);

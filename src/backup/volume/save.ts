@@ -143,7 +143,7 @@ export function withSavedKey(
   return { key: key.point, point: { ...point, resource: { ...point.resource, encryption: sealed } } };
 }
 
-/** The volume's key, saved where keys are sealed; undefined where there is none, or nobody to seal it to. */
+/** The volume's key, saved where keys are sealed; undefined if there is none, or nobody to seal it to. */
 export async function keyOf(
   { encryption, volume }: Pick<VolumeBackupPlan, 'encryption' | 'volume'>,
   saving: Pick<VolumeSaving, 'session' | 'clock' | 'signal' | 'payloads'>,

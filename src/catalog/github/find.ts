@@ -22,7 +22,7 @@ export const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
  * The manifest among the artifacts of a run.
  *
  * @param names of artifacts, where the run has others too
- * @throws InputError when the run is not to be trusted, or one is not there
+ * @throws InputError if the run is not to be trusted, or one is not there
  */
 export async function fromArtifacts(
   id: number,
@@ -56,7 +56,7 @@ export async function fromArtifacts(
   });
 }
 
-/** @throws InputError when there is no such release, or it is not to be trusted */
+/** @throws InputError if there is no such release, or it is not to be trusted */
 export async function fromRelease(tag: string, search: Search): Promise<Read> {
   const release = await search.github.releases.byTag(tag);
   if (release === undefined)

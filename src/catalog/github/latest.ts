@@ -40,7 +40,7 @@ export interface RepositoryCandidates {
   readonly bounded: () => boolean;
 }
 
-/** @throws InputError when the repository has no such workflow */
+/** @throws InputError if the repository has no such workflow */
 export async function repositoryCandidates(search: Search, from: Sought): Promise<RepositoryCandidates> {
   const { github } = search;
   const repository = await github.repository();

@@ -4,7 +4,7 @@ import type { Rest } from './rest.ts';
 const PERMISSION = 'contents: read';
 
 /**
- * The last commit of a branch; undefined where there is no such branch. Named as one: where a commit is asked for by a
+ * The last commit of a branch; undefined if there is no such branch. Named as one: where a commit is asked for by a
  * bare name, a tag of that name counts as well.
  */
 export async function tipOf(rest: Rest, branch: string): Promise<string | undefined> {

@@ -13,7 +13,7 @@ export interface Rest {
   readonly here: Here;
   /** The body of the answer, to be read field by field. @throws PlainError */
   send(route: string, parameters: Parameters, doing: Doing): Promise<unknown>;
-  /** As {@link send}; undefined where there is no such thing. */
+  /** As {@link send}; undefined if there is no such thing. */
   find(route: string, parameters: Parameters, doing: Doing): Promise<unknown>;
   /** Bytes, also behind a redirect, which gets no token. @throws RangeError when there are more than `limit` */
   download(

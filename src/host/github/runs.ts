@@ -130,7 +130,7 @@ function decodeArtifact(from: Json): Artifact {
   };
 }
 
-/** "sha256:…" → the hex; undefined where GitHub gives none. */
+/** "sha256:…" → the hex; undefined if GitHub gives none. */
 export function digestOf(from: Json): string | undefined {
   return /^sha256:([0-9a-f]{64})$/.exec(optionalText(from, 'digest') ?? '')?.[1];
 }

@@ -176,7 +176,7 @@ function valueOfBoolean(
  * Fetches secrets from where they are said to be.
  *
  * @param fetch the bytes of an input, by its name and what was given
- * @throws InputError when one is given in clear: others on the machine can read arguments
+ * @throws InputError if one is given in clear: others on the machine can read arguments
  */
 export async function fetchSecrets(
   raw: Raw,

@@ -7,11 +7,11 @@ import type { ProcessOwner } from '../../ports/owner.ts';
 /** What a machine tells of its processes. */
 export interface Machine {
   readonly platform: string;
-  /** A file's text; empty where there is none. */
+  /** A file's text; empty if there is none. */
   read(path: string): string;
-  /** What a link points to; empty where there is none. */
+  /** What a link points to; empty if there is none. */
   link(path: string): string;
-  /** What a program prints; empty where it fails. */
+  /** What a program prints; empty if it fails. */
   run(program: string, words: readonly string[]): string;
 }
 

@@ -44,7 +44,7 @@ const LOGIN =
  * variables as a cloud of their own, then the only entry of the file. The variables are never mixed into an entry. An
  * empty variable is none: an unset one of a workflow is empty.
  *
- * @throws InputError when there is none, or it cannot be told which
+ * @throws InputError if there is none, or it cannot be told which
  */
 export async function chooseCloud(
   choice: CloudChoice,

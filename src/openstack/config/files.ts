@@ -19,7 +19,7 @@ export interface CloudsFile {
  * The clouds of the first `clouds.yaml`, with those of the first `secure.yaml` merged over them.
  * Order and names as openstacksdk config/loader.py: the named file, the working directory, the user's, the site's.
  *
- * @throws InputError when a file cannot be read, where openstacksdk would take the next in silence
+ * @throws InputError if a file cannot be read, where openstacksdk would take the next in silence
  */
 export async function readCloudsFiles(
   environment: Variables,

@@ -9,7 +9,7 @@ import { readTls } from './tls.ts';
 /**
  * The cloud to work on, read as openstacksdk reads it (test/configurations), with the certificates that its paths name.
  *
- * @throws InputError when there is none, when it cannot be told which, and for what is not supported
+ * @throws InputError if there is none, when it cannot be told which, and for what is not supported
  */
 export async function loadCloud(
   choice: CloudChoice,

@@ -42,7 +42,7 @@ export interface WantedRegion {
 /**
  * The settings with those of the region that is worked in.
  *
- * @throws InputError when the cloud says which regions it has, and this is none of them
+ * @throws InputError if the cloud says which regions it has, and this is none of them
  */
 export function inRegion(
   cloud: string,

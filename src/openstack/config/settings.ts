@@ -40,9 +40,9 @@ export function normalized(settings: Settings): Settings {
 }
 
 /**
- * The text of a setting; undefined where it is missing, null or empty.
+ * The text of a setting; undefined if it is missing, null or empty.
  *
- * @throws InputError where YAML makes something else of what is written
+ * @throws InputError if YAML makes something else of what is written
  */
 export function textOf(cloud: string, key: string, value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;

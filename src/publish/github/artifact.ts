@@ -11,7 +11,7 @@ export function artifactName({ here }: GitHub, run: { readonly id: string }): st
   return `${ARTIFACT_PREFIX}${here.runId}-${here.attempt}-${run.id.slice(0, 8)}`;
 }
 
-/** @throws InputError when this step cannot upload one */
+/** @throws InputError if this step cannot upload one */
 export function checkArtifacts({ artifacts }: GitHub): void {
   if (artifacts.problem !== undefined) throw new InputError(artifacts.problem.what, artifacts.problem.hint);
 }

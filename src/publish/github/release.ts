@@ -22,7 +22,7 @@ export function checkTag(tag: string): string {
   return tag;
 }
 
-/** @throws InputError when the tag has a release already: a release that may be immutable is made once */
+/** @throws InputError if the tag has a release already: a release that may be immutable is made once */
 export async function checkFree({ releases }: GitHub, tag: string): Promise<void> {
   if ((await releases.byTag(tag)) === undefined) return;
   throw new InputError(

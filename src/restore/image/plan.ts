@@ -25,7 +25,7 @@ export interface ImageRestorePlan {
   readonly sameProject: boolean;
   /** The first bytes of the data. */
   readonly head: Uint8Array;
-  /** Why a Glance of today refuses the data as it is; undefined where none does. */
+  /** Why a Glance of today refuses the data as it is; undefined if none does. */
   readonly doubt: string | undefined;
   /** Whether it may be stored inside a qcow2 where it is refused. */
   readonly wrap: ImageRestoreWishes['wrap'];

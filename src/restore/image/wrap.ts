@@ -20,7 +20,7 @@ const SECTOR = 512;
  * Whether the data has to be stored inside a qcow2, because this cloud refuses it raw. Where there is a doubt, an image
  * of its first bytes is made and removed: the cloud itself would tell only when all is uploaded.
  *
- * @throws OperationError where it is refused, and cannot or may not be wrapped
+ * @throws OperationError if it is refused, and cannot or may not be wrapped
  */
 export async function hasToBeWrapped(environment: Environment, plan: Doubtful): Promise<boolean> {
   const { doubt, diskFormat, payload, saved, wrap } = plan;

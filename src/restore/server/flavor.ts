@@ -28,7 +28,7 @@ export interface ChosenFlavor<F extends OfferedFlavor> {
  *
  * @param wish id or name
  * @param rootDisk whether the root disk is the server's own, so that the flavor's disk must hold it
- * @throws InputError when there is none
+ * @throws InputError if there is none
  */
 export function chooseFlavor<F extends OfferedFlavor>(
   saved: SavedFlavor,

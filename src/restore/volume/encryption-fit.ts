@@ -11,14 +11,14 @@ import { makeVolume, undoVolume } from './create.ts';
 /** How a volume is encrypted. */
 export type Encryption =
   | { readonly encrypted: false }
-  /** `luks`, `luks2` or `plain`; undefined where the cloud does not tell. */
+  /** `luks`, `luks2` or `plain`; undefined if the cloud does not tell. */
   | { readonly encrypted: true; readonly provider: string | undefined };
 
 /** Of the header of encrypted data. */
 export type LuksVersion = 1 | 2;
 
 /**
- * Why an image must not go to a volume of a type; undefined where it may. Cinder checks none of it: a LUKS image on a
+ * Why an image must not go to a volume of a type; undefined if it may. Cinder checks none of it: a LUKS image on a
  * volume without encryption opens to nobody, and one of another version never attaches, or is formatted anew by Nova.
  * https://github.com/openstack/nova/blob/master/nova/virt/libvirt/driver.py `_attach_encryptor`
  *
@@ -77,7 +77,7 @@ function shortName(provider: string): string {
 /**
  * How a type encrypts. It is shown to administrators only, but any volume of it tells.
  *
- * @returns undefined where the project has no volume of the type
+ * @returns undefined if the project has no volume of the type
  */
 export async function knownEncryption(
   client: ServiceClient,

@@ -57,7 +57,7 @@ export async function restoreFromImage(
   }
 }
 
-/** @throws InputError where the type does not encrypt as the data needs it; nothing is left then */
+/** @throws InputError if the type does not encrypt as the data needs it; nothing is left then */
 async function proveType(
   environment: Environment,
   { availabilityZone, source, type, typeIsProven }: FromImagePlan,

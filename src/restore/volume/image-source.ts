@@ -24,11 +24,11 @@ export interface FromPayload {
   readonly kind: 'payload';
   readonly payload: Payload;
   readonly key: ImageKey | undefined;
-  /** Of the data's header; undefined where it is not encrypted. */
+  /** Of the data's header; undefined if it is not encrypted. */
   readonly luks: LuksVersion | undefined;
   /** Its first bytes. */
   readonly head: Uint8Array;
-  /** Why a Glance of today refuses the data as it is; undefined where none does. */
+  /** Why a Glance of today refuses the data as it is; undefined if none does. */
   readonly doubt: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface FromStanding {
 /**
  * Looks at the bytes that a volume is to be made of: that they are there, and that their key opens them. Changes nothing.
  *
- * @param store where payloads are read; undefined where no store is named
+ * @param store where payloads are read; undefined if no store is given
  * @throws InputError or OperationError
  */
 export async function imageSource(

@@ -105,7 +105,7 @@ export function refuseTarget(
  * how long a device is, and other drivers make them all alike, so it is a warning.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/drivers/rbd.py `_create_encrypted_volume`, `_resize`
  *
- * @returns what to say; undefined where it surely fits
+ * @returns what to say; undefined if it surely fits
  */
 export function mayBeShorter(source: RestoreSource, target: Volume): string | undefined {
   const surelyFits =

@@ -37,7 +37,7 @@ export interface FromImagePlan {
 /**
  * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.
  *
- * @param store where payloads are read; undefined where no store is named
+ * @param store where payloads are read; undefined if no store is given
  * @throws InputError or OperationError
  */
 export async function planFromImage(
@@ -95,7 +95,7 @@ export function gigabytesFor({ resource }: VolumeImagePoint, bytes: number): num
  * project's volumes tell. The administrator can change a type's encryption while it has no volumes, so what is made of
  * it is looked at all the same.
  *
- * @throws InputError where it does not
+ * @throws InputError if it does not
  */
 async function isProven(
   client: ServiceClient,

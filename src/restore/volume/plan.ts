@@ -18,7 +18,7 @@ export type NewPlan = (NewVolumePlan | FromImagePlan) & { readonly namesakes?: r
 /**
  * Decides how to restore, and refuses what would destroy or hide data. Changes nothing.
  *
- * @param store where payloads are read; undefined where no store is named
+ * @param store where payloads are read; undefined if no store is given
  * @throws InputError or OperationError
  */
 export async function planVolume(

@@ -46,7 +46,7 @@ export function fromManifest({ resource, backup }: VolumeBackupPoint): RestoreSo
 /**
  * What can be known of a backup without its manifest: our tags on it, else the source volume if it still exists.
  *
- * @throws InputError when there is no such backup, or it cannot be told whether it is encrypted
+ * @throws InputError if there is no such backup, or it cannot be told whether it is encrypted
  */
 export async function fromBackup(client: ServiceClient, backupId: string): Promise<RestoreSource> {
   const backup = await existing(client, backupId);

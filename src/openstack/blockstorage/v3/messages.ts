@@ -15,7 +15,7 @@ export interface Message {
 /**
  * What Cinder tells users of a failure, the real cause of many an `error`. From 3.3, by resource from 3.31.
  *
- * @returns newest last; empty where the cloud keeps none
+ * @returns newest last; empty if the cloud keeps none
  */
 export async function listMessages(client: ServiceClient, resourceId: string): Promise<Message[]> {
   if (!client.supports('3.31')) return [];

@@ -32,7 +32,7 @@ export interface Server {
   readonly launched: boolean;
   /** What Nova is doing with it; undefined when nothing. */
   readonly taskState: string | undefined;
-  /** Whether the hypervisor runs the guest, as Nova last saw it; undefined where that is not shown. */
+  /** Whether the hypervisor runs the guest, as Nova last saw it; undefined if that is not shown. */
   readonly powered: boolean | undefined;
   readonly projectId: string;
   readonly createdAt: string;

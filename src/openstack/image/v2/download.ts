@@ -21,7 +21,7 @@ const PROGRESS_BYTES = 16 * 1024 * 1024;
  * @param from bytes
  * @param signal ends it, beside that of the session
  * @throws CloudError 403 when the image is deactivated, 404 when it is gone
- * @throws OperationError when it breaks off and cannot be resumed, or when it is not as large as Glance says
+ * @throws OperationError if it breaks off and cannot be resumed, or when it is not as large as Glance says
  */
 export async function* downloadImage(
   client: ServiceClient,

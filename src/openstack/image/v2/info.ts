@@ -20,7 +20,7 @@ export interface ImageLimits {
 }
 
 /**
- * Quota and use of the project. All undefined where the cloud keeps none in Keystone (`use_keystone_limits`, off by
+ * Quota and use of the project. All undefined if the cloud keeps none in Keystone (`use_keystone_limits`, off by
  * default): Glance then has one limit for all, and tells nobody.
  */
 export function getImageLimits(client: ServiceClient): Promise<ImageLimits> {
@@ -56,7 +56,7 @@ export interface Store {
   readonly default: boolean;
 }
 
-/** The stores that a user may choose from; empty where the cloud has one only. */
+/** The stores that a user may choose from; empty if the cloud has one only. */
 export function listStores(client: ServiceClient): Promise<Store[]> {
   return optional([], () =>
     client.call({

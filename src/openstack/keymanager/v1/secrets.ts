@@ -30,7 +30,7 @@ export interface Secret {
   /** Whole seconds, as the above: later where an access list was set since. */
   readonly updatedAt: string | undefined;
   readonly creatorId: string | undefined;
-  /** Of the payload, by `default`; empty where there is no payload. */
+  /** Of the payload, by `default`; empty if there is no payload. */
   readonly contentTypes: Readonly<Record<string, string>>;
 }
 
