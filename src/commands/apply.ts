@@ -7,7 +7,7 @@ const outputs = {
   ...savingOutputs,
   due: {
     description:
-      'How many resources were due. If 0, there is a manifest only of what earlier runs left to the cloud.',
+      'How many resources were due. If 0, there is a manifest only if the run records what earlier runs left to the cloud.',
   },
   started: {
     json: true,

@@ -11,7 +11,7 @@ const outputs = {
 export const planInit = defineCommand({
   name: 'plan init',
   bare: 'plan',
-  summary: 'Write a first plan for a project, which fits its quota.',
+  summary: 'Write a first plan that fits the quota of a project.',
   examples: [
     { does: 'Write the plan of the repository', words: 'plan init --cloud production' },
     { does: 'Print a plan without writing it', words: 'plan init --cloud production --dry-run' },

@@ -17,7 +17,7 @@ export const applyInputs = {
     kind: 'boolean',
     default: 'false',
     description:
-      'Start Cinder backups of volumes and end; the next run records them. Everything else is saved and waited for: servers, images, secrets.',
+      'Start the Cinder backups of volumes, and do not wait for them; the next run records them. The run still waits for servers, images and secrets.',
   },
   deadline: savingInputs.deadline,
   expiry,
