@@ -1,5 +1,5 @@
 import { toldBeingMade } from '../chain/being-made.ts';
-import { PlainError, withHint } from '../errors.ts';
+import { InputError, PlainError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
@@ -13,7 +13,7 @@ import { withKind } from './due-kind.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { type Part, partOf } from './part.ts';
 import { lookAgain, lookAtPlan, type PlanLook } from './plan-look.ts';
-import { isSealed, pruneLook, prunes } from './plan-prune.ts';
+import { deletesNothing, isSealed, pruneLook, prunes } from './plan-prune.ts';
 import { showLook } from './plan-show.ts';
 import { openPlaces } from './publishing.ts';
 import { reportOn } from './report.ts';
@@ -174,7 +174,15 @@ const NOTHING: Pruned = { deleted: [], failed: false, summary: '' };
 
 async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Promise<Pruned> {
   if (!prunes(given, look) || isSealed(context, look)) return NOTHING;
-  const done = await attempt(context, 'nothing was pruned', () => pruneLook(context, look, given));
+  const done = await attempt(context, 'nothing was pruned', () =>
+    pruneLook(context, look, given).catch(async (error: unknown) => {
+      if (!(error instanceof InputError) || !(await deletesNothing(context, look, given))) throw error;
+      context.host.log.warn(
+        `nothing has to be deleted now; when something has to, it stays: ${withHint(error)}`,
+      );
+      return NOTHING;
+    }),
+  );
   if (done === undefined) return { ...NOTHING, failed: true };
   const { deleted, failed, summary } = done;
   return { deleted, failed, summary: deleted.length > 0 || failed ? summary : '' };

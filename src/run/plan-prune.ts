@@ -34,6 +34,13 @@ export function pruneLook(context: Context, look: PlanLook, given: PruneGiven) {
   return pruneByPlan(context, knownOf(look), inputsOf(given));
 }
 
+/** Whether nothing would be deleted even if every manifest were trusted. */
+export async function deletesNothing(context: Context, look: PlanLook, given: PruneGiven): Promise<boolean> {
+  const trusting = { ...inputsOf(given), 'allow-unsigned': true };
+  const { deletions, manifests, held } = await plannedByPlan(context, knownOf(look), trusting);
+  return deletions.length + manifests.length + held.length === 0;
+}
+
 /** What a run of the plan would delete now, and why; undefined if it would delete nothing, or where nobody can tell. */
 export async function plannedPruning(
   context: Context,

@@ -60,6 +60,19 @@ test('of manifests that are not signed it says so, and shows the rest', async ()
   expect(told.summary).toContain('1 of 2 due');
 });
 
+test('apply fails of manifests that are not signed once something has to go, and warns before', async () => {
+  await writeFile(file, text.replace('within: 30h', 'within: 30d'));
+  const early = await applied.run(apply, { plan: 'plan.yml' });
+  expect([early.code, early.error, JSON.parse(early.outputs['pruned'] ?? '')]).toEqual([0, '', []]);
+  expect(early.log).toMatch(/warning: nothing has to be deleted now; .*is not signed/);
+  await writeFile(file, text);
+  const before = applied.backups();
+  const late = await applied.run(apply, { plan: 'plan.yml' });
+  expect(late.code).toBe(1);
+  expect(late.log).toMatch(/error: nothing was pruned: .*is not signed/);
+  expect([...before].filter((id) => !applied.backups().has(id))).toEqual([]);
+}, 60_000);
+
 test('what fits only when something is deleted before is due, and apply does so', async () => {
   const { cloud } = applied.world;
   const project = [...cloud.state.projects.values()].find(({ name }) => name === 'demo');
