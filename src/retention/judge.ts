@@ -98,9 +98,9 @@ function reasonToKeepAll(
     case 'unknown':
       return 'the cloud does not show whether it still exists';
     case 'gone':
-      if (gone === undefined) return 'it is gone from the cloud';
+      if (gone === undefined) return 'what was saved is gone from the cloud';
       return newest.time > before(now, parseDuration(gone), zone)
-        ? `it is gone from the cloud, and its newest point is not ${gone} old`
+        ? `what was saved is gone from the cloud, and its newest point is not ${gone} old`
         : undefined;
   }
 }

@@ -34,7 +34,7 @@ function cloudOnlyKeys(count: number, hasStore: boolean, hasRecipients: boolean)
     ...(hasStore ? [] : ['`store` (where they go)']),
     ...(hasRecipients ? [] : ['`recipients` (who can open them)']),
   ].join(' and ');
-  return `${count === 1 ? 'one volume is' : `${count} volumes are`} encrypted, and their keys exist only in the cloud: if it loses a key, nobody can open that backup. To save the keys too, give ${lacking}`;
+  return `${count === 1 ? 'one volume is encrypted, and its key exists' : `${count} volumes are encrypted, and their keys exist`} only in the cloud: if it loses a key, nobody can open that backup. To save the keys too, give ${lacking}`;
 }
 
 /** What is printed about a recorded volume; nothing about its key. */

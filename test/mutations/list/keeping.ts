@@ -27,7 +27,7 @@ export const keeping: readonly Mutation[] = [
     id: 'judge/gone-untold',
     file: 'retention/judge.ts',
     what: 'what is gone goes although no time was told',
-    find: "if (gone === undefined) return 'it is gone from the cloud';",
+    find: "if (gone === undefined) return 'what was saved is gone from the cloud';",
     put: 'if (gone === undefined) return undefined;',
   },
   {

@@ -160,7 +160,7 @@ describe('what no rule keeps goes', () => {
   });
 
   test.each([
-    ['gone', new Map([[`volume ${DB}`, 'gone' as const]]), 'it is gone from the cloud'],
+    ['gone', new Map([[`volume ${DB}`, 'gone' as const]]), 'what was saved is gone from the cloud'],
     ['unknown', new Map(), 'the cloud does not show whether it still exists'],
   ])('nothing of a resource that is %s', (_how, presence, reason) => {
     const plan = planPrune(recordOf(points), { ...cloud, presence }, wishes(), NOW);

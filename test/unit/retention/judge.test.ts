@@ -128,7 +128,7 @@ describe('chains', () => {
 describe('resources from which nothing goes', () => {
   test.each([
     ['failing', 'its last backup failed'],
-    ['gone', 'it is gone from the cloud'],
+    ['gone', 'what was saved is gone from the cloud'],
     ['unknown', 'the cloud does not show whether it still exists'],
   ] as const)('%s', (resource, reason) => {
     expect(kept(nights(3), {}, resource)).toEqual({ '0d': reason, '1d': reason, '2d': reason });
@@ -136,7 +136,7 @@ describe('resources from which nothing goes', () => {
 
   test('gone, until the time is over that was told', () => {
     const old = nights(100).slice(89);
-    const reason = 'it is gone from the cloud, and its newest point is not 90d old';
+    const reason = 'what was saved is gone from the cloud, and its newest point is not 90d old';
     expect(new Set(Object.values(kept(old, { gone: '90d' }, 'gone')))).toEqual(new Set([reason]));
     expect(judge({ resource: 'gone', points: old.slice(1) }, terms({ gone: '90d' }), NOW)).toMatchObject({
       verdicts: Array.from({ length: 10 }, () => ({ keep: false })),

@@ -46,6 +46,29 @@ describe('what is said', () => {
     expect(said?.split(/, | and /).sort()).toEqual((await Promise.all(pins)).sort());
   });
 
+  test('when the data of a volume was taken, and which sections have other data of it', () => {
+    const [first, second] = [backupPoint({ name: 'db' }), backupPoint({ name: 'db' })];
+    const at = (point: typeof first, id: string, dataTimestamp: string) => ({
+      ...point,
+      resource: { ...point.resource, id },
+      backup: { ...point.backup, dataTimestamp },
+    });
+    const [id, other] = [randomUUID(), randomUUID()];
+    const text = runbook(
+      manifestWith(
+        at(first, id, '2026-11-25T18:49:59Z'),
+        at(second, id, '2026-11-26T18:50:00Z'),
+        at(backupPoint({ name: 'log' }), other, '2026-11-26T18:51:00Z'),
+      ),
+      SHA256,
+    );
+    expect(text.match(/^Its data was taken .*$/gm)).toEqual([
+      'Its data was taken at 2026-11-25 18:49 UTC. Other data of this volume: section 2. Run one of them only.',
+      'Its data was taken at 2026-11-26 18:50 UTC. Other data of this volume: section 1. Run one of them only.',
+      'Its data was taken at 2026-11-26 18:51 UTC.',
+    ]);
+  });
+
   test('a volume from its Cinder backup: the very type, the size of the backup, seen to be what it was', () => {
     const point = backupPoint({ name: 'db', size: 3, bootable: true, metadata: { a: 'b' } });
     const commands = section(manifestWith(point), 1);
