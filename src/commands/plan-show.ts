@@ -1,6 +1,4 @@
-import { cloudInputs } from '../inputs/cloud.ts';
-import { manifestInputs } from '../inputs/manifest.ts';
-import { onlyInputs, planLookInputs } from '../inputs/plan-file.ts';
+import { planShowInputs } from '../inputs/plan-show.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { defineCommand } from './command.ts';
 
@@ -44,23 +42,7 @@ export const planShow = defineCommand({
       words: 'plan show --manifest directory:downloads --identity file:identity.txt',
     },
   ],
-  inputs: {
-    ...planLookInputs,
-    ...onlyInputs,
-    'allow-unsigned': {
-      ...manifestInputs['allow-unsigned'],
-      description: 'Show what would be deleted even if manifests are not signed or were altered.',
-    },
-    matrix: {
-      kind: 'integer',
-      default: '0',
-      min: 0,
-      max: 256,
-      description:
-        'Divide what is due into at most this many jobs of about the same size, listed in the output of the same name; 0 for no matrix.',
-    },
-    ...cloudInputs,
-  },
+  inputs: planShowInputs,
   outputs,
   run: async (context, given) => (await import('../run/index.ts')).showPlan(context, given),
 });
