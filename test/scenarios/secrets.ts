@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 /** All that Barbican tells of a secret, but what is of the moment, and its bytes. */
 async function whole(world: World, id: string) {
   const client = await (await world.session()).service('key-manager');
-  const { createdAt: _made, ...attributes } = await getSecret(client, id);
+  const { createdAt: _made, updatedAt: _changed, ...attributes } = await getSecret(client, id);
   const [acl, metadata] = [await getAcl(client, id), await getSecretMetadata(client, id)];
   return { ...attributes, acl, metadata, bytes: (await world.secretBytes(id)).toString('hex') };
 }
