@@ -78,7 +78,7 @@ test('recipients without a store save no key, and the warning names what is lack
   const recipients = await identityToRecipient(await generateIdentity());
   const given = (more: Record<string, string>) =>
     run(backupVolume, { volumes: 'secret', ...more }, { dryRun: true });
-  const warned = 'their keys exist only in the cloud: if it loses a key, nobody can open that backup. ';
+  const warned = 'its key exists only in the cloud: if it loses a key, nobody can open that backup. ';
   const store = 'directory:payloads';
   expect((await given({ recipients })).log).toContain(
     `${warned}To save the keys too, give \`store\` (where they go)\n`,

@@ -42,6 +42,7 @@ describe('a report in a terminal', () => {
 +--------+------+-------+---------+--------------------+
 volume "shop": said the cloud; twice\\n::error::
 9 of 10 backups used, 3 a night: enough for 0 nights if nothing is deleted
+no restore is on record: that these points can be restored is proved only by restoring one, from time to time
 `,
     );
   });
@@ -64,6 +65,8 @@ describe('a report on the page of a run', () => {
       '| volume | shop | all | failing | 3 d old; said the cloud; twice&#92;n&#58;&#58;error&#58;&#58; |',
     ]);
     expect(summary).not.toContain('<details>');
+    expect(summary).toContain('- no restore is on record&#58; ');
+    expect(reportSummary(told([failing]))).not.toContain('no restore is on record');
   });
 
   test('folds what is well where it is much, behind the quota', () => {
@@ -142,6 +145,7 @@ describe('what apply says at its end', () => {
       'some in project demo (0a)',
       ...Array(5).fill(expect.stringMatching(/^[+|]/)),
       expect.stringMatching(/^9 of 10/),
+      expect.stringMatching(/^no restore is on record/),
       'failed: some of what is due wa',
       '',
     ]);
