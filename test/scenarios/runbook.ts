@@ -112,10 +112,10 @@ async function keys(world: World): Promise<void> {
   const restored = await byHand(world, keeper, saved, ['SECRET_1', 'SECRET_2']);
   expect(restored).toHaveLength(wishes.length);
   for (const id of restored) {
-    const { createdAt: _now, mode, ...secret } = await getSecret(client, id);
+    const { createdAt: _now, updatedAt: _changed, mode, ...secret } = await getSecret(client, id);
     // They are numbered in the order in which they were saved, side by side.
     const at = wishes.findIndex(({ name }) => name === secret.name);
-    const { createdAt: _then, mode: was, ...saved } = before[at] ?? {};
+    const { createdAt: _then, updatedAt: _was, mode: was, ...saved } = before[at] ?? {};
     // The client can say nothing of a mode only as an empty one.
     expect([secret, mode || undefined]).toEqual([saved, was]);
     expect(await world.secretBytes(id)).toEqual(wishes[at]?.payload);
