@@ -567,6 +567,20 @@ describe('few points and long chains, night after night, and nobody to agree', (
     expect(Math.max(...counts)).toBeLessThanOrEqual(simulate(terms, 100, 7, NOW).peak + 3);
   });
 
+  test('but not a chain whose full backup is broken: an operator may repair it', () => {
+    const there = Array.from({ length: 8 }, (_, night) => chained(night));
+    const points = there.map(volumePoint);
+    const plan = (status: string) => {
+      const [full, ...more] = there.map(cloudBackup);
+      const backups = full === undefined ? [] : [{ ...full, status }, ...more];
+      const termsOf = () => [{ policy: { last: 1 }, zone: 'UTC', minCopies: 1 }];
+      const careful = { ...wishes(), allowOverHalf: false, termsOf };
+      return planPrune(recordOf(points), cloudOf(points, { backups }), careful, NOW + 7 * DAY + 1);
+    };
+    expect([plan('available').held.length, plan('available').going.length]).toEqual([0, 7]);
+    expect([plan('error').held.length, plan('error').going.length]).toEqual([1, 0]);
+  });
+
   test('but not where the rules were cut', () => {
     const { held } = live(
       (night) => (night < 27 ? { daily: 21 } : { daily: 3 }),
