@@ -23,6 +23,8 @@ export function withoutStop(message: string): string {
 export interface Doubt {
   readonly what: string;
   readonly hint: string;
+  /** Of a manifest that bears no signature, where nobody gave a key to check one with: nothing speaks against it. */
+  readonly kind?: 'unsigned';
 }
 
 /** Wrong input: exit 2, nothing was touched. */
@@ -32,6 +34,9 @@ export class InputError extends PlainError {
     super(message, { exitCode: 2, hint, cause });
   }
 }
+
+/** Manifests that bear no signature are all that stands in the way, in a run without a key to check one with. */
+export class UnsignedError extends InputError {}
 
 /** The input is right, and the work failed or was refused by what the cloud holds now: exit 1. */
 export class OperationError extends PlainError {

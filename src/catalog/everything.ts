@@ -102,7 +102,10 @@ function withShared(manifest: Manifest, resources: Resources): Manifest {
 function both(one: Found, other: Found): Found {
   const isAsGood = (one.doubt === undefined) === (other.doubt === undefined);
   const isBetter = isAsGood ? pointsIn(other) > pointsIn(one) : other.doubt === undefined;
-  const { manifest, doubt } = isBetter ? other : one;
+  const [better, worse] = isBetter ? [other, one] : [one, other];
+  const { manifest } = better;
+  // A copy without a signature does not hide that another one was altered.
+  const doubt = better.doubt?.kind === 'unsigned' ? worse.doubt : better.doubt;
   return { manifest, doubt, references: [...one.references, ...other.references] };
 }
 

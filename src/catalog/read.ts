@@ -67,6 +67,11 @@ export function checkTrust(found: FoundManifest, options: ReadOptions): void {
   options.warn(`${found.name} ${doubt.what}; restoring from it anyway, because of \`allow-unsigned\``);
 }
 
+const UNSIGNED = {
+  what: 'is not signed',
+  hint: 'If you trust where it comes from, use `allow-unsigned: true`.',
+} as const;
+
 /** Why it cannot be trusted; undefined when it can. */
 export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt | undefined {
   const altered = 'Use another copy of it. If you know why it changed, use `allow-unsigned: true`.';
@@ -83,12 +88,12 @@ export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt
   if (key !== undefined) {
     if (signatures.some((line) => signatureHolds(bytes, line, key))) return undefined;
     return signatures.length === 0
-      ? { what: 'is not signed', hint: 'If you trust where it comes from, use `allow-unsigned: true`.' }
+      ? UNSIGNED
       : { what: 'was altered, or signed with a key other than `verify-key`', hint: altered };
   }
   if (found.vouched) return undefined;
   return signatures.length === 0
-    ? { what: 'is not signed', hint: 'If you trust where it comes from, use `allow-unsigned: true`.' }
+    ? { ...UNSIGNED, kind: 'unsigned' }
     : {
         what: 'is signed, but no `verify-key` was given to check it',
         hint: 'Give `verify-key`, or use `allow-unsigned: true` if you trust where it comes from.',

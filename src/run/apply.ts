@@ -1,5 +1,5 @@
 import { toldBeingMade } from '../chain/being-made.ts';
-import { InputError, PlainError, withHint } from '../errors.ts';
+import { PlainError, UnsignedError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
@@ -176,7 +176,7 @@ async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Pro
   if (!prunes(given, look) || isSealed(context, look)) return NOTHING;
   const done = await attempt(context, 'nothing was pruned', () =>
     pruneLook(context, look, given).catch(async (error: unknown) => {
-      if (!(error instanceof InputError) || !(await deletesNothing(context, look, given))) throw error;
+      if (!(error instanceof UnsignedError) || !(await deletesNothing(context, look, given))) throw error;
       context.host.log.warn(
         `nothing has to be deleted now; when something has to, it stays: ${withHint(error)}`,
       );

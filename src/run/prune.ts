@@ -1,7 +1,7 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { allManifests, type Found, type Manifests, named } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
-import { InputError } from '../errors.ts';
+import { InputError, UnsignedError } from '../errors.ts';
 import { keepInputs, type PruneInputs, pruneInputs } from '../inputs/prune.ts';
 import { parseInputs } from '../inputs/table.ts';
 import { signingKey } from '../manifest/sign.ts';
@@ -210,7 +210,7 @@ function checkPublishing({ host }: Context, given: PruneInputs): void {
 /**
  * All manifests: each of them may hold what needs a backup that would go.
  *
- * @throws InputError if one cannot be read, or is not to be trusted
+ * @throws InputError if one cannot be read, or is not to be trusted; UnsignedError if all that they lack is a signature
  */
 async function trusted(
   context: Context,
@@ -222,10 +222,15 @@ async function trusted(
   const doubted = found.flatMap(({ references, doubt }) =>
     doubt === undefined || given['allow-unsigned'] ? [] : [{ reference: references.join(', '), doubt }],
   );
-  const [first, ...more] = [...unread, ...doubted];
+  const { graver = [], unsigned = [] } = Object.groupBy([...unread, ...doubted], ({ doubt }) =>
+    doubt.kind === 'unsigned' ? 'unsigned' : 'graver',
+  );
+  // That one was altered matters more than that others are not signed.
+  const [first, ...more] = [...graver, ...unsigned];
   if (first === undefined) return found;
   const { reference, doubt } = first;
-  throw new InputError(
+  const Refusal = graver.length === 0 ? UnsignedError : InputError;
+  throw new Refusal(
     `${named(reference, doubt.what)}${more.length > 0 ? `, and ${counted(more.length, 'more manifest is', 'more manifests are')} in doubt` : ''}: what they hold may need what would be deleted`,
     `${doubt.hint} Nothing was changed.`,
   );

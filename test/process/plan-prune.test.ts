@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { apply } from '../../src/commands/apply.ts';
 import { planShow } from '../../src/commands/plan-show.ts';
 import { prune } from '../../src/commands/prune.ts';
@@ -72,6 +73,41 @@ test('apply fails of manifests that are not signed once something has to go, and
   expect(late.log).toMatch(/error: nothing was pruned: .*is not signed/);
   expect([...before].filter((id) => !applied.backups().has(id))).toEqual([]);
 }, 60_000);
+
+describe('where nothing has to go, apply stays green only of manifests that bear no signature at all', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const signKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const stranger = generateKeyPairSync('ed25519').privateKey;
+  const changeOldest = async (change: (directory: string) => Promise<void>) => {
+    const home = join(applied.world.directory, 'openstack-backups');
+    const [oldest] = (await readdir(home)).toSorted();
+    await change(join(home, oldest ?? ''));
+  };
+  const alter = (directory: string) =>
+    writeFile(join(directory, 'manifest.json.sha256'), `${'0'.repeat(64)}  manifest.json\n`);
+  const signAsStranger = async (directory: string) => {
+    const signature = sign(null, await readFile(join(directory, 'manifest.json')), stranger);
+    await writeFile(join(directory, 'manifest.json.sig'), `${signature.toString('base64')}\n`);
+  };
+  const cutShort = (directory: string) => writeFile(join(directory, 'manifest.json'), '{');
+
+  test.each<[string, ((directory: string) => Promise<void>) | undefined, boolean, RegExp]>([
+    ['one was altered', alter, false, /was altered: its SHA-256/],
+    ['one is signed, and nobody gave a key', signAsStranger, false, /no `verify-key` was given/],
+    ['one cannot be read', cutShort, false, /is not JSON|was altered/],
+    ['a key was given, and none is signed', undefined, true, /is not signed/],
+    ['a key was given, and one is signed with another', signAsStranger, true, /is not signed|a key other/],
+  ])('%s', async (_, change, withKey, what) => {
+    await writeFile(file, text.replace('within: 30h', 'within: 30d'));
+    await writeFile(join(applied.world.directory, 'key.pub'), pem);
+    if (change !== undefined) await changeOldest(change);
+    const keys = withKey ? { 'verify-key': 'key.pub', 'sign-key': signKey } : {};
+    const told = await applied.run(apply, { plan: 'plan.yml', ...keys });
+    expect([told.code, told.log]).toEqual([1, expect.stringMatching(/error: nothing was pruned: /)]);
+    expect(told.log).toMatch(what);
+  });
+});
 
 test('what fits only when something is deleted before is due, and apply does so', async () => {
   const { cloud } = applied.world;

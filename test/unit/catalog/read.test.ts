@@ -1,7 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { allManifests, type EverythingOptions } from '../../../src/catalog/everything.ts';
 import { doubtOf, type FoundManifest } from '../../../src/catalog/read.ts';
-import { sha256 } from '../../../src/manifest/parse.ts';
+import { serialize, sha256 } from '../../../src/manifest/parse.ts';
+import { backupPoint, manifestWith } from '../../support/points.ts';
 
 const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
 const bytes = Buffer.from('{}');
@@ -39,4 +44,36 @@ test.each<[string, Partial<FoundManifest>, typeof key | undefined, RegExp]>([
   ['altered, though its signature holds', { ...altered, ...mine }, key, /its SHA-256 is/],
 ])('a manifest that is %s is doubted', (_, fields, verifyKey, what) => {
   expect(doubtOf({ ...found, ...fields }, verifyKey)?.what).toMatch(what);
+});
+
+test('only what bears no signature, where nobody gave a key, is called unsigned', () => {
+  expect(doubtOf(found, undefined)?.kind).toBe('unsigned');
+  for (const [fields, verifyKey] of [
+    [{}, key],
+    [altered, undefined],
+    [mine, undefined],
+    [theirs, key],
+  ] as const)
+    expect(doubtOf({ ...found, ...fields }, verifyKey)).toEqual({
+      what: expect.any(String),
+      hint: expect.any(String),
+    });
+});
+
+test('a copy without a signature does not hide that another copy of it was altered', async () => {
+  const text = serialize(manifestWith(backupPoint()));
+  const digests = [sha256(text), '0'.repeat(64)];
+  for (const order of [digests, digests.toReversed()]) {
+    const home = await mkdtemp(join(tmpdir(), 'copies-'));
+    for (const [index, digest] of order.entries()) {
+      const directory = join(home, `copy-${index}`);
+      await mkdir(directory);
+      await writeFile(join(directory, 'manifest.json'), text);
+      await writeFile(join(directory, 'manifest.json.sha256'), `${digest}  manifest.json\n`);
+    }
+    const options = { directory: home, verifyKey: undefined } as unknown as EverythingOptions;
+    const { found: all } = await allManifests([{ kind: 'directory', path: home }], options);
+    await rm(home, { recursive: true });
+    expect(all.map(({ doubt }) => doubt?.what)).toEqual([expect.stringContaining('was altered')]);
+  }
 });
