@@ -49,8 +49,9 @@ function timeOf(
   { seconds }: SupportRecord,
   older: boolean,
 ): string {
-  const time = seconds[scenario] ?? (older ? seconds[part] : undefined);
+  const time = seconds[scenario];
   if (time !== undefined && !embeddedOnly) return `${time} s`;
+  if (older && seconds[part] !== undefined) return `a part of it, ${seconds[part]} s`;
   if (older) return 'not tried';
   return embeddedOnly ? 'embedded only' : 'not yet';
 }

@@ -185,6 +185,13 @@ describe('of an older release', () => {
     expect(checked.page).toContain('Those of release 2024.1 are of 2026-11-26 (Nova 2.96).');
   });
 
+  test('a smaller scenario than the newest release runs is told as a part', () => {
+    const more = [{ procedure: 'Backup of volumes', how: '', scenario: 'chains', part: 'volumes' }];
+    const table = render(more, { ...recorded, seconds: { chains: 400 } }, older);
+    expect(table).toContain('| chains | 400 s | a part of it, 300 s |');
+    expect(table).not.toContain('| volumes | ');
+  });
+
   test('a part of it is enough, and agrees', () => {
     expect(olderDisagreements(checked, '2024.1')).toEqual([]);
   });
