@@ -109,6 +109,16 @@ describe('where nothing has to go, apply stays green only of manifests that bear
   });
 });
 
+test('nothing goes where some of the manifests cannot be read from here', async () => {
+  await writeFile(
+    file,
+    text.replace(/^publish: .*$/m, (line) => line.replace('[', '[artifact, ')),
+  );
+  const told = await applied.run(planShow, PLAN);
+  expect([told.code, told.outputs['prune']]).toEqual([0, undefined]);
+  expect(told.log).toMatch(/warning: cannot find out what would be deleted: artifacts and releases/);
+});
+
 test('what fits only when something is deleted before is due, and apply does so', async () => {
   const { cloud } = applied.world;
   const project = [...cloud.state.projects.values()].find(({ name }) => name === 'demo');
@@ -126,5 +136,7 @@ test('what fits only when something is deleted before is due, and apply does so'
   project.quota = quota;
   expect([done.code, done.error]).toEqual([0, '']);
   expect(applied.backups().has(applied.goes)).toBe(false);
+  const told = (JSON.parse(done.outputs['pruned'] ?? '') as { id: string }[]).map(({ id }) => id);
+  expect(told.sort()).toEqual([...before].filter((id) => !applied.backups().has(id)).sort());
   expect([...applied.backups()].filter((id) => !before.has(id))).toHaveLength(1);
 }, 60_000);

@@ -1,6 +1,8 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { backupImage } from '../../src/commands/backup-image.ts';
 import { prune } from '../../src/commands/prune.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { expectExit } from '../scenarios/steps.ts';
@@ -106,6 +108,42 @@ test('nothing is deleted where it cannot be recorded', async () => {
   await writeFile(join(world.directory, 'file'), '');
   const told = await run(prune, { ...GOOD, 'keep-last': '2', publish: 'directory:file' });
   expect([told.code, world.cloud.state.backups.size]).toEqual([2, 3]);
+});
+
+test('what another region has is not looked at', async () => {
+  const [from, to] = ['openstack-backups', 'elsewhere'].map((name) => join(world.directory, name));
+  await cp(from ?? '', to ?? '', { recursive: true });
+  const rules = { ...GOOD, 'keep-last': '2', manifest: 'directory:elsewhere' };
+  const shown = async () => JSON.parse((await run(prune, rules, { dryRun: true })).outputs['points'] ?? '');
+  expect(await shown()).toHaveLength(3);
+  for (const directory of await readdir(to ?? '')) {
+    const file = join(to ?? '', directory, 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8'));
+    const text = JSON.stringify({ ...manifest, cloud: { ...manifest.cloud, region: 'another' } });
+    await writeFile(file, text);
+    await rm(`${file}.sha256`);
+  }
+  expect(await shown()).toEqual([]);
+});
+
+test('a payload of another size is not the one that was saved: it stays', async () => {
+  await world.makeImage({ name: 'golden', bytes: randomBytes(1000) });
+  const store = 'directory:payloads';
+  const saved = () => run(backupImage, { images: 'golden', store, publish: 'directory:images' });
+  for (let night = 0; night < 2; night += 1) expect((await saved()).code).toBe(0);
+  const payloads = async () => (await readdir(join(world.directory, 'payloads'))).length;
+  const rules = { ...GOOD, manifest: 'directory:images', store };
+  const going = async () => {
+    const told = await run(prune, rules, { dryRun: true });
+    const points = JSON.parse(told.outputs['points'] ?? '') as { keep: boolean; data: string }[];
+    return points.filter(({ keep }) => !keep).map(({ data }) => data.replace('payload ', ''));
+  };
+  const [old = '', ...more] = await going();
+  expect(more).toEqual([]);
+  await truncate(join(world.directory, 'payloads', old), 1);
+  expect(await going()).toEqual([]);
+  expect((await run(prune, rules)).code).toBe(0);
+  expect(await payloads()).toBe(2);
 });
 
 test('what the cloud does not delete is told, and the next run deletes it', async () => {
