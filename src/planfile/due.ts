@@ -4,7 +4,7 @@ import { before } from '../retention/periods.ts';
 import type { Assignment } from './assign.ts';
 import type { PlanEntry } from './plan-file.ts';
 import { keyOf, type Resource } from './resource.ts';
-import { isOf, type SavedPoint } from './saved.ts';
+import { backupPiece, isOf, type SavedPoint } from './saved.ts';
 import { hoursOf } from './span.ts';
 
 /** What an entry asks of a resource now. A plain record. */
@@ -73,15 +73,20 @@ export function dutiesOf(
   return duties.map((duty) =>
     duty.within !== undefined && saved.has(nameOf({ ...duty, resource: duty.within }))
       ? duty
-      : withUnderWay({ ...duty, within: undefined }, underWay),
+      : withUnderWay({ ...duty, within: undefined }, underWay, hasStore),
   );
 }
 
-function withUnderWay(duty: Duty, underWay: ReadonlyMap<string, BeingMade>): Duty {
+function withUnderWay(duty: Duty, underWay: ReadonlyMap<string, BeingMade>, hasStore: boolean): Duty {
   const { kind, id } = duty.resource;
   const made = kind === 'volume' ? underWay.get(id) : undefined;
-  if (made === undefined) return duty;
+  if (made === undefined || !willBeOf(duty.entry, made, hasStore)) return duty;
   return { ...duty, due: false, underWay: made, reason: `${duty.reason}, ${toldBeingMade(made)}` };
+}
+
+/** Whether a backup that is being made will be what an entry asks for. */
+export function willBeOf(entry: Pick<PlanEntry, 'method'>, made: BeingMade, hasStore: boolean): boolean {
+  return isOf(entry, { pieces: [backupPiece(made)] }, hasStore);
 }
 
 /** Clocks that are kept differ by less. */

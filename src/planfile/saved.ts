@@ -25,6 +25,25 @@ export interface Piece {
   readonly mayStay: boolean;
 }
 
+/** From this size on Glance may refuse an image. GiB. */
+const LARGE = 1024;
+
+/** Of a volume: its size in GiB. */
+export function mayStay({
+  encrypted,
+  size,
+}: {
+  readonly encrypted: boolean;
+  readonly size: number;
+}): boolean {
+  return encrypted || size >= LARGE;
+}
+
+/** What a Cinder backup is, or will be. */
+export function backupPiece(of: { readonly encrypted: boolean; readonly size: number }): Piece {
+  return { of: 'volume', method: 'cinder-backup', left: false, mayStay: mayStay(of) };
+}
+
 /**
  * Whether a point is what an entry asks for. A copy in the cloud is none outside, and a Cinder backup that another entry
  * made says nothing of images.

@@ -11,6 +11,8 @@ export interface Applied {
         readonly failed: boolean;
         readonly outputs: { readonly manifest?: string; readonly failed?: string };
         readonly started: readonly unknown[];
+        readonly saved: readonly unknown[];
+        readonly underWay: readonly unknown[];
         readonly summary?: string;
       }
     | undefined;
@@ -61,24 +63,29 @@ function failureOf({ saved, pruned, report, reports }: Applied): string {
     .join('; ');
 }
 
-/** "3 due, 1 not saved; 2 restore points deleted", "3 due, 2 started, 1 saved". */
+/** "3 due, 1 not saved; 2 restore points deleted", "4 due, 2 started, 1 saved, 1 being backed up already". */
 function doneWords({ due, saved, pruned }: Applied): string {
   const failures = (JSON.parse(saved?.outputs.failed ?? '[]') as unknown[]).length;
-  const started = saved?.started.length ?? 0;
   const deleted = pruned.reduce((sum, each) => sum + each.deleted.length, 0);
   return [
-    due === 0 ? 'Nothing was due' : `${due} due, ${dueWords(due, started, failures)}`,
+    due === 0 ? 'Nothing was due' : `${due} due, ${dueWords(due, saved, failures)}`,
     ...(deleted === 0 ? [] : [`${counted(deleted, 'restore point')} deleted`]),
   ].join('; ');
 }
 
-function dueWords(due: number, started: number, failures: number): string {
-  if (started === 0) return failures === 0 ? 'all saved' : `${failures} not saved`;
+function dueWords(due: number, done: Applied['saved'], failures: number): string {
+  const [started, saved, underWay] = [done?.started, done?.saved, done?.underWay].map(
+    (all) => all?.length ?? 0,
+  ) as [number, number, number];
+  if (started + underWay === 0) return failures === 0 ? 'all saved' : `${failures} not saved`;
   if (started === due && failures === 0) return 'all started';
-  const saved = Math.max(0, due - started - failures);
   return [
-    `${started} started`,
-    ...(saved === 0 ? [] : [`${saved} saved`]),
-    ...(failures === 0 ? [] : [`${failures} not saved`]),
-  ].join(', ');
+    [started, 'started'],
+    [saved, 'saved'],
+    [underWay, 'being backed up already'],
+    [failures, 'not saved'],
+  ]
+    .filter(([count]) => count !== 0)
+    .map((words) => words.join(' '))
+    .join(', ');
 }

@@ -1,9 +1,12 @@
-import { toldBeingMade } from '../chain/being-made.ts';
+import { asBeingMade, toldBeingMade } from '../chain/being-made.ts';
 import { PlainError, UnsignedError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
+import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { willBeOf } from '../planfile/due.ts';
 import { duePartsOf } from '../planfile/parts.ts';
+import type { PlanEntry } from '../planfile/plan-file.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { quoted } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
@@ -17,7 +20,7 @@ import { deletesNothing, isSealed, pruneLook, prunes } from './plan-prune.ts';
 import { showLook } from './plan-show.ts';
 import { openPlaces } from './publishing.ts';
 import { reportOn } from './report.ts';
-import { isMine, type SavingRun, saveParts } from './saving.ts';
+import { type Collects, isMine, type SavingRun, saveParts } from './saving.ts';
 import { isTight } from './tight.ts';
 
 /** So many at the same time, as the commands have it. */
@@ -130,7 +133,7 @@ async function partsOf(
         plan,
         part,
         tags,
-        (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects, leaves),
+        (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects, leavesOf(part.entry)),
         startOnly,
       ),
     );
@@ -146,7 +149,7 @@ async function withAdoption(
   context: Context,
   { session, plan, project: { holdings } }: PlanLook,
   parts: readonly Part[],
-  collects: ReadonlySet<string> | undefined,
+  collects: Collects,
 ): Promise<readonly Part[]> {
   const { liveness } = context.host;
   const leftovers = (await findLeftovers(holdings, liveness, session.clock.now())).filter((left) =>

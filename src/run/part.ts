@@ -81,14 +81,14 @@ export interface PlannedJson {
 
 /**
  * @param subjects see {@link Part.subjects}
- * @param leaves which backups of earlier runs are left to the cloud; none where what is asked for has to be there at the end
+ * @param leaves see {@link Leaves}; none where what is asked for has to be there at the end
  */
 export function partOf<W extends Wishes, P>(
   kind: SavingKind<W, P>,
   wishes: W,
   concurrency: number,
   subjects: readonly Subject[] = [],
-  leaves: Leaves = 'none',
+  leaves?: Leaves,
 ): Part {
   return {
     payloads: wishes.payloads,
@@ -121,6 +121,7 @@ export function partOf<W extends Wishes, P>(
         planned: plannedJson(kind, plan),
         async carryOut(saving) {
           for (const one of plan.refused) recordFailure(saving, one);
+          for (const { subject } of plan.underWay) saving.underWay.push(subject);
           const begun = await kind.begin(saving.environment, wishes, saving.marks);
           await saveEach(saving, kind, plan, wishes.tags, begun, leaves);
         },
@@ -140,7 +141,7 @@ async function planSaving<W extends Wishes, P>(
   leaves: Leaves,
 ): Promise<SavingPlan<P>> {
   const { wanted, refused: found, holdings } = await kind.plan(session, wishes, seen, keys);
-  const all = leaves === 'none' ? found : await pool(found, 4, (one) => withBackup(session, one));
+  const all = leaves === undefined ? found : await pool(found, 4, (one) => withBackup(session, one));
   const backups = holdings?.backups ?? [];
   const fit = await fitting(session, wanted, concurrency, backups, (plan) => called(kind.subjectOf(plan)));
   const underWay = all.filter((one): one is UnderWay => isUnderWay(one, leaves));
@@ -210,14 +211,17 @@ async function saveEach<W extends Wishes, P>(
       try {
         host.signal.throwIfAborted();
         if (saving.environment.clock.now() >= saving.environment.until) throw notStarted(subject);
-        await recordAll(saving, begun(item, share.onBytes), tags, kind.told);
+        const isLeft = await recordAll(saving, begun(item, share.onBytes), tags, kind.told);
+        if (!isLeft) saving.saved.push(subject);
         share.done();
       } catch (error) {
         if (!(error instanceof PlainError) && !host.signal.aborted) throw error;
         share.failed();
         const refused = { subject, error };
-        if (isUnderWay(refused, leaves)) tellUnderWay(host.log, refused);
-        else recordFailure(saving, { subject, error: advised(error) });
+        if (isUnderWay(refused, leaves)) {
+          tellUnderWay(host.log, refused);
+          saving.underWay.push(subject);
+        } else recordFailure(saving, { subject, error: advised(error) });
       }
     });
   } finally {
@@ -225,17 +229,24 @@ async function saveEach<W extends Wishes, P>(
   }
 }
 
-/** Records each restore point as it comes, and what was started. One that cannot be recorded is thrown at who saved it, and the others go on. */
+/**
+ * Records each restore point as it comes, and what was started. One that cannot be recorded is thrown at who saved it, and
+ * the others go on.
+ *
+ * @returns whether the resource is left to the cloud
+ */
 async function recordAll(
   saving: Saving,
   points: AsyncGenerator<RestorePoint | Started, void>,
   tags: readonly string[],
   told: (point: RestorePoint) => string | undefined,
-): Promise<void> {
+): Promise<boolean> {
+  let isLeft = false;
   let next = await points.next();
   while (next.done !== true) {
     if (next.value.method === 'started') {
       recordStarted(saving, next.value);
+      isLeft = true;
       next = await points.next();
       continue;
     }
@@ -246,6 +257,7 @@ async function recordAll(
     );
     next = failure === undefined ? await points.next() : await points.throw(failure.error);
   }
+  return isLeft;
 }
 
 function notStarted(subject: Subject): OperationError {

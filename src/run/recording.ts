@@ -1,4 +1,4 @@
-import type { Refused, Started } from '../backup/kind.ts';
+import type { Refused, Started, Subject } from '../backup/kind.ts';
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { Marks } from '../chain/marks.ts';
 import type { Environment } from '../environment.ts';
@@ -25,6 +25,10 @@ export interface Saving {
   readonly recorded: Set<string>;
   /** What this run began, and left to the cloud. */
   readonly started: Started[];
+  /** What this run saved of what it was to save. */
+  readonly saved: Subject[];
+  /** What it did not begin, because an earlier run had. */
+  readonly underWay: Subject[];
 }
 
 /**
@@ -47,6 +51,8 @@ export function startSaving(
     marks: new Marks(),
     recorded: new Set(),
     started: [],
+    saved: [],
+    underWay: [],
     record: new ManifestRecord(
       {
         publishers: places,

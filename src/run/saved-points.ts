@@ -7,11 +7,8 @@ import { marked, type Receipt } from '../manifest/receipt.ts';
 import type { Manifest, RestorePoint, VolumePoint } from '../manifest/schema.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { keyOf, type Resource } from '../planfile/resource.ts';
-import type { Piece, SavedPoint } from '../planfile/saved.ts';
+import { backupPiece, mayStay, type Piece, type SavedPoint } from '../planfile/saved.ts';
 import type { Project } from './project-of.ts';
-
-/** From this size on Glance may refuse an image. GiB. */
-const LARGE = 1024;
 
 /**
  * What was saved of a project, as its manifests say and as the cloud itself does. What nobody can look at counts as good
@@ -98,9 +95,11 @@ function dataOf(point: RestorePoint, all: ReadonlyMap<string, RestorePoint>): Re
 function pieceOf(point: RestorePoint): Piece[] {
   switch (point.method) {
     case 'cinder-backup':
-      return [{ of: 'volume', method: 'cinder-backup', left: false, mayStay: mayStay(point) }];
+      return [backupPiece(factsOf(point))];
     case 'image':
-      return [{ of: 'volume', method: 'image', left: point.payload !== null, mayStay: mayStay(point) }];
+      return [
+        { of: 'volume', method: 'image', left: point.payload !== null, mayStay: mayStay(factsOf(point)) },
+      ];
     case 'download':
       return [{ of: 'image', method: 'image', left: true, mayStay: false }];
     case 'kept':
@@ -110,8 +109,8 @@ function pieceOf(point: RestorePoint): Piece[] {
   }
 }
 
-function mayStay({ resource }: VolumePoint): boolean {
-  return resource.encryption !== null || resource.size >= LARGE;
+function factsOf({ resource: { encryption, size } }: VolumePoint) {
+  return { encrypted: encryption !== null, size };
 }
 
 /** Backups of ours, also those that no manifest names yet: of a run that goes on, or that did not live to tell. */
@@ -119,14 +118,13 @@ function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State)
   return backups.flatMap((backup): SavedPoint[] => {
     const tags = readTags(backup);
     if (tags === undefined || stateOf(backup).state !== 'whole') return [];
-    const mayStay = tags.encrypted || backup.size >= LARGE;
     return [
       {
         kind: 'volume',
         resource: backup.volumeId,
         time: Date.parse(backup.dataTimestamp),
         good: true,
-        pieces: [{ of: 'volume', method: 'cinder-backup', left: false, mayStay }],
+        pieces: [backupPiece({ encrypted: tags.encrypted, size: backup.size })],
       },
     ];
   });

@@ -1,4 +1,4 @@
-import type { Started } from '../backup/kind.ts';
+import type { Started, Subject } from '../backup/kind.ts';
 import { messageOf } from '../errors.ts';
 import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Values } from '../inputs/table.ts';
@@ -14,11 +14,24 @@ import { savingSummary } from './summary.ts';
 export interface SavedOutcome extends Outcome<typeof savingOutputs> {
   /** What it left to the cloud. */
   readonly started: readonly Started[];
+  /** What it saved of what it was to save. */
+  readonly saved: readonly Subject[];
+  /** What it left alone, because an earlier run had it under way. */
+  readonly underWay: readonly Subject[];
 }
 
 /** Publishes the last state of the manifest, and says what became of the run. One that only started backups has none. */
 export async function finishSaving(
-  { context, environment: { clock, session }, record, recorded, marks, started: begun }: Saving,
+  {
+    context,
+    environment: { clock, session },
+    record,
+    recorded,
+    marks,
+    started: begun,
+    saved,
+    underWay,
+  }: Saving,
   quota: readonly QuotaLine[],
   given: Pick<Values<typeof savingInputs>, 'recipients' | 'sign-key'>,
 ): Promise<SavedOutcome> {
@@ -51,6 +64,8 @@ export async function finishSaving(
     },
     failed: manifest.failed.length > 0 || finished.failures.length > 0 || host.signal.aborted,
     started,
+    saved,
+    underWay,
     summary: savingSummary(
       manifest,
       quota,

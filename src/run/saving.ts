@@ -146,7 +146,7 @@ function together(planned: readonly PlannedJson[]): PlannedJson {
 async function takeUp(
   saving: Saving,
   leftovers: readonly Leftover[],
-  holdings: Holdings,
+  holdings: Pick<Holdings, 'volumes' | 'backups'>,
   payloads: Part['payloads'],
 ): Promise<void> {
   await tellFailed(saving, leftovers, holdings);

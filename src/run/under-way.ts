@@ -1,7 +1,7 @@
 import type { Refused, Subject } from '../backup/kind.ts';
 import { BeingBackedUp } from '../backup/volume/being-backed-up.ts';
 import { backupsOf } from '../chain/agree.ts';
-import { isBeingMade, toldBeingMade } from '../chain/being-made.ts';
+import { toldBeingMade } from '../chain/being-made.ts';
 import { readTags } from '../chain/tags.ts';
 import { PlainError } from '../errors.ts';
 import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
@@ -14,11 +14,8 @@ import type { Log } from '../ports/log.ts';
 import { parseOwner } from '../ports/owner.ts';
 import { quoted } from '../text/escape.ts';
 
-/**
- * Which backups of earlier runs that are still being made are left to the cloud: `none`, those that were `handed-over`,
- * or `any` of ours.
- */
-export type Leaves = 'none' | 'handed-over' | 'any';
+/** Whether a backup that is being made is left to the cloud, and its volume as good as saved; undefined: none is. */
+export type Leaves = ((backup: Backup) => boolean) | undefined;
 
 /** A volume that cannot be backed up now because an earlier run has that under way. */
 export interface UnderWay {
@@ -32,8 +29,8 @@ export function isUnderWay(
   leaves: Leaves,
 ): one is UnderWay {
   const { subject, error } = one;
-  if (leaves === 'none' || subject.kind !== 'volume' || !(error instanceof BeingBackedUp)) return false;
-  return error.backup !== undefined && isBeingMade(error.backup, leaves === 'any');
+  if (leaves === undefined || subject.kind !== 'volume' || !(error instanceof BeingBackedUp)) return false;
+  return error.backup !== undefined && leaves(error.backup);
 }
 
 /** The same with the backup that is in the way, where it was not listed yet when the volume was. */
@@ -75,11 +72,10 @@ export async function waitForUnderWay(
   const watcher = watchBackups(await session.service('block-storage'));
   const done = await pool(ours, ours.length, async (backup) => {
     const { id, volumeId, size } = backup;
-    const how = readTags(backup)?.handedOver
-      ? 'left to the cloud by an earlier run'
-      : 'started by an interrupted run';
     host.log.info(
-      `backup ${id} of volume ${volumeId} was ${how}, and is still being made: waiting to adopt it`,
+      readTags(backup)?.handedOver
+        ? `backup ${id} of volume ${volumeId} was left to the cloud by an earlier run, and is still being made: waiting until it is done`
+        : `backup ${id} of volume ${volumeId} was started by an interrupted run, and is still being made: waiting to adopt it`,
     );
     const deadline = Math.min(until, session.clock.now() + allowance(size));
     try {

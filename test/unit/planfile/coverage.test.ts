@@ -67,7 +67,17 @@ async function covered(
     underWay: new Map(
       underWay === undefined
         ? []
-        : [[db.id, { backup: 'b-1', since: new Date(NOW - underWay * HOUR).toISOString() }]],
+        : [
+            [
+              db.id,
+              {
+                backup: 'b-1',
+                since: new Date(NOW - underWay * HOUR).toISOString(),
+                encrypted: false,
+                size: 1,
+              },
+            ],
+          ],
     ),
   };
   return coverageOf({

@@ -94,9 +94,11 @@ describe('a report on the page of a run', () => {
 describe('what apply says at its end', () => {
   const report = { told: told([line('db')]), failure: '', summary: '### the report' };
   const nothing = { deleted: [], failed: false, summary: '' };
-  const saved = (failed: number, started = 0) => ({
+  const saved = (failed: number, started = 0, done = 0, underWay = 0) => ({
     failed: failed > 0,
     started: Array(started).fill({}) as unknown[],
+    saved: Array(done).fill({}) as unknown[],
+    underWay: Array(underWay).fill({}) as unknown[],
     outputs: { manifest: 'dir/manifest.json', failed: JSON.stringify(Array(failed).fill({})) },
     summary: '### what was saved',
   });
@@ -104,7 +106,8 @@ describe('what apply says at its end', () => {
   test.each<[string, Partial<Applied>, string, string]>([
     ['all is well', {}, '✅ 3 due, all saved', ''],
     ['what is left to the cloud', { saved: saved(0, 3) }, '✅ 3 due, all started', ''],
-    ['some is left to the cloud', { saved: saved(0, 2) }, '✅ 3 due, 2 started, 1 saved', ''],
+    ['some is left to the cloud', { saved: saved(0, 2, 1) }, '✅ 3 due, 2 started, 1 saved', ''],
+    ['some is under way', { saved: saved(0, 2, 0, 1) }, '✅ 3 due, 2 started, 1 being backed up already', ''],
     ['nothing was due', { due: 0, saved: undefined }, '✅ Nothing was due', ''],
     [
       'old points went',
