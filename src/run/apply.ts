@@ -46,7 +46,7 @@ async function carryOut(
   const isShort = parts.length > 0 && (await isTight(context, look));
   const room = isShort ? await pruned(context, given, look) : NOTHING;
   // A part of a matrix records what it is for, and its siblings the rest.
-  const collects = given.only.length > 0 ? volumesOf(look) : undefined;
+  const collects = given.only.length > 0 ? volumesOf(look) : 'all';
   const work = await withAdoption(context, look, parts, collects);
   // The listing made for the plan is still valid for what is saved first.
   const seen = isShort ? undefined : look.project.seen;
@@ -123,9 +123,12 @@ async function partsOf(
   tags: readonly string[],
   startOnly: boolean,
 ): Promise<Part[]> {
-  const leaves = startOnly ? 'any' : 'handed-over';
+  const leavesOf = (entry: PlanEntry) => (backup: Backup) => {
+    const made = asBeingMade(backup, startOnly);
+    return made !== undefined && willBeOf(entry, made, plan.store !== undefined);
+  };
   const parts: Part[] = [];
-  for (const part of duePartsOf(duties, plan.entries)) {
+  for (const part of duePartsOf(duties, plan.entries, startOnly)) {
     const subjects = part.duties.map(({ resource: { kind, id, name } }) => ({ kind, id, name }));
     parts.push(
       await withKind(

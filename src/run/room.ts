@@ -25,7 +25,8 @@ export async function makingRoom<T>(
 ): Promise<Room<T>> {
   const first = await attempt(plan);
   if ('plan' in first && !isShort(first.plan)) return { plan: first.plan, swept: false };
-  const left = (await sweep(session, sweeper, dryRun)).filter(({ action }) => action === 'delete');
+  const swept = await sweep(session, sweeper, dryRun);
+  const left = swept.left.filter(({ action }) => action === 'delete');
   if (dryRun || left.length === 0) {
     if ('refusal' in first) throw first.refusal;
     return { plan: first.plan, swept: true };

@@ -13,6 +13,7 @@ import type { Publisher } from '../publish/publisher.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import type { Leftover } from '../temporaries/leftovers.ts';
 import { sweep } from '../temporaries/sweep.ts';
+import { counted } from '../text/words.ts';
 import type { Context, Outcome } from './context.ts';
 import { type Part, type PlannedJson, partOf, type Ready } from './part.ts';
 import { prepareStore } from './prepare-store.ts';
@@ -36,8 +37,12 @@ export async function save<W extends Wishes, P>(
 ): Promise<Outcome<typeof savingOutputs>> {
   const places = await openPlaces(context, given);
   const session = await context.connect(given);
-  return saveParts(context, { session, places, given }, [partOf(kind, wishes, given.concurrency)]);
+  const parts = [partOf(kind, wishes, given.concurrency)];
+  return saveParts(context, { session, places, given, collects: 'none' }, parts);
 }
+
+/** The volumes whose backups a run records that earlier runs left to the cloud. Only a run of a plan does, to where that has its manifests. */
+export type Collects = 'all' | 'none' | ReadonlySet<string>;
 
 /** Where a run saves from, and where its manifest goes. */
 export interface SavingRun {
@@ -46,8 +51,7 @@ export interface SavingRun {
   readonly given: Omit<SavingGiven, 'concurrency'>;
   /** What the project holds, where nothing has changed it since it was listed. */
   readonly seen?: Holdings | undefined;
-  /** The volumes whose backups it records that earlier runs left to the cloud; undefined: all. */
-  readonly collects?: ReadonlySet<string> | undefined;
+  readonly collects: Collects;
 }
 
 /**
@@ -77,11 +81,13 @@ export async function saveParts(
     }
     if (ready.quota.length > 0) quota = ready.quota;
     await prepared(part.payloads);
-    const leftovers = (await sweep(session, context.host, false, ready.holdings)).filter((left) =>
-      isMine(left, collects),
-    );
-    if (part.adopts && ready.holdings !== undefined)
-      await takeUp(saving, leftovers, ready.holdings, part.payloads);
+    const swept = await sweep(session, context.host, false, ready.holdings);
+    const leftovers = swept.left.filter((left) => isMine(left, collects));
+    if (collects === 'none') tellLeftAlone(context, swept.left);
+    if (part.adopts && ready.holdings !== undefined) {
+      const { volumes } = ready.holdings;
+      await takeUp(saving, leftovers, { volumes, backups: swept.holdings.backups }, part.payloads);
+    }
     await ready.carryOut(saving);
   }
   return finishSaving(saving ?? (await begun()), quota, given);
@@ -125,7 +131,14 @@ async function planned(
     all.push(ready.planned);
   }
   const plan = together(all);
-  return { outputs: {}, failed: plan.refused.length > 0, plan: { ...plan }, started: [] };
+  return {
+    outputs: {},
+    failed: plan.refused.length > 0,
+    plan: { ...plan },
+    started: [],
+    saved: [],
+    underWay: [],
+  };
 }
 
 /** All parts of a run have their data in one place. */
@@ -173,7 +186,7 @@ async function takeUp(
 async function tellFailed(
   saving: Saving,
   leftovers: readonly Leftover[],
-  { volumes, backups }: Holdings,
+  { volumes, backups }: Pick<Holdings, 'volumes' | 'backups'>,
 ): Promise<void> {
   const { environment, recorded } = saving;
   for (const leftover of leftovers) {
@@ -201,7 +214,15 @@ function isMadeAgain(failed: Backup, backups: readonly Backup[]): boolean {
 }
 
 /** A part of a matrix records only what it is for: its siblings do the rest, at the same time. */
-export function isMine(leftover: Leftover, collects: ReadonlySet<string> | undefined): boolean {
-  if (collects === undefined || !('backup' in leftover) || !leftover.tags.handedOver) return true;
-  return collects.has(leftover.backup.volumeId);
+export function isMine(leftover: Leftover, collects: Collects): boolean {
+  if (!('backup' in leftover) || !leftover.tags.handedOver) return true;
+  return collects === 'all' || (collects !== 'none' && collects.has(leftover.backup.volumeId));
+}
+
+function tellLeftAlone({ host: { log } }: Context, leftovers: readonly Leftover[]): void {
+  const count = leftovers.filter((left) => left.action === 'adopt' && left.tags.handedOver).length;
+  if (count > 0)
+    log.info(
+      `${counted(count, 'backup')} that \`apply\` left to the cloud ${count === 1 ? 'is' : 'are'} complete: the next \`apply\` records ${count === 1 ? 'it' : 'them'}`,
+    );
 }

@@ -13,27 +13,38 @@ export interface Sweeper {
   liveness(owner: Owner): Promise<Liveness>;
 }
 
+export interface Swept {
+  readonly left: readonly Leftover[];
+  /** The list that they are of: what another one says of their neighbours may be older than they are. */
+  readonly holdings: Holdings;
+}
+
 /**
  * Removes what dead runs left in the project, or only tells of it. Before anything goes, all is listed again and judged
  * again, and each thing once more right before its removal: a run may have finished something between the listing and its
  * own end, after which it was found dead.
  *
  * @param holdings where they are listed already
- * @returns all that was found, also the backups that are to be taken up
+ * @returns all that was found, also the backups that are to be taken up, and what it was judged by
  */
 export async function sweep(
   session: Session,
   sweeper: Sweeper,
   dryRun: boolean,
   holdings?: Holdings,
-): Promise<readonly Leftover[]> {
+): Promise<Swept> {
   const judge = (seen: Holdings) =>
     findLeftovers(seen, (owner) => sweeper.liveness(owner), session.clock.now());
-  const found = await judge(holdings ?? (await holdingsOf(session)));
-  if (found.length === 0) return found;
+  const first = holdings ?? (await holdingsOf(session));
+  const found = await judge(first);
+  if (found.length === 0) return { left: found, holdings: first };
   const listed = await holdingsOf(session);
-  const before = new Set(found.map(keyOf));
-  const left = (await judge(listed)).filter((leftover) => before.has(keyOf(leftover)));
+  const before = new Map(found.map((leftover) => [keyOf(leftover), leftover.action]));
+  // Cinder counts an increment with its parent a moment after it is available: one that just became so waits.
+  const left = (await judge(listed)).filter((leftover) => {
+    const action = before.get(keyOf(leftover));
+    return leftover.action === 'adopt' ? action === 'adopt' : action !== undefined;
+  });
   const stillLeft = async (thing: Removable) => {
     const now = await lookedAtAgain(session, listed, thing);
     return (await judge(now)).some(
@@ -41,7 +52,7 @@ export async function sweep(
     );
   };
   await cleanUp(session, left, stillLeft, sweeper.log, dryRun);
-  return left;
+  return { left, holdings: listed };
 }
 
 function keyOf(leftover: Leftover): string {

@@ -209,7 +209,7 @@ test('a part of a matrix records only what it is for', async () => {
   expect(backups(rest)).toEqual(asked.flatMap(({ id, name }) => (name === 'vault' ? id : [])));
 });
 
-test('who asks for a backup now waits for the one that is under way, and adopts it', async () => {
+test('who asks for a backup now waits for the one that is under way, and leaves it to `apply`', async () => {
   await settle();
   pass(25);
   const asked = started(await startOnly()).find(({ name }) => name === 'db')?.id ?? '';
@@ -220,9 +220,14 @@ test('who asks for a backup now waits for the one that is under way, and adopts 
   const told = await flowing(waiting);
   expect([told.code, told.error]).toEqual([0, '']);
   expect(told.log).toContain(
-    `backup ${asked} of volume ${ids.db} was left to the cloud by an earlier run, and is still being made: waiting to adopt it`,
+    `backup ${asked} of volume ${ids.db} was left to the cloud by an earlier run, and is still being made: waiting until it is done`,
   );
-  expect(restorePoints(told).map(({ backup }) => backup)).toContain(asked);
+  expect(restorePoints(told).map(({ name, backup }) => [name, backup === asked])).toEqual([['db', false]]);
+  expect(told.log).toMatch(
+    /\d backups? that `apply` left to the cloud (is|are) complete: the next `apply` records/,
+  );
+  const next = await apply();
+  expect(restorePoints(next).map(({ backup }) => backup)).toContain(asked);
   await settle();
 });
 

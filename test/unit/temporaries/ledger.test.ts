@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { writeTags } from '../../../src/chain/tags.ts';
 import type { Clock } from '../../../src/clock.ts';
+import { createBackup } from '../../../src/openstack/blockstorage/v3/backups.ts';
 import { silentLog } from '../../../src/ports/log.ts';
 import type { Liveness, Owner } from '../../../src/ports/owner.ts';
 import { holdingsOf } from '../../../src/temporaries/holdings.ts';
@@ -10,7 +12,7 @@ import { sweep } from '../../../src/temporaries/sweep.ts';
 import { parseTemporary } from '../../../src/temporaries/tags.ts';
 import { toMinute } from '../../../src/text/words.ts';
 import { openEmbedded } from '../../support/embedded.ts';
-import { record } from '../../support/records.ts';
+import { record, tags } from '../../support/records.ts';
 
 const run = { id: randomUUID(), owner: 'host:m:b:n:1:1' };
 
@@ -224,6 +226,37 @@ describe('a sweep', () => {
     await on.cloud.ticks.settle();
     expect(on.there().sort()).toEqual([settled.id, whole.id].sort());
     expect(on.said).toEqual([expect.stringContaining(gone.id)]);
+  });
+
+  test('takes up what was available in both its lists, and hands over the list that it is of', async () => {
+    await using on = await open();
+    const client = await on.session.service('block-storage');
+    const leave = async (status: string) => {
+      const volumeId = on.cloud.seed.addVolume({}).id;
+      const made = new Date(on.session.clock.now()).toISOString();
+      const metadata = writeTags(tags({ state: 'started', handedOver: true, made, owner: living }));
+      const id = await createBackup(client, {
+        volumeId,
+        name: 'db',
+        description: '',
+        incremental: false,
+        force: false,
+        metadata,
+      });
+      await on.cloud.ticks.settle();
+      const backup = on.cloud.state.backups.get(id);
+      if (backup === undefined) throw new Error('no backup was made');
+      backup.status = status;
+      return backup;
+    };
+    const [whole, young] = [await leave('available'), await leave('creating')];
+    const listed = await holdingsOf(on.session);
+    young.status = 'available';
+    const { left, holdings } = await sweep(on.session, { log: on.log, liveness }, false, listed);
+    expect(left.map((one) => [one.action, 'backup' in one && one.backup.id])).toEqual([['adopt', whole.id]]);
+    expect(holdings.backups.find(({ id }) => id === young.id)?.status).toBe('available');
+    const next = await sweep(on.session, { log: on.log, liveness }, false, holdings);
+    expect(next.left).toHaveLength(2);
   });
 
   test('looks at each thing once more right before it goes, and asks for its owner once more', async () => {
