@@ -137,8 +137,8 @@ const killedRestore: Scenario = {
     expect(await getVolume(client, restored)).toMatchObject({ metadata: { k: 'v' }, description: '' });
     // As it was told to, by the client of the real cloud: from then on it is as any other volume.
     for (const volume of world.kind === 'real' ? left : []) {
-      const [, command = ''] =
-        /Adopt it with: (openstack volume set .*); or, if nobody/.exec(told.stderr) ?? [];
+      const line = told.stderr.split('\n').find((one) => one.includes(volume)) ?? '';
+      const [, command = ''] = /Adopt it with: (openstack volume set .*); or, if nobody/.exec(line) ?? [];
       await byClient(world, command);
       expect(await getVolume(client, volume)).toMatchObject({ name: 'again', description: '' });
     }
