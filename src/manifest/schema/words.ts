@@ -28,10 +28,10 @@ export const Name = Type.String({
 /** Glance and Cinder keep a property of an image in 65,535 bytes: `image_properties` and `volume_glance_metadata`. */
 export const Text = Type.String({ maxLength: 65_535 });
 export const Word = Type.String({ maxLength: 255 });
-export const Moment = Type.String({
-  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?Z$',
-  description: 'ISO 8601, UTC.',
-});
+/** Without what cannot be, as the 13th month: whoever computes with that gets no number. */
+const DATE = '\\d{4}-((0[1-9]|1[0-2])-(0[1-9]|[12]\\d)|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)';
+const TIME = '([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?';
+export const Moment = Type.String({ pattern: `^${DATE}T${TIME}Z$`, description: 'ISO 8601, UTC.' });
 /** What a column of the clouds' databases holds. */
 const MOST = 2_147_483_647;
 export const Gibibytes = Type.Integer({ minimum: 1, maximum: MOST, description: 'GiB.' });

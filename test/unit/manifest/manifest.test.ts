@@ -263,6 +263,33 @@ describe('a manifest that cannot be read', () => {
       }),
       'is not a complete manifest',
     ],
+    ...[
+      '2026-13-01T00:00:00Z',
+      '2026-00-01T00:00:00Z',
+      '2026-01-00T00:00:00Z',
+      '2026-01-32T00:00:00Z',
+      '2026-02-30T00:00:00Z',
+      '2026-04-31T00:00:00Z',
+      '2026-01-01T24:00:00Z',
+      '2026-01-01T00:60:00Z',
+      '2026-01-01T00:00:60.5Z',
+    ].map(
+      (time) =>
+        [
+          `the time ${time}`,
+          text((value) => {
+            first(value).backup['dataTimestamp'] = time;
+          }),
+          'm.json is not a complete manifest: /restorePoints/0/backup/dataTimestamp must match pattern',
+        ] as const,
+    ),
+    [
+      'a start that cannot be',
+      text((value) => {
+        (value['run'] as Record<string, unknown>)['started'] = '2026-13-01T00:00:00Z';
+      }),
+      'is not a complete manifest: /run/started must match pattern',
+    ],
     [
       'no restore points',
       text((value) => {
@@ -309,6 +336,19 @@ describe('a manifest that cannot be read', () => {
   ])('%s', async (_what, content, message) => {
     await expect(parseManifest(content, 'm.json')).rejects.toThrow(InputError);
     await expect(parseManifest(content, 'm.json')).rejects.toThrow(message);
+  });
+
+  test.each([
+    '2026-01-31T23:59:59Z',
+    '2026-02-29T00:00:00.000Z',
+    '2026-04-30T00:00:00.123456Z',
+    '2026-12-31T09:10:11Z',
+  ])('but one with the time %s can', async (time) => {
+    const content = text((value) => {
+      first(value).backup['dataTimestamp'] = time;
+    });
+    const { restorePoints } = await parseManifest(content, 'm.json');
+    expect(restorePoints).toMatchObject([{ backup: { dataTimestamp: time } }]);
   });
 
   test('no file', async () => {
