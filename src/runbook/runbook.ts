@@ -1,7 +1,7 @@
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { forMarkdown } from '../text/escape.ts';
-import { toMinute } from '../text/words.ts';
 import { Book, type Section } from './book.ts';
+import { dataTimes } from './data-times.ts';
 import { imageSection, keptImageSection } from './image.ts';
 import { prepare } from './prepare.ts';
 import { secretSection } from './secret.ts';
@@ -17,15 +17,15 @@ import { volumeImageSection } from './volume-image.ts';
  */
 export function runbook(manifest: Manifest, sha256: string): string {
   const book = new Book(manifest);
-  const sections = manifest.restorePoints.map((point) => sectionOf(point, book));
+  const timesOf = dataTimes(manifest.restorePoints, book);
+  const sections = manifest.restorePoints.map((point) => {
+    const { title, body } = sectionOf(point, book);
+    return { title, body: [...timesOf(point), ...body] };
+  });
   return [
     ...head(manifest, sha256),
     ...(sections.length === 0 ? ['Nothing was saved in that run.'] : ['## Before', ...prepare(manifest)]),
-    ...sections.flatMap(({ title, body }, index) => [
-      `## ${index + 1}. ${title}`,
-      ...timeOf(manifest.restorePoints, index),
-      ...body,
-    ]),
+    ...sections.flatMap(({ title, body }, index) => [`## ${index + 1}. ${title}`, ...body]),
   ]
     .join('\n\n')
     .concat('\n');
@@ -47,21 +47,6 @@ function sectionOf(point: RestorePoint, book: Book): Section {
     case 'disks':
       return serverSection(point, book);
   }
-}
-
-/** Of a volume, when its data was taken; a run that adopts a backup has more than one restore point of it. */
-function timeOf(points: readonly RestorePoint[], index: number): string[] {
-  const point = points[index];
-  if (point?.method !== 'cinder-backup' && point?.method !== 'image') return [];
-  const time = point.method === 'image' ? point.image.created : point.backup.dataTimestamp;
-  const others = points.flatMap(({ resource }, at) =>
-    at !== index && resource.kind === 'volume' && resource.id === point.resource.id ? [at + 1] : [],
-  );
-  const only =
-    others.length === 0
-      ? ''
-      : ` Other data of this volume: ${others.length === 1 ? 'section' : 'sections'} ${others.join(', ')}. Run one of them only.`;
-  return [`Its data was taken at ${toMinute(Date.parse(time))}.${only}`];
 }
 
 function head({ run, cloud }: Manifest, sha256: string): string[] {

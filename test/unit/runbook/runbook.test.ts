@@ -4,8 +4,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Manifest, SavedPort } from '../../../src/manifest/schema.ts';
+import type { Manifest, RestorePoint, SavedPort } from '../../../src/manifest/schema.ts';
+import { Book } from '../../../src/runbook/book.ts';
+import { dataTimes } from '../../../src/runbook/data-times.ts';
 import { runbook } from '../../../src/runbook/runbook.ts';
+import { growth, LINEAR } from '../../support/growth.ts';
 import {
   backupPoint,
   encryptedWith,
@@ -46,7 +49,7 @@ describe('what is said', () => {
     expect(said?.split(/, | and /).sort()).toEqual((await Promise.all(pins)).sort());
   });
 
-  test('when the data of a volume was taken, and which sections have other data of it', () => {
+  test('when the data of a volume was taken, which section has the newest, and which one a server needs', () => {
     const [first, second] = [backupPoint({ name: 'db' }), backupPoint({ name: 'db' })];
     const at = (point: typeof first, id: string, dataTimestamp: string) => ({
       ...point,
@@ -54,19 +57,42 @@ describe('what is said', () => {
       backup: { ...point.backup, dataTimestamp },
     });
     const [id, other] = [randomUUID(), randomUUID()];
-    const text = runbook(
-      manifestWith(
-        at(first, id, '2026-11-25T18:49:59Z'),
-        at(second, id, '2026-11-26T18:50:00Z'),
-        at(backupPoint({ name: 'log' }), other, '2026-11-26T18:51:00Z'),
-      ),
-      SHA256,
-    );
-    expect(text.match(/^Its data was taken .*$/gm)).toEqual([
-      'Its data was taken at 2026-11-25 18:49 UTC. Other data of this volume: section 2. Run one of them only.',
-      'Its data was taken at 2026-11-26 18:50 UTC. Other data of this volume: section 1. Run one of them only.',
+    const older = at(first, id, '2026-11-25T18:49:59Z');
+    const points = [
+      older,
+      at(second, id, '2026-11-26T18:50:00Z'),
+      at(backupPoint({ name: 'log' }), other, '2026-11-26T18:51:00Z'),
+    ];
+    const told = (...all: RestorePoint[]) =>
+      runbook(manifestWith(...all), SHA256).match(/^Its data was taken .*$/gm);
+    expect(told(...points)).toEqual([
+      'Its data was taken at 2026-11-25 18:49 UTC. Of the 2 sections of this volume, section 2 has the newest data.',
+      'Its data was taken at 2026-11-26 18:50 UTC. Of the 2 sections of this volume, this one has the newest data.',
       'Its data was taken at 2026-11-26 18:51 UTC.',
     ]);
+    const shop = () => serverPoint({ disks: [savedDisk({ volume: id, point: older.id })] });
+    const needed = [shop(), shop()];
+    expect(told(...points, shop())?.[0]).toMatch(
+      /section 2 has the newest data\. The server of section 4 needs this one\.$/,
+    );
+    expect(told(...points, ...needed)?.[0]).toMatch(/ The servers of sections 4, 5 need this one\.$/);
+    expect(told(...points, ...needed)?.[1]).not.toMatch(/ need/);
+  });
+
+  test.each([
+    ['many volumes', () => randomUUID()],
+    ['one volume', () => '11111111-2222-4333-8444-555555555555'],
+  ])('how long it takes grows with the restore points alone, of %s', (_, idOf) => {
+    const points = Array.from({ length: 16_000 }, () => {
+      const point = backupPoint();
+      return { ...point, resource: { ...point.resource, id: idOf() } };
+    });
+    const book = new Book(manifestWith(...points));
+    const work = (size: number) => {
+      const some = points.slice(0, size);
+      expect(some.flatMap(dataTimes(some, book))).toHaveLength(size);
+    };
+    expect(growth(work, 1000)).toBeLessThan(LINEAR);
   });
 
   test('a volume from its Cinder backup: the very type, the size of the backup, seen to be what it was', () => {
