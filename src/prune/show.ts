@@ -81,7 +81,7 @@ const MOST_ROWS = 1000;
 
 export function planSummary(title: string, plan: PrunePlan): string {
   const rows = [...plan.going, ...plan.verdicts.filter(({ keep }) => keep)].slice(0, MOST_ROWS);
-  const cut = plan.verdicts.length - rows.length;
+  const cut = cutWords(plan.going.length, plan.verdicts.length);
   return [
     `### ${title}`,
     '',
@@ -90,6 +90,17 @@ export function planSummary(title: string, plan: PrunePlan): string {
     ...markdownRows(rows, COLUMNS),
     ...(plan.manifests.length > 0 ? [''] : []),
     ...plan.manifests.map((reference) => `- ${forMarkdown(toldManifest(reference))}`),
-    ...(cut > 0 ? ['', `and ${cut} more, which are kept`] : []),
+    ...(cut === '' ? [] : ['', cut]),
   ].join('\n');
+}
+
+/** Of what the rows leave out: those that go stand first. */
+function cutWords(going: number, all: number): string {
+  const go = Math.max(0, going - MOST_ROWS);
+  const stay = all - Math.max(going, MOST_ROWS);
+  const parts = [
+    ...(go > 0 ? [`${go} more with the verdict delete`] : []),
+    ...(stay > 0 ? [`${stay} more with the verdict keep`] : []),
+  ];
+  return parts.length === 0 ? '' : `and ${parts.join(', ')}`;
 }
