@@ -13,21 +13,20 @@ interface Result {
 
 /** One object on one line. What is JSON inside an action's output is nested here. */
 export function jsonOf(result: Result, table: Outputs, { secrets, words }: TerminalHost): string {
-  const values = Object.entries(result.outputs).flatMap(([name, value]): [string, Json][] =>
+  const { outputs, plan } = result;
+  const values = Object.entries(outputs).flatMap(([name, value]): [string, Json][] =>
     value === undefined ? [] : [[name, table[name]?.json === true ? (JSON.parse(value) as Json) : value]],
   );
-  const plan = result.plan === undefined ? [] : [['plan', result.plan] as const];
-  return `${JSON.stringify(redactJson(Object.fromEntries([...values, ...plan]), secrets, words))}\n`;
+  const all = plan === undefined ? values : [...values, ['plan', plan] as const];
+  return `${JSON.stringify(redactJson(Object.fromEntries(all), secrets, words))}\n`;
 }
 
 /** What the command prints itself, else a line for each output that has a value. */
-export function linesOf(
-  { outputs, printed }: Result,
-  table: Outputs,
-  { secrets, words }: TerminalHost,
-): string {
+export function linesOf(result: Result, table: Outputs, { secrets, words }: TerminalHost): string {
+  // Not both at once: what a result has may be made only when it is read.
+  const { printed } = result;
   if (printed !== undefined) return secrets.redact(printed);
-  return Object.entries(outputs)
+  return Object.entries(result.outputs)
     .flatMap(([name, value]) => {
       if (value === undefined || value === '') return [];
       const isJson = table[name]?.json === true;

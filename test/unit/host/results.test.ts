@@ -61,3 +61,36 @@ test('without it, a line for each that has a value', () => {
     'volume-id: x\\ny\n',
   );
 });
+
+describe('of a result that makes each of its parts when it is read', () => {
+  const made = (parts: Readonly<Record<string, unknown>>) => {
+    const read: string[] = [];
+    const result = Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Object.entries(parts).map(([name, value]) => [
+          name,
+          {
+            get: () => {
+              read.push(name);
+              return value;
+            },
+          },
+        ]),
+      ),
+    ) as Parameters<typeof jsonOf>[0];
+    return { result, read };
+  };
+
+  test('--json makes the outputs and the plan once, and nothing else', () => {
+    const { result, read } = made({ outputs, plan: { a: 1 }, printed: 'table' });
+    expect(JSON.parse(jsonOf(result, restoreVolume.outputs, host()))).toMatchObject({ plan: { a: 1 } });
+    expect(read.sort()).toEqual(['outputs', 'plan']);
+  });
+
+  test('what is printed is all that is made without it', () => {
+    const { result, read } = made({ outputs, printed: 'table\n' });
+    expect(linesOf(result, restoreVolume.outputs, host())).toBe('table\n');
+    expect(read).toEqual(['printed']);
+  });
+});
