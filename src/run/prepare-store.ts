@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import { forShell } from '../text/escape.ts';
+import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
 import { readingOf } from './reading.ts';
@@ -30,7 +31,7 @@ export async function prepareStore(
   const { names, doubts } = await payloadsNamed(context, places);
   for (const name of left)
     if (names.has(name)) await payloads.keep({ name });
-    else host.log.warn(toldPayload(payloads.place, name, doubts));
+    else host.log.warn(toldPayload(payloads.place, name, places, doubts));
 }
 
 /** What the manifests of these places name, and what could not be read of them. */
@@ -62,12 +63,23 @@ async function payloadsNamed(
 /** Whoever saves need not be able to open what was sealed. */
 const NO_KEYS = { workflow: undefined, branch: undefined, identity: undefined, 'verify-key': undefined };
 
-function toldPayload(place: string, name: string, [doubt, ...more]: readonly string[]): string {
+/** What was asked, and no more: other projects and workflows may have manifests that nobody asked here. */
+export function toldPayload(
+  place: string,
+  name: string,
+  asked: readonly PlaceName[],
+  [doubt, ...more]: readonly string[],
+): string {
   const path = forShell(join(place, name));
   if (doubt === undefined)
-    return `payload ${name} in ${place}: the run that stored it ended before a manifest named it, and it has all its data: it is kept. ${opening(name, path)} remove it with: rm ${path}`;
-  const others = more.length > 0 ? `, and ${more.length} more doubts` : '';
-  return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. Whether a manifest names it is not known: ${doubt}${others}. If no manifest names it, remove it with: rm ${path}`;
+    return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. No manifest in ${asked.map(toldPlace).join(', ')} names it; one of another project or workflow may. ${opening(name, path)} remove it with: rm ${path}`;
+  const others = more.length > 0 ? `, and ${counted(more.length, 'more doubt')}` : '';
+  return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. Whether a manifest names it is not known: ${doubt}${others}. One of another project or workflow may name it, too. If no manifest names it, remove it with: rm ${path}`;
+}
+
+function toldPlace(place: PlaceName): string {
+  if (place.kind === 'directory') return place.path;
+  return place.kind === 'artifact' ? 'the artifacts of this workflow' : 'the releases';
 }
 
 /** A key in clear belongs on no screen. */
