@@ -1,4 +1,5 @@
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
+import { counted } from '../text/words.ts';
 import { readTags, type Tags } from './tags.ts';
 
 export type Mode = 'auto' | 'full' | 'incremental';
@@ -52,7 +53,7 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
   const gap = gapIn(tags, parent, backups);
   if (gap !== undefined) return gap;
   if (tags.position + 1 >= maxChain)
-    return `the chain has ${tags.position + 1} backups, and max-chain is ${maxChain}`;
+    return `the chain has ${counted(tags.position + 1, 'backup')}, and max-chain is ${maxChain}`;
   return {
     mode: 'incremental',
     reason: `the chain since the full backup has ${tags.position + 1} of at most ${maxChain} backups`,

@@ -63,6 +63,15 @@ function failureOf({ saved, pruned, report, reports }: Applied): string {
     .join('; ');
 }
 
+/** @param under how many of all are being backed up */
+export function whyNothing(all: number, under: number): string {
+  const recent = 'as recent as the plan wants';
+  if (under === 0) return `${counted(all, 'resource is', 'resources are')} ${recent}`;
+  if (under === all) return `${counted(all, 'resource is', 'resources are')} being backed up`;
+  const being = `${under} of ${all} resources ${under === 1 ? 'is' : 'are'} being backed up`;
+  return `${being}, the ${all - under === 1 ? 'other is' : 'others are'} ${recent}`;
+}
+
 /** "3 due, 1 not saved; 2 restore points deleted", "4 due, 2 started, 1 saved, 1 being backed up already". */
 function doneWords({ due, saved, pruned }: Applied): string {
   const failures = (JSON.parse(saved?.outputs.failed ?? '[]') as unknown[]).length;

@@ -9,8 +9,7 @@ import { duePartsOf } from '../planfile/parts.ts';
 import type { PlanEntry } from '../planfile/plan-file.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { quoted } from '../text/escape.ts';
-import { counted } from '../text/words.ts';
-import { appliedTold } from './apply-show.ts';
+import { appliedTold, whyNothing } from './apply-show.ts';
 import type { Context, Outcome } from './context.ts';
 import { withKind } from './due-kind.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -93,11 +92,7 @@ async function saveDue(
   if (parts.length === 0) {
     const { name } = session.scope.project;
     const under = duties.filter(({ underWay }) => underWay !== undefined).length;
-    context.host.log.info(
-      under === 0
-        ? `nothing is due in project ${name}: ${counted(duties.length, 'resource is', 'resources are')} as recent as the plan wants`
-        : `nothing is due in project ${name}: ${under} of ${counted(duties.length, 'resource')} ${under === 1 ? 'is' : 'are'} being backed up, the others are as recent as the plan wants`,
-    );
+    context.host.log.info(`nothing is due in project ${name}: ${whyNothing(duties.length, under)}`);
     return undefined;
   }
   const saving = { ...given, publish: plan.publish, recipients: plan.recipients };

@@ -3,6 +3,7 @@ import { simulate } from '../prune/simulate.ts';
 import type { Terms } from '../retention/judge.ts';
 import { quoted } from '../text/escape.ts';
 import { formatRows } from '../text/rows.ts';
+import { counted } from '../text/words.ts';
 
 const MOST_DAYS = 4000;
 
@@ -25,7 +26,7 @@ export function simulated(text: string, maxChain: number, terms: Terms, now: num
     ],
     'table',
   );
-  const told = `with one backup a day and chains of at most ${maxChain}, a volume has at most ${peak} backups`;
+  const told = `with one backup a day and chains of at most ${maxChain}, a volume has at most ${counted(peak, 'backup')}`;
   return {
     outputs: { days: JSON.stringify(days), peak: String(peak) },
     failed: false,

@@ -6,6 +6,7 @@ import {
 import type { ServiceClient } from '../../openstack/connection.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import type { ListedSecret, Secret } from '../../openstack/keymanager/v1/secrets.ts';
+import { counted } from '../../text/words.ts';
 import type { KeyCheck } from '../kind.ts';
 
 /** What is known of keys before any is asked for. */
@@ -79,7 +80,7 @@ export class VolumeKeys {
   tell(): void {
     if (this.#unread > 0)
       this.#client.session.log.info(
-        `${this.#first.length} keys were read for this plan; ${this.#unread} more are listed like them, and are read when their volumes are backed up`,
+        `${counted(this.#first.length, 'key was', 'keys were')} read for this plan; ${counted(this.#unread, 'more is listed like them, and is read when its volume is', 'more are listed like them, and are read when their volumes are')} backed up`,
       );
   }
 }

@@ -75,7 +75,7 @@ describe('full or increment', () => {
     ['ours ours ours', 'auto', 1, 7, 'on #3', 'the chain since the full backup has 3 of at most 7 backups'],
     ['ours ours ours', 'auto', 1, 3, 'full', 'the chain has 3 backups, and max-chain is 3'],
     ['ours ours ours', 'incremental', 1, 3, 'impossible', 'the chain has 3 backups, and max-chain is 3'],
-    ['ours', 'auto', 1, 1, 'full', 'the chain has 1 backups, and max-chain is 1'],
+    ['ours', 'auto', 1, 1, 'full', 'the chain has 1 backup, and max-chain is 1'],
     ['ours', 'auto', 2, 7, 'full', 'the volume has grown from 1 to 2 GiB since its last backup'],
     [
       'ours ours foreign',

@@ -43,6 +43,14 @@ test('a plan that is only shown reads some keys of many, and says so; who saves 
   expect(on.lines).toHaveLength(1);
 });
 
+test('of one key more it says so', async () => {
+  await using on = await project(21);
+  await on.looked('listed');
+  expect(on.lines).toEqual([
+    '20 keys were read for this plan; 1 more is listed like them, and is read when its volume is backed up',
+  ]);
+});
+
 test('what a list does not tell of a key is asked, however many there are', async () => {
   await using on = await project(50);
   const [gone, empty, secret, dead] = on.made.slice(46);
