@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { workflowFile } from '../catalog/github/provenance.ts';
-import { messageOf, OperationError } from '../errors.ts';
+import { messageOf, OperationError, withHint, withoutStop } from '../errors.ts';
 import type { PruneInputs } from '../inputs/prune.ts';
 import type { Session } from '../openstack/connection.ts';
 import { deleteAll } from '../prune/delete.ts';
@@ -72,7 +72,9 @@ export async function deleteManifests({ host }: Context, references: readonly st
       if (await removeManifest(reference, host.github)) host.log.info(`manifest ${reference} deleted`);
       else host.log.info(`manifest ${reference} was not deleted: there are other files in its directory`);
     } catch (error) {
-      host.log.error(`manifest ${reference} was not deleted: ${messageOf(error)}. The next run tries again`);
+      host.log.error(
+        `manifest ${reference} was not deleted: ${withoutStop(withHint(error))}. The next run tries again`,
+      );
       failed.push({ kind: 'manifest', id: reference, error: messageOf(error) });
     }
   return failed;

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { GitHubHost } from '../../src/host/github/host.ts';
 import type { GitHub } from '../../src/ports/github.ts';
+import { silentLog } from '../../src/ports/log.ts';
 import { publishFiles } from '../../src/publish/github/release.ts';
+import type { Context } from '../../src/run/context.ts';
+import { deleteManifests } from '../../src/run/prune-delete.ts';
 import { type FakeGitHub, type Run, startFakeGitHub } from '../fakes/github/index.ts';
 
 jest.setTimeout(60_000);
@@ -120,6 +123,39 @@ describe('a release that was cut short', () => {
     const before = fake.requests.length;
     await publishFiles(releases, id, files);
     expect(fake.requests.slice(before).map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('a release that is to be removed', () => {
+  const notFound = { status: 404, json: { message: 'Not Found' } };
+  const drafted = async (tag: string) => (await github().releases.draft(tag, 'title', 'text')).id;
+  const isThere = (id: number) => fake.state.releases.some((release) => release.id === id);
+
+  test('is gone afterwards, and also if another run was faster', async () => {
+    const id = await drafted('r1');
+    await github().releases.remove(id);
+    expect(isThere(id)).toBe(false);
+    await expect(github().releases.remove(id)).resolves.toBeUndefined();
+  });
+
+  test('and is still there although GitHub said 404 is a failure, which says what to do', async () => {
+    const id = await drafted('openstack-backup/r2');
+    await publishFiles(github().releases, id, { 'manifest.json': Buffer.from('{}') });
+    fake.fault({ method: 'DELETE', path: `/releases/${id}`, reply: notFound, times: 2 });
+    await expect(github().releases.remove(id)).rejects.toMatchObject({
+      exitCode: 2,
+      message: `cannot remove release ${id}: GitHub said 404, but it is still there`,
+      hint: expect.stringContaining('permissions: contents: write'),
+    });
+    const lines: string[] = [];
+    const log = { ...silentLog, error: (line: string) => void lines.push(line) };
+    const context = { host: { log, github: github() } } as unknown as Context;
+    const failed = await deleteManifests(context, ['release:openstack-backup/r2']);
+    expect(failed).toMatchObject([{ kind: 'manifest', error: expect.stringContaining('still there') }]);
+    expect(lines).toEqual([
+      expect.stringMatching(/Add to the job: permissions: contents: write\. The next run/),
+    ]);
+    expect(isThere(id)).toBe(true);
   });
 });
 

@@ -1,4 +1,5 @@
 import { integer, type Json, list, moment, object, optionalMoment, text } from '../../decode.ts';
+import { InputError } from '../../errors.ts';
 import type { Release } from '../../ports/github.ts';
 import { statusOf } from './errors.ts';
 import type { Rest } from './rest.ts';
@@ -83,10 +84,29 @@ export async function publishRelease(rest: Rest, id: number): Promise<Release> {
   return decodeRelease(object(answer));
 }
 
-/** Returns also where another run has removed it before. */
+/**
+ * Returns also where another run has removed it before.
+ *
+ * @throws InputError if it is still there: GitHub says 404 also to a token that may not remove it
+ */
 export async function removeRelease(rest: Rest, id: number): Promise<void> {
   const doing = { doing: `remove release ${id}`, permission: WRITE };
-  await rest.find('DELETE /repos/{owner}/{repo}/releases/{release_id}', { release_id: id }, doing);
+  try {
+    await rest.send('DELETE /repos/{owner}/{repo}/releases/{release_id}', { release_id: id }, doing);
+  } catch (error) {
+    if (statusOf((error as Error).cause) !== 404) throw error;
+    const looking = { doing: `see whether release ${id} is gone`, permission: READ };
+    if (
+      (await rest.find('GET /repos/{owner}/{repo}/releases/{release_id}', { release_id: id }, looking)) ===
+      undefined
+    )
+      return;
+    throw new InputError(
+      `cannot remove release ${id}: GitHub said 404, but it is still there`,
+      `The token may not remove it. Add to the job: permissions: ${WRITE}`,
+      error,
+    );
+  }
 }
 
 function decodeRelease(from: Json): Release {
