@@ -155,7 +155,7 @@ async function withAdoption(
   );
   const hasFailed = leftovers.some(({ action }) => action === 'failed');
   if (!hasFailed && parts.some(({ adopts }) => adopts)) return parts;
-  if (!hasFailed && !leftovers.some(({ action }) => action === 'adopt')) return parts;
+  if (!hasFailed && !leftovers.some(({ action }) => action === 'adopt' || action === 'doubt')) return parts;
   const [entry] = plan.entries;
   if (entry === undefined) return parts;
   const nothing = { entry, kind: 'volume', duties: [] } as const;

@@ -23,6 +23,8 @@ export interface Saving {
   readonly marks: Marks;
   /** The ids of the restore points that stand in the record: one that several resources have comes more than once. */
   readonly recorded: Set<string>;
+  /** Backups of earlier runs that it told of because they cannot be recorded. */
+  readonly told: Set<string>;
   /** What this run began, and left to the cloud. */
   readonly started: Started[];
   /** What this run saved of what it was to save. */
@@ -50,6 +52,7 @@ export function startSaving(
     environment: environmentOf(context, session, until),
     marks: new Marks(),
     recorded: new Set(),
+    told: new Set(),
     started: [],
     saved: [],
     underWay: [],
@@ -95,7 +98,7 @@ export function recordStarted({ environment: { log }, started }: Saving, one: St
 /** Reports and records that a resource was not saved. */
 export function recordFailure(
   { context: { host }, record }: Saving,
-  { subject, error }: Omit<Refused, 'error'> & { readonly error: unknown },
+  { subject, error }: Pick<Refused, 'subject'> & { readonly error: unknown },
 ): void {
   const text = host.secrets.redact(withHint(error));
   host.log.error(text);

@@ -2,12 +2,14 @@ import type { Found } from '../catalog/everything.ts';
 import type { Inventory } from '../catalog/inventory.ts';
 import { takenIn } from '../catalog/times.ts';
 import { judge, judgeBackups, type State } from '../catalog/whole.ts';
-import { readTags } from '../chain/tags.ts';
+import { adoptable } from '../chain/adoptable.ts';
+import { POINT_TAG, readTags, type Tags } from '../chain/tags.ts';
 import { marked, type Receipt } from '../manifest/receipt.ts';
 import type { Manifest, RestorePoint, VolumePoint } from '../manifest/schema.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { keyOf, type Resource } from '../planfile/resource.ts';
 import { backupPiece, mayStay, type Piece, type SavedPoint } from '../planfile/saved.ts';
+import { doubtOf } from '../temporaries/leftovers.ts';
 import type { Project } from './project-of.ts';
 
 /**
@@ -115,9 +117,10 @@ function factsOf({ resource: { encryption, size } }: VolumePoint) {
 
 /** Backups of ours, also those that no manifest names yet: of a run that goes on, or that did not live to tell. */
 function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State): SavedPoint[] {
+  const isLost = lostAmong(backups);
   return backups.flatMap((backup): SavedPoint[] => {
     const tags = readTags(backup);
-    if (tags === undefined || stateOf(backup).state !== 'whole') return [];
+    if (tags === undefined || stateOf(backup).state !== 'whole' || isLost(backup, tags)) return [];
     return [
       {
         kind: 'volume',
@@ -128,6 +131,24 @@ function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State)
       },
     ];
   });
+}
+
+/** Whether a backup was left to the cloud, and no run can record it. */
+function lostAmong(backups: readonly Backup[]): (backup: Backup, tags: Tags) => boolean {
+  const byPoint = new Map<string | undefined, readonly Backup[]>();
+  const byVolume = new Map<string, readonly Backup[]>();
+  return (backup, tags) => {
+    if (!tags.handedOver || tags.state === 'recorded') return false;
+    // Of 100,000 backups these are made only where they are needed.
+    if (byPoint.size === 0) {
+      for (const [point, all] of Map.groupBy(backups, ({ metadata }) => metadata[POINT_TAG]))
+        byPoint.set(point, all);
+      for (const [volume, all] of Map.groupBy(backups, ({ volumeId }) => volumeId)) byVolume.set(volume, all);
+    }
+    const same = byPoint.get(tags.point) ?? [];
+    const near = [...new Set([...same, ...(byVolume.get(backup.volumeId) ?? [])])];
+    return doubtOf(backup, tags, same) !== undefined || 'why' in adoptable({ backup, tags }, near);
+  };
 }
 
 /**

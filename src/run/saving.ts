@@ -164,13 +164,18 @@ async function takeUp(
 ): Promise<void> {
   await tellFailed(saving, leftovers, holdings);
   const { environment, recorded } = saving;
-  for (const { key, point, backup, tags } of await adopt(
+  const { adopted, refused } = await adopt(
     environment,
     leftovers,
     holdings,
     payloads,
-    recorded,
-  )) {
+    new Set([...recorded, ...saving.told]),
+  );
+  for (const one of refused) {
+    saving.told.add(one.backup);
+    recordFailure(saving, one);
+  }
+  for (const { key, point, backup, tags } of adopted) {
     saving.marks.saw(backup, tags);
     try {
       if (key !== undefined) await recordPoint(saving, key, undefined);

@@ -12,6 +12,14 @@ import { isNotBegun } from './unfinished-name.ts';
 export type Leftover =
   /** A whole backup that stands in no manifest yet: it is taken up, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
+  /** One that a run left to the cloud, and that nobody can be sure is the one. */
+  | {
+      readonly kind: 'backup';
+      readonly action: 'doubt';
+      readonly backup: Backup;
+      readonly tags: Tags;
+      readonly why: string;
+    }
   /** One that a run left to the cloud, and that failed: who backs up tells why, and removes it where its maker is dead. */
   | {
       readonly kind: 'backup';
@@ -56,7 +64,10 @@ export async function findLeftovers(
     const settled = tags.handedOver && (backup.status === 'available' || BUSY.has(backup.status));
     const isAlone = settled || (await abandoned(tags.owner, Date.parse(tags.expires ?? '')));
     if (!isAlone && !tags.handedOver) continue;
-    if (isOriginal(backup, tags, holdings.backups)) found.push(leftBackup(backup, tags, isAlone));
+    const why = doubtOf(backup, tags, holdings.backups);
+    if (why === undefined) found.push(leftBackup(backup, tags, isAlone));
+    else if (why !== '' && tags.handedOver && backup.status === 'available')
+      found.push({ kind: 'backup', action: 'doubt', backup, tags, why });
   }
   for (const thing of temporariesOf(holdings))
     if (await abandoned(thing.record.owner, thing.record.expires)) found.push(judged(thing));
@@ -75,11 +86,19 @@ export function judged(thing: Temporary): Leftover {
   return original === 'proved' ? { ...thing, action: 'delete' } : tell('doubt');
 }
 
-/** Of tags that name no backup yet, as of any such record: see `things.ts`. */
-function isOriginal(backup: Backup, tags: Tags, all: readonly Backup[]): boolean {
-  if (tags.backup !== undefined) return true;
-  const bearers = all.filter(({ metadata }) => metadata[POINT_TAG] === tags.point);
-  return bearers.length === 1 && madeTogether(backup.createdAt, Date.parse(tags.made ?? ''));
+/**
+ * Why tags that name no backup yet may be a copy of those of another one, as of any such record: see `things.ts`.
+ *
+ * @returns undefined where they are its own; empty where they are a copy for sure, and what they are of is recorded
+ */
+export function doubtOf(backup: Backup, tags: Tags, all: readonly Backup[]): string | undefined {
+  if (tags.backup !== undefined) return undefined;
+  const others = all.filter(({ id, metadata }) => id !== backup.id && metadata[POINT_TAG] === tags.point);
+  if (others.some((other) => readTags(other)?.state === 'recorded')) return '';
+  if (others.length > 0)
+    return `it shares its tags with backup ${others.map(({ id }) => id).join(' and ')}, and one of them is a copy`;
+  if (madeTogether(backup.createdAt, Date.parse(tags.made ?? ''))) return undefined;
+  return `its tags were made at ${tags.made ?? 'an unknown time'}, but it was created at ${backup.createdAt}`;
 }
 
 function leftBackup(backup: Backup, tags: Tags, isAlone: boolean): Leftover {

@@ -1,7 +1,7 @@
 import { adoptable, type Unrecorded } from '../../chain/adoptable.ts';
-import type { Tags } from '../../chain/tags.ts';
+import { POINT_TAG, type Tags } from '../../chain/tags.ts';
 import type { Environment } from '../../environment.ts';
-import { messageOf } from '../../errors.ts';
+import { messageOf, OperationError, PlainError } from '../../errors.ts';
 import { withTags } from '../../manifest/points.ts';
 import type { SecretPoint, VolumeBackupPoint } from '../../manifest/schema.ts';
 import type { Backup } from '../../openstack/blockstorage/v3/backups.ts';
@@ -9,6 +9,8 @@ import { listVolumeTypes } from '../../openstack/blockstorage/v3/types.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import type { Holdings } from '../../temporaries/holdings.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
+import { quoted } from '../../text/escape.ts';
+import type { Refused } from '../kind.ts';
 import { VolumeKeys } from './keys.ts';
 import { encryptionOf, typeIdOf } from './plan.ts';
 import { restorePoint } from './record.ts';
@@ -21,6 +23,15 @@ export interface Adopted extends Unrecorded {
   readonly point: VolumeBackupPoint;
 }
 
+/** What becomes of the backups that earlier runs left. */
+export interface TakenUp {
+  readonly adopted: readonly Adopted[];
+  /** Left to the cloud on purpose, and nothing can record them: nobody waited to see that. */
+  readonly refused: readonly (Refused & { readonly backup: string })[];
+}
+
+type Whole = Extract<Leftover, { action: 'adopt' | 'doubt' }>;
+
 /**
  * Restore points of complete backups that earlier runs left to the cloud, or did not record. Their volumes are
  * described as they are now, and what the backup itself tells as it was; a backup whose volume is gone stays as it is,
@@ -28,22 +39,25 @@ export interface Adopted extends Unrecorded {
  *
  * @param holdings listed before anything was begun
  * @param payloads where keys are sealed
- * @param recorded the points that this run has recorded already
+ * @param done the points that this run has recorded already, and the backups that it has told of
  */
 export async function adopt(
   environment: Pick<Environment, 'session' | 'clock' | 'signal' | 'log'>,
   leftovers: readonly Leftover[],
   { backups, volumes }: Pick<Holdings, 'backups' | 'volumes'>,
   payloads: PayloadStore | undefined,
-  recorded: ReadonlySet<string>,
-): Promise<Adopted[]> {
+  done: ReadonlySet<string>,
+): Promise<TakenUp> {
   const { session, log } = environment;
   const adopted: Adopted[] = [];
+  const refused: (Refused & { backup: string })[] = [];
   const whole = leftovers.filter(
-    (one): one is Extract<Leftover, { action: 'adopt' }> =>
-      one.action === 'adopt' && !recorded.has(one.tags.point),
+    (one): one is Whole =>
+      (one.action === 'adopt' || one.action === 'doubt') &&
+      !done.has(one.tags.point) &&
+      !done.has(one.backup.id),
   );
-  if (whole.length === 0) return [];
+  if (whole.length === 0) return { adopted, refused };
   const client = await session.service('block-storage');
   const types = await listVolumeTypes(client);
   for (const leftover of whole) {
@@ -55,9 +69,21 @@ export async function adopt(
       log.warn(`${what} is complete, but its volume is gone: ${byHand}`);
       continue;
     }
-    const found = adoptable(leftover, backups);
+    const refuse = (why: string) => {
+      const { id, name } = volume;
+      refused.push({
+        backup: backup.id,
+        subject: { kind: 'volume', id, name },
+        error: new OperationError(
+          `backup ${backup.id} of volume ${quoted(name)} (${id}), left to the cloud by an earlier run, is complete, but cannot be recorded: ${why}`,
+          `${byHand}. If nobody needs it, delete it: openstack volume backup delete ${backup.id}. If it is to stay, remove its tags: openstack volume backup unset --property ${POINT_TAG} ${backup.id}`,
+        ),
+      });
+    };
+    const found = leftover.action === 'doubt' ? leftover : adoptable(leftover, backups);
     if ('why' in found) {
-      log.warn(`${what} is not adopted: ${found.why}; ${byHand}`);
+      if (leftover.tags.handedOver) refuse(found.why);
+      else log.warn(`${what} is not adopted: ${found.why}; ${byHand}`);
       continue;
     }
     const { tags } = found;
@@ -69,10 +95,11 @@ export async function adopt(
       const tagged = <P extends SecretPoint | VolumeBackupPoint>(one: P): P => withTags(one, tags.pointTags);
       adopted.push({ backup, tags, key: key && tagged(key), point: tagged(point) });
     } catch (error) {
-      log.warn(`${what} cannot be adopted: ${messageOf(error)}`);
+      if (leftover.tags.handedOver && error instanceof PlainError) refuse(messageOf(error));
+      else log.warn(`${what} cannot be adopted: ${messageOf(error)}`);
     }
   }
-  return adopted;
+  return { adopted, refused };
 }
 
 function wordsOf({ backup, tags }: { readonly backup: Backup; readonly tags: Tags }) {

@@ -1186,8 +1186,8 @@ export const keeping: readonly Mutation[] = [
     id: 'run/adoption',
     file: 'run/apply.ts',
     what: 'a whole backup of a dead run is in no manifest',
-    find: "leftovers.some(({ action }) => action === 'adopt')) return parts;",
-    put: "leftovers.some(({ action }) => action === 'wait')) return parts;",
+    find: "leftovers.some(({ action }) => action === 'adopt' || action === 'doubt')) return parts;",
+    put: "leftovers.some(({ action }) => action === 'wait' || action === 'doubt')) return parts;",
     tests: ['faults/apply.test.ts'],
   },
   {

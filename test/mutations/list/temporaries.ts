@@ -83,8 +83,8 @@ export const temporaries: readonly Mutation[] = [
     id: 'sweep/copy-backup',
     file: 'temporaries/leftovers.ts',
     what: 'a copy of tags is believed',
-    find: 'if (isOriginal(backup, tags, holdings.backups)) found',
-    put: 'found',
+    find: 'if (why === undefined) found',
+    put: 'if (why !== null) found',
   },
   {
     id: 'sweep/whole-backup',

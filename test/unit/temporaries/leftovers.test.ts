@@ -220,7 +220,7 @@ describe('what a dead run left', () => {
     const left = started(living, 'available', { handedOver: true, backup: undefined });
     expect(await actionsOf({ backups: [left] })).toEqual(['backup adopt']);
     const copy = backup({ status: 'error', metadata: left.metadata });
-    expect(await actionsOf({ backups: [left, copy] })).toEqual([]);
+    expect(await actionsOf({ backups: [left, copy] })).toEqual(['backup doubt']);
   });
 
   test('tags that were copied from another backup are nobody’s; of those that name none yet only the first counts', async () => {
