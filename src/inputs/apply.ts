@@ -17,7 +17,7 @@ export const applyInputs = {
     kind: 'boolean',
     default: 'false',
     description:
-      'Start the Cinder backups of volumes, and do not wait for them; the next run records them. The run still waits for servers, images and secrets.',
+      'Start the Cinder backups of volumes, and do not wait for them; the next run records them. The run still waits for servers, images and secrets. A run that only starts cannot notice a backup that fails, or that no service takes up: the next run does.',
   },
   deadline: savingInputs.deadline,
   expiry,

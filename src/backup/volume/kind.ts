@@ -7,6 +7,7 @@ import { planVolumes, type VolumeBackupPlan, type VolumeBackupWishes } from './p
 import { wantedVolumes } from './quota.ts';
 import { beginVolumes, saveVolume, startVolume } from './save.ts';
 import { plannedVolume, showVolumes, toldVolume } from './show.ts';
+import { unansweredIn } from './through-cinder.ts';
 
 export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
   doing: 'backing up',
@@ -24,9 +25,12 @@ export const volumes: SavingKind<VolumeBackupWishes, VolumeBackupPlan> = {
       { ...wishes, closed },
       { secrets: holdings.secrets, keys },
     );
+    const unanswered =
+      wishes.startOnly === true ? unansweredIn(holdings.backups, session.clock.now()) : undefined;
+    const asked = unanswered === undefined ? plans : plans.map((plan) => ({ ...plan, unanswered }));
     return {
       holdings,
-      wanted: wantedVolumes(plans, holdings.backups, wishes.payloads),
+      wanted: wantedVolumes(asked, holdings.backups, wishes.payloads),
       refused: refused.map(({ volume, error }) => ({ subject: subjectOf(volume), error })),
     };
   },

@@ -37,6 +37,8 @@ export interface VolumeBackupPlan {
   readonly wishes: ChainWishes;
   /** Whether to ask Glance first: if it accepts the data, the volume is saved as an image. */
   readonly imageIfTaken?: true;
+  /** The backup that an earlier run left to the cloud, and that no service takes up: no further one is started. */
+  readonly unanswered?: string;
   /** A snapshot to back up instead of the volume as it is now. */
   readonly snapshotId?: string;
 }

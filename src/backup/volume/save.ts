@@ -15,6 +15,7 @@ import {
   type BackupPlan,
   type CinderSaving,
   NoBackupService,
+  notAsked,
   saveThroughCinder,
   startThroughCinder,
 } from './through-cinder.ts';
@@ -105,6 +106,10 @@ async function saveBy<P extends VolumeBackupPoint | Started>(
   if (decision.mode === 'image') return saveThroughImage({ ...plan, reason: decision.reason }, saving);
   if (plan.imageIfTaken && (await saving.takesLuks2()))
     return saveThroughImage({ ...plan, reason: TAKEN }, saving);
+  if (plan.unanswered !== undefined) {
+    backupService.answers = false;
+    if (!otherwiseImage) throw notAsked(volume, plan.unanswered);
+  }
   if (otherwiseImage && !backupService.answers)
     return saveThroughImage({ ...plan, reason: NOBODY_ANSWERS }, saving);
   try {

@@ -315,19 +315,50 @@ class NotTakenUp extends Error {}
  */
 function judgeWith({ now }: Clock, started: number) {
   return (backup: Backup): { done: Backup } | undefined => {
-    const { status, availabilityZone, container } = backup;
+    const { status } = backup;
     if (status === 'available' || status === 'restoring') return { done: backup };
     if (status !== 'creating') throw new BackupFailed(backup);
-    if (availabilityZone === undefined && container === undefined && now() - started > TAKE_UP_MS)
-      throw new NotTakenUp();
+    if (!isTakenUp(backup) && now() - started > TAKE_UP_MS) throw new NotTakenUp();
     return undefined;
   };
+}
+
+function isTakenUp({ availabilityZone, container }: Backup): boolean {
+  return availabilityZone !== undefined || container !== undefined;
+}
+
+/**
+ * A backup that an earlier run left to the cloud, and that no service takes up, nor any asked for later: each further one
+ * would only leave one more volume in `backing-up`.
+ *
+ * @param all the project's backups
+ * @param now the cloud's time, milliseconds since the epoch
+ */
+export function unansweredIn(all: readonly Backup[], now: number): string | undefined {
+  const waiting = all.filter((backup) => {
+    if (backup.status !== 'creating' || isTakenUp(backup)) return false;
+    const tags = readTags(backup);
+    return tags?.handedOver === true && now - Date.parse(backup.createdAt) > TAKE_UP_MS;
+  });
+  const answered = all.filter(isTakenUp).map(({ createdAt }) => createdAt);
+  return waiting.find(({ createdAt }) => !answered.some((later) => later > createdAt))?.id;
+}
+
+export function notAsked({ name, id }: Volume, unanswered: string): NoBackupService {
+  return new NoBackupService(
+    `the backup of volume ${quoted(name)} (${id}) was not started: no backup service started backup ${unanswered}, left to the cloud by an earlier run, within ${duration(TAKE_UP_MS)}`,
+    hintOf(unanswered),
+  );
+}
+
+function hintOf(backupId: string): string {
+  return `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is running.`;
 }
 
 function nobodyTookIt(what: string, backupId: string, cause: Error): NoBackupService {
   return new NoBackupService(
     `${what} was accepted, but no backup service started it within ${duration(TAKE_UP_MS)}`,
-    `Backup ${backupId} stays \`creating\`, and its volume may stay \`backing-up\`: only the operator can reset them. Tell them that no backup service is running.`,
+    hintOf(backupId),
     cause,
   );
 }
