@@ -104,19 +104,19 @@ describe('killed', () => {
     }, 60_000);
 });
 
-/** The volume may be in the hands of the other run: that is said, and not waited for. */
+/**
+ * The volume may be in the hands of the other run: that is said, and not waited for. It is on record, so both reports may
+ * call the volume failing until it is saved again.
+ */
 function expectOneInTheWay(both: readonly Told[]): void {
-  const failed = both.filter(({ code }) => code !== 0);
-  expect(failed.length).toBeLessThan(2);
-  for (const { outputs } of failed) {
-    const failures = JSON.parse(outputs['failed'] ?? '') as { name: string; error: string }[];
-    expect(failures).toEqual([
-      expect.objectContaining({
-        name: 'db',
-        error: expect.stringMatching(/backing-up|already being backed up/),
-      }),
-    ]);
-  }
+  const failed = both.map(
+    ({ outputs }) => JSON.parse(outputs['failed'] ?? '[]') as { name: string; error: string }[],
+  );
+  expect(failed.some(({ length }) => length === 0)).toBe(true);
+  for (const { name, error } of failed.flat())
+    expect([name, error]).toEqual(['db', expect.stringMatching(/backing-up|already being backed up/)]);
+  const isQuiet = failed.flat().length === 0;
+  if (isQuiet) expect(both.map(({ code }) => code)).toEqual([0, 0]);
 }
 
 describe('a run that only starts', () => {
