@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { DIGEST_BYTES, type HashName } from './kdf.ts';
 
 /**
- * The key that LUKS' anti-forensic splitter spread over many stripes, so that the loss of one destroys it.
+ * Recovers the key that LUKS' anti-forensic splitter spread over many stripes, so that losing one stripe destroys it.
  * https://gitlab.com/cryptsetup/cryptsetup/-/blob/main/lib/luks1/af.c
  *
  * @param material `stripes` times `keyBytes` bytes
@@ -23,7 +23,7 @@ export function mergeStripes(
   return key;
 }
 
-/** Each block of a digest's length becomes the digest of its number and itself; the last may be shorter. */
+/** Replaces each block of a digest's length with the digest of its number and itself; the last may be shorter. */
 function diffused(bytes: Buffer, algorithm: HashName): Buffer {
   const size = DIGEST_BYTES[algorithm];
   const numbered = Buffer.alloc(4 + size);

@@ -4,15 +4,15 @@ import { allOf, chunksOf, once, peek, skip } from '../stream/chunks.ts';
 import { ARMOR_HEAD, dearmored, isArmored } from './armor.ts';
 
 /**
- * age, version 1: https://age-encryption.org/v1. The header is made and opened by the age-encryption package, the bulk
- * by node:crypto, several times faster than the package's own stream.
+ * age, version 1: https://age-encryption.org/v1. The age-encryption package makes and opens the header, and node:crypto
+ * does the bulk, several times faster than the package's own stream.
  */
 
-/** What is sealed to age recipients: whoever holds one of their identities can open it, this process cannot. */
+/** Seals to age recipients: whoever holds one of their identities can open the result, this process cannot. */
 export interface Sealer {
   /** All at once, for small things. */
   seal(bytes: Uint8Array): Promise<Buffer>;
-  /** As a stream, at its pace. Each call takes a file key of its own. */
+  /** As a stream, at its pace. Each call uses a new file key. */
   stream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
 }
 
@@ -21,25 +21,24 @@ export interface Opener {
   /** @param what for messages only */
   open(bytes: Uint8Array, what: string): Promise<Buffer>;
   /**
-   * Gives only bytes that were proved to be what was sealed. Throws at the first that was altered, and at the end where
-   * some are missing.
+   * Gives only bytes that are proved authentic. Throws at the first altered piece, or at the end if some are missing.
    */
   stream(source: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array, void>;
 }
 
 const MAGIC = 'age-encryption.org/v1\n';
 const CHUNK = 64 * 1024;
-/** Given out at once: each piece costs a turn of who takes it. */
+/** Bytes given out at once: each piece costs the reader a turn. */
 const PIECE = 1 << 20;
 const TAG = 16;
 const NONCE = 16;
-/** A header of a thousand recipients stays below. */
+/** A header with a thousand recipients is smaller. */
 const LONGEST_HEADER = 256 * 1024;
 
 /** How many first bytes {@link isSealed} looks at. */
 export const SEALED_HEAD = Math.max(MAGIC.length, ARMOR_HEAD);
 
-/** Whether bytes begin as an age file does, be it in text. */
+/** Whether bytes begin like an age file, binary or armored. */
 export function isSealed(head: Uint8Array): boolean {
   return isArmored(head) || Buffer.from(head.subarray(0, MAGIC.length)).equals(Buffer.from(MAGIC));
 }
@@ -53,7 +52,7 @@ function hintFor(recipient: string): string {
     : 'A recipient starts with age1: age-keygen prints it as the public key.';
 }
 
-/** @throws InputError for what is not an age recipient */
+/** @throws InputError if one is not an age recipient */
 export async function sealer(recipients: readonly string[]): Promise<Sealer> {
   const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
@@ -101,8 +100,8 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
 
 /**
  * @param identity the text of an age identity file; comments and several keys are fine
- * @param what that is sealed, for messages only
- * @throws InputError for no identity in it
+ * @param what the sealed thing, for messages only
+ * @throws InputError if it holds no identity
  */
 export async function opener(identity: string | undefined, what: string): Promise<Opener> {
   const keys = (identity ?? '')
@@ -193,7 +192,7 @@ function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
   return Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
 }
 
-/** An 11-byte counter, and whether it is the last piece: so none can be moved, left out or added. */
+/** An 11-byte counter, and whether the piece is the last: so none can be moved, left out or added. */
 function chunkNonce(index: number, last: boolean): Buffer {
   const nonce = Buffer.alloc(12);
   nonce.writeUIntBE(index, 5, 6);
@@ -201,7 +200,7 @@ function chunkNonce(index: number, last: boolean): Buffer {
   return nonce;
 }
 
-/** The bytes up to and with the line of the MAC; 0 where that is not there yet. */
+/** The length of the header with its MAC line; 0 if the line is not there yet. */
 function headerEnd(head: Buffer): number {
   const mac = head.indexOf('\n--- ');
   return mac < 0 ? 0 : head.indexOf('\n', mac + 1) + 1;

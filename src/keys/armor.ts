@@ -3,14 +3,14 @@ const BEGIN = '-----BEGIN AGE ENCRYPTED FILE-----';
 /** How many first bytes {@link isArmored} looks at. */
 export const ARMOR_HEAD = BEGIN.length;
 
-/** Whether bytes begin as an age file in text does, such as `age --armor` writes. */
+/** Whether bytes begin like an armored age file, as `age --armor` writes it. */
 export function isArmored(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, BEGIN.length)).equals(Buffer.from(BEGIN));
 }
 
 /**
- * The age file that is in the text. Whether it is all there, and as it was, the file itself proves: so what is in no
- * alphabet, as ends of lines are, is let go.
+ * The age file in an armored text. The file itself proves that it is complete and unaltered, so characters outside the
+ * alphabet, such as line ends, are skipped.
  */
 export async function* dearmored(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let text = '';

@@ -1,6 +1,6 @@
-/** What `unlock` does, in lines of a shell: the only place where cryptsetup and its options are spelled. */
+/** What `unlock` does, as shell commands: the only place that spells cryptsetup and its options. */
 
-/** Makes the passphrase of a key's bytes, see `passphrase.ts`. */
+/** Turns a key's bytes into the passphrase, see `passphrase.ts`. */
 export const TO_HEX = "od -An -v -tx1 | tr -d ' \\n'";
 
 const KEY = '--type=luks --key-file=-';
@@ -13,14 +13,14 @@ const KEY = '--type=luks --key-file=-';
 export const openLine = (image: string, name: string) =>
   `sudo cryptsetup open --readonly ${KEY} ${image} ${name}`;
 
-/** Only tries whether the passphrase on standard input opens an image. */
+/** Only checks whether the passphrase on standard input opens an image. */
 export const testLine = (image: string) => `cryptsetup open --test-passphrase ${KEY} ${image}`;
 
 export const closeLine = (name: string) => `sudo cryptsetup close ${name}`;
 
 export const openedAt = (name: string) => `/dev/mapper/${name}`;
 
-/** For a person who has the two of them. */
+/** For a person who has both files. */
 export const DETACHED_LINE = 'cryptsetup open --header HEADER DATA NAME';
 
 export const REPAIR_LINE = 'cryptsetup repair';

@@ -7,7 +7,7 @@ export const DIGEST_BYTES = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha5
 /** One of {@link DIGEST_BYTES}. */
 export type HashName = keyof typeof DIGEST_BYTES;
 
-/** How a key is made of a passphrase. */
+/** How to derive a key from a passphrase. */
 export type Kdf =
   | {
       readonly kind: 'pbkdf2';
@@ -27,13 +27,13 @@ export type Kdf =
 const derivePbkdf2 = promisify(pbkdf2);
 const deriveArgon2 = promisify(argon2);
 
-/** A name such as `sha256`, if it is one that we have. */
+/** A name such as `sha256`, if we support it. */
 export function hashName(name: string): HashName | undefined {
   return Object.hasOwn(DIGEST_BYTES, name) ? (name as HashName) : undefined;
 }
 
 /**
- * On the thread pool.
+ * Derives a key on the thread pool.
  *
  * @param length bytes
  */
@@ -43,7 +43,7 @@ export async function derive(kdf: Kdf, passphrase: Uint8Array, length: number): 
   return deriveArgon2(kind, { message: passphrase, nonce, parallelism, passes, memory, tagLength: length });
 }
 
-/** Of one core, for one iteration and one digest. Measured with OpenSSL 3.5 on an EPYC of 2021. */
+/** Seconds on one core for one iteration and one digest. Measured with OpenSSL 3.5 on an EPYC of 2021. */
 const PBKDF2_SECONDS: Readonly<Record<HashName, number>> = {
   sha1: 0.2e-6,
   sha224: 0.3e-6,
@@ -51,16 +51,16 @@ const PBKDF2_SECONDS: Readonly<Record<HashName, number>> = {
   sha384: 0.6e-6,
   sha512: 0.6e-6,
 };
-/** The same, for one KiB in one pass. */
+/** Seconds for one KiB in one pass. */
 const ARGON2_SECONDS = 1.2e-6;
-/** OpenSSL starts a thread for each of a pass' four slices, in every lane where there are several. */
+/** With several lanes, OpenSSL starts a thread in every lane for each of a pass' four slices. */
 const THREAD_SECONDS = 45e-6;
 const SLICES = 4;
 
 /**
- * About what it takes: seconds of one core, KiB of memory.
+ * The approximate cost: seconds of one core, KiB of memory.
  *
- * @param length of what is derived; PBKDF2 begins again for every digest of it
+ * @param length of the derived key; PBKDF2 starts over for every digest of it
  */
 export function costOf(kdf: Kdf, length: number): { readonly seconds: number; readonly memory: number } {
   if (kdf.kind === 'pbkdf2') {

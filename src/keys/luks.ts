@@ -5,19 +5,19 @@ import { DETACHED_LINE, REPAIR_LINE } from './cryptsetup.ts';
 import { costOf, type HashName, hashName, type Kdf } from './kdf.ts';
 import { SECTOR_UNIT } from './xts.ts';
 
-/** A LUKS header, of either version, once it is checked: what is needed to open the data with a passphrase. */
+/** A checked LUKS header of either version: what it takes to open the data with a passphrase. */
 export interface LuksHeader {
   readonly version: 1 | 2;
   /** As dm-crypt names it. */
   readonly cipher: string;
-  /** Of the data's key. */
+  /** Length of the data's key. */
   readonly keyBytes: number;
   readonly sectorBytes: number;
   /** Bytes from the start of the image to the encrypted data. */
   readonly payloadOffset: number;
-  /** Bytes; undefined: to the end of the image. */
+  /** Length of the data; undefined: up to the end of the image. */
   readonly payloadBytes: number | undefined;
-  /** After how many sectors their numbers begin again, in units of 512 bytes. */
+  /** The sector number that becomes 0 again, in units of 512 bytes. */
   readonly wrapsAt: number;
   /** Number of the data's first sector, in units of 512 bytes. */
   readonly firstSector: number;
@@ -26,13 +26,13 @@ export interface LuksHeader {
   readonly digest: { readonly kdf: Kdf; readonly value: Buffer };
 }
 
-/** The data's key, encrypted with a key that is made of a passphrase. */
+/** The data's key, encrypted with a key that is derived from a passphrase. */
 export interface KeySlot {
   readonly number: number;
   readonly kdf: Kdf;
-  /** Of the key that is made of the passphrase. */
+  /** Length of the key that is derived from the passphrase. */
   readonly wrapBytes: number;
-  /** Of the anti-forensic splitter. */
+  /** Hash of the anti-forensic splitter. */
   readonly hash: HashName;
   readonly stripes: number;
   /** Bytes from the start of the image. */
@@ -41,37 +41,36 @@ export interface KeySlot {
 }
 
 /**
- * By the sectors that it numbers: OpenStack's volume types are made with `plain64`, cryptsetup's default since 2013. The
- * number of `plain` has 32 bits.
- * https://gitlab.com/cryptsetup/cryptsetup/-/wikis/DMCrypt#iv-generators
+ * Ciphers, with where their sector numbers wrap: OpenStack's volume types use `plain64`, cryptsetup's default since
+ * 2013; `plain` counts in 32 bits. https://gitlab.com/cryptsetup/cryptsetup/-/wikis/DMCrypt#iv-generators
  */
 const CIPHERS: Readonly<Record<string, number>> = {
   'aes-xts-plain64': Number.POSITIVE_INFINITY,
   'aes-xts-plain': 2 ** 32,
 };
 
-/** Undefined for a cipher that we do not have. */
+/** Undefined for an unsupported cipher. */
 export function wrapsAt(cipher: string): number | undefined {
   return Object.hasOwn(CIPHERS, cipher) ? CIPHERS[cipher] : undefined;
 }
 
-/** More than any header needs: the keys of LUKS2 end at 16 MiB unless somebody asked for more. */
+/** More than any header needs: the key slots of LUKS2 end at 16 MiB unless somebody asked for more. */
 export const LONGEST_HEADER = 16 * 2 ** 20;
 
 const MOST_STRIPES = 4000;
-/** A key slot takes its maker two seconds unless somebody asked for more. */
+/** A key slot takes two seconds on the machine that made it, unless somebody asked for more. */
 const MOST_SECONDS = 300;
-/** KiB. cryptsetup chooses 1 GiB at most, and allows 4 when asked for. */
+/** KiB. cryptsetup uses 1 GiB at most, and allows 4 GiB on request. */
 const MOST_MEMORY = 2 * 2 ** 20;
 /** Half a PiB, well within what a number can count. */
 const MOST_SECTORS = 2 ** 40;
 
 /**
- * Makes sure that a header, which may be anybody's, is one that we can open, has sane offsets, and cannot take the
- * machine down.
+ * Makes sure that a header, which anybody may have written, is supported, has sane offsets, and cannot take the machine
+ * down.
  *
- * @throws InputError for what we do not have
- * @throws OperationError for what makes no sense
+ * @throws InputError if it is unsupported
+ * @throws OperationError if it makes no sense
  */
 export function checked(from: Omit<LuksHeader, 'wrapsAt'>): LuksHeader {
   const { slots, cipher, keyBytes, payloadOffset, payloadBytes = 0, sectorBytes, firstSector } = from;
@@ -97,7 +96,7 @@ function checkSlot({ number, offset, length, stripes }: KeySlot, payloadOffset: 
     throw damaged(`key slot ${number} lies at bytes ${offset} to ${end}, the data at ${payloadOffset}`);
 }
 
-/** Of a passphrase that opens none. */
+/** Limits what it costs to try a passphrase that opens no slot, the worst case. */
 function checkCost({ slots, digest }: Pick<LuksHeader, 'slots' | 'digest'>): void {
   const costs = slots.flatMap(({ kdf, wrapBytes }) => [
     costOf(kdf, wrapBytes),
@@ -125,7 +124,7 @@ export function unsupported(what: string): InputError {
   );
 }
 
-/** Of data that lies in another file or device. */
+/** The error for data in a separate file or device. */
 export function detached(): InputError {
   return new InputError(
     'it is a detached LUKS header: its data is in another file or device',

@@ -14,7 +14,7 @@ export const LUKS1_HEADER = FIRST_SLOT + SLOTS * SLOT_BYTES;
 
 /**
  * @param head the first {@link LUKS1_HEADER} bytes of an image, or more
- * @throws InputError if it uses what we do not have
+ * @throws InputError if it is unsupported
  * @throws OperationError if it makes no sense
  */
 export function parseLuks1(head: Buffer): LuksHeader {
@@ -55,7 +55,7 @@ export function parseLuks1(head: Buffer): LuksHeader {
   });
 }
 
-/** Up to the first NUL. */
+/** The text up to the first NUL. */
 function textAt(head: Buffer, offset: number, length: number): string {
   const [text = ''] = head.toString('latin1', offset, offset + length).split('\0');
   return text;

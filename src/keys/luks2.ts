@@ -6,7 +6,7 @@ import { checked, damaged, type KeySlot, knownHash, type LuksHeader, unsupported
 
 // https://gitlab.com/cryptsetup/LUKS2-docs
 
-/** A copy of the header begins with this many binary bytes; text follows, up to the copy's size. */
+/** A copy of the header begins with this many binary bytes; the rest is text. */
 const BINARY = 4096;
 const SIZES = Array.from({ length: 9 }, (_, power) => 2 ** (14 + power));
 const FIRST_MAGIC = Buffer.from('LUKS\xba\xbe\0\x02', 'latin1');
@@ -17,10 +17,10 @@ const MOST_LANES = 64;
 /** Bytes, as in LUKS1. */
 const SHORTEST_DIGEST = 20;
 
-/** Where the second copy may lie, as it follows the first, ends here. */
+/** Where the last possible second copy ends. */
 const LAST_END = 2 * Math.max(...SIZES);
 
-/** A copy of the header whose checksum is right. */
+/** A copy of the header with a valid checksum. */
 interface Copy {
   readonly metadata: Json;
   /** Grows with every change. */
@@ -28,8 +28,8 @@ interface Copy {
 }
 
 /**
- * How many of an image's first bytes {@link parseLuks2} needs, as far as these tell: both copies; where the first is
- * damaged or gone, as many as lead to the second.
+ * How many of an image's first bytes {@link parseLuks2} needs, judging by these: enough for both copies, or, if the
+ * first is damaged or gone, enough to find the second.
  */
 export function luks2Length(head: Buffer): number {
   if (head.length < BINARY) return BINARY;
@@ -41,16 +41,16 @@ export function luks2Length(head: Buffer): number {
   return found === undefined ? LAST_END : 2 * found;
 }
 
-/** Whether there is a second copy: of an image whose first is gone, it is all that tells what it is. */
+/** Whether there is a second copy: if the first is gone, nothing else shows that this is a LUKS image. */
 export function hasSecondLuks2(head: Buffer): boolean {
   return SIZES.some((offset) => copyAt(head, offset, SECOND_MAGIC) !== undefined);
 }
 
 /**
- * Of two copies the one that was written last, as cryptsetup does.
+ * Takes the newer of the two copies, as cryptsetup does.
  * https://gitlab.com/cryptsetup/cryptsetup/-/blob/main/lib/luks2/luks2_disk_metadata.c `LUKS2_disk_hdr_read`
  *
- * @throws InputError if it uses what we do not have
+ * @throws InputError if it is unsupported
  * @throws OperationError if both copies are damaged or make no sense
  */
 export function parseLuks2(head: Buffer): LuksHeader {
@@ -68,7 +68,7 @@ export function parseLuks2(head: Buffer): LuksHeader {
   }
 }
 
-/** The size that a copy says it has; undefined if there is none. */
+/** The size that a copy gives for itself; undefined if there is no copy. */
 function sizeAt(head: Buffer, offset: number, magic: Buffer): number | undefined {
   if (head.length < offset + BINARY || !head.subarray(offset, offset + magic.length).equals(magic))
     return undefined;
@@ -150,7 +150,7 @@ function kdfOf(from: Json): Kdf {
   return { kind, passes, memory, lanes, salt };
 }
 
-/** All slots hold the same key. */
+/** The length of the data's key, which must be the same in all slots. */
 function keyBytesOf(sizes: readonly number[]): number {
   const [size = 0] = sizes;
   if (sizes.some((other) => other !== size)) throw damaged('its key slots hold keys of different sizes');
@@ -173,7 +173,7 @@ function positive(from: Json, key: string): number {
   return value;
 }
 
-/** Numbers of 64 bits are strings in LUKS2's JSON. */
+/** LUKS2's JSON writes 64-bit numbers as strings. */
 function amount(from: Json, key: string): number {
   const value = text(from, key);
   if (!/^\d{1,15}$/.test(value)) throw new TypeError(`${key} is not a number`);

@@ -1,6 +1,6 @@
 /**
- * The passphrase that OpenStack makes of a key, to be given to LUKS without a newline: lower-case hex of its bytes; a
- * secret of type `passphrase` is one already.
+ * The passphrase that OpenStack makes from a key, for LUKS without a newline: the lower-case hex of its bytes, or, for
+ * a secret of type `passphrase`, the secret itself.
  * https://opendev.org/openstack/os-brick/src/branch/master/os_brick/utils.py (get_passphrase_from_secret)
  *
  * @param secretType as Barbican says it
@@ -11,8 +11,8 @@ export function passphraseOf(secret: Uint8Array, secretType: string): Buffer {
 }
 
 /**
- * All passphrases that may have been made of a key, the likely one first: Nova, Cinder's RBD driver, and os-brick before
- * August 2024, take the hex of every secret, whatever its type.
+ * All passphrases that may have been made from a key, the likely one first: Nova, Cinder's RBD driver, and os-brick
+ * before August 2024 use the hex of every secret, whatever its type.
  */
 export function passphrasesOf(secret: Uint8Array, secretType: string): Buffer[] {
   const first = passphraseOf(secret, secretType);

@@ -12,32 +12,32 @@ import { SECTOR_UNIT, XtsDecipher } from './xts.ts';
 
 const MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
 const VERSION_END = 8;
-/** Decrypted at once. */
+/** Bytes decrypted at once. */
 const PIECE = 2 ** 20;
 
 /** A LUKS image that a passphrase opened. */
 export interface OpenedLuks extends Pick<LuksHeader, 'version' | 'cipher' | 'sectorBytes' | 'payloadOffset'> {
   /** The key slot that the passphrase opens. */
   readonly slot: number;
-  /** Which of the passphrases that were tried: its index. */
+  /** The index of the passphrase that opened it, among those tried. */
   readonly passphrase: number;
   /**
    * The plain bytes.
    *
-   * @param image all of it, header and all, from its first byte
-   * @throws OperationError at the end, where it was cut short
+   * @param image the whole image with its header, from its first byte
+   * @throws OperationError at the end, if it was cut short
    */
   plain(image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
 }
 
-/** Whether an image begins as a LUKS image does. */
+/** Whether an image begins like a LUKS image. */
 export function isLuks(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(0, MAGIC.length)).equals(MAGIC);
 }
 
 /**
- * The version of the LUKS header that an image has; undefined if it has none. One of version 2 may have lost the
- * first of its two copies, and is opened by the second.
+ * The version of an image's LUKS header; undefined if it has none. Version 2 may have lost the first of its two copies;
+ * the second then opens it.
  *
  * @param head as many first bytes as {@link headerLength} says
  */
@@ -48,10 +48,10 @@ export function luksVersion(head: Buffer): number | undefined {
 }
 
 /**
- * How many of an image's first bytes are needed to open it, or to see that it is not a LUKS image, as far as the given ones
- * tell. To be asked again when that many are there, until they suffice.
+ * How many of an image's first bytes it takes to open it, or to see that it is not a LUKS image, judging by the given
+ * ones. Ask again once that many are there, until they suffice.
  *
- * @throws InputError for a LUKS image that we cannot open
+ * @throws InputError for an unsupported LUKS image
  */
 export function headerLength(head: Buffer): number {
   if (head.length < VERSION_END) return VERSION_END;
@@ -62,11 +62,11 @@ export function headerLength(head: Buffer): number {
 }
 
 /**
- * Tries passphrases on the key slots of a LUKS image. Costs seconds, as its maker wished, of the thread pool.
+ * Tries passphrases on the key slots of a LUKS image. Takes seconds of the thread pool, as the image's maker wanted.
  *
  * @param head as many first bytes as {@link headerLength} says
- * @returns undefined when none opens a slot
- * @throws InputError for what is not a LUKS image, or one that we cannot open
+ * @returns undefined if none opens a slot
+ * @throws InputError if it is not a LUKS image, or an unsupported one
  * @throws OperationError if the header is damaged
  */
 export async function openLuks(
@@ -85,7 +85,7 @@ export async function openLuks(
 }
 
 /**
- * Whether a key of the cloud opens an image: tried on its header alone.
+ * Whether a key in the cloud opens an image; tried on its header alone.
  *
  * @param head its first bytes, see {@link headerLength}
  * @param secretType as Barbican says it
@@ -114,7 +114,7 @@ function parseHeader(head: Buffer): LuksHeader {
   return parseLuks1(head);
 }
 
-/** The key of the data, if the passphrase is that of the slot. */
+/** The data's key, if the passphrase opens the slot. */
 async function keyIn(
   { number, kdf, wrapBytes, offset, length, stripes, hash }: KeySlot,
   { keyBytes, digest }: LuksHeader,
@@ -134,7 +134,10 @@ async function keyIn(
   return timingSafeEqual(proof, digest.value) ? key : undefined;
 }
 
-/** Waits for the thread pool no longer than until the signal: what runs there cannot be stopped, but nobody needs it. */
+/**
+ * Waits for the thread pool, but no longer than until the signal: work there cannot be stopped, but its result is not
+ * needed.
+ */
 async function awaited<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   signal.throwIfAborted();

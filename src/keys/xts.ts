@@ -4,25 +4,25 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 export const SECTOR_UNIT = 512;
 
 /**
- * Opens sectors that are encrypted with AES-XTS, their tweak being their number (dm-crypt's `plain64`, or `plain`).
+ * Decrypts sectors of AES-XTS, with the sector number as the tweak (dm-crypt's `plain64`, or `plain`).
  *
- * node:crypto's own XTS takes one sector a call, and the call costs ten times what a sector of 512 bytes does. So many
- * sectors go through ECB in one call, and their tweaks are made and applied here (IEEE 1619: C = E(P ⊕ T) ⊕ T). Words
- * are as the machine has them, so it must be little-endian, as all are that node is commonly run on.
+ * node:crypto's own XTS takes one sector per call, and a call costs ten times as much as a sector of 512 bytes. So one
+ * call puts many sectors through ECB, and the tweaks are computed and applied here (IEEE 1619: C = E(P ⊕ T) ⊕ T). It
+ * works on the machine's own words, so the machine must be little-endian, like all that commonly run node.
  */
 export class XtsDecipher {
   readonly #tweaks: ReturnType<typeof createCipheriv>;
   readonly #blocks: ReturnType<typeof createDecipheriv>;
   readonly #sectorBytes: number;
   readonly #wrapsAt: number;
-  /** Memory that is used again and again. */
+  /** Memory that is reused. */
   #mixed = new Int32Array();
   #masks = new Int32Array();
 
   /**
    * @param key of 32 bytes for AES-128, of 64 for AES-256
    * @param sectorBytes 512, 1024, 2048 or 4096
-   * @param wrapsAt the number that becomes 0 again
+   * @param wrapsAt the sector number that becomes 0 again
    */
   constructor(key: Uint8Array, sectorBytes: number, wrapsAt = Number.POSITIVE_INFINITY) {
     const half = key.length / 2;
@@ -56,7 +56,7 @@ export class XtsDecipher {
   }
 }
 
-/** Of each sector, as a block. */
+/** The number of each sector, as a block. */
 function numbers(length: number, sectorBytes: number, first: number, wrapsAt: number): Buffer {
   const blocks = Buffer.alloc((length / sectorBytes) * 16);
   for (let at = 0, number = first; at < blocks.length; at += 16, number += sectorBytes / SECTOR_UNIT)
@@ -64,7 +64,7 @@ function numbers(length: number, sectorBytes: number, first: number, wrapsAt: nu
   return blocks;
 }
 
-/** The tweak of every block: a sector's first is its number, encrypted; each next is the one before, doubled. */
+/** The tweak of every block: a sector's first is its encrypted number; each next one is the last, doubled. */
 function fillMasks(masks: Int32Array, starts: Int32Array, words: number, sectorWords: number): void {
   for (let at = 0, start = 0; at < words; start += 4) {
     let a = starts[start] ?? 0;

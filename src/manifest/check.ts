@@ -2,19 +2,19 @@ import { Consistent } from './contradictions.ts';
 import { LARGEST_MANIFEST, schemas } from './parse.ts';
 import type { RestorePoint, SavedFailure } from './schema.ts';
 
-/** For what is not a restore point: the run, the cloud and the brackets. */
+/** Room for everything but the restore points: the run, the cloud and the brackets. */
 const REST = 1024 * 1024;
 
 /**
- * Looks at each restore point before it goes into a manifest, so that one odd resource fails alone: whatever is written
- * can be read again.
+ * Checks each restore point before it goes into a manifest, so that one odd resource fails alone and whatever is
+ * written can be read again.
  */
 export class ManifestCheck {
   readonly #consistent = new Consistent();
   #schemas: ReturnType<typeof schemas> | undefined;
   #left = LARGEST_MANIFEST - REST;
 
-  /** @returns why the manifest could not be read with it; undefined: it is taken, and counts from now on */
+  /** @returns why the manifest could not be read with it; undefined: it counts from now on */
   async refuse(point: RestorePoint): Promise<string | undefined> {
     this.#schemas ??= schemas();
     const { problemOf } = await this.#schemas;
@@ -27,7 +27,7 @@ export class ManifestCheck {
     return contradiction;
   }
 
-  /** Cut to what fits; undefined if the manifest is full: what failed was told all the same. */
+  /** The failure, cut to fit; undefined if the manifest is full, since the failure was reported anyway. */
   fitted({ kind, id, name, error, cause }: SavedFailure): SavedFailure | undefined {
     const failure = {
       kind,
@@ -43,7 +43,7 @@ export class ManifestCheck {
   }
 }
 
-/** Bytes in the manifest, with the indentation that it has there and a comma. */
+/** Bytes in the manifest, with its indentation and a comma. */
 function sizeOf(item: object): number {
   return Buffer.byteLength(JSON.stringify({ list: [item] }, undefined, 2));
 }

@@ -1,6 +1,6 @@
 import type { Manifest, RestorePoint, VolumeBackupPoint } from './schema.ts';
 
-/** What no schema can say: a manifest must be one thing all through. Undefined when it is. */
+/** What no schema can check: a manifest must not contradict itself. Undefined if it does not. */
 export function contradiction({ restorePoints }: Manifest): string | undefined {
   const seen = new Set<string>();
   for (const point of restorePoints) {
@@ -16,12 +16,12 @@ export function contradiction({ restorePoints }: Manifest): string | undefined {
   return undefined;
 }
 
-/** The restore points of a manifest as it grows, each of them looked at once. What one needs stands before it. */
+/** The restore points of a growing manifest, each checked once. A point comes after those that it needs. */
 export class Consistent {
   readonly #seen = new Set<string>();
   readonly #points = new Map<string, RestorePoint>();
 
-  /** @returns why it would contradict itself or another one, and is not added */
+  /** @returns why the point would contradict itself or another one; then it is not added */
   add(point: RestorePoint): string | undefined {
     const said = inItself(point) ?? twice(point, this.#seen) ?? inReferences(point, this.#points);
     if (said !== undefined) return said;
@@ -31,7 +31,7 @@ export class Consistent {
   }
 }
 
-/** What may be in a manifest only once. */
+/** What a manifest may hold only once. */
 function namesOf(point: RestorePoint): string[] {
   const payload = 'payload' in point && point.payload !== null ? [point.payload.name] : [];
   return point.method === 'cinder-backup' ? [point.id, point.backup.id] : [point.id, ...payload];
@@ -77,7 +77,7 @@ function inPoint(point: Exclude<RestorePoint, VolumeBackupPoint>): string | unde
   }
 }
 
-/** A restore point that needs another must find it here, and of the right kind. */
+/** A restore point that needs another must find it in the same manifest, and of the right kind. */
 function inReferences(point: RestorePoint, points: ReadonlyMap<string, RestorePoint>): string | undefined {
   if (point.method === 'disks') {
     const lost = point.resource.disks.find(({ volume, point: id }) => {

@@ -1,4 +1,4 @@
-/** What the files of a manifest are called, wherever they lie. */
+/** The names of a manifest's files, wherever they are. */
 export const MANIFEST_FILE = 'manifest.json';
 export const SEALED_FILE = `${MANIFEST_FILE}.age`;
 export const RUNBOOK_FILE = 'RESTORE.md';
@@ -7,7 +7,7 @@ export const ENVELOPE_FILE = 'envelope.json';
 export const DIGEST = '.sha256';
 export const SIGNATURE = '.sig';
 
-/** All that lies where a run that is over published its manifest. */
+/** Every file of a published manifest whose run is over. */
 export const OUR_FILES: ReadonlySet<string> = new Set([
   ...[MANIFEST_FILE, SEALED_FILE].flatMap((name) => [name, name + DIGEST, name + SIGNATURE]),
   RUNBOOK_FILE,
@@ -15,8 +15,8 @@ export const OUR_FILES: ReadonlySet<string> = new Set([
   ENVELOPE_FILE,
 ]);
 
-/** Where manifests go, and are looked for, in a terminal. */
+/** Where a terminal writes manifests, and looks for them. */
 export const DIRECTORY = 'openstack-backups';
 
-/** What the names of our artifacts begin with. */
+/** How the names of our artifacts begin. */
 export const ARTIFACT_PREFIX = 'openstack-backup-';

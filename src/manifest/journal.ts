@@ -8,11 +8,11 @@ import type { Manifest, RestorePoint, SavedFailure } from './schema.ts';
 import { signature } from './sign.ts';
 
 /**
- * The journal of a run: what it saved, a line of JSON for each, added as it is saved. So a run that is killed loses
- * nothing, and a point costs the same whether it is the first or the ten-thousandth; the manifest is made of it.
+ * The journal of a run: a line of JSON for each thing that it saved, added at once. So a killed run loses nothing, and
+ * the ten-thousandth point costs no more than the first; the manifest is made from it.
  *
- * After what was added together comes a line with the SHA-256 of all bytes before it, and its signature. What stands
- * behind the last such line was torn off by a crash, and does not count.
+ * Entries that were added together end with a line that holds the SHA-256 of all bytes before it, and its signature. A
+ * crash tore off whatever follows the last such line, so that does not count.
  */
 export type Entry =
   | { readonly run: Manifest['run']; readonly format: string; readonly version: number }
@@ -20,11 +20,11 @@ export type Entry =
   | { readonly point: RestorePoint }
   | { readonly failed: SavedFailure };
 
-/** Beside the manifest that it is newer than. Begins as that does, so that it goes wherever that goes. */
+/** Beside the manifest that it is newer than. Its name begins with the manifest's, so that both travel together. */
 export const JOURNAL_FILE = 'manifest.json.journal';
 const JOURNAL_FORMAT = `${MANIFEST_FORMAT}, journal`;
 
-/** The first entry: all that strangers may know of a sealed one. */
+/** The first entry: all that strangers may know of a sealed journal. */
 export function headOf({ run }: Manifest): Entry {
   return { format: JOURNAL_FORMAT, version: MANIFEST_VERSION, run };
 }
@@ -38,14 +38,14 @@ export class JournalWriter {
   #waiting: Entry[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param seal to whom all but the head is sealed */
+  /** @param seal seals everything but the head */
   constructor(path: string, key: KeyObject | undefined, seal: Sealer | undefined) {
     this.#path = path;
     this.#key = key;
     this.#seal = seal;
   }
 
-  /** Returns when it lies on the disk; what is added meanwhile goes there together. */
+  /** Returns once the entries are on the disk; those added meanwhile are written together. */
   add(...entries: readonly Entry[]): Promise<void> {
     this.#waiting.push(...entries);
     const next = this.#writing.catch(() => undefined).then(() => this.#write());
@@ -85,7 +85,7 @@ export class JournalWriter {
   }
 }
 
-/** Returns when it lies on the disk. */
+/** Returns once the bytes are on the disk. */
 async function writeAt(path: string, bytes: Buffer, position: number): Promise<void> {
   const file = await open(path, position === 0 ? 'w' : 'r+', 0o600);
   try {
@@ -98,23 +98,23 @@ async function writeAt(path: string, bytes: Buffer, position: number): Promise<v
   if (position === 0) await syncDirectory(dirname(path));
 }
 
-/** What is signed: no file that is a manifest can be this. */
+/** The bytes that are signed: no manifest can consist of them. */
 function signedBytes(sha256: string): Buffer {
   return Buffer.from(`${JOURNAL_FORMAT} ${sha256}`);
 }
 
-/** A journal as it was found: nothing of it is trusted yet. */
+/** A journal as it was found; nothing in it is trusted yet. */
 export interface FoundJournal {
   /** The lines that count, as objects. */
   readonly lines: readonly Readonly<Record<string, unknown>>[];
-  /** The bytes that a signature is of. */
+  /** The bytes that the signatures cover. */
   readonly signed: Buffer;
   readonly signatures: readonly string[];
-  /** Whether more follows that was whole once, and is not any more. */
+  /** Whether lines follow that were written completely once and have changed since. */
   readonly altered: boolean;
 }
 
-/** Undefined if nothing in it counts: the run died before it had saved anything. */
+/** Undefined if nothing in it counts: the run died before it saved anything. */
 export function parseJournal(bytes: Uint8Array): FoundJournal | undefined {
   const hash = createHash('sha256');
   const lines: Readonly<Record<string, unknown>>[] = [];
@@ -141,7 +141,7 @@ export function parseJournal(bytes: Uint8Array): FoundJournal | undefined {
   };
 }
 
-/** How many restore points count in a journal, sealed or not, and which. */
+/** The ids of the restore points that count in a journal, sealed or not. */
 export function pointIds({ lines }: FoundJournal): string[] {
   return lines.flatMap((line) => {
     const id = 'sealed' in line ? line['id'] : (line['point'] as { id?: unknown } | undefined)?.id;
@@ -149,7 +149,7 @@ export function pointIds({ lines }: FoundJournal): string[] {
   });
 }
 
-/** The manifest that a journal comes to; checked by nobody yet. */
+/** The manifest that a journal adds up to; nobody has checked it yet. */
 export async function manifestOf({ lines }: FoundJournal, opener: () => Promise<Opener>): Promise<unknown> {
   const points: unknown[] = [];
   const failed: unknown[] = [];
@@ -169,7 +169,7 @@ export async function manifestOf({ lines }: FoundJournal, opener: () => Promise<
   return { format: MANIFEST_FORMAT, version: MANIFEST_VERSION, run, cloud, restorePoints: points, failed };
 }
 
-/** Lines with their newlines; what has none was torn. */
+/** Lines with their newlines; a line without one was torn. */
 function* linesIn(bytes: Uint8Array): Generator<Buffer> {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let start = 0, end = all.indexOf(10); end >= 0; start = end + 1, end = all.indexOf(10, start))

@@ -4,7 +4,7 @@ import { contradiction } from './contradictions.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from './format.ts';
 import type { Manifest } from './schema.ts';
 
-/** 20,000 volumes with 6 KiB each. What is written is held to it too. */
+/** Room for 20,000 volumes of 6 KiB each. It limits what is written, too. */
 export const LARGEST_MANIFEST = 128 * 1024 * 1024;
 
 /**
@@ -62,7 +62,7 @@ interface Problem {
 
 let loaded: ReturnType<typeof loadSchemas> | undefined;
 
-/** The closed schema, whose library is loaded only where a manifest is read or a restore point recorded, and compiled once. */
+/** The closed schema, compiled once. Its library is loaded only to read a manifest or to record a restore point. */
 export function schemas(): ReturnType<typeof loadSchemas> {
   loaded ??= loadSchemas();
   return loaded;
@@ -81,14 +81,14 @@ async function loadSchemas() {
     compiled.set(method, known);
     return known;
   };
-  /** By its method: a union's own error would only say that none fits. */
+  /** Picks the schema by method: the union's own error would only say that none fits. */
   const problemOf = (point: unknown): Problem | undefined => {
     const method = String((point as { method?: unknown } | null)?.method);
     if (!Object.hasOwn(POINTS, method)) return { instancePath: '/method', message: 'is unknown' };
     const schema = validator(method as keyof typeof POINTS);
     return schema.Check(point) ? undefined : schema.Errors(point)[0];
   };
-  /** Each restore point once, and the rest without them. */
+  /** Checks each restore point once, then the rest without them. */
   const problemIn = (manifest: Readonly<Record<string, unknown>>): Problem | undefined => {
     const points: readonly unknown[] = Array.isArray(manifest['restorePoints'])
       ? manifest['restorePoints']

@@ -4,7 +4,7 @@ import type { Manifest, RestorePoint } from './schema.ts';
 export type Kind = RestorePoint['resource']['kind'];
 export type PointOf<K extends Kind> = Extract<RestorePoint, { readonly resource: { readonly kind: K } }>;
 
-/** The same, with the tags that the run was told to give. */
+/** The same point, with the tags that the run was told to give. */
 export function withTags<P extends RestorePoint>(point: P, tags: readonly string[]): P {
   return tags.length === 0 ? point : { ...point, tags: [...tags] };
 }
@@ -14,7 +14,7 @@ export function pointsOf<K extends Kind>(manifest: Manifest, kind: K): PointOf<K
   return manifest.restorePoints.filter((point): point is PointOf<K> => point.resource.kind === kind);
 }
 
-/** The restore point that another one of the manifest refers to. */
+/** The restore point that another one in the manifest refers to. */
 export function pointWithId<K extends Kind>(manifest: Manifest, kind: K, id: string): PointOf<K> {
   const point = pointsOf(manifest, kind).find((candidate) => candidate.id === id);
   if (point === undefined)

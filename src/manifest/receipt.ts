@@ -4,9 +4,9 @@ import type { Kind } from './points.ts';
 import type { Manifest, RestorePoint, VolumePoint } from './schema.ts';
 
 /**
- * What a run can know of an earlier one whose manifest is sealed to people: what was saved when, and where the cloud has it.
- * So a job that cannot open what it wrote last night still knows what is due. Strangers learn how much was saved when, and of
- * what kind: ids are digests, which only who has the id can tell.
+ * What a run can know of an earlier one whose manifest is sealed: what it saved when, and where the cloud has it. So a
+ * job that cannot open last night's manifest still knows what is due. Strangers learn how much of which kind was saved
+ * when, but no ids: an id's digest tells something only to those who know the id.
  */
 export interface Receipt {
   /** {@link marked} project and region. */
@@ -14,7 +14,7 @@ export interface Receipt {
   /** ISO 8601, by the clock of the machine that ran. */
   readonly started: string;
   readonly points: readonly ReceiptPoint[];
-  /** {@link marked} kind and id of what could not be saved. */
+  /** {@link marked} kind and id of each resource that could not be saved. */
   readonly failed: readonly string[];
 }
 
@@ -22,24 +22,24 @@ export interface ReceiptPoint {
   readonly kind: Kind;
   /** {@link marked} kind and id of the resource. */
   readonly resource: string;
-  /** When its data was taken, by the cloud's clock. ISO 8601. */
+  /** When its data was taken. ISO 8601, by the cloud's clock. */
   readonly time: string;
-  /** Of what is encrypted: whether its key was saved with it. */
+  /** Whether the key was saved too, for an encrypted resource. */
   readonly key: 'saved' | 'unsaved' | undefined;
   readonly pieces: readonly ReceiptPiece[];
 }
 
-/** A volume's data or an image's; a server has several. */
+/** The data of a volume or an image; a server has several. */
 export interface ReceiptPiece {
   readonly of: 'volume' | 'image';
   readonly method: 'cinder-backup' | 'image';
   /** {@link marked} id of the backup, or of the image that stays in the cloud; undefined if the data left it. */
   readonly inCloud: string | undefined;
-  /** Whether only a Cinder backup may be possible: Glance refuses some that are encrypted or large. */
+  /** Whether the data may only fit a Cinder backup: Glance refuses some encrypted or large images. */
   readonly mayStay: boolean;
 }
 
-/** A digest of ids, 128 bits: enough to find one again that is known, and nothing to whom it is not. */
+/** A digest of ids, 128 bits: enough to recognize a known id, and useless to anybody else. */
 export function marked(...ids: readonly string[]): string {
   return createHash('sha256')
     .update(['openstack-backup receipt', ...ids].join('\n'))
@@ -48,7 +48,7 @@ export function marked(...ids: readonly string[]): string {
 }
 
 const KINDS: readonly Kind[] = ['server', 'volume', 'image', 'secret'];
-/** From this size on Glance may refuse an image. GiB. */
+/** From this size in GiB on, Glance may refuse an image. */
 const LARGE = 1024;
 
 export function receiptOf(manifest: Manifest): Receipt {
@@ -76,13 +76,13 @@ export function receiptOf(manifest: Manifest): Receipt {
   };
 }
 
-/** The points that hold the data of one: a server's are its disks'. */
+/** The points that hold the data of one: for a server, those of its disks. */
 function dataOf(point: RestorePoint, all: ReadonlyMap<string, RestorePoint>): RestorePoint[] {
   if (point.method !== 'disks') return [point];
   return point.resource.disks.flatMap((disk) => all.get(disk.point) ?? []);
 }
 
-/** An image and a key never change: what is saved of them is as they were in that run. */
+/** When the data was taken; undefined for an image or a key, which never change, so the start of the run counts. */
 function takenIn(point: RestorePoint): string | undefined {
   if (point.method === 'cinder-backup') return point.backup.dataTimestamp;
   return point.method === 'image' ? point.image.created : undefined;
@@ -125,7 +125,7 @@ function mayStay({ resource }: VolumePoint): boolean {
 /**
  * The receipt in an envelope, which anybody may have written.
  *
- * @throws TypeError or SyntaxError where it is none
+ * @throws TypeError or SyntaxError if there is none
  */
 export function parseReceipt(envelope: string): Receipt {
   const receipt = field(object(JSON.parse(envelope)), 'receipt');

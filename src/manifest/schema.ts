@@ -7,12 +7,12 @@ import { VolumeBackupPoint, VolumeImagePoint } from './schema/volume.ts';
 import { AnyId, closed, Id, Moment, Name } from './schema/words.ts';
 
 /**
- * The manifest, version 1. This is the one source: the types, the check on reading and `docs/manifest-v1.schema.json`
- * are made from it. Closed: an unknown field is an error, so that nothing is smuggled in or silently lost.
- * Nothing in it is ever followed: no URL, path or command; ids are only looked up in the cloud that the user named.
+ * The manifest, version 1: the one source of the types, of the check on reading and of `docs/manifest-v1.schema.json`.
+ * It is closed: an unknown field is an error, so that nothing is smuggled in or silently lost. Nothing in it is ever
+ * followed: no URL, path or command; ids are only looked up in the cloud that the user chose.
  */
 
-/** By `method`, which tells them apart. */
+/** Keyed by `method`, which tells them apart. */
 export const POINTS = {
   'cinder-backup': VolumeBackupPoint,
   image: VolumeImagePoint,

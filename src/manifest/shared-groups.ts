@@ -4,7 +4,7 @@ type Groups = Pick<SavedServer, 'ports' | 'securityGroups'>;
 
 export interface SavedGroup {
   readonly name: string | null;
-  /** Not known where Neutron could not be asked. */
+  /** Unknown if Neutron could not be asked. */
   readonly id?: string;
 }
 
@@ -15,11 +15,11 @@ export function groupsOf({ ports, securityGroups }: Groups): readonly SavedGroup
 }
 
 /**
- * The security groups that a new server's ports begin with. Nova gives all of them the same; where they had not, those
- * that all had in common, so that no port ever lets in more than it did. Without any, Nova takes the default one, which
- * lets nothing in.
+ * The security groups that a new server's ports begin with. Nova gives all ports the same groups; if they differed,
+ * each begins with those that all had in common, so that no port ever lets in more than before. Without any, Nova takes
+ * the default group, which lets nothing in.
  *
- * @returns in `differ` whether each port has to be given its own afterwards
+ * @returns in `differ`, whether each port must be given its own groups afterwards
  */
 export function sharedGroups(saved: Groups): {
   readonly shared: readonly SavedGroup[];

@@ -5,7 +5,7 @@ import { InputError } from '../errors.ts';
  * An ed25519 key for signing.
  *
  * @param pem PKCS#8, as `openssl genpkey -algorithm ed25519` writes it
- * @throws InputError that shows nothing of it
+ * @throws InputError that does not show the key
  */
 export function signingKey(pem: string): KeyObject {
   return ed25519('sign-key', 'Make one with: openssl genpkey -algorithm ed25519 -out sign.pem', () =>

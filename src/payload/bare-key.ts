@@ -2,10 +2,10 @@ import { InputError } from '../errors.ts';
 import type { PayloadStore } from './store.ts';
 
 /**
- * A key leaves the process sealed, or not at all.
+ * Refuses to let a key leave the process unsealed.
  *
  * @param what whose key it is, for the message
- * @throws InputError if there is nobody to seal to
+ * @throws InputError if there are no recipients
  */
 export function refuseBareKey({ sealed }: PayloadStore, what: string): void {
   if (!sealed)

@@ -3,16 +3,16 @@ import { passphrasesOf } from '../keys/passphrase.ts';
 import { forShell } from '../text/escape.ts';
 import type { Layer } from './unpack.ts';
 
-/** A passphrase that may be meant by the bytes of a secret that somebody kept. */
+/** A passphrase that the bytes of a saved secret may stand for. */
 export interface Reading {
   readonly passphrase: Buffer;
-  /** The shell command that makes it of these bytes. */
+  /** The shell command that turns these bytes into it. */
   readonly filter: string;
 }
 
 /**
- * The likely one first. Of a key, its hex is taken for the key too: that is what `cryptsetup` wants to be given, and no
- * random bytes look like it.
+ * The likely one first. A key's hex may have been saved instead of the key: `cryptsetup` wants that, and random bytes
+ * never look like it.
  *
  * @param secretType as Barbican says it
  */
@@ -39,7 +39,7 @@ export interface ByHand {
   /** As `env:NAME`, `file:PATH` or `-`. */
   readonly key: string;
   readonly identity: string | undefined;
-  /** What they are packed in, from the outside in. */
+  /** What they are packed in, outermost first. */
   readonly imageLayers: readonly Layer[];
   readonly keyLayers: readonly Layer[];
   readonly filter: string;
@@ -47,7 +47,7 @@ export interface ByHand {
 
 const NAME = 'unlocked';
 
-/** The lines of a shell (bash) that do by hand, with cryptsetup and as root, what `unlock` does. */
+/** The shell (bash) commands that do by hand, with cryptsetup and as root, what `unlock` does. */
 export function byHand({ image, output, key, identity, imageLayers, keyLayers, filter }: ByHand): string[] {
   const isKept = identity === '-' && [...imageLayers, ...keyLayers].includes('age');
   const age = `age -d -i ${identityWord(identity === '-' ? 'env:IDENTITY' : (identity ?? ''))}`;
@@ -78,7 +78,7 @@ function identityWord(reference: string): string {
     : `<(printf '%s\\n' ${variableWord(reference)})`;
 }
 
-/** A shell has variables of plain names only. */
+/** A shell takes only plain names for variables. */
 function variableWord(reference: string): string {
   const name = reference.slice('env:'.length);
   return /^[A-Za-z_]\w*$/.test(name) ? `"$${name}"` : `"$(printenv ${forShell(name)})"`;

@@ -1,6 +1,6 @@
 import { checkedName } from '../store/name.ts';
 
-/** What a payload is named by. */
+/** What the name of a payload is made from. */
 export interface PayloadFacts {
   readonly kind: 'image' | 'volume' | 'secret';
   /** The id of the restore point. */

@@ -6,10 +6,10 @@ import { Meter } from '../stream/meter.ts';
 import { decompressed } from '../stream/zstd.ts';
 
 /**
- * The plain bytes of a payload. Ends cleanly only when every byte, as it was stored and as it is, was what the manifest
- * says: so what is made of the bytes must not be used before the end.
+ * The plain bytes of a payload. Ends cleanly only if every byte, as stored and once opened, is what the manifest says:
+ * so use nothing made from the bytes before the end.
  *
- * @param opener for one that is sealed
+ * @param opener for a sealed payload
  * @throws InputError if it is not in the store, or is sealed to others
  * @throws OperationError if it was altered or cut short
  */

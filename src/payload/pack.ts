@@ -9,7 +9,7 @@ const ZEROS = Buffer.alloc(FRAME);
 /** The thread pool has four threads, and files need one. */
 const COMPRESSED_AT_ONCE = Math.min(3, Math.max(2, availableParallelism()));
 
-/** Packs a stream, and makes digests of it, on as many cores as that can use, in memory of a fixed size. */
+/** Compresses a stream and computes its digests, on as many cores as that can use, in a fixed amount of memory. */
 export class Packer {
   readonly #algorithms: readonly string[];
   readonly #pack: (frame: Buffer) => Promise<Uint8Array>;
@@ -25,7 +25,7 @@ export class Packer {
     for await (const { packed } of ahead(this.#frames(source), COMPRESSED_AT_ONCE)) yield await packed;
   }
 
-  /** Lower-case hex, by algorithm. Once the stream has ended. */
+  /** Lower-case hex, by algorithm. Read it once the stream has ended. */
   get digests(): Record<string, string> {
     return Object.fromEntries(this.#algorithms.map((name, index) => [name, this.#digests[index] ?? '']));
   }
@@ -60,7 +60,7 @@ function compressor(): (frame: Buffer) => Promise<Uint8Array> {
   };
 }
 
-/** Memory that threads share, used in turn. */
+/** Memory shared between threads and used in turn. */
 class Frames {
   readonly #count: number;
   readonly #frames: Buffer[] = [];
@@ -71,7 +71,7 @@ class Frames {
     this.#count = count;
   }
 
-  /** The next frame, once nobody uses it any more. @throws what its use threw */
+  /** The next frame, once nobody uses it any more. @throws what its last use threw */
   async idle(): Promise<Buffer> {
     this.#turn = (this.#turn + 1) % this.#count;
     await this.#uses[this.#turn];
@@ -80,7 +80,7 @@ class Frames {
     return frame;
   }
 
-  /** Says what the frame is used for, and until when. */
+  /** Marks the frame as used until the promise settles. */
   use(use: Promise<unknown>): void {
     const over = use.then(() => undefined);
     over.catch(() => undefined);

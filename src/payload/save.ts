@@ -8,16 +8,16 @@ import { Packer } from './pack.ts';
 
 export interface SaveOptions {
   readonly compression: Payload['compression'];
-  /** Undefined: it lies in clear. */
+  /** Undefined if it lies in clear. */
   readonly sealer: Sealer | undefined;
-  /** Digests of the plain bytes beside SHA-256, by the names of node:crypto. */
+  /** Digests of the plain bytes besides SHA-256, by the names of node:crypto. */
   readonly digests?: readonly string[];
-  /** How many of the first plain bytes are wanted back. */
+  /** How many of the first plain bytes to return. */
   readonly head?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told of plain bytes as they flow. */
+  /** Called with the count of plain bytes as they flow. */
   readonly onBytes?: (count: number) => void;
-  /** Looks at what flowed by before it can be seen in the store; what it throws discards the payload. */
+  /** Checks what flowed by before the store shows it; throwing discards the payload. */
   readonly check?: (came: Came) => Promise<void> | void;
 }
 
@@ -77,7 +77,7 @@ async function* stoppable<T>(
   }
 }
 
-/** The stream, which ends only when what follows is done. */
+/** Passes the stream on, and ends only when the follow-up is done. */
 async function* followed<T>(
   source: AsyncIterable<T>,
   then: () => Promise<void> | void,

@@ -6,49 +6,51 @@ import { openPayload } from './open.ts';
 import { type SavedPayload, type SaveOptions, savePayload } from './save.ts';
 
 /**
- * Bytes that leave the cloud go in plain and come back plain. How they are packed, sealed and laid out in a place is
- * decided here and below; above, a payload is what the manifest says of it.
+ * Bytes that leave the cloud go in plain and come back plain. How they are compressed, sealed and laid out in a place
+ * is decided here and below; above, a payload is what the manifest says about it.
  */
 export interface PayloadStore {
-  /** As the input `store` names it; for messages. */
+  /** As the input `store` gives it; for messages. */
   readonly place: string;
   readonly compression: Payload['compression'];
-  /** Whether what is put is sealed. If not, bytes of images lie in clear, and no key leaves the cloud. */
+  /** Whether payloads are sealed. If not, images lie in clear, and no key leaves the cloud. */
   readonly sealed: boolean;
   /**
-   * Finds out before the run starts whether it can be written there, and removes what dead runs left half-written.
+   * Checks before the run starts that it can write there, and removes what dead runs left half-written.
    *
-   * @returns the names of payloads that interrupted runs left whole, perhaps before a manifest named them
+   * @returns the names of complete payloads that interrupted runs left, perhaps before a manifest named them
    * @throws InputError
    */
   prepare(): Promise<readonly string[]>;
   /**
-   * Streams bytes into the place: compressed, then sealed. `age -d | zstd -d` opens them without us. Of what fails
-   * nothing stays.
+   * Streams bytes into the place: compressed, then sealed. `age -d | zstd -d` opens them without us. A failure leaves
+   * nothing behind.
    */
   put(facts: PayloadFacts, plain: AsyncIterable<Uint8Array>, options: PutOptions): Promise<SavedPayload>;
   /**
-   * The plain bytes of a payload; what is made of them must not be used before the end, see {@link openPayload}.
+   * The plain bytes of a payload; use nothing made from them before the end, see {@link openPayload}.
    *
-   * @throws InputError if it is sealed to others; while it is read, where it is not there
+   * @throws InputError if it is sealed to others; or, while reading, if it is not there
    */
   open(payload: Payload): Promise<AsyncGenerator<Uint8Array, void>>;
-  /** Lets it go, to be said right before a manifest names it. Until then the next run tells of it where this one dies. */
+  /**
+   * Lets a payload go; call it right before a manifest names it. Until then, if this run dies, the next one reports it.
+   */
   keep(payload: Pick<Payload, 'name'>): Promise<void>;
-  /** One that is not there is removed already. */
+  /** A payload that is not there counts as removed. */
   remove(payload: Payload): Promise<void>;
 }
 
 export interface PutOptions extends Omit<SaveOptions, 'compression' | 'sealer'> {
-  /** Where it is not worth its time: other than the store's. */
+  /** Overrides the store's compression where that is not worth the time. */
   readonly compression?: 'none';
 }
 
 export interface Packing {
   readonly compression?: Payload['compression'];
-  /** To the recipients; undefined: nothing is sealed. */
+  /** Seals to the recipients; undefined: nothing is sealed. */
   readonly sealer?: Sealer | undefined;
-  /** age identities, for what is sealed. */
+  /** age identities, for sealed payloads. */
   readonly identity?: string | undefined;
 }
 

@@ -3,19 +3,19 @@ import { peek } from '../stream/chunks.ts';
 import { decompressed } from '../stream/zstd.ts';
 import { beginsFrame } from '../stream/zstd-frame.ts';
 
-/** What bytes can be packed in. */
+/** A layer that bytes can be packed in. */
 export type Layer = 'age' | 'zstd';
 
 const LONGEST_MAGIC = Math.max(SEALED_HEAD, 32);
 
 /**
- * Opens a payload whose manifest is not at hand: its first bytes tell what it is packed in. So nobody says what it must
- * be: what is not sealed may be anything.
+ * Opens a payload whose manifest is not at hand: its first bytes tell how it is packed. Nothing checks what it should
+ * be: an unsealed file may be anything.
  *
- * @param opener asked for only where it is sealed
+ * @param opener asked for only if it is sealed
  * @param what for messages only
- * @returns the plain bytes, and the layers that were taken off, from the outside in
- * @throws OperationError while it is read, where it was altered or cut short
+ * @returns the plain bytes, and the layers taken off, outermost first
+ * @throws OperationError while reading, if it was altered or cut short
  */
 export async function unpacked(
   source: AsyncIterable<Uint8Array>,

@@ -1,23 +1,23 @@
 /**
- * What manifests need of GitHub. `host/github` has it from the real clients; nothing here or above knows those.
- * Whatever these return was read field by field; it is still text of others where it is a name.
+ * What manifests need from GitHub. `host/github` implements it with the real clients; nothing here or above knows
+ * those. What these return was checked field by field, but names in it are still text from others.
  */
 export interface GitHub {
   readonly here: Here;
-  /** The repository that the workflow runs in, as GitHub says it now: it may have become public since the event. */
+  /** The workflow's repository as GitHub sees it now: it may have become public since the event. */
   repository(): Promise<Repository>;
   readonly artifacts: Artifacts;
   readonly runs: Runs;
   readonly releases: Releases;
   readonly issues: Issues;
   readonly cache: DirectoryCache;
-  /** A directory of this step alone, for what is on its way. */
+  /** A directory of this step alone, for files on their way. */
   scratch(): Promise<string>;
-  /** Kept for the step's post; the last value of a name wins. */
+  /** Kept for the post step; the last value of a name wins. */
   remember(name: string, value: string): void;
 }
 
-/** The step that runs, as the runner describes it. */
+/** The running step, as the runner describes it. */
 export interface Here {
   /** "owner/name". */
   readonly repository: string;
@@ -26,13 +26,13 @@ export interface Here {
   readonly attempt: number;
   /** ".github/workflows/backup.yml", without the ref. */
   readonly workflow: string | undefined;
-  /** What started it: "schedule". */
+  /** The event that started it, such as "schedule". */
   readonly event: string | undefined;
   /** "refs/heads/main". */
   readonly ref: string | undefined;
-  /** Whether the machine, and all files on it, are gone when the job ends. */
+  /** Whether the machine and all its files are gone when the job ends. */
   readonly vanishes: boolean;
-  /** Days that the repository keeps artifacts, where it says so. */
+  /** Days that the repository keeps artifacts, if the runner says so. */
   readonly retentionDays: number | undefined;
 }
 
@@ -51,15 +51,15 @@ export interface WorkflowRun {
   /** ".github/workflows/backup.yml", without the ref. */
   readonly workflow: string;
   readonly repositoryId: number;
-  /** Where the code came from that ran; undefined if that repository is gone. */
+  /** The repository that the code came from; undefined if it is gone. */
   readonly headRepositoryId: number | undefined;
   /** The commit that it ran. */
   readonly commit: string;
-  /** ISO 8601, as all that follow. */
+  /** ISO 8601, like the times below. */
   readonly created: string;
   /** When its last attempt started. */
   readonly started: string;
-  /** Nothing of it was made later. */
+  /** Nothing of it was made after this time. */
   readonly updated: string;
 }
 
@@ -72,20 +72,20 @@ export interface Artifact {
   /** ISO 8601. */
   readonly expires: string | undefined;
   readonly created: string;
-  /** SHA-256 of the archive as GitHub got it, lower-case hex. */
+  /** SHA-256 of the archive as GitHub received it, lower-case hex. */
   readonly sha256: string | undefined;
   readonly runId: number | undefined;
 }
 
 export interface Artifacts {
-  /** Why this step cannot upload one, with what to do; undefined when it can. */
+  /** Why this step cannot upload an artifact, and what to do; undefined if it can. */
   readonly problem: { readonly what: string; readonly hint: string } | undefined;
-  /** @param days 0 for what the repository says */
+  /** @param days 0 for the repository's setting */
   upload(name: string, files: Files, days: number): Promise<{ readonly id: number }>;
   of(run: number): Promise<readonly Artifact[]>;
-  /** The newest of the repository. */
+  /** The newest in the repository. */
   newest(): Promise<readonly Artifact[]>;
-  /** The archive. @throws RangeError when it is longer than `limit` bytes */
+  /** The archive. @throws RangeError if it is longer than `limit` bytes */
   download(id: number, limit: number): Promise<Buffer>;
 }
 
@@ -93,7 +93,7 @@ export interface Runs {
   get(id: number): Promise<WorkflowRun>;
   /** Whether a branch, and no tag of that name, holds a commit. Asked once for each. */
   isOn(branch: string, commit: string): Promise<boolean>;
-  /** Those that are over, newest first; undefined when there is no such workflow. */
+  /** Completed runs, newest first; undefined if there is no such workflow. */
   completed(workflow: string, branch: string): Promise<AsyncIterable<readonly WorkflowRun[]> | undefined>;
 }
 
@@ -101,7 +101,7 @@ export interface Release {
   readonly id: number;
   readonly tag: string;
   readonly draft: boolean;
-  /** When the last of it was published: its assets may be replaced later. ISO 8601. */
+  /** When its last part was published: assets may be replaced later. ISO 8601. */
   readonly updated: string;
   readonly url: string;
   readonly assets: readonly Asset[];
@@ -116,15 +116,15 @@ export interface Asset {
 
 export interface Releases {
   byTag(tag: string): Promise<Release | undefined>;
-  /** Published ones, in GitHub's order, which is that of the commits that they are of. */
+  /** Published releases in GitHub's order, which is that of their commits. */
   published(): AsyncIterable<readonly Release[]>;
   draft(tag: string, title: string, text: string): Promise<Release>;
   get(id: number): Promise<Release>;
   attach(release: number, name: string, bytes: Uint8Array): Promise<void>;
   publish(release: number): Promise<Release>;
-  /** Its tag stays. */
+  /** Removes the release, but not its tag. */
   remove(release: number): Promise<void>;
-  /** @throws RangeError when it is longer than `limit` bytes */
+  /** @throws RangeError if it is longer than `limit` bytes */
   download(asset: number, limit: number): Promise<Buffer>;
 }
 
@@ -143,9 +143,9 @@ export interface IssueChange {
 
 export interface Issues {
   /**
-   * Those that the token's owner wrote and whose text begins so, by number.
+   * The issues that the token's owner wrote and whose text begins with `start`, by number.
    *
-   * @param since changed since then. ISO 8601
+   * @param since only those changed since then. ISO 8601
    */
   beginning(
     start: string,
@@ -155,7 +155,9 @@ export interface Issues {
   change(number: number, change: IssueChange): Promise<Issue>;
 }
 
-/** A directory that GitHub may keep from one run to the next, or lose. Both only ever fail to a log line. */
+/**
+ * A directory that GitHub may keep from one run to the next, or lose. A failure to restore or save it only logs a line.
+ */
 export interface DirectoryCache {
   readonly path: string;
   restore(key: string, prefix: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** Where the client says what it does. Lines carry names from the cloud: the sink escapes them. */
+/** Where the client reports what it does. Lines carry names from the cloud: the sink escapes them. */
 export interface Log {
   debug(line: string): void;
   info(line: string): void;

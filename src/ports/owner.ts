@@ -1,5 +1,5 @@
 /**
- * Who made a temporary, as one word in its metadata, so that a later run can find out whether the maker still lives:
+ * Who made a temporary, as one word in its record, so that a later run can find out whether the maker still lives:
  * `github:<repository>:<run>:<attempt>` or `host:<machine>:<boot>:<process namespace>:<pid>:<start>`.
  */
 export type Owner = WorkflowOwner | ProcessOwner;
@@ -13,13 +13,13 @@ export interface WorkflowOwner {
 
 export interface ProcessOwner {
   readonly kind: 'host';
-  /** Digest of the machine's id and name, for a person to compare: nothing is concluded from it. */
+  /** Digest of the machine's id and name, for a person to compare: nothing else relies on it. */
   readonly machine: string;
   readonly boot: string;
-  /** Containers of one machine share its boot and have process ids of their own. */
+  /** Containers on one machine share its boot, but have process ids of their own. */
   readonly namespace: string;
   readonly pid: number;
-  /** Clock ticks from boot: a process id is used again, the pair is not. */
+  /** Clock ticks since boot: a process id is reused, this pair is not. */
   readonly start: string;
 }
 
@@ -45,11 +45,11 @@ export function parseOwner(text: string): Owner | undefined {
 }
 
 /**
- * Liveness of a process, as seen from this one: only of those that run under the very kernel and in the very process
- * namespace that this one runs in. A machine's id and name prove nothing: they are empty in slim containers, and cloned
- * with images. So what a machine left before it started anew waits until its records end.
+ * Liveness of a process as seen from this one: only known under the same boot and in the same process namespace. A
+ * machine's id and name prove nothing: slim containers have empty ones, and clones of an image share them. So what a
+ * machine left before a reboot waits until its records expire.
  *
- * @param startOf the start of a process of this machine; undefined when there is none with that id
+ * @param startOf the start of a process on this machine; undefined if no process has that id
  */
 export function livenessOfProcess(
   owner: ProcessOwner,
@@ -72,17 +72,17 @@ function isKnown(word: string): boolean {
 }
 
 /**
- * Whether what a run left may be touched: its maker ended, or nobody can see the maker and the time that it gave
- * itself is over.
+ * Whether a later run may touch what a run left: its maker ended, or nobody can see the maker and its record has
+ * expired.
  *
- * @param expires the cloud's time, milliseconds since the epoch; NaN for never
- * @param now the cloud's time, milliseconds since the epoch
+ * @param expires milliseconds since the epoch, by the cloud's clock; NaN for never
+ * @param now milliseconds since the epoch, by the cloud's clock
  */
 export function isAbandoned(liveness: Liveness, expires: number, now: number): boolean {
   return liveness === 'unknown' ? expires < now : liveness === 'ended';
 }
 
-/** A run among all that may be working on the project. */
+/** A run among all that may work on the project. */
 export interface RunIdentity {
   /** UUID. */
   readonly id: string;

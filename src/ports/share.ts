@@ -1,17 +1,17 @@
 import { GIB } from '../text/bytes.ts';
 import type { ProgressBar } from './host.ts';
 
-/** One thing's share of a progress. */
+/** One thing's share of a progress bar. */
 export interface Share {
-  /** Told of bytes as they flow. */
+  /** Counts bytes as they flow. */
   onBytes(count: number): void;
-  /** It is there: what did not flow through us counts too. */
+  /** The thing is done: data that did not flow through us counts too. */
   done(): void;
-  /** It failed: what it has not yet never comes. */
+  /** The thing failed: the rest of it never comes. */
   failed(): void;
 }
 
-/** @param gigabytes of it; no more of it is ever told */
+/** @param gigabytes the thing's size; the bar never advances by more */
 export function shareOf(gigabytes: number, to: Pick<ProgressBar, 'advance' | 'fail'>): Share {
   let left = gigabytes;
   return {

@@ -13,10 +13,10 @@ import type { Written } from './publisher.ts';
 import { Rhythm } from './rhythm.ts';
 
 /**
- * Writes the manifest of one run into a directory of its own: a journal as the run goes on, and from time to time all
- * of it. At every moment, also when the power fails, the directory holds a whole manifest with its digest and signature.
- * For that, the sidecars hold the old and the new line while the manifest itself is replaced. The runbook comes after: it
- * is whole too, and names the manifest that it was made from.
+ * Writes the manifest of one run into a directory of its own: a journal as the run goes on, and from time to time the
+ * whole manifest. At every moment, even if the power fails, the directory holds a complete manifest with its digest and
+ * signature. To ensure that, the sidecars hold both the old and the new line while the manifest is replaced. The
+ * runbook follows: it is complete too, and names the manifest that it was made from.
  */
 export class DirectoryWriter {
   readonly path: string;
@@ -26,14 +26,14 @@ export class DirectoryWriter {
   #writing: Promise<unknown> = Promise.resolve();
   #last: { readonly digest: string; readonly signature: string | undefined } | undefined;
 
-  /** @param directory one per run; made when it is not there */
+  /** @param directory one per run; created if missing */
   constructor(directory: string, key: KeyObject | undefined) {
     this.path = join(directory, MANIFEST_FILE);
     this.#key = key;
     this.#journal = new JournalWriter(join(directory, JOURNAL_FILE), key, undefined);
   }
 
-  /** Finds out before the run starts whether it can be written there. */
+  /** Checks before the run starts that it can write there. */
   async prepare(): Promise<void> {
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
@@ -51,7 +51,7 @@ export class DirectoryWriter {
     }
   }
 
-  /** Returns when the journal has it on the disk. */
+  /** Returns once the journal is on the disk. */
   async keep(entries: readonly Entry[], manifest: Manifest): Promise<void> {
     try {
       await this.#journal.add(...entries);
@@ -61,14 +61,14 @@ export class DirectoryWriter {
     if (this.#rhythm.isDue(manifest)) await this.write(manifest);
   }
 
-  /** The last of it: what the journal held stands in it. */
+  /** Writes the last manifest, which holds everything in the journal. */
   async finish(manifest: Manifest): Promise<Written> {
     const written = await this.write(manifest);
     await this.#journal.remove();
     return written;
   }
 
-  /** One at a time: each replaces the one before. */
+  /** One at a time: each write replaces the last. */
   write(manifest: Manifest): Promise<Written> {
     const next = this.#writing.catch(() => undefined).then(() => this.#write(manifest));
     this.#writing = next;
@@ -114,7 +114,7 @@ function notWritten(path: string, error: unknown): OperationError {
   );
 }
 
-/** A file is the old one or the new one, whatever happens meanwhile, and this one from now on. */
+/** Replaces a file: whatever happens meanwhile, it is the old one or the new one, and from now on the new one. */
 export async function replace(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w', 0o600);

@@ -4,10 +4,10 @@ import type { PlaceName } from '../store/place-name.ts';
 import { counted } from '../text/words.ts';
 
 /**
- * Why the manifest would be gone while the backups, which never expire by themselves, are still there; undefined when
- * one of the places keeps it.
+ * Why the manifest would expire before the backups, which never do by themselves; undefined if one of the places keeps
+ * it.
  *
- * @param days as asked for, 0 for what the repository says
+ * @param days as the input gives them, 0 for the repository's setting
  * @param here undefined in a terminal, whose directories stay
  */
 export function expiryDoubt(

@@ -16,16 +16,16 @@ import { signature } from '../manifest/sign.ts';
 import type { Files } from '../ports/github.ts';
 import { runbook } from '../runbook/runbook.ts';
 
-/** A manifest and what belongs to it, as files that go somewhere together. */
+/** A manifest and its sidecars, as files that travel together. */
 export interface Package {
   readonly files: Files;
-  /** Of the manifest's text, sealed or not. Lower-case hex. */
+  /** Digest of the manifest's text, sealed or not. Lower-case hex. */
   readonly sha256: string;
 }
 
 /**
- * The files of a manifest. Sidecars are of the very file that they stand beside: what is sealed can be checked by those
- * who cannot open it. The runbook holds names as the manifest does, and is sealed like it.
+ * The files of a manifest. A sidecar covers the file beside it as it is, so that those who cannot open a sealed
+ * manifest can still check it. The runbook holds names as the manifest does, and is sealed like it.
  */
 export async function packageOf(
   manifest: Manifest,
@@ -62,7 +62,7 @@ function digestLine(digest: string, name: string): Buffer {
 }
 
 /**
- * All that strangers may know of a sealed manifest: that it is one, by what and when it was made, how to open it; and what
+ * All that strangers may know of a sealed manifest: that it is one, what made it and when, and how to open it; and what
  * later runs need, which cannot open it either.
  */
 function envelope(manifest: Manifest): string {

@@ -18,21 +18,21 @@ export interface PublishOptions {
   readonly signKey: KeyObject | undefined;
   /** Undefined in a terminal. */
   readonly github: GitHub | undefined;
-  /** age recipients that are sealed to. */
+  /** age recipients to seal to. */
   readonly recipients: readonly string[];
   readonly releaseTag: string | undefined;
-  /** Days to keep an artifact; 0 for what the repository says. */
+  /** Days to keep an artifact; 0 for the repository's setting. */
   readonly expiryDays: number;
-  /** What to do where no place keeps it longer than an artifact lives. */
+  /** What to do if no place keeps the manifest longer than an artifact. */
   readonly expiry: 'warn' | 'any' | 'outlive';
   readonly warn: (line: string) => void;
 }
 
 /**
- * The places of the input `publish`, an artifact in a workflow and a directory in a terminal where it names none.
- * Asks GitHub whether it can be published there, and changes nothing.
+ * The places of the input `publish`; if it gives none, an artifact in a workflow and a directory in a terminal. Asks
+ * GitHub whether it can be published there, and changes nothing.
  *
- * @throws InputError for a place of no known form, one that cannot take it, or one that all could read
+ * @throws InputError for an unsupported place, one that cannot take it, or one that everybody could read
  */
 export async function publishers(names: readonly string[], options: PublishOptions): Promise<Publisher[]> {
   const { github } = options;
@@ -49,7 +49,7 @@ export async function publishers(names: readonly string[], options: PublishOptio
   return made;
 }
 
-/** @throws InputError for a place of no known form, or of a workflow in a terminal */
+/** @throws InputError for an unsupported place, or one that only a workflow has */
 export function publishPlace(name: string, inWorkflow: boolean): PlaceName {
   const place = parsePlace(name);
   if (place === undefined)
@@ -74,7 +74,7 @@ function checkInputs(places: readonly PlaceName[], { releaseTag }: PublishOption
     );
 }
 
-/** What goes to GitHub is sealed where `recipients` are given; in a public repository they must be. */
+/** Seals what goes to GitHub if `recipients` are given; in a public repository they must be. */
 async function sealerFor(
   places: readonly PlaceName[],
   { github, recipients, warn }: PublishOptions,
@@ -127,7 +127,7 @@ function directoryPublisher(path: string, { directory, run, signKey, github }: P
   };
 }
 
-/** Sorts by time, and is unique: "20261123T012228Z-5f2c9a01". */
+/** A unique name that sorts by time: "20261123T012228Z-5f2c9a01". */
 function directoryName(id: string, started: string): string {
   return `${started.replace(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
 }

@@ -1,19 +1,19 @@
 import type { Entry } from '../manifest/journal.ts';
 import type { Manifest } from '../manifest/schema.ts';
 
-/** Where manifests go; told of each restore point as it is saved, so that what succeeded is never lost. */
+/** Where manifests go. It gets each restore point as soon as it is saved, so that what succeeded is never lost. */
 export interface Publisher {
-  /** From when on what it was given outlives this machine. */
+  /** When what it was given outlives this machine. */
   readonly lasts: 'at once' | 'when published' | 'never';
   /**
-   * Finds out before the run starts whether it can be published.
+   * Checks before the run starts that it can publish.
    *
-   * @param started ISO 8601, the cloud's time: what it is named by
+   * @param started ISO 8601, by the cloud's clock; the manifest's name is made from it
    */
   prepare(started: string): Promise<void>;
-  /** @param manifest as it is with these entries */
+  /** @param manifest with these entries in it */
   keep(entries: readonly Entry[], manifest: Manifest): Promise<void>;
-  /** The manifest of a run that is over. */
+  /** Publishes the manifest of a run that is over. */
   finish(manifest: Manifest): Promise<Published>;
 }
 

@@ -7,20 +7,20 @@ import type { Published, Publisher } from './publisher.ts';
 
 export interface Finished {
   readonly published: readonly Published[];
-  /** What was thrown by the places that could not take it. */
+  /** The errors of the places that could not take it. */
   readonly failures: readonly unknown[];
-  /** Whether a place has it that outlives this machine, as far as any that were named can. */
+  /** Whether a place that outlives this machine has it; if none of the given places does, any of them counts. */
   readonly lasts: boolean;
 }
 
 export interface RecordTools {
   readonly publishers: readonly Publisher[];
-  /** Told of a payload right before the manifest names it. */
+  /** Called for a payload right before the manifest names it. */
   readonly keep: (payload: Payload) => Promise<void>;
   readonly warn: (line: string) => void;
 }
 
-/** The manifest of a run as it grows: each restore point is checked, and kept at once wherever it goes. */
+/** The manifest of a run as it grows: each restore point is checked, and kept at once in every place. */
 export class ManifestRecord {
   readonly #tools: RecordTools;
   readonly #check = new ManifestCheck();
@@ -46,10 +46,11 @@ export class ManifestRecord {
   }
 
   /**
-   * Adds a restore point, and returns when all places have kept it.
+   * Adds a restore point, and returns once all places have kept it.
    *
-   * @returns whether one of them outlives this machine: then it is recorded. Else it is when the manifest is published.
-   * @throws OperationError for one that the manifest could not be read with: nothing is kept of it
+   * @returns whether one of them outlives this machine, so that the point is recorded. If not, publishing the manifest
+   *   records it.
+   * @throws OperationError if the manifest could not be read with it; then no place keeps it
    */
   async add(given: RestorePoint): Promise<boolean> {
     // A clock that was set back must not cost a restore point.
@@ -74,7 +75,7 @@ export class ManifestRecord {
   }
 
   /**
-   * Publishes the last state of it. A place that fails does not keep the others from getting it.
+   * Publishes the final manifest. If a place fails, the others still get it.
    *
    * @param finished ISO 8601, or null for a run that was cut short
    */
@@ -92,7 +93,7 @@ export class ManifestRecord {
     };
   }
 
-  /** A place that cannot keep it now may still publish it at the end. */
+  /** A place that cannot keep the entry now may still publish it at the end. */
   async #keep(entry: Entry): Promise<boolean> {
     const entries = this.#begun ? [entry] : [headOf(this.#manifest), { cloud: this.#manifest.cloud }, entry];
     this.#begun = true;

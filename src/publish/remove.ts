@@ -5,11 +5,11 @@ import type { GitHub } from '../ports/github.ts';
 import { TAG_PREFIX } from './github/release.ts';
 
 /**
- * Removes a manifest from a place where it would stay for ever: the directory of its run, or its release. Where other
- * files lie beside it, or a person chose the tag, it stays. Artifacts expire by themselves.
+ * Removes a manifest from a place where it would stay for ever: the directory of its run, or its release. It stays if
+ * other files are beside it, or if a person chose the tag. Artifacts expire by themselves.
  *
- * @param reference as a restore's `manifest` names it
- * @returns whether it is gone: two runs at once may remove the same
+ * @param reference as a restore's `manifest` gives it
+ * @returns whether it is gone: another run may remove it at the same time
  */
 export async function removeManifest(reference: string, github: GitHub | undefined): Promise<boolean> {
   if (reference.startsWith('artifact:')) return false;
@@ -23,7 +23,9 @@ export async function removeManifest(reference: string, github: GitHub | undefin
   return true;
 }
 
-/** The manifest first: without it the directory is none of a run's. Another run may be removing it, too. */
+/**
+ * The manifest goes first: without it, the directory no longer counts as a run's. Another run may be removing it, too.
+ */
 async function removeDirectory(path: string): Promise<boolean> {
   const names = await orGone(readdir(path));
   if (names === undefined) return true;

@@ -1,11 +1,11 @@
 import type { Manifest } from '../manifest/schema.ts';
 
-/** Up to so many restore points, the whole manifest is written for each: that costs nothing. */
+/** Up to this many restore points, the whole manifest is written for each: that costs nothing. */
 const SMALL = 32;
-/** From then on when it has grown by a quarter: all the writing together costs five times the last of it. */
+/** Beyond that, whenever it has grown by a quarter: all writes together cost five times the last one. */
 const GROWTH = 1.25;
 
-/** When the whole manifest is written beside the journal, for whoever has nothing but their eyes to read it. */
+/** Decides when to write the whole manifest beside the journal, for people who read it without a tool. */
 export class Rhythm {
   #next = 1;
 

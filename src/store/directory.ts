@@ -18,7 +18,7 @@ export interface DirectoryOptions {
   readonly now: () => number;
 }
 
-/** One file a name, in a directory. */
+/** A place with one file per name, in a directory. */
 export function directoryPlace(path: string, options: DirectoryOptions): Place {
   const partials = new Partials(path, options.run);
   let left: ReadonlyMap<string, readonly string[]> = new Map();
@@ -74,7 +74,7 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
     },
   };
 
-  /** Noted before it is seen: it is still this run's. */
+  /** Notes it before it can be seen: it is still this run's. */
   async function show(partial: string, name: string): Promise<void> {
     try {
       await partials.note(name);
@@ -110,7 +110,7 @@ async function* read(path: string): AsyncGenerator<Uint8Array, void> {
   yield* createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
 }
 
-/** The new name, unless it exists; then the directory is synced, so that it lasts. */
+/** Gives the file its new name, unless that exists; then syncs the directory, so that the name lasts. */
 async function publish(from: string, to: string): Promise<void> {
   try {
     await link(from, to);

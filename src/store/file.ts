@@ -2,10 +2,10 @@ import { open, rm } from 'node:fs/promises';
 import { messageOf, OperationError } from '../errors.ts';
 
 /**
- * Writes a new file that only its owner can read, and sees to it that it lasts. What was written of one that fails is removed.
+ * Writes a new file that only its owner can read, and syncs it to disk. If that fails, removes what was written.
  *
- * @param called what it is called in messages
- * @param input the input that names another place
+ * @param called what messages call it
+ * @param input the input that chooses another place
  * @throws OperationError if it cannot be written, or exists already
  */
 export async function writeNew(
@@ -46,7 +46,7 @@ export function notWritten(error: unknown, called: string, input: string): Opera
   );
 }
 
-/** So that new and removed names last. Some file systems cannot, and need not. */
+/** Makes new and removed names last. Some file systems cannot sync a directory, and need not. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   await directory.sync().catch(() => undefined);

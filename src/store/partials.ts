@@ -5,18 +5,18 @@ import { syncDirectory } from './file.ts';
 import { isName } from './name.ts';
 
 /**
- * What a run has in a store and no manifest names yet: half-written payloads lie in a directory of its own, whole ones are
- * noted there, and its owner stands beside them. A note only tells: it may be older than a manifest that names the payload.
+ * What a run has in a store before a manifest names it: a directory of its own holds half-written payloads, notes of
+ * complete ones, and the run's owner. A note proves nothing: it may be older than a manifest that names the payload.
  */
 const NAME = /^\.partial-[0-9a-f-]{36}$/;
 const OWNER = 'owner';
 const NOTE = '.whole';
-/** What is half-written; only `randomUUID` names it. */
+/** A half-written file; only `randomUUID` gives such names. */
 const HALF = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** After which a run that nobody can see any more counts as dead. */
+/** A run that nobody can see any more counts as dead after this time. */
 const LONGEST_RUN_MS = 7 * 24 * 3_600_000;
 
-/** A run's own directory for what is not in a manifest yet; there as long as there is such a thing. */
+/** A run's own directory for what is in no manifest yet; it exists only as long as it holds something. */
 export class Partials {
   readonly path: string;
   readonly #owner: string;
@@ -47,7 +47,7 @@ export class Partials {
     });
   }
 
-  /** Notes a payload before it is seen under its name: it is still this run's. */
+  /** Notes a payload before it appears under its name: it is still this run's. */
   async note(name: string): Promise<void> {
     if (this.#noted.has(name)) throw new Error('it exists');
     this.#noted.add(name);
@@ -55,7 +55,7 @@ export class Partials {
     await syncDirectory(this.path);
   }
 
-  /** Takes a note off, for good also when the power fails. @returns whether there was one */
+  /** Takes a note off, even if the power fails next. @returns whether there was one */
   async unnote(name: string): Promise<boolean> {
     if (!this.#noted.delete(name)) return false;
     await rm(join(this.path, name + NOTE), { force: true });
@@ -63,12 +63,12 @@ export class Partials {
     return true;
   }
 
-  /** Takes a note off, and leaves for what it noted. */
+  /** Takes a note off; the directory goes with the last payload. */
   async release(name: string): Promise<void> {
     if (await this.unnote(name)) await this.leave();
   }
 
-  /** One comes while the last one goes: in turn. */
+  /** Runs steps in turn: a payload may come while the last one goes. */
   #next(step: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(step);
     this.#turn = done.catch(() => undefined);
@@ -77,10 +77,10 @@ export class Partials {
 }
 
 /**
- * Removes what interrupted runs left half-written. What they left whole stays, noted as it is: a manifest may name it.
+ * Removes what interrupted runs left half-written. Complete payloads stay, with their notes: a manifest may name them.
  *
  * @param now milliseconds since the epoch
- * @returns whole payloads that they did not let go, and where each is noted
+ * @returns complete payloads that those runs did not let go, and where each is noted
  */
 export async function clearAbandoned(
   store: string,
@@ -139,7 +139,7 @@ async function isFile(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined))?.isFile() === true;
 }
 
-/** Where anything else lies in it, it stays. */
+/** Leaves the directory if anything else is in it. */
 async function removeEmpty(directory: string): Promise<void> {
   const inside = await namesIn(directory);
   if (inside === undefined || inside.some((name) => name !== OWNER)) return;

@@ -6,7 +6,7 @@ export type PlaceName =
 
 const DIRECTORY = 'directory:';
 
-/** @returns undefined for what names no place; which of them an input takes is for who has it */
+/** @returns undefined if it names no place; each input decides which places it takes */
 export function parsePlace(text: string): PlaceName | undefined {
   if (text === 'artifact' || text === 'release') return { kind: text };
   if (!text.startsWith(DIRECTORY) || text === DIRECTORY) return undefined;

@@ -1,48 +1,48 @@
 /**
- * A place of the store: bytes that left the cloud, each under a name. Of what they are it knows nothing: what is packed
- * and sealed is packed and sealed above. Nothing here assumes a file system, and nothing needs the size beforehand.
+ * A place of the store: bytes that left the cloud, each under a name. It does not know what they are: the layers above
+ * compress and seal. Nothing here assumes a file system or needs the size beforehand.
  *
- * What is under a name never changes. Several runs may use a place at once. What holds for one place holds for all:
- * `test/unit/store/conformance.ts` is this contract as tests.
+ * What is under a name never changes. Several runs may use a place at once. Every place keeps this contract;
+ * `test/unit/store/conformance.ts` tests it.
  */
 export interface Place {
-  /** As the input `store` names it; for messages. */
+  /** As the input `store` gives it; for messages. */
   readonly name: string;
   /**
-   * Finds out before the run starts whether it can be written there, and removes what dead runs left half-written. What
-   * lives, and what it cannot tell of, stays; so does what is whole.
+   * Checks before the run starts that it can write there, and removes what dead runs left half-written. It leaves what
+   * is complete, what a living run has, and what it is unsure of.
    *
-   * @returns the names of what dead runs put and did not let go. It is whole, and a manifest may name it: nobody but a
-   *   person removes it
+   * @returns the names that dead runs put and did not let go. They are complete and a manifest may name them, so only a
+   *   person removes them
    * @throws InputError if it cannot be written
    */
   prepare(): Promise<readonly string[]>;
   /**
-   * Takes all bytes at its own pace, makes them lasting, and only then shows them under the name. Where the source
-   * throws, the write fails or the process dies, nobody ever sees the name; what the source threw is thrown on.
+   * Takes all bytes at its own pace, makes them last, and only then shows them under the name. If the source throws,
+   * the write fails or the process dies, nobody ever sees the name; an error of the source is passed on.
    *
-   * @returns what lies there now
-   * @throws OperationError if the name exists: then it stays as it was
+   * @returns what is there now
+   * @throws OperationError if the name exists, which stays as it was
    */
   put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Stored>;
   /**
-   * What lies under a name. It is not trusted: who reads compares size and digest.
+   * What is under a name. Do not trust it: compare size and digest.
    *
    * @throws InputError if it is not there
    */
   get(name: string): Promise<Found>;
   /**
-   * All that lies there under a name: its bytes, by name. What runs have there for themselves is left out.
+   * Everything under a name, with its size in bytes. What runs keep there for themselves is left out.
    *
-   * @throws InputError if it cannot be looked at
+   * @throws InputError if it cannot be listed
    */
   list(): Promise<ReadonlyMap<string, number>>;
   /**
-   * Lets a name go, to be said right before a manifest names it. Until then it is the run's own, and `prepare` tells of it
-   * where this run is dead. One that `prepare` told of is let go too: a manifest does name it.
+   * Lets a name go; call it right before a manifest names it. Until then the name is the run's own, and `prepare`
+   * reports it if the run dies. Also lets go a name that `prepare` reported and a manifest turned out to name.
    */
   keep(name: string): Promise<void>;
-  /** What is not there is removed already. */
+  /** A name that is not there counts as removed. */
   remove(name: string): Promise<void>;
 }
 
@@ -57,6 +57,6 @@ export interface Stored {
 export interface Found {
   /** Bytes. */
   readonly size: number;
-  /** Once, at the reader's pace. Nothing is open before the first is asked for. */
+  /** Can be read once, at the reader's pace. Nothing is opened before the first read. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }

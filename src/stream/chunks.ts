@@ -4,10 +4,7 @@ export interface Chunk {
   readonly last: boolean;
 }
 
-/**
- * The stream in pieces of exactly `size` bytes, but for the last, which may be shorter; an empty stream is one empty
- * piece.
- */
+/** The stream in pieces of exactly `size` bytes; the last may be shorter. An empty stream is one empty piece. */
 export async function* chunksOf(
   source: AsyncIterable<Uint8Array>,
   size: number,
@@ -31,7 +28,7 @@ export async function* chunksOf(
   yield { bytes: joined(parts), last: true };
 }
 
-/** One piece is not copied. */
+/** A single piece is not copied. */
 function joined(parts: readonly Uint8Array[]): Buffer {
   const [only, ...more] = parts;
   return only !== undefined && more.length === 0
@@ -40,9 +37,9 @@ function joined(parts: readonly Uint8Array[]): Buffer {
 }
 
 /**
- * The stream in pieces that are copied into memory that is used again.
+ * The stream in pieces, copied into memory that is reused.
  *
- * @param room gives the memory for the next piece once it is free; all of one size
+ * @param room gives the memory for the next piece once it is free; always of one size
  */
 export async function* filled(
   source: AsyncIterable<Uint8Array>,
@@ -66,7 +63,7 @@ export async function* filled(
 }
 
 /**
- * Lets a generator work while its reader is busy with what it gave.
+ * Lets a generator work on while its reader is busy with an item.
  *
  * @param count how many items it may be ahead
  */
@@ -93,8 +90,8 @@ export async function* ahead<T>(source: AsyncGenerator<T, void>, count: number):
 /**
  * Looks at the first bytes of a stream.
  *
- * @param need how many are wanted, asked again of what came until it is content
- * @returns at least as many as were wanted, or all where the stream is shorter; and the whole stream, these included
+ * @param need how many bytes are wanted; asked again with what came until it is content
+ * @returns at least as many as wanted, or all of a shorter stream; and the whole stream, these bytes included
  */
 export async function peek(
   source: AsyncIterable<Uint8Array>,
@@ -116,7 +113,9 @@ export async function peek(
   return { head, stream: resumed(head, pieces) };
 }
 
-/** Closes the source when it is returned, also where nobody read of it: a generator that never began runs no `finally`. */
+/**
+ * Closes the source when it is returned, even before the first read: a generator that never began runs no `finally`.
+ */
 function resumed(head: Uint8Array, pieces: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const whole = (async function* (): AsyncGenerator<Uint8Array, void> {
     if (head.length > 0) yield head;

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** Makes digests of bytes, one piece after the other. */
+/** Computes digests of bytes, one piece after the other. */
 export interface Digester {
-  /** @returns when it is done with the bytes */
+  /** @returns once it is done with the bytes */
   update(bytes: Uint8Array): Promise<unknown>;
-  /** Of all bytes, lower-case hex, in the order of the algorithms. Ends it. */
+  /** The digests of all bytes, lower-case hex, in the order of the algorithms. Call it once, at the end. */
   digests(): Promise<readonly string[]>;
   close(): Promise<unknown>;
 }
 
-/** As text, because all of the program is one bundle, and a worker would be a file of its own. */
+/** The worker's code as text: the program is one bundle, and a worker would be another file. */
 const THREAD = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { createHash } = require('node:crypto');
@@ -25,7 +25,7 @@ parentPort.on('message', (bytes) => {
 });`;
 
 /**
- * In a thread of its own where there is a core for it: SHA-512 of an image takes as long as its compression.
+ * Works in a thread of its own if there is a core for it: SHA-512 of an image takes as long as compressing it.
  *
  * @param algorithms of node:crypto, such as `sha256`
  */
@@ -47,7 +47,7 @@ export function digesterBeside(algorithms: readonly string[]): Digester {
   return { update: ask, digests: () => ask(null), close: () => worker.terminate() };
 }
 
-/** At once. For what is small: a thread takes longer to start. */
+/** Works in this thread. For small data: a thread takes longer to start. */
 export function digesterHere(algorithms: readonly string[]): Digester {
   const hashes = algorithms.map((algorithm) => createHash(algorithm));
   return {

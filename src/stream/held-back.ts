@@ -1,6 +1,7 @@
 /**
- * Gives each piece only when the source has one more, and the last only when the source has ended without an error. Who
- * is told the size answers as soon as it has so many bytes: with this, nobody has them all before they are checked.
+ * Gives each piece only once the source has another, and the last only once the source ended without an error. A
+ * receiver that knows the size answers as soon as it has that many bytes: holding one piece back keeps it from having
+ * them all before they are checked.
  */
 export async function* heldBack(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let last: Uint8Array | undefined;

@@ -28,7 +28,7 @@ export class Meter {
     }
   }
 
-  /** The first bytes, at most as many as were to be kept. */
+  /** The first bytes, at most as many as `keep`. */
   get head(): Buffer {
     return Buffer.concat(this.#head);
   }

@@ -1,35 +1,35 @@
 /**
- * Where zstd frames end, told by their headers alone: RFC 8878, section 3.1. What lies in the blocks, and whether the
- * checksum is right, is for the decompressor to judge.
+ * Finds where zstd frames end, from their headers alone: RFC 8878, section 3.1. The decompressor judges what is in the
+ * blocks, and whether the checksum is right.
  */
 
 const MAGIC = 0xfd2fb528;
-/** Of frames with a user's own data, which everybody skips: 0x184D2A50 to 0x184D2A5F. */
+/** Frames with a user's own data, which every decompressor skips: 0x184D2A50 to 0x184D2A5F. */
 const SKIPPABLE = 0x184d2a50;
-/** What `zstd -d` takes too, unless it is told otherwise: more is memory that a stranger's file asks for. */
+/** The default limit of `zstd -d`: a larger window is memory that a stranger's file asks for. */
 const LARGEST_WINDOW = 1 << 27;
-/** Read at once at most: window descriptor, dictionary id, and content size. */
+/** The most that is read at once: window descriptor, dictionary id and content size. */
 const LONGEST_READ = 1 + 4 + 8;
 const RLE = 1;
 const RESERVED = 3;
 
-/** Why bytes are no frame. */
+/** Why bytes are not a frame. */
 export class FrameError extends Error {}
-/** Why a frame is none that is opened here, although it may well be whole. */
+/** Why a frame is not opened here, although it may well be complete. */
 export class ForeignFrameError extends Error {}
 
-/** Whether bytes begin as zstd frames do: 4 bytes are enough. */
+/** Whether bytes begin like a zstd frame: 4 bytes are enough. */
 export function beginsFrame(head: Buffer): boolean {
   return head.length >= 4 && (isData(head) || isSkippable(head));
 }
 
-/** What the layout asks for next: bytes to look at, or to pass over. */
+/** What the layout needs next: bytes to look at, or to skip. */
 interface Step {
   readonly read?: number;
   readonly skip?: number;
 }
 
-/** One frame, that comes in pieces of any size. */
+/** One frame, in pieces of any size. */
 export class Frame {
   ended = false;
   readonly #layout: Generator<Step, void, Buffer>;
@@ -37,14 +37,14 @@ export class Frame {
   #held = 0;
   #step: Step = { read: 4 };
 
-  /** @param from where it begins, for messages only */
+  /** @param from where the frame begins, for messages only */
   constructor(from: number) {
     this.#layout = layout(from);
     this.#layout.next();
   }
 
   /**
-   * @returns how many of the bytes, from the first on, are the frame's: all, unless it ends before
+   * @returns how many of the bytes, from the first on, belong to the frame: all, unless it ends before
    * @throws FrameError
    * @throws ForeignFrameError
    */

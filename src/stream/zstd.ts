@@ -5,12 +5,12 @@ import { messageOf, OperationError } from '../errors.ts';
 import { ForeignFrameError, Frame, FrameError } from './zstd-frame.ts';
 
 const compress = promisify(zstdCompress);
-/** The one that `zstd` takes too. */
+/** The default of `zstd`. */
 const LEVEL = 3;
-/** Bytes that come at once. Less costs turns of the event loop, more costs memory that stays unused. */
+/** Bytes per output buffer. Fewer cost turns of the event loop, more cost memory that stays unused. */
 const OUTPUT = 512 << 10;
 
-/** Compresses into a frame of its own, on the thread pool. `zstd -d` opens frames one after the other as one file. */
+/** Compresses into a frame of its own, on the thread pool. `zstd -d` opens consecutive frames as one file. */
 export function frameOf(bytes: Uint8Array): Promise<Uint8Array> {
   return compress(bytes, {
     chunkSize: OUTPUT,
@@ -19,7 +19,7 @@ export function frameOf(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * The bytes of all frames; how many come is for the reader to bound.
+ * The decompressed bytes of all frames; the reader must bound how many it takes.
  *
  * @param source in pieces of any size
  * @param what for messages only
@@ -43,10 +43,10 @@ export async function* decompressed(
 }
 
 /**
- * The frames, cut so that none begins within a piece: where more follows in the same piece, node's decompressor may take
- * the end of a frame for the end of all, in silence. https://github.com/nodejs/node/issues/64741
+ * The frames, cut so that none begins within a piece: if more follows in the same piece, node's decompressor may
+ * silently take the end of a frame for the end of the stream. https://github.com/nodejs/node/issues/64741
  *
- * @param given counts what is given
+ * @param given counts the bytes passed on
  */
 async function* framed(
   source: AsyncIterable<Uint8Array>,

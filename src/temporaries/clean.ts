@@ -5,10 +5,10 @@ import { type Removable, removeAll } from './remove.ts';
 import { toldOf } from './tell.ts';
 
 /**
- * Removes what interrupted runs left. What the cloud refuses is told and tried again by the next run.
+ * Removes what interrupted runs left. What the cloud refuses to remove is reported; the next run tries again.
  *
  * @param stillLeft asked right before each removal
- * @param dryRun only tell
+ * @param dryRun only report
  */
 export async function cleanUp(
   session: Session,

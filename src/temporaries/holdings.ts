@@ -13,11 +13,11 @@ import { pool } from '../pool.ts';
 import { LISTS, type Listed, type Within } from './lists.ts';
 
 export interface HeldSecret extends ListedSecret {
-  /** Empty where it was not read. */
+  /** Empty if it was not read. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a project holds of all that a run may leave behind. */
+/** Everything in a project that a run may have left behind. */
 export interface Holdings {
   readonly backups: readonly Backup[];
   readonly volumes: readonly Volume[];
@@ -30,20 +30,23 @@ export interface Holdings {
 const ALL = ['backups', 'volumes', 'snapshots', 'images', 'secrets', 'servers'] as const;
 
 /**
- * Lists all that the user may see; a cloud without a service has nothing of its kinds.
+ * Lists everything that the user may see. A service that the cloud lacks has nothing of its kinds.
  *
- * @param needed what else is done with: there a failure is an error
- * @param kinds what is listed; the others are empty
- * @param within what a list is narrowed to, and who is told that one is closed
+ * @param needed kinds that the caller cannot do without: failing to list one is an error
+ * @param kinds what to list; the others are empty
+ * @param within what narrows a list, and callbacks for lists that are closed
  */
 export async function holdingsOf(
   session: Session,
   needed: readonly (keyof Holdings)[] = [],
   kinds: readonly (keyof Holdings)[] = ALL,
   within: Within & {
-    /** Told why the cloud shows no backups: it has no such API, or the user may not use it. Else that is an error. */
+    /**
+     * Called with the reason why the cloud shows no backups: it has no such API, or the user may not use it. Without
+     * it, that is an error.
+     */
     readonly closed?: (error: CloudError) => void;
-    /** Told of each kind that is not needed and could not be listed: that nothing of it was found says nothing then. */
+    /** Called for each kind that is not needed and could not be listed: finding nothing of it then proves nothing. */
     readonly unseen?: (kind: keyof Holdings, why: string) => void;
   } = {},
 ): Promise<Holdings> {
@@ -80,13 +83,13 @@ export async function holdingsOf(
   return { backups, volumes, snapshots, images, secrets: withRecords, servers };
 }
 
-/** After which nobody looks for a record in a secret's metadata any more. */
+/** A secret older than this is no longer searched for a record in its metadata. */
 const RECENT_MS = 2 * 24 * 3_600_000;
 
 /**
- * A secret that a restore makes to stay has its record in its metadata, which lists do not show: that of the user's own
- * and recent ones is read, one by one. An image's key needs none: it goes with its image; and what a volume, a backup or
- * an image is encrypted with is left over by nobody.
+ * A secret that a restore makes to stay has its record in its metadata, which lists do not show. So the metadata of the
+ * user's own recent secrets is read, one by one. An image's key needs no record, since it is deleted with its image. A
+ * secret that encrypts a volume, a backup or an image is in use, so it is no leftover.
  */
 async function recordsOf(
   client: ServiceClient,
@@ -105,7 +108,7 @@ async function recordsOf(
 
 const NOTHING = {};
 
-/** One may be deleted meanwhile, or its metadata not be shown. */
+/** The secret may be deleted meanwhile, or its metadata be hidden from the user. */
 async function metadataOf(client: ServiceClient, secretId: string): Promise<Record<string, string>> {
   try {
     return await getSecretMetadata(client, secretId);
@@ -116,9 +119,9 @@ async function metadataOf(client: ServiceClient, secretId: string): Promise<Reco
 }
 
 /**
- * What the user may list; who may not list a kind of temporaries could not make them either. The access rules of an
- * application credential say 401. A service that is down has to be asked by a later run: it must not keep anybody from
- * restoring what does not need it.
+ * What the user may list: whoever may not list a kind of temporary could not have made one either. The access rules of
+ * an application credential answer 401. If a service is down, a later run asks it: it must not block a restore that
+ * does not need it.
  */
 async function allowed<T>(
   session: Session,

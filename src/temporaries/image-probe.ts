@@ -17,8 +17,8 @@ export interface Probe {
 }
 
 /**
- * Whether this cloud's Glance refuses data that begins like this (415). It depends on its release and on its operator,
- * and no version tells; so an image of these bytes is made and removed again.
+ * Whether this cloud's Glance refuses data that begins like this (415). That depends on its release and its operator,
+ * and no API version tells; so a probe image of these bytes is made and removed again.
  */
 export async function glanceRefuses(
   { session, ledger }: { readonly session: Session; readonly ledger: Ledger },

@@ -5,8 +5,8 @@ import type { Ledger } from './ledger.ts';
 import { TEMPORARY_PROPERTY } from './tags.ts';
 
 /**
- * Takes the record off an image, and changes what else is to change: all of it or nothing. From then on the image is
- * nobody's to remove, and what Nova copies of it bears no record either.
+ * Takes the record off an image and makes the other changes, all or nothing. From then on no run removes the image, and
+ * what Nova copies from it bears no record either.
  */
 export async function takeRecordOff(
   client: ServiceClient,

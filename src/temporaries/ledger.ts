@@ -6,34 +6,34 @@ import { toMinute } from '../text/words.ts';
 import { expiresAt, newTag, type Purpose, type TemporaryRecord, writeTemporary } from './tags.ts';
 import { type Bearer, putRecord } from './write.ts';
 
-/** A record whose thing is not made yet. */
+/** A record whose thing does not exist yet. */
 export type Draft = Omit<TemporaryRecord, 'id'>;
 
 /**
- * The records of a run's temporaries. While the run lives it renews them, well before they end: nobody can say how long
- * a job will take, and a run on another machine sees of this one nothing but what the records say.
+ * The records of a run's temporaries. The run renews them well before they expire: nobody can say how long a job takes,
+ * and a run on another machine knows this one only by its records.
  */
 export interface Ledger extends RunIdentity {
   /**
-   * A record for what is to be made.
+   * A record for something about to be made.
    *
-   * @param gigabytes of data that the whole job moves: what its expiry allows for
+   * @param gigabytes of data that the whole job moves; sets the record's expiry
    */
   draft(purpose: Purpose, gigabytes: number): Draft;
   /** The text of a draft for a thing whose id the cloud will choose. */
   unbound(draft: Draft): string;
   /** The text of a draft for a thing whose id is known before it is made. */
   bound(draft: Draft, kind: Bearer, id: string): string;
-  /** Writes the id of what was made into its record. To be done before anything else. */
+  /** Writes the id of what was made into its record. Call it before anything else. */
   bind(draft: Draft, kind: Bearer, id: string): Promise<void>;
   /**
-   * Writes a record that names what it belongs to, and has it renewed. What is made is worth more than its record: one
-   * that the cloud refuses is told, and tried again with each renewal.
+   * Writes a record that names what it belongs to, and keeps it renewed. What was made is worth more than its record: a
+   * refused record is reported, and tried again with each renewal.
    */
   claim(claim: Claim): Promise<void>;
-  /** From now on nobody writes the record of the thing any more. To be awaited before it is taken off. */
+  /** Stops writing the record of a thing. Await it before taking the record off. */
   release(id: string): Promise<void>;
-  /** The run ends. */
+  /** Stops all renewals when the run ends. */
   close(): Promise<void>;
 }
 
@@ -42,14 +42,14 @@ export interface Claim {
   /** For messages: "volume ID". */
   readonly what: string;
   readonly id: string;
-  /** The cloud's time, milliseconds since the epoch: until when the record that it has now is good. */
+  /** Until when its present record is valid. Milliseconds since the epoch, by the cloud's clock. */
   readonly expires: number;
-  /** How long it is good for from each renewal. */
+  /** How long each renewal is valid. */
   readonly spanMs: number;
   write(expires: number): Promise<void>;
 }
 
-/** Two beats can be missed before the shortest record ends. */
+/** Two beats may fail before the shortest record expires. */
 const BEAT_MS = 20 * 60_000;
 /** Nova writes no metadata of a server for the first moments (409, "vm_state building"). */
 const BUSY_MS = 5_000;
@@ -57,7 +57,7 @@ const BUSY_TRIES = 12;
 
 interface Held {
   readonly claim: Claim;
-  /** Of the record as it was last seen to be written. */
+  /** When the last record known to be written expires. */
   expires: number;
   told: boolean;
   writing?: Promise<void>;
@@ -69,7 +69,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
   let beating: Promise<void> | undefined;
   const waiting = new Set<Promise<void>>();
 
-  /** @returns whether it was refused only because the thing is busy: that is worth another try soon */
+  /** @returns whether it was refused only because the thing is busy, which is worth another try soon */
   const write = async (entry: Held, expires: number, isLast = true): Promise<boolean> => {
     const { id, what } = entry.claim;
     try {
@@ -182,7 +182,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
   };
 }
 
-/** What comes of it is worst where nobody else sees that the run lives: on another machine. */
+/** A missing record matters most to runs on other machines, which have no other sign that this run lives. */
 function refused(what: string, expires: number, { message }: PlainError): string {
   return `cannot write the record of ${what}: ${message}. Trying again every ${BEAT_MS / 60_000} min; if this run goes on beyond ${toMinute(expires)} without a record, a run on another machine may take ${what} for a leftover and remove it. Allow the credential to write the record (docs/permissions.md)`;
 }

@@ -8,11 +8,11 @@ import { parseTemporary } from './tags.ts';
 import { madeTogether, type Temporary, temporariesOf } from './things.ts';
 import { isNotBegun } from './unfinished-name.ts';
 
-/** Something that an interrupted run left, and what becomes of it. */
+/** Something that an interrupted run left, and what happens to it. */
 export type Leftover =
-  /** A whole backup that stands in no manifest yet: it is taken up, never thrown away. */
+  /** A complete backup that is in no manifest yet: adopted, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
-  /** One that a run left to the cloud, and that nobody can be sure is the one. */
+  /** A backup that a run left to the cloud, with tags that may be a copy of another backup's. */
   | {
       readonly kind: 'backup';
       readonly action: 'doubt';
@@ -20,7 +20,10 @@ export type Leftover =
       readonly tags: Tags;
       readonly why: string;
     }
-  /** One that a run left to the cloud, and that failed: who backs up tells why, and removes it where its maker is dead. */
+  /**
+   * A backup that a run left to the cloud and that failed: the next run that backs up reports why, and removes it if
+   * its maker is dead.
+   */
   | {
       readonly kind: 'backup';
       readonly action: 'failed';
@@ -28,22 +31,22 @@ export type Leftover =
       readonly tags: Tags;
       readonly removable: boolean;
     }
-  /** Ours, of no use, and removed; or the cloud is at work on it, and a later run sees how that ended. */
+  /** Useless, so removed (`delete`); or the cloud still works on it, and a later run sees how that ends (`wait`). */
   | (Removable & { readonly action: 'delete' | 'wait'; readonly handedOver?: boolean })
-  /** Whole, in use, or perhaps only a copy of ours: a person has to say what becomes of it. */
+  /** Complete, in use, or perhaps only a copy of ours: a person has to decide. */
   | (Temporary & { readonly action: 'tell'; readonly because: Because });
 
-/** `empty` is a volume that nothing was restored to yet. */
+/** `empty` is a volume that no restore has written to yet. */
 type Because = 'whole' | 'empty' | 'used' | 'doubt';
 
 /** Statuses in which the cloud is at work on a backup, and users can neither delete nor use it. */
 const BUSY = new Set(['creating', 'deleting', 'restoring']);
 
 /**
- * What interrupted runs left, judged by what they recorded on it. Nothing goes by the look of its name.
+ * What interrupted runs left, judged by the records on it. A name alone never decides.
  *
- * @param liveness asked once an owner
- * @param now the cloud's time, milliseconds since the epoch
+ * @param liveness asked once per owner
+ * @param now milliseconds since the epoch, by the cloud's clock
  */
 export async function findLeftovers(
   holdings: Holdings,
@@ -74,7 +77,7 @@ export async function findLeftovers(
   return found;
 }
 
-/** What becomes of a thing whose maker is dead. Doubt keeps. */
+/** Decides about a thing whose maker is dead. When in doubt, it stays. */
 export function judged(thing: Temporary): Leftover {
   const { original, progress, record } = thing;
   const tell = (because: Because) => ({ ...thing, action: 'tell' as const, because });
@@ -87,9 +90,9 @@ export function judged(thing: Temporary): Leftover {
 }
 
 /**
- * Why tags that name no backup yet may be a copy of those of another one, as of any such record: see `things.ts`.
+ * Why tags that name no backup yet may be a copy of another backup's tags; `things.ts` asks the same of records.
  *
- * @returns undefined where they are its own; empty where they are a copy for sure, and what they are of is recorded
+ * @returns undefined if they are its own; empty if they are surely a copy, since the original is recorded
  */
 export function doubtOf(backup: Backup, tags: Tags, all: readonly Backup[]): string | undefined {
   if (tags.backup !== undefined) return undefined;
@@ -111,7 +114,7 @@ function leftBackup(backup: Backup, tags: Tags, isAlone: boolean): Leftover {
   return { kind: 'backup', id, name: '', status, action, handedOver };
 }
 
-/** "volume "db" (5f2c…, error)", for messages. A record is no name that anybody gave. */
+/** "volume "db" (5f2c…, error)", for messages. A record in place of a name is left out. */
 export function nameOf({ kind, id, name, status }: Removable): string {
   const given = name === '' || parseTemporary(name) !== undefined ? '' : ` ${quoted(name)}`;
   return `${kind}${given} (${id}, ${status})`;

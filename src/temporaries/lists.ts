@@ -8,19 +8,19 @@ import { type Image, type ImageFilter, listImages } from '../openstack/image/v2/
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
 import { collect } from '../pool.ts';
 
-/** What the lists are narrowed to. */
+/** What narrows the lists. */
 export interface Within {
   readonly images?: ImageFilter;
   readonly volumes?: VolumeFilter;
   readonly snapshots?: SnapshotFilter;
 }
 
-/** What a project holds, by the lists of the cloud. */
+/** What a project holds, as the cloud lists it. */
 export interface Listed {
   readonly backups: Backup;
   readonly volumes: Volume;
   readonly snapshots: Snapshot;
-  /** Only the project's own: others show it theirs. */
+  /** Only the project's own: the list also holds images that others share. */
   readonly images: Image;
   readonly secrets: ListedSecret;
   readonly servers: Server;
@@ -31,7 +31,7 @@ export interface Lister<T> {
   list(client: ServiceClient, within: Within): Promise<T[]>;
 }
 
-/** One list of each kind, all pages. */
+/** One list of each kind, with all its pages. */
 export const LISTS: { readonly [Kind in keyof Listed]: Lister<Listed[Kind]> } = {
   backups: { service: 'block-storage', list: (cinder) => collect(listBackups(cinder)) },
   volumes: { service: 'block-storage', list: (cinder, { volumes }) => collect(listVolumes(cinder, volumes)) },

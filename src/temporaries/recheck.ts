@@ -10,7 +10,7 @@ import { getSecret } from '../openstack/keymanager/v1/secrets.ts';
 import type { Holdings } from './holdings.ts';
 import type { Removable } from './remove.ts';
 
-/** What was listed, with one thing as it is this moment; without it where it is gone. */
+/** The listed holdings, with one thing read anew, or without it if it is gone. */
 export async function lookedAtAgain(
   session: Session,
   listed: Holdings,

@@ -12,47 +12,46 @@ import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
 import { deleteUnreserved } from './unreserved.ts';
 
 /**
- * The order in which a cloud lets go: a server first, and when it is gone its volumes are free; an image (with it goes
- * its clone of the key), then the volume that a snapshot was made to, then, when that is gone, the snapshot. Ceph
- * refuses to delete a snapshot that still has a volume.
+ * The order in which a cloud lets go. A server goes first, since it holds its volumes. An image (and with it its clone
+ * of the key) goes before the volume made from a snapshot, and that volume before the snapshot: Ceph refuses to delete
+ * a snapshot that still has a volume.
  */
 const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret', 'key pair'] as const;
 
-/** What can be removed. */
 export interface Thing {
   readonly kind: (typeof ORDER)[number];
-  /** Of a key pair, its name. */
+  /** A key pair's id is its name. */
   readonly id: string;
 }
 
-/** What a run may leave behind, as it was seen. A key pair has no place for a record. */
+/** What a run may leave behind, as the cloud showed it. A key pair has no place for a record. */
 export interface Removable extends Thing {
   readonly kind: Exclude<Thing['kind'], 'key pair'>;
   readonly name: string;
   readonly status: string;
 }
 
-/** How long a thing may take to go before it, and what stands below it, is left to the next run. */
+/** How long to wait for a thing to go before leaving it, and what is below it, to the next run. */
 const GONE_MS = 120_000;
 
 export interface RemovalReport<T extends Thing = Removable> {
   removed(thing: T): void;
   refused(thing: T, why: string): void;
-  /** It was not to be removed any more. */
+  /** Called for a thing that is not to be removed any more. */
   kept?(thing: T): void;
 }
 
 export interface RemovalOptions<T extends Thing = Removable> {
-  /** How long a thing is waited for. */
+  /** How long to wait for each thing. */
   readonly withinMs?: number | undefined;
-  /** Asked right before each removal; where it says no, the thing stays. */
+  /** Asked right before each removal; the thing stays if it says no. */
   readonly stillLeft?: (thing: T) => Promise<boolean>;
 }
 
 /**
- * Removes temporaries, the one way to clean up. What the cloud refuses is reported, and the others are removed all the
- * same. Servers and snapshots are waited for until they are gone, and volumes where snapshots stand below: a cloud may
- * wipe a volume for long, and nobody needs to wait for that.
+ * Removes temporaries; the one way to clean up. What the cloud refuses is reported, and the rest is removed all the
+ * same. Waits until servers and snapshots are gone, and volumes only if snapshots come below them: a cloud may wipe a
+ * volume for long, and nobody needs to wait for that.
  */
 export async function removeAll<T extends Thing>(
   session: Session,
@@ -82,7 +81,7 @@ export async function removeAll<T extends Thing>(
   }
 }
 
-/** Waits until volumes whose removal was accepted are gone, which is when Cinder frees their quota. */
+/** Waits until volumes whose removal was accepted are gone: only then does Cinder free their quota. */
 export async function untilVolumesGone(session: Session, ids: readonly string[]): Promise<void> {
   const gone = await waiter(session, 'volume', GONE_MS);
   await Promise.allSettled(ids.map((id) => gone?.(id)));
@@ -107,7 +106,7 @@ async function removeOne(session: Session, { kind, id }: Thing): Promise<void> {
   }
 }
 
-/** Waits until a thing is gone; undefined for kinds that go at once, or that nothing waits for. */
+/** How to wait until a thing is gone; undefined for kinds that go at once, or that nothing waits for. */
 async function waiter(
   session: Session,
   kind: Thing['kind'],
@@ -153,7 +152,7 @@ async function goneOf(
 }
 
 /**
- * Cinder says `deleting` before it answers. A snapshot that a volume stands on becomes `available` again, without a word:
+ * Cinder says `deleting` before it answers. A snapshot that a volume depends on silently becomes `available` again:
  * `delete_snapshot` in https://github.com/openstack/cinder/blob/master/cinder/volume/manager.py
  */
 function stillGoing({ status }: { readonly status: string }): undefined {

@@ -5,12 +5,12 @@ import type { Purpose } from './tags.ts';
 import { type Temporary, temporariesOf } from './things.ts';
 
 /**
- * What later runs do with something that could not be removed now: `remove` it; `look`, which ends in either of the
- * others; only `tell`, since it looks whole; or `nothing`, since it bears no record.
+ * What later runs do with something that could not be removed now: `remove` it; `look` at it, then remove it or report
+ * it; only `tell` of it, since it looks complete; or `nothing`, since it bears no record.
  */
 export type Later = 'remove' | 'look' | 'tell' | 'nothing';
 
-/** Tells of something that could not be removed, and who has to do it. */
+/** Reports something that could not be removed, and who has to remove it. */
 export function tellOfStaying(log: Log, what: string, why: string, later: Later): void {
   log.warn(`${what} ${WORDS[later]}: ${why}`);
 }
@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<Later, string>> = {
   nothing: 'cannot be removed, and no later run will know of it: remove it yourself',
 };
 
-/** Of a thing that was seen. */
+/** For a thing that was seen. */
 export function laterOf(thing: Temporary): Later {
   const { action } = judged(thing);
   if (action === 'delete') return 'remove';
@@ -36,7 +36,7 @@ export function laterOfVolume(volume: Volume): Later {
   return thing === undefined ? 'nothing' : laterOf(thing);
 }
 
-/** Of a thing that bears a record, and was not seen. */
+/** For a thing that bears a record and was not seen. */
 export function laterOfUnseen(purpose: Purpose): Later {
   return purpose === 'scratch' ? 'remove' : 'look';
 }

@@ -7,7 +7,6 @@ import { findLeftovers, type Leftover } from './leftovers.ts';
 import { lookedAtAgain } from './recheck.ts';
 import type { Removable } from './remove.ts';
 
-/** What the sweep needs of the host. */
 export interface Sweeper {
   readonly log: Log;
   liveness(owner: Owner): Promise<Liveness>;
@@ -15,17 +14,17 @@ export interface Sweeper {
 
 export interface Swept {
   readonly left: readonly Leftover[];
-  /** The list that they are of: what another one says of their neighbours may be older than they are. */
+  /** The list that they were found in: another list may be older than they are. */
   readonly holdings: Holdings;
 }
 
 /**
- * Removes what dead runs left in the project, or only tells of it. Before anything goes, all is listed again and judged
- * again, and each thing once more right before its removal: a run may have finished something between the listing and its
- * own end, after which it was found dead.
+ * Removes what dead runs left in the project, or only reports it. Before anything is removed, everything is listed and
+ * judged again, and each thing once more right before its removal: a run that was found dead may have finished
+ * something after the first listing.
  *
- * @param holdings where they are listed already
- * @returns all that was found, also the backups that are to be taken up, and what it was judged by
+ * @param holdings if they are listed already
+ * @returns everything found, including backups to adopt, and the holdings that it was judged by
  */
 export async function sweep(
   session: Session,

@@ -10,21 +10,21 @@ import { removeAll } from './remove.ts';
 import { laterOf, laterOfUnseen, tellOfStaying } from './staying.ts';
 import { type Temporary, temporariesOf } from './things.ts';
 
-/** Where a piece of work makes its temporaries: what a list is narrowed to. A kind that it makes none of is missing. */
+/** Where a job makes its temporaries, to narrow the lists. A missing kind is one that it does not make. */
 export interface Places {
   readonly images?: ImageFilter;
   readonly volumes?: VolumeFilter;
   readonly snapshots?: SnapshotFilter;
 }
 
-/** What saving makes to get at data. */
+/** What a backup makes to get at data. */
 const KINDS = ['images', 'volumes', 'snapshots'] as const;
 
 /**
- * The temporaries of one piece of work, found by the tag in their records. Copies of them are not among them.
+ * The temporaries of one job, found by the tag in their records. Copies are left out.
  *
- * @param places where they are, if that is known: lists of all grow with the project
- * @throws CloudError also where a list is refused: what was made and is not seen would stay for ever
+ * @param places where they are, if known: a full list grows with the project
+ * @throws CloudError also if a list is refused: a temporary that is not seen would stay for ever
  */
 export async function temporariesWith(
   session: Session,
@@ -37,11 +37,11 @@ export async function temporariesWith(
 }
 
 /**
- * Removes all temporaries of one piece of work, found by the tag in their records: also what a request made whose answer
- * was lost, and also when the run is told to stop. What stays, the next run removes.
+ * Removes all temporaries of one job, found by the tag in their records: also those of a request whose answer was lost,
+ * and also when the run is told to stop. The next run removes what stays.
  *
  * @param tags one or several
- * @param what of whom, for messages: "the backup of volume 5f2c…"
+ * @param what whose they are, for messages: "the backup of volume 5f2c…"
  */
 export async function removeTagged(
   session: Session,

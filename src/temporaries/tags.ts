@@ -2,47 +2,55 @@ import { randomBytes } from 'node:crypto';
 import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
 
 /**
- * The ledger of temporaries stands in the cloud: what may be left over carries who made it and until when, written by
- * the very request that makes it. So no crash comes between the thing and its record, and any later run can read it.
+ * The ledger of temporaries is kept in the cloud: the request that makes a temporary also writes who made it and when
+ * the record expires. So no crash comes between a thing and its record, and any later run can read it.
  *
- * Clouds copy names, descriptions, properties and metadata from one thing to the next (Nova those of an image into every
- * image of the server that was made from it), so a record names the very id that it belongs to, and counts only there. An id
- * that the cloud chooses is written into it as soon as it is known.
+ * Clouds copy names, descriptions, properties and metadata from one thing to the next (Nova copies an image's
+ * properties to every image of a server made from it). So a record names the id that it belongs to, and counts only
+ * there. An id that the cloud chooses is added as soon as it is known.
  *
- * Where the record stands: in the description of a volume or a snapshot; in a property of an image; in the metadata of a
- * server and of a secret; and where a request can carry nothing but a name, at first in the name (an image that Cinder or
- * Nova makes, the snapshots that Nova takes for it).
+ * The record is in the description of a volume or a snapshot, in a property of an image, and in the metadata of a
+ * server or a secret. Where a request can carry nothing but a name, the record is in the name at first (an image that
+ * Cinder or Nova makes, the snapshots that Nova takes for it).
  */
 export interface TemporaryRecord {
   readonly purpose: Purpose;
-  /** Unique to one piece of work: what a lost answer is looked up by. */
+  /** Unique to one job; finds what was made when the answer was lost. */
   readonly tag: string;
-  /** Of what it belongs to; undefined as long as the cloud has not told it. */
+  /** The id of what it belongs to; undefined until the cloud has answered with it. */
   readonly id: string | undefined;
-  /** The cloud's time, milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the cloud's clock. */
   readonly made: number;
-  /** The cloud's time, milliseconds since the epoch: until then it is the maker's, whoever can see that one. */
+  /**
+   * Until then it is its maker's, even if nobody can see the maker. Milliseconds since the epoch, by the cloud's clock.
+   */
   readonly expires: number;
-  /** An Owner as one word. */
+  /** An {@link Owner} as one word. */
   readonly owner: string;
 }
 
-/** `scratch` is made only to get at data, and always goes; a `result` is what a restore gives, and stays once its data is there. */
+/**
+ * `scratch` only serves to get at data and always goes; a `result` is what a restore makes, and stays once it has its
+ * data.
+ */
 export type Purpose = 'scratch' | 'result';
 
 const MARKS = { scratch: 'openstack-backup temporary', result: 'openstack-backup unfinished' } as const;
-/** The property of an image, or of a server's metadata, that holds the record. Glance's names of properties take no space or colon in its client. */
+/**
+ * The property of an image or a server's metadata that holds the record. Glance's client takes no space or colon in a
+ * property's name.
+ */
 export const TEMPORARY_PROPERTY = 'openstack_backup_temporary';
-/** The user metadata of a secret that holds the record. Barbican's keys of metadata are addresses. */
+/** The user metadata of a secret that holds the record. Barbican puts metadata keys into URLs. */
 export const TEMPORARY_METADATA = 'openstack-backup-temporary';
-/** What Nova puts before an image's name to call the snapshots that it takes. */
+/** What Nova puts before an image's name to name the snapshots that it takes. */
 const NOVA_PREFIX = 'snapshot for ';
-/** A name has 255 characters, and Nova's prefix must fit before it. */
+/** A name has at most 255 characters, and Nova's prefix must fit before it. */
 export const LONGEST_RECORD = 255 - NOVA_PREFIX.length;
 
 const MINUTE = 60_000;
 
-/** An hour beyond the time that the job may take. */
+/** An hour more than the job may take. */
 export function expiresAt(made: number, gigabytes: number): number {
   return made + allowance(gigabytes) + 60 * MINUTE;
 }
@@ -52,10 +60,10 @@ export function newTag(): string {
 }
 
 /**
- * The record as text: seconds and minutes to the base of 36, an id in 22 characters.
+ * The record as text: seconds and minutes in base 36, an id in 22 characters.
  *
- * Not in the metadata of a volume that is restored to: Cinder replaces that by the source's before we see that the data
- * is there, while it leaves the description of a volume with a name alone.
+ * It is not in the metadata of a volume that is restored to: Cinder replaces that with the source's before we see that
+ * the data is there, but leaves the description alone if the volume has a name.
  * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py `_restore_vol_base_meta`
  */
 export function writeTemporary({ purpose, tag, id, made, expires, owner }: TemporaryRecord): string {
@@ -84,7 +92,7 @@ const FORM = new RegExp(
   `^(?:${NOVA_PREFIX})?(${MARKS.scratch}|${MARKS.result}) ([\\w-]{1,36}) (\\S{1,64}) ([0-9a-z]{1,8})\\+([0-9a-z]{1,6}) (\\S+)$`,
 );
 
-/** The record that a text is; undefined for one that is none of ours. */
+/** The record in a text; undefined if it is none of ours. */
 export function parseTemporary(text: string): TemporaryRecord | undefined {
   const match = FORM.exec(text);
   if (match === null) return undefined;
@@ -100,7 +108,7 @@ export function parseTemporary(text: string): TemporaryRecord | undefined {
   };
 }
 
-/** All that a record can stand in. */
+/** Every field that can hold a record. */
 export interface Recorded {
   readonly id: string;
   readonly name?: string | undefined;
@@ -109,8 +117,8 @@ export interface Recorded {
 }
 
 /**
- * The record of a volume, a snapshot, an image, a server or a secret: the one that names it, else one that names nothing
- * yet. Undefined for what is no temporary of ours, and for what bears only the record of something else.
+ * The record of a volume, a snapshot, an image, a server or a secret: the one that names it, else one that names
+ * nothing yet. Undefined if it is no temporary of ours, or bears only the record of something else.
  */
 export function readTemporary(thing: Recorded): TemporaryRecord | undefined {
   const texts = [thing.description, thing.properties?.[TEMPORARY_PROPERTY], thing.name];

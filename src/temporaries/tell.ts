@@ -4,7 +4,9 @@ import { TEMPORARY_PROPERTY } from './tags.ts';
 import type { Temporary } from './things.ts';
 import { finalName } from './unfinished-name.ts';
 
-/** What a person is told of something that a dead run left and no run removes, with the words that take it over or remove it. */
+/**
+ * What a person reads about something that a dead run left and no run removes, with the commands to adopt or remove it.
+ */
 export function toldOf(leftover: Extract<Leftover, { action: 'tell' }>): string {
   return `${nameOf(leftover)} ${whyOf(leftover)}. ${wayOut(leftover)}`;
 }
@@ -41,7 +43,7 @@ function removal({ kind, id }: Temporary): string {
   return `openstack ${what[kind]} delete ${kind === 'secret' ? `$(openstack secret list -f value -c 'Secret href' | grep ${id})` : id}`;
 }
 
-/** The client does nothing with an empty word, and Cinder strips this one. */
+/** The client ignores an empty word, and Cinder strips this one. */
 const EMPTY = "' '";
 
 function nameFor(name: string): string {

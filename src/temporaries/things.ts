@@ -11,24 +11,24 @@ import {
 } from './tags.ts';
 
 /**
- * How far a thing is. `busy`: the cloud is at work on it, and will say how that ends. `incomplete`: it has not what it was
- * made for, and will not get it. `complete`: it has. `used`: it is attached, or on its way there.
+ * How far along a thing is. `busy`: the cloud works on it, and will say how that ends. `incomplete`: it lacks what it
+ * was made for, and will not get it. `complete`: it lacks nothing. `used`: it is attached, or about to be.
  */
 export type Progress = 'busy' | 'incomplete' | 'complete' | 'used';
 
-/** A thing that bears a record of its own, or one that names nothing yet. */
+/** A thing with a record of its own, or with one that names nothing yet. */
 export interface Temporary extends Removable {
   readonly kind: 'server' | 'image' | 'volume' | 'snapshot' | 'secret';
   readonly record: TemporaryRecord;
   readonly createdAt: string;
   readonly progress: Progress;
-  /** That it is what the record was written for, and no copy: `proved`, `likely`, or `doubtful`. */
+  /** Whether it is what the record was written for, and not a copy. */
   readonly original: 'proved' | 'likely' | 'doubtful';
 }
 
 type Candidate = Omit<Temporary, 'record' | 'original'> & Pick<Recorded, 'description' | 'properties'>;
 
-/** Everything that bears a record which may be its own, a living run's too. */
+/** Everything with a record that may be its own, including a living run's. */
 export function temporariesOf(holdings: Omit<Holdings, 'backups'>): Temporary[] {
   const all = candidates(holdings);
   const bearers = countByTag(all);
@@ -117,7 +117,7 @@ const IMAGE: Words = {
   incomplete: ['queued', 'saving', 'killed'],
 };
 
-/** A status that is not known is that of something whole: doubt keeps. */
+/** An unknown status counts as complete: when in doubt, it stays. */
 function progressOf(status: string, { busy, incomplete }: Words): Progress {
   return busy.includes(status) ? 'busy' : incomplete.includes(status) ? 'incomplete' : 'complete';
 }
@@ -129,12 +129,12 @@ function volumeProgress({ status, attachments }: Holdings['volumes'][number]): P
   return progressOf(status, VOLUME);
 }
 
-/** Glance tells of no user of an image. */
+/** Glance does not tell who uses an image. */
 function imageProgress({ status }: Image): Progress {
   return progressOf(status, IMAGE);
 }
 
-/** One that ever ran may have been used; with one that takes whole volumes along, their data would go. */
+/** A server that ever ran may have been used. If deleting it also deletes complete volumes, their data would go too. */
 function serverProgress(
   { status, launched, volumes }: Holdings['servers'][number],
   all: Holdings['volumes'],
@@ -153,7 +153,7 @@ function bearing({ kind }: Pick<Candidate, 'kind'>, tag: string): string {
   return `${kind} ${tag}`;
 }
 
-/** How many of a kind bear a tag, in whatever place, and whatever their record names. */
+/** How many things of a kind bear each tag, wherever the record is and whatever id it names. */
 function countByTag(all: readonly Candidate[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const candidate of all) {
@@ -168,16 +168,19 @@ function countByTag(all: readonly Candidate[]): Map<string, number> {
   return counts;
 }
 
-/** The clocks of a cloud's services differ a little, and a request may be tried again for some minutes. */
+/** The clocks of a cloud's services differ a little, and a request may be retried for some minutes. */
 const [BEFORE_MS, AFTER_MS] = [2 * 60_000, 10 * 60_000];
 
-/** Whether a thing was made by the request that carried a record. */
+/** Whether a thing was made by the request that carried the record. */
 export function madeTogether(createdAt: string, made: number): boolean {
   const after = Date.parse(createdAt) - made;
   return after >= -BEFORE_MS && after <= AFTER_MS;
 }
 
-/** Nova's snapshots of a server's volumes: the image that they were taken for names them, and has their tag in its own record. */
+/**
+ * Nova's snapshots of a server's volumes: the image that they were taken for names them, and has their tag in its own
+ * record.
+ */
 function tiedSnapshots(images: readonly Image[]): (snapshotId: string, tag: string) => boolean {
   const mappings = new Map<string, string>();
   for (const image of images) {

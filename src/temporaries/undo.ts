@@ -3,26 +3,26 @@ import type { Session } from '../openstack/connection.ts';
 import { removeAll, type Thing } from './remove.ts';
 import { type Later, tellOfStaying } from './staying.ts';
 
-/** Something that was made, and that shall be there no more. */
+/** Something that was made and must go again. */
 export interface Made extends Thing {
   /** "secret 5f2c…, made for the restore", for messages. */
   readonly what: string;
-  /** What later runs do with it, should it stay. */
+  /** What later runs do with it if it stays. */
   readonly later: Later;
 }
 
 export interface UndoOptions {
-  /** Told of each that is gone, or goes. */
+  /** Called for each thing that is gone, or is going. */
   readonly removed?: (thing: Made) => void;
-  /** How long a thing is waited for. */
+  /** How long to wait for each thing. */
   readonly withinMs?: number | undefined;
 }
 
 /**
- * Takes back what was made for something that does not come to its end, also when the run is told to stop: the one way
- * to undo. What the cloud refuses to remove is told, with who has to do it.
+ * Removes what was made for something that did not finish, also when the run is told to stop; the one way to undo. What
+ * the cloud refuses to remove is reported, with who has to remove it.
  *
- * @returns whether all is gone, or goes
+ * @returns whether everything is gone, or is going
  */
 export async function undo(
   session: Session,
@@ -42,18 +42,17 @@ export async function undo(
   return gone;
 }
 
-/** One thing that was asked for, and may be there without that we know its id. */
+/** A thing that was requested, and may exist although its id is unknown. */
 export interface Asked<T> {
-  /** Looks for it. */
   find(): Promise<T | undefined>;
-  /** Whether it is whole after all: a wait may end for a service that does not answer, while the cloud goes on. */
+  /** Whether it is complete after all: a wait may fail because a service does not answer, while the cloud goes on. */
   isWhole(found: T): boolean;
   as(found: T): Made;
-  /** For where it cannot be seen. */
+  /** For the message if it cannot be seen. */
   readonly unseen: Pick<Made, 'what' | 'later'>;
 }
 
-/** Takes it back, unless it is whole. */
+/** Removes it, unless it is complete. */
 export async function undoAsked<T>(
   session: Session,
   { find, isWhole, as, unseen }: Asked<T>,

@@ -1,14 +1,14 @@
 const SUFFIX = ' (restore not finished)';
 const EMPTY_SUFFIX = ' (restore not begun)';
-/** Of a name in Cinder and Glance. */
+/** The longest name in Cinder and Glance. */
 const LONGEST = 255;
 
-/** How something is called until it is handed over, so that nobody takes it into use before. */
+/** The name of something until it is handed over, so that nobody uses it before. */
 export function unfinishedName(name: string): string {
   return withSuffix(name, SUFFIX);
 }
 
-/** How a volume is called that was made empty, until the restore to it is asked for: it looks whole, and is not. */
+/** The name of a volume made empty, until the restore to it is requested: it looks complete, and is not. */
 export function notBegunName(name: string): string {
   return withSuffix(name, EMPTY_SUFFIX);
 }
@@ -21,7 +21,7 @@ export function isNotBegun(name: string): boolean {
   return name.endsWith(EMPTY_SUFFIX.trimStart());
 }
 
-/** The name that it will have. Cinder strips names, so that of what has none loses the space of the suffix. */
+/** The name that it will have. Cinder strips names, so a thing without a name loses the space before the suffix. */
 export function finalName(name: string): string {
   for (const suffix of [SUFFIX, EMPTY_SUFFIX]) {
     if (name === suffix.trimStart()) return '';

@@ -3,7 +3,7 @@ import { deleteVolume } from '../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient } from '../openstack/connection.ts';
 import { hasStatus } from '../openstack/errors.ts';
 
-/** Deletes a temporary volume, also one that is reserved for a server that never is. */
+/** Deletes a temporary volume, even one reserved for a server that never came to be. */
 export async function deleteUnreserved(client: ServiceClient, volumeId: string): Promise<void> {
   try {
     await deleteVolume(client, volumeId);
@@ -14,8 +14,8 @@ export async function deleteUnreserved(client: ServiceClient, volumeId: string):
 }
 
 /**
- * Nova reserves the volumes of a new server one after the other, and those before one that it refuses stay reserved for
- * a server that never is: that is taken off a volume.
+ * Takes a stale reservation off a volume. Nova reserves the volumes of a new server one after the other; when it
+ * refuses one, those before it stay reserved for a server that never came to be.
  *
  * @returns whether it was reserved
  */

@@ -6,10 +6,12 @@ import { updateImage } from '../openstack/image/v2/images.ts';
 import { replaceSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import { TEMPORARY_METADATA, TEMPORARY_PROPERTY } from './tags.ts';
 
-/** What bears the text of a record. */
+/** What can bear the text of a record. */
 export type Bearer = 'server' | 'image' | 'volume' | 'snapshot' | 'secret';
 
-/** Writes a record where one of its kind stands. A server or a secret that is being made has no other metadata yet. */
+/**
+ * Writes a record in the place that its kind has. A server or a secret that is being made has no other metadata yet.
+ */
 export async function putRecord(session: Session, kind: Bearer, id: string, text: string): Promise<void> {
   switch (kind) {
     case 'volume':

@@ -1,6 +1,6 @@
 /**
- * What comes from a cloud, a manifest or an artifact is hostile until it passed the escaper of its sink.
- * Cinder stores a name such as "x\n::error::y `id`" as it is.
+ * What comes from a cloud, a manifest or an artifact is hostile until it has passed the escaper of its sink. Cinder
+ * stores a name such as "x\n::error::y `id`" unchanged.
  */
 
 /** C0, DEL, C1, line and paragraph separators, and the marks that reorder text on a screen. */
@@ -20,7 +20,7 @@ function visible(character: string): string {
 }
 
 /**
- * One line of a log: no control characters, and no `::` at its start or `##[`, which a runner takes for a command.
+ * One line of a log: no control characters, and neither a leading `::` nor `##[`, which a runner takes for a command.
  * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function forLog(text: string): string {
@@ -29,8 +29,8 @@ export function forLog(text: string): string {
 }
 
 /**
- * Inline Markdown, also inside a table's cell: character references, which no renderer takes for structure, a mention
- * or a link. Not for code spans, where they would be shown as they are.
+ * Inline Markdown, also in a table's cell: character references, which no renderer takes for structure, a mention or a
+ * link. Not for code spans, which would show the references themselves.
  */
 export function forMarkdown(text: string): string {
   return text
@@ -38,12 +38,12 @@ export function forMarkdown(text: string): string {
     .replace(/[\\`*_{}[\]()#+!|~@<>&:"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** What a terminal or a page shows otherwise than as it is: control and format characters, line separators. */
+/** Characters that a terminal or a page does not show as they are: control and format characters, line separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/u;
 
 /**
- * One word of a shell's command line, always on one line, and with nothing in it that cannot be seen or that reorders
- * what is seen. For bash, zsh, ksh and POSIX of 2024: such characters stand in it as `$'…'`, byte by byte, so that it
+ * One word of a shell's command line, always on one line, with no character that is invisible or reorders what is seen.
+ * Works in bash, zsh, ksh and POSIX of 2024: such characters are written as `$'…'`, byte by byte, so that the word
  * means the same in every locale. NUL, which no word can hold, becomes U+FFFD.
  */
 export function forShell(text: string): string {
@@ -64,7 +64,7 @@ export function quoted(name: string): string {
   return `"${forLog(name.length > 100 ? `${name.slice(0, 100)}…` : name).replaceAll('"', '\\"')}"`;
 }
 
-/** Without all of one character at the end; a regular expression would try again at each of them. */
+/** The text without all of one character at its end; a regular expression would try again at each of them. */
 export function withoutTrailing(character: string, text: string): string {
   let end = text.length;
   while (end > 0 && text[end - 1] === character) end -= 1;

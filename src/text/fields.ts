@@ -3,12 +3,12 @@ import { formatRows } from './rows.ts';
 
 export type FieldsFormat = 'table' | 'value' | 'json' | 'yaml';
 
-/** A field of one thing; a list is a line each. */
+/** A field of one thing; a list is shown one item per line. */
 export interface Field {
   readonly name: string;
-  /** As a program reads it. */
+  /** For programs. */
   readonly value: string | number | undefined | readonly string[];
-  /** As a person does, where that differs. */
+  /** For people, if that differs. */
   readonly shown?: string | readonly string[];
 }
 

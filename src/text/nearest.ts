@@ -1,7 +1,7 @@
-/** Further away, a word is another word and no slip. */
+/** Beyond this many slips, it is another word and not a typo. */
 const FURTHEST = 3;
 
-/** What a person may have meant: the word that takes the fewest slips, if it takes few for its length. */
+/** The word that a person may have meant: the one with the fewest slips, if they are few for its length. */
 export function nearest(word: string, all: Iterable<string>): string | undefined {
   let best: { readonly word: string; readonly slips: number } | undefined;
   for (const one of all) {
@@ -12,7 +12,7 @@ export function nearest(word: string, all: Iterable<string>): string | undefined
   return best?.word;
 }
 
-/** Letters that are wrong, missing, too many, or change places (the "optimal string alignment" distance). */
+/** Counts letters that are wrong, missing, extra or swapped (the "optimal string alignment" distance). */
 function slipsBetween(from: string, to: string): number {
   // The length of a word of a command line is not ours to choose; ours are short.
   if (Math.abs(from.length - to.length) > FURTHEST) return Infinity;

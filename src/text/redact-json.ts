@@ -8,10 +8,10 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json | undefined };
 
-/** Their values are words of ours, whatever a password is. */
+/** Fields whose values are our own words, even if a password is the same. */
 const WORDS: ReadonlySet<string> = new Set(['kind', 'method', 'mode', 'consistency', 'format']);
 
-/** A command's output without secrets. @param isJson whether it is JSON, and has to stay it */
+/** A command's output without secrets. @param isJson whether it is JSON, and must stay JSON */
 export function redactOutput(
   value: string,
   isJson: boolean,
@@ -23,10 +23,10 @@ export function redactOutput(
 }
 
 /**
- * A value without secrets: only what is text, so that it stays the JSON that it is, with its names, numbers and the words
- * that are ours. A password such as "true", "1234" or "method" would break it otherwise.
+ * A value without secrets. Only texts change, so that it stays the same JSON, with its names, its numbers and our own
+ * words: a password such as "true", "1234" or "method" would break it otherwise.
  *
- * @param words changes texts further; sees them masked
+ * @param words changes texts further, after redaction
  */
 export function redactJson(value: Json, secrets: Secrets, words = (text: string) => text): Json {
   const inside = (one: Json): Json => {

@@ -7,9 +7,9 @@ export type Format = 'table' | 'value' | 'csv' | 'json' | 'yaml';
 
 export interface Column<Row> {
   readonly name: string;
-  /** As a program reads it. */
+  /** For programs. */
   readonly value: (row: Row) => string | number | undefined;
-  /** As a person does, where that differs. */
+  /** For people, if that differs. */
   readonly shown?: (row: Row) => string;
 }
 
@@ -39,12 +39,12 @@ export function formatRows<Row>(
   }
 }
 
-/** A column of a page: text, or what is Markdown already. */
+/** A column of a page: plain text, or Markdown. */
 export type PageColumn<Row> =
   | Column<Row>
   | { readonly name: string; readonly markdown: (row: Row) => string };
 
-/** Rows as a table of Markdown: two lines of its head, then one a row. */
+/** Rows as a Markdown table: two lines for its head, then one per row. */
 export function markdownRows<Row>(rows: readonly Row[], columns: readonly PageColumn<Row>[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
@@ -68,10 +68,10 @@ function records<Row>(rows: readonly Row[], columns: readonly Column<Row>[]) {
   return rows.map((row) => Object.fromEntries(columns.map(({ name, value }) => [name, value(row) ?? null])));
 }
 
-/** So many rows are drawn at a time: what one takes meanwhile is gone before it counts. */
+/** Draws this many rows at a time, so that the memory for one batch is free before the next needs more. */
 const AT_ONCE = 500;
 
-/** As openstackclient draws it. Not by cli-table3, whose layout takes minutes for the points of a large project. */
+/** The table as openstackclient draws it. Not by cli-table3, whose layout takes minutes for a large project. */
 function tableOf<Row>(
   head: readonly string[],
   rows: readonly Row[],
@@ -96,7 +96,7 @@ function tableOf<Row>(
   return [line, drawn(head), line, ...parts, rows.length > 0 ? line : ''].join('');
 }
 
-/** Columns of a terminal. Nearly every cell is plain, and there are 100,000 of them. */
+/** Width in terminal columns. Nearly all of up to 100,000 cells are plain ASCII, which needs no library. */
 function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : strlen(text);
 }

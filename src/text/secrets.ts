@@ -1,14 +1,14 @@
 import { forMarkdown } from './escape.ts';
 
-/** Shorter values would blot out harmless text; nothing that short is a secret worth the name. */
+/** Masking shorter values would blot out harmless text; nothing that short is a secret worth the name. */
 const SHORTEST = 4;
 
 /**
- * Every secret of the process, in every encoding it could turn up in. A sink passes what it writes through
- * {@link redact}; a host that has a mask of its own (GitHub) is told of each encoding.
+ * Every secret of the process, in every encoding it could turn up in. A sink passes what it writes through {@link
+ * redact}; a host with a mask of its own (GitHub) gets each encoding.
  */
 export class Secrets {
-  /** By their first characters, so that a text is gone through once, however many secrets there are. */
+  /** Keyed by their first characters: one pass over a text is enough, however many secrets there are. */
   readonly #encodings = new Map<number, Set<string>>();
   readonly #tell: (encoding: string) => void;
 
@@ -43,7 +43,7 @@ export class Secrets {
     return safe + text.slice(shown);
   }
 
-  /** Where the longest secret ends that begins there; there itself when none does. */
+  /** Where the longest secret that begins at `at` ends; `at` itself if none begins there. */
   #endAt(text: string, at: number): number {
     const known = this.#encodings.get(startAt(text, at));
     if (known === undefined) return at;
@@ -54,7 +54,9 @@ export class Secrets {
   }
 }
 
-/** The first {@link SHORTEST} characters as a number that V8 keeps without allocating: texts have millions of places. */
+/**
+ * The first {@link SHORTEST} characters as a number that V8 keeps without allocating: texts have millions of positions.
+ */
 function startAt(text: string, at: number): number {
   let start = 0;
   for (let next = at; next < at + SHORTEST; next += 1)
@@ -77,7 +79,7 @@ function encodingsOf(secret: string | Uint8Array): Set<string> {
   ]);
 }
 
-/** A text as JSON, a URL, a form and a page have it. */
+/** A text as it appears in JSON, a URL, a form or a page. */
 function inText(text: string): string[] {
   const percent = percentOf(text);
   const strict = percent.replace(
@@ -97,12 +99,12 @@ function inText(text: string): string[] {
   ];
 }
 
-/** Half of a character outside the basic plane is no text that a URL takes. */
+/** A URL cannot hold half of a surrogate pair. */
 function percentOf(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** Python's and Go's escapes are in capitals, some libraries' are not. */
+/** Python and Go write escapes in capitals, some libraries do not. */
 function lowerPercent(text: string): string {
   return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
@@ -117,7 +119,7 @@ function withoutPadding(base64: string): string {
   return base64.replace(/={1,2}$/, '');
 }
 
-/** A PEM or YAML secret is printed line by line by careless tools; short lines are no secret. */
+/** Careless tools print a PEM or YAML secret line by line; short lines are no secret. */
 function linesOf(secret: string): string[] {
   const lines = secret.split(/\r?\n/).map((line) => line.trim());
   return lines.length < 2 ? [] : lines.filter((line) => line.length >= 16 && !line.startsWith('-----'));

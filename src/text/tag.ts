@@ -1,6 +1,6 @@
-/** What a tag of a restore point may be: it stands bare in lists, in tables and in the metadata of a backup. */
+/** The form of a restore point's tag: it is used unquoted in lists, in tables and in the metadata of a backup. */
 export const TAG_FORM = '^[A-Za-z0-9._-]{1,64}$';
-/** How many tags a restore point has at most. */
+/** The most tags that a restore point may have. */
 export const MOST_TAGS = 16;
 
 const FORM = new RegExp(TAG_FORM);

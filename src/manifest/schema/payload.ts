@@ -1,7 +1,10 @@
 import Type from 'typebox';
 import { Bytes, closed, Sha256 } from './words.ts';
 
-/** Bytes that left the cloud. `layout` tells how they lie in the store; another one is another member of a union. */
+/**
+ * Bytes that left the cloud. `layout` tells how the store holds them; another layout would be another member of a
+ * union.
+ */
 export const Payload = Type.Object(
   {
     layout: Type.Literal('file', {

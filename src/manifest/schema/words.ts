@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { MOST_TAGS, TAG_FORM } from '../../text/tag.ts';
 
 /**
- * The words that all parts of the manifest are made of. What is ours is narrow; what comes from a cloud is as wide as
- * clouds allow, for what cannot be written down cannot be restored. The size of the whole bounds what has no bound here.
+ * The types that all parts of the manifest share. Ours are narrow; those from a cloud are as wide as clouds allow,
+ * since what cannot be recorded cannot be restored. The limit on the manifest bounds what has no limit here.
  */
 
 export const closed = { additionalProperties: false } as const;
@@ -12,7 +12,7 @@ export const Id = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
   description: 'A UUID made by us.',
 });
-/** Nothing in it that a shell, a path or a URL would take for its own: it stands bare in commands of the runbook. */
+/** Holds nothing special to a shell, a path or a URL: the runbook's commands use it unquoted. */
 export const CloudId = Type.String({
   pattern: '^[0-9A-Za-z][0-9A-Za-z._@%+:-]{0,254}$',
   description: 'An id as the cloud has it; mostly a UUID.',
@@ -25,14 +25,16 @@ export const Name = Type.String({
   maxLength: 255,
   description: 'A name as the cloud has it: any characters, never trusted.',
 });
-/** Glance and Cinder keep a property of an image in 65,535 bytes: `image_properties` and `volume_glance_metadata`. */
+/**
+ * Glance and Cinder store an image property in at most 65,535 bytes: `image_properties` and `volume_glance_metadata`.
+ */
 export const Text = Type.String({ maxLength: 65_535 });
 export const Word = Type.String({ maxLength: 255 });
-/** Without what cannot be, as the 13th month: whoever computes with that gets no number. */
+/** Refuses impossible dates such as a 13th month, which would compute to NaN. */
 const DATE = '\\d{4}-((0[1-9]|1[0-2])-(0[1-9]|[12]\\d)|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)';
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?';
 export const Moment = Type.String({ pattern: `^${DATE}T${TIME}Z$`, description: 'ISO 8601, UTC.' });
-/** What a column of the clouds' databases holds. */
+/** The largest integer that fits a column of the clouds' databases. */
 const MOST = 2_147_483_647;
 export const Gibibytes = Type.Integer({ minimum: 1, maximum: MOST, description: 'GiB.' });
 export const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Bytes.' });

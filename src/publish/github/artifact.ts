@@ -6,7 +6,7 @@ import type { GitHub } from '../../ports/github.ts';
 import type { Publisher } from '../publisher.ts';
 import { type Pending, Spool } from './pending.ts';
 
-/** Unique in the repository: an attempt and a step never take another's. */
+/** Unique in the repository: no attempt or step takes another's name. */
 export function artifactName({ here }: GitHub, run: { readonly id: string }): string {
   return `${ARTIFACT_PREFIX}${here.runId}-${here.attempt}-${run.id.slice(0, 8)}`;
 }
@@ -16,7 +16,10 @@ export function checkArtifacts({ artifacts }: GitHub): void {
   if (artifacts.problem !== undefined) throw new InputError(artifacts.problem.what, artifacts.problem.hint);
 }
 
-/** The manifest as an artifact of this run: immutable, so uploaded once, at the end; until then it waits on disk. */
+/**
+ * Publishes the manifest as an artifact of this run. Artifacts are immutable, so it is uploaded once, at the end, and
+ * waits on disk until then.
+ */
 export async function artifactPublisher(
   github: GitHub,
   options: {

@@ -11,17 +11,17 @@ import { type Package, packageOf } from '../package.ts';
 import { Rhythm } from '../rhythm.ts';
 
 /**
- * What a step is about to publish, as its post finds it again when the step was cut short: the manifest of what
- * succeeded must not die with the process.
+ * What a step is about to publish, for its post step to find if the step is cut short: the manifest of what succeeded
+ * must not die with the process.
  */
 export type Pending =
   | { readonly place: 'artifact'; readonly name: string; readonly days: number; readonly file: string }
   | { readonly place: 'release'; readonly release: number; readonly tag: string; readonly file: string };
 
-/** Names under which the runner keeps them for the post. */
+/** The names under which the runner keeps them for the post step. */
 export const PENDING = ['pending-artifact', 'pending-release'] as const;
 
-/** What stands in the step's state; undefined when it is over, or not ours. */
+/** Reads the step's state; undefined if it was published already, or is not ours. */
 export function parsePending(text: string): Pending | undefined {
   let value: unknown;
   try {
@@ -40,8 +40,8 @@ export function parsePending(text: string): Pending | undefined {
 }
 
 /**
- * What a step publishes at its end, as it stands now: a journal, and from time to time the files that are made of it.
- * Whole at every moment, and sealed where they will be.
+ * What a step publishes at its end, as of now: a journal, and from time to time the files made from it. Complete at
+ * every moment, and sealed where the published files will be.
  */
 export class Spool {
   readonly file: string;
@@ -63,7 +63,7 @@ export class Spool {
     if (this.#rhythm.isDue(manifest)) await this.write(manifest);
   }
 
-  /** One at a time: each replaces the one before. */
+  /** One at a time: each write replaces the last. */
   write(manifest: Manifest): Promise<Package> {
     const next = this.#writing.catch(() => undefined).then(() => this.#write(manifest));
     this.#writing = next;
@@ -91,16 +91,16 @@ function journalOf(file: string): string {
   return `${file}.journal`;
 }
 
-/** A manifest and its runbook, in base64. */
+/** Room for a manifest and its runbook, in base64. */
 const LARGEST_SPOOL = 6 * LARGEST_MANIFEST;
 
 export interface Spooled {
   readonly files: Files;
-  /** The restore points that stand in them. */
+  /** The ids of the restore points in the files. */
   readonly points: readonly string[];
 }
 
-/** What a spool holds, with its journal where that has more than the files; undefined when nothing was saved. */
+/** What a spool holds, with its journal if that has more than the files; undefined if nothing was saved. */
 export async function readSpool(file: string): Promise<Spooled | undefined> {
   const bytes = await bounded(journalOf(file), 2 * LARGEST_MANIFEST);
   const journal = bytes && parseJournal(bytes);

@@ -5,8 +5,8 @@ import { type Pending, readSpool } from './pending.ts';
 import { publishFiles } from './release.ts';
 
 /**
- * Brings to its end what the step could not publish itself. Never throws: a post step must not fail a job whose work
- * succeeded, and what it cannot do is told.
+ * Publishes what the step could not publish itself. Never throws: a post step must not fail a job whose work succeeded,
+ * so failures are reported.
  *
  * @returns the restore points that are published now and were not before
  */
@@ -37,7 +37,7 @@ function isThere(error: unknown): boolean {
   return /\(409\)|conflict|already exists/i.test(messageOf(error));
 }
 
-/** Nothing was saved: an empty draft is of no use. */
+/** Nothing was saved, so the empty draft is useless. */
 async function removeDraft({ releases }: GitHub, id: number): Promise<void> {
   if ((await releases.get(id)).draft) await releases.remove(id);
 }

@@ -6,13 +6,13 @@ import { toMinute } from '../../text/words.ts';
 import type { Publisher } from '../publisher.ts';
 import { type Pending, Spool } from './pending.ts';
 
-/** Every release of ours that was not named otherwise starts so; also what `latest` looks for. */
+/** Every release of ours has this prefix unless a tag was given; `latest` looks for it. */
 export const TAG_PREFIX = 'openstack-backup/';
 
-/** What git allows in a ref, less what needs quoting somewhere: https://git-scm.com/docs/git-check-ref-format */
+/** What git allows in a ref, minus what some tools need quoted: https://git-scm.com/docs/git-check-ref-format */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._+-]*(\/[A-Za-z0-9][A-Za-z0-9._+-]*)*$/;
 
-/** @throws InputError for what is no tag */
+/** @throws InputError for an unsupported tag */
 export function checkTag(tag: string): string {
   if (tag.length > 200 || !TAG.test(tag) || tag.includes('..') || /\.(lock)?(\/|$)/.test(tag))
     throw new InputError(
@@ -22,7 +22,7 @@ export function checkTag(tag: string): string {
   return tag;
 }
 
-/** @throws InputError if the tag has a release already: a release that may be immutable is made once */
+/** @throws InputError if the tag has a release already: a release may be immutable, so it is made once */
 export async function checkFree({ releases }: GitHub, tag: string): Promise<void> {
   if ((await releases.byTag(tag)) === undefined) return;
   throw new InputError(
@@ -32,15 +32,15 @@ export async function checkFree({ releases }: GitHub, tag: string): Promise<void
 }
 
 /**
- * The manifest as a release. Immutable releases take no asset once they are published, so the draft comes first: making
- * it also shows, before anything is touched, that this step may.
+ * Publishes the manifest as a release. Immutable releases take no asset once published, so the draft comes first: it
+ * also shows, before anything is touched, that this step may make one.
  */
 export async function releasePublisher(
   github: GitHub,
   options: {
     readonly signKey: KeyObject | undefined;
     readonly sealer: Sealer | undefined;
-    /** The tag that was asked for; else it is made of when the run started. */
+    /** The tag that was asked for; if there is none, the tag is made from the run's start. */
     readonly given: string | undefined;
     tagOf(started: string): string;
   },
@@ -77,7 +77,7 @@ const TEXT = [
   'It holds no data and no key in clear. Restore from it with `restore-volume`, `manifest: release:TAG`.',
 ].join('\n');
 
-/** Adds what is missing to a draft, and publishes it: may be called again after it was cut short. */
+/** Adds what a draft lacks, and publishes it: call it again if it was cut short. */
 export async function publishFiles(releases: Releases, id: number, files: Files): Promise<Release> {
   const release = await releases.get(id);
   if (!release.draft) return release;
