@@ -12,7 +12,7 @@ export interface Until {
 const LONGEST_SLEEP_MS = 24 * 60 * 60_000;
 
 /**
- * Does work that has no other deadline, such as a transfer.
+ * Does work that has no deadline of its own, such as a transfer.
  *
  * @param what is done, for the message: "the download of image 5f2c…"
  * @param work its signal is aborted at the deadline, or if the run is stopped

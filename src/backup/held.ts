@@ -1,7 +1,7 @@
 import type { Session } from '../openstack/connection.ts';
 import { type Holdings, holdingsOf } from '../temporaries/holdings.ts';
 
-/** What there is in the project, and why it shows no backups, where it shows none. */
+/** What the project holds, and why it shows no backups, if it shows none. */
 export async function heldBy(
   session: Session,
   seen: Holdings | undefined,

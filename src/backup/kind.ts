@@ -18,7 +18,7 @@ export interface Refused {
   readonly error: PlainError;
 }
 
-/** What is meant, and what can be done with it. */
+/** The chosen resources, and what can be done with them. */
 export interface Planned<P> {
   /** Each with its needs of the quotas. */
   readonly wanted: readonly Wanted<P>[];
@@ -27,11 +27,11 @@ export interface Planned<P> {
   readonly holdings: Holdings | undefined;
 }
 
-/** What is wished for whatever is saved. */
+/** Wishes that every kind shares. */
 export interface Wishes {
   /** Where data goes that leaves the cloud; undefined: it stays in the cloud. */
   readonly payloads: PayloadStore | undefined;
-  /** What each restore point is given. */
+  /** For each restore point. */
   readonly tags: readonly string[];
 }
 
@@ -51,8 +51,8 @@ export type Save<P> = (
 ) => AsyncGenerator<RestorePoint | Started, void>;
 
 /**
- * How it is found out that keys can be read: `each` reads every one, as who saves must. `listed` is for a plan that is only
- * shown: of many keys it reads some, and those of which the list does not tell enough.
+ * How to find out whether keys can be read. `each` reads every one, as a save must. `listed` is for a plan that is only
+ * shown: of many keys it reads some, and those about which the list does not say enough.
  */
 export type KeyCheck = 'each' | 'listed';
 
@@ -61,7 +61,7 @@ export type KeyCheck = 'each' | 'listed';
  * shown, and be carried out later by {@link SavingKind.begin}.
  *
  * @typeParam W what is wished for: plain values, as parsed from inputs or a plan file, and where the data goes
- * @typeParam P what is to be done with one resource
+ * @typeParam P what to do with one resource
  */
 export interface SavingKind<W extends Wishes, P> {
   /** What the run does with them, for its progress: "backing up". */
@@ -69,7 +69,7 @@ export interface SavingKind<W extends Wishes, P> {
   /** Whether the run also adopts finished Cinder backups of interrupted runs. */
   readonly adopts: boolean;
   /**
-   * Chooses what is meant, and looks at everything that could make it fail. Changes nothing.
+   * Chooses the resources, and looks at everything that could make a save fail. Changes nothing.
    *
    * @param seen what the project holds, if it was listed a moment ago
    * @param keys see {@link KeyCheck}

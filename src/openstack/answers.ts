@@ -5,10 +5,10 @@ import type { HttpResponse } from './http.ts';
 import { ProxyUnreachable } from './proxy-errors.ts';
 import { retryAfter } from './retry.ts';
 
-/** Longest answer that is read into memory. A page of 1,000 volumes with full metadata stays below. */
+/** The longest answer to read into memory. A page of 1,000 volumes with full metadata is shorter. */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
-/** Runs an exchange; a failure to get any answer becomes a CloudError without a status, an abort stays itself. */
+/** Runs an exchange. Without an answer, throws a CloudError without a status; rethrows an abort. */
 export async function answered(
   doing: string,
   exchange: () => Promise<HttpResponse>,
@@ -57,7 +57,7 @@ function connectionHint(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The error that an answer tells of. */
+/** The error that an answer reports. */
 export async function refusal(doing: string, answer: HttpResponse, now: number): Promise<CloudError> {
   const body = await readText(answer, 256 * 1024).catch(() => '');
   return new CloudError({
@@ -74,7 +74,7 @@ function requestIdOf(answer: HttpResponse): string | undefined {
   return id !== undefined && /^[\w-]{1,100}$/.test(id) ? id : undefined;
 }
 
-/** A body that is cut short is a lost answer. */
+/** Treats a body that is cut short as a lost answer. */
 export async function brokenOff<T>(doing: string, body: Promise<T>): Promise<T> {
   try {
     return await body;
@@ -83,7 +83,7 @@ export async function brokenOff<T>(doing: string, body: Promise<T>): Promise<T> 
   }
 }
 
-/** Reads and decodes a JSON answer; a body cut short is a lost answer, one of another shape an error of its own. */
+/** Reads and decodes a JSON answer. A body cut short is a lost answer; a wrong shape is an error of its own. */
 export async function decoded<T>(
   doing: string,
   read: () => Promise<string>,

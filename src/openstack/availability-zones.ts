@@ -5,7 +5,7 @@ import { itemsOf } from './items.ts';
 // https://docs.openstack.org/api-ref/compute/#availability-zones-os-availability-zone
 // https://docs.openstack.org/api-ref/block-storage/v3/#availability-zones-os-availability-zone
 
-/** The names of the zones that servers, or volumes, can be made in: Nova and Cinder answer alike. */
+/** The names of the zones in which servers or volumes can be made; Nova and Cinder answer alike. */
 export function listAvailabilityZones(client: ServiceClient): Promise<string[]> {
   return client.call({
     doing: 'list the availability zones',

@@ -15,12 +15,12 @@ export async function readBytes(body: Readable, limit: number): Promise<Buffer> 
   return Buffer.concat(chunks);
 }
 
-/** Lets go of an answer that is not read to its end; undici calls that an error. */
+/** Drops an answer before its end. Undici reports that as an error, which is ignored. */
 export function discard(body: Readable): void {
   body.on('error', () => undefined).destroy();
 }
 
-/** A body that can be read once only, so a request with it can be sent once only. */
+/** Whether a body can be read only once, so that its request can be sent only once. */
 export function isStream(body: string | Uint8Array | Readable | undefined): body is Readable {
   return typeof body === 'object' && !(body instanceof Uint8Array);
 }

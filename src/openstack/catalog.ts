@@ -23,15 +23,15 @@ const VERSION: Readonly<Record<Service, string>> = {
   network: 'v2.0',
 };
 
-/** Whose token it is: what fills the placeholders of an override. */
+/** The token's project and user, for the placeholders of an override. */
 export interface Owner {
   readonly project: { readonly id: string };
   readonly user: { readonly id: string };
 }
 
 /**
- * Where a service is: the caller's override, else the catalogue's entry for the region and the best interface.
- * Discovery documents often name internal hosts behind TLS, so nothing but this URL is ever used.
+ * The URL of a service: the caller's override, else the catalogue's entry for the region and the best interface.
+ * Behind TLS, discovery documents often name internal hosts, so no other URL is ever used.
  *
  * @returns the URL without a slash at its end
  * @throws InputError that lists what the catalogue has
@@ -69,7 +69,7 @@ export function endpointOf(
   );
 }
 
-/** Placeholders, as keystoneauth fills them in. */
+/** Fills in the placeholders as keystoneauth does. */
 function ownedBy(owner: Owner | undefined, url: string): string {
   if (owner === undefined) return url;
   const { project, user } = owner;
@@ -77,8 +77,8 @@ function ownedBy(owner: Owner | undefined, url: string): string {
 }
 
 /**
- * Why a token must not go to an endpoint: one without TLS, after a login with it. An operator's mistake, or somebody in
- * between; what the user wrote is taken.
+ * Why a token must not go to an endpoint: it has no TLS, although the login had. Either the operator made a mistake,
+ * or somebody sits in between. An endpoint that the user wrote is trusted.
  *
  * @throws InputError if `verify` was asked for
  * @returns what to warn of; undefined if nothing is wrong
@@ -97,7 +97,7 @@ function isOverridden(service: Service, config: CloudConfig): boolean {
   return config.services[service].endpoint !== undefined;
 }
 
-/** The regions in which the catalogue has the service, at any interface unless some are named. */
+/** The regions in which the catalogue has the service, at any interface unless some are given. */
 export function regionsOf(
   service: Service,
   catalog: readonly CatalogEntry[],
@@ -137,7 +137,7 @@ export function splitVersion(
 }
 
 /**
- * Without a named region each service would take its own first endpoint, and data of one region be put into another.
+ * Without a region, each service would take its own first endpoint, and data could cross from one region to another.
  *
  * @throws InputError if there are several
  */

@@ -9,24 +9,24 @@ export interface Sighting {
 
 /** `Date` has whole seconds. */
 const GRAIN_MS = 1000;
-/** What is worth telling of. */
+/** Smaller differences are not worth a warning. */
 const TOLD_MS = 60_000;
 
 /**
- * How far the cloud's clock is ahead of this machine's, milliseconds. 0 as long as the two may be the same: an answer says
- * no more than that its `Date` lies between the request and its arrival.
+ * How far the cloud's clock is ahead of this machine's, milliseconds. 0 while the two may agree: all that is known of
+ * a `Date` is that it lies between the request and the arrival of its answer.
  */
 export function offsetOf({ sent, received, date }: Sighting): number {
   const [least, most] = [date - received, date + GRAIN_MS - sent];
   return least <= 0 && most >= 0 ? 0 : Math.round((least + most) / 2);
 }
 
-/** The cloud's time, which all the cloud's own times and everybody else's records are compared with. */
+/** The cloud's time, to compare with the cloud's timestamps and the records of other runs. */
 export function cloudClock(clock: Clock, offset: () => number): Clock {
   return { now: () => clock.now() + offset(), sleep: (ms, signal) => clock.sleep(ms, signal) };
 }
 
-/** Undefined if there is nothing to tell. */
+/** The warning about a difference; undefined if it is too small. */
 export function differenceTold(offset: number): string | undefined {
   const difference = Math.abs(offset);
   if (difference < TOLD_MS) return undefined;

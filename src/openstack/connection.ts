@@ -7,33 +7,33 @@ import type { CloudConfig } from './config/cloud.ts';
 import type { HttpMethod, HttpRequest, HttpResponse, Timeouts } from './http.ts';
 import type { Token } from './identity/v3/tokens.ts';
 
-/** A login to one project of one cloud. Holds the token, renews it, and finds the services. Knows nothing of backups. */
+/** A login to one project of one cloud. Holds and renews the token, finds services, and knows nothing of backups. */
 export interface Session {
   readonly config: CloudConfig;
-  /** What the token is good for: user, project, roles, expiry. Not the secret. */
+  /** The token without its secret: user, project, roles, expiry. */
   readonly scope: Omit<Token, 'value' | 'catalog'>;
   /** The cloud's time. This machine's own may be hours off. */
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal | undefined;
-  /** To be told of every secret that is read from the cloud, before it goes anywhere. */
+  /** Call it with every secret read from the cloud, before the secret goes anywhere. */
   secret(value: string | Uint8Array): void;
-  /** The run was told to stop: what is requested from now on cleans up, and has its own time. */
+  /** Call it when the run must stop: requests from then on clean up, and have time of their own. */
   windUp(): void;
-  /** The region worked in: the named one, else the only one that the service has. */
+  /** The region: the given one, else the only one that the service has. */
   region(service: Service): string;
   /** @throws InputError if the catalogue has no such service */
   service(service: Service): Promise<ServiceClient>;
   has(service: Service): boolean;
   /**
-   * Takes a new token unless this one is fresh. To be called before every long job on the cloud's side: Cinder goes on
-   * using the caller's token, up to the clone of a key at the end of an encrypted restore.
+   * Takes a new token unless this one is fresh. Call it before every long job of the cloud: Cinder keeps using the
+   * caller's token, even to clone a key at the end of an encrypted restore.
    *
-   * @returns milliseconds for which the token is good
+   * @returns how long the token is valid, milliseconds
    */
   freshToken(): Promise<number>;
   /**
-   * One request with the token, which is renewed before it runs out and once on a 401, but for a body that is a stream.
+   * Sends one request. Renews the token before it expires, and once on a 401 unless the body is a stream.
    * Not retried otherwise: {@link ServiceClient} does that.
    */
   send(request: HttpRequest): Promise<HttpResponse>;
@@ -48,16 +48,16 @@ export interface Call<T> {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly json?: unknown;
   /**
-   * Sent as it is, instead of `json`; its content-type stands in `headers`. A stream is sent once and destroyed when
-   * that fails, so such a request is never repeated.
+   * Sent as it is, instead of `json`; its content-type is in `headers`. A stream is sent once, and destroyed if that
+   * fails, so such a request is never repeated.
    */
   readonly body?: Readable | Uint8Array | undefined;
   readonly timeouts?: Timeouts | undefined;
-  /** Ends the exchange, and the body of its answer, as the session's own does. */
+  /** Ends the exchange and the body of its answer, as the session's own signal does. */
   readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly ok: readonly number[];
-  /** A POST or PATCH that may be repeated without harm. GET, PUT and DELETE may by their nature. */
+  /** Marks a POST or PATCH as safe to repeat. GET, PUT and DELETE always are. */
   readonly idempotent?: boolean | undefined;
   readonly decode: (answer: Json) => T;
 }

@@ -45,7 +45,7 @@ export function hasStatus(error: unknown, ...statuses: number[]): error is Cloud
 
 /**
  * Whether a request may have been carried out although it failed: no answer, or a proxy's answer.
- * 503 too: a load balancer sends it also when a backend dies after it took the request.
+ * A 503 counts too: a load balancer also sends it when a backend dies after taking the request.
  */
 export function isUncertain(error: unknown): boolean {
   return (
@@ -54,7 +54,7 @@ export function isUncertain(error: unknown): boolean {
 }
 
 /**
- * Whether the cloud limits the rate of requests, and did nothing. A quota of Cinder's is a 413 too, with `Retry-After: 0`.
+ * Whether a rate limit refused the request. Cinder answers a quota with 413 too, but with `Retry-After: 0`.
  */
 export function isRateLimit(error: unknown): boolean {
   return hasStatus(error, 429) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
@@ -75,7 +75,7 @@ function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | un
       if ((retryAfterMs ?? 0) > 0) return SLOWER;
       if (/too large/i.test(words)) return 'The cloud has a limit for it: ask the operator.';
       return overQuota(words);
-    // Neutron's way to say it.
+    // Neutron answers a quota with 409.
     case 409:
       return quotaIn(words) === undefined ? undefined : overQuota(words);
     case 429:
@@ -90,9 +90,9 @@ function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | un
   }
 }
 
-/** A sentence comes before that. */
+/** The sentence comes before this many characters. */
 const LONGEST_PAGE = 16 * 1024;
-/** Deeper, nobody hides one. */
+/** No service nests its sentence deeper. */
 const DEEPEST = 8;
 
 function overQuota(words: string): string {
@@ -104,7 +104,8 @@ function overQuota(words: string): string {
 
 /**
  * The sentence in an error body. Every service has its own shape: Cinder and Nova `{"badRequest": {"message"}}`,
- * Keystone `{"error": {"message"}}`, Barbican `{"title", "description"}`, Glance HTML or text, Neutron `{"NeutronError"}`.
+ * Keystone `{"error": {"message"}}`, Barbican `{"title", "description"}`, Glance HTML or text,
+ * Neutron `{"NeutronError"}`.
  */
 export function wordsOf(body: string): string {
   const text = fromJson(body)?.replace(/<br ?\/?>/g, ' ') ?? fromPage(body.slice(0, LONGEST_PAGE));
@@ -113,7 +114,7 @@ export function wordsOf(body: string): string {
   return words.length > 500 ? `${words.slice(0, 500)}…` : words;
 }
 
-/** Glance's pages say the status's name as title and as heading, its text in the first line, and the sentence below. */
+/** Glance's pages have the status's name as title and heading, its text in the first line, and the sentence below. */
 function fromPage(body: string): string {
   const sentence = withoutTags(
     body.replace(/<(head|h1)>[\s\S]{0,500}?<\/\1>/g, ' ').replace(/^\d{3} [\w -]{1,60}\n/, ''),

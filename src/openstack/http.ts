@@ -16,11 +16,11 @@ export interface HttpRequest {
   readonly timeouts?: Timeouts | undefined;
 }
 
-/** Milliseconds. A minute each where nothing else is said. */
+/** Milliseconds. A minute each by default. */
 export interface Timeouts {
   /** Until the answer's header, counted from the last piece of the body that could be sent. */
   readonly header?: number | undefined;
-  /** Without a byte of the answer's body; while its reader holds it back no time passes. */
+  /** Without a byte of the answer's body; no time passes while the reader holds it back. */
   readonly body?: number | undefined;
 }
 
@@ -88,14 +88,14 @@ export function isIdempotent(method: HttpMethod): boolean {
 }
 
 /**
- * What cannot be sent again gets a connection of its own: a server may be closing an idle one just now, and whether it
- * did what came then nobody knows.
+ * Whether a request may share an idle connection. The others get one of their own: the server may be closing an idle
+ * one, and then nobody knows whether it carried the request out.
  */
 function isRepeatable({ method, body }: HttpRequest): boolean {
   return isIdempotent(method) && !isStream(body);
 }
 
-/** A server that speaks TLS hangs up on a plain request, or answers in bytes that are no HTTP. */
+/** A server that speaks TLS hangs up on a plain request, or answers with bytes that are not HTTP. */
 function withoutTls(error: unknown): unknown {
   return /other side closed|HPE_INVALID/.test(
     `${messageOf(error)} ${String((error as { code?: unknown }).code)}`,

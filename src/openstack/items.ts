@@ -5,11 +5,11 @@ import type { ServiceClient } from './connection.ts';
 /** What stands in for the fields of an item that cannot be read. */
 export interface Blank {
   readonly fields: Json;
-  /** The fields that are taken over where they are text, beside `id` and `name`. */
+  /** Fields to keep if they are text, besides `id` and `name`. */
   readonly kept?: readonly string[];
 }
 
-/** Begins the status of an item that cannot be read: no state in which anything may be done with it. */
+/** Begins the status of an item that cannot be read; nothing may be done with such an item. */
 export const UNREADABLE = 'unreadable';
 
 export interface Items<T> {
@@ -19,8 +19,8 @@ export interface Items<T> {
 }
 
 /**
- * The items of a list, of which an odd one fails alone. With `blank` it stays in the list, in a status that nothing can
- * be done with, so that only who asks for it is refused; else it is left out, with a warning.
+ * The items of a list. An odd item fails alone: with `blank` it stays in the list, in a status in which nothing can be
+ * done, so that only a request for that item fails; without, it is left out with a warning.
  *
  * @param word what one is called: "volume"
  */

@@ -11,7 +11,7 @@ function hintOf(error: CloudError, auth: Auth): string {
   // Nginx, Go and Apache say it in words of their own.
   if (/plain HTTP request was sent|HTTP request to an HTTPS|plain HTTP to an SSL/i.test(error.words))
     return 'The server speaks TLS on that port: write https:// in auth_url.';
-  // Keystone says 404 of a token that is no token of its own, and of an application credential that was deleted.
+  // Keystone answers 404 for a token that it did not issue, and for a deleted application credential.
   const isUnknown =
     error.status === 404 && (auth.type === 'token' || /application.credential/i.test(error.words));
   return error.status === 401 || isUnknown
@@ -30,7 +30,7 @@ function credentialHint(auth: Auth): string {
   }
 }
 
-/** A secret that was pasted or piped often ends with a line break, and nobody sees it. */
+/** A pasted or piped secret often ends with a line break that nobody sees. */
 function spacesHint(auth: Auth): string | undefined {
   const named = fieldsOf(auth)
     .filter(([, value]) => value !== undefined && value !== value.trim())

@@ -1,4 +1,4 @@
-/** What can be done about each quota that is used up, as Cinder, Nova, Glance, Neutron and Barbican have them. */
+/** What to do about each quota of Cinder, Nova, Glance, Neutron and Barbican that is used up. */
 const ADVICE: Readonly<Record<string, string>> = {
   backups:
     'Delete backups that are no longer needed, the newest of a chain first (openstack volume backup delete)',
@@ -23,7 +23,7 @@ const SAME: Readonly<Record<string, string>> = {
 
 export const OPERATOR = ', or ask the operator for more.';
 
-/** What can be done about a quota that is used up. */
+/** What to do about a quota that is used up. */
 export function adviceOf(quota: string): string {
   const [, quantity = '', type = ''] = /^(volumes|snapshots|gigabytes)_(.*)$/s.exec(quota) ?? [];
   const advice = ADVICE[SAME[quota] ?? quota];
@@ -56,7 +56,7 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [/creation not allowed because a quota has been reached/i, 'secrets'],
 ];
 
-/** Which quota an answer says is used up; undefined if it speaks of none that we know. */
+/** Which quota is used up, by an answer's words; undefined if they name none that we know. */
 export function quotaIn(words: string): string | undefined {
   for (const [pattern, name] of SAID) {
     const found = pattern.exec(words);

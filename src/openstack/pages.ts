@@ -8,7 +8,7 @@ export interface Page<T> {
   readonly odd?: number;
 }
 
-/** So many pages in a row may bring nothing new. */
+/** How many pages in a row may bring nothing new. */
 const IDLE_PAGES = 3;
 
 type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
@@ -17,14 +17,15 @@ type Ask<T> = (query: Record<string, string>) => Promise<Page<T>>;
  * Every item of a list that comes in pages: `marker` is the id of the last one, and an empty page is the end.
  *
  * A marker that was deleted since is refused: 404 by Cinder, 400 by Nova and Glance
- * (https://opendev.org/openstack/cinder/src/branch/master/cinder/db/sqlalchemy/api.py, `volume_get_all`). An item before
- * it serves as well, so a list in which something goes meanwhile is still read to its end, each item once.
+ * (https://opendev.org/openstack/cinder/src/branch/master/cinder/db/sqlalchemy/api.py, `volume_get_all`). An earlier
+ * item serves as well, so a list that shrinks meanwhile is still read to its end, each item once.
  *
- * A page may bring only known items: Nova gives a server once more where its build request is the marker and its cell has
- * it already (https://opendev.org/openstack/nova/src/branch/master/nova/compute/api.py, `get_all`). Asked again, it goes on.
+ * A page may bring only known items: Nova lists a server again if its build request is the marker and its cell has it
+ * already (https://opendev.org/openstack/nova/src/branch/master/nova/compute/api.py, `get_all`). Asked again, it
+ * goes on.
  *
  * @param words what is listed: "volumes"
- * @throws OperationError if a page says that there is more, and the next one begins again: half a list is none
+ * @throws OperationError if a page promises more but the next one starts over: half a list is no list
  */
 export async function* pages<T extends { readonly id: string }>(
   words: string,
@@ -32,7 +33,7 @@ export async function* pages<T extends { readonly id: string }>(
 ): AsyncGenerator<T[]> {
   const known = new Set<string>();
   const trail: string[] = [];
-  // Known ones that come once more after a step back, perhaps in several pages.
+  // Known items that come again after a step back, perhaps over several pages.
   const again = new Set<string>();
   let idle = 0;
   for (;;) {
@@ -61,7 +62,7 @@ export function stuck(words: string): OperationError {
   );
 }
 
-/** The page after the last item of the trail that still is one, which is looked for in growing steps back. */
+/** The page after the last item of the trail that still exists, found in growing steps back. */
 async function after<T extends { readonly id: string }>(
   trail: readonly string[],
   ask: Ask<T>,
@@ -75,7 +76,7 @@ async function after<T extends { readonly id: string }>(
       refusal ??= error;
     });
     if (page === undefined) continue;
-    // What was refused is still there, so it was not refused as a marker.
+    // The item still exists, so the cloud did not refuse it as a marker.
     if (refusal !== undefined && page.items.some(({ id }) => id === trail.at(-1))) throw refusal;
     return { page, end };
   }

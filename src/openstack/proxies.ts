@@ -13,10 +13,10 @@ export interface NamedProxy {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for a URL, as Python's `requests` reads it for other OpenStack clients: `https_proxy` and `http_proxy` by the
- * URL's scheme, else `all_proxy`, unless `no_proxy` names the host; small letters first, then capitals.
+ * The proxy for a URL, as Python's `requests` reads it for other OpenStack clients: `https_proxy` and `http_proxy` by
+ * the URL's scheme, else `all_proxy`, unless `no_proxy` names the host; lower case first, then upper.
  *
- * @throws InputError that names the variable where its value is no HTTP proxy
+ * @throws InputError that names the variable if its value is no HTTP proxy
  */
 export function proxyFor(url: URL, environment: Variables): NamedProxy | undefined {
   const named =

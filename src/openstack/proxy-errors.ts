@@ -1,13 +1,13 @@
 import { messageOf, OperationError } from '../errors.ts';
 import type { NamedProxy } from './proxies.ts';
 
-/** Its message names the variable: what else is said of hosts that do not answer is not meant. */
+/** Its message names the variable; hints about hosts that do not answer do not apply. */
 export class ProxyUnreachable extends Error {}
 
 /**
- * What a failure on the way through a proxy means. Undici tells a refused tunnel only in words.
+ * What a failure on the way through a proxy means. Undici reports a refused tunnel only in its message.
  *
- * @returns the error as it is where the proxy is not to blame
+ * @returns the error as it is if the proxy is not to blame
  */
 export function throughProxy(error: unknown, proxy: NamedProxy): unknown {
   const words = messageOf(error);

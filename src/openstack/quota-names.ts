@@ -1,4 +1,4 @@
-/** As Cinder, Nova, Glance and Neutron call them; Cinder has one more of a kind for each volume type that has its own. */
+/** As Cinder, Nova, Glance and Neutron call them; Cinder adds some for each volume type that has its own. */
 export type QuotaName =
   | 'backups'
   /** GiB. Increments count their volume's whole size. */
@@ -21,10 +21,10 @@ export interface Limit {
   readonly max: number;
 }
 
-/** One that the cloud does not tell of is missing: nothing is refused for it. */
+/** A quota that the cloud does not show is missing, and nothing is refused for it. */
 export type Quotas = Readonly<Partial<Record<QuotaName, Limit>>>;
 
-/** What is needed beside what is used. */
+/** What is needed on top of what is used. */
 export type Need = Readonly<Partial<Record<QuotaName, number>>>;
 
 export function countsOf(need: Need): [QuotaName, number][] {

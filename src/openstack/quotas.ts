@@ -7,7 +7,7 @@ import { countsOf, type Need, type Quotas } from './quota-names.ts';
 const CINDER = /^(backups|backup_gigabytes|volumes|snapshots|gigabytes)$/;
 const OF_A_TYPE = /^(volumes|snapshots|gigabytes)_/;
 
-/** Quota and use of all that is needed, from each service that has it, as far as the cloud tells. */
+/** Quota and use of all that is needed, from each service that has it, as far as the cloud shows them. */
 export async function quotasFor(session: Session, needs: Iterable<Need>): Promise<Quotas> {
   const names = new Set<string>();
   for (const need of needs) for (const [name, count] of countsOf(need)) if (count > 0) names.add(name);

@@ -14,11 +14,11 @@ export interface RetryOptions {
 
 const ATTEMPTS = 5;
 const LONGEST_WAIT_MS = 60_000;
-/** Limits of requests mostly count by the minute, so one that lasts is waited for longer than that. */
+/** Most rate limits count by the minute, so retries go on for longer than one. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Repeats what may be repeated: the cloud limits the rate, for minutes, or an idempotent request had no sure answer.
+ * Repeats what may be repeated: a request that a rate limit refused, or an idempotent one without a sure answer.
  * Everything else is an answer, and never repeated.
  */
 export async function retry<T>(
@@ -39,7 +39,7 @@ export async function retry<T>(
   }
 }
 
-/** How long to wait before the next attempt, milliseconds; undefined: no more. Counts what is spent. */
+/** How long to wait before the next attempt, milliseconds; undefined if there is none. Counts the time spent. */
 function nextWait(
   idempotent: boolean,
   error: unknown,
@@ -66,8 +66,8 @@ export function backoff(attempt: number, error: unknown, random: () => number = 
 }
 
 /**
- * Creates something that has no idempotency key, at most once: after an uncertain answer it is looked for by its tag
- * before the request is repeated. `find` returns the thing when the lost request had made it.
+ * Creates something that has no idempotency key, at most once: after an uncertain answer, looks for it by its tag
+ * before repeating the request. `find` returns the thing if the lost request made it.
  */
 export async function createOnce<T>(
   create: () => Promise<T>,
@@ -84,7 +84,7 @@ export async function createOnce<T>(
       await options.clock.sleep(backoff(attempt, error, options.random), options.signal);
       const found = await find();
       if (found !== undefined) return found;
-      // 500 is an answer of the service itself: it would say the same again.
+      // A 500 is the service's own answer: it would say the same again.
       if (attempt >= attempts || hasStatus(error, 500)) throw error;
     }
   }

@@ -40,7 +40,7 @@ function clientAt(
   always: Record<string, string>,
 ): ServiceClient {
   const { clock, log } = session;
-  /** The body belongs to the exchange: one that is cut short is asked for again. */
+  /** The body belongs to the exchange: if it is cut short, the request is repeated. */
   const retried = <T>(call: Request, use: (answer: HttpResponse) => Promise<T>): Promise<T> => {
     const exchanged = async () => use(await exchange(base, always, call, session));
     if (isStream(call.body)) return sentOnce(call.body, exchanged);

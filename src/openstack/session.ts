@@ -17,12 +17,12 @@ export interface SessionDependencies {
   readonly http: Http;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of every secret as soon as it is known, so that no sink ever shows it. */
+  /** Called with each secret as soon as it is known, so that no sink ever shows it. */
   readonly secret: (value: string | Uint8Array) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Renewed when less is left: keystoneauth's MIN_TOKEN_LIFE_SECONDS. */
+/** A token with less life left is renewed: keystoneauth's MIN_TOKEN_LIFE_SECONDS. */
 const LEAST_LIFE_MS = 120_000;
 /** A token of this age counts as fresh for a long job of the cloud. */
 const FRESH_MS = 60_000;
@@ -50,7 +50,7 @@ class CloudSession implements Session {
   readonly #services = new Map<Service, Promise<ServiceClient>>();
   readonly #clock: Clock;
   #token: Token;
-  /** Learnt at each login, and never less: a machine that slept counts on where it stopped, and time never goes back. */
+  /** Updated at each login, and only upward: a machine that slept lags behind, and time must never go back. */
   #offset: number;
   #renewal: Promise<Token> | undefined;
   #signal: AbortSignal | undefined;
@@ -148,7 +148,7 @@ class CloudSession implements Session {
     return answer;
   }
 
-  /** Renewals at the same time are one. */
+  /** Shares one renewal among concurrent callers. */
   #renew(): Promise<Token> {
     this.#renewal ??= logIn(this.config, this.#dependencies)
       .then(({ token, offset }) => {
@@ -187,14 +187,14 @@ async function logIn(config: CloudConfig, dependencies: SessionDependencies): Pr
   };
   const doing = `log in to cloud "${config.name}" at ${auth.authUrl}`;
   try {
-    // A token has no tag and no owner to look it up by, and one more does no harm.
+    // A token cannot be looked up by a tag, and one more does no harm.
     return await retry(true, () => requestToken(doing, request, http, clock, dependencies.secret), {
       clock,
       log,
       signal,
     });
   } catch (error) {
-    // A proxy that refuses is wrong input here: nothing was asked of the cloud yet.
+    // Here a refusing proxy is wrong input: the cloud has not been asked anything yet.
     if (error instanceof OperationError) throw new InputError(error.message, error.hint, error);
     const said = loginHint(error, auth);
     if (said === undefined) throw error;

@@ -5,7 +5,7 @@ import { type Service, splitVersion } from './catalog.ts';
 import { hasStatus, isUncertain } from './errors.ts';
 import { lower, type Microversion, parseMicroversion } from './microversions.ts';
 
-/** What we speak at most: the versions whose changes were read; and the path that knows microversions. */
+/** The highest version whose changes we have read, and the path that knows microversions. */
 const MICROVERSIONED: Partial<
   Record<Service, { readonly name: string; readonly highest: string; readonly path: string }>
 > = {
@@ -13,7 +13,7 @@ const MICROVERSIONED: Partial<
   compute: { name: 'compute', highest: '2.100', path: 'v2.1' },
 };
 
-/** Where a service is asked, and with which microversion. */
+/** The URL and the microversion of a service. */
 export interface Agreed {
   readonly base: string;
   readonly name: string;
@@ -22,9 +22,9 @@ export interface Agreed {
 
 /**
  * The URL and the highest microversion that both sides know. Older catalogues name `/v2` of Nova and `/v1` or `/v2` of
- * Cinder, which know none: the newer path beside it is taken where it answers. A document that is hidden says nothing
- * of the cloud: then requests go without a version, which every service answers with its oldest behaviour. A service
- * that is ill must not pass for an old one.
+ * Cinder, which know none: then the newer path is used, if it answers. A hidden document says nothing about the
+ * cloud: then requests go without a version, and every service answers with its oldest behaviour. A failing service
+ * must not pass for an old one.
  *
  * @param ask reads a document; throws CloudError
  */
@@ -44,7 +44,7 @@ export async function agree(
   for (const url of [`${root}/${known.path}/`, `${root}/`]) {
     try {
       const offered = await ask(url, (answer) => highestOffered(answer, wanted.major));
-      // The root's list names the versions that have none as well.
+      // The root's list also names versions without microversions.
       if (offered !== undefined) return { base: newer, name: known.name, version: lower(offered, wanted) };
       if (url !== `${root}/`) return { base: newer, name: known.name, version: undefined };
     } catch (error) {
@@ -58,7 +58,7 @@ export async function agree(
   return { base, name: known.name, version: undefined };
 }
 
-/** Of `versions`, or of the one `version` that a versioned URL of Nova's tells. */
+/** Of `versions`, or of the single `version` at a versioned URL of Nova. */
 function highestOffered(answer: Json, major: number): Microversion | undefined {
   const one = answer['version'];
   const all = one === undefined ? answer['versions'] : [one];

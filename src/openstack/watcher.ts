@@ -6,9 +6,9 @@ export interface Watchable {
   readonly id: string;
 }
 
-/** How the things of one kind are looked at. */
+/** How to look at things of one kind. */
 export interface Source<T extends Watchable> {
-  /** Newest first: what is waited for was mostly made a moment ago, so the first page has it. */
+  /** Newest first: most watched things are new, so the first page has them. */
   list(): AsyncIterable<readonly T[]>;
   /** @throws CloudError 404 */
   get(id: string): Promise<T>;
@@ -41,12 +41,12 @@ const FIRST_MS = 500;
 const SLOWEST_MS = 10_000;
 /** After a create's 202 the new object may be unknown on other API nodes for a moment. */
 const MISSING_GRACE_MS = 20_000;
-/** How long polls may fail in a row before the waits on them do. */
+/** How long polls may keep failing before the waits fail. */
 const BLIND_MS = 5 * 60_000;
 
 /**
- * The one way to wait for things of the cloud: one request a tick for all that is watched, a single read where only
- * one thing is, slower the longer it takes. A poll that fails is no verdict: the next one may work.
+ * The one way to wait for things in the cloud: one request a tick for everything watched, or a single read for a single
+ * thing; the longer it takes, the slower the ticks. A failed poll decides nothing: the next one may work.
  */
 export class Watcher<T extends Watchable> {
   readonly #source: Source<T>;
@@ -71,7 +71,7 @@ export class Watcher<T extends Watchable> {
     return this.#watch(id, judge, options, undefined);
   }
 
-  /** Waits until there is no such thing any more; `judge` may still throw, for example on `error_deleting`. */
+  /** Waits until the thing is gone; `judge` may still throw, for example on `error_deleting`. */
   async gone(id: string, judge: Judge<T, void>, options: WaitOptions): Promise<void> {
     await this.#watch<void>(id, judge, options, { done: undefined });
   }
@@ -150,7 +150,7 @@ export class Watcher<T extends Watchable> {
     }
   }
 
-  /** Sleeps until the next look; a wait that begins or ends changes when that is. */
+  /** Sleeps until the next look; waits that begin or end reschedule it. */
   async #rest(): Promise<void> {
     const since = this.#clock.now();
     while (this.#watches.size > 0) {
@@ -161,7 +161,7 @@ export class Watcher<T extends Watchable> {
     }
   }
 
-  /** A twentieth of what the youngest wait has lasted: little to wait at the end, few requests on the way. */
+  /** A twentieth of the youngest wait so far: short delays at the end, few requests on the way. */
   #pause(now: number): number {
     const youngest = Math.max(...[...this.#watches].map((watch) => watch.since));
     return Math.min(SLOWEST_MS, Math.max(FIRST_MS, Math.ceil((now - youngest) / 20)));
@@ -185,7 +185,7 @@ export class Watcher<T extends Watchable> {
     const waiting = new Map<string, Watch<T>[]>();
     for (const watch of this.#watches) waiting.set(watch.id, [...(waiting.get(watch.id) ?? []), watch]);
     if (waiting.size > 1) await this.#lookInList(waiting);
-    // A list may lag or hide; only the thing's own address says that it is gone.
+    // A list may lag or hide things; only the thing's own URL can say that it is gone.
     for (const [id, watches] of waiting) {
       const item = await this.#source.get(id).catch((error: unknown) => {
         if (hasStatus(error, 404)) return undefined;
@@ -195,7 +195,7 @@ export class Watcher<T extends Watchable> {
     }
   }
 
-  /** Looks at what the list has, and takes that out of `waiting`. */
+  /** Looks at everything in the list, and takes it out of `waiting`. */
   async #lookInList(waiting: Map<string, Watch<T>[]>): Promise<void> {
     for await (const page of this.#source.list()) {
       for (const item of page) {

@@ -7,7 +7,7 @@ import type { HostLog } from '../ports/host.ts';
 import type { Log } from '../ports/log.ts';
 import type { Json } from '../text/redact-json.ts';
 
-/** What a restoring moves, for its progress. */
+/** What a restore moves, for its progress. */
 export interface Amount {
   /** "restoring". */
   readonly doing: string;
@@ -39,8 +39,8 @@ export interface Restored<O extends string> {
  * made without being carried out, and can be carried out by {@link RestoringKind.restore} later, elsewhere.
  *
  * @typeParam W what is wished for: plain values, as parsed from inputs or a plan file
- * @typeParam C the restore point that is meant
- * @typeParam P what is to be done
+ * @typeParam C the chosen restore point
+ * @typeParam P what to do
  * @typeParam R what was done
  * @typeParam O names of outputs
  */
@@ -74,7 +74,7 @@ export interface RestoringKind<W, C, P, R, O extends string> {
   /**
    * Reports the result.
    *
-   * @throws what is a bug of ours, after reporting what it leaves
+   * @throws a bug of ours, after reporting what it leaves
    */
   tell(plan: P, restored: R, seconds: number, log: HostLog, signal: AbortSignal): Restored<O>;
 }

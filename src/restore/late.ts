@@ -2,8 +2,8 @@ import { messageOf, PlainError } from '../errors.ts';
 import type { Session } from '../openstack/connection.ts';
 
 /**
- * A step that comes when all data is there. What the cloud refuses now is no reason to lose it: it is noted, and the
- * next step tried. A run that was told to stop takes it within the time that it has to clean up.
+ * A step that comes when all data is there. A refusal now is no reason to lose the data: note it, and try
+ * the next step. A run that must stop still tries it, within its time to clean up.
  *
  * @param undone to be added to, in words
  * @returns whether it was done

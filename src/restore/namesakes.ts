@@ -14,7 +14,7 @@ export interface Namesake {
   readonly name: string;
 }
 
-/** Those of some new volumes. They only cause a warning: if they cannot be listed, there are none. */
+/** The namesakes of some new volumes. They only cause a warning: if they cannot be listed, there are none. */
 export async function volumeNamesakes(session: Session, names: readonly string[]): Promise<Namesake[]> {
   const found: Namesake[] = [];
   for (const name of new Set(names.filter((one) => one !== '')))
@@ -46,8 +46,8 @@ async function orNone(list: () => Promise<Namesake[]>): Promise<Namesake[]> {
 }
 
 /**
- * A selector that is a name means exactly one resource. A nightly backup must not be the first to say that there are two
- * now: the restore says what becomes of selectors, and the way out.
+ * A selector that is a name means exactly one resource. A nightly backup must not be the first to report two of them:
+ * the restore says how it affects selectors, and what to do.
  */
 export function warnOfNamesakes(namesakes: readonly Namesake[], log: Log): void {
   for (const [what, all] of Map.groupBy(namesakes, ({ kind, name }) => `${kind} ${quoted(name)}`)) {

@@ -30,7 +30,7 @@ export function tellUndone(
   );
 }
 
-/** The output of what stays after a failure. */
+/** The output that names what stays after a failure. */
 export function remainingOutput(failed: boolean, all: readonly Remaining[]): { kept?: string } {
   return failed ? { kept: JSON.stringify(all) } : {};
 }

@@ -14,7 +14,7 @@ import { doneUntil, type Until } from '../deadline.ts';
 export interface DataOptions extends Until {
   /** Whose data it is, for messages: "image db (5f2c…)". */
   readonly what: string;
-  /** Told of bytes as they flow. */
+  /** Called with the number of bytes as they flow. */
   readonly onBytes?: (count: number) => void;
   /** The key that must open the data's LUKS header. */
   readonly key?: { readonly bytes: Uint8Array; readonly secretType: string } | undefined;

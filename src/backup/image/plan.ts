@@ -35,7 +35,7 @@ export async function planImages(
       await checkKey(session, image, payloads);
       return { image };
     } catch (error) {
-      // Missing recipients are wrong input: nothing is begun.
+      // Missing recipients are wrong input: begin nothing.
       if (error instanceof InputError || !(error instanceof PlainError)) throw error;
       return { image, error };
     }

@@ -3,7 +3,7 @@ import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import { savedKey } from '../secret/record.ts';
 
-/** @param size bytes that were seen to come */
+/** @param size bytes that arrived */
 export function savedImage(
   image: Image,
   size: number,

@@ -20,7 +20,7 @@ export interface SavedImagePoints {
 /**
  * Saves an image: its key, its data, and all that Glance records about it.
  *
- * @param onBytes told of bytes as they flow
+ * @param onBytes called with the number of bytes as they flow
  * @throws OperationError; a failed download leaves no data in the store
  */
 export async function saveImage(

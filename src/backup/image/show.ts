@@ -6,7 +6,7 @@ import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
 import type { ImageBackupWishes } from './plan.ts';
 
-/** What is to be done with each image, and where its data goes. */
+/** Says what the run will do with each image, and where its data goes. */
 export function showImages(
   images: readonly Image[],
   { payloads: { place, compression, sealed } }: Pick<ImageBackupWishes, 'payloads'>,

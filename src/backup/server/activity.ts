@@ -3,7 +3,7 @@ import { getServer } from '../../openstack/compute/v2/servers.ts';
 import type { ServiceClient } from '../../openstack/connection.ts';
 import { hasStatus } from '../../openstack/errors.ts';
 
-/** What a look at a server shows of whether its guest runs. */
+/** What Nova shows about whether a server's guest runs. */
 export interface Activity {
   /** As Nova shows it: ACTIVE, SHUTOFF, PAUSED … */
   readonly status: string;
@@ -13,7 +13,7 @@ export interface Activity {
   readonly actions: readonly string[] | undefined;
 }
 
-/** Saving makes this one itself, which neither starts nor stops a guest. */
+/** The save itself requests this, which neither starts nor stops a guest. */
 const OWN = 'createImage';
 
 export async function activityOf(nova: ServiceClient, serverId: string): Promise<Activity> {

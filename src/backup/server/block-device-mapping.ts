@@ -48,7 +48,7 @@ function diskOf(disk: Json): MappedDisk {
   const bootIndex = optionalInteger(disk, 'boot_index');
   return {
     snapshotId,
-    // Nova says -1 of a disk that the server was made with, and nothing of one that was attached later.
+    // Nova gives -1 to a disk that the server was made with, and nothing to one that was attached later.
     bootIndex: bootIndex === undefined || bootIndex < 0 || bootIndex > 255 ? undefined : bootIndex,
     device: bounded(optionalText(disk, 'device_name')),
     tag: bounded(optionalText(disk, 'tag')),

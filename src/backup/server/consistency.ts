@@ -6,7 +6,7 @@ export interface Circumstances {
   readonly before: Activity;
   /** When the last of the disks is saved. */
   readonly after: Activity;
-  /** `os_require_quiesce` of the image that Nova made: it has the properties that the server was started with. */
+  /** `os_require_quiesce` of the image that Nova made, which has the properties that the server started with. */
   readonly requiresQuiesce: boolean;
   readonly disks: number;
   /** Whether one of the volumes is also attached to other servers. */

@@ -25,7 +25,7 @@ export const servers: SavingKind<VolumeBackupWishes, ServerBackupPlan> = {
     );
     const types = await listVolumeTypes(cinder);
     const ofServers = volumes.filter(({ id }) => attached.has(id));
-    // The server is frozen for all of them.
+    // Nova freezes the server for all disks at once.
     const ofDisks = { ...wishes, closed, consistency: 'best' } as const;
     const disks = await planVolumes(cinder, ofServers, types, backups, ofDisks, { secrets, keys });
     const joined = planServers(looked, disks.plans, disks.refused, wishes.consistency);

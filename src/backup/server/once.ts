@@ -3,7 +3,7 @@ export type Once<T> = (of: string, make: () => Promise<T>) => Promise<T>;
 /**
  * Makes what several callers want only once: later callers wait for it. After a failure, the next caller tries again.
  *
- * @returns takes what it is of, and how to make it
+ * @returns takes the key of the thing, and how to make it
  */
 export function once<T>(): Once<T> {
   const made = new Map<string, Promise<T>>();

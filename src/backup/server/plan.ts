@@ -8,7 +8,7 @@ import { type LookedAt, lookAt, surroundingsOf } from './facts.ts';
 import { refuseUnfrozenServer } from './frozen.ts';
 import { checkState } from './state.ts';
 
-/** What is to be done with one server. */
+/** What to do with one server. */
 export interface ServerBackupPlan {
   readonly looked: LookedAt;
   readonly volumes: readonly VolumeBackupPlan[];

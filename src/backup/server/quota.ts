@@ -31,12 +31,12 @@ export function wantedServers(
   });
 }
 
-/** Nova takes one of each disk, and they stay until all are saved. */
+/** Nova takes a snapshot of each disk, and all of them stay until every disk is saved. */
 function snapshotOf({ volume }: ServerBackupPlan['volumes'][number]): Need {
   return needOfVolume({ snapshots: 1, gigabytes: volume.size }, volume.volumeType);
 }
 
-/** The largest of those that are there at the same time. */
+/** The largest copies that can exist at the same time. */
 function copiesAtOnce(needs: readonly Need[]): Need[] {
   const bySize = [...needs].sort((a, b) => sizeOf(b) - sizeOf(a));
   return bySize.slice(0, DISKS_AT_ONCE);

@@ -8,13 +8,13 @@ import type { Network } from '../../openstack/network/v2/networks.ts';
 import type { Port } from '../../openstack/network/v2/ports.ts';
 import type { SecurityGroup } from '../../openstack/network/v2/security-groups.ts';
 
-/** What the cloud tells a user of a server and of all that belongs to it. */
+/** What the cloud shows a user about a server and all that belongs to it. */
 export interface ServerFacts {
   readonly server: Server;
   readonly flavors: readonly Flavor[];
   /** What its own disk was made from; null: it boots from a volume. */
   readonly image: SavedServer['image'];
-  /** The user's key pair of the server's name for it. */
+  /** The user's key pair with the name that the server gives. */
   readonly keyPair: KeyPair | undefined;
   readonly groups: readonly ServerGroup[];
   /** Undefined if Neutron cannot be asked. */
@@ -72,7 +72,7 @@ export function savedServer(
   };
 }
 
-/** From 2.47 Nova tells the values and not the id, which may be another flavor's by now; before, the id only. */
+/** From 2.47 Nova shows the values but not the id, and another flavor may have those by now; before, only the id. */
 function savedFlavor({ flavor, flavorId }: Server, flavors: readonly Flavor[]): SavedFlavor {
   const known = flavors.find((candidate) =>
     flavor === undefined ? candidate.id === flavorId : alike(candidate, flavor),
@@ -90,7 +90,7 @@ function savedFlavor({ flavor, flavorId }: Server, flavors: readonly Flavor[]): 
   };
 }
 
-/** Of an old cloud's deleted flavor nothing can be known: any flavor fits. */
+/** Nothing can be known about a deleted flavor of an old cloud: any flavor fits. */
 const UNKNOWN = { name: '', vcpus: 0, ram: 0, disk: 0, ephemeral: 0, swap: 0, extraSpecs: {} };
 
 function alike(a: Omit<Flavor, 'id'>, b: Omit<Flavor, 'id'>): boolean {
@@ -98,7 +98,7 @@ function alike(a: Omit<Flavor, 'id'>, b: Omit<Flavor, 'id'>): boolean {
 }
 
 /**
- * Neutron tells ports in no order, and the guest names its network cards in that of Nova, which tells it by the addresses.
+ * Neutron lists ports in no order. The guest names its network cards in Nova's order, which the addresses show.
  */
 function inCardOrder({ ports }: NetworkFacts, { addresses }: Server): Port[] {
   const macs = Object.values(addresses).flatMap((list) => list.map(({ mac }) => mac));

@@ -12,7 +12,7 @@ import { saveImage } from '../image/save.ts';
 /**
  * Downloads the root disk that Nova made an image of; the image stays temporary.
  *
- * @param name by which the restore point is called
+ * @param name of the restore point
  */
 export async function storeRoot(
   image: Image,
@@ -48,7 +48,7 @@ export async function keepRoot(
   };
 }
 
-/** What Nova makes of a volume-backed server has no data, and is no backup of anything. */
+/** The image of a volume-backed server has no data, and backs up nothing. */
 function refuseEmpty({ id, size, properties }: Image): void {
   if (size === 0 || properties['block_device_mapping'] !== undefined)
     throw new OperationError(

@@ -216,7 +216,7 @@ function saveDisk(
   });
 }
 
-/** The root disk of an image-backed server; the image is temporary until this has made it its own. */
+/** The root disk of an image-backed server; the image stays temporary until this function keeps it. */
 function saveRoot(image: Image, server: string, saving: DiskSaving): Promise<ImagePoint | KeptImagePoint> {
   const name = `${server} ${toSecond(Date.parse(image.createdAt))}`.slice(-255);
   const { payloads } = saving.volumes;

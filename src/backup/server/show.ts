@@ -8,7 +8,7 @@ import type { VolumeBackupWishes } from '../volume/plan.ts';
 import { plannedVolume, showVolumes, toldVolume } from '../volume/show.ts';
 import type { ServerBackupPlan } from './plan.ts';
 
-/** What is to be done with each server and its volumes. */
+/** Says what the run will do with each server and its volumes. */
 export function showServers(
   plans: readonly ServerBackupPlan[],
   wishes: Pick<VolumeBackupWishes, 'payloads' | 'recipients'>,

@@ -17,7 +17,7 @@ export interface TakenVolume {
  * The snapshots behind the image of a volume-backed server, when all of them can be used. Only those that carry the
  * record of this image count: what a property names is not trusted.
  *
- * @param volumeIds the volumes that there must be a snapshot of
+ * @param volumeIds the volumes that must have a snapshot
  */
 export async function snapshotsBehind(
   { image, record }: ServerImage,

@@ -6,8 +6,8 @@ import type { Server } from '../../openstack/compute/v2/servers.ts';
 const FIRST = /^\/dev\/(?:v|s|h|xv|ub)da$/;
 
 /**
- * Whether a server boots from a volume. An image tells nothing: a server that was made from the image of a volume-backed
- * one has that image, and volumes. Nova tells the root device to administrators only, but a disk of the server's own has
+ * Whether a server boots from a volume. An image id proves nothing: a server made from the image of a volume-backed one
+ * has that image, and volumes. Nova shows the root device to administrators only, but a disk of the server's own has
  * the first name, which then no volume has; unless that is on another bus, and such a volume does not boot.
  * https://github.com/openstack/nova/blob/master/nova/compute/utils.py `is_volume_backed_instance`
  *

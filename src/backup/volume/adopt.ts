@@ -23,10 +23,10 @@ export interface Adopted extends Unrecorded {
   readonly point: VolumeBackupPoint;
 }
 
-/** What becomes of the backups that earlier runs left. */
+/** The backups that earlier runs left: adopted, or refused. */
 export interface TakenUp {
   readonly adopted: readonly Adopted[];
-  /** Left to the cloud on purpose, and nothing can record them: nobody waited to see that. */
+  /** Backups that were left to the cloud, but that no run can record: nobody waited for them. */
   readonly refused: readonly (Refused & { readonly backup: string })[];
 }
 
@@ -34,12 +34,12 @@ type Whole = Extract<Leftover, { action: 'adopt' | 'doubt' }>;
 
 /**
  * Restore points of complete backups that earlier runs left to the cloud, or did not record. Their volumes are
- * described as they are now, and what the backup itself tells as it was; a backup whose volume is gone stays as it is,
+ * described as they are now, except for what the backup itself records; a backup whose volume is gone stays as it is,
  * and can be restored by its id.
  *
  * @param holdings listed before anything was begun
  * @param payloads where keys are sealed
- * @param done the points that this run has recorded already, and the backups that it has told of
+ * @param done the points that this run has already recorded, and the backups that it has reported
  */
 export async function adopt(
   environment: Pick<Environment, 'session' | 'clock' | 'signal' | 'log'>,

@@ -11,7 +11,9 @@ import { removeFailed } from './through-cinder.ts';
 
 type Failed = Extract<Leftover, { action: 'failed' }>;
 
-/** Why a backup failed that an earlier run left to the cloud. It is removed where its maker is dead, and it is still so. */
+/**
+ * Why a backup failed that an earlier run left to the cloud. Removes the backup if it may be removed and is unchanged.
+ */
 export async function failureOf(
   { backup, tags, removable }: Failed,
   { name, id }: Pick<Subject, 'name' | 'id'>,

@@ -37,7 +37,8 @@ export class VolumeKeys {
   }
 
   /**
-   * All but the key's id Cinder takes from the volume's type: one request for each type, where lists tell the ids (3.64).
+   * Cinder takes all but the key's id from the volume's type: one request for each type, where lists tell the ids
+   * (3.64).
    * https://github.com/openstack/cinder/blob/master/cinder/db/api.py `volume_encryption_metadata_get`
    */
   async encryptionOf({ id, volumeTypeId, encryptionKeyId }: Volume): Promise<VolumeEncryption> {
@@ -54,7 +55,7 @@ export class VolumeKeys {
   }
 
   /**
-   * The key's attributes. Its bytes are read, with the user's rights, and let go of; or others of its like were.
+   * The key's attributes. Reads its bytes with the user's rights and drops them, unless similar keys were read already.
    *
    * @throws OperationError if it cannot be read
    */
@@ -76,7 +77,7 @@ export class VolumeKeys {
     return listed;
   }
 
-  /** Says which keys nobody read. */
+  /** Says how many keys were read, and how many were not. */
   tell(): void {
     if (this.#unread > 0)
       this.#client.session.log.info(
@@ -86,7 +87,7 @@ export class VolumeKeys {
 }
 
 /**
- * Whether the user may read it who may read another one like it: Barbican decides by roles alone, unless an access list
+ * Whether a user who can read similar keys can read this one: Barbican decides by roles alone, unless an access list
  * makes a secret private. A list does not show that, but setting one makes it newer than it was created.
  * https://github.com/openstack/barbican/blob/master/barbican/common/policies/secrets.py
  * https://github.com/openstack/barbican/blob/master/barbican/model/repositories.py `create_or_replace_from`

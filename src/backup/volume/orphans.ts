@@ -14,16 +14,16 @@ import {
 import { collect } from '../../pool.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** Clocks of services differ a little. */
+/** The clocks of the services differ a little. */
 const SLACK_MS = 5_000;
-/** In which Cinder names a clone that it made, for another volume with the same key. */
+/** Cinder needs this long to name a clone that it made for another volume with the same key. */
 const NAMING_MS = 5_000;
 
 /**
- * Removes the clones of a volume's key that a refused upload left: Cinder makes one before it looks at anything else, and
- * forgets it when it refuses. One is surely that when it was made by us since then, has no name and the very bytes of the
- * volume's key, and nothing of the project names it, now and a moment later; so no byte of a key is lost even should that
- * be wrong. If Cinder does not say which keys it uses, the clones are reported, and stay.
+ * Removes the clones of a volume's key that a refused upload left: Cinder makes one before it looks at anything else,
+ * and forgets it when it refuses. A secret is surely such a clone if we made it since then, it has no name and the same
+ * bytes as the volume's key, and nothing in the project names it, now or a moment later; even if that is wrong, no byte
+ * of a key is lost. If Cinder does not say which keys it uses, the clones are reported, and stay.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/api.py `copy_volume_to_image`
  *
  * @param since when the upload began, milliseconds since the epoch
@@ -59,7 +59,7 @@ export async function removeOrphans(
   }
 }
 
-/** Ids of secrets that are what an upload leaves. */
+/** Ids of secrets that look like what an upload leaves. */
 async function clonesLeft(session: Session, volume: Volume, since: number): Promise<string[]> {
   const keyId = volume.encryptionKeyId ?? (await keyOf(session, volume));
   if (keyId === undefined) return [];

@@ -20,7 +20,7 @@ import { BeingBackedUp } from './being-backed-up.ts';
 import { refuseUnfrozen } from './frozen.ts';
 import { type KnownKeys, VolumeKeys } from './keys.ts';
 
-/** An image instead. */
+/** Saved as an image instead. */
 export interface ImageDecision {
   readonly mode: 'image';
   readonly reason: string;
@@ -28,7 +28,7 @@ export interface ImageDecision {
   readonly doubt: string | undefined;
 }
 
-/** What is to be done with one volume. */
+/** What to do with one volume. */
 export interface VolumeBackupPlan {
   readonly volume: Volume;
   readonly typeId: string | undefined;
@@ -45,7 +45,7 @@ export interface VolumeBackupPlan {
 
 export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxChain'> {
   readonly method: 'auto' | Method;
-  /** `quiesced`: nothing less than offline or frozen file systems will do. Else what there is. */
+  /** `quiesced`: refuse anything less than offline or frozen file systems. Else take what there is. */
   readonly consistency?: 'best' | 'quiesced';
   /** Why no Cinder backup can be made. */
   readonly closed?: Error | undefined;
@@ -91,7 +91,7 @@ export async function planVolumes(
     try {
       return await planVolume(keys, volume, types, backups.get(volume.id) ?? [], options);
     } catch (error) {
-      // Wrong input is wrong for all of them: nothing is begun.
+      // Wrong input is wrong for all of them: begin nothing.
       if (error instanceof InputError || !(error instanceof PlainError)) throw error;
       return { volume, error };
     }
@@ -171,13 +171,13 @@ function checkState(volume: Volume, backups: readonly Backup[]): void {
     );
 }
 
-/** Nova reserves the volumes of a new server until it connects them, and those of a shelved one as long as it is. */
+/** Nova reserves a new server's volumes until it connects them, and a shelved one's until it is unshelved. */
 const HINTS: Readonly<Record<string, string>> = {
   reserved:
     'It is reserved for a server that is shelved or still being created: unshelve that server, or wait (openstack volume attachment list --volume-id ID).',
 };
 
-/** From the volume itself from 3.63, before by the name. */
+/** From 3.63 the volume itself has it; before, look it up by name. */
 export function typeIdOf(volume: Volume, types: readonly VolumeType[]): string | undefined {
   return volume.volumeTypeId ?? types.find(({ name }) => name === volume.volumeType)?.id;
 }

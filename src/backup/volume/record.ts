@@ -41,13 +41,13 @@ export function restorePoint({
     },
     chain: { id: tags.chain, position: tags.position, parent: tags.parent ?? null },
     reason,
-    // Tags of before said nothing of it: then it promises the least.
+    // Older tags lack it: then promise the least.
     consistency: tags.consistency ?? 'crash',
     seconds,
   };
 }
 
-/** What a backup of a volume promises that is asked for now. */
+/** What a backup of a volume promises if it is requested now. */
 export function consistencyOf({ attachments }: Pick<Volume, 'attachments'>): 'offline' | 'crash' {
   return attachments.length === 0 ? 'offline' : 'crash';
 }

@@ -60,7 +60,7 @@ export async function beginVolumes(
   };
 }
 
-/** Magic and version, and nothing after them: Glance looks no further before it refuses it. */
+/** Magic and version, then zeros: Glance needs no more to refuse it. */
 const LUKS2 = Buffer.concat([Buffer.from('4c554b53babe0002', 'hex'), Buffer.alloc(4088)]);
 
 async function takesLuks2(environment: Environment): Promise<boolean> {
@@ -84,8 +84,8 @@ export function saveVolume(plan: VolumeBackupPlan, saving: VolumeSaving): Promis
 }
 
 /**
- * The same, but nobody waits for a Cinder backup. Its key is saved before it is asked for: a key goes with its volume,
- * which may be gone when a later run records the backup.
+ * The same, but nobody waits for a Cinder backup. The run saves the key before it requests the backup: a key goes with
+ * its volume, which may be gone when a later run records the backup.
  */
 export function startVolume(
   plan: VolumeBackupPlan,

@@ -5,7 +5,7 @@ import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
 import type { VolumeBackupPlan, VolumeBackupWishes } from './plan.ts';
 
-/** What is to be done with each volume. */
+/** Says what the run will do with each volume. */
 export function showVolumes(
   plans: readonly VolumeBackupPlan[],
   { payloads, recipients }: Pick<VolumeBackupWishes, 'payloads' | 'recipients'>,
@@ -56,7 +56,7 @@ export function toldVolume(point: RestorePoint): string | undefined {
   }
 }
 
-/** What is said of a backup of an earlier run that is recorded. */
+/** The message for a recorded backup of an earlier run. */
 export function toldAdopted({ backup, resource }: VolumeBackupPoint, wasHandedOver: boolean): string {
   return `backup ${backup.id} of volume ${quoted(resource.name)} is available, ${wasHandedOver ? 'recorded for the run that left it to the cloud' : 'adopted from an interrupted run'}`;
 }

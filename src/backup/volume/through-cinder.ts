@@ -41,7 +41,7 @@ export interface CinderSaving extends Environment {
   readonly backups: Watcher<Backup>;
   /** Told of each complete backup. */
   readonly marks: Marks;
-  /** What their restore points are given. */
+  /** For their restore points. */
   readonly tags: readonly string[];
 }
 
@@ -77,8 +77,8 @@ export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving):
 }
 
 /**
- * The same, but the backup is left to the cloud as soon as it is seen with our tags: they say that any run may record it,
- * whoever lives. One that does not show them is waited for, since no later run would find it.
+ * The same, but the backup is left to the cloud as soon as it is seen with our tags: they let any later run
+ * record it. The run waits for one that does not show them, since no later run would find it.
  */
 export async function startThroughCinder(
   plan: BackupPlan,
@@ -102,8 +102,8 @@ export async function startThroughCinder(
 }
 
 /**
- * @param handsOver whether the run does not wait for it. The request itself says so: when a service takes the backup up it
- * writes the metadata that it got with the request, and what was set meanwhile is lost
+ * @param handsOver whether to leave the backup to the cloud. The request itself says so: a service that takes the
+ *   backup up writes the metadata that came with the request, and loses what was set meanwhile
  */
 async function begin(plan: BackupPlan, saving: CinderSaving, handsOver: boolean): Promise<Begun> {
   const { client, clock, log } = saving;
@@ -113,7 +113,7 @@ async function begin(plan: BackupPlan, saving: CinderSaving, handsOver: boolean)
   const started = clock.now();
   const draft = tagsFor(plan, chosen, saving, started, handsOver);
   const id = await startBackup(plan, draft, saving);
-  // What is handed over may be another run's already, which then writes its record.
+  // Another run may already have taken over a backup that is left to the cloud, and writes its record.
   const tags = handsOver ? draft : await bound(draft, id, volume.size, saving);
   log.info(
     `backup ${id} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
@@ -121,7 +121,7 @@ async function begin(plan: BackupPlan, saving: CinderSaving, handsOver: boolean)
   return { id, chosen, tags, started };
 }
 
-/** The backup as soon as it is what is waited for. From then on this run writes its record no more. */
+/** The backup, once it is in the awaited state. From then on this run no longer writes its record. */
 function awaited(
   { id, started }: Begun,
   volume: Volume,
@@ -310,8 +310,8 @@ class NotTakenUp extends Error {}
 
 /**
  * A backup that a service has started has a zone: `create_backup` in
- * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no service
- * is alive a backup is accepted all the same, and stays `creating` for ever.
+ * https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py sets its own before it begins. Where no
+ * service is alive, Cinder accepts a backup all the same, and it stays `creating` forever.
  */
 function judgeWith({ now }: Clock, started: number) {
   return (backup: Backup): { done: Backup } | undefined => {
@@ -328,8 +328,8 @@ function isTakenUp({ availabilityZone, container }: Backup): boolean {
 }
 
 /**
- * A backup that an earlier run left to the cloud, and that no service takes up, nor any asked for later: each further one
- * would only leave one more volume in `backing-up`.
+ * A backup that an earlier run left to the cloud, and that no service takes up, nor any asked for later: each further
+ * one would only leave one more volume in `backing-up`.
  *
  * @param all the project's backups
  * @param now the cloud's time, milliseconds since the epoch

@@ -62,14 +62,14 @@ export async function uploadVolume(work: Upload): Promise<Uploaded> {
 }
 
 /**
- * Cinder from 24.5 to 28 cannot upload a volume whose image has no properties of its own: Glance is sent an empty set of
- * them, and Cinder answers 400. https://bugs.launchpad.net/cinder/+bug/2144550
+ * Cinder from 24.5 to 28 cannot upload a volume whose image has no properties of its own: Glance is sent an empty set
+ * of them, and Cinder answers 400. https://bugs.launchpad.net/cinder/+bug/2144550
  */
 function stumbles(error: unknown): error is CloudError {
   return error instanceof CloudError && error.status === 400 && error.message.includes("'properties'");
 }
 
-/** Not the volume itself: it is only read. */
+/** Changes a copy, since the volume itself is only read. */
 async function copyWithProperty(work: Upload, { id, consistency }: Source): Promise<Source> {
   const { session, plan, started, log } = work;
   const client = await session.service('block-storage');
@@ -171,7 +171,7 @@ async function upload(work: Upload, volumeId: string): Promise<Image> {
   return image;
 }
 
-/** Where all that may be made for it is found: the project may have thousands of other things. */
+/** Where to look for all that the upload may make: the project may hold thousands of other things. */
 export function placesOf({ plan, ledger, record }: Pick<Upload, 'plan' | 'ledger' | 'record'>): Places {
   const { id } = plan.volume;
   return {
@@ -207,7 +207,7 @@ function judged(status: string, done: string, pending: readonly string[]): { don
   throw new Failed(`it is ${status}`);
 }
 
-/** Of one step, which may be a copy of all data. */
+/** The limits of one step, which may copy all data. */
 function limits({ clock, plan, until, signal }: Upload) {
   return { deadline: Math.min(clock.now() + allowance(plan.volume.size), until), signal };
 }
@@ -216,7 +216,7 @@ function limits({ clock, plan, until, signal }: Upload) {
 const REFUSED =
   'Glance may have refused the data: since 2025.1 it accepts neither LUKS2 nor a boot sector without partitions, and every Glance has a size limit or quota. Use `method: cinder-backup` for this volume, or ask the operator.';
 
-/** Cinder deletes the image of an upload that fails: that it is gone is how we learn of it. */
+/** Cinder deletes the image of a failed upload, so a missing image means failure. */
 async function waited<T>(work: Upload, wait: Promise<T>, what: string, ids: readonly string[]): Promise<T> {
   const { session, plan } = work;
   try {

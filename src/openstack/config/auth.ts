@@ -5,7 +5,7 @@ import { filled, isMap, normalized, type Settings, textOf } from './settings.ts'
 
 export type AuthSettings = Readonly<Record<string, string | undefined>>;
 
-/** These beat the same keys inside `auth:`, the later name the earlier: `_fix_backwards_auth`. */
+/** These beat the same keys inside `auth:`, and a later name beats an earlier one: `_fix_backwards_auth`. */
 const OUTSIDE_FIRST: Readonly<Record<string, readonly string[]>> = {
   domain_id: ['domain_id'],
   domain_name: ['domain_name'],
@@ -17,7 +17,7 @@ const OUTSIDE_FIRST: Readonly<Record<string, readonly string[]>> = {
   project_id: ['tenant_id', 'project_id'],
   project_name: ['tenant_name', 'project_name'],
 };
-/** For these what stands inside wins: `_validate_auth`. */
+/** For these the key inside `auth:` wins: `_validate_auth`. */
 const INSIDE_FIRST: Readonly<Record<string, readonly string[]>> = {
   auth_url: ['auth_url'],
   username: ['username', 'user_name'],
@@ -55,7 +55,7 @@ export function authSettings(name: string, settings: Settings): AuthSettings {
 /**
  * How to log in.
  *
- * @throws InputError for settings that do not say it, or that ask for what is not supported
+ * @throws InputError for settings that do not say how, or that ask for something unsupported
  */
 export function authOf(name: string, settings: Settings, auth: AuthSettings): Auth {
   const type = authType(name, settings, auth);
@@ -144,8 +144,8 @@ function authUrlOf(name: string, settings: Settings, auth: AuthSettings): string
 }
 
 /**
- * `domain_*` stands for both, `default_domain_*` for what is not said, and an id beats a name. Without any it is the
- * domain "default", as for the command `openstack`.
+ * `domain_*` stands for both, `default_domain_*` for the one that is not given, and an id beats a name. Without any,
+ * the domain is "default", as for the command `openstack`.
  */
 function domainOf(auth: AuthSettings, kind: 'user' | 'project'): Domain {
   const named = (what: 'id' | 'name') =>

@@ -9,7 +9,7 @@ export interface CloudChoice {
   /** The text of a clouds.yaml, instead of the files. */
   readonly cloudsYaml?: string | undefined;
   readonly region?: string | undefined;
-  /** What to do where there are no credentials; else what helps in a terminal. */
+  /** The hint if there are no credentials; by default, one for a terminal. */
   readonly missing?: string | undefined;
 }
 
@@ -20,10 +20,10 @@ export interface Chosen {
   readonly path: string | undefined;
 }
 
-/** Nothing says which cloud, and nothing says that there is one. */
+/** Nothing says which cloud to use, or that there is one. */
 export class NoCredentials extends InputError {}
 
-/** A cloud is named, and there is no file that could have it. */
+/** A cloud is given, but no file could hold it. */
 export class NoCloudsFile extends InputError {}
 
 /** These alone do not make a cloud of the environment (openstacksdk config/loader.py `_get_os_environ`). */
@@ -35,16 +35,16 @@ const NOT_A_CLOUD = new Set([
   'OS_CLOUD_NAME',
 ]);
 
-/** Variables that say who logs in where. Others may stand in a shell's profile and mean nothing here. */
+/** Variables that say who logs in where. A shell's profile may set others, which mean nothing here. */
 const LOGIN =
   /^OS_(?:AUTH_URL|USER|PASSWORD|PROJECT|TENANT|APPLICATION_CREDENTIAL|TOKEN|AUTH_TOKEN|TRUST|SYSTEM)/;
 
 /**
  * The settings to work with, chosen as openstacksdk does: a name that is given, then `OS_CLOUD`, then the `OS_*`
  * variables as a cloud of their own, then the only entry of the file. The variables are never mixed into an entry. An
- * empty variable is none: an unset one of a workflow is empty.
+ * empty variable counts as unset: a workflow passes an unset one as empty.
  *
- * @throws InputError if there is none, or it cannot be told which
+ * @throws InputError if there is no cloud, or if more than one could be meant
  */
 export async function chooseCloud(
   choice: CloudChoice,

@@ -1,4 +1,4 @@
-/** One cloud's settings, whatever they came from. */
+/** One cloud's settings, wherever they came from. */
 export interface CloudConfig {
   /** The name of the entry, or `envvars` as openstacksdk calls the cloud of the environment. */
   readonly name: string;
@@ -7,12 +7,12 @@ export interface CloudConfig {
   readonly region: string | undefined;
   readonly services: Readonly<Record<ServiceType, ServiceSettings>>;
   readonly verify: boolean;
-  /** Whether somebody wrote that certificates are to be checked, or by which authority. */
+  /** Whether the settings ask for certificates to be checked, or say by which authority. */
   readonly verifyIsAsked: boolean;
   readonly cacert: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
-  /** What was left aside and may surprise. */
+  /** Settings that are ignored, where that may surprise. */
   readonly warnings: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export type ServiceType = 'block-storage' | 'image' | 'compute' | 'key-manager' 
 
 export type Interface = 'public' | 'internal' | 'admin';
 
-/** Where one service is asked. */
+/** How to find one service. */
 export interface ServiceSettings {
   readonly region: string | undefined;
   /** The first of them that the catalogue has. */
@@ -54,7 +54,7 @@ export interface PasswordAuth {
   readonly project: ProjectScope;
 }
 
-/** Bound to one project by its nature: it takes no scope. */
+/** Bound to one project, so it takes no scope. */
 export interface ApplicationCredentialAuth {
   readonly type: 'application_credential';
   readonly authUrl: string;

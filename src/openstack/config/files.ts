@@ -8,7 +8,7 @@ import { readJson, readYaml } from './yaml.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a file says, entry by entry; an entry that is not chosen may be anything. */
+/** A file, entry by entry; an entry that is not chosen may hold anything. */
 export interface CloudsFile {
   /** Where it was found, for messages. */
   readonly path: string;
@@ -19,7 +19,7 @@ export interface CloudsFile {
  * The clouds of the first `clouds.yaml`, with those of the first `secure.yaml` merged over them.
  * Order and names as openstacksdk config/loader.py: the named file, the working directory, the user's, the site's.
  *
- * @throws InputError if a file cannot be read, where openstacksdk would take the next in silence
+ * @throws InputError if a file cannot be read; openstacksdk would silently take the next
  */
 export async function readCloudsFiles(
   environment: Variables,
@@ -110,7 +110,7 @@ function folders(directory: string, environment: Variables): string[] {
     directory,
     join(environment['XDG_CONFIG_HOME']?.trim() || own, 'openstack'),
     join(own, 'openstack'),
-    // openstacksdk joins several to one path, and finds none of them.
+    // openstacksdk joins several into one path, and so finds none of them.
     ...(sites.length === 1 ? sites.map((site) => join(site, 'openstack')) : []),
     '/etc/openstack',
   ];

@@ -9,7 +9,7 @@ import { readTls } from './tls.ts';
 /**
  * The cloud to work on, read as openstacksdk reads it (test/configurations), with the certificates that its paths name.
  *
- * @throws InputError if there is none, when it cannot be told which, and for what is not supported
+ * @throws InputError if there is no cloud, if more than one could be meant, or for something unsupported
  */
 export async function loadCloud(
   choice: CloudChoice,
@@ -22,7 +22,7 @@ export async function loadCloud(
   return { ...config, ...(await readTls(config, environment, directory)), warnings };
 }
 
-/** Variables that the command `openstack` would mix into the entry, and we do not, as openstacksdk itself. */
+/** Variables that the command `openstack` would mix into the entry; like openstacksdk itself, we do not. */
 function unused(name: string, settings: Settings, path: string, environment: Variables): string[] {
   const own = authSettings(name, normalized(settings));
   const other = loginVariables(environment).filter((variable) => {

@@ -6,9 +6,9 @@ import { filled, normalized, type Settings, textOf } from './settings.ts';
 import { tlsOf } from './tls.ts';
 
 /**
- * Settings become a typed cloud. Messages name the missing key and never a value: values may be secret.
+ * Turns settings into a typed cloud. Messages name the missing key and never a value, which may be secret.
  *
- * @throws InputError for settings that do not say how to log in, or that ask for what is not supported
+ * @throws InputError for settings that do not say how to log in, or that ask for something unsupported
  */
 export function parseCloud(name: string, given: Settings): CloudConfig {
   const settings = normalized(given);

@@ -33,14 +33,14 @@ function regionOf(cloud: string, entry: unknown): Region {
   return { name, values: values ?? {} };
 }
 
-/** A region that is asked for, and by whom: what is named on the command line is trusted, a variable may be left over. */
+/** A region that is asked for, and by whom: the command line is trusted, a variable may be left over. */
 export interface WantedRegion {
   readonly name: string | undefined;
   readonly variable: string | undefined;
 }
 
 /**
- * The settings with those of the region that is worked in.
+ * The settings, overlaid with those of the region.
  *
  * @throws InputError if the cloud says which regions it has, and this is none of them
  */

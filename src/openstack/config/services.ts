@@ -2,7 +2,7 @@ import { InputError } from '../../errors.ts';
 import type { Interface, ServiceSettings, ServiceType } from './cloud.ts';
 import { filled, type Settings, textOf } from './settings.ts';
 
-/** The words that settings of a service begin with, best first, and the version that we speak. */
+/** The prefixes of a service's settings, best first, and the version that we speak. */
 const SERVICES: Readonly<Record<ServiceType, { prefixes: readonly string[]; version: string }>> = {
   'block-storage': {
     prefixes: ['block_storage', 'volumev3', 'volumev2', 'volume', 'block_store'],
@@ -15,10 +15,10 @@ const SERVICES: Readonly<Record<ServiceType, { prefixes: readonly string[]; vers
 };
 
 /**
- * Where each service is asked: what is said of it alone, else what is said of all (openstacksdk config/cloud_region.py
+ * How to find each service: by its own settings, else by those for all (openstacksdk config/cloud_region.py
  * `_get_config`).
  *
- * @throws InputError for what is not supported
+ * @throws InputError for something unsupported
  */
 export function servicesOf(
   name: string,

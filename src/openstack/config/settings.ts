@@ -17,7 +17,7 @@ export function mergedDeep(under: unknown, over: unknown): unknown {
   return merged;
 }
 
-/** Values over others, `auth` key by key: openstacksdk's `_auth_update`. */
+/** Lays values over settings, `auth` key by key: openstacksdk's `_auth_update`. */
 export function overlaid(under: Settings, over: Settings): Settings {
   const { auth, ...others } = over;
   if (!('auth' in over)) return { ...under, ...others };
@@ -28,12 +28,12 @@ export function overlaid(under: Settings, over: Settings): Settings {
   };
 }
 
-/** Hyphens in keys are underscores; the later key wins. */
+/** Turns hyphens in keys into underscores; the later key wins. */
 export function normalized(settings: Settings): Settings {
   const own: Record<string, unknown> = Object.create(null);
   for (const [key, value] of Object.entries(settings)) {
     const name = key.replaceAll('-', '_');
-    // `endpoint_type` is the old word, and beats: openstacksdk's `_fix_backwards_interface`.
+    // `endpoint_type` is the old word for `interface`, and beats it: openstacksdk's `_fix_backwards_interface`.
     own[key.endsWith('endpoint_type') ? name.replace(/endpoint_type$/, 'interface') : name] = value;
   }
   return own;
@@ -42,7 +42,7 @@ export function normalized(settings: Settings): Settings {
 /**
  * The text of a setting; undefined if it is missing, null or empty.
  *
- * @throws InputError if YAML makes something else of what is written
+ * @throws InputError if YAML reads the text as something else
  */
 export function textOf(cloud: string, key: string, value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
@@ -56,7 +56,7 @@ export function textOf(cloud: string, key: string, value: unknown): string | und
 }
 
 /**
- * `{region_name}` and the like, filled with other settings as Python's `str.format` does.
+ * Fills `{region_name}` and the like with other settings, as Python's `str.format` does.
  *
  * @throws InputError for a name that no setting has
  */

@@ -10,8 +10,8 @@ import { type Settings, textOf } from './settings.ts';
 export type Tls = Pick<CloudConfig, 'verify' | 'verifyIsAsked' | 'cacert' | 'cert' | 'key'>;
 
 /**
- * Whether certificates are checked, and by which authorities. `verify` may be the path of a file of them, which `cacert`
- * beats; as openstacksdk's `get_requests_verify_args` reads it. A word that is neither on nor off must not mean off.
+ * Whether certificates are checked, and by which authorities. `verify` may also be the path of a file of authorities,
+ * which `cacert` beats: openstacksdk's `get_requests_verify_args`. A word that is neither on nor off must not mean off.
  *
  * @throws InputError for a word that `insecure` does not know, or where the two contradict each other
  */
@@ -20,7 +20,7 @@ export function tlsOf(name: string, settings: Settings): Tls {
   const asked = given === undefined ? undefined : (WORDS[given.toLowerCase()] ?? true);
   const insecure = worded(name, 'insecure', settings['insecure']);
   const isInsecure = insecure === undefined ? undefined : WORDS[insecure.toLowerCase()];
-  // As text openstacksdk knows "true" alone, and goes on checking at "yes" or "1".
+  // In text, openstacksdk knows only "true": with "yes" or "1" it goes on checking.
   if (
     insecure !== undefined &&
     (isInsecure === undefined || (isInsecure && insecure.toLowerCase() !== 'true'))
@@ -54,8 +54,8 @@ const WORDS: Readonly<Record<string, boolean | undefined>> = Object.assign(Objec
 });
 
 /**
- * What the paths name, as PEM text. Authorities are not read where no certificate is checked. Without any, those that
- * Python's `requests` takes from the environment.
+ * Reads the files at the paths as PEM text, but no authorities if no certificate is checked. Without a path for them,
+ * takes those that Python's `requests` finds in the environment.
  *
  * @throws InputError for a file that cannot be read
  */
@@ -97,7 +97,7 @@ async function authorities(value: string, path: (value: string) => string, tls: 
   }
 }
 
-/** PEM text as it is, else the path of a file. What cannot be read may be a key without its header: never shown. */
+/** PEM text, or that of the file at a path. An unreadable path may be a key without its header: never show it. */
 async function pem(value: string, what: 'cert' | 'key', path: (value: string) => string): Promise<string> {
   if (isPem(value)) return value;
   try {

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 
-/** A value that YAML 1.1 makes something else of: other tools would send that, and not what is written. */
+/** A value that YAML 1.1 reads as something else. Other tools would send that instead of the written text. */
 export class Unclear {
   readonly what: string;
   constructor(what: string) {
@@ -9,9 +9,9 @@ export class Unclear {
 }
 
 /**
- * A text read as PyYAML's `safe_load` reads it, which openstacksdk uses: YAML 1.1 with its own idea of numbers, merge
- * keys, and the last of keys that are twice there. Numbers stay what is written; where Python would write them otherwise,
- * they are {@link Unclear}. https://github.com/yaml/pyyaml/blob/main/lib/yaml/resolver.py
+ * Reads a text as openstacksdk does, with PyYAML's `safe_load`: YAML 1.1 with its own idea of numbers, with merge keys,
+ * and with the last of duplicate keys. Numbers stay as written; one that Python would write differently is
+ * {@link Unclear}. https://github.com/yaml/pyyaml/blob/main/lib/yaml/resolver.py
  *
  * @throws InputError that names the line, never its contents: they may hold a password
  */

@@ -2,11 +2,11 @@ import { choosePoint } from '../../catalog/choose.ts';
 import type { ImagePoint, KeptImagePoint, Manifest } from '../../manifest/schema.ts';
 
 export interface ImageRestoreWishes {
-  /** Which of the manifest's, by name or id. */
+  /** An image of the manifest, by name or id. */
   readonly image: string | undefined;
   /** If not the recorded one. */
   readonly name: string | undefined;
-  /** `never`: data that Glance refuses as it is cannot be had; `auto`: inside a qcow2. */
+  /** `never`: data that Glance refuses as it is cannot be restored; `auto`: inside a qcow2. */
   readonly wrap: 'auto' | 'never';
 }
 

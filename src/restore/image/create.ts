@@ -20,12 +20,12 @@ import { makeSecret } from '../secret/create.ts';
 import { finishSecret } from '../secret/finish.ts';
 import { secretRequest } from '../secret/request.ts';
 
-/** The data of an image that is to be made. */
+/** The data of an image to make. */
 export interface ImageData {
-  /** Ends cleanly only when every byte was what it should be. */
+  /** Ends cleanly only if every byte was right. */
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly size: number;
-  /** Digests that are known of it beforehand, lower-case hex, by the names of node:crypto. */
+  /** Digests that are known beforehand, lower-case hex, by the names of node:crypto. */
   readonly digests: Readonly<Record<string, string>>;
   /** Told of bytes as they flow. */
   readonly onBytes?: (count: number) => void;
@@ -55,12 +55,12 @@ export interface MadeImage {
  * Makes an image: a new secret for its key, a private image that names it, the data in one stream, and a look at what
  * Glance then says it has. An image that is not completed is removed, with its secret.
  *
- * The image has the record of a temporary from the request that makes it. Until that is taken off, Glance is told to
- * delete the key with the image, so that whoever sweeps the image leaves no key behind.
+ * The request that makes the image gives it the record of a temporary. Until the record comes off, Glance deletes the
+ * key with the image, so that a run that removes the leftover leaves no key behind.
  *
- * What Glance took to the last byte and does not show afterwards stays, and is reported as not compared.
+ * An image that Glance took to the last byte but does not show afterwards stays, and is reported as not compared.
  *
- * @param purpose whether the image is what is wanted, or only a way to it
+ * @param purpose whether the image is the goal, or only a step towards it
  * @throws CloudError 415 for bytes that Glance takes for unsafe, 413 for quota
  * @throws OperationError if the cloud has other bytes than it was given
  */

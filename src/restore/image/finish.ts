@@ -10,7 +10,7 @@ import type { Ledger } from '../../temporaries/ledger.ts';
 import { lateStep } from '../late.ts';
 
 export interface ImageTraits {
-  /** That it shall have. */
+  /** The name to give it. */
   readonly name: string;
   readonly saved: SavedImage;
   readonly sameProject: boolean;
@@ -27,9 +27,9 @@ export interface FinishedImage {
 }
 
 /**
- * Makes an image, whose data is there, what the saved one was: who may see it, tags, protection, what becomes of its
- * key; each whatever becomes of the others. All that would be in the way of removing it comes with the last request,
- * which takes the record off.
+ * Makes an image, whose data is there, what the saved one was: who may see it, tags, protection, the policy for its
+ * key; a step that fails does not stop the others. What would prevent its removal comes with the last request, which
+ * takes the record off.
  */
 export async function finishImage(
   { session, ledger }: Environment,
@@ -97,7 +97,7 @@ async function share(
   );
 }
 
-/** All changes or none. */
+/** Makes all changes or none. */
 async function lastTouch(
   client: ServiceClient,
   { id, properties }: Image,
@@ -110,7 +110,7 @@ async function lastTouch(
   await takeRecordOff(client, id, changes, ledger);
 }
 
-/** While it was temporary the key went with the image; from now on as with the saved one. */
+/** A temporary takes its key along when it is deleted; from now on the saved image's policy holds. */
 function policyChange(policy: string | undefined): ImageChange {
   return policy === undefined
     ? { op: 'remove', name: KEY_POLICY }

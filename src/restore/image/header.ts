@@ -11,10 +11,10 @@ export interface OpenedKey {
 }
 
 /**
- * The first bytes of a payload. Of an encrypted one all that is needed to try its key, and the key is tried: before
- * anything is made in the cloud.
+ * The first bytes of a payload. Of an encrypted one, enough to try its key, which is tried before anything is made
+ * in the cloud.
  *
- * @param atLeast bytes; fewer where there are no more
+ * @param atLeast bytes; fewer if there are no more
  * @param key of an encrypted one
  * @throws InputError if it is not in the store, or is sealed to others
  * @throws OperationError if it was altered, or the key does not open it
@@ -30,7 +30,7 @@ export async function headOfPayload(
 }
 
 /**
- * The same of any stream, of which no more is read.
+ * The same for any stream, which is read no further.
  *
  * @param what whose bytes they are, for the message
  */

@@ -25,11 +25,11 @@ export interface ImageRestorePlan {
   readonly sameProject: boolean;
   /** The first bytes of the data. */
   readonly head: Uint8Array;
-  /** Why a Glance of today refuses the data as it is; undefined if none does. */
+  /** Why a current Glance refuses the data as it is; undefined if it does not. */
   readonly doubt: string | undefined;
-  /** Whether it may be stored inside a qcow2 where it is refused. */
+  /** Whether it may be stored inside a qcow2 if Glance refuses it. */
   readonly wrap: ImageRestoreWishes['wrap'];
-  /** Empty where the cloud tells of no quota. */
+  /** Empty if the cloud shows no quota. */
   readonly quota: readonly QuotaLine[];
 }
 

@@ -8,10 +8,12 @@ const CLUSTER = 1 << CLUSTER_BITS;
 const PER_TABLE = CLUSTER / 8;
 const PER_BLOCK = CLUSTER / 2;
 const HEADER = 104;
-/** Says of a table's entry that its cluster is used once. */
+/** Marks a table's entry: its cluster is used once. */
 const COPIED = 1n << 63n;
 
-/** Where the parts of it lie, in clusters: header, table of reference counts, their blocks, both tables of data, data. */
+/**
+ * Where the parts of it lie, in clusters: header, table of reference counts, their blocks, both tables of data, data.
+ */
 interface Layout {
   readonly blockTable: number;
   readonly blocks: number;
@@ -44,7 +46,7 @@ export function qcow2Size(size: number): number {
 
 /**
  * A disk's bytes inside a qcow2: what is in it is the same bytes, at a format that Glance looks into no further than
- * its header. Streams, so nothing is left out of it, zeros neither.
+ * its header. Streams, so it leaves nothing out, not even zeros.
  *
  * @param source exactly `size` bytes
  */

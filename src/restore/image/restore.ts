@@ -28,7 +28,7 @@ export interface RestoredImage {
  * Makes an image from a payload, then gives it all that the saved one had. An image whose data is not completed is
  * removed, with its key; one that has its data stays, whatever fails afterwards.
  *
- * @param onBytes told of bytes as they flow
+ * @param onBytes called with the number of bytes as they flow
  */
 export async function restoreImage(
   environment: Environment,

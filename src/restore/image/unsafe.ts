@@ -6,7 +6,7 @@ export const INSPECTED = 36 * 1024;
 /**
  * Why Glance from 2025.1 (30.0) on refuses the data of an image (415 "Image failed safety checks"), and only when all
  * of it is uploaded; undefined if it accepts it. Older versions accept everything, and operators may switch checks off:
- * so this is a doubt, to be asked of the cloud itself.
+ * so this is only a doubt, which the cloud itself must settle.
  *
  * `set_data` in https://github.com/openstack/glance/blob/master/glance/location.py and
  * https://github.com/openstack/oslo.utils/blob/master/oslo_utils/imageutils/format_inspector.py
@@ -29,7 +29,7 @@ function magicOf(head: Buffer): string {
   return head.toString('latin1', 0, 4);
 }
 
-/** A disc that is a disk too: its boot sector is not looked at. */
+/** A disc that is also a disk: Glance does not look at its boot sector. */
 function isIso(head: Buffer): boolean {
   return head.toString('latin1', 0x8001, 0x8006) === 'CD001';
 }

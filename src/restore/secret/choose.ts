@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import type { Manifest, SecretPoint } from '../../manifest/schema.ts';
 
 export interface SecretRestoreWishes {
-  /** Which of the manifest's, by id or name; none: all. */
+  /** Secrets of the manifest, by id or name; none: all. */
   readonly secrets: readonly string[];
   /** For one secret only. Default: the recorded name. */
   readonly name: string | undefined;

@@ -54,9 +54,9 @@ export async function makeSecret(
 }
 
 /**
- * What a request made whose answer was lost has no record of ours: it may as well be the empty secret of another
- * restore, between its two steps, or the user's. So it is not adopted: another one is made, and it is reported. No clock
- * is asked: neither Barbican's nor this machine's need be right.
+ * A secret whose create lost its answer has no record of ours: it may equally be the user's, or the empty secret of
+ * another restore, between its two steps. So it is reported and not adopted, and another one is made. No clock decides:
+ * neither Barbican's nor this machine's need be right.
  */
 async function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<string> {
   const { session } = client;
@@ -81,7 +81,7 @@ async function makeEmpty(client: ServiceClient, wanted: CreateSecret): Promise<s
   }
 }
 
-/** Empty secrets that came meanwhile, look as the wanted one, and have no record of another run. */
+/** Empty secrets that appeared meanwhile, look like the wanted one, and have no record of another run. */
 async function tellStrays(
   client: ServiceClient,
   wanted: CreateSecret,

@@ -5,7 +5,7 @@ import { LONGEST_PAYLOAD } from '../../openstack/keymanager/v1/secrets.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 
 /**
- * The bytes of a saved key, checked against the manifest. The sinks are told of them.
+ * The bytes of a saved key, checked against the manifest. The sinks learn them, to hide them.
  *
  * @throws InputError if it is not in the store, or sealed to others
  * @throws OperationError if it was altered, or is larger than any key

@@ -22,7 +22,7 @@ import { quoted } from '../../text/escape.ts';
  * Makes a server and waits until it runs.
  *
  * @param request whose metadata has the record
- * @throws OperationError with the fault that Nova tells
+ * @throws OperationError with the fault that Nova reports
  */
 export async function bootServer(
   { session, ledger, clock, log, signal }: Environment,
@@ -63,7 +63,7 @@ function judge(server: Server): { done: Server } | undefined {
   throw new NotBuilt(`server ${server.id} is ${server.status}`);
 }
 
-/** The server whose metadata has the record with this tag. */
+/** The server whose metadata holds the record with this tag. */
 export async function serverWithTag(nova: ServiceClient, tag: string): Promise<Server | undefined> {
   for await (const page of listServers(nova)) {
     const found = page.find(({ id, metadata }) => readTemporary({ id, properties: metadata })?.tag === tag);

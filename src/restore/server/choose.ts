@@ -3,11 +3,11 @@ import type { Manifest, ServerPoint } from '../../manifest/schema.ts';
 import type { Mapping } from './mapping.ts';
 
 export interface ServerRestoreWishes {
-  /** Which of the manifest's, by name or id. */
+  /** A server of the manifest, by name or id. */
   readonly server: string | undefined;
   /** Default: the recorded name. */
   readonly name: string | undefined;
-  /** What has another name or id where it is restored to. */
+  /** What has another name or id at the destination. */
   readonly mapping: Mapping;
 }
 

@@ -14,7 +14,7 @@ import { fromManifest } from '../volume/source.ts';
 import { existingDisk } from './existing-disk.ts';
 import type { Mapping } from './mapping.ts';
 
-/** How a disk is restored. */
+/** How to restore a disk. */
 export type DiskPlan = DiskOf & {
   readonly saved: SavedDisk;
   /** The id of the volume or image that was saved. */
@@ -72,8 +72,8 @@ function diskPoints(manifest: Manifest, disks: readonly SavedDisk[]): DiskPoint[
 type Planned = DiskOf & Pick<DiskPlan, 'gigabytes'>;
 
 /**
- * A server's own disk whose image stayed in the cloud: the server boots from that image, which is not
- * changed by it.
+ * A server's own disk whose image stayed in the cloud: the server boots from that image, and does not
+ * change it.
  *
  * @throws OperationError if it is gone, or not what was saved
  */

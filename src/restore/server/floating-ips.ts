@@ -1,7 +1,7 @@
 import type { FloatingIp } from '../../openstack/network/v2/floating-ips.ts';
 
 export interface FloatingPlan {
-  /** To be given to the port. */
+  /** To give to the port. */
   readonly free: readonly FloatingIp[];
   readonly missing: readonly string[];
 }

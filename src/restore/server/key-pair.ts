@@ -8,9 +8,9 @@ import { forShell, quoted } from '../../text/escape.ts';
 import type { Mapping } from './mapping.ts';
 
 export interface KeyPairPlan {
-  /** Of the key pair that the server is made with. */
+  /** The name of the key pair to make the server with. */
   readonly name: string | undefined;
-  /** What has to be made for it first, from the recorded public key. */
+  /** The key pair to make first, from the recorded public key. */
   readonly toImport: KeyPair | undefined;
   readonly missing: readonly string[];
 }
@@ -71,8 +71,8 @@ export async function makeKeyPair(
 }
 
 /**
- * Removes the key pair of a server that failed. A key pair has no room for a record: one that may be another's stays,
- * and one that the cloud refuses to remove is left to a person.
+ * Removes the key pair of a server that failed. A key pair has no room for a record: one that may belong to somebody
+ * else stays, and one that the cloud refuses to remove is left to the user.
  */
 export async function removeKeyPair(
   { session, log }: Environment,

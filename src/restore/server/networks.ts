@@ -11,7 +11,7 @@ import type { Mapping } from './mapping.ts';
 import type { PortPlan } from './ports.ts';
 import { type GroupsPlan, planGroups } from './security-groups.ts';
 
-/** What there is where it is restored to. */
+/** What the destination has. */
 export interface Offered {
   readonly networks: readonly Network[];
   readonly subnets: readonly Subnet[];
@@ -35,7 +35,7 @@ type WantedPort = Pick<SavedPort, 'network' | 'fixedIps' | 'floatingIps'> & {
 };
 
 /**
- * How the server gets on its networks again: through the old ports if they exist and are free, else through new
+ * How the server gets back on its networks: through the old ports if they exist and are free, else through new
  * ones, with the old addresses if these are free.
  *
  * @throws InputError for a network that does not exist
@@ -98,7 +98,7 @@ function planPort(
   };
 }
 
-/** Nova takes one address for a port that it makes. In another network, it must be an address of that too. */
+/** Nova takes one address for a port that it makes. In another network, the address must belong to that one. */
 function planAddress(
   { network, fixedIps }: WantedPort,
   target: Network,
@@ -124,7 +124,7 @@ function planAddress(
   };
 }
 
-/** What a port that Nova makes does not have. */
+/** What a port made by Nova lacks. */
 function specialOf({ mac, allowedAddressPairs, portSecurity, vnicType }: SavedPort): string[] {
   return [
     `MAC address ${mac}`,

@@ -40,12 +40,12 @@ export interface ServerRestorePlan {
   readonly unsaved: readonly string[];
   /** What will differ from the original, in words. */
   readonly missing: readonly string[];
-  /** What has the name of the server, or of a volume that is made for it. */
+  /** What already has the name of the server, or of one of its new volumes. */
   readonly namesakes?: readonly Namesake[];
 }
 
 /**
- * Looks for all that the server needs where it is restored to, and for its disks. Changes nothing.
+ * Looks for all that the server needs at its destination, and for its disks. Changes nothing.
  *
  * @param store where payloads are read; undefined if no store is given
  * @throws InputError for what does not exist and cannot be left out, or OperationError

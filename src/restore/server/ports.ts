@@ -9,7 +9,7 @@ import { listPorts, type Port, setSecurityGroups } from '../../openstack/network
 import { collect } from '../../pool.ts';
 import { lateStep } from '../late.ts';
 
-/** What a port is asked for with, and what is left to be done once the server has it. */
+/** What to request a port with, and what remains to do once the server has it. */
 export interface PortPlan {
   readonly wish: NetworkWish;
   /** Ids; undefined if Nova gives the port the right ones. */
@@ -75,7 +75,7 @@ function thereOr(port: Port | undefined): Port {
   return port;
 }
 
-/** Neutron would take it away from a port that got it meanwhile. */
+/** Neutron would take a floating IP away from a port that got it meanwhile. */
 async function giveTo(neutron: ServiceClient, { id, address }: FloatingIp, port: Port): Promise<void> {
   const [now] = await collect(listFloatingIps(neutron, { address }));
   if (now?.id !== id) throw new NotToBeHad('the project no longer has it');

@@ -56,7 +56,7 @@ function blockDevice({ saved, id }: PlacedDisk): BlockDevice {
     bootIndex: saved.bootIndex ?? -1,
     device: saved.device !== null && DEVICE.test(saved.device) ? saved.device : undefined,
     tag: saved.tag ?? undefined,
-    // Of a volume only when the server runs: Nova deletes them with a server that failed to be built.
+    // For a volume only once the server runs: Nova would delete it with a server that it failed to build.
     deleteOnTermination: own && saved.deleteOnTermination,
   };
 }

@@ -40,7 +40,7 @@ export interface RestoredDisks {
 /** Disks that are restored at the same time. */
 const AT_ONCE = 4;
 
-/** A disk belongs to the user as soon as it has its data, and stays whatever becomes of the others. */
+/** A disk belongs to the user as soon as it has its data, and stays even if others fail. */
 export async function restoreDisks(
   environment: Environment,
   plans: readonly DiskPlan[],

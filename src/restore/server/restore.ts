@@ -31,8 +31,8 @@ export interface RestoredServer {
 }
 
 /**
- * Restores the disks, then the server. A disk belongs to the user as soon as it has its data, and stays whatever becomes
- * of the others and of the server.
+ * Restores the disks, then the server. A disk belongs to the user as soon as it has its data, and stays even if
+ * the others or the server fail.
  *
  * @throws what the first disk failed with, if none was made
  */
@@ -75,7 +75,7 @@ export async function restoreServer(
 const UNSEEN =
   'Nova may format a disk whose encryption differs from that of its volume: restore it again when the cloud answers.';
 
-/** A server that does not come to run is removed. */
+/** Removes a server that never runs. */
 async function madeServer(
   environment: Environment,
   plan: ServerRestorePlan,
@@ -105,8 +105,8 @@ async function madeServer(
 }
 
 /**
- * Removes a server that could not be made, and frees the volumes that it held. What the cloud refuses to remove now, the
- * next run finds by its record.
+ * Removes a server that could not be made, and frees the volumes that it held. What the cloud refuses to remove now,
+ * the next run finds by its record.
  *
  * @returns the server if it runs after all: a wait may end because a service does not answer, while Nova goes on
  */

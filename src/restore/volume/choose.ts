@@ -4,9 +4,9 @@ import { InputError } from '../../errors.ts';
 import type { Manifest, VolumePoint } from '../../manifest/schema.ts';
 
 export interface VolumeRestoreWishes {
-  /** Which of the manifest's, by name or id. */
+  /** A volume of the manifest, by name or id. */
   readonly volume: string | undefined;
-  /** Id of a bare Cinder backup, where there is no manifest. */
+  /** Id of a bare Cinder backup, if there is no manifest. */
   readonly backup: string | undefined;
   /** Id or name of a volume to write over. */
   readonly to: string | undefined;
@@ -17,7 +17,7 @@ export interface VolumeRestoreWishes {
   readonly availabilityZone: string | undefined;
 }
 
-/** What a volume is to be restored from. */
+/** What to restore a volume from. */
 export type VolumeChoice =
   | { readonly kind: 'point'; readonly manifest: Manifest; readonly point: VolumePoint }
   | { readonly kind: 'backup'; readonly id: string };

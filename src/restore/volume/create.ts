@@ -13,7 +13,7 @@ import type { Draft } from '../../temporaries/ledger.ts';
 import { laterOfUnseen, laterOfVolume } from '../../temporaries/staying.ts';
 import { undoAsked } from '../../temporaries/undo.ts';
 
-/** Makes a volume that carries the record of a temporary. Made is not done: see its status. */
+/** Makes a volume that carries the record of a temporary. It is not ready yet: see its status. */
 export async function makeVolume(
   { session, clock, log, signal, ledger }: Environment,
   wanted: Omit<CreateVolume, 'description'>,
@@ -31,8 +31,8 @@ export async function makeVolume(
 }
 
 /**
- * Deletes a volume that was made for a restore; also when the run is told to stop, or never learnt of its id. One that
- * has its data meanwhile is kept: a wait may end for a service that does not answer, while Cinder goes on.
+ * Deletes a volume that was made for a restore; even if the run must stop, or never learnt its id. Keeps one that has
+ * its data by now: a wait may end because a service does not answer, while Cinder goes on.
  *
  * @param hasData tells whether a volume has its data
  * @returns the volume that has
@@ -61,7 +61,7 @@ export async function undoVolume(
   return whole;
 }
 
-/** Either request tells: where the one fails, the other may not. */
+/** Either request will do: if one fails, the other may not. */
 async function madeWith(
   client: ServiceClient,
   tag: string,

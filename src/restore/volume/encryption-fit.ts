@@ -11,7 +11,7 @@ import { makeVolume, undoVolume } from './create.ts';
 /** How a volume is encrypted. */
 export type Encryption =
   | { readonly encrypted: false }
-  /** `luks`, `luks2` or `plain`; undefined if the cloud does not tell. */
+  /** `luks`, `luks2` or `plain`; undefined if the cloud does not say. */
   | { readonly encrypted: true; readonly provider: string | undefined };
 
 /** Of the header of encrypted data. */
@@ -50,7 +50,7 @@ export function imageMismatch(
   );
 }
 
-/** The same of a Cinder backup; Cinder finds it out when the target's data is gone. */
+/** The same for a Cinder backup; Cinder notices only when the target's data is gone. */
 export function encryptionMismatch(
   backup: boolean,
   volume: boolean,
@@ -75,7 +75,7 @@ function shortName(provider: string): string {
 }
 
 /**
- * How a type encrypts. It is shown to administrators only, but any volume of it tells.
+ * How a type encrypts. Cinder shows it to administrators only, but any volume of the type reveals it.
  *
  * @returns undefined if the project has no volume of the type
  */
@@ -84,7 +84,7 @@ export async function knownEncryption(
   type: VolumeType,
 ): Promise<Encryption | undefined> {
   const isSample = ({ status, volumeType, volumeTypeId }: Volume) =>
-    // One that Cinder makes for itself, to back up another, is never told to be encrypted.
+    // A volume that Cinder makes for itself, to back up another, is never shown as encrypted.
     ['available', 'in-use'].includes(status) &&
     (volumeTypeId === undefined ? volumeType === type.name : volumeTypeId === type.id);
   const sample = await firstIn(listVolumes(client), isSample);
@@ -96,7 +96,7 @@ export async function encryptionOfVolume(client: ServiceClient, volume: Volume):
   return { encrypted: true, provider: (await getVolumeEncryption(client, volume.id)).provider };
 }
 
-/** The same of a type that has no volume: one of 1 GiB is made, looked at, and removed again. */
+/** The same for a type without volumes: makes one of 1 GiB, looks at it, and removes it. */
 export async function probedEncryption(
   environment: Environment,
   type: VolumeType,

@@ -13,7 +13,7 @@ import { quoted } from '../../text/escape.ts';
 import { lateStep } from '../late.ts';
 import type { RestoreSource } from './source.ts';
 
-/** What a restored volume shall be. */
+/** What a restored volume should be. */
 export type VolumeTraits = Pick<
   RestoreSource,
   'encrypted' | 'bootable' | 'description' | 'metadata' | 'imageMetadata'
@@ -27,13 +27,13 @@ export interface FinishedVolume {
 }
 
 /**
- * Makes a volume that has its data what the saved one was, each step whatever becomes of the others; its name and
+ * Makes a volume that has its data what the saved one was, and goes on after a step that fails; its name and
  * description last, since until then one that was made for the restore says that it is not done.
  *
  * A restore replaces the metadata by the source's at the time of the backup, adds `src_backup_id`, and loses a bootable
  * flag that was set by hand. A volume made of an image is bootable whatever it holds, and has the image's properties.
  *
- * @param name the name that the volume shall have
+ * @param name the name to give the volume
  */
 export async function finishVolume(
   { session, ledger }: Environment,

@@ -21,7 +21,7 @@ import type { NewVolumePlan } from './plan-from-backup.ts';
 import type { RestoreSource } from './source.ts';
 
 /**
- * Restores to a volume that is made for it. One that is not brought to its end is deleted again.
+ * Restores to a new volume. One that is not completed is deleted.
  *
  * @returns the volume, available and with its data
  */
@@ -58,7 +58,7 @@ export async function restoreToNew(
   }
 }
 
-/** Restores over a volume that exists. What it held is lost from the first moment, also when the restore fails. */
+/** Restores over a volume that exists. What it held is lost from the first moment, even if the restore fails. */
 export async function restoreOver(
   environment: Environment,
   { source, target }: OverwritePlan,
@@ -82,7 +82,7 @@ function wantedOf(
   };
 }
 
-/** The new volume must be encrypted exactly as the data is; found out before any data is written to it. */
+/** Checks that the new volume is encrypted exactly as the data is, before any data is written to it. */
 function proven({ source, type }: NewVolumePlan, volume: Volume): void {
   const mismatch = encryptionMismatch(
     source.encrypted,

@@ -92,7 +92,7 @@ async function uploaded(
   return makeImage(environment, wanted, data, key, 'scratch');
 }
 
-/** One that is not as planned, or not brought to its end, is removed again. */
+/** Removes one that is not as planned, or not completed. */
 async function volumeOf(
   environment: Environment,
   plan: FromImagePlan,
@@ -186,7 +186,7 @@ async function explained(
 }
 
 /**
- * What cannot be seen before: that the volume is encrypted exactly as the data is, with the very key that opens it. A
+ * What cannot be seen before: that the volume is encrypted exactly as the data is, with the same key that opens it. A
  * LUKS image on a volume without encryption is readable to nobody, and Cinder says nothing.
  */
 async function unlike(

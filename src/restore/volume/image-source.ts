@@ -28,7 +28,7 @@ export interface FromPayload {
   readonly luks: LuksVersion | undefined;
   /** Its first bytes. */
   readonly head: Uint8Array;
-  /** Why a Glance of today refuses the data as it is; undefined if none does. */
+  /** Why a current Glance refuses the data as it is; undefined if it does not. */
   readonly doubt: string | undefined;
 }
 
@@ -40,7 +40,8 @@ export interface FromStanding {
 }
 
 /**
- * Looks at the bytes that a volume is to be made of: that they are there, and that their key opens them. Changes nothing.
+ * Checks the bytes to make a volume from: that they exist, and that their key opens them. Changes
+ * nothing.
  *
  * @param store where payloads are read; undefined if no store is given
  * @throws InputError or OperationError

@@ -16,7 +16,7 @@ export interface OverwritePlan {
   readonly name: string;
 }
 
-/** What is wished for of a volume that a backup makes, or is written over. */
+/** The wishes for a volume that is made from a backup, or that a backup overwrites. */
 export type FromBackupWishes = Omit<VolumeRestoreWishes, 'volume' | 'backup'>;
 
 /**
@@ -100,12 +100,12 @@ export function refuseTarget(
 }
 
 /**
- * Cinder on RBD puts the LUKS header of an empty volume behind its size, and cuts one that it makes of an image to its size:
- * a backup of the one does not fit on the other, which Cinder finds out when it has written nearly all. A user cannot see
- * how long a device is, and other drivers make them all alike, so it is a warning.
+ * Cinder on RBD adds the LUKS header of an empty volume to its size, but cuts a volume made from an image to its size:
+ * a backup of the first does not fit on the second, and Cinder notices only when it has written nearly all. A user
+ * cannot see a device's length, and other drivers make all alike, so this is only a warning.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/drivers/rbd.py `_create_encrypted_volume`, `_resize`
  *
- * @returns what to say; undefined if it surely fits
+ * @returns the warning; undefined if the backup surely fits
  */
 export function mayBeShorter(source: RestoreSource, target: Volume): string | undefined {
   const surelyFits =

@@ -74,8 +74,9 @@ async function checkBackup(client: ServiceClient, source: RestoreSource, overwri
 }
 
 /**
- * Our records may name another parent than Cinder has, which deletes none that others depend on: so a gap in them is no
- * reason not to restore. A link that is there and not whole may be one: Cinder notices it only after it has begun to write.
+ * Our records may name a different parent than Cinder has, and Cinder deletes no backup that others need: so a gap in
+ * the records is no reason to refuse. A link that exists but is not whole may be one: Cinder notices it only after it
+ * has begun to write.
  * https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `delete`
  */
 async function checkChain(client: ServiceClient, backup: Backup, overwrites: boolean): Promise<void> {

@@ -14,22 +14,22 @@ import { imageMismatch, knownEncryption } from './encryption-fit.ts';
 import { type ImageSource, imageSource } from './image-source.ts';
 import { typeForImage } from './volume-type.ts';
 
-/** What is wished for of a volume that is made of an image. */
+/** The wishes for a volume that is made from an image. */
 export type FromImageWishes = Pick<VolumeRestoreWishes, 'name' | 'type' | 'availabilityZone'>;
 
-/** How a volume is made of an image. */
+/** How to make a volume from an image. */
 export interface FromImagePlan {
   readonly kind: 'image';
   readonly point: VolumeImagePoint;
   readonly source: ImageSource;
   readonly name: string;
   readonly type: VolumeType | undefined;
-  /** Whether the type is known to be encrypted exactly as the data; if not, a volume of it is asked before all else. */
+  /** Whether the type is known to be encrypted exactly as the data; if not, test a volume of it first. */
   readonly typeIsProven: boolean;
   /** GiB at most. */
   readonly size: number;
   readonly availabilityZone: string | undefined;
-  /** What will be otherwise than it was, in words. */
+  /** What will differ from the original, in words. */
   readonly missing: readonly string[];
   readonly quota: readonly QuotaLine[];
 }
@@ -81,8 +81,8 @@ export async function planFromImage(
 }
 
 /**
- * The GiB that Cinder asks for to make a volume of an image. A LUKS header lies behind the volume's size and within the
- * image's, so that an encrypted volume of 1 GiB becomes one of 2.
+ * The GiB that Cinder requires to make a volume from an image. The image's size includes the LUKS header and the
+ * volume's does not, so an encrypted volume of 1 GiB becomes one of 2.
  *
  * @param bytes of the image
  */
@@ -91,9 +91,9 @@ export function gigabytesFor({ resource }: VolumeImagePoint, bytes: number): num
 }
 
 /**
- * Whether a type surely encrypts as the data needs it: the very type that the volume had does, and for others the
- * project's volumes tell. The administrator can change a type's encryption while it has no volumes, so what is made of
- * it is looked at all the same.
+ * Whether a type surely encrypts as the data needs it: the type that the volume had does, and for others
+ * the project's volumes show it. The administrator can change a type's encryption while it has no volumes, so the new
+ * volume is checked all the same.
  *
  * @throws InputError if it does not
  */
@@ -111,7 +111,7 @@ async function isProven(
   return true;
 }
 
-/** The recorded zone may be none of this cloud's; a wished one has to be. */
+/** This cloud may lack the recorded zone; a requested one must exist. */
 async function zoneOf(
   client: ServiceClient,
   manifest: Manifest,

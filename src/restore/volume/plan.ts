@@ -10,9 +10,9 @@ import { type NewVolumePlan, planFromBackup } from './plan-from-backup.ts';
 import { type FromImagePlan, planFromImage } from './plan-from-image.ts';
 import { fromBackup, fromManifest } from './source.ts';
 
-/** All ways to a volume. */
+/** All ways to restore a volume. */
 export type VolumeRestorePlan = NewPlan | OverwritePlan;
-/** Those to a volume that is made for it. */
+/** Those that make a new volume. */
 export type NewPlan = (NewVolumePlan | FromImagePlan) & { readonly namesakes?: readonly Namesake[] };
 
 /**
@@ -50,7 +50,7 @@ function planNewOf(
   return planFromImage(session, manifest, point, wishes, store);
 }
 
-/** What the volume shall be beside its data. */
+/** What the volume should be, besides its data. */
 export function traitsOf(plan: VolumeRestorePlan): VolumeTraits {
   return plan.kind === 'image' ? recorded(plan.point) : plan.source;
 }
@@ -70,7 +70,7 @@ export function gigabytesOf(plan: VolumeRestorePlan): number {
   return plan.kind === 'image' ? plan.size : plan.source.size;
 }
 
-/** What will be otherwise than it was, in words. */
+/** What will differ from the original, in words. */
 export function missingOfPlan(plan: VolumeRestorePlan): readonly string[] {
   return plan.kind === 'image' ? plan.missing : [];
 }

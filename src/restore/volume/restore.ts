@@ -9,15 +9,15 @@ import { restoreOver, restoreToNew } from './from-backup.ts';
 import { type Filled, restoreFromImage } from './from-image.ts';
 import { traitsOf, type VolumeRestorePlan } from './plan.ts';
 
-/** A volume that is back, with all its data, and the user's. */
+/** A restored volume, with all its data; it belongs to the user. */
 export type RestoredVolume = FinishedVolume & Pick<Filled, 'unseen'>;
 
 /**
- * Brings a volume back the way that was planned. One whose data is not brought to its end is removed again; one that has
- * its data stays, whatever fails then.
+ * Restores a volume as planned. Removes one whose data is not completed; one that has its data stays, whatever fails
+ * afterwards.
  *
  * @param volumes watches all that are restored at the same time
- * @param onBytes told of bytes as they flow, where they come from a store
+ * @param onBytes called with the number of bytes as they come from a store
  */
 export async function restoreVolume(
   environment: Environment,

@@ -9,7 +9,7 @@ import { hasStatus } from '../../openstack/errors.ts';
 import { collect } from '../../pool.ts';
 import { quoted } from '../../text/escape.ts';
 
-/** What is known of the volume that a backup was taken of. Undefined is unknown, where the manifest is lost. */
+/** What is known about the source volume of a backup. Without the manifest, some of it is unknown: undefined. */
 export interface RestoreSource {
   readonly backupId: string;
   /** GiB. */

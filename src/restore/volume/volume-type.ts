@@ -5,8 +5,8 @@ import { quoted } from '../../text/escape.ts';
 import type { RestoreSource } from './source.ts';
 
 /**
- * The type of a volume that a backup becomes. Cinder restores encrypted data only to the very type that it came from, by id, and finds
- * that out after the target's data is gone: `_restore_vol_encryption_meta` in
+ * The type of a volume made from a backup. Cinder restores encrypted data only to the type that it came from, by id,
+ * and checks that only after the target's data is gone: `_restore_vol_encryption_meta` in
  * https://github.com/openstack/cinder/blob/master/cinder/backup/driver.py
  */
 export function typeForBackup(
@@ -45,7 +45,10 @@ export function typeForBackup(
   return recorded;
 }
 
-/** That of a volume that an image becomes: the recorded one by its id, else one of its name, as in another cloud; or the one that is wished for. */
+/**
+ * The type of a volume made from an image: the requested one, else the recorded one by id, else by name, as in another
+ * cloud.
+ */
 export function typeForImage(
   { resource }: Pick<VolumeImagePoint, 'resource'>,
   wish: string | undefined,

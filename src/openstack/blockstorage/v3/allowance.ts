@@ -1,11 +1,11 @@
 const MINUTE = 60_000;
 
-/** How long a job of the cloud may wait until a service takes it up, which has others to do before. */
+/** How long a job may wait in the cloud: the service may have others to do first. */
 export const TAKE_UP_MS = 15 * MINUTE;
 
 /**
- * How long a job of the cloud on a volume may take, from its request. {@link TAKE_UP_MS} to be taken up, and two minutes
- * a GiB: 9 MiB/s, slower than any cloud that is well.
+ * How long the cloud may take for a job on a volume, from its request: {@link TAKE_UP_MS} to take it up, and two
+ * minutes a GiB. That is 9 MiB/s, slower than any healthy cloud.
  *
  * @param gigabytes the volume's size, GiB
  * @returns milliseconds

@@ -8,7 +8,7 @@ import { nothing } from '../../service.ts';
 export interface VolumeAttachment {
   readonly id: string;
   readonly volumeId: string;
-  /** `reserved`: a server is to get the volume and has not connected it; `attached` then. */
+  /** `reserved` until the server connects the volume, then `attached`. */
   readonly status: string;
 }
 
@@ -30,8 +30,8 @@ export function listVolumeAttachments(client: ServiceClient, volumeId: string): 
 }
 
 /**
- * Users may delete those that no server has connected. `os-unreserve` does nothing about them: it is for volumes that
- * are `attaching`.
+ * Users may delete attachments that no server has connected. `os-unreserve` does not help: it is for volumes that are
+ * `attaching`.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/api.py `attachment_deletion_allowed`
  *
  * @throws CloudError 409 for one that is connected

@@ -34,7 +34,7 @@ export interface Backup {
   readonly hasDependents: boolean;
   readonly createdAt: string;
   readonly updatedAt: string | undefined;
-  /** When the data was as it is in the backup; orders a chain, since the parent is not shown. */
+  /** The time of the data. It orders a chain, since Cinder does not show the parent. */
   readonly dataTimestamp: string;
   readonly failReason: string | undefined;
   readonly container: string | undefined;
@@ -110,7 +110,7 @@ export function listBackups(client: ServiceClient, filter: BackupFilter = {}): A
 }
 
 /**
- * Answered with 202 also where no backup service is alive: the backup then ends in `error`, or stays `creating`.
+ * Cinder answers 202 even if no backup service is alive: the backup then ends in `error`, or stays `creating`.
  *
  * @returns the id; the answer is only a summary
  */
@@ -135,7 +135,7 @@ export function createBackup(client: ServiceClient, backup: CreateBackup): Promi
   });
 }
 
-/** From 3.43 for metadata, which is replaced as a whole. */
+/** Replaces all of the metadata. From 3.43. */
 export function updateBackupMetadata(
   client: ServiceClient,
   backupId: string,
@@ -151,7 +151,7 @@ export function updateBackupMetadata(
   });
 }
 
-/** One that is gone already is deleted; a 404 may also say that there is no backup service. */
+/** A backup that is already gone counts as deleted. A 404 may also mean that there is no backup service. */
 export async function deleteBackup(client: ServiceClient, backupId: string): Promise<void> {
   try {
     await client.call({
@@ -167,8 +167,8 @@ export async function deleteBackup(client: ServiceClient, backupId: string): Pro
 }
 
 /**
- * Starts writing a backup over a volume. Always with a volume: without one the API blocks until a new volume of the
- * default type is there. https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `restore`
+ * Starts writing a backup over a volume. Without a volume, the API would block until it has made a new one
+ * of the default type. https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `restore`
  */
 export function restoreBackup(client: ServiceClient, backupId: string, volumeId: string): Promise<void> {
   return client.call({
@@ -181,7 +181,7 @@ export function restoreBackup(client: ServiceClient, backupId: string, volumeId:
   });
 }
 
-/** Looks at all backups that are waited for with one request a tick. */
+/** Watches all backups with one request a tick. */
 export function watchBackups(client: ServiceClient): Watcher<Backup> {
   const { clock, log } = client.session;
   const source = {
@@ -191,7 +191,7 @@ export function watchBackups(client: ServiceClient): Watcher<Backup> {
   return new Watcher(source, clock, log);
 }
 
-/** Backups have most of their strings in common: each is kept once, for a project may have 100,000 of them. */
+/** Keeps each common string once: a project may have 100,000 backups, and most of their strings are the same. */
 function withShared(backup: Backup, shared: Map<string, string>): Backup {
   const one = <T extends string | undefined>(text: T): T => {
     if (text === undefined) return text;
@@ -216,7 +216,7 @@ function withShared(backup: Backup, shared: Map<string, string>): Backup {
   };
 }
 
-/** Ids that many backups have: those of others would only fill the table. */
+/** Ids that many backups share; others would only fill the table. */
 const COMMON = /type-id$|:chain$|:run$/;
 
 const BLANK = {

@@ -4,7 +4,7 @@ import { adviceOf, quotaIn } from '../../over-quota.ts';
 import { listMessages } from './messages.ts';
 
 /**
- * The error of a job that the cloud gave up on, with all that it says about it.
+ * The error of a job that the cloud gave up on, with every reason that the cloud gives.
  *
  * @param what "the backup of volume db (5f2c…) failed"
  * @param said the resource's own words, such as a backup's fail_reason

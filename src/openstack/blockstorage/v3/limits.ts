@@ -5,7 +5,7 @@ import type { Limit, QuotaName, Quotas } from '../../quota-names.ts';
 
 // https://docs.openstack.org/api-ref/block-storage/v3/#limits-limits
 
-/** Quota and use of the token's project; every backup counts its volume's whole size, increments too. */
+/** Quota and use of the token's project. Every backup, even an increment, counts with the size of its volume. */
 export function getLimits(client: ServiceClient): Promise<Quotas> {
   return client.call({
     doing: "read the project's quota",
@@ -33,7 +33,7 @@ const OF_A_TYPE = /^(volumes|snapshots|gigabytes)_./s;
 
 /**
  * The quotas of single volume types, which the limits do not show: `volumes_TYPE`, `snapshots_TYPE`, `gigabytes_TYPE`.
- * Empty where the cloud does not show them: then nothing is refused for them, and the cloud says it in the end.
+ * Empty if the cloud does not show them: then no plan is refused for them, and the cloud refuses the request.
  * https://docs.openstack.org/api-ref/block-storage/v3/#quota-sets-extension-os-quota-sets
  */
 export async function getTypeLimits(client: ServiceClient): Promise<Quotas> {
@@ -48,7 +48,7 @@ export async function getTypeLimits(client: ServiceClient): Promise<Quotas> {
     });
   } catch (error) {
     if (!hasStatus(error, 400, 401, 403, 404)) throw error;
-    // An application credential's access rules say 401, and its owner can change them.
+    // A 401 comes from an application credential's access rules, which its owner can change.
     const told = hasStatus(error, 401) ? 'warn' : 'debug';
     client.session.log[told](`${error.message}: the quotas of volume types are not checked`);
     return {};

@@ -13,7 +13,7 @@ export interface Message {
 }
 
 /**
- * What Cinder tells users of a failure, the real cause of many an `error`. From 3.3, by resource from 3.31.
+ * What Cinder tells users about a failure: the real cause of many an `error`. From 3.3, by resource from 3.31.
  *
  * @returns newest last; empty if the cloud keeps none
  */
@@ -35,7 +35,7 @@ export async function listMessages(client: ServiceClient, resourceId: string): P
         })).items,
     });
   } catch (error) {
-    // The messages explain another error, which must not be hidden by this one.
+    // The messages explain another error, and this one must not hide it.
     if (error instanceof CloudError) return [];
     throw error;
   }

@@ -24,7 +24,7 @@ export interface CreateSnapshot {
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Also of a volume in use. From 3.66 that needs no saying, and `false` is refused. */
+  /** Allows a volume in use. From 3.66 that is always allowed, and Cinder refuses `false`. */
   readonly force?: boolean | undefined;
 }
 
@@ -43,7 +43,7 @@ export function getSnapshot(client: ServiceClient, snapshotId: string): Promise<
 
 export interface SnapshotFilter {
   readonly volumeId?: string | undefined;
-  /** Newest first when true: what a waiter wants, whose snapshots are new. */
+  /** Newest first when true: a watcher waits for new snapshots. */
   readonly newestFirst?: boolean | undefined;
 }
 
@@ -106,8 +106,8 @@ export function updateSnapshot(
 }
 
 /**
- * Starts to delete. Ceph lets go of a snapshot only when no volume made from it is left: it goes back to `available`
- * then, and a user message says so.
+ * Starts to delete. Ceph keeps a snapshot while a volume made from it exists: the snapshot then goes back to
+ * `available`, and a user message says so.
  */
 export function deleteSnapshot(client: ServiceClient, snapshotId: string): Promise<void> {
   return client.call({
@@ -119,7 +119,7 @@ export function deleteSnapshot(client: ServiceClient, snapshotId: string): Promi
   });
 }
 
-/** Looks at all snapshots that are waited for with one request a tick. */
+/** Watches all snapshots with one request a tick. */
 export function watchSnapshots(client: ServiceClient): Watcher<Snapshot> {
   const { clock, log } = client.session;
   const source = {

@@ -3,8 +3,8 @@ import type { Session } from '../../connection.ts';
 import { allowance } from './allowance.ts';
 
 /**
- * Takes a fresh token for a long job of Cinder's, which goes on using it: for Glance, and to clone a key at the end.
- * Warns where the token may not last.
+ * Takes a fresh token for a long job, because Cinder keeps using it: for Glance, and to clone a key at the end.
+ * Warns if the token may not last.
  *
  * @param what "the backup"
  */

@@ -11,7 +11,7 @@ export interface VolumeType {
   readonly public: boolean;
 }
 
-/** The volume types that the project may use. Their encryption is shown to administrators only. */
+/** The volume types that the project may use. Cinder shows their encryption to administrators only. */
 export async function listVolumeTypes(client: ServiceClient): Promise<VolumeType[]> {
   const types: VolumeType[] = [];
   const all = pages('volume types', (page) =>

@@ -9,7 +9,7 @@ import type { ServiceClient } from '../../connection.ts';
  * refused upload leaves that clone behind.
  * https://github.com/openstack/cinder/blob/master/cinder/volume/api.py `copy_volume_to_image`
  *
- * @param imageName 1 to 255 characters: all that the request can carry to the image
+ * @param imageName 1 to 255 characters; the request can give the image nothing else
  * @returns the id of the image
  */
 export function uploadToImage(client: ServiceClient, volumeId: string, imageName: string): Promise<string> {

@@ -47,7 +47,7 @@ export interface Volume {
   readonly consumesQuota: boolean;
 }
 
-/** What only the volume's own endpoint tells before 3.64, and at all versions of provider and cipher. */
+/** Only the volume's own endpoint shows these: the key's id before 3.64, provider and cipher at every version. */
 export interface VolumeEncryption {
   readonly keyId: string | undefined;
   readonly provider: string | undefined;
@@ -87,7 +87,7 @@ export function getVolume(client: ServiceClient, volumeId: string): Promise<Volu
 
 export interface VolumeFilter {
   readonly name?: string | undefined;
-  /** Newest first when true: what a waiter wants, whose volumes are new. */
+  /** Newest first when true: a watcher waits for new volumes. */
   readonly newestFirst?: boolean | undefined;
 }
 
@@ -200,7 +200,7 @@ export function setImageMetadata(
   });
 }
 
-/** One that is not there is unset already. */
+/** A missing key counts as unset. */
 export function unsetImageMetadata(client: ServiceClient, volumeId: string, key: string): Promise<void> {
   return client.call({
     doing: `unset the image metadata ${key} of volume ${volumeId}`,
@@ -214,7 +214,7 @@ export function unsetImageMetadata(client: ServiceClient, volumeId: string, key:
 }
 
 /**
- * Any microversion, project reader. `/types/{id}/encryption` says the same to administrators only.
+ * For a project reader, at any microversion. `/types/{id}/encryption` says the same to administrators only.
  * https://github.com/openstack/cinder/blob/master/cinder/api/contrib/volume_encryption_metadata.py
  */
 export function getVolumeEncryption(client: ServiceClient, volumeId: string): Promise<VolumeEncryption> {
@@ -233,7 +233,7 @@ export function getVolumeEncryption(client: ServiceClient, volumeId: string): Pr
   });
 }
 
-/** Looks at all volumes that are waited for with one request a tick. */
+/** Watches all volumes with one request a tick. */
 export function watchVolumes(client: ServiceClient): Watcher<Volume> {
   const { clock, log } = client.session;
   const source = {
@@ -243,7 +243,7 @@ export function watchVolumes(client: ServiceClient): Watcher<Volume> {
   return new Watcher(source, clock, log);
 }
 
-/** A volume that cannot be read: its key stays somebody's. */
+/** A volume that cannot be read; its key still counts as used. */
 const BLANK = {
   fields: { size: 0, created_at: '1970-01-01T00:00:00', attachments: [] },
   kept: ['encryption_key_id'],

@@ -16,7 +16,7 @@ export interface Attachment {
 
 const attachmentsUrl = (serverId: string) => `/servers/${encodeURIComponent(serverId)}/os-volume_attachments`;
 
-/** In the order of the cloud. */
+/** In the cloud's order. */
 export function listAttachments(client: ServiceClient, serverId: string): Promise<Attachment[]> {
   return client.call({
     doing: `list the volumes of server ${serverId}`,
@@ -61,7 +61,7 @@ export function attachVolume(
   });
 }
 
-/** Whether a volume goes when its server goes. From 2.85. */
+/** Sets whether a volume is deleted with its server. From 2.85. */
 export function setDeleteOnTermination(
   client: ServiceClient,
   serverId: string,

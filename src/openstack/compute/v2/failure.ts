@@ -4,8 +4,8 @@ import { getActionEvents, listActions } from './instance-actions.ts';
 import { getServer } from './servers.ts';
 
 /**
- * The error of an action that Nova gave up on, with all that it tells a user: the server's fault and the events of the
- * action.
+ * The error of an action that Nova gave up on, with all that Nova tells a user: the server's fault and the action's
+ * events.
  *
  * @param what "the image of server web (5f2c…) failed"
  * @param action as Nova calls it: "createImage", "create"

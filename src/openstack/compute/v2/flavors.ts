@@ -40,7 +40,7 @@ export function listFlavors(client: ServiceClient): AsyncGenerator<Flavor[]> {
   );
 }
 
-/** @throws CloudError 404 also for one that was deleted while servers of it live on */
+/** @throws CloudError 404 also for a deleted flavor that servers still use */
 export function getFlavor(client: ServiceClient, flavorId: string): Promise<Flavor> {
   return client.call({
     doing: `read flavor ${flavorId}`,

@@ -5,7 +5,7 @@ import { nothing } from '../../service.ts';
 
 // https://docs.openstack.org/api-ref/compute/#keypairs-keypairs
 
-/** A key pair is its user's, not the project's; only the public half can be read. */
+/** A key pair belongs to a user, not to the project; only its public half can be read. */
 export interface KeyPair {
   readonly name: string;
   readonly publicKey: string;
@@ -13,7 +13,7 @@ export interface KeyPair {
   readonly type: string | undefined;
 }
 
-/** @throws CloudError 404 where the user has none of that name, also where another user of the project has */
+/** @throws CloudError 404 if the user has none of that name, even if another user of the project has */
 export function getKeyPair(client: ServiceClient, name: string): Promise<KeyPair> {
   return client.call({
     doing: `read key pair ${name}`,
@@ -36,7 +36,7 @@ export function listKeyPairs(client: ServiceClient): Promise<KeyPair[]> {
   });
 }
 
-/** Brings a public key in; the private one stays where it is. */
+/** Imports a public key; Nova never sees the private one. */
 export function importKeyPair(client: ServiceClient, pair: KeyPair): Promise<void> {
   return client.call({
     doing: `import key pair ${pair.name}`,

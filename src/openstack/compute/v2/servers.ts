@@ -77,7 +77,7 @@ export interface BlockDevice {
   readonly destination: 'volume' | 'local';
   /** 0 boots; -1 never does. */
   readonly bootIndex: number;
-  /** A wish: libvirt names disks in their order. */
+  /** A wish: libvirt names disks by their order. */
   readonly device?: string | undefined;
   /** From 2.42. */
   readonly tag?: string | undefined;
@@ -94,9 +94,9 @@ export interface CreateServer {
   readonly name: string;
   readonly flavorId: string;
   readonly blockDevices: readonly BlockDevice[];
-  /** An image that a disk of the server's own is made from. */
+  /** The image from which Nova makes the server's own disk. */
   readonly imageId?: string | undefined;
-  /** From 2.37 it must be said; `none` for a server without. */
+  /** Required from 2.37; `none` makes a server without networks. */
   readonly networks: 'none' | 'auto' | readonly NetworkWish[];
   readonly securityGroups?: readonly string[] | undefined;
   readonly keyName?: string | undefined;
@@ -143,7 +143,7 @@ export function listServers(client: ServiceClient): AsyncGenerator<Server[]> {
   );
 }
 
-/** @returns the id; the password that Nova makes up is let go */
+/** @returns the id; the password that Nova generates is dropped */
 export function createServer(client: ServiceClient, server: CreateServer): Promise<string> {
   const { group } = server;
   return client.call({
@@ -188,7 +188,7 @@ function encodeDisk(client: ServiceClient, disk: BlockDevice): Record<string, un
   };
 }
 
-/** Before 2.37 Nova knows neither `none` nor `auto`, and does what it can. */
+/** Before 2.37 Nova knows neither `none` nor `auto`, and chooses by itself. */
 function encodeNetworks(client: ServiceClient, networks: CreateServer['networks']): unknown {
   if (typeof networks === 'string') return client.supports('2.37') ? networks : undefined;
   return networks.map(({ port, uuid, fixedIp }) => ({ port, uuid, fixed_ip: fixedIp }));
@@ -220,7 +220,7 @@ export function replaceServerMetadata(
   });
 }
 
-/** Shuts it down; the guest is asked first. Done when the status is SHUTOFF. */
+/** Shuts the server down; Nova asks the guest first. Done when the status is SHUTOFF. */
 export function stopServer(client: ServiceClient, serverId: string): Promise<void> {
   return act(client, serverId, 'stop', { 'os-stop': null });
 }
@@ -241,8 +241,8 @@ function act(client: ServiceClient, serverId: string, what: string, json: unknow
 }
 
 /**
- * Starts an image of the server: of an image-backed one its root disk, of a volume-backed one snapshots of all its
- * volumes, which `block_device_mapping` of the empty image names.
+ * Starts to make an image of a server. An image-backed server gives its root disk; a volume-backed one gives an empty
+ * image whose `block_device_mapping` lists snapshots of all its volumes.
  * https://github.com/openstack/nova/blob/master/nova/api/openstack/compute/servers.py `_action_create_image`
  *
  * @returns the id of the image
@@ -260,20 +260,20 @@ export async function createServerImage(
     ok: [202],
   } as const;
   if (client.supports('2.45')) return client.call({ ...call, decode: (answer) => id(answer, 'image_id') });
-  // Before 2.45 the id stands at the end of a URL, whose host is an internal one.
+  // Before 2.45 the id is the end of a URL, whose host may be internal.
   const answer = await client.open(call);
   answer.body.resume();
   return id({ image: answer.headers['location']?.split('/').at(-1) }, 'image');
 }
 
-/** Looks at all servers that are waited for with one request a tick. */
+/** Watches all servers with one request a tick. */
 export function watchServers(client: ServiceClient): Watcher<Server> {
   const { clock, log } = client.session;
   return new Watcher({ list: () => listServers(client), get: (id) => getServer(client, id) }, clock, log);
 }
 
 /**
- * One in a cell that is down has an id, a project and a time only, from 2.69, and this status.
+ * From 2.69, a server in a cell that is down has only an id, a project, a time and this status.
  * https://docs.openstack.org/api-guide/compute/down_cells.html
  */
 const BLANK = {
@@ -296,7 +296,7 @@ function decodeServer(server: Json): Server {
     name: optionalText(server, 'name') ?? '',
     description: optionalText(server, 'description') ?? '',
     status: text(server, 'status'),
-    // A cloud that hides it: doubt keeps.
+    // A cloud may hide the time: then assume that the server ran.
     launched: server['OS-SRV-USG:launched_at'] !== null,
     taskState: optionalText(server, 'OS-EXT-STS:task_state'),
     powered: poweredOf(server['OS-EXT-STS:power_state']),

@@ -87,7 +87,7 @@ export function decodeToken(value: string, answer: unknown): Token {
   };
 }
 
-/** What is not read is not refused: the catalogue has services that we never speak to, and odd ones among them. */
+/** An entry that is never read is never refused: the catalogue may have odd ones, of services that we do not use. */
 function decodeEntry(entry: Json): CatalogEntry[] {
   const { type } = entry;
   if (typeof type !== 'string' || entry['disabled'] === true) return [];
@@ -104,7 +104,7 @@ function nameIn(record: Json, key: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The records of a list that may be missing, without what is none. */
+/** The records of a list that may be missing; other items are left out. */
 function records(from: Json, key: string): Json[] {
   const value = from[key];
   if (!Array.isArray(value)) return [];

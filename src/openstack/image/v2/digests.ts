@@ -8,7 +8,7 @@ export interface Digest {
   readonly value: string;
 }
 
-/** The digests that Glance tells of and node can make, the best first; none of data that Glance never saw. */
+/** The digests that Glance shows and node can compute, best first; none for data that Glance never saw. */
 export function digestsOf({ hash, checksum }: Pick<Image, 'hash' | 'checksum'>): Digest[] {
   return [
     ...(hash !== undefined && getHashes().includes(hash.algorithm) ? [hash] : []),

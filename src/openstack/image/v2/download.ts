@@ -6,20 +6,20 @@ import type { HttpResponse } from '../../http.ts';
 import { backoff } from '../../retry.ts';
 import { type Image, imageUrl } from './images.ts';
 
-/** A store may be silent for long while it fetches what it sends. */
+/** A store may stay silent for long while it fetches the data. */
 const TIMEOUTS = { header: 2 * 60_000, body: 5 * 60_000 };
 /** Breaks in a row that bring no more than a few bytes each. */
 const BREAKS = 5;
 const PROGRESS_BYTES = 16 * 1024 * 1024;
 
 /**
- * The data of an image, whole or from an offset on. A connection that breaks is made anew from where it was, where the
- * store can do that: files and Cinder can, Ceph, Swift and S3 cannot.
+ * The data of an image, from its start or from an offset. A broken download resumes where it stopped, if the store can
+ * do that: files and Cinder can; Ceph, Swift and S3 cannot.
  * https://github.com/openstack/glance_store/blob/master/glance_store/capabilities.py
  *
- * @param image its size, when known, is what has to come: no byte less and none more
+ * @param image if it has a size, exactly that many bytes must come
  * @param from bytes
- * @param signal ends it, beside that of the session
+ * @param signal ends the download, as the session's own does
  * @throws CloudError 403 when the image is deactivated, 404 when it is gone
  * @throws OperationError if it breaks off and cannot be resumed, or when it is not as large as Glance says
  */
@@ -45,14 +45,14 @@ export async function* downloadImage(
       if (size === undefined || at === size) return;
       throw new Error(`the answer ended after ${at} of ${size} bytes`);
     } catch (error) {
-      // Nothing is left to ask for: Glance refuses a range that begins at the end.
+      // All bytes have come, and Glance refuses a range that begins at the end.
       if (at === size && !(error instanceof PlainError) && signal?.aborted !== true) return;
       await breaks.rest(at, error);
     }
   }
 }
 
-/** Bears a connection that breaks, as long as that leads anywhere. */
+/** Allows the connection to break, as long as the download makes progress. */
 class Breaks {
   readonly #client: ServiceClient;
   readonly #imageId: string;
@@ -67,7 +67,7 @@ class Breaks {
     this.#last = from;
   }
 
-  /** Waits before the next try; throws what is no break, and when there were too many. */
+  /** Waits before the next try. Throws an error that is no break, or one break too many. */
   async rest(at: number, error: unknown): Promise<void> {
     const { clock, log, signal } = this.#client.session;
     this.#signal?.throwIfAborted();
@@ -138,12 +138,12 @@ async function resume(
 }
 
 /**
- * Whether parts of the image can be asked for: resumed, or several at a time.
+ * Whether parts of the image can be requested, to resume or to download several at a time.
  *
  * @throws CloudError 404 when it is gone
  */
 export async function hasRanges(client: ServiceClient, image: Pick<Image, 'id' | 'size'>): Promise<boolean> {
-  // Of an image without data Glance answers 500.
+  // Glance answers 500 for an image without data.
   if (image.size === undefined || image.size === 0) return false;
   try {
     const { status, body } = await client.open(request(image.id, '0-0', RANGED));
@@ -155,7 +155,7 @@ export async function hasRanges(client: ServiceClient, image: Pick<Image, 'id' |
   }
 }
 
-/** What a range is answered with, be it understood or not. */
+/** The answers to a range, whether Glance understands it or not. */
 const RANGED = [200, 204, 206];
 
 function request(

@@ -24,7 +24,7 @@ import { KEY_ID } from './properties.ts';
 export interface Image {
   readonly id: string;
   readonly name: string;
-  /** `queued` until data is stored, `active` then; `deactivated` data cannot be read by users. */
+  /** `queued` until its data is stored, then `active`; users cannot read the data of a `deactivated` one. */
   readonly status: string;
   readonly visibility: string;
   readonly protected: boolean;
@@ -41,7 +41,7 @@ export interface Image {
   readonly minDisk: number;
   /** MiB. */
   readonly minRam: number;
-  /** MD5, hex. Absent, like the hash, where the data was never seen by Glance: a clone inside Ceph. */
+  /** MD5, hex. Absent, like the hash, if Glance never saw the data: a clone inside Ceph. */
   readonly checksum: string | undefined;
   /** `sha512`, with the hash in hex. */
   readonly hash: { readonly algorithm: string; readonly value: string } | undefined;
@@ -53,7 +53,7 @@ export interface Image {
 }
 
 export interface CreateImage {
-  /** A UUID of ours: it makes the create safe to repeat. */
+  /** A UUID that we choose, which makes the create safe to repeat. */
   readonly id: string;
   readonly name: string;
   readonly diskFormat: string;
@@ -77,7 +77,7 @@ export type ImageChange =
 
 export const imageUrl = (imageId: string) => `/images/${encodeURIComponent(imageId)}`;
 
-/** @throws CloudError 404 when there is none with this id that the project may see */
+/** @throws CloudError 404 if the project may see none with this id */
 export function getImage(client: ServiceClient, imageId: string): Promise<Image> {
   return client.call({
     doing: `read image ${imageId}`,
@@ -90,11 +90,11 @@ export function getImage(client: ServiceClient, imageId: string): Promise<Image>
 
 export interface ImageFilter {
   readonly name?: string | undefined;
-  /** `public`, `private`, `shared`, `community`, or `all`; what belongs to the project or is public unless told. */
+  /** `public`, `private`, `shared`, `community`, or `all`. By default, what is public or the project's. */
   readonly visibility?: string | undefined;
   readonly owner?: string | undefined;
   readonly tag?: string | undefined;
-  /** Only hidden ones, which are left out otherwise. */
+  /** Lists only hidden images, which are left out otherwise. */
   readonly hidden?: boolean | undefined;
 }
 
@@ -106,7 +106,7 @@ export function listImages(client: ServiceClient, filter: ImageFilter = {}): Asy
       method: 'GET',
       path: '/images',
       query: {
-        // What stands before a colon is an operator, and an unknown one is refused: https://docs.openstack.org/api-ref/image/v2/
+        // Glance reads text before a colon as an operator: https://docs.openstack.org/api-ref/image/v2/
         name: filter.name === undefined ? undefined : `eq:${filter.name}`,
         visibility: filter.visibility,
         owner: filter.owner,
@@ -124,7 +124,7 @@ export function listImages(client: ServiceClient, filter: ImageFilter = {}): Asy
   );
 }
 
-/** An image without data. One that a lost request made is found by its id, and not made twice. */
+/** An image without data. If a lost request made it, its id finds it, and it is not made twice. */
 export function createImage(client: ServiceClient, image: CreateImage): Promise<Image> {
   const { clock, log, signal } = client.session;
   const create = () =>
@@ -161,8 +161,8 @@ async function findImage(client: ServiceClient, imageId: string): Promise<Image 
 }
 
 /**
- * All changes or none. Tags as a whole too, as `{ op: 'replace', name: 'tags', value: […] }`: a tag with a slash in it
- * has no address of its own. https://docs.openstack.org/api-ref/image/v2/#update-image
+ * Makes all changes or none. Tags change as a whole, by `{ op: 'replace', name: 'tags', value: […] }`: a tag with a
+ * slash has no address of its own. https://docs.openstack.org/api-ref/image/v2/#update-image
  */
 export function updateImage(
   client: ServiceClient,
@@ -188,11 +188,11 @@ function pointer(name: string): string {
 }
 
 /**
- * One that is gone already is deleted. Takes the key along that `cinder_encryption_key_id` names, whosever it is, when
- * `cinder_encryption_key_deletion_policy` says `on_image_deletion`: `_delete_encryption_key` in
+ * An image that is already gone counts as deleted. Glance also deletes the key in `cinder_encryption_key_id`,
+ * whosever it is, if `cinder_encryption_key_deletion_policy` says `on_image_deletion`: `_delete_encryption_key` in
  * https://github.com/openstack/glance/blob/master/glance/api/v2/images.py
  *
- * @throws CloudError 403 for a protected image, 409 for one that volumes are clones of
+ * @throws CloudError 403 for a protected image, 409 for one from which volumes are cloned
  */
 export function deleteImage(client: ServiceClient, imageId: string): Promise<void> {
   return client.call({
@@ -204,7 +204,7 @@ export function deleteImage(client: ServiceClient, imageId: string): Promise<voi
   });
 }
 
-/** Looks at all images that are waited for with one request a tick. */
+/** Watches all images with one request a tick. */
 export function watchImages(client: ServiceClient): Watcher<Image> {
   const { clock, log } = client.session;
   return new Watcher({ list: () => listImages(client), get: (id) => getImage(client, id) }, clock, log);

@@ -21,7 +21,7 @@ export interface ImageLimits {
 
 /**
  * Quota and use of the project. All undefined if the cloud keeps none in Keystone (`use_keystone_limits`, off by
- * default): Glance then has one limit for all, and tells nobody.
+ * default): Glance then has one limit for all projects, and does not show it.
  */
 export function getImageLimits(client: ServiceClient): Promise<ImageLimits> {
   return optional(NO_LIMITS, () =>
@@ -74,7 +74,7 @@ export function listStores(client: ServiceClient): Promise<Store[]> {
   );
 }
 
-/** Older clouds and those of one store do not have the address. */
+/** Older clouds, and those with one store, do not have this endpoint. */
 async function optional<T>(without: T, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

@@ -6,9 +6,9 @@ import { imageUrl } from './images.ts';
 
 // https://docs.openstack.org/api-ref/image/v2/#sharing
 
-/** A project that a `shared` image is shown to. */
+/** A project that may see a `shared` image. */
 export interface Member {
-  /** Glance takes any text for one. */
+  /** Glance accepts any text here. */
   readonly projectId: string;
   /** `pending`, `accepted` or `rejected`: only the member itself changes it. */
   readonly status: string;
@@ -31,7 +31,7 @@ export function listMembers(client: ServiceClient, imageId: string): Promise<Mem
   });
 }
 
-/** One that is a member already stays as it is. */
+/** An existing member stays as it is. */
 export function addMember(client: ServiceClient, imageId: string, projectId: string): Promise<void> {
   return client.call({
     doing: `share image ${imageId} with project ${projectId}`,
@@ -44,7 +44,7 @@ export function addMember(client: ServiceClient, imageId: string, projectId: str
   });
 }
 
-/** One that is gone already is removed. */
+/** A member that is already gone counts as removed. */
 export function removeMember(client: ServiceClient, imageId: string, projectId: string): Promise<void> {
   return client.call({
     doing: `stop sharing image ${imageId} with project ${projectId}`,

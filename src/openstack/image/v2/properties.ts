@@ -4,12 +4,12 @@ export const KEY_ID = 'cinder_encryption_key_id';
 export const KEY_POLICY = 'cinder_encryption_key_deletion_policy';
 
 /**
- * What Glance refuses of users (403), by `_reserved_properties` and `_reserved_namespaces` in
+ * What Glance does not let users set (403), by `_reserved_properties` and `_reserved_namespaces` in
  * https://github.com/openstack/glance/blob/master/glance/api/v2/images.py
  */
 const RESERVED = /^(os_glance.*|location|deleted|deleted_at)$/;
 
-/** What Nova and Cinder wrote of the moment when they made the image, and what is untrue of another. */
+/** What Nova and Cinder noted when they made the image, and what is untrue of another image. */
 const VOLATILE = new Set([
   'base_image_ref',
   'boot_roles',
@@ -24,10 +24,10 @@ const VOLATILE = new Set([
   'user_id',
 ]);
 
-/** What names other things of the cloud, which have other ids once they are restored. */
+/** References to other things in the cloud, which get new ids when they are restored. */
 const REFERENCES = new Set(['bdm_v2', 'block_device_mapping', KEY_POLICY, KEY_ID]);
 
-/** Of a signature over the very bytes: Glance and Nova refuse an image that has other ones. */
+/** A signature over the bytes: Glance and Nova refuse an image whose bytes differ. */
 const SIGNATURE = /^img_signature/;
 
 export interface Replay {
@@ -38,10 +38,10 @@ export interface Replay {
 }
 
 /**
- * An image's properties as they can be set on its restored copy. A key's id is left out in any case: an image with the
- * id of another's key takes that key along when it is deleted. It has to be set anew, to the restored key.
+ * The properties of an image that can be set on its restored copy. A key's id is always left out: deleting an image
+ * with the id of another image's key would delete that key. The caller sets the id of the restored key.
  *
- * @param sameBytes whether the copy has the very bytes, and not a disk of another format with them inside
+ * @param sameBytes whether the copy has the same bytes, and not a disk of another format that contains them
  */
 export function replayable(properties: Readonly<Record<string, string>>, sameBytes = true): Replay {
   const entries = Object.entries(properties);

@@ -6,18 +6,18 @@ import { nothing } from '../../service.ts';
 import { DeadlineError } from '../../watcher.ts';
 import { getImage, type Image, imageUrl, watchImages } from './images.ts';
 
-/** Between the first piece and the rest: what is refused at once is answered by then. */
+/** Between the first piece and the rest: an immediate refusal arrives by then. */
 const BREATH_MS = 250;
-/** Glance answers when all is stored, and a proxy may hold the whole upload back before it passes it on. */
+/** Glance answers once all is stored, and a proxy may buffer the whole upload before it passes it on. */
 const ANSWER_MS = 60 * 60_000;
 
 /**
- * Stores the data of a `queued` image, in one stream that cannot be resumed. Always by this way: an import runs
- * plugins that may change the bytes.
+ * Stores the data of a `queued` image, in one stream that cannot be resumed. Never imports: an import runs plugins
+ * that may change the bytes.
  *
  * @param data read to its end, or destroyed; its own errors are thrown as they are
- * @param size bytes; sent in pieces of unknown number when undefined
- * @throws CloudError 409 when the image is not queued, 413 for quota, 415 for bytes that Glance takes for unsafe (LUKS2)
+ * @param size bytes; if undefined, the data is sent in chunks
+ * @throws CloudError 409 when the image is not queued, 413 for quota, 415 for bytes that Glance calls unsafe (LUKS2)
  */
 export async function uploadImage(
   client: ServiceClient,
@@ -50,8 +50,8 @@ export async function uploadImage(
 }
 
 /**
- * Waits a moment after the first piece. A server that refuses at once closes the connection, and who is writing then
- * gets EPIPE instead of the answer. HTTP has `Expect: 100-continue` for that, which undici does not.
+ * Waits a moment after the first piece. A server that refuses at once closes the connection, and a writer then gets
+ * EPIPE instead of the answer. HTTP has `Expect: 100-continue` for this, but undici does not support it.
  */
 async function* pieces(
   { session }: ServiceClient,
@@ -60,7 +60,7 @@ async function* pieces(
   size: number | undefined,
 ): AsyncGenerator<Buffer> {
   let sent = 0;
-  // Not destroyed by its iterator, so that an error on it is its own.
+  // The iterator must not destroy the stream, so that any error on it is the stream's own.
   for await (const piece of data.iterator({ destroyOnReturn: false })) {
     const first = sent === 0;
     sent += (piece as Buffer).length;
@@ -93,7 +93,7 @@ async function storedAllTheSame(client: ServiceClient, imageId: string, error: C
   }
 }
 
-/** The connection broke in the middle; why, the image may know. */
+/** The connection broke in the middle; the image may know why. */
 async function told(client: ServiceClient, imageId: string, error: CloudError): Promise<unknown> {
   return getImage(client, imageId).then(
     (image) => withStatus(error, image),

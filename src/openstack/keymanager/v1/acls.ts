@@ -7,13 +7,13 @@ import { secretUrl } from './secrets.ts';
 
 /** Who may read a secret. */
 export interface Acl {
-  /** Whether everybody of the project may, as the roles allow. */
+  /** Whether everybody in the project may, as roles allow. */
   readonly projectAccess: boolean;
-  /** Ids of users who may beside them. */
+  /** Ids of other users who may. */
   readonly users: readonly string[];
 }
 
-/** @returns undefined when it was never set: then everybody of the project may read it */
+/** @returns undefined if it was never set: then everybody in the project may read the secret */
 export function getAcl(client: ServiceClient, secretId: string): Promise<Acl | undefined> {
   return client.call({
     doing: `read the access list of key ${secretId}`,
@@ -22,7 +22,7 @@ export function getAcl(client: ServiceClient, secretId: string): Promise<Acl | u
     ok: [200],
     decode: (answer) => {
       const read = field(answer, 'read');
-      // Barbican answers a default of its own, without a time, where none was set.
+      // If none was set, Barbican answers with a default that has no time.
       if (read['created'] === undefined && flag(read, 'project-access')) return undefined;
       return { projectAccess: flag(read, 'project-access'), users: texts(read, 'users') };
     },

@@ -5,7 +5,7 @@ import { secretUrl } from './secrets.ts';
 
 // https://docs.openstack.org/barbican/latest/api/reference/secret_metadata.html
 
-/** What users wrote on a secret. */
+/** The metadata that users set on a secret. */
 export function getSecretMetadata(client: ServiceClient, secretId: string): Promise<Record<string, string>> {
   return client.call({
     doing: `read the metadata of key ${secretId}`,
@@ -16,7 +16,7 @@ export function getSecretMetadata(client: ServiceClient, secretId: string): Prom
   });
 }
 
-/** Replaces all of it; also of a secret that has no payload yet. Keys must be URL-safe (400), and become lower-case. */
+/** Replaces all metadata, even of a secret without a payload. Keys must be URL-safe (400), and become lower-case. */
 export function replaceSecretMetadata(
   client: ServiceClient,
   secretId: string,

@@ -4,10 +4,10 @@ import { CloudError } from '../../errors.ts';
 import { getSecret, probePayload, type Secret } from './secrets.ts';
 
 /**
- * Makes sure that the user may read a key, with the very request that Cinder will make with the user's token.
+ * Makes sure that the user may read a key, with the same request that Cinder will make with the user's token.
  *
  * @param owner whose key it is, for the message: "volume 5f2c…"
- * @param listed its attributes, where they were listed already
+ * @param listed the key's attributes, if they were listed already
  * @returns the key's attributes
  * @throws OperationError that names the missing role
  */

@@ -27,7 +27,7 @@ export interface Secret {
   readonly mode: string | undefined;
   readonly expiration: string | undefined;
   readonly createdAt: string;
-  /** Whole seconds, as the above: later where an access list was set since. */
+  /** In whole seconds, like the above; later if an access list was set since. */
   readonly updatedAt: string | undefined;
   readonly creatorId: string | undefined;
   /** Of the payload, by `default`; empty if there is no payload. */
@@ -49,7 +49,7 @@ export interface CreateSecret {
   readonly expiration?: string | undefined;
 }
 
-/** By id under the catalogue's endpoint: the host in a `secret_ref` is never followed. */
+/** Below the catalogue's endpoint; the host in a `secret_ref` is never used. */
 export const secretUrl = (secretId: string) => `/secrets/${encodeURIComponent(secretId)}`;
 
 /** The attributes, without the payload. */
@@ -63,10 +63,10 @@ export function getSecret(client: ServiceClient, secretId: string): Promise<Secr
   });
 }
 
-/** Barbican's largest page, unless the operator says less. */
+/** Barbican's largest page, unless the operator set a smaller one. */
 const PAGE = 100;
 
-/** The secrets that the user may see, newest first, a page at a time; Barbican counts by offset. Expired ones are gone. */
+/** The secrets that the user may see, newest first, a page at a time, by offset. Barbican leaves out expired ones. */
 export async function* listSecrets(
   client: ServiceClient,
   filter: { readonly name?: string | undefined } = {},
@@ -88,7 +88,7 @@ export async function* listSecrets(
         more: optionalText(answer, 'next') !== undefined,
       }),
     });
-    // A secret that is made meanwhile moves the others on by one.
+    // A secret that is made meanwhile shifts the others by one.
     const added = page.items.filter(({ id }) => !known.has(id));
     yield added;
     const count = page.items.length + page.odd;
@@ -104,7 +104,7 @@ type Shared = Pick<
   'status' | 'secretType' | 'algorithm' | 'bitLength' | 'mode' | 'creatorId' | 'contentTypes'
 >;
 
-/** The keys of a project are alike: what they have in common is kept once, for each backup has one of its own. */
+/** Keeps what keys have in common only once: each backup has its own key, and the keys of a project are alike. */
 function withShared(secret: Secret, shared: Map<string, Shared>): Secret {
   const { status, secretType, algorithm, bitLength, mode, creatorId, contentTypes } = secret;
   const common: Shared = { status, secretType, algorithm, bitLength, mode, creatorId, contentTypes };
@@ -119,10 +119,10 @@ function withShared(secret: Secret, shared: Map<string, Shared>): Secret {
 export const LONGEST_PAYLOAD = 1024 * 1024;
 
 /**
- * The payload as it was stored, byte by byte, also of a text: every type is given as an octet stream.
+ * The payload as it was stored, byte for byte, even of a text: Barbican gives every type as an octet stream.
  * https://github.com/openstack/barbican/blob/master/barbican/plugin/util/translations.py
  *
- * The sinks are told of it before it is returned.
+ * The sinks learn it first, so that they can hide it.
  */
 export async function readPayload(client: ServiceClient, secretId: string): Promise<Buffer> {
   const payload = await payloadOf(client, secretId);
@@ -144,8 +144,8 @@ function payloadOf(client: ServiceClient, secretId: string): Promise<Buffer> {
 }
 
 /**
- * Proves that the user may read a key, which Cinder does with the user's own token, and lets go of the bytes: the sinks
- * are not told of what goes nowhere.
+ * Proves that the user may read a key, as Cinder does with the user's own token, and drops the bytes. They go nowhere,
+ * so the sinks need not learn them.
  *
  * @returns the number of bytes
  */
@@ -156,7 +156,7 @@ export async function probePayload(client: ServiceClient, secretId: string): Pro
 }
 
 /**
- * A secret without its payload, which {@link storePayload} gives it once. In one request Barbican would take the bytes
+ * A secret without its payload, which {@link storePayload} adds. In one request, Barbican would take the bytes
  * as text in JSON, and strip it.
  *
  * @returns the id
@@ -180,8 +180,8 @@ export function createSecret(client: ServiceClient, secret: CreateSecret): Promi
 }
 
 /**
- * Gives a secret its payload. Barbican takes one only once: one that is there already must be the same, as after an
- * answer that was lost.
+ * Gives a secret its payload. Barbican takes one only once; if a lost answer left one there, it must be
+ * the same.
  *
  * @param contentType `application/octet-stream` or `text/plain`: others are refused (415), also those of older secrets
  * @throws CloudError 409 when it has another one, 413 when it is too long
@@ -208,7 +208,7 @@ export async function storePayload(
   }
 }
 
-/** In a time that does not tell where they differ. */
+/** Takes the same time wherever they differ. */
 export function samePayload(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
@@ -219,7 +219,7 @@ function tell({ session }: ServiceClient, payload: Uint8Array): void {
   if (isUtf8(payload)) session.secret(Buffer.from(payload).toString('utf8'));
 }
 
-/** One that is gone already is deleted. Barbican does not know who uses a key: volumes and images go blind without. */
+/** Succeeds if it is already gone. Barbican does not know who uses a key: volumes and images are unreadable without. */
 export function deleteSecret(client: ServiceClient, secretId: string): Promise<void> {
   return client.call({
     doing: `delete secret ${secretId}`,
@@ -230,7 +230,7 @@ export function deleteSecret(client: ServiceClient, secretId: string): Promise<v
   });
 }
 
-/** The id at the end of a `secret_ref`, which is a URL with a host of the operator's. */
+/** The id at the end of a `secret_ref`, a URL with the operator's host. */
 function idOf(secret: Json): string {
   const [, id] =
     /\/secrets\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(text(secret, 'secret_ref')) ?? [];

@@ -4,8 +4,8 @@ import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 
 /**
- * A collection of Neutron, page by page. Its lists are whole unless the operator set `pagination_max_limit`, and then
- * they carry a link to the next page.
+ * A collection of Neutron, page by page. Its lists are complete unless the operator set `pagination_max_limit`, and
+ * then they carry a link to the next page.
  *
  * @param words what it is for, such as "networks"
  */
@@ -32,7 +32,7 @@ export function collection<T extends { readonly id: string }>(
   );
 }
 
-/** The last page has a link too, to the one before. */
+/** Even the last page has a link, to the previous one. */
 function hasNext(links: unknown): boolean {
   return Array.isArray(links) && links.some((link: unknown) => (link as Json | null)?.['rel'] === 'next');
 }

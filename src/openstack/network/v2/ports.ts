@@ -14,7 +14,7 @@ export interface Port {
   /** Ids. */
   readonly securityGroups: readonly string[];
   readonly allowedAddressPairs: readonly { readonly address: string; readonly mac: string | undefined }[];
-  /** Without the extension every port has it. */
+  /** True for every port if the cloud lacks the extension. */
   readonly portSecurity: boolean;
   readonly vnicType: string | undefined;
   readonly deviceId: string;
