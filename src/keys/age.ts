@@ -46,7 +46,7 @@ export function isSealed(head: Uint8Array): boolean {
 function hintFor(recipient: string): string {
   if (/^ssh-/.test(recipient))
     return 'SSH keys are not supported. Make an age key with age-keygen: the recipient is its public key.';
-  // A plugin's name stands where those of age have nothing: https://age-encryption.org/plugin
+  // A plugin's name is part of its recipients; age's own have none: https://age-encryption.org/plugin
   return /^age1[a-z0-9]+1/.test(recipient)
     ? 'Plugins such as age-plugin-yubikey are not supported. Make a plain age key with age-keygen: the recipient is its public key.'
     : 'A recipient starts with age1: age-keygen prints it as the public key.';
@@ -60,7 +60,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      // What was given may be an identity by mistake, and the package shows it.
+      // The input may be an identity by mistake, and the package's error shows it.
       throw new InputError(
         `recipient ${index + 1} of ${recipients.length} is not an age recipient`,
         hintFor(recipient),
@@ -68,7 +68,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
     }
   }
   const fileKeys: Uint8Array[] = [];
-  // The package shows the file key to recipients only: this one wraps nothing, and takes it along.
+  // The package shows the file key only to recipients: this one wraps nothing, and keeps the key.
   encrypter.addRecipient({
     wrapFileKey: (fileKey) => {
       fileKeys.push(Uint8Array.from(fileKey));
@@ -82,7 +82,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
       const file = Buffer.from(await encrypter.encrypt(new Uint8Array()));
       const [fileKey] = fileKeys;
       if (fileKey === undefined) throw new TypeError('age-encryption gave no file key');
-      // Its nonce and empty payload are let go: ours has a nonce, and so a key, of its own.
+      // Drops the package's nonce and empty payload: ours has its own nonce, and so its own key.
       return { header: file.subarray(0, file.length - NONCE - TAG), fileKey };
     });
     turn = made.catch(() => undefined);
@@ -139,7 +139,7 @@ export async function opener(identity: string | undefined, what: string): Promis
       });
       yield* payload(skip(whole, end), fileKey, name);
     } finally {
-      // A file that is not opened is closed as well.
+      // A file that cannot be opened is closed, too.
       await come.stream.return();
     }
   };

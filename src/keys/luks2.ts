@@ -36,7 +36,7 @@ export function luks2Length(head: Buffer): number {
   const size = sizeAt(head, 0, FIRST_MAGIC);
   if (size !== undefined && head.length < 2 * size) return 2 * size;
   if (size !== undefined && copyAt(head, 0, FIRST_MAGIC) !== undefined) return 2 * size;
-  // The least offset that holds one is the one: no more is read for it than that.
+  // The lowest offset with a copy counts: no more is read to find it.
   const found = SIZES.find((offset) => copyAt(head, offset, SECOND_MAGIC) !== undefined);
   return found === undefined ? LAST_END : 2 * found;
 }

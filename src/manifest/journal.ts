@@ -70,7 +70,7 @@ export class JournalWriter {
     const signed = this.#key && { signature: signature(signedBytes(sha256), this.#key) };
     const check = `${JSON.stringify({ check: { sha256, ...signed } })}\n`;
     const bytes = Buffer.from(text + check);
-    // Where a disk was full, the next try overwrites what came of it.
+    // After a full disk, the next try overwrites the torn rest.
     await writeAt(this.#path, bytes, this.#length);
     this.#hash = hash.update(check);
     this.#length += bytes.length;
@@ -80,7 +80,8 @@ export class JournalWriter {
   async #closed(entry: Entry): Promise<object> {
     if (this.#seal === undefined || 'run' in entry) return entry;
     const sealed = (await this.#seal.seal(Buffer.from(JSON.stringify(entry)))).toString('base64');
-    // Whose backup it is can be marked without opening it: a restore point's id says nothing to strangers.
+    // Strangers see the id of a restore point, which means nothing to them: it lets a backup be marked without opening
+    // the journal.
     return 'point' in entry ? { sealed, id: entry.point.id } : { sealed };
   }
 }
@@ -122,7 +123,7 @@ export function parseJournal(bytes: Uint8Array): FoundJournal | undefined {
   let last: { readonly sha256: string; readonly signature?: unknown } | undefined;
   for (const line of linesIn(bytes)) {
     const value = objectIn(line);
-    // Anybody may have written it.
+    // Anybody may have written this line.
     const check = value?.['check'] as typeof last | null;
     if (value !== undefined && check === undefined) lines.push(value);
     if (check !== undefined) {

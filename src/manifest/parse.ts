@@ -73,7 +73,7 @@ async function loadSchemas() {
     import('typebox/compile'),
     import('./schema.ts'),
   ]);
-  // Interpreted, 20,000 restore points would take nine seconds; each schema is compiled when it is first needed.
+  // Interpreting 20,000 restore points would take nine seconds, so each schema is compiled when it is first needed.
   const compiled = new Map<keyof typeof POINTS, Validator>();
   let frame: Validator | undefined;
   const validator = (method: keyof typeof POINTS): Validator => {

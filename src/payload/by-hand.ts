@@ -26,7 +26,7 @@ export function readingsOf(kept: Buffer, secretType: string): Reading[] {
   const trimmed = kept.subarray(0, -1);
   return [
     { passphrase: verbatim, filter: 'cat' },
-    // An editor, or echo, may have added it.
+    // An editor, or echo, may have added a newline.
     ...(kept.at(-1) === 0x0a ? [{ passphrase: trimmed, filter: 'head -c -1' }] : []),
     { passphrase: hex, filter: TO_HEX },
   ];

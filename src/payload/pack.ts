@@ -54,7 +54,7 @@ function compressor(): (frame: Buffer) => Promise<Uint8Array> {
   let zeros: Promise<Uint8Array> | undefined;
   return (frame) => {
     if (!frame.equals(ZEROS)) return frameOf(frame);
-    // Disks are full of them.
+    // Disks are full of zeros, so their frame is made once.
     zeros ??= frameOf(ZEROS);
     return zeros;
   };

@@ -61,7 +61,7 @@ export function livenessOfProcess(
     owner.boot === here.boot &&
     isKnown(here.namespace) &&
     owner.namespace === here.namespace &&
-    // Where there is no /proc, nothing can be known of processes.
+    // Without /proc, nothing is known about processes.
     owner.start !== '0';
   if (!seen) return 'unknown';
   return startOf(owner.pid) === owner.start ? 'alive' : 'ended';

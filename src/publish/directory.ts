@@ -40,7 +40,7 @@ export class DirectoryWriter {
       const probe = join(dirname(this.path), '.probe');
       await replace(probe, '');
       await rm(probe);
-      // One that may not be listed still takes manifests.
+      // A directory that may not be listed still takes manifests.
       await syncDirectory(dirname(dirname(this.path))).catch(() => undefined);
     } catch (error) {
       throw new InputError(

@@ -53,7 +53,7 @@ export class ManifestRecord {
    * @throws OperationError if the manifest could not be read with it; then no place keeps it
    */
   async add(given: RestorePoint): Promise<boolean> {
-    // A clock that was set back must not cost a restore point.
+    // A clock set back must not cost a restore point.
     const point = { ...given, seconds: Math.min(Math.max(given.seconds, 0), 1e9) };
     const said = await this.#check.refuse(point);
     if (said !== undefined) throw unwritable(point, said);

@@ -92,7 +92,7 @@ async function sizesIn(path: string): Promise<Map<string, number>> {
   try {
     const names = (await readdir(path)).filter(isName);
     const files = await pool(names, 32, async (name) => {
-      // One may be removed meanwhile.
+      // A file may be removed meanwhile.
       const seen = await stat(join(path, name)).catch(() => undefined);
       return seen?.isFile() ? ([name, seen.size] as const) : undefined;
     });
@@ -115,7 +115,7 @@ async function publish(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    // Some file systems have no links.
+    // Some file systems have no hard links.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as { code?: string }).code ?? ''))
       throw error;
     if (await exists(to)) throw new Error('it exists');

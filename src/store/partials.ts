@@ -33,7 +33,7 @@ export class Partials {
     return this.#next(async () => {
       if (this.#payloads === 0) {
         await mkdir(this.path, { recursive: true, mode: 0o700 });
-        // Nothing of a run goes whose owner is not known: so it has to last.
+        // Nothing is ever removed of a run whose owner is unknown, so the owner must be on disk.
         await writeFile(join(this.path, OWNER), this.#owner, { mode: 0o600, flush: true });
       }
       this.#payloads += 1;
@@ -127,7 +127,7 @@ async function isDead(
 ): Promise<boolean> {
   const owner = parseOwner(await readFile(join(directory, OWNER), 'utf8').catch(() => ''));
   if (owner === undefined) return false;
-  // One large payload is written for days, and its directory does not change.
+  // Writing one large payload takes days, and does not change its directory.
   const seen = await Promise.all(
     ['', ...inside].map((name) => stat(join(directory, name)).catch(() => undefined)),
   );

@@ -70,7 +70,7 @@ export async function* filled(
 export async function* ahead<T>(source: AsyncGenerator<T, void>, count: number): AsyncGenerator<T, void> {
   const ask = () => {
     const item = source.next();
-    // Told to who reads that far; who stopped before does not care.
+    // Readers who get that far see the error; those who stopped before do not care.
     item.catch(() => undefined);
     return item;
   };

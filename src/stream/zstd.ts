@@ -34,7 +34,7 @@ export async function* decompressed(
   pipeline(Readable.from(framed(source, given)), opened, () => undefined);
   try {
     yield* opened;
-    // Nothing else would tell where the decompressor sees an end that the headers do not.
+    // Nothing else would notice if the decompressor saw an end where the headers see none.
     if (!given.all || opened.bytesWritten !== given.bytes)
       throw new FrameError(`it ends after ${opened.bytesWritten} bytes`);
   } catch (error) {
@@ -72,7 +72,7 @@ function told(error: unknown, what: string): unknown {
       'Another program made it, or it was altered: unpack it with `zstd -d`, whose options `--long=31` and `-D` allow that.',
       error,
     );
-  // Those of node:zlib: ZSTD_error_…, and Z_BUF_ERROR where the end is missing.
+  // Errors of node:zlib: ZSTD_error_…, and Z_BUF_ERROR if the end is missing.
   if (!(error instanceof FrameError) && !/^Z(STD)?_/.test(String((error as { code?: unknown }).code)))
     return error;
   return new OperationError(

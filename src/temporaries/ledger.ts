@@ -76,7 +76,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       await entry.claim.write(expires);
       Object.assign(entry, { expires, told: false });
     } catch (error) {
-      // Also a login that is refused meanwhile.
+      // A login may be refused meanwhile, too.
       if (!(error instanceof PlainError)) throw error;
       if (hasStatus(error, 409) && !isLast) return true;
       if (hasStatus(error, 404)) held.delete(id);
@@ -164,7 +164,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
     async bind(draft, kind, id) {
       const wanted = claimOf(draft, kind, id);
       if (kind !== 'secret') return claim(wanted);
-      // It has no record before.
+      // A secret has no record until now.
       await wanted.write(draft.expires);
       hold(wanted);
     },

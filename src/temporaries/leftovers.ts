@@ -63,7 +63,8 @@ export async function findLeftovers(
   for (const backup of holdings.backups) {
     const tags = readTags(backup);
     if (tags?.state !== 'started') continue;
-    // What was handed over may be recorded whoever lives; to be deleted its maker has to be dead.
+    // A backup left to the cloud may be recorded even while its maker lives, but only be deleted once its maker is
+    // dead.
     const settled = tags.handedOver && (backup.status === 'available' || BUSY.has(backup.status));
     const isAlone = settled || (await abandoned(tags.owner, Date.parse(tags.expires ?? '')));
     if (!isAlone && !tags.handedOver) continue;

@@ -135,7 +135,7 @@ async function goneOf(
   switch (kind) {
     case 'server': {
       const servers = watchServers(await session.service('compute'));
-      // Its status stays what it was until it is gone.
+      // The status does not change until the server is gone.
       return (id, options) => servers.gone(id, () => undefined, options);
     }
     case 'volume': {

@@ -39,7 +39,7 @@ export async function sweep(
   if (found.length === 0) return { left: found, holdings: first };
   const listed = await holdingsOf(session);
   const before = new Map(found.map((leftover) => [keyOf(leftover), leftover.action]));
-  // Cinder counts an increment with its parent a moment after it is available: one that just became so waits.
+  // Cinder counts an increment with its parent a moment after it is available, so one that just became available waits.
   const left = (await judge(listed)).filter((leftover) => {
     const action = before.get(keyOf(leftover));
     return leftover.action === 'adopt' ? action === 'adopt' : action !== undefined;

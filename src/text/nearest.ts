@@ -14,7 +14,7 @@ export function nearest(word: string, all: Iterable<string>): string | undefined
 
 /** Counts letters that are wrong, missing, extra or swapped (the "optimal string alignment" distance). */
 function slipsBetween(from: string, to: string): number {
-  // The length of a word of a command line is not ours to choose; ours are short.
+  // A word on the command line can have any length; ours are short.
   if (Math.abs(from.length - to.length) > FURTHEST) return Infinity;
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);

@@ -29,7 +29,8 @@ export function formatRows<Row>(
         .join('');
     case 'csv':
       return csv([names, ...rows.map((row) => columns.map((column) => column.value(row) ?? ''))], {
-        // A cell that begins so is a formula to spreadsheets: https://owasp.org/www-community/attacks/CSV_Injection
+        // Spreadsheets take a cell that begins like this for a formula:
+        // https://owasp.org/www-community/attacks/CSV_Injection
         escape_formulas: true,
       });
     case 'json':

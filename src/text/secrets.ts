@@ -35,7 +35,7 @@ export class Secrets {
       let end = this.#endAt(text, at);
       if (end === at) continue;
       safe += `${text.slice(shown, at)}***`;
-      // Where one secret begins inside another, the rest of it is one too.
+      // If another secret begins inside this one, its rest must go too.
       for (let inside = at + 1; inside < end; inside += 1) end = Math.max(end, this.#endAt(text, inside));
       shown = end;
       at = end - 1;
@@ -72,7 +72,7 @@ function encodingsOf(secret: string | Uint8Array): Set<string> {
     ...(typeof secret === 'string' ? [secret, secret.trim(), ...linesOf(secret)].flatMap(inText) : []),
     hex,
     hex.toUpperCase(),
-    // Openstack's passphrase is the hex text of a key, which may be encoded once more.
+    // OpenStack's passphrase is the hex of a key, and may be encoded once more.
     Buffer.from(hex).toString('hex'),
     ...base64s(bytes),
     ...base64s(Buffer.from(hex)),
