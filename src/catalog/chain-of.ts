@@ -11,8 +11,8 @@ export interface Link {
 }
 
 /**
- * The chain that a restore point belongs to, in its order: what it needs stands before it, what needs it behind. Empty
- * where there are no chains.
+ * The chain that a restore point belongs to, in order: first what it needs, then what needs it. Empty if it has no
+ * chain.
  */
 export function chainOf(
   point: string,
@@ -40,7 +40,7 @@ export function chainOf(
     .sort((a, b) => a.position - b.position);
 }
 
-/** A line for each member, each below what it needs. What no manifest and no backup tells of is a gap. */
+/** Draws the chain, a line per member, each below what it needs. A member that nothing describes is a gap. */
 export function drawn(chain: readonly Link[], point: string): string[] {
   const newest = chain.at(-1)?.position ?? -1;
   return Array.from({ length: newest + 1 }, (_, position) => {
@@ -56,5 +56,5 @@ export function drawn(chain: readonly Link[], point: string): string[] {
   }).flat();
 }
 
-/** Chains may be long, and lines not. */
+/** Stops indenting here: chains may be long, lines may not. */
 const DEEPEST = 6;

@@ -3,11 +3,11 @@ import { quoted } from '../text/escape.ts';
 import type { Entry } from './entries.ts';
 import { pick } from './pick.ts';
 
-/** Which restore point is meant: by its id or that of its data, or by its resource. */
+/** Names a restore point: by its id, the id of its data, or its resource. */
 export interface Meant {
   readonly point: string | undefined;
   readonly resource: { readonly kind: Entry['kind']; readonly wanted: string } | undefined;
-  /** Milliseconds: the newest that is not later and not broken. */
+  /** Milliseconds; selects the newest unbroken point by then. */
   readonly at: number | undefined;
 }
 

@@ -20,10 +20,10 @@ export function everyPoint<K extends Kind>(manifest: Manifest, kind: K): PointOf
 }
 
 /**
- * The restore point that is meant.
+ * The restore point that a name or an id means.
  *
- * @param wanted the id or name of a resource, or the id of a restore point; may be left out where the manifest has one
- * of the kind only
+ * @param wanted the id or name of a resource, or the id of a restore point; may be left out if the manifest has only
+ * one of the kind
  * @throws InputError that lists what the manifest has
  */
 export function choosePoint<K extends Kind>(
@@ -58,8 +58,8 @@ export function choosePoint<K extends Kind>(
 }
 
 /**
- * The restore points that a name or an id may mean: of several resources where they share a name, as after a restore
- * beside the original, and several of one where a run took up what an interrupted one had saved.
+ * The restore points that a name or an id may mean: several resources may share a name, as after a restore beside the
+ * original, and one resource may have several points if a run adopted what an interrupted one had saved.
  */
 export function pointsMeant<P extends RestorePoint>(points: readonly P[], wanted: string): P[] {
   const exact = points.filter(({ id }) => id === wanted);
@@ -68,7 +68,7 @@ export function pointsMeant<P extends RestorePoint>(points: readonly P[], wanted
   return ids.length > 0 ? ids : points.filter(({ resource }) => resource.name === wanted);
 }
 
-/** Of each resource the one with the newest data, in the order of the manifest. */
+/** The point with the newest data of each resource, in the order of the manifest. */
 export function newestOfEach<P extends RestorePoint>(points: readonly P[], manifest: Manifest): P[] {
   const newest = new Map<string, { readonly point: P; readonly time: number }>();
   for (const point of points) {

@@ -1,7 +1,7 @@
 import type { Manifest } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 
-/** Which cloud and project, for a restore to compare. */
+/** The cloud and project of a session, which a restore compares with the manifest's. */
 export function cloudOf(session: Session): Manifest['cloud'] {
   const { project } = session.scope;
   return {

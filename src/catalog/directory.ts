@@ -19,7 +19,7 @@ import {
  * Reads a manifest and says whether it can be trusted.
  *
  * @param path the file, sealed or not, or the directory that holds it
- * @throws InputError if it is not there, not whole, altered or unsigned
+ * @throws InputError if it is missing, incomplete, altered or unsigned
  */
 export async function readManifest(path: string, options: ReadOptions): Promise<Read> {
   return readFound(await findFile(path), options);
@@ -47,7 +47,7 @@ async function envelopeBeside(file: string): Promise<Pick<FoundManifest, 'envelo
   return envelopeOf(basename(file), bytes, await sidecar(beside + SIGNATURE));
 }
 
-/** A run that is not over has its newest state in its journal, which its end removes. */
+/** A run that is not over has its newest state in its journal, and removes that when it ends. */
 async function journalIn(directory: string): Promise<FoundManifest | undefined> {
   const file = basename(directory) === JOURNAL_FILE ? directory : join(directory, JOURNAL_FILE);
   const bytes = await readBounded(file, 2 * LARGEST_MANIFEST).catch((error: unknown) => {
@@ -58,7 +58,7 @@ async function journalIn(directory: string): Promise<FoundManifest | undefined> 
   return bytes && foundJournal(file, bytes, false);
 }
 
-/** The directories of runs below one that hold a manifest, newest first by their names. */
+/** The run directories in this one that hold a manifest, newest first by name. */
 export async function runDirectories(path: string): Promise<string[]> {
   let names: string[];
   try {
@@ -80,8 +80,8 @@ export async function runDirectories(path: string): Promise<string[]> {
 }
 
 /**
- * As `runDirectories`, then the directory itself and those below it of any other name: `gh run download` and
- * `gh release download` give theirs.
+ * Like `runDirectories`, followed by the directory itself and its subdirectories of any other name: `gh run download`
+ * and `gh release download` choose their own.
  */
 export async function listedDirectories(path: string): Promise<string[]> {
   const runs = await runDirectories(path);
@@ -99,10 +99,10 @@ function isManifest(name: string): boolean {
 }
 
 /**
- * As {@link findFile}, in a directory that was seen to hold one.
+ * Like {@link findFile}, for a directory that was seen to hold a manifest.
  *
- * @returns undefined where it no longer does: another run has pruned it meanwhile
- * @throws InputError when it cannot be read
+ * @returns undefined if it no longer does, because another run has pruned it since
+ * @throws InputError if it cannot be read
  */
 export async function findSeen(directory: string): Promise<FoundManifest | undefined> {
   try {
@@ -113,7 +113,7 @@ export async function findSeen(directory: string): Promise<FoundManifest | undef
   }
 }
 
-/** A run that was cut short before it had saved anything leaves an empty one, or a journal without a whole line. */
+/** A run interrupted before it saved anything leaves an empty directory, or a journal without a complete line. */
 async function holdsManifest(directory: string): Promise<boolean> {
   const inside = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] | undefined =>
     error.code === 'ENOENT' ? [] : undefined,

@@ -12,28 +12,28 @@ export interface Entry {
   readonly time: string;
   readonly kind: RestorePoint['resource']['kind'];
   readonly name: string;
-  /** Of the resource. */
+  /** The resource's id. */
   readonly id: string;
-  /** Of the restore point. */
+  /** The restore point's id. */
   readonly point: string;
   readonly method: RestorePoint['method'];
-  /** "full", "increment 3"; empty if there are no chains. */
+  /** "full", "increment 3"; empty if it has no chain. */
   readonly chain: string;
-  /** Bytes, as the resource has them; undefined if nobody knows. */
+  /** The size of the resource in bytes; undefined if unknown. */
   readonly size: number | undefined;
   readonly consistency: string;
-  /** What its key is worth; empty if the resource is not encrypted. */
+  /** Whether its key was saved, and proved on the data; empty if the resource is not encrypted. */
   readonly key: string;
   /** Where the data is: the id of a backup or an image, the name of a payload. */
   readonly data: string;
-  /** As a restore's `manifest` names it: all places that have it. */
+  /** All places that have the manifest, as a restore's `manifest` names them. */
   readonly manifest: string;
   /** Why a restore would not trust the manifest; empty if it would. */
   readonly doubt: string;
   readonly project: string;
-  /** As a run was told to give them; empty if it was told none. */
+  /** The run's input `tag`; empty if it gave none. */
   readonly tags: readonly string[];
-  /** Whether all is there that it needs. */
+  /** Whether everything that it needs is there. */
   readonly state: State['state'];
   /** Why it is not whole; empty if it is. */
   readonly why: string;
@@ -42,7 +42,7 @@ export interface Entry {
 /**
  * The restore points of a manifest.
  *
- * @param states of each of them, by its id; what is not said is unknown
+ * @param states by the id of the point; missing means unknown
  */
 export function entriesOf(
   { manifest, references, doubt }: Found,
@@ -78,9 +78,9 @@ export function entriesOf(
 const UNKNOWN = { state: 'unknown', why: 'not checked' } as const;
 
 /**
- * Restore points that only the cloud tells of: no manifest names them, and no more is known than our tags say.
+ * Restore points that no manifest lists: only our tags in the cloud describe them.
  *
- * @param found of the same inventory
+ * @param found from the same inventory
  */
 export function unnamedEntries(inventory: Inventory, found: readonly Unnamed[]): Entry[] {
   const stateOf = judgeBackups(inventory);
@@ -114,7 +114,7 @@ export function unnamedEntries(inventory: Inventory, found: readonly Unnamed[]):
   });
 }
 
-/** Backups and kept images are called after their volume, with the time behind. */
+/** Backups and kept images have the name of their volume, followed by the time. */
 export function withoutTime(name: string): string {
   return name.replace(/ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, '');
 }

@@ -14,20 +14,19 @@ import type { FindOptions } from './search.ts';
 
 export type { Found } from './found.ts';
 
-/** What is a manifest, and cannot be read. */
+/** A manifest that cannot be read. */
 export interface Unread {
   readonly reference: string;
   readonly doubt: Doubt;
-  /** Of one that is sealed to others: what stands on its envelope. */
+  /** What the envelope says, if the manifest is sealed for others. */
   readonly receipt?: Receipt;
 }
 
-/** Why a manifest cannot be read or trusted, with its name in it: some doubts have it already. */
+/** Puts the manifest's name before why it cannot be read or trusted, unless the doubt already has it. */
 export function named(reference: string, what: string): string {
   return what.includes(reference) ? what : `${reference} ${what}`;
 }
 
-/** What was read, and what could not be. */
 export interface Manifests {
   readonly found: readonly Found[];
   readonly unread: readonly Unread[];
@@ -37,13 +36,13 @@ export type EverythingOptions = Omit<FindOptions, 'wanted' | 'allowUnsigned'>;
 
 interface Copy {
   readonly reference: string;
-  /** Undefined: it is gone since it was listed. */
+  /** Undefined if it has gone since it was listed. */
   load(): Promise<FoundManifest | Doubt | undefined>;
 }
 
 /**
- * Every manifest of these places, each once: a run may have published it to several. Restore points that were pruned are
- * left out.
+ * Every manifest of these places, once each: a run may have published it to several. Leaves out restore points that
+ * were pruned.
  *
  * @throws InputError if a place cannot be looked at
  */
@@ -55,7 +54,7 @@ export async function everyManifest(
   return { found: withoutPruned(found), unread };
 }
 
-/** The same with all that they list, as `prune` needs it to finish what another run began. */
+/** Like {@link everyManifest}, with the pruned points too: `prune` finishes what another run began. */
 export async function allManifests(
   places: readonly PlaceName[],
   options: EverythingOptions,
@@ -86,7 +85,7 @@ export async function allManifests(
 
 type Resources = Map<string, RestorePoint['resource']>;
 
-/** Nights say the same of what did not change in between: all but the first say it by the same object. */
+/** Most resources are the same from night to night: sharing one object for each saves memory. */
 function withShared(manifest: Manifest, resources: Resources): Manifest {
   const restorePoints = manifest.restorePoints.map((point) => {
     const { kind, id } = point.resource;
@@ -98,13 +97,13 @@ function withShared(manifest: Manifest, resources: Resources): Manifest {
   return { ...manifest, restorePoints };
 }
 
-/** The same run's manifest twice: what is trusted goes before, then what holds more. */
+/** Merges two copies of a run's manifest: prefers the trusted one, then the one that holds more. */
 function both(one: Found, other: Found): Found {
   const isAsGood = (one.doubt === undefined) === (other.doubt === undefined);
   const isBetter = isAsGood ? pointsIn(other) > pointsIn(one) : other.doubt === undefined;
   const [better, worse] = isBetter ? [other, one] : [one, other];
   const { manifest } = better;
-  // A copy without a signature does not hide that another one was altered.
+  // An unsigned copy must not hide that another one was altered.
   const doubt = better.doubt?.kind === 'unsigned' ? worse.doubt : better.doubt;
   return { manifest, doubt, references: [...one.references, ...other.references] };
 }
@@ -125,7 +124,7 @@ async function* inDirectory(path: string): AsyncGenerator<Copy> {
     yield { reference: directory, load: () => findSeen(directory).catch(asDoubt) };
 }
 
-/** One that cannot be read fails alone. */
+/** A manifest that cannot be read must not fail the others. */
 function asDoubt(error: unknown): Doubt {
   if (!(error instanceof PlainError)) throw error;
   return { what: error.message, hint: error.hint ?? '' };
@@ -142,7 +141,7 @@ async function* onGitHub(
       'Download them (gh run download RUN, gh release download TAG) and give their directory: `manifest: directory:PATH`.',
     );
   const catalogue = new Catalogue(github.cache, log);
-  // Neither asks for a trusted one, nor for what it holds: everything is to be seen.
+  // Take every manifest, trusted or not, whatever it holds.
   const search = { ...options, github, catalogue, wanted: () => [], allowUnsigned: true };
   const { candidates, among, hint, bounded } = await repositoryCandidates(search, {
     artifacts: kinds.has('artifact'),

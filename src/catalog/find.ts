@@ -14,18 +14,18 @@ import type { FindOptions } from './search.ts';
 /** What the input `manifest` names. */
 export type Reference =
   | { readonly kind: 'path'; readonly path: string }
-  /** Several names, where a run that saved in several steps is meant, and no later attempt of it. */
+  /** Several names if the run saved in several steps: they exclude its later attempts. */
   | { readonly kind: 'artifact'; readonly run: number; readonly names: readonly string[] | undefined }
   | { readonly kind: 'release'; readonly tag: string }
-  /** The newest in a directory, or of the repository. */
+  /** The newest in a directory or in the repository. */
   | { readonly kind: 'latest'; readonly directory: string | undefined; readonly from: Sought };
 
 const EVERYWHERE: Sought = { artifacts: true, releases: true };
 
 /**
- * One manifest, or, as `list` names them too, a place with many: then the newest that is wanted.
+ * Parses the name of a manifest, or of a place with many, as `list` takes it: that means the newest that is wanted.
  *
- * @throws InputError for a run that is no number
+ * @throws InputError if the run is not a number
  */
 export function parseReference(text: string): Reference {
   if (text === 'latest') return { kind: 'latest', directory: undefined, from: EVERYWHERE };
@@ -51,7 +51,7 @@ export function parseReference(text: string): Reference {
 /**
  * The manifest that a reference means, if it can be trusted.
  *
- * @throws InputError if there is none, or it is not to be trusted
+ * @throws InputError if there is none, or it cannot be trusted
  */
 export async function findManifest(text: string, options: FindOptions): Promise<Read> {
   const reference = parseReference(text);
@@ -73,7 +73,7 @@ export async function findManifest(text: string, options: FindOptions): Promise<
   return read;
 }
 
-/** Each is read: its name, and what it says of its run, may come from a clock that was wrong. */
+/** Every manifest has to be read: its name and its times may come from a clock that was wrong. */
 const MOST_DIRECTORIES = 400;
 
 async function latestIn(directory: string, options: FindOptions): Promise<Read> {
@@ -96,13 +96,13 @@ async function latestIn(directory: string, options: FindOptions): Promise<Read> 
   });
 }
 
-/** One that cannot be read is in doubt only where it may be the newest. */
+/** A manifest that cannot be read matters only if it may be the newest. */
 function asDoubt(error: unknown): Doubt {
   if (!(error instanceof InputError)) throw error;
   return { what: `cannot be used: ${error.message}`, hint: error.hint ?? '' };
 }
 
-/** "20261123T012228Z-5f2c9a01" → the end of that second, as ISO 8601: the run started within it. */
+/** "20261123T012228Z-5f2c9a01" → the end of that second, in ISO 8601: the run started within it. */
 function timeOf(name: string): string {
   const [, date = '', time = ''] = /^(\d{8})T(\d{6})Z/.exec(name) ?? [];
   return `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}.999Z`;

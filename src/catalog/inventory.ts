@@ -8,35 +8,34 @@ import type { Image } from '../openstack/image/v2/images.ts';
 import { LISTS, type Listed } from '../temporaries/lists.ts';
 import { cloudOf } from './cloud-of.ts';
 
-/** The parts of an inventory. */
 export type Part = keyof Listed;
 
 /**
- * What the cloud has of all that restore points need, by one list each: a plain record. A part that nobody asked for, or
- * that the cloud did not list, is undefined: then nobody knows.
+ * What the cloud has of all that restore points need, a list per part. A plain record. A part is undefined if nobody
+ * asked for it or the cloud did not list it.
  */
 export interface Inventory {
   readonly cloud: Manifest['cloud'];
-  /** The cloud's time when it was made, milliseconds. */
+  /** When it was made, by the cloud's clock. Milliseconds. */
   readonly at: number;
   readonly backups: readonly Backup[] | undefined;
-  /** Hidden ones too. */
+  /** Includes hidden images. */
   readonly images: readonly Image[] | undefined;
   readonly snapshots: readonly Snapshot[] | undefined;
-  /** Ids of what exists. */
+  /** Ids. */
   readonly volumes: ReadonlySet<string> | undefined;
   readonly servers: ReadonlySet<string> | undefined;
   readonly secrets: ReadonlySet<string> | undefined;
-  /** Why a part that was asked for is not known, in the cloud's words. */
+  /** Why the cloud did not list a part, in its words. */
   readonly unknown: Readonly<Partial<Record<Part, string>>>;
-  /** Those of them that the cloud failed to list; the others it has not, or does not show to the user. */
+  /** The unknown parts that the cloud failed to list; the others it lacks, or does not show to the user. */
   readonly failed: readonly Part[];
 }
 
 /**
- * Asks the cloud what there is. Changes nothing. What it does not list is left unknown, and does not fail the rest.
+ * Asks the cloud what there is. Changes nothing. A part that the cloud does not list stays unknown and does not fail
+ * the rest.
  *
- * @param parts what is asked for
  */
 export async function inventoryOf(
   session: Session,
@@ -49,7 +48,7 @@ export async function inventoryOf(
     const { service, list } = LISTS[part];
     try {
       const client = await session.service(service);
-      // Glance leaves hidden ones out unless only they are asked for.
+      // Glance lists hidden images only when asked for nothing else.
       const hidden = part === 'images' ? await list(client, { images: { hidden: true } }) : [];
       return unique([...(await list(client, {})), ...hidden]);
     } catch (error) {
@@ -81,7 +80,7 @@ export async function inventoryOf(
   };
 }
 
-/** A page may begin with what the last one ended with, and an old Glance knows nothing of hidden ones. */
+/** A page may repeat the end of the last one, and an old Glance ignores `hidden` and lists all images twice. */
 function unique<T extends { readonly id: string }>(items: readonly T[]): T[] {
   return [...new Map(items.map((item) => [item.id, item])).values()];
 }

@@ -7,7 +7,7 @@ export const POINT_PROPERTY = 'openstack_backup_point';
 /** What a manifest says of an image that stayed in the cloud. */
 export type KeptImage = Pick<SavedImage, 'id' | 'size' | 'checksum' | 'hash'>;
 
-/** What is wrong with it, as a phrase behind its name; undefined while it has the data that was recorded. */
+/** What is wrong with the image, as a phrase after its name; undefined while it has the data that was recorded. */
 export function keptFault(saved: KeptImage, image: Image): string | undefined {
   if (image.status !== 'active') return `is ${image.status}`;
   const then = saved.hash?.value ?? saved.checksum;

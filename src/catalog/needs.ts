@@ -2,7 +2,9 @@ import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { quoted } from '../text/escape.ts';
 import type { Entry } from './entries.ts';
 
-/** What a restore point needs beside its own data, a line each: a server its disks, an encrypted volume or image its key. */
+/**
+ * What a restore point needs besides its own data, a line each: a server's disks, an encrypted volume's or image's key.
+ */
 export function needsOf(point: RestorePoint, manifest: Manifest, entries: readonly Entry[]): string[] {
   const states = new Map(entries.map((entry) => [entry.point, entry.state]));
   const named = new Map(manifest.restorePoints.map(({ id, resource }) => [id, resource]));
@@ -20,7 +22,7 @@ export function needsOf(point: RestorePoint, manifest: Manifest, entries: readon
     key.point === undefined
       ? []
       : [`saved key: restore point ${key.point}, ${states.get(key.point) ?? 'unknown'}`];
-  // What left the cloud opens with the saved key alone.
+  // Only the saved key opens data that left the cloud.
   const left = 'payload' in point && point.payload !== null;
   return left ? saved : [inCloud, ...saved];
 }

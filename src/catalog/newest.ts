@@ -17,27 +17,27 @@ import {
 export interface Candidate {
   /** As the input `manifest` names it. */
   readonly reference: string;
-  /** By GitHub; undefined elsewhere. */
+  /** GitHub's times; undefined elsewhere. */
   readonly within: Window | undefined;
-  /** About when it was published: says in which order they are looked at, and of one that cannot be read how old it is. */
+  /** Roughly when it was published: orders the candidates, and dates one that cannot be read. */
   readonly time: string;
-  /** What is there, or why nothing in it can be used. @throws PlainError when it cannot be looked at */
+  /** The manifest, or why it cannot be used. @throws PlainError if the place cannot be read */
   load(): Promise<FoundManifest | Doubt>;
 }
 
 /**
- * Candidates, the newest first as far as that is known without reading them; asked for one by one.
+ * Yields candidates one by one, newest first as far as that is known without reading them.
  *
- * @param floor what was published before this time holds no newer data than the best so far; empty without one
+ * @param floor anything published before this time holds no newer data than the best so far; empty if there is none yet
  */
 export type Candidates = (floor: () => string) => AsyncIterable<Candidate>;
 
-/** Order of moments in ISO 8601. */
+/** Compares times in ISO 8601. */
 export function laterFirst(a: string, b: string): number {
   return Date.parse(b) - Date.parse(a);
 }
 
-/** Those that are all known beforehand. */
+/** Candidates that are all known beforehand. */
 export function listed(candidates: readonly Candidate[]): Candidates {
   const newestFirst = [...candidates].sort((a, b) => laterFirst(a.time, b.time));
   return async function* each() {
@@ -46,23 +46,23 @@ export function listed(candidates: readonly Candidate[]): Candidates {
 }
 
 export interface ChooseOptions extends ReadOptions {
-  /** The restore points of a manifest that are asked for. */
+  /** Picks the restore points that are asked for. */
   readonly wanted: (manifest: Manifest) => readonly RestorePoint[];
   /** Milliseconds. */
   readonly now: () => number;
   /** For messages: "of the last 100 runs of backup.yml on main". */
   readonly among: () => string;
-  /** What they have, where nothing is found; empty if they have nothing. */
+  /** What the manifests have instead, if nothing is found; empty if they have nothing. */
   readonly seen?: () => string;
   /** What to do when nothing is found. */
   readonly hint: () => string | Promise<string>;
 }
 
 /**
- * The manifest with the newest data that is wanted. What may be newer and cannot be trusted, read or told apart by time
- * is never passed over in silence: whoever restores would take old data for new.
+ * The manifest with the newest data that is wanted. Never skips silently one that may be newer but cannot be trusted,
+ * read or dated: the restore would take old data for new.
  *
- * @throws InputError if there is none, or it is in doubt which is the newest
+ * @throws InputError if there is none, or it is unclear which is the newest
  */
 export async function newestWanted(candidates: Candidates, options: ChooseOptions): Promise<Read> {
   const { looked, doubts, best } = await lookAt(candidates, options);
@@ -83,7 +83,7 @@ export async function newestWanted(candidates: Candidates, options: ChooseOption
   return best.read;
 }
 
-/** Looks once more where a point turns out to be pruned that counted: an older one may be the newest then. */
+/** Looks again if a point that counted turns out to be pruned: an older one may now be the newest. */
 async function lookAt(candidates: Candidates, options: ChooseOptions) {
   const pruned = new Set<string>();
   for (;;) {
@@ -109,7 +109,7 @@ async function lookOnce(candidates: Candidates, options: ChooseOptions, pruned: 
   return { looked, doubts, best };
 }
 
-/** The same manifest may stand in several places, and is as good as the best of them. */
+/** A manifest may be in several places, and is as good as the best of its copies. */
 function compare(one: Looked, other: Looked, { now }: ChooseOptions): ReturnType<typeof compareTimes> {
   if (one.read.manifest.run.id === other.read.manifest.run.id) return 'same';
   return compareTimes(one.times, other.times, now());
@@ -130,14 +130,14 @@ interface Looked {
 interface Doubted {
   readonly candidate: Candidate;
   readonly doubt: PlainError;
-  /** Where it could be read. */
+  /** Undefined if it could not be read. */
   readonly looked: Looked | undefined;
 }
 
 /**
  * The manifest of the only candidate, whatever it holds.
  *
- * @throws InputError if it is not to be trusted, or cannot be used
+ * @throws InputError if it cannot be trusted or used
  */
 export async function readOnly(candidate: Candidate, options: ReadOptions): Promise<Read> {
   const found = await candidate.load();
@@ -146,7 +146,7 @@ export async function readOnly(candidate: Candidate, options: ReadOptions): Prom
   return parseFound(found, options.identity);
 }
 
-/** Undefined if it holds nothing that is wanted: what nobody asks for needs no trust. */
+/** Undefined if it holds nothing that is wanted: then nobody has to trust it. */
 async function look(
   candidate: Candidate,
   options: ChooseOptions,
@@ -181,7 +181,7 @@ async function look(
     : { candidate, doubt: asError(candidate, doubt), looked };
 }
 
-/** Two of which nobody can say by their times which has the newer data. */
+/** Two manifests whose times do not say which has the newer data. */
 function unclear(one: Looked, other: Looked): InputError {
   const told = ({ candidate, times }: Looked) => `${candidate.reference} ${toldTimes(times)}`;
   return new InputError(

@@ -3,17 +3,19 @@ import { quoted } from '../text/escape.ts';
 import type { Entry } from './entries.ts';
 
 export interface Wanted {
-  /** Names or ids for each kind; no kind at all for everything. */
+  /** Names or ids, by kind; empty means everything. */
   readonly resources: Readonly<Partial<Record<Entry['kind'], readonly string[]>>>;
-  /** Any of them; none at all for points with and without tags. */
+  /** A point needs one of them; empty means all points, with or without tags. */
   readonly tags?: readonly string[];
-  /** Milliseconds: not older than this. */
+  /** Milliseconds; drops older points. */
   readonly since: number | undefined;
-  /** Milliseconds: of each resource only the newest that is not later and not broken: what a restore as of then takes. */
+  /**
+   * Milliseconds; keeps the point that a restore as of then takes: of each resource the newest unbroken one by then.
+   */
   readonly at: number | undefined;
 }
 
-/** Those that are asked for, the newest first. */
+/** The entries that match, newest first. */
 export function pick(entries: readonly Entry[], { resources, tags = [], since, at }: Wanted): Entry[] {
   const asked = Object.values(resources).flat().length > 0;
   const meant = entries
@@ -26,7 +28,7 @@ export function pick(entries: readonly Entry[], { resources, tags = [], since, a
     : newestOfEach(meant.filter(({ time, state }) => Date.parse(time) <= at && state !== 'broken'));
 }
 
-/** By id: two resources may share a name. */
+/** Groups by id, since two resources may share a name. */
 function newestOfEach(newestFirst: readonly Entry[]): Entry[] {
   const seen = new Set<string>();
   return newestFirst.filter(({ kind, id }) => {
@@ -39,8 +41,8 @@ function newestOfEach(newestFirst: readonly Entry[]): Entry[] {
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 
 /**
- * A time as people give it: ISO 8601 ("2026-11-25", "2026-11-25T06:00:00Z", without a zone UTC), or so long ago: "36h", "14d",
- * "8w".
+ * Parses a time as people write it: ISO 8601 ("2026-11-25", "2026-11-25T06:00:00Z", UTC unless it has a zone), or an
+ * age: "36h", "14d", "8w".
  *
  * @param now milliseconds
  * @returns milliseconds
@@ -62,16 +64,17 @@ export function parseTime(input: string, text: string, now: number): number {
 }
 
 /**
- * The same as the last moment that is meant: lists show whole seconds, and what was taken within one is not later.
+ * Like {@link parseTime}, but returns the last moment of what is given: lists show whole seconds, so a point taken
+ * within that second counts.
  *
- * @throws InputError for what is no time
+ * @throws InputError if it is not a time
  */
 export function parseAt(text: string, now: number): number {
   const hasSeconds = /:\d\d:\d\d(Z|[+-]\d\d:?\d\d)?$/.test(text);
   return parseTime('at', text, now) + (hasSeconds ? 999 : 0);
 }
 
-/** JavaScript takes 31 February for 3 March. */
+/** Refuses 31 February, which JavaScript reads as 3 March. */
 function isDay(date: string): boolean {
   const time = Date.parse(`${date}T00:00:00Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);

@@ -1,7 +1,7 @@
 import type { Manifest } from '../manifest/schema.ts';
 import type { Found } from './found.ts';
 
-/** What is not offered any more, although a manifest still lists it. */
+/** Restore points that a manifest may still list, but that are no longer offered. */
 export function prunedIn({ pruned = [] }: Manifest): string[] {
   return pruned.map(({ point }) => point);
 }
@@ -12,7 +12,7 @@ export function without(pruned: ReadonlySet<string>, manifest: Manifest): Manife
   return left.length === manifest.restorePoints.length ? manifest : { ...manifest, restorePoints: left };
 }
 
-/** Nobody hides a restore point with a manifest that is trusted less than the one that lists it. */
+/** Only a manifest trusted as much as the one that lists a restore point can hide it. */
 export function withoutPruned(found: readonly Found[]): Found[] {
   const all = new Set(found.flatMap(({ manifest }) => prunedIn(manifest)));
   if (all.size === 0) return [...found];

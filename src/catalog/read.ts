@@ -10,40 +10,40 @@ import type { Manifest } from '../manifest/schema.ts';
 import { signatureHolds } from '../manifest/sign.ts';
 import type { Files } from '../ports/github.ts';
 
-/** A manifest as it was found somewhere: nothing of it is checked yet. */
+/** A manifest as it was found, not checked yet. */
 export interface FoundManifest {
   /** For messages: a path, `artifact openstack-backup-1-1-ab of run 1`. */
   readonly name: string;
-  /** What the manifest's file is called: what is sealed ends in `.age`. */
+  /** The name of the manifest's file, which ends in `.age` if it is sealed. */
   readonly file: string;
   readonly bytes: Buffer;
   readonly digests: readonly string[];
   readonly signatures: readonly string[];
   /**
    * Whether the place vouches for it: GitHub says that a run of this repository made it, by a workflow and on a branch
-   * that the user trusts, and its digest is what GitHub noted then. That is as good as a signature by a key that stands
-   * in the same repository's secrets, and on the day of the disaster nobody has to look for a key.
+   * that the user trusts, and the digest is the one that GitHub recorded. That is as good as a signature by a key in
+   * the same repository's secrets, and nobody has to find a key on the day of the disaster.
    */
   readonly vouched: boolean;
-  /** Of a sealed one: what stands beside it in clear. */
+  /** What lies beside a sealed manifest in clear. */
   readonly envelope?: { readonly bytes: Buffer; readonly signatures: readonly string[] };
-  /** Of a run that is not over: then the bytes are its journal's. */
+  /** Set for a run that is not over: then the bytes are its journal's. */
   readonly journal?: FoundJournal;
 }
 
 export interface ReadOptions {
-  /** Public key that the manifest must be signed with. */
+  /** The public key that the signature must match. */
   readonly verifyKey: KeyObject | undefined;
-  /** Accept one that is not signed, not by that key, or was altered. */
+  /** Accepts a manifest that is unsigned, signed by another key, or altered. */
   readonly allowUnsigned: boolean;
   readonly warn: (line: string) => void;
-  /** Opens a sealed one. */
+  /** The age identity that opens a sealed manifest. */
   readonly identity?: string | undefined;
 }
 
 export interface Read {
   readonly manifest: Manifest;
-  /** Of the manifest's text. */
+  /** The digest of the manifest's text. */
   readonly sha256: string;
   /** Where it was found. */
   readonly path: string;
@@ -52,14 +52,14 @@ export interface Read {
 /**
  * The manifest in what was found, if it can be trusted.
  *
- * @throws InputError if it was altered, is not signed, is not whole or cannot be opened
+ * @throws InputError if it is altered, unsigned or incomplete, or cannot be opened
  */
 export async function readFound(found: FoundManifest, options: ReadOptions): Promise<Read> {
   checkTrust(found, options);
   return parseFound(found, options.identity);
 }
 
-/** @throws InputError unless it is trusted, or `allowUnsigned` says that it need not be */
+/** @throws InputError if it cannot be trusted, unless `allowUnsigned` is set */
 export function checkTrust(found: FoundManifest, options: ReadOptions): void {
   const doubt = doubtOf(found, options.verifyKey);
   if (doubt === undefined) return;
@@ -72,7 +72,7 @@ const UNSIGNED = {
   hint: 'If you trust where it comes from, use `allow-unsigned: true`.',
 } as const;
 
-/** Why it cannot be trusted; undefined when it can. */
+/** Why it cannot be trusted; undefined if it can. */
 export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt | undefined {
   const altered = 'Use another copy of it. If you know why it changed, use `allow-unsigned: true`.';
   const { digests, signatures, journal } = found;
@@ -100,7 +100,7 @@ export function doubtOf(found: FoundManifest, key: KeyObject | undefined): Doubt
       };
 }
 
-/** What stands in it, trusted or not. @throws InputError if it cannot be opened, or is no whole manifest */
+/** Parses it, trusted or not. @throws InputError if it cannot be opened, or is not a complete manifest */
 export async function parseFound(found: FoundManifest, identity: string | undefined): Promise<Read> {
   if (found.journal !== undefined) {
     const value = await manifestOf(found.journal, () => opener(identity, found.name));
@@ -119,7 +119,7 @@ export async function parseFound(found: FoundManifest, identity: string | undefi
 }
 
 /**
- * The manifest among files that belong together.
+ * Finds the manifest among files that belong together.
  *
  * @throws InputError if there is none
  */
@@ -151,7 +151,7 @@ export function envelopeOf(
   return { envelope: { bytes: Buffer.from(bytes), signatures: linesOf(sidecar) } };
 }
 
-/** What its envelope says, for whoever cannot open it; undefined if it says nothing, or is not by that key. */
+/** What the envelope says, for those who cannot open it; undefined if it says nothing, or another key signed it. */
 export function receiptIn({ envelope }: FoundManifest, key: KeyObject | undefined): Receipt | undefined {
   if (envelope === undefined) return undefined;
   const { bytes, signatures } = envelope;
@@ -164,7 +164,7 @@ export function receiptIn({ envelope }: FoundManifest, key: KeyObject | undefine
   }
 }
 
-/** The journal of a run that is not over; undefined if nothing in it counts. */
+/** The journal of a run that is not over; undefined if it holds nothing usable. */
 export function foundJournal(name: string, bytes: Uint8Array, vouched: boolean): FoundManifest | undefined {
   const journal = parseJournal(bytes);
   return (
@@ -184,7 +184,7 @@ export function digestsOf(sidecar: string): string[] {
   return linesOf(sidecar).map((line) => line.split(/\s+/)[0] ?? '');
 }
 
-/** A sidecar is short, whoever wrote it. */
+/** Bounds the lines that are read: a real sidecar is short. */
 export function linesOf(sidecar: string): string[] {
   return sidecar
     .slice(0, 4096)

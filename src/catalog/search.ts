@@ -4,18 +4,18 @@ import type { Log } from '../ports/log.ts';
 import type { ReadOptions } from './read.ts';
 
 export interface FindOptions extends ReadOptions {
-  /** Relative paths start here. */
+  /** The base of relative paths. */
   readonly directory: string;
   /** Undefined in a terminal. */
   readonly github: GitHub | undefined;
-  /** Whose runs are taken: a workflow's file name. */
+  /** The file name of the workflow whose runs count. */
   readonly workflow: string | undefined;
   readonly branch: string | undefined;
-  /** The restore points of a manifest that are asked for. */
+  /** Picks the restore points that are asked for. */
   readonly wanted: (manifest: Manifest) => readonly RestorePoint[];
-  /** What the manifests had that were looked through, where none has what is asked for; empty if they had nothing. */
+  /** What the searched manifests have instead, if none has what is asked for; empty if they have nothing. */
   readonly seen?: () => string;
-  /** Whether manifests of any age may have it. */
+  /** Whether to search manifests of any age. */
   readonly deep?: boolean;
   /** Milliseconds. */
   readonly now: () => number;

@@ -5,18 +5,17 @@ import { newestOfEach, pointsMeant } from './choose.ts';
 import { takenAt } from './times.ts';
 import type { State } from './whole.ts';
 
-/** What is looked for in many manifests. */
 export interface Sought {
   readonly kind: Kind;
-  /** A name or an id; undefined for any of the kind. */
+  /** A name or an id; undefined means any of the kind. */
   readonly wanted: string | undefined;
-  /** Milliseconds: nothing that is later; undefined: whatever is the newest. */
+  /** Milliseconds; rules out later points. Undefined means the newest. */
   readonly at?: number | undefined;
-  /** Judges a manifest's points, so that broken ones are passed over; undefined: none is. */
+  /** Judges a manifest's points, to skip broken ones; undefined skips none. */
   readonly statesOf?: ((manifest: Manifest) => ReadonlyMap<string, State>) | undefined;
 }
 
-/** A point of what is looked for. */
+/** A point of the resource that is sought. */
 interface Sighting {
   readonly point: string;
   readonly name: string;
@@ -26,12 +25,12 @@ interface Sighting {
 
 const MOST_TOLD = 20;
 
-/** Looks for the newest point that will do, manifest by manifest, and remembers what else there is. */
+/** Searches manifest by manifest for the newest point that will do, and remembers what else there is. */
 export class Seek {
   readonly #sought: Sought;
-  /** By the run of their manifest: one that is looked at again may have fewer, as some are pruned. */
+  /** By the run of their manifest: a second look may find fewer points, after a prune. */
   readonly #sightings = new Map<string, readonly Sighting[]>();
-  /** Names of that kind, by id: for who has misspelt one. */
+  /** Names of that kind, by id, to help with a misspelt one. */
   readonly #others = new Map<string, string>();
 
   constructor(sought: Sought) {
@@ -39,8 +38,8 @@ export class Seek {
   }
 
   /**
-   * The restore points of a manifest that will do. A name that two resources share is wanted as well: an older manifest,
-   * where it was one's alone, must not be taken for the latest.
+   * The restore points of a manifest that will do. Includes a name that two resources share: else an older manifest,
+   * where only one had it, would pass for the latest.
    */
   wanted(manifest: Manifest): RestorePoint[] {
     const { kind, wanted, at, statesOf } = this.#sought;
@@ -61,7 +60,7 @@ export class Seek {
     });
   }
 
-  /** The manifest with only those of the kind that will do, of each resource the newest; what they need stays. */
+  /** The manifest with the newest point that will do of each resource of the kind, and all that those points need. */
   narrowed(manifest: Manifest): Manifest {
     const { kind } = this.#sought;
     const needed = new Set(newestOfEach(this.wanted(manifest), manifest).map(({ id }) => id));
@@ -73,7 +72,7 @@ export class Seek {
     };
   }
 
-  /** What would have been newer, and is broken: a line each. */
+  /** The newer points that were skipped because they are broken, a line each. */
   passedOver(chosen: Manifest): string[] {
     const { kind, at = Number.POSITIVE_INFINITY } = this.#sought;
     const times = pointsOf(chosen, kind).map((point) => Date.parse(takenAt(point, chosen)));
@@ -89,7 +88,7 @@ export class Seek {
       );
   }
 
-  /** What there is instead, for who has found nothing; empty if there is nothing of the kind. */
+  /** What there is instead, if nothing was found; empty if there is nothing of the kind. */
   seen(): string {
     const { kind, wanted } = this.#sought;
     const sightings = this.#newestFirst();

@@ -1,35 +1,35 @@
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 
-/** GitHub's own times of where a manifest stands: it was written in between. ISO 8601. */
+/** When a manifest was written, by GitHub's clock: between these times. ISO 8601. */
 export interface Window {
   /** Empty where GitHub does not say. */
   readonly from: string;
   readonly until: string;
 }
 
-/** What is known of when a manifest's data was saved. ISO 8601. */
+/** What is known about when a manifest's data was saved. ISO 8601. */
 export interface Times {
   /** Undefined outside GitHub. */
   readonly within: Window | undefined;
-  /** The newest data that is asked for, by the cloud's clock; undefined if no restore point says so. */
+  /** When the newest data that is asked for was taken, by the cloud's clock; undefined if no restore point says. */
   readonly saved: string | undefined;
-  /** Whether that is when an image or a key was made, which may be years before any run: it says nothing of the clock. */
+  /** Whether `saved` is when an image or a key was made: maybe years before the run, so it does not check the clock. */
   readonly made: boolean;
-  /** By the clock of the machine that wrote it, which may be wrong by years. */
+  /** By the clock of the machine that wrote the manifest, which may be wrong by years. */
   readonly started: string;
   readonly finished: string | undefined;
 }
 
-/** Clocks that are kept differ by less. */
+/** Synchronized clocks differ by less. */
 const SLACK_MS = 5 * 60_000;
 
-/** The newest data of these restore points, by the cloud's clock. */
+/** When the newest data of these restore points was taken, by the cloud's clock. */
 export function savedOf(points: readonly RestorePoint[], manifest: Manifest): string | undefined {
   const savedAt = savedIn(manifest);
   return newestOf(points.map(savedAt));
 }
 
-/** The same of each point of a manifest, by the points that hold the data. */
+/** Like {@link savedOf}, for each point of a manifest: a server takes it from the points that hold its data. */
 function savedIn({ restorePoints }: Manifest): (point: RestorePoint) => string | undefined {
   let byId: ReadonlyMap<string, RestorePoint> | undefined;
   return (point) => {
@@ -46,17 +46,17 @@ function newestOf(times: readonly (string | undefined)[]): string | undefined {
     .at(-1);
 }
 
-/** An image and a key stay as they were made, so their time says nothing of the run that saved them. */
+/** Images and keys never change, so their time does not date the run that saved them. */
 export function neverChanges({ resource: { kind } }: RestorePoint): boolean {
   return kind === 'image' || kind === 'secret';
 }
 
-/** When the data of a restore point was taken, by the cloud's clock; of what never changes, when its run saved it. */
+/** When a restore point's data was taken, by the cloud's clock; for what never changes, when the run saved it. */
 export function takenAt(point: RestorePoint, manifest: Manifest): string {
   return takenIn(manifest)(point);
 }
 
-/** The same for many points of a manifest. */
+/** Like {@link takenAt}, for many points of one manifest. */
 export function takenIn(manifest: Manifest): (point: RestorePoint) => string {
   const { started } = manifest.run;
   const savedAt = savedIn(manifest);
@@ -78,9 +78,9 @@ function timeOf(point: RestorePoint | undefined): string | undefined {
 }
 
 /**
- * Which of two manifests has the newer data, seen from the first. The cloud's clock and GitHub's decide; the clock of the
- * machine that wrote a manifest only where neither does, and where nothing speaks against it. `unclear` where they
- * contradict each other: then only a person can tell.
+ * Compares the data of two manifests, seen from the first. The cloud's clock and GitHub's decide. If neither does, the
+ * clock of the machine that wrote the manifest decides, unless it is known to be wrong. `unclear` if they contradict
+ * each other: then only a person can tell.
  *
  * @param now milliseconds
  */
@@ -102,14 +102,14 @@ export function clockIsRight({ within, saved, made, started, finished }: Times, 
   if (within !== undefined && isAfter(start, Date.parse(within.until))) return false;
   if (within !== undefined && within.from !== '' && isAfter(Date.parse(within.from), start)) return false;
   if (saved === undefined) return true;
-  // What was made before the run began is an older run's that was taken up, or its clock is ahead.
+  // Data from before the run was adopted from an older run, unless this clock is ahead.
   return (
     (made || !isAfter(start, Date.parse(saved))) &&
     !(finished !== undefined && isAfter(Date.parse(saved), Date.parse(finished)))
   );
 }
 
-/** No newer data than this can stand in what was published before it. */
+/** Nothing published before this time can hold newer data. */
 export function floorOf({ within, saved, started }: Times): string {
   if (within === undefined) return started;
   return saved === undefined || order(saved, within.until) > 0 ? within.from : saved;
@@ -121,7 +121,7 @@ function orderOfWindows(a: Window | undefined, b: Window | undefined): number {
   return isBefore(a.until, b.from) ? -1 : 0;
 }
 
-/** Never, where one is not said. */
+/** False if either time is missing. */
 export function isBefore(a: string, b: string): boolean {
   return a !== '' && b !== '' && order(a, b) < 0;
 }

@@ -7,14 +7,14 @@ import type { Inventory } from './inventory.ts';
 import { POINT_PROPERTY } from './kept-image.ts';
 import { prunedIn } from './pruned.ts';
 
-/** A restore point that only the cloud tells of: our tags on it say what it is. */
+/** A restore point that no manifest lists: our tags in the cloud say what it is. */
 export type Unnamed =
   | { readonly kind: 'backup'; readonly backup: Backup; readonly tags: Tags }
   | { readonly kind: 'image'; readonly image: Image; readonly point: string };
 
 /**
- * Backups and kept images of ours that stand in none of the manifests: those are lost, were not read, or the run did not
- * live to write one. Copies of our tags on other things are nobody's.
+ * Our backups and kept images that no manifest lists: it was lost or not read, or the run was interrupted before it
+ * wrote one. Ignores other resources that only carry a copy of our tags.
  */
 export function unnamedIn(
   { backups = [], images = [] }: Inventory,
@@ -25,7 +25,7 @@ export function unnamedIn(
     ...points.flatMap((point) =>
       point.method === 'cinder-backup' ? [point.id, point.backup.id] : [point.id],
     ),
-    // What is being deleted is not offered.
+    // Do not offer what is being deleted.
     ...manifests.flatMap(prunedIn),
   ]);
   return [

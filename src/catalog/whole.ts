@@ -8,40 +8,38 @@ import { quoted } from '../text/escape.ts';
 import type { Inventory } from './inventory.ts';
 import { type KeptImage, keptFault } from './kept-image.ts';
 
-/** Whether all is there that a restore point needs. */
+/** Whether everything that a restore point needs is there. */
 export type State =
   | { readonly state: 'whole'; readonly why: '' }
-  /** Something that it needs is gone, or is not what was saved. */
+  /** Something that it needs is gone or damaged. */
   | { readonly state: 'broken'; readonly why: string }
-  /** Nobody could look. */
+  /** It could not be checked. */
   | { readonly state: 'unknown'; readonly why: string };
 
-/** The payloads of a place, as they were seen at one time. */
+/** The payloads of a place, listed once. */
 export interface Shelf {
   /** As the input `store` names it. */
   readonly place: string;
-  /** Bytes, by name; undefined if it could not be looked at. */
+  /** Bytes, by name; undefined if the place could not be listed. */
   readonly sizes: ReadonlyMap<string, number> | undefined;
-  /** Why it could not be. */
+  /** Why the place could not be listed. */
   readonly unknown: string;
 }
 
-/** What was looked at. */
 export interface Seen {
-  /** Undefined: no cloud was asked. */
+  /** Undefined if no cloud was asked. */
   readonly inventory: Inventory | undefined;
-  /** Undefined: no store is named. */
+  /** Undefined if no store is given. */
   readonly shelf: Shelf | undefined;
 }
 
-/** Why nothing is known where no cloud was asked. */
 export const NOT_ASKED = 'no cloud was asked';
 
 const WHOLE: State = { state: 'whole', why: '' };
 const broken = (why: string): State => ({ state: 'broken', why });
 const unknown = (why: string): State => ({ state: 'unknown', why });
 
-/** Judges the restore points of a manifest, by their ids. Pure; what it looks things up by is made once. */
+/** Judges the restore points of a manifest, by their ids. Builds its indexes once, for all manifests. */
 export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, State> {
   const cloud = seen.inventory && indexOf(seen.inventory);
   return (manifest) => {
@@ -101,7 +99,7 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
   };
 }
 
-/** Why the cloud that was asked cannot tell; undefined if it can. */
+/** Why the cloud that was asked cannot tell; undefined if it can tell. */
 function notToldBy(
   inventory: Inventory | undefined,
   { cloud: then }: Manifest,
@@ -118,13 +116,13 @@ function notToldBy(
 
 interface Index {
   readonly backups: ReadonlyMap<string, Backup>;
-  /** What a chain may consist of. */
+  /** The backups that may be in a chain. */
   readonly byVolume: ReadonlyMap<string, readonly Backup[]>;
   readonly images: ReadonlyMap<string, Image>;
 }
 
 function indexOf({ backups = [], images = [] }: Inventory): Index {
-  // While it is read its data is as good as before.
+  // A restore only reads the backup.
   const settled = backups.map((backup) =>
     backup.status === 'restoring' ? { ...backup, status: 'available' } : backup,
   );
@@ -144,7 +142,7 @@ function backupState({ backup: saved, chain, resource }: VolumeBackupPoint, clou
   return chainState(backup, chain.parent ?? undefined, cloud);
 }
 
-/** Judges backups that no manifest names, by their tags alone. */
+/** Judges backups that no manifest names, so by their tags alone. */
 export function judgeBackups(inventory: Inventory): (backup: Backup) => State {
   const cloud = indexOf(inventory);
   return ({ id }) => {
@@ -157,14 +155,14 @@ export function judgeBackups(inventory: Inventory): (backup: Backup) => State {
   };
 }
 
-/** @param recorded its parent as a manifest says; what its tags say goes before */
+/** @param recorded the parent that a manifest names; the backup's tags take precedence */
 function chainState(backup: Backup, recorded: string | undefined, cloud: Index): State {
   const tags = readTags(backup);
   if (tags !== undefined) {
     const gap = gapIn(tags, backup, cloud.byVolume.get(backup.volumeId) ?? []);
     return gap === undefined ? WHOLE : broken(gap);
   }
-  // A cloud without metadata of backups shows no tags.
+  // Clouds that keep no metadata of backups show no tags.
   if (recorded === undefined) return WHOLE;
   const parent = cloud.backups.get(recorded);
   if (parent === undefined) return broken(`backup ${recorded}, which ${backup.id} needs, is gone`);
@@ -173,7 +171,7 @@ function chainState(backup: Backup, recorded: string | undefined, cloud: Index):
     : broken(`backup ${recorded}, which ${backup.id} needs, is ${parent.status}`);
 }
 
-/** @param keyId of its key when it was saved, or null; undefined if nobody noted it */
+/** @param keyId the id of its key when it was saved, null for no key; undefined if it was not recorded */
 function imageState(saved: KeptImage, cloud: Index, keyId?: string | null): State {
   const image = cloud.images.get(saved.id);
   if (image === undefined) return broken(`image ${saved.id} is gone`);
@@ -203,7 +201,7 @@ function because(what: string, state: State): State {
   return state.state === 'whole' ? state : { ...state, why: `${what}: ${state.why}` };
 }
 
-/** What is broken goes before what nobody knows. */
+/** The worst of these states: broken, then unknown. */
 function all(states: readonly State[]): State {
   return (
     states.find(({ state }) => state === 'broken') ?? states.find(({ state }) => state === 'unknown') ?? WHOLE

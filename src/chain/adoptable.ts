@@ -2,15 +2,15 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { tagsAsMade } from './parent.ts';
 import { readTags, type Tags } from './tags.ts';
 
-/** A whole backup that no manifest names, and what our tags on it say. */
+/** A finished backup that no manifest lists, and our tags on it. */
 export interface Unrecorded {
   readonly backup: Backup;
   readonly tags: Tags;
 }
 
 /**
- * What is true of a backup that a run left: its tags by what the cloud made of it. Or why it is not ours to take up:
- * whoever copies a backup's metadata to another one copies our tags too.
+ * Corrects the tags of a backup that a run left to what the cloud made. Or says why it is not ours to adopt: whoever
+ * copies a backup's metadata copies our tags too.
  *
  * @param all the project's backups
  */
@@ -30,7 +30,7 @@ export function adoptable(
   return made === undefined ? { why: 'it is an increment of an unknown backup' } : { tags: made };
 }
 
-/** What we say of a backup where it is not copied with its metadata. */
+/** Our mark in the description, which is not copied with the metadata. */
 export function describedAs(run: string): string {
   return `made by openstack-backup, run ${run}`;
 }

@@ -1,11 +1,11 @@
 import { adviceOf, OPERATOR } from '../openstack/over-quota.ts';
 import { spareChain } from './spare.ts';
 
-/** The ids of a chain that is longer are not all told. */
+/** Longer chains are cut in messages. */
 const MOST_IDS = 30;
 
 /**
- * The same with what there is in the project: which backups to remove.
+ * Returns a function that says, for a quota, which backups to remove.
  *
  * @param backups of the project
  */

@@ -8,7 +8,7 @@ import type { Log } from '../ports/log.ts';
 import { isCounted, tagsAsMade } from './parent.ts';
 import { metadataWith, type Tags } from './tags.ts';
 
-/** How long Cinder may take to count an increment with its parent, which it does when the increment is available. */
+/** How long Cinder may take to count an available increment among its parent's dependents. */
 const COUNTED_MS = 15_000;
 
 export interface AgreeTools {
@@ -20,8 +20,8 @@ export interface AgreeTools {
 }
 
 /**
- * Cinder takes the newest backup as the parent, which may be another than a moment before; and a driver may make an
- * increment full. The tags say what was made. The backup is whole by now, whatever fails here.
+ * Corrects the tags of a finished backup to what Cinder made: it takes the newest backup as the parent, which may have
+ * changed since the decision, and a driver may make a full backup instead. The backup is good, whatever fails here.
  *
  * @param before the volume's backups right before the request
  */
@@ -45,13 +45,13 @@ export async function agreeOnChain(
     await updateBackupMetadata(client, backup.id, metadataWith(backup, made));
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
-    // The mark that it is recorded writes them once more.
+    // Marking it as recorded will write the tags again.
     log.warn(`cannot correct the tags of backup ${backup.id}: ${error.message}`);
   }
   return made;
 }
 
-/** What the parent can be told by; undefined if the cloud does not say. */
+/** What identifies the parent; undefined if the cloud does not say. */
 async function seen(
   backup: Backup,
   tags: Tags,
@@ -71,8 +71,8 @@ async function seen(
 }
 
 /**
- * The volume's backups, when the increment shows in them. Cinder calls it available first, and then counts it with its
- * parent: `_finish_backup` in https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py
+ * Lists the volume's backups once the parent counts the increment. Cinder makes it available first, and counts it
+ * after: `_finish_backup` in https://github.com/openstack/cinder/blob/master/cinder/backup/manager.py
  */
 async function counted(
   { id, volumeId, createdAt }: Backup,
@@ -83,7 +83,7 @@ async function counted(
   const now = await backupsOf(client, volumeId);
   if (recorded === undefined || isCounted({ id, volumeId, createdAt }, recorded, now, before)) return now;
   const shows = ({ hasDependents }: Backup) => (hasDependents ? { done: true } : undefined);
-  // Where another is its parent nothing comes of it, and the list says which.
+  // If it has another parent, this wait times out, and the list says which.
   await backups.until(recorded, shows, { deadline: clock.now() + COUNTED_MS, signal }).catch(() => undefined);
   return backupsOf(client, volumeId);
 }

@@ -2,7 +2,7 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { toMinute } from '../text/words.ts';
 import { readTags } from './tags.ts';
 
-/** A backup that an earlier run asked for, and that the cloud is still making. */
+/** A backup that an earlier run requested and the cloud is still making. */
 export interface BeingMade {
   readonly backup: string;
   /** ISO 8601. */
@@ -15,9 +15,9 @@ export interface BeingMade {
 type Seen = Pick<Backup, 'id' | 'status' | 'metadata' | 'createdAt' | 'size'>;
 
 /**
- * A backup that is ours and still being made, and that nobody waits for; undefined for others.
+ * Recognizes a backup of ours that is still being made and that nobody waits for; undefined for all others.
  *
- * @param anyRun also one that its run did not hand over: who waits for nothing does not ask who does
+ * @param anyRun also accepts one that its run did not leave to the cloud, for callers that do not wait either
  */
 export function asBeingMade(backup: Seen, anyRun: boolean): BeingMade | undefined {
   const tags = backup.status === 'creating' ? readTags(backup) : undefined;
@@ -25,7 +25,7 @@ export function asBeingMade(backup: Seen, anyRun: boolean): BeingMade | undefine
   return { backup: backup.id, since: backup.createdAt, encrypted: tags.encrypted, size: backup.size };
 }
 
-/** Those of a project, by the volume's id. */
+/** All such backups, by the volume's id. */
 export function beingMade(
   backups: readonly (Seen & Pick<Backup, 'volumeId'>)[],
   anyRun: boolean,

@@ -13,18 +13,18 @@ export type ChainDecision =
       readonly position: number;
       readonly parent: string;
     }
-  /** `mode: incremental` was asked for and cannot be had. */
+  /** `mode: incremental` was asked for and is impossible. */
   | { readonly mode: 'impossible'; readonly reason: string };
 
 /**
- * Full or increment, and why. Cinder takes as parent the newest available backup of the volume in the caller's project,
- * by `data_timestamp`, and lets nobody choose: so an increment is right only if that one is the whole end of a chain of ours.
- * https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `create`
+ * Decides between full and increment, and why. Cinder always takes the newest available backup of the volume in the
+ * caller's project, by `data_timestamp`, as the parent: so an increment is right only if that backup ends a complete
+ * chain of ours. https://github.com/openstack/cinder/blob/master/cinder/backup/api.py `create`
  *
  * @param backups all backups of the volume in the project, foreign ones too
  * @param size the volume's size now, GiB
- * @param maxChain backups in a chain at most, the full one counted
- * @param snapshotAt when the snapshot that is backed up was taken: only backups of before can be its parent
+ * @param maxChain the most backups in a chain, with the full one
+ * @param snapshotAt when the snapshot to back up was taken: only earlier backups can be its parent
  */
 export function decideChain(
   mode: Mode,
@@ -41,7 +41,7 @@ export function decideChain(
   return mode === 'auto' ? { mode: 'full', reason: increment } : { mode: 'impossible', reason: increment };
 }
 
-/** The increment, or why there can be none. */
+/** The increment, or why it is impossible. */
 function incrementOn(backups: readonly Backup[], size: number, maxChain: number): ChainDecision | string {
   const parent = newestAvailable(backups);
   if (parent === undefined) return 'the volume has no backup yet';
@@ -64,8 +64,8 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
 }
 
 /**
- * Cinder's order: by the time of the data, which has whole seconds; of one second the first of its list, which it sorts by
- * their making and then their ids, downwards. `_backup_get_all` in
+ * Cinder's order: by the time of the data, in whole seconds, then the first of its list, which it sorts by creation
+ * time and id, descending: `_backup_get_all` in
  * https://github.com/openstack/cinder/blob/master/cinder/db/sqlalchemy/api.py
  */
 export function isNewer(one: Aged, other: Aged): boolean {
@@ -85,10 +85,10 @@ export function newestAvailable(backups: readonly Backup[]): Backup | undefined 
     );
 }
 
-/** What a chain is seen by. */
+/** What shows a backup's place in a chain. */
 type Link = Pick<Backup, 'id' | 'status' | 'incremental' | 'metadata'>;
 
-/** What is missing below a backup of ours: deleted by hand, failed, or replaced. */
+/** What is missing below our backup: deleted by hand, failed, or replaced. */
 export function gapIn(tags: Tags, backup: Link, backups: readonly Link[]): string | undefined {
   const byId = new Map(backups.map((candidate) => [candidate.id, candidate]));
   let [child, childTags] = [backup, tags];

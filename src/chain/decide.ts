@@ -6,15 +6,15 @@ import { type ChainDecision, decideChain, type Mode } from './chain.ts';
 /** A Cinder backup, full or an increment. */
 export type BackupDecision = Exclude<ChainDecision, { mode: 'impossible' }>;
 
-/** What an increment is decided by, again right before it is asked for. */
+/** What decides on an increment, at first and again right before the request. */
 export interface ChainWishes {
   readonly mode: Mode;
   readonly maxChain: number;
-  /** When the snapshot was taken that is backed up: only backups of before can be its parent. */
+  /** When the snapshot to back up was taken: only earlier backups can be its parent. */
   readonly snapshotAt?: string;
 }
 
-/** @throws OperationError if an increment was asked for and cannot be had */
+/** @throws OperationError if an increment was asked for and is impossible */
 export function decide(
   { id, size }: Pick<Volume, 'id' | 'size'>,
   backups: readonly Backup[],

@@ -5,30 +5,30 @@ import { pool } from '../pool.ts';
 import type { Log } from '../ports/log.ts';
 import { metadataWith, readTags, type Tags } from './tags.ts';
 
-/** How many are marked at a time. */
+/** How many backups to mark at a time. */
 const AT_ONCE = 8;
 
 /**
- * The mark on a backup that it stands in a manifest, so that no later run takes it for left over. It is set when a place
- * that outlives this machine has that manifest: until then the next run takes the backup up, whatever becomes of this one.
- * A mark that cannot be set costs the next run a look. Each costs one request.
+ * Marks backups as recorded in a manifest, so that no later run takes them for leftovers. Waits until a place that
+ * outlives this machine has the manifest: if this run dies first, the next one adopts the backup. A mark that cannot be
+ * set costs the next run a look. Each mark costs a request.
  */
 export class Marks {
   readonly #whole = new Map<string, { readonly backup: Backup; readonly tags: Tags }>();
   readonly #waiting = new Set<string>();
 
-  /** A backup that is whole, as the cloud showed it a moment ago, and the tags that it ought to have. */
+  /** Remembers a finished backup, as the cloud just showed it, and the tags that it should have. */
   saw(backup: Backup, tags: Tags): void {
     this.#whole.set(backup.id, { backup, tags });
   }
 
-  /** The manifest with this backup lasts. */
+  /** Marks a backup whose manifest is already published. */
   async set(client: ServiceClient, backupId: string, log: Log): Promise<void> {
     const seen = this.#whole.get(backupId);
     if (seen !== undefined) await mark(client, seen.backup, seen.tags, log);
   }
 
-  /** To be set when the manifest is published. */
+  /** Queues a mark until the manifest is published. */
   later(backupId: string): void {
     this.#waiting.add(backupId);
   }
@@ -37,7 +37,7 @@ export class Marks {
     return this.#waiting.size;
   }
 
-  /** Sets those that waited. What others noted on them meanwhile stays: one list shows it. */
+  /** Sets the queued marks. Lists the backups first, to keep what others have since written to their metadata. */
   async setAll(client: ServiceClient, log: Log): Promise<void> {
     if (this.#waiting.size === 0) return;
     await markThose(client, log, ({ id }) => (this.#waiting.has(id) ? this.#whole.get(id)?.tags : undefined));
@@ -45,9 +45,9 @@ export class Marks {
 }
 
 /**
- * Marks what stands in a manifest that another process published.
+ * Marks the backups of a manifest that another process published.
  *
- * @param points the restore points in it
+ * @param points the ids of its restore points
  */
 export function markPoints(client: ServiceClient, points: ReadonlySet<string>, log: Log): Promise<void> {
   return markThose(client, log, (backup) => {

@@ -4,13 +4,13 @@ import { isNewer } from './chain.ts';
 import { readTags, type Tags } from './tags.ts';
 
 /**
- * The backup that Cinder took as the parent of an increment. It shows none, but it says of each whether others depend
- * on it; and it takes the newest that is available when the increment is asked for.
- * https://github.com/openstack/cinder/blob/master/cinder/api/views/backups.py `has_dependent_backups`
+ * The backup that Cinder took as the parent of an increment. Cinder does not show the parent, but says of each backup
+ * whether others depend on it, and takes the newest that is available at the request: `has_dependent_backups` in
+ * https://github.com/openstack/cinder/blob/master/cinder/api/views/backups.py
  *
  * @param recorded what our tags say
- * @param backups all of the volume, as they are now
- * @param before the same right before the increment was asked for, where that is known
+ * @param backups all backups of the volume, as they are now
+ * @param before the same right before the increment was requested, if known
  */
 export function parentOf<B extends Seen>(
   increment: Increment,
@@ -28,11 +28,11 @@ export function parentOf<B extends Seen>(
     (best, backup) => (best === undefined || isNewer(backup, best) ? backup : best),
     undefined,
   );
-  // Of one second: either may be it, and ours is as good a guess.
+  // Both are of the same second, so the recorded one is as good a guess.
   return ours !== undefined && ours.dataTimestamp === newest?.dataTimestamp ? ours : newest;
 }
 
-/** Whether a run at the same time may have made an increment of the same: then this one may stand on that. */
+/** Whether a run at the same time may have made an increment of the same parent: then ours may need that one. */
 function hasRival(increment: Increment, parent: Seen, backups: readonly Seen[]): boolean {
   return backups.some(
     ({ id, volumeId, incremental, createdAt }) =>
@@ -57,7 +57,9 @@ function possibleParents<B extends Seen>(increment: Increment, backups: readonly
   );
 }
 
-/** Whether a list shows whose increment it is: that one has dependents, and had none, or is the one that was meant. */
+/**
+ * Whether a list shows the increment's parent: it has dependents, and either had none before or is the intended one.
+ */
 export function isCounted(
   increment: Increment,
   recorded: string,
@@ -69,10 +71,10 @@ export function isCounted(
 }
 
 /**
- * The tags that a finished backup ought to have, by what the cloud made of it: full although an increment was requested
- * (Ceph does that, without a base on its side), or an increment of another backup than the one that was meant.
+ * The tags that a finished backup should have, by what the cloud made: maybe a full backup although an increment was
+ * requested (Ceph does that if it has no base), or an increment of another backup than intended.
  *
- * @returns undefined for an increment whose parent nobody can tell
+ * @returns undefined for an increment whose parent is unknown
  */
 export function tagsAsMade(
   backup: Backup,

@@ -2,12 +2,12 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { gapIn } from './chain.ts';
 import { readTags } from './tags.ts';
 
-/** A chain of backups that can be removed, and its volume can be restored still. */
+/** A chain of backups that can be removed without leaving its volume unrestorable. */
 export interface SpareChain {
   readonly volumeId: string;
-  /** Newest first: the order in which Cinder lets them go. */
+  /** Newest first: the order in which Cinder deletes them. */
   readonly ids: readonly string[];
-  /** When the data of the oldest and of the newest one was as it is in them, ISO 8601. */
+  /** When the data of the oldest and of the newest one was taken. ISO 8601. */
   readonly from: string;
   readonly to: string;
 }
@@ -18,8 +18,8 @@ type Told = Pick<
 >;
 
 /**
- * The oldest whole chain of ours that nothing needs: all of it stands in a manifest, no backup outside stands on it, and
- * its volume has a younger whole chain of ours.
+ * Our oldest complete chain that nothing needs: manifests list all of it, no other backup needs it, and its volume has
+ * a younger complete chain of ours.
  */
 export function spareChain(backups: readonly Told[]): SpareChain | undefined {
   let oldest: SpareChain | undefined;

@@ -2,29 +2,29 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { isTag, MOST_TAGS } from '../text/tag.ts';
 
 /**
- * What we write into a Cinder backup's metadata, so that chains can be rebuilt (Cinder does not show the parent) and a
- * backup restored even when every manifest is lost. Keys and values have 255 characters at most.
+ * What we write into a Cinder backup's metadata, to rebuild chains (Cinder does not show the parent) and to restore
+ * backups even if every manifest is lost. Keys and values may have at most 255 characters.
  */
 export interface Tags {
   readonly run: string;
-  /** The backup that they are for; undefined until the cloud has told its id. */
+  /** The id of the backup that has these tags; undefined until the cloud returns it. */
   readonly backup: string | undefined;
-  /** Who makes it, to find out whether the run still lives: an Owner as one word. */
+  /** An Owner as one word, to find out whether the run is still alive. */
   readonly owner: string;
-  /** ISO 8601, the cloud's time: when it was asked for. */
+  /** When the backup was requested, by the cloud's clock. ISO 8601. */
   readonly made: string | undefined;
-  /** ISO 8601, the cloud's time: when it is left over at the latest, if nobody can see the owner. */
+  /** When it counts as a leftover if nobody can see the owner, by the cloud's clock. ISO 8601. */
   readonly expires: string | undefined;
-  /** The restore point, unique to one create request. */
+  /** The restore point's id, unique to one create request. */
   readonly point: string;
   readonly chain: string;
   readonly position: number;
   readonly parent: string | undefined;
-  /** `started` until it stands in a manifest, then `recorded`. */
+  /** `started` until a manifest lists it, then `recorded`. */
   readonly state: 'started' | 'recorded';
-  /** Whether its run left it to the cloud on purpose: then any run records it, whoever lives. */
+  /** Whether its run left it to the cloud: then any run may record it, even while the owner is alive. */
   readonly handedOver: boolean;
-  /** How the volume was when it was asked for; undefined if it is not said. */
+  /** The state of the volume at the request; undefined if unknown. */
   readonly consistency: 'offline' | 'crash' | undefined;
   readonly volumeTypeId: string | undefined;
   readonly volumeType: string | undefined;
@@ -37,7 +37,7 @@ export interface Tags {
 const PREFIX = 'openstack-backup:';
 export const POINT_TAG = `${PREFIX}point`;
 
-/** A backup's metadata is asked for these by name, of each of 100,000 backups: the names are put together once. */
+/** Built once, since readTags looks them up for each of maybe 100,000 backups. */
 const KEYS = {
   run: `${PREFIX}run`,
   backup: `${PREFIX}backup`,
@@ -77,7 +77,7 @@ export function writeTags(tags: Tags): Record<string, string> {
     'volume-type': tags.volumeType,
     encrypted: String(tags.encrypted),
     bootable: String(tags.bootable),
-    // One a key: all together could be longer than a value may be.
+    // One key per tag, as all of them may not fit into one value.
     ...Object.fromEntries(tags.pointTags.map((tag, index) => [tagKey(index), tag])),
   };
   return Object.fromEntries(
@@ -87,7 +87,7 @@ export function writeTags(tags: Tags): Record<string, string> {
   );
 }
 
-/** The metadata of a backup with these tags; what others wrote there stays. Only the parent may be one too many. */
+/** The backup's metadata with these tags. Keeps what others wrote; only an outdated parent goes. */
 export function metadataWith({ metadata }: Pick<Backup, 'metadata'>, tags: Tags): Record<string, string> {
   const { [KEYS.parent]: _parent, ...others } = metadata;
   return { ...others, ...writeTags(tags) };
@@ -96,8 +96,7 @@ export function metadataWith({ metadata }: Pick<Backup, 'metadata'>, tags: Tags)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Our tags on a backup; undefined for a backup that we did not make, whose tags were meddled with, or that only has a copy
- * of those of another one.
+ * Our tags on a backup; undefined if we did not make it, its tags were altered, or they are a copy of another backup's.
  */
 export function readTags(backup: Pick<Backup, 'id' | 'metadata'>): Tags | undefined {
   const get = (key: keyof typeof KEYS): string | undefined => backup.metadata[KEYS[key]];
@@ -137,7 +136,7 @@ function tagKey(index: number): string {
   return `tag-${index + 1}`;
 }
 
-/** Anybody may have written there: only what a manifest takes. */
+/** Anybody may have written these, so takes only what a manifest accepts. */
 function pointTagsIn(metadata: Backup['metadata']): string[] {
   const all = POINT_TAGS.map((key) => metadata[key]);
   return [...new Set(all.filter((tag) => tag !== undefined))].filter(isTag);

@@ -1,34 +1,34 @@
 import { countsOf, type Need, type QuotaName, type Quotas } from '../openstack/quota-names.ts';
 import { allNeeds, type QuotaLine, quotaAfter } from './quota.ts';
 
-/** Something that is to be saved, and what it needs of the quotas. */
+/** Something to save, and what it needs of the quotas. */
 export interface Wanted<T> {
   readonly what: T;
-  /** When it was saved last, ISO 8601; undefined: never. */
+  /** When it was last saved, ISO 8601; undefined means never. */
   readonly savedAt: string | undefined;
-  /** What stays of it. A part that another one has too, by its id, is saved once. */
+  /** What stays after the run. A part that several share, by id, is saved once. */
   readonly parts: readonly { readonly id: string; readonly stays: Need }[];
   /** What it needs only while it is saved. */
   readonly meanwhile: Need;
 }
 
 export interface Fit<T> {
-  /** Saved longest ago first. */
+  /** The least recently saved first. */
   readonly fits: readonly T[];
-  /** With the lines that are too small for it. */
+  /** What does not fit, with the lines that are too small for it. */
   readonly over: readonly { readonly what: T; readonly quota: readonly QuotaLine[] }[];
-  /** How many of those that fit can be saved at the same time. */
+  /** How many of `fits` can be saved at the same time. */
   readonly atOnce: number;
   readonly after: readonly QuotaLine[];
-  /** What all that fits needs, and what would need it again the next time. */
+  /** What `fits` needs for good, and would need again the next time. */
   readonly stays: Need;
 }
 
 /**
- * What of it fits. What was never saved comes first, then what was saved longest ago: where the quota is always too
- * small, each gets its turn. What needs something only while it is saved takes turns with the others.
+ * Picks what fits. What was never saved comes first, then the least recently saved: so each gets its turn even if the
+ * quota is always too small. Temporary needs take turns.
  *
- * @param atOnce how many are to be saved at a time
+ * @param atOnce how many to save at a time
  */
 export function whatFits<T>(quotas: Quotas, wanted: readonly Wanted<T>[], atOnce: number): Fit<T> {
   const plan = new Plan(quotas);
@@ -71,12 +71,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What was taken so far. */
+/** What has been picked so far. */
 class Plan {
   readonly quotas: Quotas;
   readonly #parts = new Set<string>();
   readonly #stays = new Map<string, number>();
-  /** The most that one of those taken needs meanwhile. */
+  /** The largest temporary need of those picked. */
   readonly #peak = new Map<string, number>();
 
   constructor(quotas: Quotas) {
@@ -87,10 +87,10 @@ class Plan {
     return Object.fromEntries(this.#stays);
   }
 
-  /** The quota with one more, where it takes its turn alone. */
+  /** The quota with one more, saved by itself. */
   with(one: Wanted<unknown>): QuotaLine[] {
     const stays = this.#newOf(one);
-    // All that is taken has to fit still: what stays takes room from what others need meanwhile.
+    // Those already picked still have to fit: what stays takes room from the temporary needs of others.
     const names = new Set([...Object.keys(stays), ...Object.keys(one.meanwhile)]) as Set<QuotaName>;
     const need = [...names].map((name) => [
       name,
@@ -114,7 +114,7 @@ class Plan {
   }
 }
 
-/** How many fit at the same time, whichever they are. */
+/** How many fit at the same time, whichever they are: assumes the largest. */
 function atTheSameTime({ quotas, stays }: Plan, needs: readonly Need[], atOnce: number): number {
   let together = 1;
   while (
@@ -125,7 +125,7 @@ function atTheSameTime({ quotas, stays }: Plan, needs: readonly Need[], atOnce: 
   return together;
 }
 
-/** The most that so many of them need together. */
+/** The most that any `count` of them need together. */
 function largest(needs: readonly Need[], count: number): Need {
   const names = new Set(needs.flatMap((need) => Object.keys(need))) as Set<QuotaName>;
   return Object.fromEntries(

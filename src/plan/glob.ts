@@ -1,7 +1,7 @@
 /**
- * Whether a name fits a pattern, both by characters: `*` any characters, `?` any one; all else is itself. A library
- * would make a regular expression of it, which tries every way to share a name among the stars: hours for a hostile one.
- * Here only the last star is ever tried again, so it costs the name's length times the pattern's at most.
+ * Whether a name matches a pattern, both as characters: `*` is any characters, `?` any one, all else itself. Libraries
+ * build a regular expression, which tries every way to split the name among the stars: a hostile pattern takes hours.
+ * This retries only the last star, so the cost is at most the name's length times the pattern's.
  */
 export function matches(pattern: readonly string[], name: readonly string[]): boolean {
   let at = 0;

@@ -1,24 +1,26 @@
-/** How a volume is saved: as Cinder backup, or as an image. */
+/** How a volume is saved: as a Cinder backup or as an image. */
 export type Method = 'cinder-backup' | 'image';
 
-/** The facts that decide it. */
+/** The facts that decide the method. */
 export interface MethodFacts {
-  /** A store is named: data is to leave the cloud. */
+  /** Whether a store is given, so that data is to leave the cloud. */
   readonly store: boolean;
   /** GiB. */
   readonly size: number;
-  /** Of an encrypted volume: `luks`, `luks2`, `plain`; null where the cloud does not tell. Undefined: not encrypted. */
+  /**
+   * `luks`, `luks2` or `plain` for an encrypted volume, null if the cloud does not tell; undefined if not encrypted.
+   */
   readonly provider: string | null | undefined;
 }
 
 export interface MethodDecision {
   readonly method: Method;
   readonly reason: string;
-  /** Set where only Glance itself can tell: it is to be asked, and where it takes the data, it goes as an image. */
+  /** Set if only Glance can tell: asks Glance, and saves an image if it accepts the data. */
   readonly imageIfTaken?: true;
 }
 
-/** Which way a volume goes, and why. Cinder backups cannot leave the cloud, images can. */
+/** Decides how to save a volume, and why. Cinder backups cannot leave the cloud, images can. */
 export function decideMethod(wish: 'auto' | Method, facts: MethodFacts): MethodDecision {
   if (wish !== 'auto') return { method: wish, reason: 'that method was requested' };
   if (!facts.store)
@@ -36,13 +38,13 @@ export function decideMethod(wish: 'auto' | Method, facts: MethodFacts): MethodD
 const CAP_GIB = 1024;
 
 /**
- * Why Glance may refuse a volume's image, as it does unless the operator says otherwise; undefined if nothing is
- * known. From 2025.1 on it takes no LUKS2: `set_data` in
- * https://github.com/openstack/glance/blob/master/glance/location.py; and at all times no more than `image_size_cap`.
+ * Why Glance, in its default configuration, may refuse a volume's image; undefined if no reason is known. Since 2025.1
+ * it refuses LUKS2: `set_data` in https://github.com/openstack/glance/blob/master/glance/location.py; and every release
+ * refuses more than `image_size_cap`.
  */
 export function doubtOfImage({ provider, size }: Omit<MethodFacts, 'store'>): string | undefined {
   if (isLuks2({ provider })) return 'Glance since 2025.1 refuses images with a LUKS2 header';
-  // The header of an encrypted volume comes beside its size.
+  // An encrypted volume adds its header to its size.
   if (size > CAP_GIB || (size === CAP_GIB && provider !== undefined))
     return 'Glance accepts images of up to 1 TiB';
   return undefined;

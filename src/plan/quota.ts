@@ -7,11 +7,11 @@ export interface QuotaLine {
   readonly quota: QuotaName;
   readonly told: string;
   readonly fits: boolean;
-  /** Only while the run lasts. */
+  /** Whether the need ends with the run. */
   readonly meanwhile: boolean;
 }
 
-/** What a volume, or one with its snapshots, counts as, in all and of its type. */
+/** What a volume, with or without snapshots, takes of the quota, in total and of its type. */
 export function needOfVolume(
   need: Readonly<Partial<Record<Quantity, number>>>,
   type: string | undefined,
@@ -23,7 +23,7 @@ export function needOfVolume(
   ]);
 }
 
-/** What needs come to together. */
+/** The sum of these needs. */
 export function allNeeds(needs: Iterable<Need>): Need {
   const sum = new Map<string, number>();
   for (const need of needs)
@@ -71,11 +71,11 @@ export function quotaSentence(lines: readonly QuotaLine[]): string {
   return all === '' ? 'no quota is used' : `quota ${all}`;
 }
 
-/** What is planned does not fit. What interrupted runs left may be the reason. */
+/** The plan does not fit the quota, perhaps because of leftovers. */
 export class QuotaError extends OperationError {}
 
 /**
- * @param what what it is too small for: "the restored volume"
+ * @param what what the quota is too small for: "the restored volume"
  * @throws QuotaError
  */
 export function refuseOver(quota: readonly QuotaLine[], what: string): void {
@@ -85,7 +85,7 @@ export function refuseOver(quota: readonly QuotaLine[], what: string): void {
 
 /**
  * @param over the lines that do not fit
- * @param advise what to do about one of them
+ * @param advise says what to do about one of them
  */
 export function tooSmall(
   over: readonly QuotaLine[],

@@ -11,13 +11,13 @@ export type Selector =
   | { readonly kind: 'name'; readonly pattern: string }
   | { readonly kind: 'one'; readonly nameOrId: string };
 
-/** What selecting looks at. */
+/** What a selector matches against. */
 export interface Selectable extends Named {
-  /** Of an image its properties. */
+  /** The properties, for an image. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** @throws InputError for an empty list or a selector of no known form */
+/** @throws InputError if the list is empty or a selector is malformed */
 export function parseSelectors(kind: Kind, entries: readonly string[]): Selector[] {
   if (entries.length === 0)
     throw new InputError(`no ${kind}s given`, 'Give ids, names, metadata:KEY=VALUE, name:PATTERN or all.');
@@ -50,8 +50,8 @@ function parseSelector(entry: string): Selector {
 /**
  * The resources that the selectors mean, each once, in the order of the selectors.
  *
- * @throws InputError for a name that is unknown or ambiguous, or a selector that finds nothing: a backup that silently
- * saves nothing is worse than one that fails
+ * @throws InputError if a name is unknown or ambiguous, or a selector finds nothing: a backup that silently saves
+ * nothing is worse than one that fails
  */
 export function select<T extends Selectable>(
   kind: Kind,
@@ -98,7 +98,7 @@ function matching<T extends Selectable>(
   }
 }
 
-/** Whether a selector means this one; of a name that several have, each. */
+/** Whether a selector matches this resource; a shared name matches each that has it. */
 export function isMeant(selector: Selector, { id, name, metadata }: Selectable): boolean {
   switch (selector.kind) {
     case 'all':
@@ -114,16 +114,16 @@ export function isMeant(selector: Selector, { id, name, metadata }: Selectable):
   }
 }
 
-/** A name means exactly one: what is restored may be another than what was saved until now. */
+/** Refuses a shared name: after a restore, it may mean another resource than the one saved so far. */
 function severalNamed(name: string): string {
   return `Give the id of the one you mean, or name:${name} for all of them. If a restore put one beside the other, delete or rename the one you do not need.`;
 }
 
-/** What is looked up by id or name, and what tells two of one name apart. */
+/** A resource's id and name, and what tells two of the same name apart. */
 export interface Named {
   readonly id: string;
   readonly name: string;
-  /** GiB of a volume. */
+  /** GiB, for a volume. */
   readonly size?: number | undefined;
   readonly status?: string | undefined;
 }
@@ -142,7 +142,7 @@ export function oneOf<T extends Named>(
   return oneKnown(kind, nameOrId, knownBy(all), several);
 }
 
-/** What is looked up by, made once for all: a plan names each of its volumes. */
+/** The indexes, built once: a plan may name each of its volumes. */
 interface Known<T> {
   readonly ids: ReadonlyMap<string, T>;
   readonly names: ReadonlyMap<string, readonly T[]>;

@@ -5,25 +5,26 @@ import type { Resource } from './resource.ts';
 import { holds } from './warnings.ts';
 import { selectWords } from './words.ts';
 
-/** What a plan says of one resource. */
+/** What a plan says about one resource. */
 export interface Assignment {
   readonly resource: Resource;
-  /** Those that take it, in the order of the plan; none where nothing backs it up. */
+  /** The entries that take it, in the order of the plan; empty if none does. */
   readonly entries: readonly PlanEntry[];
-  /** Why not, where it is excluded. */
+  /** Set if it is excluded. */
   readonly exclusion: Exclusion | undefined;
-  /** The server of the same entry that it is a disk of, by the entry's name: it is saved with that. */
+  /** By the name of an entry, the server of that entry that has it as a disk and saves it. */
   readonly within: ReadonlyMap<string, Resource>;
 }
 
 export interface Assigned {
   readonly assignments: readonly Assignment[];
-  /** What was meant and is not there, or means several. */
+  /** Selectors that find nothing, or names that mean several resources. */
   readonly doubts: readonly string[];
 }
 
 /**
- * Who takes what: an exclusion that holds before all else, then the first entry that matches, and those that say `also`.
+ * Assigns resources to entries. An exclusion that holds comes before everything else, then the first entry that
+ * matches, and all that say `also`.
  *
  * @param now milliseconds
  */
@@ -53,7 +54,7 @@ export function assign(
   };
 }
 
-/** Whether a selector and kinds mean this resource. */
+/** Whether an entry's selectors and kinds mean this resource. */
 export function covers(
   { kinds, selectors }: Pick<PlanEntry, 'kinds' | 'selectors'>,
   resource: Resource,
@@ -67,7 +68,7 @@ function takersOf(entries: readonly PlanEntry[], resource: Resource): PlanEntry[
   return matching.filter((entry) => entry.also || entry === first);
 }
 
-/** A name that several have says nothing of which is not to be backed up. */
+/** An exclusion by a name that several share does not say which one to skip. */
 function severalOf({ kinds, selectors }: Exclusion, resources: readonly Resource[]): Resource[] {
   return selectors.flatMap((selector) => {
     if (selector.kind !== 'one') return [];
@@ -80,7 +81,7 @@ function severalOf({ kinds, selectors }: Exclusion, resources: readonly Resource
 
 type Taken = Omit<Assignment, 'within'>;
 
-/** The servers that a volume is a disk of, by the volume's id. */
+/** The servers that have a volume as a disk, by the volume's id. */
 function serversByVolume(all: readonly Taken[]): ReadonlyMap<string, readonly Taken[]> {
   const servers = new Map<string, Taken[]>();
   for (const taken of all)
@@ -101,7 +102,7 @@ function withinOf(
   );
 }
 
-/** A selector that finds nothing: a backup that silently saves nothing is worse than one that fails. */
+/** Reports selectors that find nothing: a backup that silently saves nothing is worse than one that fails. */
 function lacking({ name, kinds, selectors }: PlanEntry, resources: readonly Resource[]): string[] {
   const among = resources.filter(({ kind }) => kinds.includes(kind));
   const finds = (selector: Selector) => among.some((resource) => isMeant(selector, resource));

@@ -9,9 +9,9 @@ export interface Badge {
 }
 
 /**
- * A report in one line. It says of which day it is: the badge of a schedule that stopped stays as green as it was.
+ * A report in one line, with its day: when a schedule stops, its badge stays green.
  *
- * @param failure what makes the report fail; empty for nothing
+ * @param failure what makes the report fail; empty if nothing does
  * @param now milliseconds
  */
 export function badgeOf(counts: Readonly<Record<Status, number>>, failure: string, now: number): Badge {

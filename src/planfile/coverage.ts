@@ -17,19 +17,21 @@ export interface Coverage {
   readonly kind: Resource['kind'];
   readonly id: string;
   readonly name: string;
-  /** Empty where none takes it. */
+  /** Empty if no entry takes it. */
   readonly entry: string;
   readonly status: Status;
   /** When its newest good point was taken. ISO 8601. */
   readonly newest: string | undefined;
   readonly why: string;
-  /** What the last run that tried said of one that is failing. */
+  /** The error of the last run that tried, for a resource that is failing. */
   readonly error: string | undefined;
-  /** Of what is encrypted. */
+  /** Undefined if it is not encrypted. */
   readonly key: 'saved' | 'unsaved' | undefined;
-  /** "7 of 7": how far the chain of Cinder backups is. */
+  /** The length of the chain of Cinder backups: "7 of 7". */
   readonly chain: string | undefined;
-  /** It was never saved, and its first backup is under way for no longer than `max-age`: nothing is wrong yet. */
+  /**
+   * Set if it was never saved and its first backup has been under way for less than `max-age`: nothing is wrong yet.
+   */
   readonly begun?: true;
 }
 
@@ -37,9 +39,9 @@ export interface Seen {
   readonly assignments: readonly Assignment[];
   readonly duties: readonly Duty[];
   readonly points: readonly SavedPoint[];
-  /** What failed last, by kind and id. Milliseconds. */
+  /** The last failure of each resource, by kind and id. Milliseconds. */
   readonly failures: ReadonlyMap<string, { readonly time: number; readonly error: string }>;
-  /** Of the project. */
+  /** The project's backups. */
   readonly backups: readonly Backup[];
   readonly zone: string;
   /** Milliseconds, by the cloud's clock. */
@@ -57,19 +59,19 @@ export function coverageOf(seen: Seen): Coverage[] {
       return own.map((duty) => ({ ...bare, ...byDuty(duty, seen), ...chainOf(duty, known) }));
     const servers = resource.kind === 'volume' ? (known.servers.get(resource.id) ?? []) : [];
     if (servers.length > 0) return servers.map((duty) => ({ ...bare, ...withServer(duty, seen) }));
-    // Whether a key is saved is told with what it encrypts.
+    // A key is reported with what it encrypts.
     if (resource.kind === 'secret' && known.used.has(resource.id)) return [];
     return [{ ...bare, status: 'uncovered', why: 'no entry of the plan matches it' }];
   });
 }
 
-/** What was seen, by what a row looks it up. */
+/** Indexes what was seen, for the rows to look up. */
 function knownFrom({ assignments, duties, points, backups }: Seen) {
   return {
     duties: Map.groupBy(duties, ({ resource }) => keyOf(resource)),
     servers: dutiesByDisk(duties),
     keys: savedKeysIn(points),
-    /** Ids of the keys of what is in the project. */
+    /** Ids of the keys that the project's resources use. */
     used: new Set(assignments.map(({ resource: { keyId } }) => keyId)),
     backups: Map.groupBy(backups, ({ volumeId }) => volumeId),
   };
@@ -77,14 +79,14 @@ function knownFrom({ assignments, duties, points, backups }: Seen) {
 
 type Known = ReturnType<typeof knownFrom>;
 
-/** Those of servers, by the id of each of their volumes: a server is saved with its disks. */
+/** The duties of servers, by the id of each of their volumes: a server is saved with its disks. */
 function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Duty[]> {
   const all = duties.flatMap((duty) => duty.resource.volumes.map((volume) => ({ volume, duty })));
   const byVolume = Map.groupBy(all, ({ volume }) => volume);
   return new Map([...byVolume].map(([volume, of]) => [volume, of.map(({ duty }) => duty)]));
 }
 
-/** What no entry says anything of. */
+/** The part of a row that does not depend on an entry. */
 function bareRow(resource: Resource, keys: SavedKeys): Omit<Coverage, 'status' | 'why'> {
   const { kind, id, name } = resource;
   const key = keyStateOf(resource, keys);
@@ -119,18 +121,18 @@ function withServer(duty: Duty, seen: Seen): ReturnType<typeof byDuty> {
   return { ...row, why: `with server ${quoted(duty.resource.name)}: ${row.why}` };
 }
 
-/** All that is said of why one has its status. */
+/** Everything that explains a status. */
 export function reasonOf({ why, error }: Pick<Coverage, 'why' | 'error'>): string {
   return error === undefined ? why : `${why}; ${error}`;
 }
 
-/** A row as a program reads it. */
+/** A row for programs. */
 export function coverageRecord({ error, ...row }: Coverage): Omit<Coverage, 'error'> {
   return { ...row, why: reasonOf({ why: row.why, error }) };
 }
 
 interface SavedKeys {
-  /** What has a good point whose key was saved with it, by kind and id. */
+  /** Resources with a good point whose key was saved with it, by kind and id. */
   readonly users: ReadonlySet<string>;
   /** Ids of keys that were saved by themselves. */
   readonly keys: ReadonlySet<string>;
@@ -152,14 +154,14 @@ function keyStateOf(resource: Resource, { users, keys }: SavedKeys): Coverage['k
   return isSaved ? 'saved' : 'unsaved';
 }
 
-/** Of the newest backup, which the next increment would stand on. */
+/** The chain of the newest backup, which the next increment would need. */
 function chainOf({ resource, entry }: Duty, { backups }: Known): Pick<Coverage, 'chain'> {
   const newest = resource.kind === 'volume' ? newestAvailable(backups.get(resource.id) ?? []) : undefined;
   const tags = newest && readTags(newest);
   return { chain: tags === undefined ? undefined : `${tags.position + 1} of ${entry.maxChain}` };
 }
 
-/** What of a report makes it red. */
+/** What makes a report red. */
 export function failuresIn(coverage: readonly Coverage[], failOn: readonly FailOn[]): Map<FailOn, number> {
   const counts = failOn.map((what): [FailOn, number] => [
     what,

@@ -12,27 +12,27 @@ export interface Duty {
   readonly resource: Resource;
   readonly entry: PlanEntry;
   readonly due: boolean;
-  /** When the newest good point was taken, milliseconds; undefined: there is none. */
+  /** When the newest good point was taken, milliseconds; undefined if there is none. */
   readonly newest: number | undefined;
   /** "never saved", "1 d 3 h old, every 1d". */
   readonly reason: string;
-  /** The server that it is saved with, and not by itself. */
+  /** The server that saves it, so that it is not saved by itself. */
   readonly within: Resource | undefined;
-  /** The backup that an earlier run left to the cloud: until it is finished, nothing is due. */
+  /** The backup that an earlier run left to the cloud: nothing is due until it finishes. */
   readonly underWay?: BeingMade | undefined;
 }
 
 /**
- * How much earlier than `every` something is due. A schedule of once a day starts now a minute earlier, now an hour later
- * than the day before: without it each early start would leave out a whole day.
+ * How much earlier than `every` a resource is due, as a share of it. A daily schedule may start a minute earlier or an
+ * hour later than the day before: without this, each early start would skip a whole day.
  */
 const EARLY = 0.1;
 
 /**
- * What is due. It counts from the newest good point: so a run that is late, dropped or started twice changes nothing but
- * the time.
+ * Decides what is due, counted from the newest good point: a run that is late, dropped or started twice only shifts the
+ * time.
  *
- * @param points all that are known, in any order
+ * @param points all known points, in any order
  * @param now milliseconds, by the cloud's clock
  * @param underWay backups that the cloud is still making, by the volume's id
  */
@@ -51,7 +51,7 @@ export function dutiesOf(
     readonly underWay?: ReadonlyMap<string, BeingMade>;
   },
 ): Duty[] {
-  // What is of the future was made by a clock that was wrong: it says nothing of when it is due.
+  // A point from the future comes from a wrong clock, so it does not say when the next one is due.
   const past = points.filter(({ time }) => time <= now + SLACK_MS);
   const byResource = Map.groupBy(past, ({ resource }) => resource);
   const duties = assignments.flatMap(({ resource, entries, within }) => {
@@ -69,7 +69,7 @@ export function dutiesOf(
     });
   });
   const saved = new Set(duties.filter(({ due }) => due).map(nameOf));
-  // One that was attached since its server was saved is saved by itself.
+  // A volume attached after its server was saved is saved by itself.
   return duties.map((duty) =>
     duty.within !== undefined && saved.has(nameOf({ ...duty, resource: duty.within }))
       ? duty
@@ -89,14 +89,14 @@ export function willBeOf(entry: Pick<PlanEntry, 'method'>, made: BeingMade, hasS
   return isOf(entry, { pieces: [backupPiece(made)] }, hasStore);
 }
 
-/** Clocks that are kept differ by less. */
+/** Synchronized clocks differ by less. */
 const SLACK_MS = 5 * 60_000;
 
 function nameOf({ resource, entry }: Pick<Duty, 'resource' | 'entry'>): string {
   return `${keyOf(resource)} ${entry.name}`;
 }
 
-/** The newest point's time after which nothing is due yet. */
+/** Nothing is due if the newest point is later than this. */
 function lastOf({ every }: PlanEntry, zone: string, now: number): number {
   return before(now, parseDuration(every), zone) + hoursOf(every) * EARLY * HOUR;
 }
@@ -125,7 +125,7 @@ export function isStale({ entry, newest }: Duty, zone: string, now: number): boo
   return newest === undefined || newest < before(now, parseDuration(maxAgeOf(entry)), zone);
 }
 
-/** When the newest good point is older, it is stale: one and a half times `every`, where nothing else is said. */
+/** A resource is stale if its newest good point is older than this: by default one and a half times `every`. */
 export function maxAgeOf({ every, maxAge }: Pick<PlanEntry, 'every' | 'maxAge'>): Duration {
   if (maxAge !== undefined) return maxAge;
   const { years, months, days, hours } = parseDuration(every);

@@ -5,16 +5,16 @@ import type { Keep } from './plan-file.ts';
 import type { Resource } from './resource.ts';
 import { heldInTheLongRun } from './steady.ts';
 
-/** What a first plan is made of. */
+/** The facts that a first plan is made from. */
 export interface ProjectFacts {
-  /** Undefined if the variables of an openrc are used. */
+  /** Undefined if the variables of an openrc file are used. */
   readonly cloud: string | undefined;
   readonly project: { readonly id: string; readonly name: string };
   readonly region: string;
   readonly resources: readonly Resource[];
-  /** Of the project, where the cloud tells. */
+  /** The project's quota, as far as the cloud tells. */
   readonly quota: { readonly backups?: Limit | undefined; readonly backup_gigabytes?: Limit | undefined };
-  /** Backups that are not ours, and stay: their number and GiB. */
+  /** Backups that are not ours and stay: how many, and GiB. */
   readonly foreign: { readonly backups: number; readonly gigabytes: number };
   /** Milliseconds. */
   readonly now: number;
@@ -23,7 +23,7 @@ export interface ProjectFacts {
 const GIB = 2 ** 30;
 const EVERY = '1d';
 
-/** From what people want to the least that is of use. */
+/** From what people want down to the least that is useful. */
 const POLICIES: readonly Keep['policy'][] = [
   { daily: 14, weekly: 8, monthly: 12 },
   { daily: 14, weekly: 8, monthly: 6 },
@@ -34,7 +34,7 @@ const POLICIES: readonly Keep['policy'][] = [
   { daily: 3 },
   { last: 2 },
 ];
-/** Short chains only where nothing else fits: each full backup moves all of the data. */
+/** Short chains come last: each full backup moves all of the data. */
 const CHAINS = [
   [7, 5, 3],
   [2, 1],
@@ -43,11 +43,11 @@ const CHAINS = [
 interface Choice {
   readonly keep: Keep;
   readonly maxChain: number;
-  /** Backups of a volume that stay at most. */
+  /** The most backups of a volume that stay. */
   readonly held: number;
 }
 
-/** A plan that a person would keep, with comments: all that can be saved without a further place, within the quota. */
+/** Writes a plan that a person would keep, with comments: all that needs no further place, within the quota. */
 export function firstPlan(facts: ProjectFacts): string {
   const { cloud, project, region, resources } = facts;
   const volumes = resources.filter(({ kind }) => kind === 'volume');
@@ -82,7 +82,7 @@ export function firstPlan(facts: ProjectFacts): string {
   ].join('\n')}\n`;
 }
 
-/** What there is no place for is excluded by name and reason: a report that is always red is read by nobody. */
+/** Excludes what there is no place for, with a reason: nobody reads a report that is always red. */
 function excludeLines(images: number, keys: number): string[] {
   const kinds = [...(images > 0 ? ['image'] : []), ...(keys > 0 ? ['secret'] : [])];
   return [
@@ -145,7 +145,7 @@ function keepLines(
   ];
 }
 
-/** The richest policy that fits the quota for good, with one backup of each more while the next is made. */
+/** The richest policy that fits the quota in the long run, with one more backup each while the next is made. */
 function chooseKeep(
   { quota, foreign, now }: ProjectFacts,
   volumes: readonly Resource[],
@@ -170,7 +170,7 @@ function within(limit: Limit | undefined, need: number): boolean {
   return limit === undefined || limit.max < 0 || need <= limit.max;
 }
 
-/** A name of others in YAML: quoted where it is more than a word. JSON's strings are YAML's, too. */
+/** Quotes a name if it is more than a word. A JSON string is valid YAML. */
 function scalar(text: string): string {
   return /^[A-Za-z0-9][\w.-]*$/.test(text) ? text : JSON.stringify(text);
 }

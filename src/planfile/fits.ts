@@ -6,11 +6,11 @@ import { keyOf } from './resource.ts';
 import { heldInTheLongRun } from './steady.ts';
 import { makesChains } from './warnings.ts';
 
-/** What an entry holds of the quota when its policy has been at work for long. */
+/** What an entry takes of the quota in the long run. */
 interface Holding {
   readonly entry: PlanEntry;
   readonly volumes: number;
-  /** Of each. */
+  /** Backups of each volume. */
   readonly held: number;
   readonly backups: number;
   readonly gigabytes: number;
@@ -19,8 +19,8 @@ interface Holding {
 const GIB = 2 ** 30;
 
 /**
- * Why the quota will not be enough, as the project is now: what stays of each volume for good, and one backup more of each
- * while the next is made.
+ * Why the quota will not be enough for the project as it is: for what stays of each volume in the long run, plus one
+ * backup each while the next is made.
  *
  * @param foreign backups that are not ours, and stay: their number and GiB
  * @param now milliseconds
@@ -53,7 +53,7 @@ function over(limit: Limit | undefined, need: number, what: string): string[] {
     : [`this plan comes to ${need} ${what}, and ${limit.max} are allowed`];
 }
 
-/** Undefined if it makes no Cinder backups, or nothing of it is ever deleted: then no quota is enough. */
+/** Undefined if the entry makes no Cinder backups, or never deletes any, so that no quota is enough. */
 function holdingOf(
   entry: PlanEntry,
   plan: PlanFile,

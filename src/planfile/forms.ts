@@ -8,7 +8,7 @@ import { parsePlace } from '../store/place-name.ts';
 import { quoted } from '../text/escape.ts';
 import type { Form } from './shape.ts';
 
-/** What texts of a plan must be. A recipient may be an identity by mistake: it is never shown. */
+/** Checks of texts in a plan. They never show a recipient, as it may be an identity by mistake. */
 export const FORMS: Readonly<Record<string, Form>> = {
   duration: async (text) => refusal(() => parseDuration(text), `is ${quoted(text)}: `),
   tags: async (text) => refusal(() => parseTagList(text), `is ${quoted(text)}: `),
@@ -55,13 +55,13 @@ function refusal(parse: () => unknown, before: string): string | undefined {
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { message, hint = '' } = error;
-    // What stands in quotes at its end was said already.
+    // The quoted value at the end was already said.
     const why = message.replace(/ ".*"$/s, '');
     return `${before}${why}; ${hint.charAt(0).toLowerCase()}${hint.slice(1).replace(/\.$/, '')}`;
   }
 }
 
-/** JavaScript takes 31 February for 3 March. */
+/** Refuses 31 February, which JavaScript reads as 3 March. */
 function isDay(text: string): boolean {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);

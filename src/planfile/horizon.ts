@@ -2,7 +2,7 @@ import type { Policy } from '../retention/policy.ts';
 import { hoursOf } from './span.ts';
 
 interface Rule {
-  /** Hours between the points that it keeps, if there are as many. */
+  /** Hours between the points that it keeps, if there are enough. */
   readonly step: number;
   /** Hours back to the oldest of them. */
   readonly reach: number;
@@ -35,12 +35,12 @@ function rulesOf(policy: Policy, every: number): Rule[] {
   ];
 }
 
-/** How long the oldest point is kept, hours. */
+/** How long the oldest point stays. Hours. */
 export function horizonOf(policy: Policy, every: number): number {
   return Math.max(0, ...rulesOf(policy, every).map(({ reach }) => reach));
 }
 
-/** How far back a point of each day is kept, or each point where there are fewer. Hours. */
+/** How far back the policy keeps a point of each day, or every point if there are fewer. Hours. */
 export function denseWindowOf(policy: Policy, every: number): number {
   const dense = rulesOf(policy, every).filter(({ step }) => step <= Math.max(24, every));
   return Math.max(0, ...dense.map(({ reach }) => reach));

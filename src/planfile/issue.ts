@@ -5,11 +5,11 @@ import { toMinute } from '../text/words.ts';
 import { type Coverage, isRed } from './coverage.ts';
 import type { FailOn } from './plan-file.ts';
 
-/** What the one issue of a repository says of a red report. */
+/** The text of the repository's one issue about a red report. */
 export interface IssueText {
   readonly title: string;
   readonly body: string;
-  /** Of what it says; while it stays the same, nobody is disturbed. */
+  /** The digest of the facts: while it stays the same, nobody is notified. */
   readonly digest: string;
 }
 
@@ -18,24 +18,24 @@ export interface Red {
   readonly failOn: readonly FailOn[];
   /** "2 failing, 1 stale". */
   readonly failure: string;
-  /** {@link marked} project and region. */
+  /** Project and region, {@link marked}. */
   readonly where: string;
   readonly project: string;
   /** The plan file. */
   readonly plan: string;
-  /** Of the run. */
+  /** The URL of the run. */
   readonly page: string;
   /** Milliseconds. */
   readonly now: number;
-  /** Whether everybody reads it: then it has numbers and no names. */
+  /** Whether the repository is public: then the issue has numbers and no names. */
   readonly isPublic: boolean;
 }
 
-/** GitHub takes 65,536 characters of a body, and 256 of a title. */
+/** GitHub takes at most 65,536 characters of a body and 256 of a title. */
 const LONGEST_TABLE = 50_000;
 const LONGEST = 200;
 
-/** An issue is ours only if its body begins so: what a person quotes has something in front of it. */
+/** An issue is ours only if its body starts with this: in a quote, something comes before it. */
 export function markerOf(where: string): string {
   return `<!-- openstack-backup report ${where} `;
 }
@@ -46,7 +46,7 @@ export function digestIn(body: string): string | undefined {
 
 export function issueText(red: Red): IssueText {
   const rows = red.coverage.filter((one) => isRed(one, red.failOn));
-  // Not what an error says: the cloud puts the number of each request into it.
+  // Leave out error messages: the cloud puts a new request id into each.
   const facts = red.isPublic
     ? red.failure
     : rows.map(({ kind, id, entry, status, newest, key }) => [kind, id, entry, status, newest, key]);
@@ -115,7 +115,7 @@ function advice(rows: readonly Coverage[]): string[] {
   return lines.length === 0 ? [] : ['', ...lines.map(([, line]) => `- ${line}`)];
 }
 
-/** In code no @name calls anybody, and no #1 links anywhere. */
+/** As code, an @name notifies nobody and a #1 links nowhere. */
 function code(text: string): string {
   return `<code>${forMarkdown(cut(text))}</code>`;
 }
@@ -124,7 +124,7 @@ function cut(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST).toWellFormed()}…` : text;
 }
 
-/** One that is ours already. */
+/** An issue of ours that exists. */
 export interface KnownIssue {
   readonly number: number;
   readonly body: string;
@@ -136,11 +136,11 @@ export type IssueStep =
   | { readonly do: 'close'; readonly number: number; readonly because: 'completed' | 'not_planned' };
 
 /**
- * What to do about the one issue. Of several that two runs at once opened, the first stays.
+ * Decides what to do about the one issue. If two runs at once opened several, the first stays.
  *
- * @param red undefined: the report is green
- * @param open ours, the first first
- * @param closed ours that were closed lately, the last first
+ * @param red undefined if the report is green
+ * @param open our open issues, oldest first
+ * @param closed our recently closed issues, newest first
  */
 export function issueSteps(
   red: IssueText | undefined,

@@ -5,21 +5,21 @@ import { keyOf } from './resource.ts';
 import { hoursOf } from './span.ts';
 import { makesChains } from './warnings.ts';
 
-/** A quota of backups, and how long it lasts while nothing is deleted. */
+/** A quota of backups, and how long it lasts if nothing is deleted. */
 export interface QuotaLeft {
   readonly quota: 'backups' | 'backup_gigabytes';
   readonly used: number;
-  /** -1: unlimited. */
+  /** -1 means unlimited. */
   readonly max: number;
   /** What the plan adds each day, on average. */
   readonly perNight: number;
-  /** Undefined: for ever. */
+  /** Undefined means for ever. */
   readonly nights: number | undefined;
 }
 
 const GIB = 2 ** 30;
 
-/** How many nights the quota is enough for, as the plan stands. */
+/** How many nights the quota lasts with this plan. */
 export function quotaLeft(
   plan: PlanFile,
   assignments: readonly Assignment[],
@@ -36,7 +36,7 @@ export function quotaLeft(
   });
 }
 
-/** A server's volumes are backups of their own; one that is saved with its server is none again. */
+/** Counts a backup for each volume of a server, and none again for a volume saved with its server. */
 function backupsPerNight(
   plan: PlanFile,
   assignments: readonly Assignment[],

@@ -2,21 +2,21 @@ import type { Kind } from '../manifest/points.ts';
 import type { Duty } from './due.ts';
 import type { PlanEntry } from './plan-file.ts';
 
-/** Duties that are done together: of one entry, and one kind. */
+/** Duties of one entry and one kind, which are done together. */
 export interface DuePart {
   readonly entry: PlanEntry;
   readonly kind: Kind;
   readonly duties: readonly Duty[];
 }
 
-/** Servers first: what is a disk of one is saved with it. Then as the plan has it. */
+/** Within an entry, servers come first, as they save their disks. */
 const ORDER: readonly Kind[] = ['server', 'volume', 'image', 'secret'];
 
 /**
- * What is due, in the order in which it is done.
+ * What is due, in the order to do it.
  *
- * @param startOnly whether Cinder backups of volumes are left to the cloud: they come last, since nothing else can be done
- * with their volumes until they are finished
+ * @param startOnly whether Cinder backups of volumes are left to the cloud: they come last, since they block their
+ * volumes until they finish
  */
 export function duePartsOf(
   duties: readonly Duty[],
@@ -33,7 +33,7 @@ export function duePartsOf(
   return startOnly ? parts.toSorted((one, other) => leaving(one) - leaving(other)) : parts;
 }
 
-/** How surely a part leaves its volumes to the cloud. */
+/** How likely a part is to leave its volumes to the cloud. */
 function leaving({ entry: { method }, kind }: DuePart): number {
   if (kind !== 'volume' || method === 'image') return 0;
   return method === 'auto' ? 1 : 2;

@@ -6,51 +6,51 @@ import type { Policy } from '../retention/policy.ts';
 import { parseTagList } from '../retention/tag-list.ts';
 import type { BackUpText, ExcludeText, FAIL_ON, KeepText, PlanText } from './schema.ts';
 
-/** What a repository says in `.github/openstack-backup.yml`, with all that it leaves to us filled in. A plain record. */
+/** The contents of `.github/openstack-backup.yml`, with defaults filled in. A plain record. */
 export interface PlanFile {
   readonly cloud: string | undefined;
-  /** The id. */
+  /** Id. */
   readonly project: string;
   readonly region: string | undefined;
-  /** As in the time zone database. */
+  /** A name of the time zone database. */
   readonly zone: string;
-  /** Empty for what a run does without being told. */
+  /** Empty means the default. */
   readonly publish: readonly string[];
   readonly recipients: readonly string[];
   readonly store: string | undefined;
   readonly keep: Keep | undefined;
-  /** The first that matches a resource takes it. */
+  /** The first entry that matches a resource takes it. */
   readonly entries: readonly PlanEntry[];
   readonly exclusions: readonly Exclusion[];
   readonly failOn: readonly FailOn[];
   readonly issue: boolean;
-  /** Whether it asks for drills. */
+  /** Whether the plan asks for drills. */
   readonly drill: boolean;
 }
 
 export type FailOn = (typeof FAIL_ON)[number];
 
-/** What stays. */
+/** Which points stay. */
 export interface Keep {
   readonly policy: Policy;
   readonly minCopies: number;
   readonly gone: Duration | undefined;
 }
 
-/** One of `back-up`. */
+/** An entry of `back-up`. */
 export interface PlanEntry {
   readonly name: string;
   readonly selectors: readonly Selector[];
   readonly kinds: readonly Kind[];
-  /** Beside the entry that matches first. */
+  /** Takes its resources even if an earlier entry does. */
   readonly also: boolean;
   readonly method: 'auto' | Method;
   readonly maxChain: number;
   readonly every: Duration;
-  /** Undefined: one and a half times `every`. */
+  /** Undefined means one and a half times `every`. */
   readonly maxAge: Duration | undefined;
   readonly consistency: 'best' | 'quiesced';
-  /** Its own, else the plan's; undefined: nothing is ever deleted. */
+  /** The entry's own, else the plan's; undefined deletes nothing, ever. */
   readonly keep: Keep | undefined;
 }
 
@@ -64,13 +64,13 @@ export interface Exclusion {
 
 const ALL: readonly Kind[] = ['server', 'volume', 'image', 'secret'];
 
-/** What an entry backs up that names no kinds: all that there is a place for. */
+/** The kinds of an entry that names none: all that the plan has a place for. */
 export function usualKinds({ store, recipients }: Pick<PlanText, 'store' | 'recipients'>): Kind[] {
   if (store === undefined) return ['server', 'volume'];
   return recipients === undefined ? ['server', 'volume', 'image'] : [...ALL];
 }
 
-/** Of a text in which nothing is wrong. */
+/** Requires a text without problems. */
 export function planFileOf(text: PlanText): PlanFile {
   const { report, exclude = [] } = text;
   const keep = keepOf(text.keep);
@@ -111,7 +111,7 @@ function exclusionOf({ select, kinds, reason, until }: ExcludeText): Exclusion {
 }
 
 function selectorsOf(select: string | readonly string[]): Selector[] {
-  // Which kind is asked matters to messages alone.
+  // The kind only matters for messages.
   return parseSelectors('volume', typeof select === 'string' ? [select] : select);
 }
 

@@ -10,7 +10,7 @@ export type ReadPlan =
   | { readonly plan: PlanFile; readonly problems: readonly [] }
   | { readonly plan: undefined; readonly problems: readonly Problem[] };
 
-/** The text of a plan file, or all that is wrong with it, in the order of its lines. Nothing of it is ever carried out. */
+/** Parses a plan file, or collects all of its problems, in the order of the lines. Never executes any of it. */
 export async function readPlan(text: string): Promise<ReadPlan> {
   const { root, problems } = parseYaml(text);
   if (root === undefined || problems.length > 0) return { plan: undefined, problems: inOrder(problems) };
@@ -30,15 +30,15 @@ function inOrder(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** As compilers write it, so that editors find the place: "FILE:12:5: …". */
+/** Formats a problem like compilers do, so that editors find it: "FILE:12:5: …". */
 export function problemLine(path: string, { line, column, what }: Problem): string {
   return `${path}:${line}:${column}: ${what}`;
 }
 
 /**
  * @param path for messages
- * @param tell is told of all problems but the last, one by one
- * @throws InputError with the last
+ * @param tell gets all problems but the last, one by one
+ * @throws InputError with the last problem
  */
 export async function requirePlan(
   text: string,

@@ -1,28 +1,28 @@
 import type { Kind } from '../manifest/points.ts';
 
-/** Something of the project that a plan may back up. A plain record. */
+/** A resource that a plan may back up. A plain record. */
 export interface Resource {
   readonly kind: Kind;
   readonly id: string;
   readonly name: string;
-  /** Of an image its properties; of a secret nothing, since lists do not show it. */
+  /** The properties, for an image; empty for a secret, since lists do not show its metadata. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Bytes: of a server its volumes'; 0 where the cloud does not say. */
+  /** For a server, the sum of its volumes; 0 if the cloud does not say. */
   readonly bytes: number;
   readonly encrypted: boolean;
-  /** The id of the key that it is encrypted with, where the cloud tells it. */
+  /** The id of the key that encrypts it, if the cloud tells. */
   readonly keyId: string | undefined;
-  /** The ids of a server's volumes. */
+  /** Ids, for a server. */
   readonly volumes: readonly string[];
 }
 
-/** Whoever saves no keys by themselves hears of a volume's key with the volume. */
+/** Leaves out the keys of volumes, which are reported with their volumes. */
 export function withoutKeysOfVolumes(resources: readonly Resource[]): Resource[] {
   const keys = new Set(resources.filter(({ kind }) => kind === 'volume').map(({ keyId }) => keyId));
   return resources.filter(({ kind, id }) => kind !== 'secret' || !keys.has(id));
 }
 
-/** By its id: names are shared. */
+/** Uses the id, since names may be shared. */
 export function keyOf({ kind, id }: Pick<Resource, 'kind' | 'id'>): string {
   return `${kind} ${id}`;
 }

@@ -1,18 +1,18 @@
 import type { Kind } from '../manifest/points.ts';
 import type { PlanEntry } from './plan-file.ts';
 
-/** A restore point as a plan sees it: by what it counts as another run's work. */
+/** A restore point as a plan sees it: what decides whether it counts for an entry. */
 export interface SavedPoint {
   readonly kind: Kind;
   /** The resource's id. */
   readonly resource: string;
   /** When its data was taken. Milliseconds. */
   readonly time: number;
-  /** Whether all is there that a restore needs, as far as anybody can tell. */
+  /** Whether everything that a restore needs is there, as far as known. */
   readonly good: boolean;
-  /** A volume or an image is one piece, a server's disks are several, and a secret none. */
+  /** One for a volume or an image, one per disk for a server, none for a secret. */
   readonly pieces: readonly Piece[];
-  /** Of what is encrypted: whether its key was saved with it. */
+  /** Whether the key was saved too; undefined if it is not encrypted. */
   readonly key?: 'saved' | 'unsaved';
 }
 
@@ -21,11 +21,11 @@ export interface Piece {
   readonly method: 'cinder-backup' | 'image';
   /** Whether the data left the cloud. */
   readonly left: boolean;
-  /** Whether only a Cinder backup may be possible: Glance refuses some that are encrypted or large. */
+  /** Whether a Cinder backup may be the only way: Glance refuses some encrypted or large volumes. */
   readonly mayStay: boolean;
 }
 
-/** From this size on Glance may refuse an image. GiB. */
+/** Glance may refuse an image of this size or more. GiB. */
 const LARGE = 1024;
 
 /** Of a volume: its size in GiB. */
@@ -45,8 +45,8 @@ export function backupPiece(of: { readonly encrypted: boolean; readonly size: nu
 }
 
 /**
- * Whether a point is what an entry asks for. A copy in the cloud is none outside, and a Cinder backup that another entry
- * made says nothing of images.
+ * Whether a point is what an entry asks for. Data in the cloud does not count as data outside, and a Cinder backup of
+ * another entry does not count as an image.
  *
  * @param hasStore whether the plan names where data goes
  */

@@ -1,9 +1,9 @@
 import Type from 'typebox';
 
 /**
- * The plan file, version 1. This is the one source: what is read, the types and `docs/plan-v1.schema.json` are made from
- * it. Closed: an unknown key is an error, so that no slip of the pen leaves something out. `form` names what a text must
- * be beyond its type: `src/planfile/forms.ts`.
+ * The plan file, version 1. The parser, the types and `docs/plan-v1.schema.json` all come from this schema. It is
+ * closed: an unknown key is an error, so that no typo leaves something out. `form` names a check of a text from
+ * `src/planfile/forms.ts`.
  */
 const closed = { additionalProperties: false } as const;
 

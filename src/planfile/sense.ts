@@ -4,13 +4,13 @@ import { usualKinds } from './plan-file.ts';
 import type { BackUpText, KeepText, PlanText } from './schema.ts';
 import { hoursOf } from './span.ts';
 
-/** What is wrong with a value, by its path. */
+/** A problem with a value, by its path. */
 export interface Nonsense {
   readonly path: string;
   readonly what: string;
 }
 
-/** What a schema cannot say: what contradicts itself, or can never do what it says. */
+/** Finds what a schema cannot: contradictions, and entries that can never work. */
 export function nonsenseIn(text: PlanText): Nonsense[] {
   return [
     ...text['back-up'].flatMap((entry, index) => ofEntry(entry, index, text)),
@@ -73,7 +73,7 @@ function isOnlySecrets(kinds: readonly Kind[] | undefined): boolean {
   return kinds?.every((kind) => kind === 'secret') === true;
 }
 
-/** Whether the first leaves nothing to the second. */
+/** Whether the first entry leaves nothing to the second. */
 function takesAll(first: BackUpText, second: BackUpText, text: PlanText): boolean {
   if (first.also || ![first.select].flat().includes('all')) return false;
   const taken = first.kinds ?? usualKinds(text);
@@ -93,7 +93,7 @@ function emptyKeep(keep: KeepText | undefined, path: string): Nonsense[] {
       ];
 }
 
-/** Two directories are two places; artifacts and releases are one each, and the schema sees that. */
+/** Finds directories given twice; the schema already finds other places given twice. */
 function placesTwice(publish: readonly string[]): Nonsense[] {
   const paths = publish.map((place) => place.replace(/\/+$/, ''));
   return paths.flatMap((path, index) =>

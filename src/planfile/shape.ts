@@ -2,7 +2,7 @@ import { quoted } from '../text/escape.ts';
 import { nearest } from '../text/nearest.ts';
 import type { Node, Position, Problem } from './yaml.ts';
 
-/** What a JSON Schema of ours says of a value: no more of it is used. */
+/** The part of JSON Schema that our schemas use. */
 export interface Shape {
   readonly type?: string;
   readonly anyOf?: readonly Shape[];
@@ -17,18 +17,18 @@ export interface Shape {
   readonly form?: string;
 }
 
-/** What is wrong with a text of this form; undefined if nothing is. */
+/** Checks a text: returns what is wrong, or undefined. */
 export type Form = (text: string) => Promise<string | undefined>;
 
 export interface Shaped {
-  /** Of the schema's type where nothing was wrong. */
+  /** Has the schema's type if nothing was wrong. */
   readonly value: unknown;
-  /** Where each value stands, by its path: "back-up.0.every". A key of a map is at its value. */
+  /** The position of each value, by its path: "back-up.0.every". A map's key shares the position of its value. */
   readonly places: ReadonlyMap<string, Position>;
   readonly problems: readonly Problem[];
 }
 
-/** Reads a tree as the schema wants it, with all that is wrong. */
+/** Checks a tree against the schema, and collects all problems. */
 export async function shaped(
   root: Node,
   shape: Shape,
@@ -146,7 +146,7 @@ function fits({ type }: Shape, { kind }: Node): boolean {
   );
 }
 
-/** "every", "entry 2 of kinds": which of them the place tells. */
+/** "every", "entry 2 of kinds": the position says the rest of the path. */
 function told(path: string): string {
   if (path === '') return 'the plan';
   const [last = '', before = ''] = path.split('.').toReversed();

@@ -7,20 +7,20 @@ import { keyOf, type Resource } from './resource.ts';
 export interface Shard {
   /** "1 of 20". */
   readonly name: string;
-  /** As the input `only` takes them: a line for each, "volume:ID". */
+  /** Resources as the input `only` takes them, one per line: "volume:ID". */
   readonly only: string;
   readonly gigabytes: number;
 }
 
-/** What GitHub takes as a matrix. https://docs.github.com/actions/reference/limits */
+/** The most jobs of a matrix: https://docs.github.com/actions/reference/limits */
 export const MOST_SHARDS = 256;
 
 const GIB = 2 ** 30;
-/** What each costs beside its bytes: requests, and waiting for the cloud. */
+/** What each resource costs besides its bytes: requests, and waiting for the cloud. */
 const EACH = GIB;
 
 /**
- * What is due, in at most so many parts of about the same size. A server and what is due of its volumes stay together: two
+ * Splits what is due into at most `most` parts of about the same size. A server stays with its volumes, because two
  * jobs would wait for each other.
  */
 export function shardsOf(duties: readonly Duty[], most: number): Shard[] {
@@ -44,10 +44,10 @@ export function shardsOf(duties: readonly Duty[], most: number): Shard[] {
 const WORD = /^(server|volume|image|secret):(\S+)$/;
 
 /**
- * The duties of these resources alone.
+ * Picks the duties of these resources.
  *
- * @param only "volume:ID"; empty for all
- * @throws InputError for a word of another form, and for what nothing in the plan asks for
+ * @param only "volume:ID"; empty means all
+ * @throws InputError if one is malformed, or the plan does not ask for it
  */
 export function onlyDuties(duties: readonly Duty[], only: readonly string[]): readonly Duty[] {
   if (only.length === 0) return duties;
@@ -77,7 +77,7 @@ function sizeOf(group: readonly Resource[]): number {
   return group.reduce((sum, { bytes }) => sum + bytes + EACH, 0);
 }
 
-/** Resources that are saved by one job, each once, whichever entries ask for it. */
+/** Groups the resources that one job has to save, each once, whichever entries ask for it. */
 function groupsOf(duties: readonly Duty[]): Resource[][] {
   const resources = new Map(duties.map(({ resource }) => [keyOf(resource), resource]));
   const groups: Resource[][] = [];

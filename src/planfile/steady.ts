@@ -5,22 +5,22 @@ import { horizonOf } from './horizon.ts';
 import type { Keep } from './plan-file.ts';
 import { hoursOf } from './span.ts';
 
-/** How many points of one resource stay when the policy has been at work for long. */
+/** How many points of one resource stay in the long run. */
 export interface Held {
   readonly most: number;
-  /** What the rules alone would keep, if chains could be cut. */
+  /** What the rules alone would keep, without whole chains. */
   readonly byRules: number;
 }
 
-/** More points are not looked at: of an hourly plan, about half a year. */
+/** Simulates at most this many points: about half a year of an hourly plan. */
 const MOST = 4_000;
-/** So many ways in which a chain may stand when it is looked. */
+/** How many positions within a chain to try. */
 const PHASES = 12;
 
 /**
- * What stays of a resource that is saved on time for ever: judged as `prune` does.
+ * How many points stay of a resource that is always saved on time, judged as `prune` does.
  *
- * @param maxChain 1 where there are no chains
+ * @param maxChain 1 if there are no chains
  * @param now milliseconds
  */
 export function heldInTheLongRun(

@@ -6,14 +6,14 @@ import type { Exclusion, PlanEntry, PlanFile } from './plan-file.ts';
 import { hoursOf } from './span.ts';
 import { heldInTheLongRun } from './steady.ts';
 
-/** GitHub's own, where nobody changed it. */
+/** GitHub's default. */
 const ARTIFACT_DAYS = 90;
 
 /**
- * What is right in form, and probably not what is meant.
+ * Warns of what is valid but probably not meant.
  *
  * @param now milliseconds
- * @param artifactDays how long the repository keeps artifacts, where that is known
+ * @param artifactDays how long the repository keeps artifacts, if known
  */
 export function warningsOf(plan: PlanFile, now: number, artifactDays: number | undefined): string[] {
   return [
@@ -60,7 +60,7 @@ function ofChain(entry: PlanEntry, plan: PlanFile, now: number): string[] {
 function ofPublication({ publish, entries }: PlanFile, artifactDays: number = ARTIFACT_DAYS): string[] {
   if (publish.some((place) => place !== 'artifact')) return [];
   const kept = entries.map(({ keep, every }) =>
-    // A tag keeps for ever.
+    // A tag keeps its point for ever.
     keep === undefined || keep.policy.tags !== undefined
       ? Number.POSITIVE_INFINITY
       : horizonOf(keep.policy, hoursOf(every)) / 24,
@@ -89,7 +89,7 @@ function ofExclusion(exclusion: Exclusion, zone: string, now: number): string[] 
     : [`the exclusion "${reason}" ended on ${until}, and excludes nothing any more`];
 }
 
-/** Whether an exclusion still holds: its last day is over when the next one begins in the plan's zone. */
+/** Whether an exclusion still holds: it ends with its last day, in the plan's zone. */
 export function holds({ until }: Exclusion, zone: string, now: number): boolean {
   return until === undefined || now < DateTime.fromISO(until, { zone }).plus({ days: 1 }).toMillis();
 }

@@ -1,7 +1,7 @@
 import type { Selector } from '../plan/select.ts';
 import type { Exclusion, Keep } from './plan-file.ts';
 
-/** A selector as it is written. */
+/** A selector as a plan writes it. */
 export function selectWords(selector: Selector): string {
   switch (selector.kind) {
     case 'all':

@@ -1,7 +1,7 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { quoted } from '../text/escape.ts';
 
-/** Both from 1. */
+/** Line and column, both from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -12,7 +12,7 @@ export interface Problem extends Position {
   readonly what: string;
 }
 
-/** YAML without its types: what a text means is for the schema to say, so that no id becomes a number. */
+/** YAML without its types: the schema says what a text means, so that no id becomes a number. */
 export type Node =
   | { readonly kind: 'map'; readonly at: Position; readonly entries: readonly Entry[] }
   | { readonly kind: 'list'; readonly at: Position; readonly items: readonly Node[] }
@@ -24,15 +24,15 @@ export interface Entry {
   readonly value: Node;
 }
 
-/** A plan that a person keeps has a thousandth of it. */
+/** Far more than a plan that a person writes. */
 const LARGEST = 64 * 1024;
-/** Nodes, those that aliases stand for counted each time. */
+/** Nodes, counted again for each alias. */
 const MOST = 10_000;
 const DEEPEST = 20;
 
 const START: Position = { line: 1, column: 1 };
 
-/** A text as YAML 1.2, with all that is wrong with it. No tag, no merge key and no directive means anything. */
+/** Parses YAML 1.2 and collects the problems. Tags, merge keys and directives have no meaning. */
 export function parseYaml(text: string): { readonly root: Node | undefined; readonly problems: Problem[] } {
   if (text.length > LARGEST)
     return { root: undefined, problems: [{ ...START, what: 'the file is larger than any plan' }] };
@@ -45,7 +45,7 @@ export function parseYaml(text: string): { readonly root: Node | undefined; read
     lineCounter: lines,
   });
   const reading = new Reading(document, lines);
-  // What follows the first is mostly of its making.
+  // The first error mostly causes the others.
   const [first] = [...document.errors, ...document.warnings].filter(
     ({ code }) => code !== 'TAG_RESOLVE_FAILED',
   );
@@ -83,7 +83,7 @@ class Reading {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
-  /** Undefined if it is no use to read on. */
+  /** Undefined if reading on is of no use. */
   node(from: unknown, depth: number, offset = 0): Node | undefined {
     const at = this.at(offset);
     if (from === null || from === undefined) return { kind: 'text', at, text: '', isQuoted: false };

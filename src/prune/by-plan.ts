@@ -5,8 +5,8 @@ import type { Terms } from '../retention/judge.ts';
 import { resourceOf, type Saved } from './point.ts';
 
 /**
- * What a plan says of each resource's points, by the name and the metadata that it had when it was last saved. None where
- * no entry takes the resource, or one that does keeps everything.
+ * The plan's terms for the points of each resource, matched by the name and metadata that it had when last saved. Empty
+ * if no entry takes the resource, or if one that does keeps everything.
  *
  * @param now milliseconds
  */
@@ -28,7 +28,7 @@ export function termsByPlan(
   return (point) => terms.get(resourceOf(point)) ?? [];
 }
 
-/** Whether a plan lets anything go at all. */
+/** Whether a plan ever deletes anything. */
 export function keepsByRules({ entries }: PlanFile): boolean {
   return entries.some(({ keep }) => keep !== undefined);
 }

@@ -5,17 +5,17 @@ import type { Data } from './point.ts';
 
 type BackupData = Extract<Data, { kind: 'backup' }>;
 
-/** Backups that go only together, and what keeps them all. */
+/** Backups that can only go together, and what keeps them all. */
 export interface Chain {
-  /** Ids of backups: of points and of others. */
+  /** Ids of backups, with or without a point. */
   readonly members: ReadonlySet<string>;
-  /** A backup that no point names stands in it, or on it: why it stays whole. */
+  /** Why all of it stays: a backup that no point names is in it, or needs it. */
   readonly held: string | undefined;
 }
 
 /**
- * What hangs together, by the manifests, by our tags on the backups, and by what the cloud says of dependents. An id is
- * in exactly one chain.
+ * Joins the backups that need each other, by the manifests, our tags, and what the cloud says about dependents. Each id
+ * is in exactly one chain.
  *
  * @param known the backups of all points
  */
@@ -46,7 +46,7 @@ export function chainsOf(known: readonly BackupData[], backups: readonly CloudBa
   return joined.groups((members) => [...members].flatMap((id) => held.get(id) ?? [])[0]);
 }
 
-/** What each backup of the cloud was made on, as far as our tags, or what the cloud says of dependents, tell it. */
+/** The parent of each backup in the cloud, as far as our tags or the cloud's `has_dependent_backups` tell. */
 export function parentsOf(backups: readonly CloudBackup[]): Map<string, string> {
   const byVolume = Map.groupBy(backups, ({ volumeId }) => volumeId);
   return new Map(
@@ -67,7 +67,7 @@ function whyHeld(id: string, isTagged: boolean): string {
     : `backup ${id}, not made by openstack-backup, needs its chain`;
 }
 
-/** Sets that grow together. */
+/** Sets that merge when they share a member. */
 class Joined {
   readonly #above = new Map<string, string>();
 

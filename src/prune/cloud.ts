@@ -8,19 +8,19 @@ export type CloudBackup = Pick<
 
 export type CloudImage = Pick<Image, 'id' | 'status' | 'protected' | 'properties'>;
 
-/** What the cloud, and the store, have of the data that restore points name. */
+/** What the cloud and the store have of the data that restore points name. */
 export interface Cloud {
-  /** All of the project, foreign ones too. */
+  /** All backups of the project, foreign ones too. */
   readonly backups: readonly CloudBackup[];
   readonly images: readonly CloudImage[];
-  /** Payloads that lie in the store of this run; undefined if none could be looked at. */
+  /** Payloads in this run's store; undefined if it could not be listed. */
   readonly stored: ReadonlySet<string> | undefined;
-  /** Data that was asked for by itself, and is not there: by its key. */
+  /** Data that a request by id showed to be gone, by its key. */
   readonly lost: ReadonlySet<string>;
-  /** Of a resource, by its kind and id; what is not in it is not known. */
+  /** Resources, by kind and id; missing means unknown. */
   readonly presence: ReadonlyMap<string, 'present' | 'gone'>;
   /** Whether all backups and all images were listed. */
   readonly isAll: boolean;
-  /** Whether a volume is being made of an image: nobody can tell of which. */
+  /** Whether some volume is being created from an image; the cloud does not say from which. */
   readonly readsImages: boolean;
 }

@@ -10,9 +10,9 @@ import { ownStates, type State } from './state.ts';
 import { wholeStates } from './whole.ts';
 
 export interface Wishes {
-  /** What holds for the points of its resource: what any of them keeps stays. None where they all stay. */
+  /** The terms for the points of a resource: a point stays if any of them keeps it. Empty means that all stay. */
   readonly termsOf: (point: Saved) => readonly Terms[];
-  /** Delete also where over half of a resource's points would go. */
+  /** Deletes even if over half of a resource's points would go. */
   readonly allowOverHalf: boolean;
 }
 
@@ -25,15 +25,15 @@ export interface Verdict {
 export interface Decision {
   /** By kind and resource, the newest first. */
   readonly verdicts: readonly Verdict[];
-  /** Why less goes than the rules would let go, where somebody has to agree. */
+  /** Why points stay that no rule keeps, until somebody agrees to delete them. */
   readonly held: readonly string[];
 }
 
 /**
- * Which restore points of a project go, and why the others stay. What is in doubt stays, what a point that stays needs,
- * and all of a chain of which something stays.
+ * Decides which restore points of a project go, and why the others stay. A point stays if it is in doubt, if one that
+ * stays needs it, or if a member of its chain stays.
  *
- * @param chains which backups go only together
+ * @param chains backups that can only go together
  * @param now milliseconds, by the cloud's clock
  */
 export function decide(
@@ -44,14 +44,14 @@ export function decide(
   now: number,
 ): Decision {
   const own = ownStates(record.points, cloud);
-  // What was pruned before is shown again only while something of it is still there.
+  // Show a point that was already pruned only while some of its data is left.
   const points = record.points.filter(
     ({ id, pruned, data }) => pruned === undefined || isThere(own.get(id), data),
   );
   const states = wholeStates(record.points, own, cloud);
   const keeping = new Keeping(points, chains);
   const disks = new Set(record.points.flatMap(({ kind, needs }) => (kind === 'server' ? needs : [])));
-  // Who asks for servers only means their disks with them.
+  // Servers alone mean their disks too.
   const isPart = (point: Saved) =>
     point.isPart || (disks.has(point.id) && wishes.termsOf(point).length === 0);
   const histories = Map.groupBy(
@@ -74,7 +74,7 @@ export function decide(
     for (const { way, terms } of waysOf(members)) judgeWay(resource, way, terms);
   }
 
-  /** What one way keeps must not cost the other way its place. */
+  /** Under several terms, judges each kind of data by itself: a backup must not take the place of a payload. */
   function waysOf(members: readonly Saved[]): { readonly way: readonly Saved[]; readonly terms: Terms }[] {
     const all = members[0] === undefined ? [] : wishes.termsOf(members[0]);
     const ways = all.length > 1 ? Map.groupBy(members, ({ data }) => data?.kind) : new Map([['', members]]);
@@ -97,7 +97,7 @@ export function decide(
     return { id, time, tags, state: judgedState(states.get(id)) };
   }
 
-  /** Whether these go only because of what was saved last: no rule was changed. */
+  /** Whether these go only because newer points came, and not because a rule changed. */
   function isInTurn(going: readonly Saved[], members: readonly Saved[]): boolean {
     const kept = waysOf(members).map(({ way, terms }) => {
       const history = way.map((point) => ({ ...asJudged(point), ...chainOf(point, chains) }));
@@ -106,7 +106,7 @@ export function decide(
     return going.every(({ id }) => kept.some((ids) => ids.has(id)));
   }
 
-  /** That all of a gone resource may go was agreed to when the time was told. */
+  /** Skips gone resources: giving the time was the consent to delete all of their points. */
   function holdBack(): string[] {
     const told: string[] = [];
     for (const [resource, members] of histories) {
@@ -152,7 +152,7 @@ function standing(
   return failed !== undefined && members.every(({ time }) => time < failed) ? 'failing' : 'present';
 }
 
-/** By any of its members: the same for all of them. */
+/** Names the chain by one of its members, the same for all of them. */
 function chainOf({ data }: Saved, chains: ReadonlyMap<string, Chain>): Pick<Point, 'chain'> {
   const [chain] = data?.kind === 'backup' ? (chains.get(data.id)?.members ?? []) : [];
   return chain === undefined ? {} : { chain };
@@ -162,7 +162,7 @@ function judgedState(state: State | undefined): Point['state'] {
   return state?.state === 'good' || state?.state === 'running' ? state.state : 'failed';
 }
 
-/** What has no data of its own, as a server, is gone when that stands in a record. */
+/** A point without data of its own, such as a server's, is gone once a manifest records it. */
 function isThere(state: State | undefined, data: Saved['data']): boolean {
   if (data === undefined || state === undefined) return false;
   const isStored = data.kind !== 'payload' || state.doubt === undefined;

@@ -17,20 +17,20 @@ type Thing = Deletion['things'][number];
 export interface Deleting {
   readonly session: Session;
   readonly signal: AbortSignal;
-  /** Where payloads lie; undefined if none is named. */
+  /** Where payloads lie; undefined if no store is given. */
   readonly store: Place | undefined;
 }
 
 export interface DeletionReport {
   deleted(thing: Thing): void;
-  /** It is still there, and so is all of its chain that is older. */
+  /** Reports what is still there, with all older members of its chain. */
   stays(thing: Thing, why: string): void;
 }
 
-/** Chains that are deleted at the same time. */
+/** How many chains to delete at a time. */
 const AT_ONCE = 4;
 
-/** Deletes what was planned, each looked at once more. What the cloud refuses is told, and the others go all the same. */
+/** Deletes what was planned, after another look at each. Reports what the cloud refuses, and goes on with the rest. */
 export async function deleteAll(
   deletions: readonly Deletion[],
   deleting: Deleting,
@@ -56,7 +56,7 @@ export async function deleteAll(
   });
 }
 
-/** Why something is not deleted that was to be. */
+/** Why something that was to be deleted stays. */
 class Stays extends Error {}
 
 /** @throws Stays, or what the cloud said */
@@ -87,10 +87,10 @@ interface Waiting {
   readonly backups: Watcher<Backup>;
 }
 
-/** Cinder counts a backup off its parent a moment after it is gone. */
+/** Cinder counts a deleted backup among its parent's dependents for a moment longer. */
 const COUNTED_MS = 30_000;
 
-/** Nobody deletes for longer: no service is alive, and a job costs its minutes. */
+/** A deletion that takes longer means that no service is alive, and the minutes of a job cost money. */
 const LONGEST_MS = 3_600_000;
 
 async function deleteChainEnd(seen: Backup, { session, signal, backups }: Waiting): Promise<void> {
@@ -117,7 +117,7 @@ async function deleteChainEnd(seen: Backup, { session, signal, backups }: Waitin
   }
 }
 
-/** Another run may have asked for it a moment before: then it is waited for. */
+/** Another run may have just asked for the deletion: then only waits for it. */
 async function deleteOrWait(client: ServiceClient, id: string): Promise<void> {
   try {
     await deleteBackup(client, id);
@@ -143,7 +143,7 @@ function stillGoing({ status }: Backup): undefined {
   );
 }
 
-/** Its record names the point, and the point names it: a copy of the record on another image counts for nothing. */
+/** The image's record and the point must name each other: another image may carry a copy of the record. */
 async function deleteKeptImage(session: Session, id: string, point: string): Promise<void> {
   const client = await session.service('image');
   const image = await orGone(getImage(client, id));

@@ -3,7 +3,7 @@ import { toSecond } from '../text/words.ts';
 import type { Chain } from './chains.ts';
 import type { Saved } from './point.ts';
 
-/** The points that stay and why, as it grows: what stays keeps what it needs, and its chain. */
+/** Collects the points that stay, and why: a point that stays keeps what it needs, and its chain. */
 export class Keeping {
   readonly #reasons = new Map<string, string[]>();
   readonly #byId: ReadonlyMap<string, Saved>;
@@ -40,7 +40,7 @@ export class Keeping {
     } else if (!reasons.includes(reason)) reasons.push(reason);
   }
 
-  /** To be called when all have said what they keep. */
+  /** Call this once every rule has kept its points. */
   spread(): void {
     const whole = new Set<Chain>();
     for (let point = this.#fresh.pop(); point !== undefined; point = this.#fresh.pop()) {
@@ -54,7 +54,7 @@ export class Keeping {
     }
   }
 
-  /** What stays by itself needs no other reason. */
+  /** A point that already stays needs no other reason. */
   #add(point: Saved | undefined, reason: string): void {
     if (point !== undefined && !this.keeps(point)) this.keep(point, reason);
   }

@@ -1,12 +1,12 @@
 import { judge, type Point, type Terms } from '../retention/judge.ts';
 
-/** Of all points: as many may have come since something could be deleted. A policy that was cut to less than half shows. */
+/** The share of points that may have come since the last deletion. A policy cut to less than half still shows. */
 const LATEST = 1 / 3;
 
 /**
- * Which good points the same terms kept when the latest were not there yet. With few points and long chains over half of
- * them go as a matter of course, when a new chain has come far enough. What failed does not: a chain whose full backup is
- * broken fails as a whole, and an operator may still repair it.
+ * The good points that the same terms kept before the latest points came. With few points and long chains,
+ * over half go in the normal course once a new chain is long enough. Failed points do not: a broken full backup fails
+ * its whole chain, and an operator may still repair it.
  *
  * @param now milliseconds
  */

@@ -28,7 +28,7 @@ const WAYS: Readonly<Record<Kind, Way>> = {
   server: { service: 'compute', list: (client) => collect(listServers(client)), get: getServer },
   image: {
     service: 'image',
-    // Glance leaves hidden ones out unless only they are asked for.
+    // Glance lists hidden images only when asked for nothing else.
     list: async (client, owner) => [
       ...(await collect(listImages(client, { owner }))),
       ...(await collect(listImages(client, { owner, hidden: true }))),
@@ -38,26 +38,26 @@ const WAYS: Readonly<Record<Kind, Way>> = {
   secret: { service: 'key-manager', list: (client) => collect(listSecrets(client)), get: getSecret },
 };
 
-/** How many are asked for by themselves at a time. */
+/** How many single requests to make at a time. */
 const AT_ONCE = 8;
-/** In which a volume gets its data from somewhere. */
+/** The states of a volume whose data is still being copied in. */
 const FILLING = new Set(['creating', 'downloading']);
 
 export interface Asked {
-  /** Whether points of resources that are gone may go: then each is asked for by itself. */
+  /** Whether points of gone resources may go: then asks for each missing resource by itself. */
   readonly gone: boolean;
-  /** Whether all backups and images are to be seen, and not only those of kinds that points have. */
+  /** Whether to list all backups and images, even if no point is of that kind. */
   readonly all: boolean;
-  /** Payloads that lie in the store; undefined if none could be looked at. */
+  /** Payloads in the store; undefined if it could not be listed. */
   readonly stored: ReadonlySet<string> | undefined;
-  /** What was listed a moment ago: each backup is looked at again before it is deleted. */
+  /** Lists from a moment ago: good enough, as each backup is looked at again before it is deleted. */
   readonly seen?: Pick<Holdings, 'backups' | 'volumes'> | undefined;
 }
 
 /**
- * Asks the cloud for all that the points name. What no list has is asked for by itself: only a 404 says that it is gone.
+ * Asks the cloud for all that the points name. Asks by id for what the lists lack: only a 404 proves that it is gone.
  *
- * @throws CloudError where the backups or the images that hold data cannot be listed, or the cloud fails
+ * @throws CloudError if the backups or images that hold data cannot be listed, or the cloud fails
  */
 export async function lookAtCloud(
   session: Session,
@@ -69,7 +69,7 @@ export async function lookAtCloud(
   if (holdsImages) kinds.add('volume').add('image');
   if (all) kinds.add('image');
   const lists = new Map<Kind, readonly Thing[] | undefined>();
-  // Nobody looks again whether a volume reads an image: that list has to be new.
+  // Whether a volume reads an image is not checked again later, so this list has to be fresh.
   const volumes = holdsImages ? undefined : seen?.volumes;
   for (const kind of kinds)
     lists.set(
@@ -95,7 +95,7 @@ export async function lookAtCloud(
   };
 }
 
-/** Undefined if the cloud does not tell. */
+/** Undefined if the cloud does not list them. */
 async function listed(session: Session, way: Way, isNeeded: boolean): Promise<readonly Thing[] | undefined> {
   if (!isNeeded && !session.has(way.service)) return undefined;
   try {

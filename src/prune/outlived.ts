@@ -6,8 +6,9 @@ import { keyOf, resourceOf, type Saved } from './point.ts';
 import type { Record, Source } from './read.ts';
 
 /**
- * Manifests that nobody needs any more: all that they list was pruned by an earlier run and is gone, and what they record
- * as pruned stands in no other. One that says what last failed stays, for nothing of such a resource goes.
+ * Manifests that are no longer needed: an earlier run pruned all that they list, the data is gone, and no other
+ * manifest lists what they record as pruned. One that records the last failure of a resource stays, because that keeps
+ * its points.
  */
 export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
   const listed = new Set(sources.flatMap(({ manifest }) => manifest.restorePoints.map(({ id }) => id)));
@@ -25,7 +26,7 @@ export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
   });
 }
 
-/** Of points that an earlier run recorded as pruned, those of which no data is left. */
+/** The points that an earlier run recorded as pruned and that have no data left. */
 function goneIn(points: readonly Saved[], { isAll, backups, images, stored }: Cloud): Set<string> {
   const there = new Set([
     ...backups.map(({ id }) => `backup ${id}`),
@@ -40,7 +41,7 @@ function goneIn(points: readonly Saved[], { isAll, backups, images, stored }: Cl
   );
 }
 
-/** What backups and images say that they are; undefined if not all of them were seen. */
+/** The points that backups and images name in their tags; undefined if not all of them were listed. */
 function bornePoints({ isAll, backups, images }: Cloud): Set<string | undefined> | undefined {
   if (!isAll) return undefined;
   return new Set([
@@ -49,7 +50,7 @@ function bornePoints({ isAll, backups, images }: Cloud): Set<string | undefined>
   ]);
 }
 
-/** When the newest point of each resource was taken that stays. Milliseconds. */
+/** When the newest remaining point of each resource was taken. Milliseconds. */
 function newestOf(points: readonly Saved[]): Map<string, number> {
   const newest = new Map<string, number>();
   for (const point of points)

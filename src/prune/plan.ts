@@ -6,18 +6,17 @@ import { outlived } from './outlived.ts';
 import { type Data, keyOf, type Saved } from './point.ts';
 import type { Record, Source } from './read.ts';
 
-/** What is deleted one after the other, and not at all behind one that stays: a chain, or one thing by itself. */
+/** A chain, or a single thing. Deleted in order, up to the first that stays. */
 export interface Deletion {
   readonly things: readonly { readonly data: Data; readonly point: Saved }[];
 }
 
-/** What a run would delete. A plain record: it can be printed, compared, and carried out later. */
+/** What a run would delete. A plain record, to print, compare, or carry out later. */
 export interface PrunePlan extends Decision {
-  /** The points that are deleted, and recorded as that. */
+  /** The points to delete, and to record as pruned. */
   readonly going: readonly Verdict[];
-  /** Manifests that nobody needs any more, as a restore names them. */
+  /** Manifests that are no longer needed, as a restore names them. */
   readonly manifests: readonly string[];
-  /** In this order. */
   readonly deletions: readonly Deletion[];
   /** SHA-256 of what goes, lower-case hex. */
   readonly digest: string;
@@ -56,7 +55,7 @@ export function planPrune(record: Record, cloud: Cloud, wishes: Wishes, now: num
 
 type Thing = Deletion['things'][number];
 
-/** The oldest first; of a chain the newest first, since Cinder deletes no backup that another one needs. */
+/** Oldest first, but newest first in a chain: Cinder deletes no backup that another one needs. */
 function inOrder(things: readonly Thing[], chains: ReadonlyMap<string, Chain>): Deletion[] {
   const groups = Map.groupBy(things, ({ data }) =>
     data.kind === 'backup' ? (chains.get(data.id) ?? data.id) : keyOf(data),
@@ -76,7 +75,7 @@ function oldest({ things }: Deletion): number {
   return Math.min(...things.map(({ point }) => point.time));
 }
 
-/** Over JSON whose keys and lines are sorted: the same to whoever looks, as long as the same would go. */
+/** Hashes sorted JSON, so that the digest stays the same as long as the same would be deleted. */
 function digestOf(
   going: readonly Verdict[],
   things: ReadonlyMap<string, Thing>,

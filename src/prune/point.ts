@@ -1,6 +1,6 @@
 import type { Kind } from '../manifest/points.ts';
 
-/** What holds the bytes of a restore point, and goes with it. */
+/** What holds the bytes of a restore point, and is deleted with it. */
 export type Data =
   | {
       readonly kind: 'backup';
@@ -11,42 +11,43 @@ export type Data =
       /** The backup that an increment needs. */
       readonly parent: string | undefined;
     }
-  /** An image that a backup of ours left in the cloud. */
+  /** An image that our backup left in the cloud. */
   | { readonly kind: 'image'; readonly id: string }
   | { readonly kind: 'payload'; readonly name: string; readonly size: number };
 
-/** A restore point as pruning sees it, from all manifests that have it. */
+/** A restore point as pruning sees it, merged from all manifests that list it. */
 export interface Saved {
   readonly id: string;
   readonly kind: Kind;
-  /** The resource's id: points are grouped by it, never by name. */
+  /** The resource's id, which groups the points; names may be shared. */
   readonly resource: string;
   readonly name: string;
-  /** Of an image its properties. */
+  /** The properties, for an image. */
   readonly metadata: Readonly<Record<string, string>>;
   /** When its data was taken. Milliseconds. */
   readonly time: number;
   readonly tags: readonly string[];
-  /** Undefined if the point holds none of its own: a server, an image that is the user's. */
+  /** Undefined if the point has no data of its own: a server, or the user's own image. */
   readonly data: Data | undefined;
-  /** The user's own image, which the point only describes. */
+  /** The id of the user's own image, which the point only describes. */
   readonly image: string | undefined;
-  /** The restore points that a restore of it needs: its disks, its key. */
+  /** The restore points that its restore needs: disks, keys. */
   readonly needs: readonly string[];
-  /** A key or a root disk that was saved for another point: it stays as long as that one, and has no history of its own. */
+  /**
+   * Set for a key or root disk saved for another point: it stays as long as that point, and has no history of its own.
+   */
   readonly isPart: boolean;
-  /** The manifests that have it, as a restore names them. */
+  /** The manifests that list it, as a restore names them. */
   readonly manifests: readonly string[];
-  /** When a run recorded that it goes; undefined if none did. ISO 8601. */
+  /** When a run recorded its pruning; undefined if none did. ISO 8601. */
   readonly pruned: string | undefined;
 }
 
-/** Names the data of a point, whichever point asks. */
+/** Identifies data: points that share it get the same key. */
 export function keyOf(data: Data): string {
   return data.kind === 'payload' ? `payload ${data.name}` : `${data.kind} ${data.id}`;
 }
 
-/** "server "shop"": names of people stand in quotes. */
 export function resourceOf({ kind, resource }: Pick<Saved, 'kind' | 'resource'>): string {
   return `${kind} ${resource}`;
 }

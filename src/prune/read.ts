@@ -2,24 +2,23 @@ import { takenIn } from '../catalog/times.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { type Data, keyOf, resourceOf, type Saved } from './point.ts';
 
-/** A manifest, and where it lies. */
+/** A manifest and its places. */
 export interface Source {
   readonly manifest: Manifest;
   readonly references: readonly string[];
 }
 
-/** All that manifests say of a project. */
+/** All that the manifests say about a project. */
 export interface Record {
-  /** Its manifests. */
   readonly sources: readonly Source[];
   readonly points: readonly Saved[];
-  /** When a run last could not save a resource, by its kind and id. Milliseconds. */
+  /** When a run last failed to save a resource, by kind and id. Milliseconds. */
   readonly failures: ReadonlyMap<string, number>;
-  /** The data that points of other projects name: it is not looked at, and stays. */
+  /** Data that points of other projects name: it stays, unchecked. */
   readonly elsewhere: ReadonlySet<string>;
 }
 
-/** @param isHere whether a manifest is of the project, and the region, that is pruned */
+/** @param isHere whether a manifest is of the project and region to prune */
 export function readRecord(
   sources: readonly Source[],
   isHere: (cloud: Manifest['cloud']) => boolean,
@@ -46,7 +45,7 @@ export function readRecord(
   };
 }
 
-/** A run that was killed, and the one that took its backup up, may both have a point. */
+/** An interrupted run and the run that adopted its backup may both have a point. */
 function joined(one: Saved, other: Saved): Saved {
   return {
     ...one,
@@ -65,7 +64,7 @@ function prunedIn(sources: readonly Source[]): Map<string, string> {
   );
 }
 
-/** Keys and root disks that the manifest's other points refer to. */
+/** Keys and root disks that other points of the manifest refer to. */
 function partsOf({ restorePoints }: Manifest): Set<string> {
   return new Set(
     restorePoints.flatMap((point) => [
@@ -155,7 +154,7 @@ function failuresIn(sources: readonly Source[]): Map<string, number> {
   const failures = new Map<string, number>();
   for (const { manifest } of sources)
     for (const { kind, id, cause } of manifest.failed) {
-      // It waits for the very room that pruning makes.
+      // Pruning makes the room that this resource waits for.
       if (cause === 'quota') continue;
       const resource = resourceOf({ kind, resource: id });
       const started = Date.parse(manifest.run.started);

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { PrunedPoint } from '../manifest/schema.ts';
 import type { Verdict } from './decide.ts';
 
-/** What a manifest says of the points that are deleted from now on; those of which one says so already are left out. */
+/** The record, for a manifest, of the points that are about to be deleted. Leaves out those already recorded. */
 export function prunedPoints(going: readonly Verdict[]): PrunedPoint[] {
   return going
     .filter(({ point }) => point.pruned === undefined)
@@ -16,7 +16,7 @@ export function prunedPoints(going: readonly Verdict[]): PrunedPoint[] {
     }));
 }
 
-/** Where the manifests of these points lie, as the input `publish` names places. */
+/** The places of these points' manifests, as the input `publish` names them. */
 export function placesOfManifests(going: readonly Verdict[]): string[] {
   const references = going
     .filter(({ point }) => point.pruned === undefined)

@@ -23,7 +23,7 @@ function dataOf({ point: { data } }: Verdict): string {
   return data === undefined ? '' : keyOf(data);
 }
 
-/** The verdicts as a table, and what `expect` takes. */
+/** The verdicts as a table, with the digest for `expect`. */
 export function planTable(plan: PrunePlan, sentence = sentenceOf(plan)): string {
   const table = plan.verdicts.length === 0 ? '' : formatRows(plan.verdicts, COLUMNS, 'table');
   const manifests = plan.manifests.map((reference) => `${toldManifest(reference)}\n`).join('');
@@ -40,7 +40,7 @@ export function sentenceOf({ verdicts, going }: PrunePlan): string {
   return `${counted(kept, 'restore point')} kept, ${going.length} to be deleted`;
 }
 
-/** Of a plan that was carried out. */
+/** Sums up a plan that was carried out. */
 export function doneOf({ verdicts, going }: PrunePlan, left: number): string {
   const gone = `${counted(going.length, 'restore point')} deleted`;
   const still = left === 0 ? '' : `, but ${counted(left, 'still exists', 'still exist')}`;
@@ -68,7 +68,7 @@ export function pointsJson({ verdicts }: PrunePlan): Json {
   }));
 }
 
-/** What would be deleted, as a program reads it. */
+/** The plan for programs. */
 export function planJson(plan: PrunePlan): Json {
   return { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] };
 }
@@ -94,7 +94,7 @@ export function planSummary(title: string, plan: PrunePlan): string {
   ].join('\n');
 }
 
-/** Of what the rows leave out: those that go stand first. */
+/** Says what a shortened table leaves out; the rows to delete come first. */
 function cutWords(going: number, all: number): string {
   const go = Math.max(0, going - MOST_ROWS);
   const stay = all - Math.max(going, MOST_ROWS);

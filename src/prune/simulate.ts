@@ -1,19 +1,19 @@
 import { judge, type Point, type Terms } from '../retention/judge.ts';
 
 export interface Simulated {
-  /** How many points there are at the end of each day, after that day's backup and what it lets go. */
+  /** Points at the end of each day, after its backup and its pruning. */
   readonly days: readonly number[];
-  /** The most at once: of a day when its backup is made and nothing has gone yet. */
+  /** The most at once: after a day's backup and before its pruning. */
   readonly peak: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * What would exist, day by day, of one volume that is backed up and pruned once a day.
+ * Simulates one volume that is backed up and pruned once a day.
  *
- * @param maxChain backups in a chain, which go only together
- * @param start milliseconds: the day before the first
+ * @param maxChain backups in a chain, which can only go together
+ * @param start the day before the first. Milliseconds
  */
 export function simulate(terms: Terms, days: number, maxChain: number, start: number): Simulated {
   const counts: number[] = [];

@@ -3,18 +3,18 @@ import { readTags } from '../chain/tags.ts';
 import type { Cloud, CloudBackup, CloudImage } from './cloud.ts';
 import { keyOf, type Saved } from './point.ts';
 
-/** What a look at its data says of a restore point. */
+/** The state of a restore point, by its data. */
 export interface State {
-  /** `lost`: its data is not there any more, or never was whole. */
+  /** `lost`: its data is gone, or was never complete. */
   readonly state: 'good' | 'running' | 'failed' | 'lost' | 'unknown';
-  /** Why it is not deleted, whatever the rules say. */
+  /** Why it stays, whatever the rules say. */
   readonly doubt: string | undefined;
 }
 
 const GOOD: State = { state: 'good', doubt: undefined };
 const unsure = (state: State['state'], doubt: string): State => ({ state, doubt });
 
-/** The state of each point's own data, by the point's id; what it needs is not looked at. */
+/** The state of each point's own data, by the point's id. Ignores what the point needs. */
 export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, State> {
   const backups = new Map(cloud.backups.map((backup) => [backup.id, backup]));
   const images = new Map(cloud.images.map((image) => [image.id, image]));
@@ -76,7 +76,7 @@ function imageState(point: Saved, id: string, image: CloudImage | undefined, rea
     : GOOD;
 }
 
-/** By the tags that name this very backup and this very point: a copy of them counts for nothing. */
+/** The tags must name both this backup and this point, since another backup may carry a copy. */
 export function isProvedOurs(
   point: Pick<Saved, 'id'>,
   volume: string,

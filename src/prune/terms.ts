@@ -10,7 +10,7 @@ import { parseTagList } from '../retention/tag-list.ts';
 import { quoted } from '../text/escape.ts';
 import { resourceOf, type Saved } from './point.ts';
 
-/** @throws InputError for no rule at all, for what is no duration, no tag or no zone */
+/** @throws InputError if there is no rule, or a duration, tag or zone is malformed */
 export function termsOf(given: PruneInputs): Terms {
   const policy: Policy = {
     last: given['keep-last'],
@@ -76,10 +76,10 @@ function checkedDuration(input: string, text: string): string {
 }
 
 /**
- * The resources that are asked for, by kind and id.
+ * The resources to prune, by kind and id.
  *
- * @returns undefined if all are
- * @throws InputError for one that no manifest has
+ * @returns undefined for all
+ * @throws InputError if no manifest has one of them
  */
 export function resourcesMeant(
   given: Pick<PruneInputs, `${Kind}s`>,

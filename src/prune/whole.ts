@@ -6,8 +6,8 @@ import type { State } from './state.ts';
 const UNKNOWN: State = { state: 'unknown', doubt: 'cannot tell whether everything it needs exists' };
 
 /**
- * The state of each point with all that a restore of it needs: disks, keys, the backups below an increment. A point is as
- * good as the worst of them.
+ * The state of each point with all that its restore needs: disks, keys, the backups below an increment. A point is only
+ * as good as the worst of them.
  *
  * @param own the state of each point's own data
  */
@@ -29,7 +29,7 @@ export function wholeStates(
   function whole(point: Saved): State {
     const known = states.get(point.id);
     if (known !== undefined) return known;
-    // Until it is known; so a circle ends.
+    // A placeholder, which ends circles.
     states.set(point.id, UNKNOWN);
     const mine = own.get(point.id) ?? UNKNOWN;
     const state = mine.state === 'good' ? below(point, mine) : mine;
@@ -50,7 +50,7 @@ export function wholeStates(
     return { ...mine, state: worst.state === 'running' ? 'running' : 'failed' };
   }
 
-  /** It may stand in no manifest of these places. */
+  /** Perhaps no manifest of these places lists the parent. */
   function ofParent(id: string, above: ReadonlySet<string> = new Set()): State {
     const point = byBackup.get(id);
     if (point !== undefined) return whole(point);
@@ -59,7 +59,7 @@ export function wholeStates(
     if (backup?.status !== 'available' && backup?.status !== 'restoring') return UNKNOWN;
     if (!backup.incremental) return { state: 'good', doubt: undefined };
     const parent = parents.get(id);
-    // Tags may be anybody's: a circle of them ends.
+    // Anybody may have written the tags, so stop at a circle.
     return parent === undefined || above.has(parent)
       ? UNKNOWN
       : ofParent(parent, new Set([...above, parent]));

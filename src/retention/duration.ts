@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 
-/** As restic writes it: "1y5m7d2h", where m means months. */
+/** A duration as restic writes it: "1y5m7d2h", where m means months. */
 export type Duration = string;
 
 export interface Span {
@@ -12,7 +12,7 @@ export interface Span {
 
 const FORM = /^(?:(\d{1,4})y)?(?:(\d{1,4})m)?(?:(\d{1,5})d)?(?:(\d{1,6})h)?$/;
 
-/** @throws InputError if it is of another form, or no time at all */
+/** @throws InputError if it is malformed or zero */
 export function parseDuration(duration: Duration): Span {
   const [years = 0, months = 0, days = 0, hours = 0] = (FORM.exec(duration) ?? [])
     .slice(1)

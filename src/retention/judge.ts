@@ -6,30 +6,30 @@ import { applyRules, type Dated, isEmpty, type Reason } from './rules.ts';
 /** A restore point as retention sees it. */
 export interface Point extends Dated {
   readonly id: string;
-  /** `running`: its end is not known; `failed`: it ended, and has not all of its data. */
+  /** `running`: it has not ended yet, as far as known; `failed`: it ended without all of its data. */
   readonly state: 'good' | 'running' | 'failed';
-  /** When a restore of it was last proved. Milliseconds. */
+  /** When a drill last proved its restore. Milliseconds. */
   readonly verified?: number;
-  /** What can only go as a whole: the full backup's id, for it and for all that need it. */
+  /** The full backup's id, shared by all that need it: they can only go together. */
   readonly chain?: string;
-  /** Not made by us: it stands in a chain of ours, and is never touched. */
+  /** Set if it is not ours but in a chain of ours: it is never deleted. */
   readonly foreign?: boolean;
 }
 
-/** All restore points of one resource: by its id, never by its name. */
+/** All restore points of one resource, by its id: names may be shared. */
 export interface History {
-  /** `unknown` where the cloud could not be asked; `failing` when the last run could not save it. */
+  /** `unknown` if the cloud could not be asked; `failing` if the last run could not save it. */
   readonly resource: 'present' | 'failing' | 'gone' | 'unknown';
   readonly points: readonly Point[];
 }
 
 export interface Terms {
   readonly policy: Policy;
-  /** As in the time zone database. */
+  /** A name of the time zone database. */
   readonly zone: string;
-  /** So many good points stay, whatever the rules say. */
+  /** This many good points stay, whatever the rules say. */
   readonly minCopies: number;
-  /** How long after its newest point everything of a gone resource may go; else it loses nothing. */
+  /** How long after its newest point a gone resource loses all of its points; undefined keeps them. */
   readonly gone?: Duration;
 }
 
@@ -42,19 +42,19 @@ export interface Verdict {
 export interface Judgement {
   /** The newest first. */
   readonly verdicts: readonly Verdict[];
-  /** Why somebody must agree before anything goes. */
+  /** Why somebody has to agree before anything goes. */
   readonly confirm: string | undefined;
 }
 
-/** Clocks that are kept differ by less. */
+/** Synchronized clocks differ by less. */
 const SLACK_MS = 5 * 60_000;
 
 /**
- * Which points of a resource stay, and why. The rules keep what restic's would; this only ever keeps more: what is in doubt,
- * the floor, and whole chains.
+ * Decides which points of a resource stay, and why. Keeps what restic's rules would, and more: points in doubt, the
+ * minimum of copies, and whole chains.
  *
- * @param now milliseconds, by a clock that is right: the cloud's or GitHub's
- * @throws RangeError when the policy is empty: nobody means to lose everything
+ * @param now milliseconds, by a trusted clock: the cloud's or GitHub's
+ * @throws RangeError if the policy is empty: nobody means to lose everything
  */
 export function judge(history: History, terms: Terms, now: number): Judgement {
   if (isEmpty(terms.policy)) throw new RangeError('an empty policy keeps nothing');
@@ -68,7 +68,7 @@ export function judge(history: History, terms: Terms, now: number): Judgement {
       points.map(() => [whole]),
     );
   if (history.resource === 'gone') {
-    // That it may all go was agreed to when the time was told; a tag was given to one point, to keep it.
+    // Giving the time was the consent to delete all of it, but a tag still keeps its point.
     const pinned = ruledBy({ tags: terms.policy.tags ?? [] }, points, terms, now);
     const touched = points.map((point) => [
       ...(pinned.get(point) ?? []),
@@ -80,7 +80,7 @@ export function judge(history: History, terms: Terms, now: number): Judgement {
   return told(points, wholeChains(points, reasonsOf(points, terms, now)));
 }
 
-/** Why nothing of the resource goes, whatever the rules say. */
+/** Why all points of the resource stay, whatever the rules say. */
 function reasonToKeepAll(
   { resource }: History,
   [newest]: readonly Point[],
@@ -105,7 +105,7 @@ function reasonToKeepAll(
   }
 }
 
-/** The reasons for each point by itself. */
+/** The reasons to keep each point, regardless of chains. */
 function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms, now: number): Reason[][] {
   const good = points.filter(({ state }) => state === 'good');
   const ruled = ruledBy(policy, points, { zone }, now);
@@ -123,7 +123,7 @@ function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms,
   ]);
 }
 
-/** What rules say of each point that is good: what failed fills no place. */
+/** Applies the rules to the good points only: a failed one must not fill a place. */
 function ruledBy(
   policy: Policy,
   points: readonly Point[],
@@ -135,7 +135,7 @@ function ruledBy(
   return new Map(good.map((point, index) => [point, reasons[index] ?? []]));
 }
 
-/** By when its data was taken: proving an old point again does not make it the better one. */
+/** Newest by its data: a new drill does not make an old point the better one. */
 function newestVerified(newestFirst: readonly Point[]): Point | undefined {
   return newestFirst.find(({ verified }) => verified !== undefined);
 }
@@ -144,7 +144,7 @@ function ofRunning({ state }: Point): Reason[] {
   return state === 'running' ? ['not finished'] : [];
 }
 
-/** What failed fills no place, and goes once something newer is good. */
+/** A failed point stays only until there is a newer good one. */
 function ofFailed({ state, time }: Point, newestGood: Point | undefined): Reason[] {
   if (state !== 'failed' || (newestGood !== undefined && newestGood.time > time)) return [];
   return ['failed, and no newer point is good'];
@@ -154,7 +154,7 @@ function ofForeign({ foreign }: Point): Reason[] {
   return foreign ? ['not made by openstack-backup'] : [];
 }
 
-/** A chain stays while one of its members does: an increment is worth nothing without what it needs. */
+/** A chain stays while one of its members does: an increment is worthless without what it needs. */
 function wholeChains(points: readonly Point[], reasons: readonly Reason[][]): Reason[][] {
   const keeper = new Map<string, string>();
   points.forEach(({ chain, id }, index) => {

@@ -3,31 +3,31 @@ import type { Span } from './duration.ts';
 
 export type Period = 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
-/** Whether a text is a zone of the time zone database. */
+/** Whether a text names a zone of the time zone database. */
 export function isZone(text: string): boolean {
   return /^[A-Za-z][\w+/-]*$/.test(text) && IANAZone.isValidZone(text);
 }
 
-/** Two times with the same number lie in the same hour, day, … of the zone's calendar. */
+/** Two times with the same number are in the same hour, day, … of the zone's calendar. */
 export type Calendar = Readonly<Record<Period, number>>;
 
 /**
  * @param time milliseconds
- * @param zone as in the time zone database: "UTC", "Europe/Berlin"
+ * @param zone a name of the time zone database: "UTC", "Europe/Berlin"
  */
 export function calendarOf(time: number, zone: string): Calendar {
   const at = DateTime.fromMillis(time, { zone });
   const yearly = at.year;
   const monthly = yearly * 100 + at.month;
   const daily = monthly * 100 + at.day;
-  // As in restic, both hours that the clock shows twice in autumn are one.
+  // As in restic, the hour that the clock repeats in autumn counts once.
   const hourly = daily * 100 + at.hour;
   const weekly = at.weekYear * 100 + at.weekNumber;
   return { hourly, daily, weekly, monthly, yearly };
 }
 
 /**
- * So long before, by the calendar: a month before 31 March is 31 February, which is 3 March, as in Go and so in restic.
+ * Subtracts by the calendar: a month before 31 March is 31 February, which is 3 March, as in Go and so in restic.
  *
  * @param time milliseconds
  * @returns milliseconds

@@ -2,14 +2,13 @@ import { type Duration, parseDuration } from './duration.ts';
 import { before, type Calendar, calendarOf, type Period } from './periods.ts';
 import type { Policy } from './policy.ts';
 
-/** What the rules look at. */
 export interface Dated {
   /** When its data was taken. Milliseconds. */
   readonly time: number;
   readonly tags: readonly string[];
 }
 
-/** What a rule says of a point: "daily 3 of 14". */
+/** Why a rule keeps a point: "daily 3 of 14". */
 export type Reason = string;
 
 interface Placed extends Dated {
@@ -17,16 +16,16 @@ interface Placed extends Dated {
   readonly isOldest: boolean;
 }
 
-/** One rule at work on points, the newest first. */
+/** One rule. Takes the points newest first, and counts them. */
 type Rule = (point: Placed) => Reason | undefined;
 
 /**
- * Which points the rules keep, and why, exactly as restic's: periods without a point do not count; the oldest point stays
- * while a rule is not filled; `within` counts from the newest point that is not in the future.
+ * Decides which points the rules keep, and why, exactly like restic: periods without a point do not count, the oldest
+ * point stays until the rule is filled, and `within` counts from the newest point that is not in the future.
  *
  * @param points the newest first
  * @param now milliseconds
- * @returns the reasons for each point, in the same order: none for what no rule keeps
+ * @returns the reasons for each point, in the same order; empty if no rule keeps it
  * @see https://github.com/restic/restic/blob/v0.14.0/internal/restic/snapshot_policy.go
  */
 export function applyRules(points: readonly Dated[], policy: Policy, zone: string, now: number): Reason[][] {
@@ -43,7 +42,7 @@ export function applyRules(points: readonly Dated[], policy: Policy, zone: strin
   });
 }
 
-/** Whether it says nothing: such a policy keeps nothing, and is never meant. */
+/** Whether a policy has no rule: it would keep nothing, which nobody means. */
 export function isEmpty(policy: Policy): boolean {
   return Object.values(policy).every((value) =>
     Array.isArray(value) ? value.length === 0 : value === 0 || value === undefined,
@@ -62,7 +61,7 @@ const WITHIN = {
 
 function countedRules(policy: Policy): Rule[] {
   const last = policy.last ?? 0;
-  // Each point is a period of its own: only the first so many count.
+  // Each point is its own period, so only the first ones count.
   let nth = 0;
   const each = () => nth++;
   return [
@@ -74,7 +73,7 @@ function countedRules(policy: Policy): Rule[] {
   ];
 }
 
-/** Keeps the newest point of each period, so many of them. */
+/** Keeps the newest point of each of `count` periods. */
 function counted(name: string, count: number, key: (point: Placed) => number): Rule {
   let kept = 0;
   let current: number | undefined;

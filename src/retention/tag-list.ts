@@ -3,10 +3,10 @@ import { quoted } from '../text/escape.ts';
 import { isTag } from '../text/tag.ts';
 
 /**
- * Tags that a point must all have, as restic writes them: "release,signed". Unlike in restic an empty one, which there
- * means points without tags, is refused: an empty variable of a workflow would keep nearly everything.
+ * Tags that a point must all have, as restic writes them: "release,signed". Refuses an empty list, which in restic
+ * means points without tags: an empty variable of a workflow would keep nearly everything.
  *
- * @throws InputError for what is not a list of tags
+ * @throws InputError if it is not a list of tags
  */
 export function parseTagList(text: string): readonly string[] {
   const tags = text.split(',').map((tag) => tag.trim());

@@ -1,13 +1,13 @@
 import type { Manifest, RestorePoint, SecretPoint } from '../manifest/schema.ts';
 
-/** One restore point's part: what is said of it, and its blocks. */
+/** The part about one restore point: text and blocks. */
 export interface Section {
   readonly title: string;
   /** Markdown, paragraph by paragraph. */
   readonly body: readonly string[];
 }
 
-/** The restore points of a manifest by their place, which numbers their sections and variables. */
+/** Numbers the restore points of a manifest, for their sections and variables. */
 export class Book {
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #points: ReadonlyMap<string, RestorePoint>;
@@ -23,12 +23,12 @@ export class Book {
     return number;
   }
 
-  /** The shell's variable with the id of what a section brings back: `VOLUME_2`. */
+  /** The shell variable with the id of what a section restores: `VOLUME_2`. */
   variable(kind: RestorePoint['resource']['kind'], pointId: string): string {
     return `${kind.toUpperCase()}_${this.number(pointId)}`;
   }
 
-  /** A saved key; undefined if none was saved. */
+  /** Undefined if no key was saved. */
   key(pointId: string | undefined): SecretPoint | undefined {
     const point = pointId === undefined ? undefined : this.#points.get(pointId);
     return point?.resource.kind === 'secret' ? (point as SecretPoint) : undefined;

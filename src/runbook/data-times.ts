@@ -2,12 +2,12 @@ import type { RestorePoint, VolumePoint } from '../manifest/schema.ts';
 import { toMinute } from '../text/words.ts';
 import type { Book } from './book.ts';
 
-/** What is said of when the data of a restore point was taken; nothing of what is no volume. */
+/** Says when the data of a restore point was taken; empty unless it is a volume. */
 export type DataTimes = (point: RestorePoint) => string[];
 
 /**
- * A run that adopts a backup, or whose servers share a volume, has more than one restore point of it: then also which is
- * the newest, and which of them a server needs.
+ * A run that adopts a backup, or whose servers share a volume, may have several restore points of one volume: then also
+ * says which is the newest, and which one a server needs.
  */
 export function dataTimes(points: readonly RestorePoint[], book: Book): DataTimes {
   const [byVolume, servers] = [volumesOf(points), serversOf(points, book)];
@@ -47,7 +47,7 @@ function volumesOf(points: readonly RestorePoint[]): ReadonlyMap<string, OfVolum
   return all;
 }
 
-/** The sections of the servers that have a restore point as a disk, by its id. */
+/** The sections of the servers that use a restore point as a disk, by its id. */
 function serversOf(points: readonly RestorePoint[], book: Book): ReadonlyMap<string, readonly number[]> {
   const servers = new Map<string, number[]>();
   for (const server of points) {

@@ -7,7 +7,9 @@ import { unlockParts } from './unlock.ts';
 import { uploaded } from './upload.ts';
 import { unsettableNote } from './volume.ts';
 
-/** An image of a payload. What becomes of its key, and that it cannot be deleted, comes when all else is as it was. */
+/**
+ * Makes an image from a payload. The key's deletion policy and the protection come last, after all else is restored.
+ */
 export function imageSection(point: ImagePoint, book: Book): Section {
   const { id, resource, payload } = point;
   const variable = book.variable('image', id);
@@ -67,7 +69,7 @@ function asItWas(saved: SavedImage, image: string): string[] {
   ];
 }
 
-/** There is nothing to bring back: it is seen to be there, for the server that needs it. */
+/** Nothing to restore: only checks that the image is there for the server that needs it. */
 export function keptImageSection({ id, resource }: KeptImagePoint, book: Book): Section {
   return {
     title: title(resource),

@@ -3,7 +3,7 @@ import { sharedGroups } from '../manifest/shared-groups.ts';
 import { forShell } from '../text/escape.ts';
 import { assign, command, option } from './shell.ts';
 
-/** The ports themselves where they are still there, which is found out then; else new ones with the old addresses. */
+/** Reuses the ports that still exist at the restore; else makes new ones with the old addresses. */
 export function portLines({ ports }: SavedServer, server: string): string[] {
   return ports.map((port, index) =>
     command(
@@ -14,7 +14,7 @@ export function portLines({ ports }: SavedServer, server: string): string[] {
   );
 }
 
-/** What `openstack server create` is told of networks. */
+/** The network options for `openstack server create`. */
 export function networkWords(saved: SavedServer, server: string): string[] {
   const { ports, addresses } = saved;
   const networks = Object.keys(addresses);
@@ -22,7 +22,7 @@ export function networkWords(saved: SavedServer, server: string): string[] {
   const nics =
     ports.length > 0
       ? ports.map((_port, index) => `--nic="$${nic(server, index)}"`)
-      : // The client takes both for marks of its own.
+      : // The client gives both characters a meaning.
         networks.filter((name) => !/[,=]/.test(name)).flatMap((name) => option('network', name));
   return [
     ...nics,
@@ -30,7 +30,7 @@ export function networkWords(saved: SavedServer, server: string): string[] {
   ];
 }
 
-/** Each new port's own security groups, where they were not all the same. */
+/** Sets each new port's security groups if they differed. */
 export function groupLines(saved: SavedServer, variable: string): string[] {
   if (!sharedGroups(saved).differ) return [];
   return saved.ports.flatMap(({ portSecurity, securityGroups, network, fixedIps }, index) => {
@@ -54,13 +54,13 @@ export function groupLines(saved: SavedServer, variable: string): string[] {
   });
 }
 
-/** Each where it still is the project's and free; Neutron says why it cannot be had. */
+/** Reattaches each address that is still the project's and free; Neutron reports why others are not. */
 export function floatingLines({ ports }: SavedServer, server: string): string[] {
   return ports.flatMap(({ fixedIps, floatingIps }) =>
     floatingIps.map((address) =>
       command(
         'openstack server add floating ip',
-        // With one port there is no choice, and its address may be another now.
+        // A single port leaves no choice, and its address may have changed.
         ...(ports.length > 1 ? option('fixed-ip-address', fixedIps[0]?.address) : []),
         '--',
         server,

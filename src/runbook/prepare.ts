@@ -3,7 +3,7 @@ import { forShell } from '../text/escape.ts';
 import { fence } from './shell.ts';
 import { keyInCloud } from './unlock.ts';
 
-/** What comes before all sections: where things are, what is needed, and the functions that the blocks use. */
+/** What comes before the sections: where things are, what is needed, and the functions that the blocks use. */
 export function prepare(manifest: Manifest): string[] {
   const payloads = manifest.restorePoints.flatMap((point): Payload[] =>
     'payload' in point && point.payload !== null ? [point.payload] : [],
@@ -60,7 +60,7 @@ export function prepare(manifest: Manifest): string[] {
 const HOW =
   'Log in as for any `openstack` command, start a separate `bash`, and paste the blocks into it one after another. Keep to the order of the sections: what a section needs comes before it. Nothing that exists is changed. A check that fails prints STOP and ends that `bash`: go no further.';
 
-/** The newest, and those of the older releases that our tests run: a test compares them with what is installed there. */
+/** The newest client and the older ones that our tests run; a test compares these with what it has installed. */
 const CLIENTS =
   'Tried with the `openstack` client 10.5.0, 6.6.1 and 6.2.1. `openstack --version` prints yours.';
 
@@ -81,7 +81,7 @@ until_is() {
   check "$state" "$1"
 }`;
 
-/** The client tells a key's bytes only into a file, and has no word for some of what Barbican keeps. */
+/** The client can only write a key's bytes to a file, and lacks options for some of what Barbican stores. */
 const KEY_MANAGER = `BARBICAN=$(openstack catalog show -f json -c endpoints key-manager | tr -d '\\n' | tr '{' '\\n' |
   sed -n '/"interface": "public"/{/"region_id": "'"$OS_REGION_NAME"'"/s/.*"url": "\\([^"]*\\)".*/\\1/p;}')
 : "\${BARBICAN:?there is no key-manager in region $OS_REGION_NAME}"

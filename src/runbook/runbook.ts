@@ -10,10 +10,10 @@ import { volumeBackupSection } from './volume-backup.ts';
 import { volumeImageSection } from './volume-image.ts';
 
 /**
- * How to restore all that stands in a manifest by hand, without any program of ours: Markdown, with the commands filled
- * in. It is only ever read by people, who trust it as far as the manifest: nothing reads it back.
+ * Explains, in Markdown with complete commands, how to restore everything in a manifest by hand, without our programs.
+ * Only people read it, and they may trust it as far as the manifest: no program reads it back.
  *
- * @param sha256 of the manifest's text, lower-case hex
+ * @param sha256 the digest of the manifest's text, lower-case hex
  */
 export function runbook(manifest: Manifest, sha256: string): string {
   const book = new Book(manifest);

@@ -6,7 +6,7 @@ import { assign, check, command, fence, opened, option, payloadChecks } from './
 const OCTETS = 'application/octet-stream';
 const TEXT = 'text/plain';
 
-/** A key goes from the payload into the cloud through pipes: never into a file, and never onto a command line. */
+/** Pipes a key from the payload into the cloud: never through a file or a command line. */
 export function secretSection(point: SecretPoint, book: Book): Section {
   const { id, resource, payload } = point;
   const variable = book.variable('secret', id);
@@ -35,7 +35,7 @@ export function secretSection(point: SecretPoint, book: Book): Section {
   };
 }
 
-/** It always stores bytes, with an algorithm and a bit length: those that it is given, or its own. */
+/** The client always stores bytes with an algorithm and a bit length, its own defaults if none are given. */
 function clientCan({ contentType, algorithm, bitLength }: SavedSecret): boolean {
   return contentType !== TEXT && algorithm !== null && bitLength !== null;
 }
@@ -64,7 +64,7 @@ function stored({ resource, payload }: SecretPoint, variable: string): string[] 
       ...option('secret-type', secretType),
       ...option('algorithm', algorithm),
       ...option('bit-length', bitLength),
-      // Left out, it would be cbc.
+      // The client's default is cbc.
       ...option('mode', mode ?? ''),
       ...option('expiration', expires),
       "--file=/dev/stdin -f value -c 'Secret href'",
@@ -73,7 +73,7 @@ function stored({ resource, payload }: SecretPoint, variable: string): string[] 
   ];
 }
 
-/** Barbican strips a text that comes in JSON, and takes a payload once for a secret that has none. */
+/** Barbican strips a text that comes in JSON, but takes a payload as it is, once, for a secret without one. */
 function storedInTwoSteps({ resource, payload }: SecretPoint, variable: string): string[] {
   const { name, secretType, algorithm, bitLength, mode, expires, contentType } = resource;
   const attributes = {
@@ -99,7 +99,7 @@ function storedInTwoSteps({ resource, payload }: SecretPoint, variable: string):
   ];
 }
 
-/** Who may read it, and what its users noted on it, which the client cannot set. */
+/** Restores the ACL and the users' metadata, which the client cannot set. */
 function extras({ acl, metadata }: SavedSecret, variable: string): string[] {
   return [
     ...(acl === null

@@ -4,7 +4,7 @@ import type { Book, Section } from './book.ts';
 import { floatingLines, groupLines, networkWords, portLines } from './network.ts';
 import { assign, check, command, fence, option, properties, shown, until } from './shell.ts';
 
-/** A server of its disks, which the sections before bring back. */
+/** Makes a server from its disks, which earlier sections restore. */
 export function serverSection(point: ServerPoint, book: Book): Section {
   const { resource, missing, consistency, oneMoment } = point;
   const variable = book.variable('server', point.id);
@@ -37,7 +37,10 @@ export function serverSection(point: ServerPoint, book: Book): Section {
   };
 }
 
-/** The smallest that has all that is asked for, so that older clouds take it: 2.37 networks "none", 2.42, 2.52, 2.90. */
+/**
+ * The lowest version that will do, for older clouds: 2.37 has networks "none", 2.42 disk tags, 2.52 tags, 2.90
+ * hostnames.
+ */
 function microversion({ disks, tags, hostname }: SavedServer): string {
   if (hostname !== null) return '2.90';
   if (tags.length > 0) return '2.52';
@@ -61,7 +64,7 @@ function serverWords(saved: SavedServer, book: Book, variable: string): string[]
   ];
 }
 
-/** In the order of the cloud, from which Nova makes the device names. */
+/** Keep these in the cloud's order: Nova derives the device names from it. */
 function diskWord({ volume, point, bootIndex, deleteOnTermination, tag }: SavedDisk, book: Book): string {
   if (volume === null) return `--image="$${book.variable('image', point)}"`;
   const fields = [

@@ -1,16 +1,16 @@
 import type { Payload } from '../manifest/schema.ts';
 import { forShell } from '../text/escape.ts';
 
-/** The words and lines that the blocks of a runbook are made of. All lines are for bash. */
+/** Words and lines for the blocks of a runbook. All lines are for bash. */
 
-/** A block that can be copied. No line of ours is a fence, and no value has a newline once it is a word. */
+/** A block to copy. It cannot end early: none of our lines is a fence, and a quoted value has no newline. */
 export function fence(lines: readonly string[]): string {
   return ['```bash', ...lines, '```'].join('\n');
 }
 
 const LONGEST_LINE = 110;
 
-/** A command, on several lines where it is long. */
+/** A command, split into several lines if it is long. */
 export function command(...words: readonly string[]): string {
   const lines: string[] = [];
   for (const word of words) {
@@ -21,47 +21,47 @@ export function command(...words: readonly string[]): string {
   return lines.join(' \\\n  ');
 }
 
-/** A variable that takes what a command prints; the block stops where it fails. */
+/** Assigns a command's output to a variable; stops the block if the command fails. */
 export function assign(variable: string, ...words: readonly string[]): string {
   return `${variable}=$(${command(...words)})`;
 }
 
-/** `--name=value`, which holds for values that start with a hyphen too; nothing for what is not known. */
+/** `--name=value`, which also works for values that start with a hyphen; empty if the value is unknown. */
 export function option(name: string, value: string | number | null | undefined): string[] {
   return value === null || value === undefined ? [] : [`--${name}=${forShell(String(value))}`];
 }
 
-/** `--property=key=value` for each of those that the client can set. */
+/** `--property=key=value` for each property that the client can set. */
 export function properties(name: string, record: Readonly<Record<string, string>>): string[] {
   return Object.entries(record)
     .filter(([key]) => !UNSETTABLE.test(key))
     .flatMap(([key, value]) => option(name, `${key}=${value}`));
 }
 
-/** The client hands properties to functions that have arguments of these names, and takes the first `=` for the end of a key. */
+/** The client passes properties to functions with arguments of these names, and ends a key at the first `=`. */
 const UNSETTABLE = /=|^(self|volume|image)$/;
 
-/** The names of those that it cannot. */
+/** The names of the properties that the client cannot set. */
 export function unsettable(...records: readonly Readonly<Record<string, string>>[]): string[] {
   return records.flatMap((record) => Object.keys(record).filter((key) => UNSETTABLE.test(key)));
 }
 
-/** Stops with both values where a command does not print what it should. */
+/** Stops, and prints both values, if a command does not print what it should. */
 export function check(printed: string, wanted: string): string {
   return command('check', `"$(${printed})"`, wanted);
 }
 
-/** One column of what the client shows. */
+/** Prints one column of `openstack … show`. */
 export function shown(kind: string, column: string, what: string): string {
   return `openstack ${kind} show -f value -c ${column} ${what}`;
 }
 
-/** Waits, and stops where it comes to another end. */
+/** Waits for a status, and stops if it ends in another one. */
 export function until(status: string, kind: string, what: string): string {
   return `until_is ${status} ${shown(kind, 'status', what)}`;
 }
 
-/** What prints the plain bytes of a payload. */
+/** A command that prints the plain bytes of a payload. */
 export function opened({ name, sealed, compression }: Payload): string {
   const file = `"$STORE/${name}"`;
   const age = sealed ? [`age -d -i "$IDENTITY" ${file}`] : [];
@@ -69,7 +69,7 @@ export function opened({ name, sealed, compression }: Payload): string {
   return [...age, ...zstd].join(' | ') || `cat ${file}`;
 }
 
-/** That a payload is the one of the manifest, as it lies in the store and as it is. */
+/** Compares a payload with the manifest, both as it lies in the store and opened. */
 export function payloadChecks(payload: Payload): string[] {
   const { name, sha256, stored, sealed, compression } = payload;
   return [

@@ -3,7 +3,7 @@ import type { ImagePoint, RestorePoint, SecretPoint, VolumeImagePoint } from '..
 import type { Book } from './book.ts';
 import { fence, opened } from './shell.ts';
 
-/** How an encrypted image is opened without OpenStack: where its bytes are, and the key's. */
+/** Explains how to open an encrypted image without OpenStack: where its bytes and its key are. */
 export function unlockParts(point: VolumeImagePoint | ImagePoint, book: Book): string[] {
   const { resource, payload } = point;
   const file = `${resource.kind}-${point.id}.luks`;
@@ -23,7 +23,7 @@ export function unlockParts(point: VolumeImagePoint | ImagePoint, book: Book): s
   ]);
 }
 
-/** An encrypted image that stays in the cloud, with its key there and nowhere else. */
+/** An encrypted image in the cloud whose key is only there. */
 export function keyInCloud(point: RestorePoint) {
   return point.method === 'image' && point.payload === null && point.image.keyId !== null
     ? { image: point.image, keyId: point.image.keyId }
@@ -48,7 +48,7 @@ function unlock(
   ];
 }
 
-/** A secret of type `passphrase` is one as it is. */
+/** A secret of type `passphrase` is the passphrase itself; other keys are used as hex. */
 function passphrase({ payload, resource }: SecretPoint): string {
   return resource.secretType === 'passphrase' ? opened(payload) : `${opened(payload)} | ${TO_HEX}`;
 }

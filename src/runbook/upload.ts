@@ -3,10 +3,10 @@ import { assign, check, command, opened, option, payloadChecks, shown } from './
 import { unfinished } from './volume.ts';
 
 /**
- * A new image of a payload's bytes: compared before anything is made of them, piped into the client, and compared with
- * what the cloud then has.
+ * Makes an image from a payload: checks the bytes first, pipes them into the client, and compares the result in the
+ * cloud.
  *
- * @param checksum Glance's MD5 of the original; without it all of the new image is read back
+ * @param checksum Glance's MD5 of the original; without it, the whole new image is read back
  */
 export function uploaded(
   { id }: ImagePoint | VolumeImagePoint,
@@ -34,7 +34,7 @@ export function uploaded(
   ];
 }
 
-/** The properties that the client adds to what it uploads, and Cinder would hand on to volumes. */
+/** Removes the properties that the client adds to uploads, as Cinder would copy them to volumes. */
 function withoutClientsOwn(image: string): string[] {
   const own = ['md5', 'sha256', 'object'].flatMap((name) =>
     option('property', `owner_specified.openstack.${name}`),

@@ -4,8 +4,8 @@ import { check, fence, shown, until } from './shell.ts';
 import { newVolume, settled, unsettableNote, volumeTitle, volumeWas } from './volume.ts';
 
 /**
- * A volume from a Cinder backup: an empty volume of the very type, and the backup onto it. To let Cinder make the volume
- * would be one command less, and fail for every type but the default one.
+ * Restores a Cinder backup to an empty volume of the same type. Cinder could make the volume itself, which saves a
+ * command but fails for every type except the default.
  */
 export function volumeBackupSection(point: VolumeBackupPoint, book: Book): Section {
   const { resource, backup, chain } = point;
@@ -26,8 +26,8 @@ export function volumeBackupSection(point: VolumeBackupPoint, book: Book): Secti
       fence([
         check(shown('volume backup', 'status', backup.id), 'available'),
         ...newVolume(point, variable, backup.size),
-        // Clients 6.3 to 7.2 fail when it has begun. What Cinder notes says that it came to this volume, and not to a new
-        // one of that name; only in the end, and of a request that was refused never.
+        // Clients 6.3 to 7.2 fail although the restore has begun. Cinder's note on the volume proves that the restore
+        // came to it and not to a new one of that name, but appears only at the end, and never after a refused request.
         `openstack volume backup restore --force ${backup.id} ${volume} > /dev/null || echo 'the checks below say whether it has begun anyway' >&2`,
         until('available', 'volume', volume),
         check(
@@ -35,7 +35,7 @@ export function volumeBackupSection(point: VolumeBackupPoint, book: Book): Secti
           '1',
         ),
         check(shown('volume', 'encrypted', volume), encrypted ? 'True' : 'False'),
-        // Cinder brings the image's metadata back, and the volume's with one property more.
+        // Cinder restores the image's metadata, and the volume's with an extra property.
         ...settled(resource, variable, { metadata: true, imageMetadata: {} }),
       ]),
     ],

@@ -6,7 +6,7 @@ import { unlockParts } from './unlock.ts';
 import { uploaded } from './upload.ts';
 import { newVolume, settled, unsettableNote, volumeTitle, volumeWas } from './volume.ts';
 
-/** A volume from an image: the one that stays in the cloud, or a new one of the payload, which is deleted again. */
+/** Makes a volume from the image kept in the cloud, or from a temporary one made from the payload. */
 export function volumeImageSection(point: VolumeImagePoint, book: Book): Section {
   const { resource, payload } = point;
   return {
@@ -65,7 +65,7 @@ function fromPayload(point: VolumeImagePoint, payload: Payload, book: Book): str
   ];
 }
 
-/** The image of an encrypted volume is larger than the volume was, by its LUKS header. */
+/** The LUKS header makes the image of an encrypted volume larger than the volume was. */
 function volumeFrom(point: VolumeImagePoint, image: string, book: Book): string[] {
   const { id, resource } = point;
   const gibibytes = Math.max(resource.size, Math.ceil(point.image.size / GIB));

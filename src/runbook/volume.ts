@@ -2,12 +2,12 @@ import type { SavedVolume, VolumePoint } from '../manifest/schema.ts';
 import { forMarkdown, forShell } from '../text/escape.ts';
 import { assign, check, command, option, properties, shown, unsettable, until } from './shell.ts';
 
-/** What both ways of restoring a volume have in common. */
+/** What both ways to restore a volume share. */
 
-/** Until it is whole it is called after its restore point. */
+/** The name of a volume until its restore is complete. */
 export const unfinished = (pointId: string) => `restore-${pointId}`;
 
-/** An empty volume, or one from an image: as the recorded one, and seen to be encrypted or not before data is on it. */
+/** Makes a volume like the recorded one, empty or from an image, and checks whether it is encrypted. */
 export function newVolume(
   { id, resource }: VolumePoint,
   variable: string,
@@ -24,7 +24,7 @@ export function newVolume(
       ...option('type', type.id ?? type.name),
       ...option('availability-zone', availabilityZone === '' ? null : availabilityZone),
       '-f value -c id',
-      // Cinder gives one without a name that of the backup's volume, which has none either.
+      // A nameless volume gets the name of the backup's volume from Cinder, which is empty too.
       ...(name === '' ? [] : [unfinished(id)]),
     ),
     until('available', 'volume', `"$${variable}"`),
@@ -32,13 +32,15 @@ export function newVolume(
   ];
 }
 
-/** What is on a volume before it is settled: nothing, or metadata that a restore brought. */
+/** The metadata that a restore has already put on a volume. */
 interface Brought {
   readonly metadata: boolean;
   readonly imageMetadata: Readonly<Record<string, string>>;
 }
 
-/** Sets right what a restore leaves otherwise; the name comes last, so that what is not whole is not taken for it. */
+/**
+ * Sets what a restore does not. The name comes last, so that nobody mistakes an incomplete volume for the restored one.
+ */
 export function settled(
   { name, description, metadata, bootable }: SavedVolume,
   variable: string,
@@ -47,7 +49,7 @@ export function settled(
   const volume = `"$${variable}"`;
   return [
     command(
-      // Clients before 10.2 fail where there is none to remove.
+      // Clients before 10.2 fail if there is no property to remove.
       brought.metadata ? 'openstack volume set --no-property' : 'openstack volume set',
       ...properties('property', metadata),
       ...properties('image-property', brought.imageMetadata),
@@ -65,7 +67,7 @@ export function volumeTitle({ id, name }: SavedVolume): string {
   return `Volume ${forMarkdown(name || id)}`;
 }
 
-/** What it was, in words. */
+/** Describes the original volume. */
 export function volumeWas({ resource, consistency }: VolumePoint): string {
   const { id, size, type, encryption, attachments } = resource;
   const typed = type.name === null ? '' : ` of type ${forMarkdown(type.name)}`;
@@ -79,7 +81,7 @@ export function volumeWas({ resource, consistency }: VolumePoint): string {
   ].join('');
 }
 
-/** Nothing where the client can set all of them. */
+/** Empty if the client can set all of them. */
 export function unsettableNote(...records: readonly Readonly<Record<string, string>>[]): string[] {
   const names = unsettable(...records);
   return names.length === 0

@@ -7,14 +7,14 @@ import type { DirectoryCache } from '../../ports/github.ts';
 import type { Log } from '../../ports/log.ts';
 
 const PREFIX = 'openstack-backup-catalogue-v1-';
-/** A year of nightly backups; what was not asked for longest goes first. */
+/** A year of nightly backups; the least recently used go first. */
 const MOST = 400;
 const LARGEST = 64 * 1024 * 1024;
 
 /**
- * Copies of what was downloaded, each under its digest and checked by it before use. GitHub may lose them at any time,
- * and others may have put things there: neither costs more than a download. Fetched only when a second manifest has to
- * be read: for one, a download is the quicker way.
+ * Copies of what was downloaded, stored by digest and checked against it before use. GitHub may drop them at any time,
+ * and others may write there: either costs no more than a download. Fetched only for the second manifest, since one
+ * download is faster than the cache.
  */
 export class Catalogue {
   readonly #cache: DirectoryCache;
@@ -29,9 +29,9 @@ export class Catalogue {
   }
 
   /**
-   * Bytes of that digest: the copy, else downloaded.
+   * Returns the bytes with this digest, from the copy or by download.
    *
-   * @param digest as GitHub says it; without one there is nothing to check a copy by
+   * @param digest as GitHub gives it; without one a copy cannot be checked
    * @throws RangeError, TypeError or PlainError as `download` does
    */
   async get(digest: string | undefined, download: () => Promise<Buffer>): Promise<Buffer> {
@@ -45,7 +45,7 @@ export class Catalogue {
     return bytes;
   }
 
-  /** Keeps what is new for later runs, where that was worth it. */
+  /** Saves new copies for later runs, unless only one manifest was read. */
   async save(): Promise<void> {
     if (!this.#added || this.#asked < 2) return;
     const names = await this.#names();
@@ -54,7 +54,7 @@ export class Catalogue {
   }
 
   #restore(): Promise<void> {
-    // A key that no cache has, so that the newest of the prefix is taken.
+    // No cache has this key, so GitHub takes the newest with the prefix.
     this.#restored ??= this.#cache.restore(`${PREFIX}none`, PREFIX);
     return this.#restored;
   }

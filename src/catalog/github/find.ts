@@ -14,15 +14,15 @@ export interface Search extends FindOptions {
   readonly catalogue: Catalogue;
 }
 
-/** Sealing and packing add a little to what a manifest may be. */
+/** Sealing and packing add a little to the manifest. */
 const LARGEST_FILE = LARGEST_MANIFEST + 1024 * 1024;
-/** Beside the manifest it holds the runbook, which is not unpacked. */
+/** The archive also holds the runbook, which is not unpacked. */
 export const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
 /**
  * The manifest among the artifacts of a run.
  *
- * @param names of artifacts, where the run has others too
- * @throws InputError if the run is not to be trusted, or one is not there
+ * @param names the artifacts to read, if the run has others too
+ * @throws InputError if the run cannot be trusted, or an artifact is missing
  */
 export async function fromArtifacts(
   id: number,
@@ -56,7 +56,7 @@ export async function fromArtifacts(
   });
 }
 
-/** @throws InputError if there is no such release, or it is not to be trusted */
+/** @throws InputError if there is no such release, or it cannot be trusted */
 export async function fromRelease(tag: string, search: Search): Promise<Read> {
   const release = await search.github.releases.byTag(tag);
   if (release === undefined)
@@ -70,7 +70,7 @@ export async function fromRelease(tag: string, search: Search): Promise<Read> {
 export function artifactCandidate(artifact: Artifact, run: WorkflowRun, search: Search): Candidate {
   return {
     reference: `artifact:${run.id}/${artifact.name}`,
-    // An earlier attempt's is older than the start of the last one.
+    // An artifact of an earlier attempt is older than the start of the last one.
     within: { from: artifact.created < run.started ? run.created : run.started, until: artifact.created },
     time: artifact.created,
     load: () => loadArtifact(artifact, run, search),
@@ -111,14 +111,14 @@ async function loadArtifact(
 export function releaseCandidate(release: Release, search: Search): Candidate {
   return {
     reference: `release:${release.tag}`,
-    // Its draft may be older than the run, where somebody made it: only its end is sure.
+    // Somebody may have drafted the release before the run: only the end is certain.
     within: { from: '', until: release.updated },
     time: release.updated,
     load: () => loadRelease(release, search),
   };
 }
 
-/** Whoever may write to the repository can make a release, and change it: it needs a signature, unlike a run's artifact. */
+/** Anyone with write access can make or change a release: it needs a signature, unlike a run's artifact. */
 async function loadRelease(release: Release, search: Search): Promise<FoundManifest | Doubt> {
   const again = 'Use another release. Without a manifest, `backup` takes the id of a Cinder backup.';
   const files: Record<string, Buffer> = {};
@@ -152,7 +152,7 @@ function isFile(name: string): boolean {
   return [ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE].some((known) => name.startsWith(known));
 }
 
-/** An archive that is broken or too large says so in its own words; anything else is no fault of the manifest's. */
+/** Reports an archive that is damaged or too large; any other error is not the manifest's fault. */
 function unusable(error: unknown, hint: string): Doubt {
   if (error instanceof RangeError || error instanceof TypeError)
     return { what: `cannot be used: ${error.message}`, hint };

@@ -8,22 +8,22 @@ import { isBefore } from '../times.ts';
 import { artifactCandidate, releaseCandidate, type Search } from './find.ts';
 import { refuseCommit, refuseRun, workflowFile } from './provenance.ts';
 
-/** How far back `latest` looks: runs whose artifacts it lists. */
+/** How many runs `latest` searches. */
 const MOST_RUNS = 300;
-/** Pages of a hundred; GitHub lists no more runs of a branch than these hold. */
+/** Pages of a hundred; GitHub lists no more runs of a branch. */
 const MOST_PAGES = 10;
 
 /**
- * The newest manifest of the repository that holds what is wanted: among the artifacts of a workflow's runs, and the
- * releases. The workflow is the one that we are in unless another is named: it is the only one that is known to be
- * ours, and any other could have been made to upload what somebody else wrote.
+ * The newest manifest of the repository that holds what is wanted, among the releases and the artifacts of a workflow's
+ * runs. Uses our own workflow unless another is given: any other could have been made to upload what somebody else
+ * wrote.
  */
 export async function fromRepository(search: Search, from: Sought): Promise<Read> {
   const { candidates, among, hint } = await repositoryCandidates(search, from);
   return newestWanted(candidates, { ...search, among, hint });
 }
 
-/** Where in the repository is looked. */
+/** Where in the repository to search. */
 export interface Sought {
   readonly artifacts: boolean;
   readonly releases: boolean;
@@ -32,11 +32,11 @@ export interface Sought {
 /** Where manifests of the repository may be. */
 export interface RepositoryCandidates {
   readonly candidates: Candidates;
-  /** For messages: what was looked at so far. */
+  /** For messages: what has been searched so far. */
   readonly among: () => string;
   /** What to do when nothing is found. */
   readonly hint: () => string | Promise<string>;
-  /** Whether there were more runs than are looked at. */
+  /** Whether there were more runs than were searched. */
   readonly bounded: () => boolean;
 }
 
@@ -66,7 +66,7 @@ interface Sources {
   readonly runs: AsyncIterable<readonly WorkflowRun[]>;
   readonly releases: readonly Release[];
   readonly branch: string;
-  /** How many runs were looked at. */
+  /** How many runs were searched. */
   readonly bound: { looked: number };
 }
 
@@ -84,7 +84,7 @@ function inTurn(sources: Sources, search: Search): Candidates {
   };
 }
 
-/** Each run costs a request, so they are asked one by one, until nothing newer can come. */
+/** Each run costs a request, so asks one by one and stops when nothing newer can come. */
 async function* maybeNewer(
   { runs, bound }: Sources,
   floor: () => string,
@@ -94,7 +94,7 @@ async function* maybeNewer(
     for (const run of page) {
       if (isBefore(run.updated, floor())) continue;
       if (bound.looked === MOST_RUNS) {
-        // Where nothing is found, the error says so.
+        // If nothing is found, the error says so.
         if (floor() !== '')
           warn(`only the last ${MOST_RUNS} runs were searched: name an older one with artifact:RUN`);
         return;
@@ -114,7 +114,7 @@ async function candidatesOf(run: WorkflowRun, branch: string, search: Search): P
   const ours = (await search.github.artifacts.of(run.id)).filter(
     ({ name, expired }) => name.startsWith(ARTIFACT_PREFIX) && !expired,
   );
-  // One more request, so only for a run that has a manifest.
+  // This costs a request, so only ask for a run that has a manifest.
   const doubt = ours.length === 0 ? undefined : await refuseCommit(run, search.github, branch);
   return ours.map((artifact) => {
     const candidate = artifactCandidate(artifact, run, search);
@@ -122,7 +122,7 @@ async function candidatesOf(run: WorkflowRun, branch: string, search: Search): P
   });
 }
 
-/** Their order says nothing of when they were published, so all are listed. */
+/** Lists all, since GitHub does not order them by when they were published. */
 async function allReleases({ github, warn }: Search): Promise<Release[]> {
   const ours: Release[] = [];
   let pages = 0;
@@ -139,7 +139,7 @@ async function allReleases({ github, warn }: Search): Promise<Release[]> {
 
 async function* none(): AsyncGenerator<readonly WorkflowRun[]> {}
 
-/** Runs of the workflow on the branch; others' are passed over, as anybody can make them. */
+/** The workflow's runs on the branch. Skips all others, since anybody can make them. */
 async function trustedRuns(
   workflow: string,
   branch: string,
@@ -172,7 +172,7 @@ function isOurs({ assets }: Release): boolean {
   return assets.some(({ name }) => name === MANIFEST_FILE || name === SEALED_FILE);
 }
 
-/** What to say when the workflow that we are in makes no backups: which one does. */
+/** Names the workflows that make backups, for when ours does not. */
 async function otherWorkflows({ github }: Search): Promise<string> {
   const ours = (await github.artifacts.newest()).filter(
     ({ name, runId }) => name.startsWith(ARTIFACT_PREFIX) && runId !== undefined,

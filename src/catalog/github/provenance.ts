@@ -1,16 +1,16 @@
 import type { Doubt } from '../../errors.ts';
 import type { GitHub, Here, Repository, WorkflowRun } from '../../ports/github.ts';
 
-/** Which runs may be believed. */
+/** Which runs to trust. */
 export interface Trust {
-  /** A file's name, ".github/workflows/backup.yml" or "backup.yml"; undefined for any. */
+  /** A file name, ".github/workflows/backup.yml" or "backup.yml"; undefined means any. */
   readonly workflow: string | undefined;
   readonly branch: string;
 }
 
 /**
- * Why a run's manifest is not taken; undefined when it is. A fork's run is one of this repository too, with artifacts
- * of any name: what tells is where its code came from and what started it.
+ * Why a run's manifest is refused; undefined if it is not. A run of a fork counts as this repository's too, and may
+ * name its artifacts as it likes: only the origin of its code and what started it tell.
  */
 export function refuseRun(
   run: WorkflowRun,
@@ -30,8 +30,7 @@ export function refuseRun(
       what: `was started by ${run.event}, so its artifacts may hold what nobody reviewed`,
       hint: 'Use a run that a schedule, a push or a person started.',
     };
-  // The run that we are in runs the very code that asks: its branch and workflow are ours, and it is not over, but what an
-  // earlier job or step of it has published is whole.
+  // Our own run has our branch and workflow. It is not over, but what its earlier jobs and steps published is complete.
   if (run.id === here.runId) return undefined;
   if (run.branch !== trust.branch)
     return {
@@ -49,8 +48,8 @@ export function refuseRun(
 }
 
 /**
- * Why the commit that a run ran is not taken: what GitHub calls the run's branch is the name of a tag where a tag
- * started it, and whoever may push a tag may call it as the branch is called.
+ * Why a run's commit is refused. If a tag started the run, GitHub gives the tag's name as its branch, and whoever may
+ * push a tag may name it like the branch.
  */
 export async function refuseCommit(
   run: WorkflowRun,
@@ -64,7 +63,7 @@ export async function refuseCommit(
   };
 }
 
-/** "backup.yml" of ".github/workflows/backup.yml": names of files are unique there, titles are not. */
+/** ".github/workflows/backup.yml" → "backup.yml": file names are unique there, titles are not. */
 export function workflowFile(workflow: string): string {
   return workflow.split('/').at(-1) ?? workflow;
 }

@@ -1,14 +1,14 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 
 /**
- * The few small files of an archive that came from outside, in memory and within bounds: sizes are counted while
- * unpacking and not believed, names with directories are none of ours, and nothing is written anywhere.
+ * Unpacks a few small files of an untrusted archive, in memory and within bounds: counts the sizes instead of believing
+ * them, ignores names with directories, and writes nothing.
  * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  *
- * @param wanted which files are unpacked; others are passed over
+ * @param wanted which files to unpack
  * @param limit bytes that a file may unpack to
- * @throws RangeError for what unpacks to more
- * @throws TypeError for what is no archive, or not whole
+ * @throws RangeError if a file unpacks to more
+ * @throws TypeError if it is not an archive, or not a complete one
  */
 export function unzip(
   archive: Buffer,
@@ -64,7 +64,7 @@ function entriesOf(archive: Buffer): Entry[] {
   return entries;
 }
 
-/** The record at the end, behind which only a comment may stand. */
+/** Finds the record at the end; only a comment may follow it. */
 function endOf(archive: Buffer): number {
   for (let at = archive.length - 22; at >= Math.max(0, archive.length - 22 - 0xffff); at -= 1)
     if (archive.readUInt32LE(at) === END) return at;
