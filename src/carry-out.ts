@@ -7,9 +7,9 @@ import type { Outcome } from './run/context.ts';
 import { forLog, quoted } from './text/escape.ts';
 import { nearest } from './text/nearest.ts';
 
-/** What the two ways in have in common: finding a command, carrying it out, and telling what went wrong. */
+/** Shared by both entry points: finding a command, carrying it out, and reporting what went wrong. */
 
-/** @throws InputError that lists what there is */
+/** @throws InputError that lists the commands */
 export async function commandNamed(name: string): Promise<Command> {
   const load = [commands, actions].find((known) => Object.hasOwn(known, name))?.[name];
   if (load === undefined) {
@@ -24,7 +24,7 @@ export async function commandNamed(name: string): Promise<Command> {
   return load();
 }
 
-/** @throws PlainError when it cannot be done; anything else is a fault of ours */
+/** @throws PlainError if the command cannot be carried out; anything else is a bug */
 export async function carryOut(
   command: Command,
   raw: Raw,
@@ -43,7 +43,7 @@ export async function carryOut(
 }
 
 /**
- * Linux and macOS.
+ * Supports Linux and macOS.
  *
  * @throws InputError
  */
@@ -55,18 +55,18 @@ export function checkSystem(platform: NodeJS.Platform): void {
   );
 }
 
-/** A checkout whose packages are not, or not all, installed. */
+/** Whether this is a checkout without all its packages installed. */
 function isMissingPackage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 }
 
-/** An error as a person is told: no secret in it, names still to be escaped by the sink. */
+/** An error for people. Secrets are redacted; whoever prints it must still escape names. */
 export interface Told {
   readonly message: string;
   /** What to do; may be empty. */
   readonly hint: string;
   readonly exitCode: 1 | 2;
-  /** Where it happened, for faults of ours and who asks for it. */
+  /** The stack trace, for bugs and on request. */
   readonly trace: string | undefined;
 }
 
@@ -85,7 +85,7 @@ export function tell(error: unknown, host: Host): Told {
   };
 }
 
-/** Aborts when the process is told to stop: a runner sends SIGINT, then SIGTERM, and kills in the end. */
+/** Aborts when the process is told to stop: a runner sends SIGINT, then SIGTERM, then kills. */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -101,7 +101,7 @@ class Stopped extends Error {
   }
 }
 
-/** What told the process to stop; undefined when nothing did. */
+/** The signal that stopped the process; undefined if none did. */
 export function stoppedBy({ aborted, reason }: AbortSignal): 'SIGINT' | 'SIGTERM' | undefined {
   return aborted && reason instanceof Stopped ? reason.signal : undefined;
 }

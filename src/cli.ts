@@ -43,14 +43,14 @@ function version(): number {
   return 0;
 }
 
-/** @param exitCode 2 where a command was to be named */
+/** @param exitCode 2 if the command is missing */
 async function show(exitCode: number): Promise<number> {
   const { overview } = await import('./host/terminal/help.ts');
   process.stdout.write(overview(await all()));
   return exitCode;
 }
 
-/** The first word of commands of two words, alone. */
+/** Handles the first word of a two-word command, alone. */
 async function showGroup(first: string, rest: readonly string[]): Promise<number> {
   const { switches } = parseArguments(rest, await inputsOfAll());
   if (switches.version) return version();
@@ -113,7 +113,7 @@ function tellStop({ signal, log }: TerminalHost): void {
   );
 }
 
-/** A shell knows by 128 and the signal's number that a command was stopped, and ends its script. */
+/** 128 plus the signal's number tells a shell that the command was stopped, so that it ends its script. */
 function exitCodeOf(code: number, { signal }: TerminalHost): number {
   const stopped = stoppedBy(signal);
   if (code !== 1 || stopped === undefined) return code;

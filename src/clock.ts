@@ -1,11 +1,11 @@
-/** Time, handed in so that tests can own it. All durations are milliseconds. */
+/** Time, passed in so that tests can control it. All durations are in milliseconds. */
 export interface Clock {
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** What the machine's clock said at the start; from then on time is counted, and no setting of the clock moves it. */
+/** The machine's clock at the start. Later times count from it, so that setting the clock does not move them. */
 const ORIGIN = Date.now() - performance.now();
 
 export const systemClock: Clock = {

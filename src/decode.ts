@@ -1,6 +1,6 @@
 /**
- * Answers of a cloud are data, and hostile until checked: every field is read through one of these.
- * Each throws a TypeError that names the field; the client turns it into an error that names the request.
+ * A cloud's answers are hostile until checked: every field is read through one of these functions.
+ * Each throws a TypeError that names the field, and the client turns it into an error that names the request.
  */
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -41,10 +41,10 @@ export function id(from: Json, key: string): string {
   return value;
 }
 
-/** An id that others chose: of a flavor, a user, a project. Any text; the URL that it goes into encodes it. */
+/** An id of any form, such as a flavor's, user's or project's. Whoever builds a URL must encode it. */
 export function foreignId(from: Json, key: string): string {
   const value = text(from, key);
-  // These two mean another path, also when encoded.
+  // `.` and `..` change a URL's path even when encoded.
   if (value === '' || value === '.' || value === '..' || value.length > 255)
     throw new TypeError(`${key} is not an id`);
   return value;
@@ -69,7 +69,7 @@ export function optionalInteger(from: Json, key: string): number | undefined {
   return from[key] === undefined || from[key] === null ? undefined : integer(from, key);
 }
 
-/** Cinder says `"true"` and `true` for the same thing, by resource. */
+/** Cinder sends `"true"` for some resources and `true` for others. */
 export function flag(from: Json, key: string): boolean {
   const value = from[key];
   if (value === undefined || value === null) return false;
@@ -79,7 +79,7 @@ export function flag(from: Json, key: string): boolean {
   throw new TypeError(`${key} is not a boolean`);
 }
 
-/** A hash or another string of hexadecimal digits, as lower case. */
+/** A hash or another hexadecimal string, in lower case. */
 export function optionalHex(from: Json, key: string): string | undefined {
   const value = optionalText(from, key);
   if (value !== undefined && !/^([0-9a-f]{2})+$/i.test(value))
@@ -87,7 +87,7 @@ export function optionalHex(from: Json, key: string): string | undefined {
   return value?.toLowerCase();
 }
 
-/** A list of strings; absent and null are empty. */
+/** A list of strings; empty if absent or null. */
 export function texts(from: Json, key: string): string[] {
   const value = from[key];
   if (value === undefined || value === null) return [];
@@ -96,7 +96,7 @@ export function texts(from: Json, key: string): string[] {
   return value;
 }
 
-/** A map of strings; absent and null are empty. */
+/** A map of strings; empty if absent or null. */
 export function strings(from: Json, key: string): Record<string, string> {
   const value = from[key];
   if (value === undefined || value === null) return {};
@@ -104,8 +104,8 @@ export function strings(from: Json, key: string): Record<string, string> {
 }
 
 /**
- * A moment, as ISO 8601 in UTC. Cinder leaves the zone out ("2026-11-23T01:02:03.000000") and means UTC;
- * a Date would take that for local time.
+ * A time as ISO 8601 in UTC. Cinder omits the zone ("2026-11-23T01:02:03.000000") and means UTC; Date would read that
+ * as local time.
  */
 export function moment(from: Json, key: string): string {
   const value = text(from, key).replace(' ', 'T');

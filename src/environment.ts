@@ -3,7 +3,7 @@ import type { Session } from './openstack/connection.ts';
 import type { Log } from './ports/log.ts';
 import type { Ledger } from './temporaries/ledger.ts';
 
-/** What every step of a run works with. Everything outside comes through it. */
+/** All that the steps of a run use of the outside world. */
 export interface Environment {
   readonly session: Session;
   /** The cloud's time. */

@@ -1,5 +1,5 @@
 /**
- * What a person is told when something cannot be done: one sentence of what and where, one of what to do next.
+ * An error for people: one sentence says what failed and where, one says what to do next.
  * `exitCode` 2 means wrong input and nothing touched; 1 means that something failed.
  */
 export class PlainError extends Error {
@@ -14,7 +14,7 @@ export class PlainError extends Error {
   }
 }
 
-/** The cloud's own words often end with one, and a request's id or the hint follows. */
+/** Drops the full stop that often ends a cloud's message, because a request id or the hint follows. */
 export function withoutStop(message: string): string {
   return message.endsWith('.') && !message.endsWith('..') ? message.slice(0, -1) : message;
 }
@@ -23,7 +23,7 @@ export function withoutStop(message: string): string {
 export interface Doubt {
   readonly what: string;
   readonly hint: string;
-  /** Of a manifest that bears no signature, where nobody gave a key to check one with: nothing speaks against it. */
+  /** Set if the only doubt is that a manifest is unsigned, and no key was given to check a signature. */
   readonly kind?: 'unsigned';
 }
 
@@ -35,10 +35,10 @@ export class InputError extends PlainError {
   }
 }
 
-/** Manifests that bear no signature are all that stands in the way, in a run without a key to check one with. */
+/** Unsigned manifests are the only obstacle, and no key was given to check a signature. */
 export class UnsignedError extends InputError {}
 
-/** The input is right, and the work failed or was refused by what the cloud holds now: exit 1. */
+/** The input is right, but the work failed, or what the cloud holds now does not allow it: exit 1. */
 export class OperationError extends PlainError {
   override readonly name = 'OperationError' as const;
   constructor(message: string, hint?: string, cause?: unknown) {
@@ -46,13 +46,13 @@ export class OperationError extends PlainError {
   }
 }
 
-/** All that a person is told of a failure, on one line: what, and what to do next. */
+/** A failure on one line: what failed, and what to do next. */
 export function withHint(error: unknown): string {
   const hint = error instanceof PlainError ? (error.hint ?? '') : '';
   return hint === '' ? messageOf(error) : `${messageOf(error)}. ${hint}`;
 }
 
-/** The message of anything thrown, with the causes that say more (undici hides the reason in `cause`). */
+/** The message of anything thrown, with causes that add to it (undici hides the reason in `cause`). */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0)

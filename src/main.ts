@@ -11,7 +11,7 @@ import type { Outcome } from './run/context.ts';
 import { redactOutput } from './text/redact-json.ts';
 
 /**
- * A step of a workflow: `uses: …/actions/<name>`. Never throws; the exit code is as the terminal's: 0 all well,
+ * A step of a workflow: `uses: …/actions/<name>`. Never throws. The exit codes are the terminal's: 0 all well,
  * 1 something failed, 2 wrong input and nothing touched.
  *
  * @param name of the command
@@ -35,8 +35,8 @@ export async function run(name: string): Promise<void> {
 }
 
 /**
- * What comes behind the job's steps, also when this one was cancelled or killed: publishes what it had saved and could
- * not publish. Never fails a job.
+ * Runs after the job's steps, even if this one was cancelled or killed: publishes what the step saved but could not
+ * publish. Never fails a job.
  */
 export async function post(name: string): Promise<void> {
   const host = hostFor(name);
@@ -54,7 +54,7 @@ export async function post(name: string): Promise<void> {
   }
 }
 
-/** What is published now is recorded; where the cloud does not answer, the next run takes it up once more. */
+/** Marks as recorded what is now published. If the cloud does not answer, the next run adopts it once more. */
 async function markPublished(name: string, points: ReadonlySet<string>, host: GitHubHost): Promise<void> {
   const command = await commandNamed(name);
   const { markInCloud } = await import('./run/mark-published.ts');
@@ -72,7 +72,7 @@ function hostFor(name: string): GitHubHost {
   });
 }
 
-/** Secrets are masked as they are read, before anything can go wrong with them. */
+/** Masks secrets as it reads them, before an error can show one. */
 function readRaw(command: Command, host: GitHubHost): Raw {
   const raw = readInputs(command.inputs, host.environment);
   for (const [name, input] of Object.entries(command.inputs))
@@ -91,7 +91,7 @@ function tellOutcome(
   if (summary !== undefined) runner.summary(fitSummary(secrets.redact(summary)));
 }
 
-/** What failed was told one by one; this is the line that the run's page shows. */
+/** Each failure was already reported; this is the line that the run's page shows. */
 function failureOf({ signal }: GitHubHost): string {
   return signal.aborted
     ? 'the run was stopped; what succeeded before is recorded and published'

@@ -1,4 +1,4 @@
-/** Runs the work on all items, at most `limit` at a time, in their order. Rejects with the first rejection, after all are over. */
+/** Works on all items in order, at most `limit` at a time, even after a failure. Then rejects with the first error. */
 export async function pool<T, R>(
   items: readonly T[],
   limit: number,
@@ -21,7 +21,7 @@ export async function pool<T, R>(
   return results;
 }
 
-/** The first item that is looked for; pages behind it are not asked for. */
+/** The first matching item. Requests no pages after it. */
 export async function firstIn<T>(
   pages: AsyncIterable<readonly T[]>,
   isIt: (item: T) => boolean,
@@ -33,7 +33,7 @@ export async function firstIn<T>(
   return undefined;
 }
 
-/** All items of pages that come one by one. */
+/** All items of all pages. */
 export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
   const all: T[] = [];
   for await (const page of pages) all.push(...page);
@@ -41,10 +41,10 @@ export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<T[
 }
 
 /**
- * What work reports as it goes, as a generator: things that are done side by side come one by one.
+ * A generator of what concurrent work reports, one item at a time.
  *
- * @param work its `report` resolves when who takes the item asks for the next one, and rejects with what was thrown for it
- * @throws what the work throws, when all that it reported is taken
+ * @param work its `report` resolves when the consumer asks for the next item, and rejects with what the consumer throws
+ * @throws what the work throws, after the consumer has taken all items
  */
 export async function* reported<T>(
   work: (report: (item: T) => Promise<void>) => Promise<void>,
@@ -78,7 +78,7 @@ export async function* reported<T>(
       } catch (error) {
         next.reject(error);
       } finally {
-        // Has an effect only where nobody asks on.
+        // Has an effect only if the consumer stops here.
         next.reject(untaken());
       }
     }

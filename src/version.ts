@@ -1,4 +1,4 @@
-/** The version of package.json, as `npm run generate` copies it: a bundle has no package.json to read. */
+/** `npm run generate` copies the version from package.json, which a bundle cannot read. */
 export const VERSION = '0.1.0';
 
 /** "openstack-backup 1.2.3", for manifests and the user agent. */

@@ -2,7 +2,6 @@ import type { CommandTable, Inputs, Outputs, Values } from '../inputs/table.ts';
 import type { Context, Outcome } from '../run/context.ts';
 
 export interface Command<I extends Inputs = Inputs, O extends Outputs = Outputs> extends CommandTable<I, O> {
-  /** Commands that speak to no cloud do not show the credentials' inputs. */
   run(context: Context, inputs: Values<I>): Promise<Outcome<O>>;
 }
 

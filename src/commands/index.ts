@@ -1,6 +1,6 @@
 import type { Command } from './command.ts';
 
-/** What is an action, and a command of the terminal too. Loaded one by one: a command does not pay for another's code. */
+/** Both actions and terminal commands. Each is loaded alone, so that a command does not pay for another's code. */
 export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./apply.ts')).apply as unknown as Command,
   list: async () => (await import('./list.ts')).list as unknown as Command,

@@ -1,9 +1,9 @@
 import { type Clock, duration } from '../clock.ts';
 import type { Progress, ProgressBar } from '../ports/host.ts';
 
-/** More than that between two pieces of bytes is waiting for the cloud, and no work of ours. */
+/** A longer gap between two chunks means that we waited for the cloud. */
 const PAUSE_MS = 5_000;
-/** Less than that tells no rate. */
+/** A shorter flow gives no reliable rate. */
 const ENOUGH_MS = 1_000;
 const EVERY_MS = 60_000;
 
@@ -13,8 +13,8 @@ interface Total {
 }
 
 /**
- * How far work of a known amount is. The rate is that of bytes while they flow: a cloud that makes an image for a minute
- * first is not slow. Of what the cloud does by itself it is that of whole things done: it tells no more.
+ * The progress of a known amount of work. The rate counts only the time while bytes flow: a cloud that first makes an
+ * image for a minute is not slow. Where the cloud does the work, only finished items count: it reports nothing else.
  */
 export class Pace {
   readonly #total: Total;
@@ -22,13 +22,13 @@ export class Pace {
   #items = 0;
   #gigabytes = 0;
   #failed = 0;
-  /** Gigabytes that never come. */
+  /** Gigabytes of items that failed. */
   #lost = 0;
   #flowed = 0;
   #flowingMs = 0;
   #lastFlow: number | undefined;
 
-  /** @param started milliseconds, as all times here */
+  /** @param started milliseconds, like all times here */
   constructor(total: Total, started: number) {
     this.#total = total;
     this.#started = started;
@@ -37,7 +37,7 @@ export class Pace {
   advance(items: number, gigabytes: number, now: number): void {
     this.#items += items;
     this.#gigabytes += gigabytes;
-    // What comes with a thing that is done did not flow through us.
+    // Gigabytes reported with a finished item did not flow through us.
     if (items > 0 || gigabytes <= 0) return;
     const since = now - (this.#lastFlow ?? -Infinity);
     if (since <= PAUSE_MS) {
@@ -84,7 +84,7 @@ export class Pace {
   }
 }
 
-/** A line now and then: a log cannot be drawn over, and a silent hour looks like a hang. */
+/** Logs a line now and then: a log cannot be redrawn, and a silent hour looks like a hang. */
 export function loggedProgress(line: (text: string) => void, clock: Clock): Progress {
   return {
     start(title, total): ProgressBar {

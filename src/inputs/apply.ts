@@ -8,7 +8,7 @@ import type { Inputs, Values } from './table.ts';
 
 const { expiry, 'expiry-days': expiryDays, 'release-tag': releaseTag, 'sign-key': signKey } = publishInputs;
 
-/** The inputs of `apply`: where manifests go, and to whom they are sealed, the plan says. */
+/** The inputs of `apply`. The plan says where manifests go and who can open them. */
 export const applyInputs = {
   ...planLookInputs,
   ...onlyInputs,

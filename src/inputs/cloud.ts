@@ -1,6 +1,6 @@
 import type { Inputs, Values } from './table.ts';
 
-/** The inputs that choose the cloud, the same for every command. */
+/** The inputs that choose the cloud, for every command. */
 export const cloudInputs = {
   cloud: {
     kind: 'text',

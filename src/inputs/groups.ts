@@ -1,8 +1,8 @@
 import type { Inputs } from './table.ts';
 
 /**
- * How `--help` groups the inputs: every input of every command stands in exactly one group (a test looks). Inputs of one
- * name mean the same in every command.
+ * How `--help` groups the inputs. Every input is in exactly one group (a test checks), and means the same in every
+ * command.
  */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   What: [
@@ -87,10 +87,10 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * A text in the words of a terminal. Texts name inputs as a workflow writes them, in backticks: `overwrite: true`; in a
- * terminal that is --overwrite. What stands in quotes is somebody's name, and stays.
+ * Rewords a text for a terminal. Texts name inputs as a workflow does, in backticks: `overwrite: true` becomes
+ * --overwrite. Text in quotes is a user's name for something, and stays.
  *
- * @param inputs those of the command: others' are not its options
+ * @param inputs of the command; other names are not its options
  */
 export function inTerminalWords(text: string, inputs: Inputs): string {
   return text
@@ -108,7 +108,7 @@ export function inTerminalWords(text: string, inputs: Inputs): string {
     );
 }
 
-/** Of another command than the one that runs. */
+/** An input of another command: `restore-volume` with `overwrite: true`. */
 const OTHERS = /`([a-z]+-[a-z]+)` with `([a-z][a-z-]*)(?:: ([^`]+))?`/g;
 
 function optionOf(name: string, value: string | undefined): string {

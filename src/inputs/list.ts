@@ -12,7 +12,6 @@ const resource = (kind: string, placeholder: string) =>
     description: `Only restore points of this ${kind}, by name or id.`,
   }) as const;
 
-/** The inputs of `list`. */
 export const listInputs = {
   manifest: {
     kind: 'list',

@@ -53,7 +53,7 @@ export const manifestInputs = {
 
 export type ManifestInputs = Values<typeof manifestInputs>;
 
-/** The output of what stays after a failure. */
+/** The output that names what a failed restore kept. */
 export const keptOutput = {
   kept: {
     json: true,

@@ -13,7 +13,7 @@ export const planFileInputs = {
 
 const { manifest, workflow, branch, identity, 'verify-key': verifyKey } = listInputs;
 
-/** Of those that can be told to do a part. */
+/** The inputs of commands that can do a part of a plan. */
 export const onlyInputs = {
   only: {
     kind: 'list',
@@ -23,7 +23,7 @@ export const onlyInputs = {
   },
 } as const satisfies Inputs;
 
-/** And of those that look what was saved. */
+/** The inputs of commands that check what was saved. */
 export const planLookInputs = {
   ...planFileInputs,
   manifest: {

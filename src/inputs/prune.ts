@@ -15,7 +15,7 @@ const resources = (kind: string) =>
     description: `The ${kind}s whose restore points may be deleted: names or ids, as in the manifests, or \`all\`. Default: all, unless you give resources of another kind.`,
   }) as const;
 
-/** What is kept, in restic's words and with its meaning. */
+/** What to keep, in restic's terms and with their meaning. */
 export const keepInputs = {
   'keep-last': count('Keep the newest N points of each resource.'),
   'keep-hourly': count('Keep the newest point of each of the last N hours that have one.'),
@@ -68,7 +68,6 @@ export const keepInputs = {
 const { workflow, branch, identity, 'verify-key': verifyKey } = manifestInputs;
 const { publish, recipients, 'sign-key': signKey } = publishInputs;
 
-/** The inputs of `prune`. */
 export const pruneInputs = {
   ...cloudInputs,
   volumes: resources('volume'),

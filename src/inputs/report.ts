@@ -2,7 +2,7 @@ import { cloudInputs } from './cloud.ts';
 import { planLookInputs } from './plan-file.ts';
 import type { Inputs } from './table.ts';
 
-/** Of the commands that report: whom else they tell. */
+/** Where commands that report send the result, besides their output. */
 export const tellInputs = {
   badge: {
     kind: 'text',
@@ -19,7 +19,6 @@ export const tellInputs = {
   },
 } as const satisfies Inputs;
 
-/** The inputs of `report`. */
 export const reportInputs = {
   ...planLookInputs,
   'fail-on': {

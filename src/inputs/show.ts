@@ -10,7 +10,6 @@ const resource = (kind: string, placeholder: string) =>
 
 const { tag: _tag, since: _since, column: _column, sort: _sort, ...shared } = listInputs;
 
-/** The inputs of `show`. */
 export const showInputs = {
   ...shared,
   point: {

@@ -1,6 +1,6 @@
 import type { Inputs } from './table.ts';
 
-/** Where payloads lie: the same for who saves and who restores. */
+/** Where payloads are, for saving and restoring alike. */
 export const storeInputs = {
   store: {
     kind: 'text',

@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts';
 
 /**
- * The one table of a command's inputs and outputs. It parses and checks what a person gave, and `--help`, `action.yml`
- * and the README tables are made from it.
+ * An input in the one table that a command has. The table drives parsing and checks, and generates `--help`,
+ * `action.yml` and the README tables.
  */
 interface InputBase {
   /** One or two sentences. */
@@ -10,13 +10,13 @@ interface InputBase {
   /** What stands for the value in `--help`: "PATH", "ID". */
   readonly placeholder?: string;
   readonly required?: true;
-  /** Never given as a flag's value but as `env:NAME`, `file:PATH` or `-`; masked at once. */
+  /** A terminal takes it as `env:NAME`, `file:PATH` or `-`, never in clear. Masked as soon as it is read. */
   readonly secret?: true;
 }
 
 export type Input =
   | (InputBase & { readonly kind: 'text'; readonly default?: string })
-  /** One item a line, or separated by commas; with `lines`, one item a line, and commas belong to it. */
+  /** One item a line, or separated by commas; with `lines`, commas are part of the item. */
   | (InputBase & { readonly kind: 'list'; readonly default?: string; readonly lines?: true })
   | (InputBase & { readonly kind: 'boolean'; readonly default: 'true' | 'false' })
   | (InputBase & {
@@ -40,15 +40,15 @@ export type Outputs = Readonly<Record<string, Output>>;
 export interface Example {
   /** "Back up every volume", without a stop. */
   readonly does: string;
-  /** What stands behind `openstack-backup`. */
+  /** What follows `openstack-backup`. */
   readonly words: string;
 }
 
-/** A command as a person sees it: `--help`, `action.yml` and the READMEs are made from it. */
+/** A command as users see it; the source of `--help`, `action.yml` and the READMEs. */
 export interface CommandTable<I extends Inputs = Inputs, O extends Outputs = Outputs> {
   /** One word, or two: "plan check". */
   readonly name: string;
-  /** The input that a word without an option stands for. */
+  /** The input that a word without an option sets. */
   readonly bare?: keyof I & string;
   readonly summary: string;
   /** Two, for `--help`. */
@@ -71,10 +71,10 @@ type ValueOf<I extends Input> = I extends { kind: 'boolean' }
 
 export type Values<T extends Inputs> = { readonly [K in keyof T]: ValueOf<T[K]> };
 
-/** What was given, before any check: a missing and an empty value are the same. */
+/** What was given, before any check. An empty value counts as missing. */
 export type Raw = Readonly<Record<string, string | undefined>>;
 
-/** @throws InputError that lists all that is wrong */
+/** @throws InputError that lists every problem */
 export function parseInputs<T extends Inputs>(table: T, raw: Raw): Values<T> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
@@ -99,7 +99,7 @@ function parseValue(name: string, input: Input, given: string | undefined, probl
         .map((item) => item.trim())
         .filter((item) => item !== '');
     case 'boolean':
-      // YAML 1.2's core schema, as @actions/core reads booleans: a typo must not become false.
+      // Accepts YAML 1.2's core schema, as @actions/core does: a typo must not become false.
       if (!/^(true|True|TRUE|false|False|FALSE)$/.test(given ?? ''))
         problems.push(`\`${name}\` is "${given}": use true or false`);
       return given?.toLowerCase() === 'true';

@@ -3,7 +3,7 @@ import { quoted } from '../text/escape.ts';
 import { isTag, MOST_TAGS } from '../text/tag.ts';
 import type { Inputs, Values } from './table.ts';
 
-/** The tags that a run gives to what it saves. */
+/** The tags that a run gives to its restore points. */
 export const tagInputs = {
   tag: {
     kind: 'list',
@@ -12,7 +12,7 @@ export const tagInputs = {
   },
 } as const satisfies Inputs;
 
-/** @throws InputError for what is not a tag, and for too many */
+/** @throws InputError for an invalid tag, and for too many */
 export function tagsOf({ tag: given }: Values<typeof tagInputs>): readonly string[] {
   const tags = checkedTags('tag', given);
   if (tags.length > MOST_TAGS)
@@ -24,9 +24,9 @@ export function tagsOf({ tag: given }: Values<typeof tagInputs>): readonly strin
 }
 
 /**
- * Each once.
+ * Removes duplicates.
  *
- * @throws InputError for what is not a tag
+ * @throws InputError for an invalid tag
  */
 export function checkedTags(input: string, given: readonly string[]): readonly string[] {
   const wrong = given.find((text) => !isTag(text));

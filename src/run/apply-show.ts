@@ -5,7 +5,7 @@ import { printedReport, type Told } from './report-show.ts';
 /** What a run of a plan did. */
 export interface Applied {
   readonly due: number;
-  /** Undefined: nothing was saved, because nothing was due. */
+  /** Undefined if nothing was due. */
   readonly saved:
     | {
         readonly failed: boolean;
@@ -21,12 +21,12 @@ export interface Applied {
     readonly failed: boolean;
     readonly summary: string;
   }[];
-  /** Undefined: it could not be made, or this run was not to make one. */
+  /** Undefined if it failed, or this run makes none. */
   readonly report: { readonly told: Told; readonly failure: string; readonly summary: string } | undefined;
   readonly reports: boolean;
 }
 
-/** The verdict first, then what was saved and deleted, then what is covered now. */
+/** The verdict first, then what was saved and deleted, then the coverage. */
 export function appliedTold(applied: Applied) {
   const { saved, pruned, report } = applied;
   const failure = failureOf(applied);
@@ -63,7 +63,7 @@ function failureOf({ saved, pruned, report, reports }: Applied): string {
     .join('; ');
 }
 
-/** @param under how many of all are being backed up */
+/** @param under how many of them are being backed up */
 export function whyNothing(all: number, under: number): string {
   const recent = 'as recent as the plan wants';
   if (under === 0) return `${counted(all, 'resource is', 'resources are')} ${recent}`;

@@ -22,10 +22,10 @@ import { reportOn } from './report.ts';
 import { type Collects, isMine, type SavingRun, saveParts } from './saving.ts';
 import { isTight } from './tight.ts';
 
-/** So many at the same time, as the commands have it. */
+/** The same concurrency as the commands' default. */
 const AT_ONCE = 4;
 
-/** Carries out a plan: saves what is due, deletes what no rule keeps, and reports. No failure keeps the rest from being done. */
+/** Carries out a plan: saves what is due, deletes what no rule keeps, and reports. Goes on after a failure. */
 export async function applyPlan(context: Context, given: ApplyInputs): Promise<Outcome<Outputs>> {
   const tags = tagsOf(given);
   return withHeartbeat(context, given.heartbeat, () => carryOut(context, given, tags));
@@ -44,17 +44,17 @@ async function carryOut(
   const parts = await partsOf(context, look, tags, startOnly);
   const isShort = parts.length > 0 && (await isTight(context, look));
   const room = isShort ? await pruned(context, given, look) : NOTHING;
-  // A part of a matrix records what it is for, and its siblings the rest.
+  // A matrix job records only its own part; its siblings record the rest.
   const collects = given.only.length > 0 ? volumesOf(look) : 'all';
   const work = await withAdoption(context, look, parts, collects);
-  // The listing made for the plan is still valid for what is saved first.
+  // The listing made for the plan is still valid for the first part.
   const seen = isShort ? undefined : look.project.seen;
   const saved = await saveDue(context, given, { ...look, seen, collects }, work);
   const after = await attempt(context, 'cannot find out what is covered now', () =>
     work.length > 0 ? lookAgain(context, given, look) : Promise.resolve(look),
   );
   const last = after === undefined ? NOTHING : await pruned(context, given, after);
-  // A part of a matrix does not report either.
+  // A matrix job does not report either.
   const isPart = given.only.length > 0;
   const report =
     after === undefined || isPart
@@ -140,8 +140,8 @@ async function partsOf(
 }
 
 /**
- * A backup that an earlier run left complete counts as saved: then it has to be in a manifest, although nothing is due.
- * One that failed is removed before anything is planned: it counts in the quota.
+ * A complete backup that an earlier run left counts as saved, so it must get into a manifest even if nothing is due. A
+ * failed one is removed before planning, because it counts against the quota.
  */
 async function withAdoption(
   context: Context,
@@ -189,7 +189,7 @@ async function pruned(context: Context, given: ApplyInputs, look: PlanLook): Pro
   return { deleted, failed, summary: deleted.length > 0 || failed ? summary : '' };
 }
 
-/** Reports what failed, and goes on, so that it does not hide what was done before. */
+/** Reports a failure and goes on, so that it does not hide what was done before. */
 async function attempt<T>({ host }: Context, what: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

@@ -6,9 +6,9 @@ import type { Badge } from '../planfile/badge.ts';
 import type { Context } from './context.ts';
 
 /**
- * Writes a badge whole or not at all, for everybody to read.
+ * Writes a badge atomically, readable for everybody.
  *
- * @returns why it could not be; empty if it was
+ * @returns why it failed; empty if it did not
  */
 export async function writeBadge(
   { host }: Pick<Context, 'host'>,

@@ -1,7 +1,7 @@
 import type { RestorePoint } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
 
-/** A restore point in one line of the output `restore-points`. */
+/** A restore point in the output `restore-points`. */
 export type Brief = Readonly<Record<string, string | number | boolean>>;
 
 export function briefOf(point: RestorePoint): Brief {

@@ -6,28 +6,28 @@ import type { Place } from '../store/place.ts';
 import type { Ledger } from '../temporaries/ledger.ts';
 import type { Json } from '../text/redact-json.ts';
 
-/** What a run works with. Everything outside comes through it. */
+/** All that a run uses of the outside world. */
 export interface Context {
   readonly host: Host;
-  /** Say what would be done, and stop. */
+  /** Only show what would be done. */
   readonly dryRun: boolean;
-  /** Logs in to the cloud that the inputs name. */
+  /** Logs in to the cloud that the inputs choose. */
   connect(inputs: CloudInputs): Promise<Session>;
   /** The records of what this run makes in the cloud and does not leave there. */
   ledger(session: Session): Ledger;
-  /** The directory as a place for payloads: one for the whole run, which knows what no manifest names yet. */
+  /** A directory as a place for payloads. One instance per run: it knows the payloads that no manifest names yet. */
   directory(path: string): Place;
-  /** PEM text as it is, else the contents of the file of that path. */
+  /** Returns PEM text as is, else reads the file at that path. */
   readText(pemOrPath: string): Promise<string>;
 }
 
 export interface Outcome<O extends Outputs> {
   readonly outputs: Readonly<Partial<Record<keyof O, string>>>;
-  /** Whether something failed: exit 1. What succeeded is recorded and published all the same. */
+  /** Whether something failed: exit 1. What succeeded is still recorded and published. */
   readonly failed: boolean;
-  /** What a run's page says of a failure that was told in full already, where it is not the usual sentence. */
+  /** What the run's page says about a failure already reported in full; undefined for the usual sentence. */
   readonly failure?: string;
-  /** What a dry run would do, as a program reads it. No key and no passphrase in it. */
+  /** What would be done, for programs; set by a dry run. Holds no key and no passphrase. */
   readonly plan?: Json;
   /** What a terminal prints instead of the outputs, without --json. */
   readonly printed?: string;

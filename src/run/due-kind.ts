@@ -8,15 +8,15 @@ import type { PlanFile } from '../planfile/plan-file.ts';
 import type { Context } from './context.ts';
 import { savingStore } from './storing.ts';
 
-/** What is done with a kind of resource and what is wished for it, whichever kind that is. */
+/** Uses a kind of resource with its wishes, whichever kind it is. */
 export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W) => T;
 
 /**
- * What a plan wishes for a part that is due, as the commands wish it for what their inputs name.
+ * Turns a plan's due part into wishes, as the commands do with their inputs.
  *
- * @param tags what the restore points are given
- * @param startOnly whether Cinder backups of volumes are left to the cloud; a server needs its snapshots until they are done
- * @throws InputError if the plan names no place for it
+ * @param tags of the restore points
+ * @param startOnly leave Cinder backups of volumes to the cloud; a server needs its snapshots until they are done
+ * @throws InputError if the plan names no place for its payloads
  */
 export async function withKind<T>(
   context: Context,

@@ -9,7 +9,7 @@ import { savingStore } from './storing.ts';
 type Given = Omit<SavingGiven, 'concurrency'> &
   KeyWishes & { readonly store: string | undefined; readonly plaintext: boolean };
 
-/** Keys that are read at the same time. */
+/** How many keys to read at the same time. */
 const AT_ONCE = 4;
 
 export async function exportSecrets(context: Context, given: Given) {
@@ -19,9 +19,9 @@ export async function exportSecrets(context: Context, given: Given) {
   return save(context, secrets, { ...given, concurrency: AT_ONCE }, { ...given, payloads, tags });
 }
 
-/** @throws InputError if a key would leave the process in clear without being asked for by name */
+/** @throws InputError if a key would leave the process in clear without an explicit request */
 function refuseBareKeys({ host }: Context, given: Given): void {
-  // As a step that runs the program itself, too.
+  // Also covers a step that runs the program itself.
   const inWorkflow = host.github !== undefined || host.environment['GITHUB_ACTIONS'] === 'true';
   if (given.plaintext && inWorkflow)
     throw new InputError(

@@ -8,14 +8,14 @@ import { quotasFor } from '../openstack/quotas.ts';
 import { type Wanted, whatFits } from '../plan/fit.ts';
 import { allNeeds, QuotaError, type QuotaLine, quotaAfter, tooSmall } from '../plan/quota.ts';
 
-/** What of all that is to be saved fits into the quota, and what to tell of the rest. */
+/** What fits into the quota, and why the rest does not. */
 export interface Fitting<T> {
   readonly fits: readonly T[];
   readonly refused: readonly { readonly what: T; readonly error: QuotaError }[];
-  /** How many of those that fit can be saved at the same time. */
+  /** How many can be saved at the same time. */
   readonly atOnce: number;
   readonly quota: readonly QuotaLine[];
-  /** A warning that the next run will not fit; undefined if it will, or if this one does not. */
+  /** Warns that the next run will not fit; undefined if it will, or if this one does not. */
   readonly warning: string | undefined;
 }
 
@@ -46,8 +46,8 @@ export async function fitting<T>(
 }
 
 /**
- * Gives the error of something that the cloud refused for a quota all the same what to do about it. The backups are
- * looked through once, however many errors there are.
+ * Adds a hint to errors of what the cloud refused for a quota after all. Searches the backups only once, for any number
+ * of errors.
  *
  * @param backups of the project
  */

@@ -3,9 +3,9 @@ import { InputError } from '../errors.ts';
 export type Beat = 'start' | 'success' | 'fail';
 
 /**
- * The secret URL that a run tells how it goes. No message ever holds a piece of it.
+ * Parses the secret URL that a run pings. No message ever contains any of it.
  *
- * @throws InputError if it is none
+ * @throws InputError if it is not a URL
  */
 export function parseHeartbeat(given: string): URL {
   const url = URL.canParse(given.trim()) ? new URL(given.trim()) : undefined;
@@ -17,7 +17,7 @@ export function parseHeartbeat(given: string): URL {
   );
 }
 
-/** As healthchecks.io and what is like it take them: `/start` and `/fail` behind the path, before a query. */
+/** Follows healthchecks.io and its like: `/start` and `/fail` after the path, before a query. */
 export function beatUrl(url: URL, beat: Beat): string {
   if (beat === 'success') return url.href;
   const told = new URL(url);
@@ -25,7 +25,7 @@ export function beatUrl(url: URL, beat: Beat): string {
   return told.href;
 }
 
-/** What of it must never be shown, also where a server or a proxy repeats only a part. */
+/** The parts to mask: a server or a proxy may repeat only one of them. */
 export function heartbeatSecrets(url: URL): string[] {
   const path = `${url.pathname}${url.search}`;
   const parts = path.split(/[/?&=]/).filter((part) => /^(?=.*\d)[\w%~-]{12,}$/.test(part));

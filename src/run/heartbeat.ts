@@ -10,9 +10,9 @@ import type { Context } from './context.ts';
 import { type Beat, beatUrl, heartbeatSecrets, parseHeartbeat } from './heartbeat-url.ts';
 import { runPage } from './run-page.ts';
 
-/** A backup does not wait for a monitoring service. */
+/** A backup does not wait long for a monitoring service. */
 const DEADLINE_MS = 10_000;
-/** A runner kills 10 s after it said stop, and cleaning up has 5 of them. */
+/** A runner kills the process 10 s after telling it to stop, and cleaning up takes 5 of them. */
 const STOPPED_DEADLINE_MS = 4_000;
 const LONGEST_BODY = 1000;
 
@@ -22,10 +22,10 @@ interface Result {
 }
 
 /**
- * Tells a service that waits for it when the work starts, that it succeeded or that it failed; of a run that is stopped, at
- * once. What cannot be told is a warning, whatever the work comes to. A dry run tells nothing.
+ * Pings a monitoring service when the work starts, succeeds or fails, and as soon as the run is stopped. A failed ping
+ * is only a warning. A dry run sends none.
  *
- * @throws InputError if the URL is none; else what the work throws
+ * @throws InputError if the URL is invalid; else what the work throws
  */
 export async function withHeartbeat<T extends Result>(
   { host, dryRun }: Pick<Context, 'host' | 'dryRun'>,
@@ -65,7 +65,7 @@ export async function withHeartbeat<T extends Result>(
 }
 
 function teller(host: Host, url: URL) {
-  // Its certificate is for the authorities of this machine: `cacert` is the cloud's, and replaces them.
+  // Verifies against this machine's authorities: `cacert` is for the cloud, and would replace them.
   const http = openHttp({ verify: true }, host.environment);
   const once = async (beat: Beat, body: string, signal: AbortSignal): Promise<void> => {
     const doing = `send the heartbeat (${beat})`;
@@ -92,7 +92,7 @@ function teller(host: Host, url: URL) {
   return {
     /** Never rejects. */
     async send(beat: Beat, body: string, signal: AbortSignal): Promise<void> {
-      // A second call does no harm: the service counts the last.
+      // A repeated ping does no harm: only the last one counts.
       const options = { clock: host.clock, log: host.log, signal, attempts: 3 };
       await retry(true, () => once(beat, body, signal), options).catch((error: unknown) => {
         if (host.signal.aborted && beat === 'start') return;
@@ -106,7 +106,7 @@ function teller(host: Host, url: URL) {
   };
 }
 
-/** Without the host that it is sent to. */
+/** Leaves out the host of the URL. */
 function reasonOf(error: unknown): string {
   if (error instanceof ProxyUnreachable) return messageOf(error);
   for (let one = error; one instanceof Error; one = one.cause)
@@ -119,7 +119,7 @@ function wordsFor(status: number): string {
   return status === 404 || status === 410 ? 'check the URL in `heartbeat`' : 'the service did not accept it';
 }
 
-/** What the service shows to the person on call: why, and where to look. */
+/** What the service shows to whoever is on call: why it failed, and where to look. */
 function bodyOf(why: string, host: Host): string {
   const page = host.github === undefined ? '' : `\n${runPage(host, host.github.here)}`;
   const line = forLog(host.secrets.redact(host.words(why)));

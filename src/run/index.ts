@@ -1,6 +1,6 @@
 /**
- * What commands run, all in one: what they share stands in the bundle once, and is loaded when the inputs are right. Each by
- * itself would bring its own copy of it along.
+ * One module for all that commands run, so that the bundle has their shared code once. Separate modules would each
+ * bring their own copy. Loaded only when the inputs are right.
  */
 export { applyPlan } from './apply.ts';
 export { backupImages } from './backup-image.ts';

@@ -12,7 +12,7 @@ import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { failureOf, readCatalog, toldOf } from './read-catalog.ts';
 
-/** @param directory paths below it are shown without it */
+/** @param directory shows paths below it as relative */
 const allColumns = (directory: string): readonly Column<Entry>[] => [
   { name: 'time', value: ({ time }) => time, shown: ({ time }) => time.replace(/\.\d+/, '') },
   { name: 'kind', value: ({ kind }) => kind },
@@ -37,15 +37,15 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   { name: 'why', value: ({ why }) => why },
 ];
 
-/** Says once that no cloud was asked. */
+/** Leaves out the reason if no cloud was asked, because it would be the same in every line. */
 function stateShown({ state, why }: Entry): string {
   return why === '' || why === NOT_ASKED ? state : `${state}: ${why}`;
 }
 
-/** What a restore asks for. */
+/** The columns that matter for a restore. */
 const USUAL = ['time', 'kind', 'name', 'method', 'chain', 'size', 'consistency', 'state', 'manifest'];
 
-/** Lists the restore points of all manifests, and those that only the cloud has. */
+/** Lists the restore points of all manifests, and those that only the cloud knows. */
 export async function listPoints(context: Context, given: ListInputs) {
   const { host } = context;
   const now = host.clock.now();
@@ -71,7 +71,7 @@ export async function listPoints(context: Context, given: ListInputs) {
       ),
     },
     printed: formatRows(entries, columns, given.format),
-    // A manifest that cannot be read may hold what you are looking for.
+    // An unreadable manifest may hold the point that the user needs.
     ...failureOf(catalog),
     summary: summaryOf(entries, columns, unread),
   };

@@ -13,19 +13,19 @@ export interface LookInputs extends CloudInputs {
   readonly offline: boolean;
 }
 
-/** What tells whether restore points are whole. */
+/** The facts that decide whether restore points are whole. */
 export interface Looked {
   readonly inventory: Inventory | undefined;
   readonly shelf: Shelf | undefined;
-  /** What did not answer, in a sentence; undefined if all did that was asked. */
+  /** What did not answer, in a sentence; undefined if everything did. */
   readonly failure: string | undefined;
 }
 
 /**
- * Looks at all that the restore points of these manifests need: in the cloud where there are credentials, and in the
- * store. What does not answer is told, and does not hide the manifests.
+ * Looks for all that the restore points of these manifests need: in the store and, given credentials, in the cloud.
+ * Reports what does not answer, and goes on, so that the manifests are still shown.
  *
- * @throws InputError for credentials that say nothing, and for the cloud of another project than `project`
+ * @throws InputError for incomplete credentials, and for credentials of a project other than `project`
  */
 export async function look(
   context: Context,
@@ -64,7 +64,7 @@ async function cloudLook(
   }
 }
 
-/** Not of what the user gave. */
+/** Whether the cloud is to blame, and not the user's input. */
 function isOfCloud(error: unknown): boolean {
   return error instanceof CloudError || error instanceof OperationError;
 }

@@ -3,9 +3,9 @@ import { DIRECTORY } from '../manifest/files.ts';
 import { type PlaceName, parsePlace } from '../store/place-name.ts';
 
 /**
- * Where the input `manifest` of a command says that all manifests are.
+ * The places that the input `manifest` of a command names.
  *
- * @throws InputError for a place of no known form
+ * @throws InputError for an unsupported place
  */
 export function placesOf(given: readonly string[], inWorkflow: boolean): PlaceName[] {
   if (given.length === 0)

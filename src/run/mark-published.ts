@@ -3,7 +3,7 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Host } from '../ports/host.ts';
 import { openContext } from './open-context.ts';
 
-/** Marks the backups of these restore points as recorded, in the cloud that the inputs name. */
+/** Marks the backups of these restore points as recorded, in the cloud that the inputs choose. */
 export async function markInCloud(
   given: CloudInputs,
   points: ReadonlySet<string>,

@@ -14,11 +14,11 @@ import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { Context } from './context.ts';
 
-/** GitHub gives an empty text for a secret that does not exist. */
+/** GitHub passes an empty string for a secret that does not exist. */
 const EMPTY_SECRET =
   '`clouds-yaml` is empty. Check that the secret it is taken from exists under exactly that name. If it belongs to an environment, the job needs its `environment:`. Runs of forks and of Dependabot get no secrets.';
 
-/** The context of a run on a host, and what ends it. */
+/** The context of a run on a host, and how to close it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
   const open: Http[] = [];
   const ledgers = new Map<Session, Ledger>();
@@ -91,14 +91,14 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
     context,
     async close() {
       for (const ledger of ledgers.values()) await ledger.close();
-      // Ends what else is under way after a first error, which would be retried.
+      // After a first error, other requests may still be under way, and would be retried.
       over.abort(new Error('the run is over'));
       for (const http of open) await http.close();
     },
   };
 }
 
-/** The caller's guard against working in the wrong project. */
+/** Guards against credentials of the wrong project. */
 function checkProject({ scope, log }: Session, { project }: CloudInputs): void {
   log.info(
     `logged in as ${forLog(scope.user.name)} to project ${forLog(scope.project.name)} (${scope.project.id})`,

@@ -23,37 +23,37 @@ import {
   withBackup,
 } from './under-way.ts';
 
-/** What will be saved of one kind. A plain record: made without being carried out, and carried out without a command line. */
+/** What will be saved of one kind. A plain record, so that a dry run can show it. */
 export interface SavingPlan<P> {
-  /** In the order in which they begin. */
+  /** In the order in which they start. */
   readonly items: readonly P[];
   readonly refused: readonly Refused[];
-  /** What an earlier run has under way: neither waited for nor a failure. */
+  /** Backups that an earlier run has under way: not waited for, and not failures. */
   readonly underWay: readonly UnderWay[];
   /** How many can be saved at the same time. */
   readonly atOnce: number;
   readonly quota: readonly QuotaLine[];
-  /** That the next run will not fit any more. */
+  /** Warns that the next run will not fit. */
   readonly warning: string | undefined;
-  /** Whether there may be more room where what interrupted runs left is gone. */
+  /** Whether removing leftovers may make more room. */
   readonly short: boolean;
-  /** What the project holds, where it was listed for the plan. */
+  /** What the project holds, if the plan had to list it. */
   readonly holdings: Holdings | undefined;
 }
 
-/** One kind, and what is wished for of it: a part of a run. The kind's own types stay inside. */
+/** A part of a run: one kind and its wishes. Hides the kind's own types. */
 export interface Part {
-  /** Where its data goes that leaves the cloud. */
+  /** Where data goes that leaves the cloud. */
   readonly payloads: PayloadStore | undefined;
-  /** What fails where it cannot be planned, and the other parts go on; none: then the run is refused. */
+  /** What counts as failed if planning fails, while other parts go on. Empty: the run is refused instead. */
   readonly subjects: readonly Subject[];
-  /** Whether finished Cinder backups of interrupted runs are taken up on the way. */
+  /** Whether to adopt finished Cinder backups of interrupted runs. */
   readonly adopts: boolean;
   /**
-   * Plans it, and shows the plan. Removes at most what interrupted runs left, where else not all fits.
+   * Plans the part, and shows the plan. Changes nothing, except to remove leftovers if not all fits.
    *
-   * @param until the deadline, the cloud's time, milliseconds since the epoch
-   * @param seen what the project holds, where it was listed a moment ago
+   * @param until the deadline, milliseconds since the epoch in the cloud's time
+   * @param seen what the project holds, if it was just listed
    * @throws InputError or QuotaError, and nothing was touched
    */
   ready(context: Context, session: Session, until: number, seen?: Holdings): Promise<Ready>;
@@ -64,14 +64,14 @@ export interface Ready {
   readonly refused: readonly Refused[];
   readonly quota: readonly QuotaLine[];
   readonly holdings: Holdings | undefined;
-  /** Whether what interrupted runs left was looked for, and told of, already. */
+  /** Whether leftovers were already looked for and reported. */
   readonly swept: boolean;
   readonly planned: PlannedJson;
-  /** Saves each. One that fails is told and recorded, and the others go on. */
+  /** Saves each item. Reports and records a failure, and goes on with the others. */
   carryOut(saving: Saving): Promise<void>;
 }
 
-/** What a dry run would do, as a program reads it. */
+/** What would be done, for programs. */
 export interface PlannedJson {
   readonly save: readonly Json[];
   readonly refused: readonly Json[];
@@ -81,7 +81,7 @@ export interface PlannedJson {
 
 /**
  * @param subjects see {@link Part.subjects}
- * @param leaves see {@link Leaves}; none where what is asked for has to be there at the end
+ * @param leaves see {@link Leaves}; undefined if everything must be finished when the run ends
  */
 export function partOf<W extends Wishes, P>(
   kind: SavingKind<W, P>,
@@ -130,7 +130,7 @@ export function partOf<W extends Wishes, P>(
   };
 }
 
-/** Makes the plan. Changes nothing. */
+/** Changes nothing. */
 async function planSaving<W extends Wishes, P>(
   session: Session,
   kind: SavingKind<W, P>,
@@ -191,7 +191,7 @@ function show<W extends Wishes, P>(
   for (const { subject, error } of refused) log.warn(`${kind.refusal(subject)}: ${withHint(error)}`);
 }
 
-/** Saves what was planned. One that fails is told and recorded, and the others go on. */
+/** Saves each planned item. Reports and records a failure, and goes on with the others. */
 async function saveEach<W extends Wishes, P>(
   saving: Saving,
   kind: SavingKind<W, P>,
@@ -230,8 +230,8 @@ async function saveEach<W extends Wishes, P>(
 }
 
 /**
- * Records each restore point as it comes, and what was started. One that cannot be recorded is thrown at who saved it, and
- * the others go on.
+ * Records each restore point as it arrives, and each backup that was started. If one cannot be recorded, throws into
+ * the generator that saved it, which may go on with the others.
  *
  * @returns whether the resource is left to the cloud
  */

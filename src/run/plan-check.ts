@@ -28,7 +28,7 @@ const columns: readonly Column<PlanEntry>[] = [
   { name: 'keep', value: ({ keep }) => keepWords(keep) },
 ];
 
-/** Checks a plan file, and tells what it means. */
+/** Checks a plan file, and says what it means. */
 export async function checkPlan(
   context: Context,
   given: CloudInputs & { readonly plan: string; readonly offline: boolean },
@@ -51,7 +51,7 @@ export async function checkPlan(
 }
 
 /**
- * What only the cloud can tell; nothing where there are no credentials.
+ * Checks what only the cloud knows; nothing without credentials.
  *
  * @throws InputError for credentials of another project
  */
@@ -61,7 +61,7 @@ async function askCloud(context: Context, given: CloudInputs, plan: PlanFile): P
     session = await connectFor(context, given, plan);
   } catch (error) {
     const { cloud } = given;
-    // What the plan alone names need not be on the machine that checks it.
+    // A cloud that only the plan names need not be configured on the machine that checks it.
     const isNamed = cloud !== undefined || Boolean(context.host.environment['OS_CLOUD']);
     if (!(error instanceof NoCredentials || (error instanceof NoCloudsFile && !isNamed))) throw error;
     context.host.log.info('no credentials, so no cloud was asked whether its quota is enough');
@@ -76,7 +76,7 @@ async function askCloud(context: Context, given: CloudInputs, plan: PlanFile): P
   return [...doubts, ...quotaDoubts(plan, assignments, quota, { backups: foreign.length, gigabytes }, now)];
 }
 
-/** What holds for all entries. */
+/** What applies to all entries. */
 function sentence({
   cloud,
   project,

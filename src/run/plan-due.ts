@@ -16,26 +16,26 @@ import type { PlanLook } from './plan-look.ts';
 export interface DueItem {
   readonly entry: string;
   readonly subject: Subject;
-  /** As a program reads it. */
+  /** For programs. */
   readonly planned: Json;
 }
 
 /** What a run of the plan would do now. A plain record. */
 export interface DuePlan {
   readonly items: readonly DueItem[];
-  /** What cannot be done, with why. */
+  /** What cannot be done, and why. */
   readonly refused: readonly (Refused & { readonly entry: string })[];
   readonly before: readonly QuotaLine[];
   readonly after: readonly QuotaLine[];
 }
 
-/** So many at the same time, as the commands have it. */
+/** The same concurrency as the commands' default. */
 const AT_ONCE = 4;
 
 /**
- * Plans all that is due against the quotas together, as far as they go. Changes nothing.
+ * Plans all that is due against the same quotas, as far as they reach. Changes nothing.
  *
- * @param freed what is deleted before
+ * @param freed what deletions give back first
  */
 export async function planDue(context: Context, look: PlanLook, freed: Need = {}): Promise<DuePlan> {
   const { session, plan, duties, project } = look;
@@ -82,7 +82,7 @@ interface PlannedPart {
   readonly refused: DuePlan['refused'];
 }
 
-/** One part that cannot be planned at all fails alone. */
+/** A part that cannot be planned fails alone. */
 async function planPart(context: Context, look: PlanLook, part: DuePart): Promise<PlannedPart> {
   const entry = part.entry.name;
   try {
@@ -106,7 +106,7 @@ async function planWith<W extends Wishes, P>(
     duties.filter((duty) => duty.entry.name === entry).map((duty) => [duty.resource.id, duty.newest]),
   );
   return {
-    // What was saved longest ago by this entry goes first.
+    // The entry's oldest backup comes first.
     wanted: wanted.map(({ what, parts, meanwhile }) => {
       const subject = kind.subjectOf(what);
       const last = newest.get(subject.id);

@@ -5,13 +5,13 @@ import type { PlanFile } from '../planfile/plan-file.ts';
 import { requirePlan } from '../planfile/read.ts';
 import type { Context } from './context.ts';
 
-/** Beyond what is read of it, so that the reader says it. */
+/** More than the parser accepts, so that the parser reports a plan that is too large. */
 const LARGEST = 1 << 20;
 
 /**
- * The plan of a file.
+ * Loads a plan file.
  *
- * @throws InputError if it is not there, or something is wrong with it
+ * @throws InputError if it is missing or invalid
  */
 export async function loadPlan({ host }: Context, path: string): Promise<PlanFile> {
   return requirePlan(await readStart(resolve(host.directory, path), path), path, (line) =>

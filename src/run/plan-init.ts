@@ -11,12 +11,12 @@ import { withoutKeysOfVolumes } from '../planfile/resource.ts';
 import type { Context } from './context.ts';
 import { type Project, projectOf } from './project-of.ts';
 
-/** Looks at a project, and writes a first plan for it. Changes nothing in the cloud. */
+/** Writes a first plan for a project. Changes nothing in the cloud. */
 export async function initPlan(context: Context, given: CloudInputs & { readonly plan: string }) {
   const { host, dryRun } = context;
   const session = await context.connect(given);
   const text = await planOf(session, await projectOf(session, ['volumes', 'backups']), host.environment);
-  // The reader must accept what we write.
+  // Checks that we can read what we write.
   await requirePlan(text, given.plan, (line) => host.log.error(line));
   if (dryRun) return { outputs: { text }, failed: false, printed: text };
   await writeNew(resolve(host.directory, given.plan), given.plan, text);
@@ -36,7 +36,7 @@ async function planOf(
   const foreign = holdings.backups.filter((backup) => readTags(backup) === undefined);
   const { name } = session.config;
   return firstPlan({
-    // What openstacksdk calls a cloud that is made of variables is in no clouds.yaml.
+    // openstacksdk's name for a cloud from environment variables is in no clouds.yaml.
     cloud: name === (environment['OS_CLOUD_NAME'] || 'envvars') ? undefined : name,
     project: session.scope.project,
     region: session.region('block-storage'),
@@ -47,7 +47,7 @@ async function planOf(
   });
 }
 
-/** @throws InputError if there is a file already */
+/** @throws InputError if the file exists */
 async function writeNew(file: string, path: string, text: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true });

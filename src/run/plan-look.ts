@@ -32,7 +32,7 @@ export type PlanLookGiven = CloudInputs &
     readonly 'start-only'?: boolean;
   };
 
-/** Where a plan stands: what it says, what there is, what was saved, and what is due. A plain record but for the session. */
+/** The state of a plan: what it says, what exists, what was saved, what is due. A plain record but for the session. */
 export interface PlanLook {
   readonly session: Session;
   readonly plan: PlanFile;
@@ -44,25 +44,25 @@ export interface PlanLook {
   readonly points: readonly SavedPoint[];
   readonly found: readonly Found[];
   readonly unread: readonly Unread[];
-  /** All that was read, pruned points too; undefined if a place of the plan could not be read. */
+  /** All manifests, with pruned points too; undefined if a place of the plan could not be read. */
   readonly manifests: Manifests | undefined;
   /** Of manifests that are sealed to others. */
   readonly receipts: readonly Receipt[];
-  /** What is probably a mistake: a selector that matches nothing. */
+  /** Probable mistakes: selectors that match nothing. */
   readonly doubts: readonly string[];
 }
 
 /**
- * Reads the plan, logs in to its project, and looks what there is and what was saved. Changes nothing.
+ * Reads the plan, logs in to its project, and looks at what exists and what was saved. Changes nothing.
  *
- * @throws InputError for a plan that is wrong, and for credentials of another project
+ * @throws InputError for an invalid plan, and for credentials of another project
  */
 export async function lookAtPlan(context: Context, given: PlanLookGiven): Promise<PlanLook> {
   const plan = await loadPlan(context, given.plan);
   return lookAgain(context, given, { plan, session: await connectFor(context, given, plan) });
 }
 
-/** The same for a plan that was read and a project that is logged in to already: it sees what the run did. */
+/** Looks again with the same plan and session, and sees what the run did. */
 export async function lookAgain(
   context: Context,
   given: PlanLookGiven,
@@ -106,7 +106,7 @@ export async function lookAgain(
   };
 }
 
-/** @throws InputError for credentials of another project than the plan's, or a region that contradicts it */
+/** @throws InputError for credentials of a project other than the plan's, and for a region that contradicts the plan */
 export async function connectFor(context: Context, given: CloudInputs, plan: PlanFile): Promise<Session> {
   for (const name of ['cloud', 'region'] as const)
     if (given[name] !== undefined && plan[name] !== undefined && given[name] !== plan[name])
@@ -146,7 +146,7 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
   return { manifests, isComplete };
 }
 
-/** Before the first run there is no directory, and a terminal sees nothing of GitHub. */
+/** Before the first run the directory does not exist, and a terminal cannot see GitHub. */
 async function readable(
   { host }: Context,
   places: readonly PlaceName[],

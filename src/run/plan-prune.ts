@@ -8,19 +8,19 @@ import type { Context } from './context.ts';
 import type { PlanLook } from './plan-look.ts';
 import { plannedByPlan, pruneByPlan } from './prune.ts';
 
-/** What says how a plan is pruned by. */
+/** The inputs that control how a plan prunes. */
 export type PruneGiven = Pick<
   ApplyInputs,
   'manifest' | 'workflow' | 'branch' | 'identity' | 'verify-key' | 'allow-unsigned' | 'only' | 'prune'
 > &
   Partial<Pick<ApplyInputs, 'sign-key'>>;
 
-/** A part of a matrix sees only its own work: one job after all of them prunes. */
+/** A matrix job sees only its own work: a job after all of them prunes. */
 export function prunes({ prune, only }: Pick<PruneGiven, 'prune' | 'only'>, { plan }: PlanLook): boolean {
   return prune && only.length === 0 && keepsByRules(plan);
 }
 
-/** Whether manifests that this run cannot open keep everything, which it reports. */
+/** Whether sealed manifests prevent all pruning, because this run cannot open them. Logs it. */
 export function isSealed({ host }: Context, { receipts }: PlanLook): boolean {
   if (receipts.length === 0) return false;
   host.log.info(
@@ -29,7 +29,7 @@ export function isSealed({ host }: Context, { receipts }: PlanLook): boolean {
   return true;
 }
 
-/** Deletes what no rule keeps of what was looked at. */
+/** Prunes by a plan that was already looked at. */
 export function pruneLook(context: Context, look: PlanLook, given: PruneGiven) {
   return pruneByPlan(context, knownOf(look), inputsOf(given));
 }
@@ -41,7 +41,7 @@ export async function deletesNothing(context: Context, look: PlanLook, given: Pr
   return deletions.length + manifests.length + held.length === 0;
 }
 
-/** What a run of the plan would delete now, and why; undefined if it would delete nothing, or where nobody can tell. */
+/** What a run of the plan would delete now, and why; undefined if nothing, or if that is unknown. */
 export async function plannedPruning(
   context: Context,
   look: PlanLook,
@@ -74,7 +74,7 @@ function inputsOf(given: PruneGiven) {
   };
 }
 
-/** What deleting gives back of the quota. */
+/** The quota that the deletions give back. */
 export function freedBy({ deletions }: PrunePlan, { project }: PlanLook): Need {
   const sizes = new Map(project.holdings.backups.map(({ id, size }) => [id, size]));
   const ids = deletions.flatMap(({ things }) =>

@@ -15,12 +15,12 @@ import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan-look.ts';
 import { freedBy, type PruneGiven, plannedPruning } from './plan-prune.ts';
 import { lacksQuota } from './tight.ts';
 
-/** One resource, and what one entry asks of it; a line of the table. */
+/** A line of the table: one resource, and what one entry wants for it. */
 interface Row {
   readonly kind: string;
   readonly name: string;
   readonly id: string;
-  /** Empty where none takes it. */
+  /** Empty if no entry selects the resource. */
   readonly entry: string;
   readonly state: 'due' | 'not due' | 'under way' | 'refused' | 'excluded' | 'not in the plan';
   /** When its newest good point was taken. ISO 8601. */
@@ -39,13 +39,13 @@ const columns = (now: number): readonly Column<Row>[] => [
   { name: 'why', value: ({ why }) => why },
 ];
 
-/** Shows what is due now, which way and why. Changes nothing. */
+/** Shows what is due now, by which method and why. Changes nothing. */
 export async function showPlan(
   context: Context,
   given: PlanLookGiven & Omit<PruneGiven, 'prune'> & { readonly matrix: number },
 ) {
   const look = await lookAtPlan(context, given);
-  // Manifests were checked when they were read, and nothing is recorded here that would be signed.
+  // Manifests were verified when they were read, and this command signs nothing.
   const unsigned = look.manifests === undefined ? given['verify-key'] : undefined;
   const shown = await lookFor(context, look, {
     ...given,
@@ -54,11 +54,11 @@ export async function showPlan(
   });
   if (given.matrix === 0) return told(shown);
   const matrix = JSON.stringify({ include: shardsOf(look.duties, given.matrix) });
-  // What cannot be saved fails in the job that tries it, and keeps no other from starting.
+  // What cannot be saved must fail in its own job, and must not keep the other jobs of the matrix from starting.
   return told({ ...shown, refused: 0 }, { ...outputsOf(shown), matrix });
 }
 
-/** The same, where somebody has looked already, without outputs. */
+/** Shows a plan that was already looked at, without outputs. */
 export async function showLook(context: Context, look: PlanLook, given: PruneGiven) {
   return told(await lookFor(context, look, given), {});
 }
@@ -70,7 +70,7 @@ interface Shown {
   readonly now: number;
   readonly head: string;
   readonly quota: { readonly before: readonly string[]; readonly after: readonly string[] };
-  /** The quota in a sentence. */
+  /** The quota, in a sentence. */
   readonly sentence: string;
   readonly doubts: readonly string[];
   /** How many of what is due cannot be saved. */
@@ -83,7 +83,7 @@ async function lookFor(context: Context, look: PlanLook, given: PruneGiven): Pro
   for (const doubt of look.doubts) host.log.warn(doubt);
   const pruning = await plannedPruning(context, look, given);
   let planned = await planDue(context, look);
-  // Then it is deleted first.
+  // A run would then prune before it saves.
   if (pruning !== undefined && lacksQuota(planned))
     planned = await planDue(context, look, freedBy(pruning, look));
   const found = {
@@ -112,9 +112,9 @@ async function lookFor(context: Context, look: PlanLook, given: PruneGiven): Pro
 }
 
 /**
- * Each form is made for who asks for it: of many resources and points, every one of them takes megabytes.
+ * Makes each form only when it is read: with many resources and points, each takes megabytes.
  *
- * @param outputs others than what is shown
+ * @param outputs replace those made from what is shown
  */
 function told(shown: Shown, outputs?: Readonly<Record<string, string>>) {
   const { rows, now, head, quota, sentence, doubts, refused, pruning } = shown;
@@ -153,7 +153,7 @@ function rowJson({ newest, ...row }: Row): Json {
   return { ...row, newest: newest ?? null };
 }
 
-/** By what a row looks them up. */
+/** Lookups for the rows. */
 interface Found {
   readonly duties: ReadonlyMap<Duty['resource'], readonly Duty[]>;
   readonly items: ReadonlyMap<string, DuePlan['items'][number]>;
@@ -196,7 +196,7 @@ function rowOf(
   return { ...own, state: 'refused', why: error?.message ?? 'it no longer exists' };
 }
 
-/** As the plan of a dry run says it. */
+/** Taken from the plan of a dry run. */
 function wayOf(planned: Json): { readonly way: string; readonly why: string } {
   const facts = planned as Readonly<Record<string, Json>>;
   switch (facts['kind']) {

@@ -10,11 +10,11 @@ import { placesOf } from './manifest-places.ts';
 import { readingOf } from './reading.ts';
 
 /**
- * Prepares a store, and tells of what dead runs left there whole: a person removes it, or nobody. What a manifest names is
- * let go, in silence.
+ * Prepares a store, and reports complete payloads that interrupted runs left there: only a person may remove them. Says
+ * nothing about those that a manifest names.
  *
- * @param publish where this run publishes: there, and in the store itself, manifests are asked
- * @throws InputError if it cannot be written
+ * @param publish where this run publishes; manifests are read there, and in the store itself
+ * @throws InputError if the store is not writable
  */
 export async function prepareStore(
   context: Context,
@@ -34,7 +34,7 @@ export async function prepareStore(
     else host.log.warn(toldPayload(payloads.place, name, places, doubts));
 }
 
-/** What the manifests of these places name, and what could not be read of them. */
+/** The payloads that the manifests of these places name, and which places could not be read. */
 async function payloadsNamed(
   context: Context,
   places: readonly PlaceName[],
@@ -53,17 +53,17 @@ async function payloadsNamed(
         for (const point of manifest.restorePoints)
           if ('payload' in point && point.payload !== null) names.add(point.payload.name);
     } catch (error) {
-      // Whoever only wants to be told of payloads does not fail for it.
+      // The names are only for a message, so an unreadable place does not fail the run.
       if (context.host.signal.aborted) throw error;
       doubts.add(messageOf(error));
     }
   return { names, doubts: [...doubts] };
 }
 
-/** Whoever saves need not be able to open what was sealed. */
+/** A run that saves need not be able to open sealed manifests. */
 const NO_KEYS = { workflow: undefined, branch: undefined, identity: undefined, 'verify-key': undefined };
 
-/** What was asked, and no more: other projects and workflows may have manifests that nobody asked here. */
+/** Claims no more than was checked: manifests of other projects and workflows were not read. */
 export function toldPayload(
   place: string,
   name: string,
@@ -82,7 +82,7 @@ function toldPlace(place: PlaceName): string {
   return place.kind === 'artifact' ? 'the artifacts of this workflow' : 'the releases';
 }
 
-/** A key in clear belongs on no screen. */
+/** Suggests no command that would show a key in clear. */
 function opening(name: string, path: string): string {
   const isSealed = name.endsWith('.age');
   const isPacked = name.replace(/\.age$/, '').endsWith('.zst');

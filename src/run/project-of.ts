@@ -15,15 +15,15 @@ import { GIB } from '../text/bytes.ts';
 export interface Project {
   readonly resources: readonly Resource[];
   readonly holdings: Holdings;
-  /** What was listed, temporaries too, for who would list it else; undefined if the cloud does not show backups. */
+  /** All that was listed, temporaries too, to save listing it again; undefined if the cloud does not show backups. */
   readonly seen: Holdings | undefined;
   readonly inventory: Inventory;
 }
 
 /**
- * What there is to back up. No temporaries, nothing that is a backup itself, and no key that goes with what it opens.
+ * What there is to back up. Excludes temporaries, backups themselves, and keys that the cloud manages with their owner.
  *
- * @param needed kinds without which nothing can be said
+ * @param needed kinds that must be listed
  */
 export async function projectOf(session: Session, needed: readonly (keyof Holdings)[]): Promise<Project> {
   const there = needed.filter((kind) => session.has(SERVICES[kind]));
@@ -66,7 +66,7 @@ export async function projectOf(session: Session, needed: readonly (keyof Holdin
   };
 }
 
-/** The project's own, hidden ones too. */
+/** The project's own images, hidden ones too. */
 async function imagesOf(
   session: Session,
   isNeeded: boolean,
@@ -142,7 +142,7 @@ function volumeResource(volume: Volume): Resource {
   };
 }
 
-/** A backup that is kept as an image is none; nor is one that only names snapshots: it has no data of its own. */
+/** Excludes backups kept as images, and images that only refer to snapshots: those have no data of their own. */
 function isOfTheUser(image: Image): boolean {
   return (
     readTemporary(image) === undefined &&
@@ -151,7 +151,7 @@ function isOfTheUser(image: Image): boolean {
   );
 }
 
-/** A backup has a clone of its volume's key, an image its own, and so has a volume for a while: those come and go with them. */
+/** Excludes the keys of backups, images and temporary volumes: they are clones, and go when their owner goes. */
 function secretsOf({ secrets, backups, images, volumes }: Holdings): Resource[] {
   const clones = new Set([
     ...backups.map(({ encryptionKeyId }) => encryptionKeyId),

@@ -17,9 +17,9 @@ import type { Context } from './context.ts';
 import { openPlaces, publishedOutputs } from './publishing.ts';
 
 /**
- * Publishes what goes, before it goes: from then on no catalog offers it, whatever becomes of this run.
+ * Publishes what will be deleted before deleting it, so that no list offers it even if this run is interrupted.
  *
- * @throws OperationError, and nothing was deleted
+ * @throws OperationError before anything is deleted
  */
 export async function recordPruned(
   context: Context,
@@ -31,7 +31,7 @@ export async function recordPruned(
   const points = prunedPoints(going);
   if (points.length === 0) return {};
   const publish = given.publish.length > 0 ? given.publish : placesOfManifests(going);
-  // A run that saves and prunes has a manifest already.
+  // Needs its own id: a run that saves and prunes already has a manifest.
   const run = { id: randomUUID() };
   const recording = { ...given, publish, expiry: 'any', 'expiry-days': 0, 'release-tag': undefined } as const;
   const places: Publisher[] = await openPlaces(context, recording, run);
@@ -54,7 +54,7 @@ export async function recordPruned(
   return manifest === undefined ? {} : { manifest };
 }
 
-/** Artifacts are looked for among the runs of one workflow. */
+/** Only one workflow's runs are searched for artifacts. */
 function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: readonly string[]): void {
   const own = host.github?.here.workflow;
   if (workflow === undefined || own === undefined || !publish.includes('artifact')) return;
@@ -64,7 +64,7 @@ function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: r
   );
 }
 
-/** Manifests that nobody needs any more. */
+/** Deletes manifests that nobody needs any more. */
 export async function deleteManifests({ host }: Context, references: readonly string[]) {
   const failed: { kind: string; id: string; error: string }[] = [];
   for (const reference of references)
@@ -80,7 +80,7 @@ export async function deleteManifests({ host }: Context, references: readonly st
   return failed;
 }
 
-/** Deletes what was planned; what stays is told. */
+/** Deletes what was planned, and reports what it could not delete. */
 export async function deletePlanned(
   { host }: Context,
   session: Session,

@@ -7,7 +7,7 @@ import { counted } from '../text/words.ts';
 
 const MOST_DAYS = 4000;
 
-/** @throws InputError for what is no number of days */
+/** @throws InputError for an invalid number of days */
 export function simulated(text: string, maxChain: number, terms: Terms, now: number) {
   const [, digits] = /^(\d{1,4})d?$/.exec(text) ?? [];
   const count = Number(digits ?? 0);

@@ -44,12 +44,12 @@ export async function prunePoints(context: Context, given: PruneInputs) {
   return pruneBy(context, rules, given);
 }
 
-/** What to keep, from the inputs or from a plan. */
+/** What to keep: from the inputs, or from a plan. */
 type Rules =
   | { readonly kind: 'policy'; readonly terms: Terms }
   | { readonly kind: 'plan'; readonly plan: PlanFile };
 
-/** @throws InputError for no rule at all, and for both */
+/** @throws InputError for no rules, and for rules from both */
 async function rulesOf(context: Context, given: PruneInputs): Promise<Rules> {
   if (given.plan === undefined) return { kind: 'policy', terms: termsOf(given) };
   const other = RULES.find((name) => isGiven(given[name]));
@@ -74,7 +74,7 @@ const RULES = (Object.keys(keepInputs) as (keyof typeof keepInputs)[]).filter(
   (name) => name !== 'min-copies' && name !== 'timezone',
 );
 
-/** What the plan says if no input does. */
+/** Takes from the plan what no input gives. */
 function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
   if (rules.kind === 'policy') return given;
   const { publish, recipients, store } = rules.plan;
@@ -86,19 +86,19 @@ function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
   };
 }
 
-/** What a run has already that prunes beside its other work. */
+/** What a run already has when it prunes besides its other work. */
 interface Known {
   readonly session: Session;
-  /** All manifests; undefined: they are read. */
+  /** All manifests; undefined to read them. */
   readonly manifests: Manifests | undefined;
-  /** What the project holds, if nothing has changed it since; undefined: it is listed. */
+  /** What the project holds, if nothing has changed since; undefined to list it. */
   readonly seen: Holdings | undefined;
 }
 
 /**
- * The same by a plan, in a project that is logged in to.
+ * Prunes by a plan, in an open session.
  *
- * @param given what else than the plan says how
+ * @param given the inputs that the plan does not replace
  */
 export function pruneByPlan(
   context: Context,
@@ -108,7 +108,7 @@ export function pruneByPlan(
   return pruneBy(context, { kind: 'plan', plan }, { ...parseInputs(pruneInputs, {}), ...given }, known);
 }
 
-/** What would be deleted by a plan now, in a project that is logged in to. Changes nothing. */
+/** What a plan would delete now, in an open session. Changes nothing. */
 export async function plannedByPlan(
   context: Context,
   { plan, ...known }: Known & { readonly plan: PlanFile },
@@ -118,7 +118,7 @@ export async function plannedByPlan(
   return (await lookFor(context, { kind: 'plan', plan }, inputs, known)).plan;
 }
 
-/** What would be deleted, and what was looked at with. */
+/** What would be deleted, and what deleting it needs. */
 async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
@@ -165,7 +165,7 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
   };
 }
 
-/** Each form is made for who asks for it: of many points, every one of them takes megabytes. */
+/** Makes each form only when it is read: with many points, each takes megabytes. */
 function toldPlan(plan: PrunePlan) {
   return {
     deleted: [],
@@ -196,7 +196,7 @@ function parseExpected(text: string | undefined): string | undefined {
   return digest.toLowerCase();
 }
 
-/** What can be seen of it before anything is asked. A record that the next run would not trust hides nothing. */
+/** Checks without any request. The next run must trust the record of what was deleted, or it would still list it. */
 function checkPublishing({ host }: Context, given: PruneInputs): void {
   for (const name of given.publish) publishPlace(name, host.github !== undefined);
   if (given['sign-key'] !== undefined) signingKey(given['sign-key']);
@@ -208,9 +208,9 @@ function checkPublishing({ host }: Context, given: PruneInputs): void {
 }
 
 /**
- * All manifests: each of them may hold what needs a backup that would go.
+ * All manifests: any of them may need a backup that would be deleted.
  *
- * @throws InputError if one cannot be read, or is not to be trusted; UnsignedError if all that they lack is a signature
+ * @throws InputError if one is unreadable or not trusted; UnsignedError if signatures are all that is missing
  */
 async function trusted(
   context: Context,
@@ -225,7 +225,7 @@ async function trusted(
   const { graver = [], unsigned = [] } = Object.groupBy([...unread, ...doubted], ({ doubt }) =>
     doubt.kind === 'unsigned' ? 'unsigned' : 'graver',
   );
-  // That one was altered matters more than that others are not signed.
+  // An altered manifest matters more than an unsigned one.
   const [first, ...more] = [...graver, ...unsigned];
   if (first === undefined) return found;
   const { reference, doubt } = first;
@@ -267,7 +267,7 @@ async function planned(
   return planPrune(record, cloud, wishes, now);
 }
 
-/** One of another size is not what the point names. */
+/** A payload of another size is not the one that the point names. */
 function storedIn(shelf: Shelf | undefined, points: readonly Saved[]): Set<string> | undefined {
   const sizes = shelf?.sizes;
   return (

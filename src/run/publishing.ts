@@ -8,9 +8,9 @@ import type { Finished } from '../publish/record.ts';
 import type { Context } from './context.ts';
 
 /**
- * The places that the inputs name, which are asked whether they take it; nothing is changed yet.
+ * Opens the places that the inputs name, and checks that they take a manifest. Changes nothing yet.
  *
- * @param run what the manifest is called after: no two may share it
+ * @param run names the manifest, so no two may share it
  * @throws InputError
  */
 export function openPlaces(
@@ -31,7 +31,7 @@ export function openPlaces(
   });
 }
 
-/** What became of publishing, as outputs; what failed is told here. */
+/** The outputs about publishing. Also logs what failed. */
 export function publishedOutputs(
   { host }: Context,
   { published, failures }: Finished,

@@ -19,20 +19,20 @@ export interface CatalogInputs extends LookInputs, ReadingInputs {
   readonly manifest: readonly string[];
 }
 
-/** All restore points that there are, and where that is known from. */
+/** All restore points, and where each is known from. */
 export interface Catalog {
   readonly found: readonly Found[];
   readonly unread: readonly Unread[];
   readonly looked: Looked;
-  /** What only the cloud tells of. */
+  /** What only the cloud knows. */
   readonly unnamed: readonly Unnamed[];
   readonly entries: readonly Entry[];
 }
 
 /**
- * Reads every manifest, and looks at what their restore points need. What cannot be read is told.
+ * Reads every manifest, and looks for what their restore points need. Reports what it cannot read.
  *
- * @throws InputError if a place that is named cannot be looked at
+ * @throws InputError if a given place cannot be read
  */
 export async function readCatalog(context: Context, given: CatalogInputs): Promise<Catalog> {
   const { host } = context;
@@ -40,7 +40,7 @@ export async function readCatalog(context: Context, given: CatalogInputs): Promi
     placesOf(given.manifest, host.github !== undefined),
     await readingOf(context, given),
   );
-  // What was named has to be there; the usual place need not, where the cloud can tell.
+  // A given place must exist. The default one need not, if the cloud can answer.
   if (missing !== undefined && given.manifest.length > 0) throw missing;
   for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
   const manifests = found.map(({ manifest }) => manifest);
@@ -55,7 +55,7 @@ export async function readCatalog(context: Context, given: CatalogInputs): Promi
   return { found, unread, looked, unnamed, entries };
 }
 
-/** What cannot be read may be what is looked for, and what does not answer cannot say that it is whole. */
+/** Fails for an unreadable manifest, which may hold the wanted point, and if no answer shows that points are whole. */
 export function failureOf({ found, unread, looked: { failure } }: Catalog): {
   readonly failed: boolean;
   readonly failure: string;

@@ -2,7 +2,6 @@ import type { EverythingOptions } from '../catalog/everything.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Context } from './context.ts';
 
-/** The inputs for reading manifests. */
 export interface ReadingInputs {
   readonly workflow: string | undefined;
   readonly branch: string | undefined;
@@ -11,9 +10,9 @@ export interface ReadingInputs {
 }
 
 /**
- * How manifests are looked for and opened, wherever they are.
+ * How to find and open manifests, wherever they are.
  *
- * @throws InputError for what is no public key
+ * @throws InputError for an invalid public key
  */
 export async function readingOf(
   { host, readText }: Context,

@@ -14,29 +14,29 @@ import { TOOL } from '../version.ts';
 import type { Context } from './context.ts';
 import { environmentOf } from './environment-of.ts';
 
-/** A run that saves: what it works with, and what it has recorded. */
+/** A run that saves: what it uses, and what it has recorded. */
 export interface Saving {
   readonly context: Context;
   readonly environment: Environment;
   readonly record: ManifestRecord;
   /** Which backups are recorded, and which will be. */
   readonly marks: Marks;
-  /** The ids of the restore points that stand in the record: one that several resources have comes more than once. */
+  /** The ids of recorded restore points: one that several resources share arrives more than once. */
   readonly recorded: Set<string>;
-  /** Backups of earlier runs that it told of because they cannot be recorded. */
+  /** Backups of earlier runs already reported as impossible to record. */
   readonly told: Set<string>;
-  /** What this run began, and left to the cloud. */
+  /** What this run started, and left to the cloud. */
   readonly started: Started[];
-  /** What this run saved of what it was to save. */
+  /** What this run saved, of all that it should. */
   readonly saved: Subject[];
-  /** What it did not begin, because an earlier run had. */
+  /** What it did not start, because an earlier run had. */
   readonly underWay: Subject[];
 }
 
 /**
  * @param payloads where payloads go; undefined if none leave the cloud
  * @param started ISO 8601
- * @param until the deadline, the cloud's time, milliseconds since the epoch
+ * @param until the deadline, milliseconds since the epoch in the cloud's time
  */
 export function startSaving(
   context: Context,
@@ -69,10 +69,10 @@ export function startSaving(
 }
 
 /**
- * Records a restore point, and marks its backup as recorded when that lasts.
+ * Records a restore point, and marks its backup as recorded once the manifest is published.
  *
- * @param told what is said of it
- * @throws OperationError for one that the manifest could not be read with
+ * @param told what to log about it
+ * @throws OperationError for a point that would make the manifest unreadable
  */
 export async function recordPoint(
   { environment: { session, log }, record, marks, recorded }: Saving,
@@ -88,7 +88,7 @@ export async function recordPoint(
   else marks.later(point.backup.id);
 }
 
-/** Tells of a backup that a later run will record. */
+/** Reports a backup that a later run will record. */
 export function recordStarted({ environment: { log }, started }: Saving, one: Started): void {
   const { kind, name } = one.resource;
   log.info(`backup ${one.backup} of ${kind} ${quoted(name)} is left to the cloud; a later run records it`);

@@ -14,14 +14,14 @@ import type { Context } from './context.ts';
 import type { PlanLook } from './plan-look.ts';
 import { runPage } from './run-page.ts';
 
-/** One that was closed longer ago belongs to another story. */
+/** An issue closed longer ago is not reopened: it was about something else. */
 const AGAIN_MS = 30 * 86_400_000;
 
 /**
- * Opens, changes or closes the one issue of the repository, where the plan wants it. What goes wrong with it is a warning: the
- * report is what it is.
+ * Opens, changes or closes the repository's one issue, if the plan wants it. A failure is only a warning, because it
+ * does not change the report.
  *
- * @returns the issue that is open now
+ * @returns the issue that is now open
  */
 export async function tellIssue(
   { host, dryRun }: Pick<Context, 'host' | 'dryRun'>,
@@ -75,7 +75,7 @@ async function settle(
     log.info(`issue #${done.number} ${PAST[step.do]}: ${done.url}`);
     if (step.do !== 'close') now = done;
     if (step.do !== 'open') continue;
-    // Another run may have opened one in the same moment: both see both, and the first stays.
+    // Another run may have opened an issue at the same moment: both runs see both, and keep the first.
     const [first, ...others] = await issues.beginning(marker, { state: 'open' });
     for (const { number } of others) await carryOut(issues, { do: 'close', number, because: 'not_planned' });
     now = first ?? done;

@@ -5,19 +5,19 @@ import { forLog, forMarkdown, quoted } from '../text/escape.ts';
 import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 
-/** A report, for a person. */
+/** A report for people. */
 export interface Told {
   /** "1 stale, 4 covered in project demo (5bde…)". */
   readonly head: string;
   /** The worst first. */
   readonly coverage: readonly Coverage[];
   readonly quota: readonly QuotaLeft[];
-  /** What makes it fail; empty for nothing. */
+  /** Why the report fails; empty if it does not. */
   readonly failure: string;
   readonly issue: Issue | undefined;
 }
 
-/** How old the newest point is stands in `why`. */
+/** The age of the newest point is in `why`. */
 const COLUMNS: readonly Column<Coverage>[] = [
   { name: 'kind', value: ({ kind }) => kind },
   { name: 'name', value: ({ name, id }) => name || id },
@@ -28,14 +28,14 @@ const COLUMNS: readonly Column<Coverage>[] = [
   { name: 'why', value: reasonOf },
 ];
 
-/** What no record says. Drills will keep one; until then, nobody should take green for proof. */
+/** No run records restores yet. Until drills do, green must not pass for proof. */
 const UNPROVED =
   'no restore is on record: that these points can be restored is proved only by restoring one, from time to time';
 
-/** Beyond this many, a page folds what is well. */
+/** With more resources, a page folds those that are well. */
 const MOST_UNFOLDED = 10;
 
-/** For a terminal: errors, which are long, stand below the table. */
+/** For a terminal. Errors are long, so they follow the table. */
 export function printedReport({ head, coverage, quota }: Told): string {
   const errors = coverage.flatMap(({ kind, name, id, error }) =>
     error === undefined ? [] : [`${kind} ${quoted(name || id)}: ${forLog(error)}\n`],
@@ -46,7 +46,7 @@ export function printedReport({ head, coverage, quota }: Told): string {
   return [`${head}\n`, table, ...errors, ...lines].join('');
 }
 
-/** For the page of a run: what is not well first, and what is folded where it is much. */
+/** For the page of a run: problems first, the rest folded if it is long. */
 export function reportSummary({ head, coverage, quota, failure, issue }: Told): string {
   const isWell = ({ status }: Coverage) => status === 'covered' || status === 'excluded';
   const well = coverage.filter(isWell);
@@ -72,7 +72,7 @@ function tableOf(coverage: readonly Coverage[]): string {
   return markdownRows(coverage, filled(coverage)).join('\n');
 }
 
-/** Without those that say nothing of any. */
+/** Drops empty columns. */
 function filled(coverage: readonly Coverage[]): readonly Column<Coverage>[] {
   return COLUMNS.filter(({ value }) => coverage.some((one) => (value(one) ?? '') !== ''));
 }

@@ -18,7 +18,7 @@ import { failuresOf } from './saved-points.ts';
 /** The worst first. */
 const ORDER: readonly Status[] = ['failing', 'uncovered', 'stale', 'covered', 'excluded'];
 
-/** Tells what of the project is covered by the plan, and what is not. Changes nothing. */
+/** Reports what the plan covers of the project, and what it does not. Changes nothing in the cloud. */
 export function reportCoverage(context: Context, given: Values<typeof reportInputs>) {
   const failOn = failOnOf(given['fail-on']);
   return withHeartbeat(context, given.heartbeat, () => lookAndReport(context, given, failOn));
@@ -34,7 +34,7 @@ async function lookAndReport(
   return reportOn(context, given, look, failOn ?? look.plan.failOn);
 }
 
-/** The same of what was looked at already. */
+/** Reports on a plan that was already looked at. */
 export async function reportOn(
   context: Context,
   given: { readonly plan: string; readonly badge: string | undefined },

@@ -14,15 +14,15 @@ import { makingRoom } from './room.ts';
 import { compareClouds, manifestAsOf, trustedManifest } from './trusted-manifest.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
-/** The inputs that the engine itself needs, whatever is restored. */
+/** The inputs that the engine needs for every kind. */
 export type RestoringGiven = CloudInputs & ManifestInputs & { readonly store: string | undefined };
 
 /**
- * What every restoring does, whatever the kind: read the manifest, choose the point, compare the clouds, plan, make room,
- * show, sweep, restore, tell.
+ * The steps of every restore: read the manifest, choose the point, compare the clouds, plan, make room, show, sweep,
+ * restore, report.
  *
- * @param store where payloads are read; undefined if no store is given
- * @throws InputError, and nothing was touched
+ * @param store where to read payloads; undefined if no store is given
+ * @throws InputError before anything is touched
  */
 export async function restore<W, C, P, R, O extends string>(
   context: Context,
@@ -32,7 +32,7 @@ export async function restore<W, C, P, R, O extends string>(
   store: PayloadStore | undefined,
 ): Promise<Outcome<Record<O, { readonly description: string }>>> {
   const { host, dryRun } = context;
-  // Only the cloud can say whether a point is whole.
+  // Only the cloud knows whether a point is whole.
   const early = given.at === undefined ? undefined : await context.connect(given);
   const manifest = await manifestOf(context, early, given, kind.kind, kind.wanted(wishes));
   const chosen = manifest === undefined ? bare(kind, wishes) : kind.choose(manifest, wishes);
@@ -85,7 +85,7 @@ function bare<W, C>(
   return chooseBare(wishes);
 }
 
-/** What the page of a run says about a failure that is already reported. */
+/** What the page of a run says about a failure already reported. */
 const FAILURE = 'the restore failed; what has all its data is kept, see the errors above';
 
 async function withProgress<T>(

@@ -5,16 +5,16 @@ import { type Sweeper, sweep } from '../temporaries/sweep.ts';
 
 export interface Room<T> {
   readonly plan: T;
-  /** Whether what interrupted runs left was looked for, and told of, already. */
+  /** Whether leftovers were already looked for and reported. */
   readonly swept: boolean;
 }
 
 /**
- * Plans what is to be done. Where that does not fit into the quota, it may be for what dead runs left: that is removed
- * first, or told of in a dry run, and it is planned again. Else a run that was killed would keep all later ones out.
+ * Plans. If the plan does not fit into the quota, removes leftovers and plans again; a dry run only reports them.
+ * Otherwise the leftovers of a killed run could block all later runs.
  *
- * @param isShort whether not all of a plan fits, where the rest is done all the same
- * @throws QuotaError where it is refused as a whole all the same
+ * @param isShort whether only a part of a plan fits, for plans that are carried out in part
+ * @throws QuotaError if the plan is still refused
  */
 export async function makingRoom<T>(
   session: Session,

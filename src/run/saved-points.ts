@@ -13,8 +13,8 @@ import { doubtOf } from '../temporaries/leftovers.ts';
 import type { Project } from './project-of.ts';
 
 /**
- * What was saved of a project, as its manifests say and as the cloud itself does. What nobody can look at counts as good
- * when a manifest says so.
+ * What was saved of a project, according to its manifests and to the cloud itself. If a point cannot be checked, the
+ * manifest's word counts.
  */
 export function savedPointsOf(found: readonly Found[], inventory: Inventory): SavedPoint[] {
   const states = judge({ inventory, shelf: undefined });
@@ -44,7 +44,7 @@ function worthOf({ resource }: RestorePoint): Pick<SavedPoint, 'key'> {
 }
 
 /**
- * The same of manifests that are sealed to others, by what stands on their envelopes.
+ * What was saved according to manifests that this run cannot open, by the receipts on their envelopes.
  *
  * @param receipts of this project and region
  */
@@ -52,7 +52,7 @@ export function sealedPointsOf(
   receipts: readonly Receipt[],
   { resources, inventory }: Project,
 ): SavedPoint[] {
-  // A mark is a digest: of 100,000 backups they take a while.
+  // A mark is a digest: 100,000 of them take a while.
   if (receipts.length === 0) return [];
   const byMark = new Map(resources.map((one) => [marked(one.kind, one.id), one]));
   const backupState = judgeBackups(inventory);
@@ -88,7 +88,7 @@ export function sealedPointsOf(
   );
 }
 
-/** The points that hold the data of one: a server's are its disks'. */
+/** The points that hold a point's data: for a server, those of its disks. */
 function dataOf(point: RestorePoint, all: ReadonlyMap<string, RestorePoint>): RestorePoint[] {
   if (point.method !== 'disks') return [point];
   return point.resource.disks.flatMap((disk) => all.get(disk.point) ?? []);
@@ -115,7 +115,7 @@ function factsOf({ resource: { encryption, size } }: VolumePoint) {
   return { encrypted: encryption !== null, size };
 }
 
-/** Backups of ours, also those that no manifest names yet: of a run that goes on, or that did not live to tell. */
+/** Our backups, even if no manifest names them yet because their run is still going or was interrupted. */
 function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State): SavedPoint[] {
   const isLost = lostAmong(backups);
   return backups.flatMap((backup): SavedPoint[] => {
@@ -133,13 +133,13 @@ function ofCloud(backups: readonly Backup[], stateOf: (backup: Backup) => State)
   });
 }
 
-/** Whether a backup was left to the cloud, and no run can record it. */
+/** Whether a backup was left to the cloud and no run can record it. */
 function lostAmong(backups: readonly Backup[]): (backup: Backup, tags: Tags) => boolean {
   const byPoint = new Map<string | undefined, readonly Backup[]>();
   const byVolume = new Map<string, readonly Backup[]>();
   return (backup, tags) => {
     if (!tags.handedOver || tags.state === 'recorded') return false;
-    // Of 100,000 backups these are made only where they are needed.
+    // Built only when needed: a project may have 100,000 backups.
     if (byPoint.size === 0) {
       for (const [point, all] of Map.groupBy(backups, ({ metadata }) => metadata[POINT_TAG]))
         byPoint.set(point, all);
@@ -152,9 +152,9 @@ function lostAmong(backups: readonly Backup[]): (backup: Backup, tags: Tags) => 
 }
 
 /**
- * What failed last, and when: by kind and id.
+ * The last failure of each resource and its time, by kind and id.
  *
- * @param receipts of manifests that are sealed to others
+ * @param receipts of manifests that this run cannot open
  */
 export function failuresOf(
   manifests: readonly Manifest[],

@@ -10,17 +10,17 @@ import { publishedOutputs } from './publishing.ts';
 import type { Saving } from './recording.ts';
 import { savingSummary } from './summary.ts';
 
-/** What became of a run that saves. */
+/** The outcome of a run that saves. */
 export interface SavedOutcome extends Outcome<typeof savingOutputs> {
   /** What it left to the cloud. */
   readonly started: readonly Started[];
-  /** What it saved of what it was to save. */
+  /** What it saved, of all that it should. */
   readonly saved: readonly Subject[];
-  /** What it left alone, because an earlier run had it under way. */
+  /** What it skipped, because an earlier run had it under way. */
   readonly underWay: readonly Subject[];
 }
 
-/** Publishes the last state of the manifest, and says what became of the run. One that only started backups has none. */
+/** Publishes the final manifest, and returns the outcome. A run that only started backups has no manifest. */
 export async function finishSaving(
   {
     context,
@@ -36,7 +36,7 @@ export async function finishSaving(
   given: Pick<Values<typeof savingInputs>, 'recipients' | 'sign-key'>,
 ): Promise<SavedOutcome> {
   const { host } = context;
-  // One may have been recorded by a later part of this very run.
+  // A later part of the same run may have recorded some.
   const started = begun.filter(({ point }) => !recorded.has(point));
   if (host.signal.aborted)
     host.log.error(
@@ -80,7 +80,10 @@ export async function finishSaving(
   };
 }
 
-/** A job's outputs have 1 MiB together, as UTF-16: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs */
+/**
+ * All outputs of a job share 1 MiB, as UTF-16:
+ * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs
+ */
 const LONGEST_OUTPUT = 128 * 1024;
 
 function restorePointsOutput({ host }: Context, points: readonly RestorePoint[]): string {

@@ -21,13 +21,13 @@ import { openPlaces } from './publishing.ts';
 import { recordFailure, recordPoint, type Saving, startSaving } from './recording.ts';
 import { finishSaving, type SavedOutcome } from './saved.ts';
 
-/** The inputs that the engine itself needs, whatever is saved. */
+/** The inputs that the engine needs for every kind. */
 export type SavingGiven = CloudInputs & Values<typeof savingInputs> & { readonly concurrency: number };
 
 /**
- * What every saving does, whatever the kind: plan, make room, show, prepare, sweep, adopt, save each, record, publish.
+ * The steps of every backup: plan, make room, show, prepare, sweep, adopt, save each, record, publish.
  *
- * @throws InputError, and nothing was touched
+ * @throws InputError before anything is touched
  */
 export async function save<W extends Wishes, P>(
   context: Context,
@@ -41,24 +41,24 @@ export async function save<W extends Wishes, P>(
   return saveParts(context, { session, places, given, collects: 'none' }, parts);
 }
 
-/** The volumes whose backups a run records that earlier runs left to the cloud. Only a run of a plan does, to where that has its manifests. */
+/** Whose backups a run records that earlier runs left to the cloud, by volume. Only a run of a plan records any. */
 export type Collects = 'all' | 'none' | ReadonlySet<string>;
 
-/** Where a run saves from, and where its manifest goes. */
+/** What a run saves from, and where its manifest goes. */
 export interface SavingRun {
   readonly session: Session;
   readonly places: readonly Publisher[];
   readonly given: Omit<SavingGiven, 'concurrency'>;
-  /** What the project holds, where nothing has changed it since it was listed. */
+  /** What the project holds, if nothing has changed since it was listed. */
   readonly seen?: Holdings | undefined;
   readonly collects: Collects;
 }
 
 /**
- * Saves one part after the other, into one manifest. Each is planned when those before it are saved, with what they left
- * of the quotas.
+ * Saves one part after another, into one manifest. Plans each part after saving the ones before it, because those use
+ * the same quotas.
  *
- * @throws InputError if a part is refused that nothing fails with, and nothing was touched
+ * @throws InputError if a part without subjects is refused, before anything is touched
  */
 export async function saveParts(
   context: Context,
@@ -97,7 +97,7 @@ export async function saveParts(
     return startSaving(context, session, places, payloadsOf(parts), started, until);
   }
 
-  /** Each store once: what interrupted runs left there is told once. */
+  /** Prepares each store once, so that leftovers there are reported once. */
   async function prepared(payloads: Part['payloads']): Promise<void> {
     if (payloads === undefined || stores.has(payloads.place)) return;
     stores.add(payloads.place);
@@ -117,7 +117,7 @@ export async function saveParts(
   }
 }
 
-/** A dry run: tells what interrupted runs left, and changes nothing. */
+/** A dry run: reports leftovers, and changes nothing. */
 async function planned(
   context: Context,
   session: Session,
@@ -141,7 +141,7 @@ async function planned(
   };
 }
 
-/** All parts of a run have their data in one place. */
+/** All parts of a run share one place. */
 function payloadsOf(parts: readonly Part[]): Part['payloads'] {
   return parts.find(({ payloads }) => payloads !== undefined)?.payloads;
 }
@@ -155,7 +155,7 @@ function together(planned: readonly PlannedJson[]): PlannedJson {
   };
 }
 
-/** Takes up what runs before left to the cloud, or did not live to record; one that cannot be written down fails alone. */
+/** Adopts what earlier runs left to the cloud or did not record. If one cannot be recorded, only that one fails. */
 async function takeUp(
   saving: Saving,
   leftovers: readonly Leftover[],
@@ -187,7 +187,7 @@ async function takeUp(
   }
 }
 
-/** A backup that was left to the cloud and failed is a failure of its volume. Where that is gone, or saved since, it is only told. */
+/** A failed backup that was left to the cloud fails its volume, unless the volume is gone or was saved since. */
 async function tellFailed(
   saving: Saving,
   leftovers: readonly Leftover[],
@@ -218,7 +218,7 @@ function isMadeAgain(failed: Backup, backups: readonly Backup[]): boolean {
   );
 }
 
-/** A part of a matrix records only what it is for: its siblings do the rest, at the same time. */
+/** A matrix job records only its own part: its siblings record the rest, at the same time. */
 export function isMine(leftover: Leftover, collects: Collects): boolean {
   if (!('backup' in leftover) || !leftover.tags.handedOver) return true;
   return collects === 'all' || (collects !== 'none' && collects.has(leftover.backup.volumeId));

@@ -15,7 +15,7 @@ import type { Context } from './context.ts';
 import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
 import { wayBack, wayBackOfData } from './ways-back.ts';
 
-/** Shows all that is known of one restore point. */
+/** Shows all that is known about one restore point. */
 export async function showPoint(context: Context, given: ShowInputs) {
   const { host } = context;
   const meant = meantBy(given, host.clock.now());
@@ -30,7 +30,7 @@ export async function showPoint(context: Context, given: ShowInputs) {
       ),
     },
     printed: formatFields(fields, given.format),
-    // One that is named was found, whatever else could not be read.
+    // A point in a manifest was found, so other unreadable manifests do not matter.
     failed: meant.point === undefined ? failed : catalog.looked.failure !== undefined,
     failure,
     summary: summaryOf(entry, fields),
@@ -88,7 +88,7 @@ function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined
   ];
 }
 
-/** The command that restores it, in a terminal. */
+/** The terminal command that restores it. */
 function restoreOf(
   entry: Entry,
   home: Found | undefined,

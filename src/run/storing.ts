@@ -9,13 +9,13 @@ import type { Context } from './context.ts';
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 
-/** Where payloads are read, and what opens them. */
+/** Where to read payloads, and what opens them. */
 type Reading = { readonly store: string | undefined; readonly identity: string | undefined };
 
 /**
- * Where payloads are read; undefined if no store is given and there is no place of its own.
+ * Where to read payloads; undefined if no store is given and there is no default.
  *
- * @throws InputError for a place of no known form
+ * @throws InputError for an unsupported place
  */
 export function namedStore(context: Context, { store, identity }: Reading): PayloadStore | undefined {
   const place = namedPlace(context, store);
@@ -23,18 +23,18 @@ export function namedStore(context: Context, { store, identity }: Reading): Payl
 }
 
 /**
- * Where payloads are read.
+ * Where to read payloads.
  *
- * @throws InputError in a workflow that names no place: a runner's disk is gone with the job
+ * @throws InputError in a workflow that gives no place: a runner's disk is gone after the job
  */
 export function restoringStore(context: Context, { store, identity }: Reading): PayloadStore {
   return payloadStore(openPlace(context, store), { identity });
 }
 
 /**
- * Where the data goes that leaves the cloud, and how it is packed.
+ * Where data goes that leaves the cloud, and how it is packed.
  *
- * @throws InputError in a workflow that names no place, or for what is not an age recipient
+ * @throws InputError in a workflow that gives no place, and for an invalid age recipient
  */
 export async function savingStore(
   context: Context,
@@ -53,9 +53,9 @@ export async function savingStore(
 }
 
 /**
- * The payloads that lie in the place, as they are now; undefined if no store is given and there is no place of its own.
+ * The payloads that are in the store now; undefined if no store is given and there is no default.
  *
- * @throws InputError for a place of no known form
+ * @throws InputError for an unsupported place
  */
 export async function shelfOf(context: Context, store: string | undefined): Promise<Shelf | undefined> {
   const place = namedPlace(context, store);
@@ -78,7 +78,7 @@ function openPlace(context: Context, store: string | undefined): Place {
   return place;
 }
 
-/** The place that the input names, or the terminal's own. */
+/** The place that the input gives, or the terminal's default. */
 export function namedPlace({ host, directory }: Context, store: string | undefined): Place | undefined {
   const text = store ?? (host.github === undefined ? DEFAULT_STORE : undefined);
   if (text === undefined) return undefined;

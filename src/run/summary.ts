@@ -11,7 +11,7 @@ import { counted } from '../text/words.ts';
 import { type Saved, waysBack } from './ways-back.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
-/** What was saved, what was started, where that is written down, and how to come back to it, as Markdown. */
+/** What was saved and started, which manifest lists it, and how to restore it, as Markdown. */
 export function savingSummary(
   manifest: Manifest,
   quota: readonly QuotaLine[],
@@ -79,7 +79,7 @@ const COLUMNS: readonly PageColumn<RestorePoint>[] = [
   { name: 'stored in', value: placeOf },
 ];
 
-/** On one line of its cell. */
+/** Keeps a table cell on one line. */
 function unbroken(words: string): string {
   return words.replaceAll(' ', '&nbsp;');
 }
@@ -88,7 +88,7 @@ function capital(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-/** What differs from one way to the next. */
+/** The facts that depend on the method. */
 function factsOf(point: RestorePoint): {
   readonly size: string;
   readonly how: string;

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { type DuePlan, planDue } from './plan-due.ts';
 import type { PlanLook } from './plan-look.ts';
 
-/** Whether what is due may fit only if something is deleted first. Who cannot tell goes on: then each says what it lacks. */
+/** Whether what is due may fit only after deletions. False if unknown: then each resource reports what it lacks. */
 export async function isTight(context: Context, look: PlanLook): Promise<boolean> {
   try {
     if (!keepsByRules(look.plan) || (await fitsSurely(look))) return false;
@@ -22,7 +22,7 @@ export function lacksQuota({ refused }: Pick<DuePlan, 'refused'>): boolean {
   return refused.some(({ error }) => error instanceof QuotaError);
 }
 
-/** By the sizes alone, where all that is due becomes Cinder backups: to plan each costs requests. */
+/** Estimates by sizes alone if all that is due becomes Cinder backups, because planning each costs requests. */
 async function fitsSurely({ session, duties, project }: PlanLook): Promise<boolean> {
   const sizes = new Map(project.holdings.volumes.map(({ id, size }) => [id, size]));
   const due = duties.filter((duty) => duty.due && duty.within === undefined);

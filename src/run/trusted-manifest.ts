@@ -15,10 +15,10 @@ import { readingOf } from './reading.ts';
 import { shelfOf } from './storing.ts';
 
 /**
- * The manifest that the inputs name, if it can be trusted.
+ * The manifest that the inputs name, if it is trusted.
  *
- * @param kind what is to be restored
- * @param wanted its name or id; undefined for the only one
+ * @param kind of resource to restore
+ * @param wanted its name or id; undefined if the manifest has only one
  * @throws InputError
  */
 export async function trustedManifest(
@@ -32,8 +32,8 @@ export async function trustedManifest(
 }
 
 /**
- * The manifest with the newest whole restore point that is not later than `at`, by the same rules of trust as `latest`;
- * only that one of the resource is left in it. What is broken is passed over, and told.
+ * The manifest with the newest whole restore point not later than `at`, trusted by the same rules as `latest`. Drops
+ * the resource's other points from it. Skips broken points, and reports them.
  *
  * @throws InputError
  */
@@ -80,7 +80,7 @@ async function find(
 }
 
 /**
- * A project id is unique in the world; a region is not, and the URL of Keystone may differ by network.
+ * Compares project ids, which are globally unique; regions are not, and Keystone's URL may differ by network.
  *
  * @throws InputError unless `allow-other-project` is set
  */

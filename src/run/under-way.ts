@@ -14,16 +14,16 @@ import type { Log } from '../ports/log.ts';
 import { parseOwner } from '../ports/owner.ts';
 import { quoted } from '../text/escape.ts';
 
-/** Whether a backup that is being made is left to the cloud, and its volume as good as saved; undefined: none is. */
+/** Whether an unfinished backup is left to the cloud, so that its volume counts as saved; undefined for none. */
 export type Leaves = ((backup: Backup) => boolean) | undefined;
 
-/** A volume that cannot be backed up now because an earlier run has that under way. */
+/** A volume that cannot be backed up now, because an earlier run has its backup under way. */
 export interface UnderWay {
   readonly subject: Subject;
   readonly error: BeingBackedUp & { readonly backup: Backup };
 }
 
-/** A server is not backed up with one of its disks: it waits. */
+/** A server is never under way: a backup of one of its disks does not save it, so the run waits. */
 export function isUnderWay(
   one: { readonly subject: Subject; readonly error: unknown },
   leaves: Leaves,
@@ -33,7 +33,7 @@ export function isUnderWay(
   return error.backup !== undefined && leaves(error.backup);
 }
 
-/** The same with the backup that is in the way, where it was not listed yet when the volume was. */
+/** Adds the backup that is in the way, if it was not yet listed when the volume was. */
 export async function withBackup(session: Session, one: Refused): Promise<Refused> {
   const { subject, error } = one;
   if (!(error instanceof BeingBackedUp) || error.backup !== undefined || subject.kind !== 'volume')
@@ -54,12 +54,12 @@ export function tellUnderWay(log: Log, { subject: { name, id }, error: { backup 
 }
 
 /**
- * Waits for the backups that stand in the way because a run of ours that is over had asked for them: the cloud goes on
- * making them, and they are taken up when they are whole. Others' are not waited for.
+ * Waits for backups in the way that an ended run of ours started: the cloud goes on making them, and the run adopts
+ * them when they are complete. Does not wait for other people's.
  *
  * @param refused what cannot be saved, and why
- * @param until the deadline, the cloud's time, milliseconds since the epoch
- * @returns whether one is done, so that it is worth planning again
+ * @param until the deadline, milliseconds since the epoch in the cloud's time
+ * @returns whether one finished, so that planning again is worthwhile
  */
 export async function waitForUnderWay(
   session: Session,

@@ -25,7 +25,7 @@ interface Given {
   readonly output: string;
 }
 
-/** Decrypts an image with its key, or shows how. */
+/** Decrypts an image with its key; a dry run shows how. */
 export async function unlockImage(context: Context, given: Given) {
   const { host, dryRun } = context;
   const { terminal } = host;
@@ -90,7 +90,7 @@ async function keyOf({ host }: Context, terminal: Terminal, given: Given): Promi
   return { bytes: key, layers: packed.layers, identity };
 }
 
-/** The image, with all taken off that it is packed in, and opened by its key. */
+/** Unpacks the image, and decrypts it with its key. */
 async function openImage({ host }: Context, given: Given, source: AsyncIterable<Uint8Array>, key: Key) {
   const packed = await unpacked(source, () => opener(key.identity, quoted(given.image)), quoted(given.image));
   const { head, stream } = await peek(packed.bytes, headerLength);
@@ -107,7 +107,7 @@ async function openImage({ host }: Context, given: Given, source: AsyncIterable<
   return { opened, stream, layers: packed.layers, filter: readings[opened.passphrase]?.filter ?? 'cat' };
 }
 
-/** And its length; 0 if unknown. */
+/** The image and its length, 0 if unknown. */
 async function imageOf({ host }: Context, terminal: Terminal, path: string) {
   if (path === '-') return { image: addAbortSignal(host.signal, terminal.input('--image')), size: 0 };
   try {

@@ -7,13 +7,13 @@ import type { Context } from './context.ts';
 import type { SavingGiven } from './saving.ts';
 import { savingStore } from './storing.ts';
 
-/** What every command is given that saves volumes. */
+/** The inputs of every command that saves volumes. */
 export type VolumeGiven = SavingGiven & Values<typeof volumeInputs>;
 
 /**
- * The wishes of a run.
+ * Turns the inputs of a run into wishes.
  *
- * @param entries what is meant, as given
+ * @param entries which volumes, as given
  * @throws InputError
  */
 export async function volumeWishes(

@@ -2,7 +2,7 @@ import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import type { Published } from '../publish/publisher.ts';
 import { forShell } from '../text/escape.ts';
 
-/** What the commands need beside the manifest. */
+/** What the commands need besides the manifest. */
 export interface Saved {
   /** "owner/name"; undefined in a terminal. */
   readonly repository: string | undefined;
@@ -12,12 +12,11 @@ export interface Saved {
   readonly sealed: boolean;
 }
 
-/** More are in the table, and are restored by the same words. */
+/** The table lists the rest, which the same command restores. */
 const MOST_COMMANDS = 10;
 
 /**
- * The lines for a terminal that bring back what was saved, to be copied as they are; the files with keys are the
- * reader's own.
+ * Terminal commands that restore what was saved, ready to copy, except for the paths of the reader's key files.
  */
 export function waysBack(manifest: Manifest, { path }: Published, saved: Saved): string[] {
   const [place, download] = fetched(path, saved.repository);
@@ -31,18 +30,17 @@ export function waysBack(manifest: Manifest, { path }: Published, saved: Saved):
 }
 
 /**
- * The lines for a terminal that bring back one restore point of a manifest, and no other; empty if it can be restored
- * only with its server.
+ * Terminal commands that restore exactly one point of a manifest; empty if it can be restored only with its server.
  */
 export function wayBack(point: RestorePoint, manifest: Manifest, path: string, saved: Saved): string[] {
   if (point.method === 'kept') return [];
   const [place, download] = fetched(path, saved.repository);
-  // A server's own disks and keys stand in its manifest.
+  // A server's disks and keys are in the same manifest.
   const options = optionsOf(point.method === 'disks' ? manifest.restorePoints : [point], saved);
   return [...download, commandFor(point, place, [optionOf(point.resource.kind), point.id], options)];
 }
 
-/** The same for what no manifest names: a Cinder backup, or an image that stayed in the cloud. */
+/** Commands for what no manifest names: a Cinder backup, or an image that stayed in the cloud. */
 export function wayBackOfData(kind: 'backup' | 'image', id: string): string[] {
   return kind === 'backup'
     ? [['npx openstack-backup', 'restore-volume', `--backup ${forShell(id)}`].join(' ')]
@@ -76,14 +74,14 @@ function optionsOf(points: readonly RestorePoint[], { sealed, signed }: Saved): 
   ];
 }
 
-/** A server brings its disks along, and what is encrypted its keys. */
+/** Leaves out the disks of servers and the keys of what is encrypted: those are restored along. */
 function mainPoints({ restorePoints }: Manifest): RestorePoint[] {
   const of = (...kinds: RestorePoint['resource']['kind'][]) =>
     restorePoints.filter(({ resource }) => kinds.includes(resource.kind));
   return [of('server'), of('volume', 'image'), of('secret')].find((points) => points.length > 0) ?? [];
 }
 
-/** Where the manifest then is, and what brings it there. */
+/** Where the manifest is after a download, and the commands that download it. */
 function fetched(path: string, repository: string | undefined): [string, string[]] {
   const from = repository === undefined ? '' : ` --repo ${forShell(repository)}`;
   const [, run, name] = /^artifact:(\d+)\/(.+)$/s.exec(path) ?? [];

@@ -4,10 +4,10 @@ import { forMarkdown } from '../text/escape.ts';
 import { toMinute } from '../text/words.ts';
 
 /**
- * A line of a summary: whoever reads it a year later knows which cloud it was.
+ * A line of a summary, so that a reader knows a year later which cloud it was.
  *
- * @param started milliseconds, the cloud's time
- * @param ended the same; undefined if the run was cut short
+ * @param started milliseconds since the epoch in the cloud's time
+ * @param ended likewise; undefined if the run was interrupted
  */
 export function whereAndWhen(
   { authUrl, region, project }: Manifest['cloud'],

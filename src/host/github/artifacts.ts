@@ -8,8 +8,8 @@ import { scratchName } from './environment.ts';
 /**
  * Uploads files as one artifact of this run.
  *
- * @param days 0 for what the repository says
- * @param scratch a directory that is ours
+ * @param days 0 for the repository's default
+ * @param scratch a directory of our own
  */
 export async function uploadArtifact(
   name: string,

@@ -4,8 +4,8 @@ import type { Rest } from './rest.ts';
 const PERMISSION = 'contents: read';
 
 /**
- * The last commit of a branch; undefined if there is no such branch. Named as one: where a commit is asked for by a
- * bare name, a tag of that name counts as well.
+ * The last commit of a branch; undefined if there is no such branch. Asks for the ref as a branch, because a bare name
+ * also matches a tag.
  */
 export async function tipOf(rest: Rest, branch: string): Promise<string | undefined> {
   const answer = await rest.find(
@@ -17,7 +17,7 @@ export async function tipOf(rest: Rest, branch: string): Promise<string | undefi
 }
 
 /**
- * Whether a commit is in the history of another.
+ * Whether `commit` is in the history of `tip`.
  * https://docs.github.com/rest/commits/commits#compare-two-commits
  */
 export async function isBehind(rest: Rest, commit: string, tip: string): Promise<boolean> {

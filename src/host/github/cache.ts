@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.ts';
 import type { DirectoryCache } from '../../ports/github.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** The runner empties it before each job. GitHub's cache takes the path for a part of the key. */
+/** The runner empties this directory before each job. GitHub's cache makes the path part of its key. */
 export function cacheOf(environment: Readonly<Record<string, string | undefined>>, log: Log): DirectoryCache {
   const path = join(environment['RUNNER_TEMP'] || tmpdir(), 'openstack-backup-catalogue');
   return {

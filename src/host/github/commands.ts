@@ -3,8 +3,8 @@ import { appendFileSync } from 'node:fs';
 import { EOL } from 'node:os';
 
 /**
- * The few things that a step says to its runner, byte for byte as @actions/core says them (a test compares). That
- * library also brings an HTTP client, 60 ms of start-up that a refused input or a post step without work would pay.
+ * The few commands that a step sends to its runner, byte for byte as @actions/core sends them (a test compares). That
+ * library also loads an HTTP client: 60 ms of start-up, even for a refused input or a post step without work.
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
 export interface Runner {
@@ -31,7 +31,7 @@ export function runner(
       `::${name}${listed.length === 0 ? '' : ` ${listed.join(',')}`}::${escapeData(message)}${EOL}`,
     );
   };
-  // Without the file, as in a script that calls us, there is nobody to tell.
+  // A script that calls us sets no such variable: nobody would read the file.
   const file = (variable: string, text: string) => {
     const path = environment[variable];
     if (path !== undefined && path !== '') appendFileSync(path, text, 'utf8');
@@ -50,7 +50,7 @@ export function runner(
   };
 }
 
-/** The delimiter cannot be guessed, so no value can end itself and start another. */
+/** The delimiter cannot be guessed, so no value can end its own entry and start another. */
 function entry(name: string, value: string): string {
   const delimiter = `ghadelimiter_${randomUUID()}`;
   return `${name}<<${delimiter}${EOL}${value}${EOL}${delimiter}${EOL}`;

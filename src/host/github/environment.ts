@@ -3,7 +3,7 @@ import type { Here } from '../../ports/github.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The step that runs, as the runner's variables describe it. */
+/** The running step, as the runner's variables describe it. */
 export function hereOf(environment: Environment): Here {
   return {
     repository: environment['GITHUB_REPOSITORY'] ?? '',
@@ -25,7 +25,7 @@ function workflowFile(ref: string | undefined, repository: string): string | und
 }
 
 /**
- * GitHub Enterprise Server, as @actions/artifact and @actions/cache tell it: they have no such function to call.
+ * Detects GitHub Enterprise Server as @actions/artifact and @actions/cache do; neither exports its check.
  * https://github.com/actions/toolkit/blob/main/packages/artifact/src/internal/shared/config.ts
  */
 export function isEnterpriseServer(environment: Environment): boolean {
@@ -34,7 +34,7 @@ export function isEnterpriseServer(environment: Environment): boolean {
   return !(host === 'github.com' || host.endsWith('.ghe.com') || host.endsWith('.localhost'));
 }
 
-/** One of its own for every step, also where several run at once. */
+/** Unique for each step, because several may run at once. */
 export function scratchName(): string {
   return `openstack-backup-${randomUUID()}`;
 }

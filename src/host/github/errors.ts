@@ -2,13 +2,13 @@ import { InputError, messageOf, OperationError, type PlainError } from '../../er
 
 /** What a request was for, for the error when it fails. */
 export interface Doing {
-  /** "read run 1": comes behind "cannot". */
+  /** "read run 1": follows "cannot". */
   readonly doing: string;
   /** What the job's token needs for it: "actions: read". */
   readonly permission: string;
 }
 
-/** An error of GitHub's REST API as a person is told: what could not be done, what GitHub said, what to do. */
+/** Turns an error of GitHub's REST API into one for people: what failed, what GitHub said, what to do. */
 export function explain(error: unknown, { doing, permission }: Doing): PlainError {
   const status = statusOf(error);
   const said = messageOf(error).replace(/ - https:\/\/docs\.github\.com\S*/, '');
@@ -37,7 +37,7 @@ export function explain(error: unknown, { doing, permission }: Doing): PlainErro
 
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
-  // Octokit says 500 where no answer came at all.
+  // Octokit reports 500 when there was no answer at all.
   return 'response' in error && error.response !== undefined ? error.status : undefined;
 }
 

@@ -11,25 +11,25 @@ import { tokenOf } from './inputs.ts';
 import { lazyGitHub } from './lazy.ts';
 
 export interface GitHubHost extends Host {
-  /** For what only the way in says: outputs and the summary. */
+  /** For outputs and the summary, which only the entry point writes. */
   readonly runner: Runner;
   /** The one line that says why the step failed. */
   fail(line: string): void;
 }
 
-/** A step of a workflow on GitHub. Its clients are loaded when they are first needed. */
+/** A step of a workflow on GitHub. Loads clients when they are first needed. */
 export function githubHost(options: {
   readonly stdout: { write(text: string): unknown };
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
   readonly signal: AbortSignal;
-  /** Of titles of annotations: the action. */
+  /** The title of annotations: the action's name. */
   readonly title: string;
 }): GitHubHost {
   const { environment, title } = options;
   const say = runner(options.stdout, environment);
-  // A mask of several lines would mask each of them, also the harmless: Secrets tells those that matter one by one. What
-  // holds other control characters is never printed as it is.
+  // The runner would split a mask of several lines and mask each, even harmless ones: Secrets passes the lines that
+  // matter one by one. Text with other control characters is never printed as is.
   const secrets = new Secrets((encoding) => {
     if (!/\p{Cc}/u.test(encoding)) say.mask(encoding);
   });
@@ -73,7 +73,7 @@ export function githubHost(options: {
 
 /** Longer annotations help nobody; the log has the rest. */
 const LONGEST_ANNOTATION = 4000;
-/** A step has ten of each kind, and the last error is kept for why it failed: the log shows what is beyond. */
+/** GitHub shows ten of each kind per step. The last error is reserved for why it failed; the log has the rest. */
 const MOST_ANNOTATIONS = 9;
 
 function annotation(line: string): string {
@@ -91,7 +91,7 @@ function stepLog(say: Runner, secrets: Secrets, title: string, isDebug: boolean)
     };
   };
   return {
-    // The runner hides these unless ACTIONS_STEP_DEBUG is set, and still carries them.
+    // Without ACTIONS_STEP_DEBUG the runner would hide these, but still process them.
     debug: isDebug ? (text) => say.debug(safe(text)) : () => undefined,
     info: (text) => say.line(safe(text)),
     warn: annotate('warning'),

@@ -9,9 +9,9 @@ const PAGE = 100;
 const HOME = '/repos/{owner}/{repo}/issues';
 
 /**
- * The issues that this token's owner wrote and whose text begins so, in the order of their numbers.
+ * Issues by this token's owner whose text begins with the marker, ordered by number.
  *
- * @param since only those changed since. ISO 8601
+ * @param since only issues changed since then, ISO 8601
  */
 export async function issuesBeginning(
   rest: Rest,
@@ -27,7 +27,7 @@ export async function issuesBeginning(
       permission: PERMISSION,
     });
     const issues = list({ issues: answer }, 'issues', (issue) => issue);
-    // A pull request is an issue to GitHub.
+    // GitHub lists pull requests as issues, too.
     for (const issue of issues)
       if (
         issue['pull_request'] === undefined &&
@@ -57,7 +57,7 @@ export async function changeIssue(rest: Rest, number: number, change: IssueChang
   return decodeIssue(object(answer));
 }
 
-/** A job's token belongs to an app and may not ask who it is: what a bot wrote is its own. Another's is a person's. */
+/** A job's token may not ask who it is, because it belongs to an app: then any bot's issue counts as ours. */
 async function authorOf(rest: Rest): Promise<(issue: Json) => boolean> {
   const userOf = (issue: Json) => object(issue['user'] ?? {}, 'user');
   const doing = { doing: 'see whose token it is', permission: PERMISSION };

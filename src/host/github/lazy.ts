@@ -19,7 +19,7 @@ export interface Dependencies {
   readonly runner: Runner;
 }
 
-/** GitHub's services. A client's code is loaded when it is first asked: a refused input pays for none. */
+/** GitHub's services. Each client is loaded on first use, so that a refused input pays for none. */
 export function lazyGitHub(dependencies: Dependencies): {
   readonly services: GitHub;
   liveness(owner: WorkflowOwner): Promise<Liveness>;
@@ -112,10 +112,10 @@ export function lazyGitHub(dependencies: Dependencies): {
   return {
     services,
     liveness: async (owner) => {
-      // Attempts of a run come one after the other.
+      // Attempts of a run never overlap.
       if (owner.repository === here.repository && owner.run === String(here.runId))
         return Number(owner.attempt) < here.attempt ? 'ended' : 'alive';
-      // Other repositories' runs cannot be seen with this token, and its own may not be readable either.
+      // This token cannot see runs of other repositories.
       if (owner.repository !== here.repository || dependencies.token === undefined) return 'unknown';
       try {
         return await (await import('./runs.ts')).livenessOfRun(await rest(), owner);

@@ -26,8 +26,8 @@ export async function* publishedReleases(rest: Rest): AsyncGenerator<readonly Re
 }
 
 /**
- * Never the "latest" release, and marked as a pre-release: the repository's own releases stay what people find.
- * The tag is made when it is published.
+ * Never "latest", and marked as a pre-release, so that people still find the repository's own releases.
+ * GitHub creates the tag when the draft is published.
  */
 export async function draftRelease(rest: Rest, tag: string, title: string, text: string): Promise<Release> {
   const answer = await rest.send(
@@ -49,10 +49,10 @@ function readRelease(rest: Rest, id: number): Promise<Json> {
     .then((answer) => object(answer));
 }
 
-/** An upload that was cut short leaves a name that is taken: it is removed, and the upload repeated once. */
+/** An interrupted upload leaves an asset that occupies the name: removes it, and uploads once more. */
 export async function attachAsset(rest: Rest, id: number, name: string, bytes: Uint8Array): Promise<void> {
   const release = await readRelease(rest, id);
-  // The host differs on GHE.com and Enterprise Server. "https://…/assets{?name,label}"
+  // "https://…/assets{?name,label}"; the host differs on GHE.com and Enterprise Server.
   const [url = ''] = text(release, 'upload_url').split('{');
   const upload = () =>
     rest.send(
@@ -85,9 +85,9 @@ export async function publishRelease(rest: Rest, id: number): Promise<Release> {
 }
 
 /**
- * Returns also where another run has removed it before.
+ * Succeeds if another run has already removed it.
  *
- * @throws InputError if it is still there: GitHub says 404 also to a token that may not remove it
+ * @throws InputError if it still exists: GitHub also answers 404 to a token that may not remove it
  */
 export async function removeRelease(rest: Rest, id: number): Promise<void> {
   const doing = { doing: `remove release ${id}`, permission: WRITE };
@@ -115,7 +115,7 @@ function decodeRelease(from: Json): Release {
     tag: text(from, 'tag_name'),
     draft: from['draft'] === true,
     updated: [
-      // `created_at` is the time of its commit.
+      // `created_at` is the time of the commit, not of the release.
       optionalMoment(from, 'published_at') ?? moment(from, 'created_at'),
       ...list(from, 'assets', (asset) => moment(asset, 'updated_at')),
     ].reduce((last, time) => (time > last ? time : last)),

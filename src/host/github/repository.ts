@@ -3,8 +3,8 @@ import type { Repository } from '../../ports/github.ts';
 import type { Rest } from './rest.ts';
 
 /**
- * Asked of GitHub and not read from the event: a run that is repeated has the event of then, and the repository may have
- * become public since. Every token may ask.
+ * Asks GitHub instead of reading the event: a re-run has the old event, and the repository may have become public
+ * since. Every token may ask.
  */
 export async function readRepository(rest: Rest): Promise<Repository> {
   const answer = object(
@@ -19,7 +19,7 @@ export async function readRepository(rest: Rest): Promise<Repository> {
   );
   return {
     id: integer(answer, 'id'),
-    // Of three, `internal` is for the enterprise only. What is not said counts as public.
+    // `internal` repositories are private, too. A missing field counts as public.
     isPublic: answer['private'] !== true,
     defaultBranch: text(answer, 'default_branch'),
   };

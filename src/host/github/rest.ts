@@ -8,14 +8,14 @@ import { type Doing, explain, isRateLimit, statusOf } from './errors.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-/** GitHub's REST API, of the repository that the workflow runs in. */
+/** GitHub's REST API, for the repository that the workflow runs in. */
 export interface Rest {
   readonly here: Here;
-  /** The body of the answer, to be read field by field. @throws PlainError */
+  /** The body of the answer, unchecked. @throws PlainError */
   send(route: string, parameters: Parameters, doing: Doing): Promise<unknown>;
-  /** As {@link send}; undefined if there is no such thing. */
+  /** Like {@link send}; undefined on 404. */
   find(route: string, parameters: Parameters, doing: Doing): Promise<unknown>;
-  /** Bytes, also behind a redirect, which gets no token. @throws RangeError when there are more than `limit` */
+  /** Follows a redirect, without the token. @throws RangeError for more than `limit` bytes */
   download(
     route: string,
     parameters: Parameters,
@@ -100,12 +100,12 @@ export function openRest(options: {
   };
 }
 
-/** Milliseconds until it is worth asking again; undefined when it is not. */
+/** Milliseconds to wait before a retry; undefined if a retry is pointless. */
 function waitOf(error: unknown, attempt: number): number | undefined {
   const status = statusOf(error);
   if (status !== undefined && status < 500 && !isRateLimit(error, status)) return undefined;
   const asked = Number(retryAfterOf(error) ?? 0) * 1000;
-  // A primary limit is reset within the hour: no job waits that long.
+  // A primary limit may take an hour to reset: no job waits that long.
   return asked > 60_000 ? undefined : Math.max(asked, 500 * 2 ** (attempt - 1));
 }
 

@@ -22,7 +22,7 @@ export async function getRun(rest: Rest, id: number): Promise<WorkflowRun> {
   );
 }
 
-/** @param workflow a file's name, as the URL of GitHub's API takes it */
+/** @param workflow a file name, as GitHub's URL takes it */
 export async function completedRuns(
   rest: Rest,
   workflow: string,
@@ -104,7 +104,7 @@ function decodeRun(from: Json): WorkflowRun {
     status: text(from, 'status'),
     event: text(from, 'event'),
     branch: optionalText(from, 'head_branch'),
-    // A reusable workflow's has its ref behind.
+    // The path of a reusable workflow ends with its ref.
     workflow: text(from, 'path').split('@')[0] ?? '',
     repositoryId: integer(object(from['repository'], 'repository'), 'id'),
     headRepositoryId:

@@ -1,10 +1,10 @@
 import { forMarkdown } from '../../text/escape.ts';
 
-/** GitHub drops a summary that is longer as a whole: https://docs.github.com/actions/reference/limits */
+/** GitHub drops a longer summary entirely: https://docs.github.com/actions/reference/limits */
 const LONGEST = 1024 * 1024;
 const NOTE = '\n\n*Truncated: a job summary holds 1 MiB. The manifest has everything.*\n';
 
-/** A summary that GitHub takes: cut at the end of a line, which says so. */
+/** Cuts a summary to what GitHub takes, at the end of a line, and adds a note. */
 export function fitSummary(markdown: string, longest = LONGEST): string {
   const bytes = Buffer.from(markdown.endsWith('\n') ? markdown : `${markdown}\n`, 'utf8');
   if (bytes.length <= longest) return bytes.toString('utf8');
@@ -13,7 +13,7 @@ export function fitSummary(markdown: string, longest = LONGEST): string {
   return bytes.subarray(0, Math.max(0, end)).toString('utf8') + NOTE;
 }
 
-/** Why a step did nothing, or came to no end: whoever opens the run's page sees it there first. */
+/** Why a step did nothing or did not finish: the first thing that a reader of the run's page sees. */
 export function failureSummary(
   action: string,
   { message, hint, exitCode }: { readonly message: string; readonly hint: string; readonly exitCode: 1 | 2 },

@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import type { Inputs, Raw } from '../../inputs/table.ts';
 import { nearest } from '../../text/nearest.ts';
 
-/** Options of the terminal itself, beside the inputs of the command. */
+/** Options of the terminal itself, besides the inputs of the command. */
 export const switches = {
   json: 'Print the result, or the plan of a dry run, as one JSON object on standard output.',
   'dry-run': 'Check everything, show what would be done, and stop.',
@@ -34,7 +34,7 @@ function tokensOf(words: readonly string[], table: Inputs): readonly Token[] {
       ...Object.fromEntries(Object.keys(switches).map((name) => [name, { type: 'boolean' }] as const)),
       help: { type: 'boolean', short: 'h' },
     },
-    // Checked here: its own errors show values, and know no "did you mean".
+    // We check the options: parseArgs shows values in its errors, and has no "did you mean".
     strict: false,
     allowPositionals: true,
     allowNegative: true,
@@ -50,9 +50,9 @@ interface Among {
 }
 
 /**
- * The command among the words, and the words without it.
+ * Finds the command among the words.
  *
- * @param table the inputs of all commands, asked for only where options stand before the command
+ * @param table loads the inputs of all commands, only if options precede the command
  * @param names of all commands
  * @throws InputError for an option before the command that no command has
  */
@@ -81,10 +81,10 @@ async function firstAmong(words: readonly string[], table: () => Promise<Inputs>
 }
 
 /**
- * Options before and after the name of the command, which is taken out. One that is given twice adds a line to a list,
- * and is an error elsewhere.
+ * Parses the options; the words no longer hold the command's name. An option given twice adds a line to a list, and is
+ * an error for any other kind.
  *
- * @param bare the input that a word without an option stands for
+ * @param bare the input that a word without an option sets
  * @throws InputError; never shows the value of a secret
  */
 export function parseArguments(words: readonly string[], table: Inputs, bare?: string): Parsed {
@@ -161,7 +161,7 @@ function givenValue(token: OptionToken, next: Token | undefined, table: Inputs):
   return value;
 }
 
-/** `--overwrite false`: what follows a boolean input and is one belongs to it. */
+/** `--overwrite false`: a boolean after a boolean input is its value. */
 function valueOfBoolean(
   option: Token | undefined,
   next: Token | undefined,
@@ -173,10 +173,10 @@ function valueOfBoolean(
 }
 
 /**
- * Fetches secrets from where they are said to be.
+ * Fetches secrets from their sources.
  *
- * @param fetch the bytes of an input, by its name and what was given
- * @throws InputError if one is given in clear: others on the machine can read arguments
+ * @param fetch returns the bytes of an input, by its name and what was given
+ * @throws InputError if a secret is given in clear: other users of the machine can read arguments
  */
 export async function fetchSecrets(
   raw: Raw,

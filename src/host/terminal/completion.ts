@@ -9,7 +9,7 @@ interface Option {
   readonly does: string;
   /** Whether a value follows. */
   readonly takesValue: boolean;
-  /** All values; undefined: any. */
+  /** All values; undefined for any. */
   readonly choices: readonly string[] | undefined;
 }
 
@@ -26,9 +26,9 @@ const writers: Readonly<Record<string, (entries: readonly Entry[]) => string>> =
 export const shells: readonly string[] = Object.keys(writers);
 
 /**
- * The script that a shell reads to complete commands, options and the values of choices.
+ * The shell script that completes commands, options and the values of choices.
  *
- * @throws InputError for another shell
+ * @throws InputError for an unsupported shell
  */
 export function completionOf(shell: string | undefined, commands: readonly CommandTable[]): string {
   const writer = shell !== undefined && Object.hasOwn(writers, shell) ? writers[shell] : undefined;
@@ -67,7 +67,7 @@ function firstOf(name: string): string {
   return name.split(' ')[0] ?? '';
 }
 
-/** The first words of commands of two, and the second ones that may follow. */
+/** The first words of two-word commands, each with its second words. */
 function groupsOf(commands: readonly CommandTable[]): Entry[] {
   const seconds = Map.groupBy(
     commands.map(({ name }) => name.split(' ')).filter(([, second]) => second !== undefined),
@@ -79,12 +79,12 @@ function groupsOf(commands: readonly CommandTable[]): Entry[] {
   });
 }
 
-/** How a script calls a command to itself: "plan-check". */
+/** A command's name inside the script: "plan-check". */
 function keyOf({ name }: Entry): string {
   return name.replace(' ', '-');
 }
 
-/** What a script finds the command by, when it has gone through the words so far: "command:word". */
+/** The patterns by which a script recognizes the command, word by word: "command:word". */
 function steps(entries: readonly Entry[]): { readonly first: string; readonly second: readonly string[] } {
   const firsts = entries.filter(({ name }) => !name.includes(' '));
   return {
@@ -93,7 +93,7 @@ function steps(entries: readonly Entry[]): { readonly first: string; readonly se
   };
 }
 
-/** What may stand first. */
+/** What may be the first word. */
 function onTop(entries: readonly Entry[]): readonly Entry[] {
   return entries.filter(({ name }) => !name.includes(' '));
 }
@@ -107,7 +107,7 @@ function optionOf(name: string, input: Input, inputs: Inputs): Option {
   };
 }
 
-/** Plain, and without what a shell would read: quotes and colons. */
+/** Plain text, without the quotes and colons that a shell would interpret. */
 function firstSentence(text: string, inputs: Inputs): string {
   const [first = ''] = inTerminalWords(text, inputs).split(/(?<=[.;]) /);
   return first

@@ -2,7 +2,7 @@ import { groups, inTerminalWords } from '../../inputs/groups.ts';
 import type { CommandTable, Input, Inputs } from '../../inputs/table.ts';
 import { switches } from './arguments.ts';
 
-/** No line is longer: a terminal beside an editor has as much. */
+/** The longest line: a terminal beside an editor is this wide. */
 const WIDTH = 100;
 /** Where descriptions start. */
 const COLUMN = 28;
@@ -42,7 +42,7 @@ export function overview(commands: readonly Pick<CommandTable, 'name' | 'summary
   ].join('\n');
 }
 
-/** `openstack-backup plan --help`: the commands that begin with a word. */
+/** `openstack-backup plan --help`: the commands with this first word. */
 export function groupOf(first: string, commands: readonly Pick<CommandTable, 'name' | 'summary'>[]): string {
   return [
     `Usage: openstack-backup ${first} COMMAND [OPTION]...`,
@@ -112,7 +112,7 @@ function exampleLines(
   ]);
 }
 
-/** A command that a shell takes as it stands: broken before an option. */
+/** Breaks a long command before an option, so that a shell still takes it. */
 function continued(line: string): string[] {
   const lines: string[] = [];
   let current = '    ';
@@ -159,7 +159,7 @@ function placeholderOf(input: Input): string {
   }
 }
 
-/** A term and what it means, side by side where the term is short enough. */
+/** A term and its description, side by side if the term is short enough. */
 function entry(term: string, text: string): string[] {
   const lines = wrapped(text, COLUMN);
   const head = `  ${term}`;
@@ -180,7 +180,7 @@ function wrapped(text: string, indent: number): string[] {
   return [...lines, line].map((each) => ' '.repeat(indent) + each);
 }
 
-/** Descriptions are Markdown, for the README too, and name inputs as a workflow does. */
+/** Descriptions are Markdown, because the README has them too, and name inputs as a workflow does. */
 function plain(markdown: string, inputs: Inputs): string {
   return inTerminalWords(markdown, inputs).replaceAll('`', '');
 }

@@ -16,7 +16,7 @@ export interface TerminalHost extends Host {
   readonly terminal: Pipes;
 }
 
-/** A person's terminal, or a script: the story and progress on stderr, results on stdout. */
+/** A person's terminal, or a script: log and progress on stderr, results on stdout. */
 export function terminalHost(options: {
   readonly stdin: () => Readable;
   readonly stdout: Writable;
@@ -25,7 +25,7 @@ export function terminalHost(options: {
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly verbose: boolean;
-  /** Of the command that runs. */
+  /** The inputs of the running command. */
   readonly inputs: Inputs;
 }): TerminalHost {
   const secrets = new Secrets();

@@ -9,12 +9,12 @@ import type { Secrets } from '../../text/secrets.ts';
 import type { Stream } from './progress.ts';
 
 export interface Pipes extends Terminal {
-  /** Where outcomes are told: standard output, unless a command took it. */
+  /** Where outcomes are printed: standard output, unless a command writes data there. */
   readonly told: Stream;
 }
 
 export function pipes(options: {
-  /** Asked for when it is needed only: to look at it costs a start. */
+  /** Called only when needed: opening standard input slows every start. */
   readonly stdin: () => Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Stream;
@@ -61,7 +61,7 @@ export function pipes(options: {
     },
     async secret(name, reference) {
       const bytes = await bytesOf(name, reference);
-      // Of text, the lines are masked too.
+      // For text, each line is masked too.
       options.secrets.add(isUtf8(bytes) ? bytes.toString('utf8') : bytes);
       return bytes;
     },

@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ProcessOwner } from '../../ports/owner.ts';
 
-/** What a machine tells of its processes. */
+/** What a machine reveals about its processes. */
 export interface Machine {
   readonly platform: string;
   /** A file's text; empty if there is none. */
@@ -23,7 +23,7 @@ const machine: Machine = {
     attempt(() =>
       execFileSync(program, words, {
         encoding: 'utf8',
-        // Dates in English, and in the same zone for every run.
+        // English dates, in the same time zone for every run.
         env: { LC_ALL: 'C', TZ: 'UTC' },
         stdio: ['ignore', 'pipe', 'ignore'],
         timeout: 5_000,
@@ -40,8 +40,8 @@ function attempt(text: () => string): string {
 }
 
 /**
- * This process, as a later run will look for it. Linux and macOS tell which boot of which kernel it runs under; elsewhere
- * (Windows) nothing tells one machine from its clone for sure, and what a run left waits until its records expire.
+ * Identifies this process to later runs. Linux and macOS identify the boot that it runs under. Elsewhere (Windows)
+ * nothing reliably distinguishes a machine from its clone, so leftovers wait until their records expire.
  */
 export function thisProcess(on: Machine = machine): ProcessOwner {
   const name = createHash('sha256')
@@ -59,15 +59,15 @@ export function thisProcess(on: Machine = machine): ProcessOwner {
 }
 
 /**
- * When a process started: on Linux in clock ticks from boot, on macOS in seconds since the epoch. Undefined when there is
- * none, or nobody tells.
+ * When a process started: on Linux in clock ticks since boot, on macOS in seconds since the epoch. Undefined if there
+ * is no such process, or no way to know.
  */
 export function startOf(pid: number, on: Machine = machine): string | undefined {
   if (on.platform === 'darwin') return startByPs(pid, on);
-  // The name in brackets may hold anything; the start is the 20th field behind it, the state the first (proc_pid_stat(5)).
+  // The name in brackets may hold anything; after it, the state is field 1 and the start is field 20: proc_pid_stat(5).
   const stat = on.read(`/proc/${pid}/stat`);
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie only waits for its parent to look.
+  // A zombie has ended, and only waits for its parent.
   return state === 'Z' ? undefined : fields[18];
 }
 
@@ -85,7 +85,7 @@ function bootOf(on: Machine): string {
     : on.read('/proc/sys/kernel/random/boot_id');
 }
 
-/** macOS has one for all processes. */
+/** macOS has no PID namespaces. */
 function namespaceOf(on: Machine): string {
   if (on.platform === 'darwin') return 'darwin';
   return on.link('/proc/self/ns/pid').replace(/\D/g, '') || 'none';

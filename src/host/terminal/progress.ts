@@ -9,12 +9,12 @@ export interface Stream {
 }
 
 export interface DrawnProgress extends Progress {
-  /** Takes the line away so that another can be written, and draws it again. */
+  /** Erases the line so that another can be written; `draw` restores it. */
   clear(): void;
   draw(): void;
 }
 
-/** One line that is drawn over itself on a terminal; a line now and then where nobody can draw. */
+/** A line that redraws itself on a terminal; elsewhere, a new line now and then. */
 export function terminalProgress(stream: Stream, clock: Clock, line: (text: string) => void): DrawnProgress {
   if (stream.isTTY !== true)
     return { ...loggedProgress(line, clock), clear: () => undefined, draw: () => undefined };
@@ -38,7 +38,7 @@ export function terminalProgress(stream: Stream, clock: Clock, line: (text: stri
       return {
         advance(items, gigabytes) {
           pace.advance(items, gigabytes, clock.now());
-          // Bytes that stream by come in thousands a second: the timer shows them.
+          // Streamed bytes arrive in thousands of calls a second: the timer shows them.
           if (items > 0) draw();
         },
         fail(gigabytes) {
@@ -55,7 +55,7 @@ export function terminalProgress(stream: Stream, clock: Clock, line: (text: stri
   };
 }
 
-/** A line that wraps cannot be drawn over. */
+/** A wrapped line cannot be redrawn. */
 function clipped(line: string, columns = 80): string {
   return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1));
 }

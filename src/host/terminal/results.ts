@@ -3,7 +3,7 @@ import { forLog } from '../../text/escape.ts';
 import { type Json, redactJson, redactOutput } from '../../text/redact-json.ts';
 import type { TerminalHost } from './host.ts';
 
-/** What came of a command, as a terminal prints it. */
+/** The result of a command, as a terminal prints it. */
 interface Result {
   readonly outputs: Readonly<Partial<Record<string, string>>>;
   /** What a dry run would do. */
@@ -11,7 +11,7 @@ interface Result {
   readonly printed?: string | undefined;
 }
 
-/** One object on one line. What is JSON inside an action's output is nested here. */
+/** One object on one line. Outputs that hold JSON are nested, not quoted as in an action. */
 export function jsonOf(result: Result, table: Outputs, { secrets, words }: TerminalHost): string {
   const { outputs, plan } = result;
   const values = Object.entries(outputs).flatMap(([name, value]): [string, Json][] =>
@@ -21,9 +21,9 @@ export function jsonOf(result: Result, table: Outputs, { secrets, words }: Termi
   return `${JSON.stringify(redactJson(Object.fromEntries(all), secrets, words))}\n`;
 }
 
-/** What the command prints itself, else a line for each output that has a value. */
+/** The command's own text, else a line for each output that has a value. */
 export function linesOf(result: Result, table: Outputs, { secrets, words }: TerminalHost): string {
-  // Not both at once: what a result has may be made only when it is read.
+  // Reads only one of the two: a result may make each only when it is read.
   const { printed } = result;
   if (printed !== undefined) return secrets.redact(printed);
   return Object.entries(result.outputs)
