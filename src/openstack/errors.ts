@@ -43,6 +43,16 @@ export function hasStatus(error: unknown, ...statuses: number[]): error is Cloud
   return error instanceof CloudError && error.status !== undefined && statuses.includes(error.status);
 }
 
+/** @returns undefined where the cloud has no such thing (HTTP 404); every other error is thrown */
+export async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Whether a request may have been carried out although it failed: no answer, or a proxy's answer.
  * A 503 counts too: a load balancer also sends it when a backend dies after taking the request.

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
 import { type Backup, deleteBackup, getBackup, watchBackups } from '../openstack/blockstorage/v3/backups.ts';
 import type { ServiceClient, Session } from '../openstack/connection.ts';
-import { hasStatus } from '../openstack/errors.ts';
+import { hasStatus, orGone } from '../openstack/errors.ts';
 import { deleteImage, getImage } from '../openstack/image/v2/images.ts';
 import { DeadlineError, type Watcher } from '../openstack/watcher.ts';
 import { pool } from '../pool.ts';
@@ -155,13 +155,4 @@ async function deleteKeptImage(session: Session, id: string, point: string): Pro
       `it is protected: openstack image set --unprotected ${id} allows the next run to delete it`,
     );
   await orGone(deleteImage(client, id));
-}
-
-async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import type { SavedSecret } from '../../manifest/schema.ts';
 import { type Backup, listBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { getVolumeEncryption, listVolumes, type Volume } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { ServiceClient, Session } from '../../openstack/connection.ts';
-import { hasStatus } from '../../openstack/errors.ts';
+import { orGone } from '../../openstack/errors.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { getSecret, listSecrets } from '../../openstack/keymanager/v1/secrets.ts';
 import { oneOf, parseSelectors, select } from '../../plan/select.ts';
@@ -91,10 +91,7 @@ async function bySecrets(session: Session, wanted: readonly string[]): Promise<W
 
 async function oneSecret(client: ServiceClient, nameOrId: string): Promise<WantedKey> {
   if (isUuid(nameOrId)) {
-    const secret = await getSecret(client, nameOrId.toLowerCase()).catch((error: unknown) => {
-      if (hasStatus(error, 404)) return undefined;
-      throw error;
-    });
+    const secret = await orGone(getSecret(client, nameOrId.toLowerCase()));
     if (secret !== undefined) return { id: nameOrId.toLowerCase(), name: secret.name ?? '', usedBy: [] };
   }
   const named = await collect(listSecrets(client, { name: nameOrId }));

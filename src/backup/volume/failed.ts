@@ -3,7 +3,7 @@ import type { Environment } from '../../environment.ts';
 import type { OperationError } from '../../errors.ts';
 import { type Backup, getBackup, watchBackups } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
-import { hasStatus } from '../../openstack/errors.ts';
+import { orGone } from '../../openstack/errors.ts';
 import type { Leftover } from '../../temporaries/leftovers.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Subject } from '../kind.ts';
@@ -31,13 +31,4 @@ function isSame(now: Backup | undefined, point: string): boolean {
   if (now?.status !== 'error') return false;
   const tags = readTags(now);
   return tags?.state === 'started' && tags.handedOver && tags.point === point;
-}
-
-async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import type { RestorePoint, VolumeBackupPoint } from '../../../src/manifest/sche
 import type { Backup } from '../../../src/openstack/blockstorage/v3/backups.ts';
 import type { Image } from '../../../src/openstack/image/v2/images.ts';
 import { growth, LINEAR } from '../../support/growth.ts';
+import { inventory } from '../../support/inventory.ts';
 import {
   backupPoint,
   encryptedWith,
@@ -19,23 +20,6 @@ import {
   volumeImagePoint,
 } from '../../support/points.ts';
 import { backup, image, tags } from '../../support/records.ts';
-
-/** The cloud that the manifests of `manifestWith` are of. */
-function inventory(fields: Partial<Inventory> = {}): Inventory {
-  return {
-    cloud: manifestWith().cloud,
-    at: 0,
-    backups: [],
-    images: [],
-    snapshots: undefined,
-    volumes: undefined,
-    servers: undefined,
-    secrets: undefined,
-    unknown: {},
-    failed: [],
-    ...fields,
-  };
-}
 
 const cloud = (fields: Partial<Inventory> = {}): Seen => ({ inventory: inventory(fields), shelf: undefined });
 

@@ -1,28 +1,15 @@
 import { expect, test } from '@jest/globals';
-import type { Inventory } from '../../../src/catalog/inventory.ts';
 import { savedPointsOf } from '../../../src/run/saved-points.ts';
+import { inventory } from '../../support/inventory.ts';
 import { manifestWith, secretPoint } from '../../support/points.ts';
 
 const manifest = manifestWith(secretPoint());
-const inventory: Inventory = {
-  cloud: manifest.cloud,
-  at: 0,
-  backups: [],
-  images: [],
-  snapshots: undefined,
-  volumes: undefined,
-  servers: undefined,
-  secrets: undefined,
-  unknown: {},
-  failed: [],
-};
-
 test.each([
   ['trusted', undefined, true],
   ['not signed', 'is not signed', true],
   ['altered', 'was altered: its SHA-256 is another', false],
 ])('what a manifest says that is %s counts as saved: %s', (_how, what, good) => {
   const doubt = what === undefined ? undefined : { what, hint: '' };
-  const points = savedPointsOf([{ manifest, references: ['here'], doubt }], inventory);
+  const points = savedPointsOf([{ manifest, references: ['here'], doubt }], inventory());
   expect(points.map((point) => point.good)).toEqual([good]);
 });

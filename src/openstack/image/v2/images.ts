@@ -11,7 +11,7 @@ import {
   texts,
 } from '../../../decode.ts';
 import type { ServiceClient } from '../../connection.ts';
-import { hasStatus } from '../../errors.ts';
+import { orGone } from '../../errors.ts';
 import { itemsOf } from '../../items.ts';
 import { pages } from '../../pages.ts';
 import { createOnce } from '../../retry.ts';
@@ -148,16 +148,7 @@ export function createImage(client: ServiceClient, image: CreateImage): Promise<
       ok: [201],
       decode: decodeImage,
     });
-  return createOnce(create, () => findImage(client, image.id), { clock, log, signal });
-}
-
-async function findImage(client: ServiceClient, imageId: string): Promise<Image | undefined> {
-  try {
-    return await getImage(client, imageId);
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
+  return createOnce(create, () => orGone(getImage(client, image.id)), { clock, log, signal });
 }
 
 /**
