@@ -1,0 +1,244 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { field, integer, type Json, object, text } from '../../decode.ts';
+import { folderOf, isNameIn, isPoint, type Resource } from './names.ts';
+
+/**
+ * Layout `blocks`, as docs/store-format.md describes it: constants, records and lines. What comes from a place is
+ * hostile until its tag or its digest is checked; the parsers here refuse what is not of the form, whoever wrote it.
+ */
+
+/** Bytes of the disk in a block; its last one may have fewer. */
+export const BLOCK = 65_536;
+/** Frames go into the next object where they would come to more than this. */
+export const OBJECT_BYTES = 16 << 20;
+export const OBJECT_BLOCKS = 4096;
+/** Blocks of the disk whose ids are one object. */
+export const SEGMENT = 65_536;
+export const ID_BYTES = 16;
+/** Objects that one checkpoint covers; then the next begins. */
+export const CHECKPOINT_OBJECTS = 64;
+
+export interface StoredObject {
+  readonly name: string;
+  /** Bytes, as it lies there. */
+  readonly size: number;
+  /** Of the same; lower-case hex. */
+  readonly sha256: string;
+  readonly blocks: number;
+  /** Which of the header's recipients it is sealed to; null: it lies in clear. */
+  readonly to: number | null;
+}
+
+export interface StoredIds {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+  /** Which 65,536 blocks of the disk. */
+  readonly segment: number;
+}
+
+/** Blocks `start` to `start + count - 1` of the disk are blocks from `first` of an object, given by its number. */
+export type Extent = readonly [start: number, count: number, object: number, first: number];
+/** With the ids of its blocks as hex, as a checkpoint has it. */
+export type OwnExtent = readonly [start: number, count: number, object: number, first: number, ids: string];
+
+/** A part of the lines: how many, and the SHA-256 of their text. */
+export interface Part {
+  readonly count: number;
+  readonly sha256: string;
+}
+
+export interface Disk {
+  /** Bytes. */
+  readonly size: number;
+  readonly block: number;
+  /** Of the whole, zeros included. */
+  readonly digest: { readonly algorithm: string; readonly value: string };
+}
+
+interface Header {
+  readonly version: 1;
+  readonly point: string;
+  readonly resource: Resource;
+  /** Sets of age recipients; empty: all lies in clear. */
+  readonly recipients: readonly (readonly string[])[];
+  /** Which store key made the ids and the tag, see {@link keyTag}; null: none. */
+  readonly key: string | null;
+  readonly objects: Part;
+  readonly tag: string | null;
+}
+
+export interface MapHeader extends Header {
+  readonly format: 'openstack-backup map';
+  readonly taken: string;
+  readonly disk: Disk;
+  readonly refresh: { readonly next: number };
+  readonly ids: Part;
+  readonly extents: Part & { readonly blocks: number };
+}
+
+export interface CheckpointHeader extends Header {
+  readonly format: 'openstack-backup checkpoint';
+  readonly block: number;
+  readonly extents: Part;
+}
+
+/** The key of stores in clear: there is nothing to hide, and increments work at once. */
+export const CLEAR_KEY: Buffer = Buffer.alloc(32);
+
+/** Tells store keys apart, and nothing about them. */
+export function keyTag(key: Uint8Array): string {
+  return createHmac('sha256', key).update('openstack-backup store key').digest('hex').slice(0, 32);
+}
+
+/** The same block of the disk has the same id, to whoever has the store key. */
+export function blockId(key: Uint8Array, plain: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(plain).digest().subarray(0, ID_BYTES);
+}
+
+/** A header as its line, ending with \n. With a key, its tag covers all that is before it. */
+export function headerLine(
+  header: Omit<MapHeader, 'tag'> | Omit<CheckpointHeader, 'tag'>,
+  key: Uint8Array | undefined,
+): string {
+  const untagged = JSON.stringify({ ...header, tag: null });
+  if (key === undefined) return `${untagged}\n`;
+  return `${untagged.slice(0, -'null}'.length)}"${tagOf(untagged, key)}"}\n`;
+}
+
+/** Whether somebody who has the key wrote this header line. */
+export function tagHolds(line: string, key: Uint8Array): boolean {
+  const [, start, tag] = /^(.*,"tag":)"([0-9a-f]{64})"\}\n?$/.exec(line) ?? [];
+  if (start === undefined || tag === undefined) return false;
+  return timingSafeEqual(Buffer.from(tag), Buffer.from(tagOf(`${start}null}`, key)));
+}
+
+function tagOf(untagged: string, key: Uint8Array): string {
+  return createHmac('sha256', key).update(untagged).digest('hex');
+}
+
+export function objectLine({ name, size, sha256, blocks, to }: StoredObject): string {
+  return `${JSON.stringify({ object: name, size, sha256, blocks, to })}\n`;
+}
+
+export function idsLine({ name, size, sha256, segment }: StoredIds): string {
+  return `${JSON.stringify({ ids: name, size, sha256, segment })}\n`;
+}
+
+export function extentLine(extent: Extent | OwnExtent): string {
+  return `${JSON.stringify(extent)}\n`;
+}
+
+/** @throws TypeError that says what is not of the form; the caller says of which object */
+export function parsedMapHeader(line: string): MapHeader {
+  const from = object(JSON.parse(line), 'the header');
+  const disk = field(from, 'disk');
+  const digest = field(disk, 'digest');
+  const extents = field(from, 'extents');
+  const header: MapHeader = {
+    ...parsedHeader(from, 'openstack-backup map'),
+    taken: text(from, 'taken'),
+    disk: {
+      size: count(disk, 'size'),
+      block: count(disk, 'block'),
+      digest: {
+        algorithm: matching(digest, 'algorithm', /^[0-9a-z-]{1,32}$/),
+        value: matching(digest, 'value', /^[0-9a-f]{2,255}$/),
+      },
+    },
+    refresh: { next: count(field(from, 'refresh'), 'next') },
+    ids: part(from, 'ids'),
+    extents: { ...part(from, 'extents'), blocks: count(extents, 'blocks') },
+  };
+  if (header.disk.block !== BLOCK) throw new TypeError(`block is ${header.disk.block}, not ${BLOCK}`);
+  if (header.extents.blocks > blocksIn(header.disk.size))
+    throw new TypeError('blocks is more than the disk has');
+  return header;
+}
+
+/** @throws TypeError */
+export function parsedCheckpointHeader(line: string): CheckpointHeader {
+  const from = object(JSON.parse(line), 'the header');
+  const header = parsedHeader(from, 'openstack-backup checkpoint');
+  const block = count(from, 'block');
+  if (block !== BLOCK) throw new TypeError(`block is ${block}, not ${BLOCK}`);
+  return { ...header, block, extents: part(from, 'extents') };
+}
+
+/**
+ * @param header whose line it is
+ * @throws TypeError
+ */
+export function parsedObject(line: string, { resource, recipients }: Header): StoredObject {
+  const from = object(JSON.parse(line), 'an object');
+  const to = from['to'] === null ? null : count(from, 'to');
+  if (to === null ? recipients.length > 0 : to >= recipients.length)
+    throw new TypeError('to is not one of the recipients');
+  const blocks = count(from, 'blocks');
+  if (blocks < 1 || blocks > OBJECT_BLOCKS) throw new TypeError(`blocks is ${blocks}`);
+  return { ...storedAs(from, 'object', folderOf(resource), 'data'), blocks, to };
+}
+
+/** @throws TypeError */
+export function parsedIds(line: string, { resource }: Header): StoredIds {
+  const from = object(JSON.parse(line), 'ids');
+  const stored = storedAs(from, 'ids', folderOf(resource), 'ids');
+  if (stored.size < ID_BYTES || stored.size > SEGMENT * ID_BYTES || stored.size % ID_BYTES !== 0)
+    throw new TypeError(`size is ${stored.size}`);
+  return { ...stored, segment: count(from, 'segment') };
+}
+
+/** How many blocks a disk has. */
+export function blocksIn(size: number): number {
+  return Math.ceil(size / BLOCK);
+}
+
+function parsedHeader<F extends string>(from: Json, format: F): Header & { readonly format: F } {
+  if (from['format'] !== format) throw new TypeError(`format is not ${format}`);
+  if (from['version'] !== 1) throw new TypeError(`version ${String(from['version'])} is not known`);
+  const resource = field(from, 'resource');
+  const kind = text(resource, 'kind');
+  if (kind !== 'volume' && kind !== 'image' && kind !== 'server') throw new TypeError('kind is not known');
+  const point = text(from, 'point');
+  if (!isPoint(point)) throw new TypeError('point is not an id');
+  return {
+    format,
+    version: 1,
+    point,
+    resource: { kind, id: text(resource, 'id') },
+    recipients: recipientSets(from['recipients']),
+    key: from['key'] === null ? null : matching(from, 'key', /^[0-9a-f]{32}$/),
+    objects: part(from, 'objects'),
+    tag: from['tag'] === null ? null : matching(from, 'tag', /^[0-9a-f]{64}$/),
+  };
+}
+
+function recipientSets(value: unknown): string[][] {
+  const isSet = (set: unknown) =>
+    Array.isArray(set) && set.length > 0 && set.every((one) => typeof one === 'string');
+  if (!Array.isArray(value) || !value.every(isSet)) throw new TypeError('recipients are not sets of strings');
+  return value;
+}
+
+function storedAs(from: Json, key: string, folder: string, part: 'data' | 'ids') {
+  const name = text(from, key);
+  if (!isNameIn(folder, part, name)) throw new TypeError(`${key} is not a name in ${folder}/${part}`);
+  return { name, size: count(from, 'size'), sha256: matching(from, 'sha256', /^[0-9a-f]{64}$/) };
+}
+
+function part(from: Json, key: string): Part {
+  const value = field(from, key);
+  return { count: count(value, 'count'), sha256: matching(value, 'sha256', /^[0-9a-f]{64}$/) };
+}
+
+function count(from: Json, key: string): number {
+  const value = integer(from, key);
+  if (value < 0) throw new TypeError(`${key} is negative`);
+  return value;
+}
+
+function matching(from: Json, key: string, form: RegExp): string {
+  const value = text(from, key);
+  if (!form.test(value)) throw new TypeError(`${key} is not of the form`);
+  return value;
+}
