@@ -1,4 +1,4 @@
-import { checkedName } from '../store/name.ts';
+import { checkedSegment } from '../store/name.ts';
 
 /** What the name of a payload is made from. */
 export interface PayloadFacts {
@@ -16,5 +16,5 @@ export function payloadName(
 ): string {
   const extension = kind === 'secret' ? 'key' : /^[0-9a-z]{1,16}$/.test(format ?? '') ? format : 'img';
   const suffixes = `${packed.compression === 'zstd' ? '.zst' : ''}${packed.sealed ? '.age' : ''}`;
-  return checkedName(`${kind}-${point}.${extension}${suffixes}`);
+  return checkedSegment(`${kind}-${point}.${extension}${suffixes}`);
 }

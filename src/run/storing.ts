@@ -61,11 +61,19 @@ export async function shelfOf(context: Context, store: string | undefined): Prom
   const place = namedPlace(context, store);
   if (place === undefined) return undefined;
   try {
-    return { place: place.name, sizes: await place.list(), unknown: '' };
+    const sizes = new Map<string, number>();
+    for await (const { name, size } of place.list()) if (isNamedByManifests(name)) sizes.set(name, size);
+    return { place: place.name, sizes, unknown: '' };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { place: place.name, sizes: undefined, unknown: error.message };
   }
+}
+
+/** A place has thousands of objects that only a map names. */
+function isNamedByManifests(name: string): boolean {
+  const [, folder] = name.split('/');
+  return folder === undefined || folder === 'maps';
 }
 
 function openPlace(context: Context, store: string | undefined): Place {

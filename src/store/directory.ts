@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import { pool } from '../pool.ts';
 import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
 import { Meter } from '../stream/meter.ts';
 import { notWritten, syncDirectory, writeNew } from './file.ts';
-import { checkedName, isName } from './name.ts';
+import { checkedName, checkedPrefix, isName, isSegment } from './name.ts';
 import { clearAbandoned, letGo, Partials } from './partials.ts';
-import type { Place } from './place.ts';
+import type { Listed, Place } from './place.ts';
+import { within } from './range.ts';
 
 export interface DirectoryOptions {
   readonly run: RunIdentity;
@@ -18,7 +19,7 @@ export interface DirectoryOptions {
   readonly now: () => number;
 }
 
-/** A place with one file per name, in a directory. */
+/** A place with one file per name, in a directory; names with a `/` are in folders of it. */
 export function directoryPlace(path: string, options: DirectoryOptions): Place {
   const partials = new Partials(path, options.run);
   let left: ReadonlyMap<string, readonly string[]> = new Map();
@@ -59,24 +60,48 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
       }
       return { size: meter.size, sha256: meter.digests()['sha256'] ?? '' };
     },
-    async get(name) {
-      const { size } = await found(path, name, () => stat(file(name)));
-      return { size, bytes: read(file(name)) };
+    async get(name, range) {
+      const { size } = await found(path, name, () => fileAt(file(name)));
+      const { start, end } = within(size, range, `${name} in ${path}`);
+      return { size: end - start, bytes: read(file(name), start, end) };
     },
-    list: () => sizesIn(path),
+    async head(name) {
+      const seen = await seenAt(file(name));
+      return seen && { name, ...seen };
+    },
+    async *list(prefix = '') {
+      try {
+        yield* walk(path, checkedPrefix(prefix), '');
+      } catch (error) {
+        if (error instanceof InputError) throw error;
+        throw new InputError(
+          `cannot look into ${path}: ${messageOf(error)}`,
+          'Name the place where backups put their payloads with `store`.',
+          error,
+        );
+      }
+    },
     keep: async (name) => {
       await partials.release(name);
       await letGo(left.get(name) ?? []);
     },
     remove: async (name) => {
-      await rm(file(name), { force: true });
+      if ((await seenAt(file(name))) !== undefined) {
+        await rm(file(name), { force: true });
+        await removeEmpty(path, name);
+      }
       await partials.release(name);
     },
   };
 
-  /** Notes it before it can be seen: it is still this run's. */
+  /** Notes it before it can be seen: it is still this run's. What lies in a folder is nobody's until it is named. */
   async function show(partial: string, name: string): Promise<void> {
     try {
+      if (name.includes('/')) {
+        await publishInFolder(path, partial, name);
+        await partials.leave();
+        return;
+      }
       await partials.note(name);
       await publish(partial, file(name)).catch(async (error: unknown) => {
         await partials.unnote(name);
@@ -88,26 +113,112 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
   }
 }
 
-async function sizesIn(path: string): Promise<Map<string, number>> {
-  try {
-    const names = (await readdir(path)).filter(isName);
-    const files = await pool(names, 32, async (name) => {
-      // A file may be removed meanwhile.
-      const seen = await stat(join(path, name)).catch(() => undefined);
-      return seen?.isFile() ? ([name, seen.size] as const) : undefined;
-    });
-    return new Map(files.filter((file) => file !== undefined));
-  } catch (error) {
-    throw new InputError(
-      `cannot look into ${path}: ${messageOf(error)}`,
-      'Name the place where backups put their payloads with `store`.',
-      error,
+/** In the order of the names: what is in a folder has its name with a `/`. */
+async function* walk(path: string, prefix: string, folder: string): AsyncGenerator<Listed, void> {
+  const entries = await pool(
+    await readdir(join(path, folder), { withFileTypes: true }),
+    32,
+    async (entry) => {
+      const name = folder + entry.name;
+      if (!isSegment(entry.name) || !isName(name)) return [];
+      // A whole folder may lie on another disk.
+      const isFolder = entry.isSymbolicLink()
+        ? (await stat(join(path, name)).catch(() => undefined))?.isDirectory() === true
+        : entry.isDirectory();
+      if (isFolder) return name.startsWith(prefix) || prefix.startsWith(`${name}/`) ? [`${name}/`] : [];
+      return name.startsWith(prefix) ? [name] : [];
+    },
+  );
+  const names = entries.flat().sort(compare);
+  for (let at = 0; at < names.length; at += AT_ONCE) {
+    const some = names.slice(at, at + AT_ONCE);
+    // A file may be removed meanwhile.
+    const files = await pool(some, 32, async (name) =>
+      name.endsWith('/') ? undefined : seenAt(join(path, name)),
     );
+    for (const [index, name] of some.entries()) {
+      const seen = files[index];
+      if (seen !== undefined) yield { name, ...seen };
+      else if (name.endsWith('/')) yield* unlessGone(walk(path, prefix, name));
+    }
   }
 }
 
-async function* read(path: string): AsyncGenerator<Uint8Array, void> {
-  yield* createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+/** A folder may be removed meanwhile. */
+async function* unlessGone(listed: AsyncGenerator<Listed, void>): AsyncGenerator<Listed, void> {
+  try {
+    yield* listed;
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+const AT_ONCE = 256;
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : 1;
+}
+
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as { code?: string }).code ?? '');
+}
+
+/** Undefined if no file is there. */
+async function seenAt(path: string): Promise<Omit<Listed, 'name'> | undefined> {
+  try {
+    const seen = await fileAt(path);
+    return { size: seen.size, modified: Math.floor(seen.mtimeMs) };
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+async function fileAt(path: string) {
+  const seen = await stat(path);
+  if (!seen.isFile()) throw Object.assign(new Error('it is no file'), { code: 'ENOENT' });
+  return seen;
+}
+
+async function* read(path: string, start: number, end: number): AsyncGenerator<Uint8Array, void> {
+  if (start === end) return;
+  yield* createReadStream(path, { start, end: end - 1, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+}
+
+/** Another run may remove the folder, if it is empty, between two steps: then it is made again. */
+async function publishInFolder(path: string, from: string, name: string): Promise<void> {
+  const to = join(path, name);
+  try {
+    for (let again = 10; ; again -= 1) {
+      try {
+        await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+        for (const folder of foldersOf(name)) await syncDirectory(join(path, folder, '..'));
+        await publish(from, to);
+        return;
+      } catch (error) {
+        if (again === 0 || !isGone(error) || !(await exists(from))) throw error;
+      }
+    }
+  } catch (error) {
+    await removeEmpty(path, name);
+    throw error;
+  }
+}
+
+/** The folders that a name is in, the innermost first. */
+function foldersOf(name: string): string[] {
+  const segments = name.split('/');
+  return segments.slice(1).map((_, index) => segments.slice(0, -1 - index).join('/'));
+}
+
+async function removeEmpty(path: string, name: string): Promise<void> {
+  for (const folder of foldersOf(name)) {
+    const removed = await rmdir(join(path, folder)).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
 }
 
 /** Gives the file its new name, unless that exists; then syncs the directory, so that the name lasts. */

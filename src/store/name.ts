@@ -1,15 +1,39 @@
 import { InputError } from '../errors.ts';
 import { forLog } from '../text/escape.ts';
 
-const NAME = /^[0-9a-z][0-9a-z._-]{0,127}$/;
+/** Capitals only as times have them: some file systems do not tell them apart. */
+const SEGMENT = /^[0-9a-zTZ][0-9a-zTZ._-]{0,127}$/;
+const MOST_SEGMENTS = 4;
 
-/** Whether it is a plain name within one place. */
-export function isName(name: string): boolean {
-  return NAME.test(name);
+export function isSegment(text: string): boolean {
+  return SEGMENT.test(text);
 }
 
-/** @throws InputError unless it is a plain name within one place */
+/** Whether it is a name within one place: one to four segments joined by `/`. */
+export function isName(name: string): boolean {
+  const segments = name.split('/');
+  return segments.length <= MOST_SEGMENTS && segments.every(isSegment);
+}
+
+/** @throws InputError unless it is a name within one place */
 export function checkedName(name: string): string {
-  if (!isName(name)) throw new InputError(`${forLog(name)} is not the name of a payload`);
+  if (!isName(name)) throw noName(name);
   return name;
+}
+
+/** @throws InputError unless it is a name of one segment */
+export function checkedSegment(name: string): string {
+  if (!isSegment(name)) throw noName(name);
+  return name;
+}
+
+function noName(text: string): InputError {
+  return new InputError(`${forLog(text)} is not the name of a payload`);
+}
+
+/** @throws InputError unless names can begin with it */
+export function checkedPrefix(prefix: string): string {
+  if (prefix !== '' && !isName(`${prefix}0`))
+    throw new InputError(`${forLog(prefix)} is not the beginning of a name`);
+  return prefix;
 }

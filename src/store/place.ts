@@ -1,6 +1,6 @@
 /**
- * A place of the store: bytes that left the cloud, each under a name. It does not know what they are: the layers above
- * compress and seal. Nothing here assumes a file system or needs the size beforehand.
+ * A place of the store: bytes that left the cloud, each under a name (see `name.ts`). It does not know what they are:
+ * the layers above compress and seal. Nothing here assumes a file system or needs the size beforehand.
  *
  * What is under a name never changes. Several runs may use a place at once. Every place keeps this contract;
  * `test/unit/store/conformance.ts` tests it.
@@ -13,13 +13,16 @@ export interface Place {
    * is complete, what a living run has, and what it is unsure of.
    *
    * @returns the names that dead runs put and did not let go. They are complete and a manifest may name them, so only a
-   *   person removes them
+   *   person removes them. Names with a `/` are not told: they are nobody's until something names them. Places that
+   *   show nothing half-written tell none
    * @throws InputError if it cannot be written
    */
   prepare(): Promise<readonly string[]>;
   /**
    * Takes all bytes at its own pace, makes them last, and only then shows them under the name. If the source throws,
    * the write fails or the process dies, nobody ever sees the name; an error of the source is passed on.
+   *
+   * Places that need the size beforehand hold the bytes in memory, and take at most {@link LARGEST_OBJECT}.
    *
    * @returns what is there now
    * @throws OperationError if the name exists, which stays as it was
@@ -28,15 +31,20 @@ export interface Place {
   /**
    * What is under a name. Do not trust it: compare size and digest.
    *
-   * @throws InputError if it is not there
+   * @param range only these bytes of it
+   * @throws InputError if it is not there, and OperationError if it has fewer bytes than the range names; of a range
+   *   with an end perhaps only while it is read
    */
-  get(name: string): Promise<Found>;
+  get(name: string, range?: ByteRange): Promise<Found>;
+  /** @returns undefined if it is not there */
+  head(name: string): Promise<Listed | undefined>;
   /**
-   * Everything under a name, with its size in bytes. What runs keep there for themselves is left out.
+   * All names that begin so, in the order of their characters. What runs keep there for themselves is left out. What
+   * comes or goes meanwhile may be listed or not.
    *
    * @throws InputError if it cannot be listed
    */
-  list(): Promise<ReadonlyMap<string, number>>;
+  list(prefix?: string): AsyncGenerator<Listed, void>;
   /**
    * Lets a name go; call it right before a manifest names it. Until then the name is the run's own, and `prepare`
    * reports it if the run dies. Also lets go a name that `prepare` reported and a manifest turned out to name.
@@ -46,6 +54,9 @@ export interface Place {
   remove(name: string): Promise<void>;
 }
 
+/** The most that a place without a file system takes under one name: 128 MiB. */
+export const LARGEST_OBJECT = 128 * 1024 * 1024;
+
 /** What was written. */
 export interface Stored {
   /** Bytes. */
@@ -54,9 +65,23 @@ export interface Stored {
   readonly sha256: string;
 }
 
+/** From byte `start` up to `end`, or to the end of what is there; `end` itself is left out. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number;
+}
+
 export interface Found {
-  /** Bytes. */
+  /** Bytes; of a range those that come. */
   readonly size: number;
   /** Can be read once, at the reader's pace. Nothing is opened before the first read. */
   readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+export interface Listed {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** When it was put: milliseconds since the epoch, by the place's clock. */
+  readonly modified: number;
 }

@@ -1,6 +1,8 @@
 import { atOnce } from './cases/at-once.ts';
 import { bytesAndNames } from './cases/bytes-and-names.ts';
 import { deadRuns } from './cases/dead-runs.ts';
+import { folders } from './cases/folders.ts';
+import { ranges } from './cases/ranges.ts';
 import { trouble } from './cases/trouble.ts';
 import { unfinished } from './cases/unfinished.ts';
 import type { PlaceCase } from './place-under-test.ts';
@@ -8,6 +10,8 @@ import type { PlaceCase } from './place-under-test.ts';
 /** What holds for every place of a store: the contract of `src/store/place.ts`. Each case has an empty place to itself. */
 export const placeCases: readonly PlaceCase[] = [
   ...bytesAndNames,
+  ...ranges,
+  ...folders,
   ...unfinished,
   ...atOnce,
   ...trouble,

@@ -19,9 +19,13 @@ export async function openDirectory(now = () => Date.now()): Promise<DirectoryUn
   const path = await mkdtemp(join(tmpdir(), 'store-'));
   // Each run is another process, by its number.
   const lives = new Map<number, Liveness>();
-  const everything = () => readdir(path);
+  const everything = async () => {
+    const own = (await readdir(path)).filter((name) => name.startsWith('.'));
+    return [...own, ...(await filesIn(path, ''))];
+  };
   return {
     path,
+    notes: true,
     open: async () => {
       const pid = lives.size + 1;
       const owner = formatOwner({ ...thisProcess(), pid });
@@ -38,6 +42,17 @@ export async function openDirectory(now = () => Date.now()): Promise<DirectoryUn
     restrict: (mode) => restricted(path, mode),
     [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
   };
+}
+
+/** An empty folder is one too. */
+async function filesIn(path: string, folder: string): Promise<string[]> {
+  const entries = await readdir(join(path, folder), { withFileTypes: true });
+  if (entries.length === 0 && folder !== '') return [folder];
+  const names = entries.filter(({ name }) => !name.startsWith('.'));
+  const inside = names.map((entry) =>
+    entry.isDirectory() ? filesIn(path, `${folder}${entry.name}/`) : [`${folder}${entry.name}`],
+  );
+  return (await Promise.all(inside)).flat();
 }
 
 /** As a kernel does: it takes what fits, and then nothing. */

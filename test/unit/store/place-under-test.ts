@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { InputError } from '../../../src/errors.ts';
 import type { Liveness } from '../../../src/ports/owner.ts';
-import type { Place } from '../../../src/store/place.ts';
+import type { Listed, Place } from '../../../src/store/place.ts';
 import { allOf, once } from '../../../src/stream/chunks.ts';
 
 /** A place of the store, empty at first, and what a test needs to look at it from outside. */
 export interface PlaceUnderTest extends AsyncDisposable {
+  /** Whether it tells what dead runs put and did not let go; others show nothing half-written. */
+  readonly notes: boolean;
   /** The place, as one more run has it. */
   open(): Promise<OpenedPlace>;
   /** All that lies there, whatever it is; read by other means than the place's own. */
@@ -43,6 +45,15 @@ export const textOf = async (place: Place, name: string) =>
 
 export const putText = (place: Place, name: string, text: string) => place.put(name, once(Buffer.from(text)));
 
+export async function listed(place: Place, prefix?: string): Promise<Listed[]> {
+  const all: Listed[] = [];
+  for await (const one of place.list(prefix)) all.push(one);
+  return all;
+}
+
+export const namesIn = async (place: Place, prefix?: string) =>
+  (await listed(place, prefix)).map(({ name }) => name);
+
 /** Gives some bytes, and then waits. */
 export function held(bytes: Uint8Array) {
   const waits = Promise.withResolvers<void>();
@@ -63,5 +74,6 @@ export async function prepared(under: PlaceUnderTest): Promise<OpenedPlace> {
 
 export async function expectEmpty(under: PlaceUnderTest, place: Place, name: string): Promise<void> {
   await expect(place.get(name)).rejects.toThrow(InputError);
+  expect(await place.head(name)).toBeUndefined();
   expect(await under.everything()).toEqual([]);
 }

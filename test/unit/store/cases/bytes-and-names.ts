@@ -5,6 +5,8 @@ import { allOf } from '../../../../src/stream/chunks.ts';
 import {
   expectEmpty,
   held,
+  listed,
+  namesIn,
   type PlaceCase,
   pieces,
   prepared,
@@ -12,6 +14,11 @@ import {
   sha256,
   textOf,
 } from '../place-under-test.ts';
+
+const NO_NAMES = [
+  ...['../x', '/x', '.x', 'X', '', 'a\nb', '-x', 'x'.repeat(129)],
+  ...['a/', '/a/b', 'a//b', 'a/../b', 'a/./b', 'a/.b', 'a/B', 'a/b/c/d/e', `a/${'x'.repeat(129)}`],
+];
 
 const SIZES = [0, 1, 65_535, 65_536, 65_537, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5_000_001];
 
@@ -79,33 +86,36 @@ export const bytesAndNames: readonly PlaceCase[] = [
     name: 'it lists what is whole under a name, with its size, and nothing of what is still written',
     async run(under) {
       const [one, other] = [await prepared(under), await prepared(under)];
-      expect([...(await one.place.list())]).toEqual([]);
+      expect(await listed(one.place)).toEqual([]);
       await putText(one.place, 'p', 'first');
       await one.place.keep('p');
       await putText(other.place, 'empty', '');
       const waiting = held(Buffer.from('half'));
       const putting = one.place.put('later', waiting.source);
       await waiting.waits;
-      expect([...(await other.place.list())].sort()).toEqual([
+      expect((await listed(other.place)).map(({ name, size }) => [name, size])).toEqual([
         ['empty', 0],
         ['p', 5],
       ]);
       waiting.goOn();
       await putting;
-      expect((await other.place.list()).get('later')).toBe(4);
+      expect(await namesIn(other.place)).toEqual(['empty', 'later', 'p']);
       await one.place.remove('p');
-      expect([...(await one.place.list()).keys()].sort()).toEqual(['empty', 'later']);
+      expect(await namesIn(one.place)).toEqual(['empty', 'later']);
     },
   },
   {
     name: 'what is no plain name is refused',
     async run(under) {
       const { place } = await prepared(under);
-      for (const name of ['../x', '/x', '.x', 'X', 'a/b', '', 'a\nb', '-x', 'x'.repeat(129)]) {
+      for (const name of NO_NAMES) {
         await expect(putText(place, name, 'x')).rejects.toThrow(InputError);
         await expect(place.get(name)).rejects.toThrow(InputError);
+        await expect(place.head(name)).rejects.toThrow(InputError);
         await expect(place.remove(name)).rejects.toThrow(InputError);
       }
+      for (const prefix of ['../', '/', '.', 'a//', 'a/../', 'a/b/c/d/', 'A'])
+        await expect(listed(place, prefix)).rejects.toThrow(InputError);
       expect(await under.everything()).toEqual([]);
     },
   },
