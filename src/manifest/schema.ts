@@ -101,7 +101,7 @@ export type RestorePoint = Type.Static<typeof RestorePoint>;
 export type PrunedPoint = Type.Static<typeof Pruned>;
 export type SavedFailure = Type.Static<typeof Failure>;
 export type { ImagePoint, KeptImagePoint, SavedImage } from './schema/image.ts';
-export type { Payload } from './schema/payload.ts';
+export type { BlocksPayload, FilePayload, Payload } from './schema/payload.ts';
 export type { Key, SavedSecret, SecretPoint } from './schema/secret.ts';
 export type { SavedDisk, SavedFlavor, SavedPort, SavedServer, ServerPoint } from './schema/server.ts';
 export type {

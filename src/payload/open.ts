@@ -1,6 +1,6 @@
 import { OperationError } from '../errors.ts';
 import type { Opener } from '../keys/age.ts';
-import type { Payload } from '../manifest/schema.ts';
+import type { FilePayload } from '../manifest/schema.ts';
 import type { Place } from '../store/place.ts';
 import { Meter } from '../stream/meter.ts';
 import { decompressed } from '../stream/zstd.ts';
@@ -15,7 +15,7 @@ import { decompressed } from '../stream/zstd.ts';
  */
 export async function* openPayload(
   place: Place,
-  payload: Payload,
+  payload: FilePayload,
   opener: Opener | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   const { name, stored } = payload;

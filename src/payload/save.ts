@@ -1,5 +1,5 @@
 import type { Sealer } from '../keys/age.ts';
-import type { Payload } from '../manifest/schema.ts';
+import type { FilePayload, Payload } from '../manifest/schema.ts';
 import type { Place } from '../store/place.ts';
 import { ahead } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
@@ -30,7 +30,7 @@ export interface Came {
 }
 
 export interface SavedPayload extends Came {
-  readonly payload: Payload;
+  readonly payload: FilePayload;
 }
 
 /** Puts a payload into a place as one file: compressed, then sealed. */
@@ -54,7 +54,7 @@ export async function savePayload(
   );
   const { size, digests, head: first } = came();
   const sha256 = digests['sha256'] ?? '';
-  const payload: Payload = {
+  const payload: FilePayload = {
     layout: 'file',
     place: place.name,
     name,

@@ -64,12 +64,11 @@ export function payloadStore(
     sealed: sealer !== undefined,
     prepare: () => place.prepare(),
     put: (facts, plain, options) => savePayload(place, facts, plain, { compression, sealer, ...options }),
-    open: async (payload) =>
-      openPayload(
-        place,
-        payload,
-        payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined,
-      ),
+    open: async (payload) => {
+      const open = payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined;
+      if (payload.layout === 'blocks') throw new TypeError('layout blocks is not read yet');
+      return openPayload(place, payload, open);
+    },
     keep: ({ name }) => place.keep(name),
     remove: ({ name }) => place.remove(name),
   };

@@ -1,4 +1,5 @@
 import type { Payload } from '../manifest/schema.ts';
+import { wholeDigest } from '../manifest/whole-digest.ts';
 import { forShell } from '../text/escape.ts';
 
 /** Words and lines for the blocks of a runbook. All lines are for bash. */
@@ -71,9 +72,27 @@ export function opened({ name, sealed, compression }: Payload): string {
 
 /** Compares a payload with the manifest, both as it lies in the store and opened. */
 export function payloadChecks(payload: Payload): string[] {
-  const { name, sha256, stored, sealed, compression } = payload;
+  const { layout, name, stored, sealed, compression } = payload;
+  const isBare = layout === 'file' && !sealed && compression === 'none';
   return [
     `(cd "$STORE" && sha256sum --check - <<< '${stored.sha256}  ${name}')`,
-    ...(sealed || compression !== 'none' ? [check(`${opened(payload)} | sha256sum`, `'${sha256}  -'`)] : []),
+    ...(isBare ? [] : [wholeCheck(opened(payload), payload)]),
   ];
+}
+
+/** Stops unless what a command prints has the digest of a payload. */
+export function wholeCheck(printed: string, payload: Payload): string {
+  const { algorithm, value } = wholeDigest(payload);
+  return check(`${printed} | ${sumOf(algorithm)}`, `'${value}  -'`);
+}
+
+/** The same of a file. */
+export function fileCheck(file: string, payload: Payload): string {
+  const { algorithm, value } = wholeDigest(payload);
+  return `(cd "$WORK" && ${sumOf(algorithm)} --check - <<< '${value}  ${file}')`;
+}
+
+/** The program of coreutils. */
+function sumOf(algorithm: string): string {
+  return `${algorithm}sum`;
 }

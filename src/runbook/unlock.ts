@@ -1,7 +1,7 @@
 import { closeLine, openedAt, openLine, TO_HEX, testLine } from '../keys/cryptsetup.ts';
 import type { ImagePoint, RestorePoint, SecretPoint, VolumeImagePoint } from '../manifest/schema.ts';
 import type { Book } from './book.ts';
-import { fence, opened } from './shell.ts';
+import { fence, fileCheck, opened } from './shell.ts';
 
 /** Explains how to open an encrypted image without OpenStack: where its bytes and its key are. */
 export function unlockParts(point: VolumeImagePoint | ImagePoint, book: Book): string[] {
@@ -11,7 +11,7 @@ export function unlockParts(point: VolumeImagePoint | ImagePoint, book: Book): s
   if (payload !== null && key !== undefined)
     return unlock(book.number(point.id), file, payload.size, passphrase(key), [
       `${opened(payload)} > "$WORK/${file}"`,
-      `(cd "$WORK" && sha256sum --check - <<< '${payload.sha256}  ${file}')`,
+      fileCheck(file, payload),
     ]);
   const kept = keyInCloud(point);
   if (kept === undefined) return [];

@@ -1,5 +1,5 @@
 import type { ImagePoint, Payload, VolumeImagePoint } from '../manifest/schema.ts';
-import { assign, check, command, opened, option, payloadChecks, shown } from './shell.ts';
+import { assign, check, command, opened, option, payloadChecks, shown, wholeCheck } from './shell.ts';
 import { unfinished } from './volume.ts';
 
 /**
@@ -28,7 +28,7 @@ export function uploaded(
     ),
     check(shown('image', 'size', image), String(payload.size)),
     checksum === null
-      ? check(`openstack image save ${image} | sha256sum`, `'${payload.sha256}  -'`)
+      ? wholeCheck(`openstack image save ${image}`, payload)
       : check(shown('image', 'checksum', image), checksum),
     ...withoutClientsOwn(image),
   ];

@@ -8,6 +8,9 @@ import { directoryPlace } from '../../src/store/directory.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
 import { STORE, storeFiles } from '../scenarios/sealed.ts';
 
+/** A restore point, and the SHA-256 of the bytes that its payload gives; undefined if it has none. */
+export type Taken = RestorePoint & { readonly opened: string | undefined };
+
 export function payloadOf(point: RestorePoint): Payload | undefined {
   return 'payload' in point ? (point.payload ?? undefined) : undefined;
 }
@@ -18,13 +21,17 @@ export function payloadOf(point: RestorePoint): Payload | undefined {
  *
  * @returns the restore points of all manifests, in their order
  */
-export async function takePoints(world: EmbeddedWorld, identity: string): Promise<RestorePoint[]> {
+export async function takePoints(world: EmbeddedWorld, identity: string): Promise<Taken[]> {
   const points = (await manifestsOf(world)).flatMap(({ restorePoints }) => restorePoints);
   const payloads = points.flatMap((point) => payloadOf(point) ?? []);
   expect((await storeFiles(world)).sort()).toEqual(payloads.map(({ name }) => name).sort());
-  for (const payload of payloads) await expectWhole(world, payload, identity);
+  const taken: Taken[] = [];
+  for (const point of points) {
+    const payload = payloadOf(point);
+    taken.push({ ...point, opened: payload && (await openedDigest(world, payload, identity)) });
+  }
   await rm(join(world.directory, 'openstack-backups'), { recursive: true, force: true });
-  return points;
+  return taken;
 }
 
 async function manifestsOf({ directory }: EmbeddedWorld): Promise<Manifest[]> {
@@ -38,15 +45,20 @@ async function manifestsOf({ directory }: EmbeddedWorld): Promise<Manifest[]> {
 }
 
 /** Reading compares sizes and digests with those of the manifest. */
-async function expectWhole(world: EmbeddedWorld, payload: Payload, identity: string): Promise<void> {
+async function openedDigest(world: EmbeddedWorld, payload: Payload, identity: string): Promise<string> {
   const place = directoryPlace(STORE(world), {
     run: { id: '11111111-1111-4111-8111-111111111111', owner: 'nobody' },
     liveness: async () => 'alive',
     now: () => Date.now(),
   });
   let size = 0;
-  for await (const piece of await payloadStore(place, { identity }).open(payload)) size += piece.length;
+  const hash = createHash('sha256');
+  for await (const piece of await payloadStore(place, { identity }).open(payload)) {
+    size += piece.length;
+    hash.update(piece);
+  }
   expect(size).toBe(payload.size);
+  return hash.digest('hex');
 }
 
 export function sha256(pieces: Iterable<Uint8Array>): string {

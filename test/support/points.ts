@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { restorePoint } from '../../src/backup/volume/record.ts';
 import type {
+  FilePayload,
   ImagePoint,
   KeptImagePoint,
   Key,
   Manifest,
-  Payload,
   RestorePoint,
   SavedEncryption,
   SavedImage,
@@ -187,7 +187,7 @@ function payloadOf(
   id: string,
   size: number,
   format: string | undefined = 'raw',
-): Payload {
+): FilePayload {
   const packed = { compression: kind === 'secret' ? 'none' : 'zstd', sealed: true } as const;
   return {
     layout: 'file',

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { Payload } from './payload.ts';
+import { FilePayload } from './payload.ts';
 import {
   AnyId,
   CloudId,
@@ -75,7 +75,7 @@ export const SecretPoint = Type.Object(
     tags: Type.Optional(PointTags),
     resource: SavedSecret,
     method: Type.Union([Type.Literal('sealed'), Type.Literal('plaintext')]),
-    payload: Payload,
+    payload: FilePayload,
     seconds: Seconds,
   },
   closed,

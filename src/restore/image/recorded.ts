@@ -1,5 +1,5 @@
 import { OperationError } from '../../errors.ts';
-import type { Payload, SavedImage } from '../../manifest/schema.ts';
+import type { SavedImage } from '../../manifest/schema.ts';
 import { type Digest, digestsOf } from '../../openstack/image/v2/digests.ts';
 import { Meter } from '../../stream/meter.ts';
 
@@ -17,32 +17,35 @@ export interface ProvedBytes {
  * payload in another is compared with them, and not taken for what the cloud must have.
  *
  * @param bytes checked against the payload's own entry
+ * @param proved the digest that they were checked by
  * @returns bytes that end in an OperationError where the manifest contradicts itself
  */
 export function asRecorded(
   bytes: AsyncIterable<Uint8Array>,
-  payload: Pick<Payload, 'name' | 'sha256'>,
+  payload: string,
+  proved: Digest,
   image: RecordedImage,
 ): ProvedBytes {
   const recorded = digestsOf({ hash: image.hash ?? undefined, checksum: image.checksum ?? undefined });
+  const all = [...recorded, proved].map(({ algorithm, value }) => [algorithm, value]);
   return {
-    bytes: compared(bytes, recorded, payload.name, image.id),
-    digests: {
-      ...Object.fromEntries(recorded.map(({ algorithm, value }) => [algorithm, value])),
-      sha256: payload.sha256,
-    },
+    bytes: compared(bytes, proved, recorded, payload, image.id),
+    digests: Object.fromEntries(all),
   };
 }
 
 async function* compared(
   bytes: AsyncIterable<Uint8Array>,
+  proved: Digest,
   recorded: readonly Digest[],
   name: string,
   imageId: string,
 ): AsyncGenerator<Uint8Array, void> {
-  const meter = new Meter(recorded.map(({ algorithm }) => algorithm));
+  // The payload's own digest is measured where it is opened.
+  const others = recorded.filter(({ algorithm }) => algorithm !== proved.algorithm);
+  const meter = new Meter(others.map(({ algorithm }) => algorithm));
   yield* meter.through(bytes);
-  const measured = meter.digests();
+  const measured: Readonly<Record<string, string>> = { ...meter.digests(), [proved.algorithm]: proved.value };
   const wrong = recorded.find(({ algorithm, value }) => measured[algorithm] !== value);
   if (wrong === undefined) return;
   throw new OperationError(

@@ -1,5 +1,6 @@
 import type { Environment } from '../../environment.ts';
 import { messageOf } from '../../errors.ts';
+import { wholeDigest } from '../../manifest/whole-digest.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
@@ -39,7 +40,7 @@ export async function restoreImage(
   const { saved, payload } = plan;
   const from = storeFor(payload, store);
   const wrap = await hasToBeWrapped(environment, plan);
-  const proved = asRecorded(await from.open(payload), payload, saved);
+  const proved = asRecorded(await from.open(payload), payload.name, wholeDigest(payload), saved);
   const { properties, dropped } = replayable(saved.properties, !wrap);
   const made = await makeImage(
     environment,

@@ -1,6 +1,7 @@
 import { duration } from '../../clock.ts';
 import type { Environment } from '../../environment.ts';
 import { messageOf, OperationError } from '../../errors.ts';
+import { wholeDigest } from '../../manifest/whole-digest.ts';
 import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
@@ -85,7 +86,7 @@ async function uploaded(
     wrap: 'auto' as const,
   };
   const wrap = await hasToBeWrapped(environment, raw);
-  const proved = asRecorded(await store.open(payload), payload, point.image);
+  const proved = asRecorded(await store.open(payload), payload.name, wholeDigest(payload), point.image);
   const data = imageData(proved, payload.size, wrap, onBytes);
   const name = `restore of volume ${point.resource.id}`;
   const wanted = { name, diskFormat: wrap ? 'qcow2' : 'raw', containerFormat: 'bare' };

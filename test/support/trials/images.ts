@@ -7,7 +7,7 @@ import { embeddedWorld } from '../../scenarios/embedded.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import type { Trial, Trials } from '../every-request.ts';
 import { runnerOf } from '../faults.ts';
-import { payloadOf, sha256, takePoints } from '../payloads.ts';
+import { sha256, takePoints } from '../payloads.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -55,7 +55,7 @@ async function backups(): Promise<Trial> {
     prove: async (told) => {
       const points = await takePoints(world, identity);
       for (const point of points)
-        expect([point.resource.name, payloadOf(point)?.sha256]).toEqual([
+        expect([point.resource.name, point.opened]).toEqual([
           point.resource.name,
           digests.get(point.resource.id),
         ]);

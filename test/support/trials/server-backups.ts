@@ -1,9 +1,8 @@
 import { expect } from '@jest/globals';
 import { backupServer } from '../../../src/commands/backup-server.ts';
-import type { RestorePoint } from '../../../src/manifest/schema.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import type { Trial, Trials } from '../every-request.ts';
-import { payloadOf, takePoints } from '../payloads.ts';
+import { type Taken, takePoints } from '../payloads.ts';
 import { digestOf, digestsOf, prepared } from '../struck-servers.ts';
 
 const keeper = await makeKeeper();
@@ -16,7 +15,7 @@ async function backups(which: 'fromVolume' | 'fromImage', more: Record<string, s
   const { world, run, [which]: server } = all;
   const digests = digestsOf(all, server);
   const { backups: kept } = world.cloud.state;
-  const prove = (point: RestorePoint): string[] => {
+  const prove = (point: Taken): string[] => {
     const { id, kind, name } = point.resource;
     const expected = digests.get(kind === 'image' ? name.replace(/ \S+$/, '') : id);
     if (point.method === 'cinder-backup') {
@@ -24,7 +23,7 @@ async function backups(which: 'fromVolume' | 'fromImage', more: Record<string, s
       expect([backup?.status, digestOf(backup?.saved?.data)]).toEqual(['available', expected]);
       return [point.backup.id];
     }
-    if (kind === 'volume' || kind === 'image') expect(payloadOf(point)?.sha256).toBe(expected);
+    if (kind === 'volume' || kind === 'image') expect(point.opened).toBe(expected);
     return [];
   };
   return {

@@ -7,7 +7,7 @@ import { embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import type { Trial, Trials } from '../every-request.ts';
 import { runnerOf } from '../faults.ts';
-import { payloadOf, sha256, takePoints } from '../payloads.ts';
+import { sha256, takePoints } from '../payloads.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -44,7 +44,7 @@ async function backups(): Promise<Trial> {
     run: () => run(backupVolume, { volumes: `${used.id}\n${free.id}`, store, recipients }),
     prove: async ({ code }) => {
       const points = await takePoints(world, identity);
-      for (const point of points) expect(payloadOf(point)?.sha256).toBe(digests.get(point.resource.id));
+      for (const point of points) expect(point.opened).toBe(digests.get(point.resource.id));
       expect(points.length === 3).toBe(code === 0);
       return [];
     },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import type { Payload } from '../../../src/manifest/schema.ts';
+import type { FilePayload } from '../../../src/manifest/schema.ts';
 import { openPayload } from '../../../src/payload/open.ts';
 import type { Place } from '../../../src/store/place.ts';
 
@@ -9,7 +9,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const plain = Buffer.alloc(100_000, 'abc');
 
 /** What is stored, what the manifest says of it, and what was read of it. */
-function kept(compression: Payload['compression']) {
+function kept(compression: FilePayload['compression']) {
   const stored = compression === 'zstd' ? zstdCompressSync(plain) : plain;
   const payload = {
     name: 'p',
@@ -18,7 +18,7 @@ function kept(compression: Payload['compression']) {
     stored: { size: stored.length, sha256: sha256(stored) },
     compression,
     sealed: false,
-  } as Payload;
+  } as FilePayload;
   const seen = { read: 0, given: 0 };
   const bytes = async function* () {
     for (let at = 0; at < stored.length; at += 1000) {
@@ -27,7 +27,7 @@ function kept(compression: Payload['compression']) {
     }
   };
   const place = { get: async () => ({ size: stored.length, bytes: bytes() }) } as unknown as Place;
-  const open = async (changed: Payload) => {
+  const open = async (changed: FilePayload) => {
     for await (const piece of openPayload(place, changed, undefined)) seen.given += piece.length;
   };
   return { payload, seen, open };

@@ -40,9 +40,9 @@ async function open(options: EmbeddedCloudOptions = {}) {
 describe('bytes of which the manifest says two things', () => {
   const hash = { algorithm: 'sha512', value: digest('sha512') };
   const other = { algorithm: 'sha512', value: createHash('sha512').update('other').digest('hex') };
-  const payload = { name: 'p', sha256: digest('sha256') };
+  const proved = { algorithm: 'sha256', value: digest('sha256') };
   const end = async (image: RecordedImage) => {
-    for await (const _ of asRecorded(data().bytes, payload, image).bytes);
+    for await (const _ of asRecorded(data().bytes, 'p', proved, image).bytes);
   };
 
   test.each<[string, Pick<RecordedImage, 'hash' | 'checksum'>, string]>([
@@ -63,11 +63,11 @@ describe('bytes of which the manifest says two things', () => {
 
   test('leave no image, and the cloud is not blamed', async () => {
     await using cloud = await open();
-    const proved = asRecorded(data().bytes, payload, { id: 'i', hash: other, checksum: null });
+    const recorded = asRecorded(data().bytes, 'p', proved, { id: 'i', hash: other, checksum: null });
     const making = makeImage(
       cloud.environment,
       RAW,
-      imageData(proved, bytes.length, false, undefined),
+      imageData(recorded, bytes.length, false, undefined),
       key(),
       'result',
     );
