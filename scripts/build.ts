@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { minify } from '@swc/core';
+import ncc from '@vercel/ncc';
 import { actions } from '../src/commands/index.ts';
+import { leftOut, notAsAsked, ofNode, STUB, stub } from './build/left-out.ts';
 
 /**
  * Builds `dist/`: TypeScript → JavaScript in `build/js` → one bundle by ncc, split where the source imports lazily →
@@ -14,33 +16,43 @@ const js = join(root, 'build/js');
 const dist = join(root, 'dist');
 const run = promisify(execFile);
 
-const node = (tool: string, ...words: string[]) =>
-  run(process.execPath, [join(root, 'node_modules', tool), ...words], { cwd: root, maxBuffer: 64 << 20 });
-
 async function bundle(): Promise<void> {
   await rm(js, { recursive: true, force: true });
   await rm(dist, { recursive: true, force: true });
   // ncc's own loader wants other compiler options than ours. Types are checked by `npm run types`.
-  await node('typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck');
-  const from = ['build', join(js, 'bundle.js'), '--out', dist];
-  await node('@vercel/ncc/dist/ncc/cli.js', ...from, '--license', 'licenses.txt', '--no-cache', '--quiet');
+  await run(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck'],
+    {
+      cwd: root,
+    },
+  );
+  const parts = Object.values(leftOut).flat();
+  const { code, assets, stats } = await ncc(join(js, 'bundle.js'), {
+    externals: { ...Object.fromEntries(parts.map((part) => [part, STUB])), ...ofNode },
+    license: 'licenses.txt',
+    cache: false,
+    quiet: true,
+  });
+  const { modules } = stats.toJson({ all: false, modules: true, reasons: true, modulesSpace: Infinity });
+  const asked = modules.filter(({ name }) => name === `external "${STUB}"`).flatMap(({ reasons }) => reasons);
+  const wrong = [...notAsAsked(asked)];
+  if (wrong.length > 0)
+    throw new Error(`scripts/build/left-out.ts is not as the packages are:\n${wrong.join('\n')}`);
+  await mkdir(dist);
+  await writeFile(join(dist, 'index.js'), code);
+  for (const [name, { source }] of Object.entries(assets)) await writeFile(join(dist, name), source);
+  await writeFile(join(dist, STUB), stub);
 }
 
 /**
- * Undici's second parser of HTTP is an experiment that only a variable turns on: Node itself builds undici without it, by the
- * same word. And of the first one the form for processors without SIMD, which V8 has on x64 and arm64. Each is a fortieth of
- * the bundle. https://github.com/nodejs/undici/blob/main/lib/dispatcher/client-h1.js
+ * Undici's second parser of HTTP, by the word by which Node builds undici without it. It is asked for before any request.
+ * https://github.com/nodejs/undici/blob/main/lib/dispatcher/client-h1.js
  */
-async function withoutUnused(source: string): Promise<string> {
+function withoutMilo(source: string): string {
   if (!source.includes('useMilo')) return source;
-  let rest = source.replaceAll("typeof esbuildDetection === 'undefined'", 'false');
+  const rest = source.replaceAll("typeof esbuildDetection === 'undefined'", 'false');
   if (rest === source) throw new Error('undici names the parser that is left out in another way');
-  for (const name of ['milo/simd', 'milo/no-simd', 'llhttp/llhttp-wasm']) {
-    const module = await readFile(join(root, 'node_modules/undici/lib', `${name}.js`), 'utf8');
-    const wasm = /'(AGFzbQ[^']+)'/.exec(module)?.[1];
-    if (wasm === undefined || !rest.includes(wasm)) throw new Error(`undici's ${name}.js has another form`);
-    rest = rest.replace(wasm, '');
-  }
   return rest;
 }
 
@@ -49,7 +61,7 @@ async function squeeze(): Promise<void> {
   for (const name of await readdir(dist)) {
     if (!name.endsWith('.js')) continue;
     const path = join(dist, name);
-    const source = await withoutUnused(await readFile(path, 'utf8'));
+    const source = withoutMilo(await readFile(path, 'utf8'));
     // A class that makes one of itself while it is being defined, as the curves of age do, is broken by swc if it keeps its name.
     const keepsClasses = !/\bnoble-curves\b/.test(source);
     const { code } = await minify(source, {

@@ -18,6 +18,7 @@ function fail(why: string, listed: string): never {
 const before = changes(
   'src',
   'dist',
+  'scripts/build',
   'scripts/build.ts',
   'package.json',
   'package-lock.json',
