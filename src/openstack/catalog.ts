@@ -10,6 +10,7 @@ export const SERVICE_TYPES = {
   compute: ['compute'],
   'key-manager': ['key-manager'],
   network: ['network'],
+  'object-store': ['object-store'],
 } as const satisfies Record<ServiceType, readonly string[]>;
 
 export type Service = ServiceType;
@@ -21,6 +22,7 @@ const VERSION: Readonly<Record<Service, string>> = {
   compute: 'v2.1',
   'key-manager': 'v1',
   network: 'v2.0',
+  'object-store': 'v1',
 };
 
 /** The token's project and user, for the placeholders of an override. */
@@ -136,13 +138,20 @@ export function splitVersion(
   return { root: endpoint, versioned: `${endpoint}/${VERSION[service]}`, path: VERSION[service], rest: '' };
 }
 
+/** A store may lie in any region: it has a say only where it is used. */
+const TOGETHER = (Object.keys(SERVICE_TYPES) as Service[]).filter((service) => service !== 'object-store');
+
 /**
  * Without a region, each service would take its own first endpoint, and data could cross from one region to another.
  *
  * @throws InputError if there are several
  */
-export function checkRegion(catalog: readonly CatalogEntry[], config: CloudConfig): void {
-  const open = (Object.keys(SERVICE_TYPES) as Service[]).filter(
+export function checkRegion(
+  catalog: readonly CatalogEntry[],
+  config: CloudConfig,
+  services: readonly Service[] = TOGETHER,
+): void {
+  const open = services.filter(
     (service) => config.services[service].region === undefined && !isOverridden(service, config),
   );
   const regions = open.map((service) => regionsOf(service, catalog, config.services[service].interfaces));

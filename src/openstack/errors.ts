@@ -64,10 +64,11 @@ export function isUncertain(error: unknown): boolean {
 }
 
 /**
- * Whether a rate limit refused the request. Cinder answers a quota with 413 too, but with `Retry-After: 0`.
+ * Whether a rate limit refused the request: 498 is Swift's. Cinder answers a quota with 413 too, but with
+ * `Retry-After: 0`.
  */
 export function isRateLimit(error: unknown): boolean {
-  return hasStatus(error, 429) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
+  return hasStatus(error, 429, 498) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
 }
 
 const SLOWER = 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';
@@ -89,6 +90,7 @@ function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | un
     case 409:
       return quotaIn(words) === undefined ? undefined : overQuota(words);
     case 429:
+    case 498:
       return SLOWER;
     case 502:
     case 503:
@@ -115,7 +117,7 @@ function overQuota(words: string): string {
 /**
  * The sentence in an error body. Every service has its own shape: Cinder and Nova `{"badRequest": {"message"}}`,
  * Keystone `{"error": {"message"}}`, Barbican `{"title", "description"}`, Glance HTML or text,
- * Neutron `{"NeutronError"}`.
+ * Neutron `{"NeutronError"}`, Ceph `{"Code", "Message": ""}`.
  */
 export function wordsOf(body: string): string {
   const text = fromJson(body)?.replace(/<br ?\/?>/g, ' ') ?? fromPage(body.slice(0, LONGEST_PAGE));
@@ -153,8 +155,8 @@ function sentences(value: unknown, depth = 0): string[] {
   if (Array.isArray(value)) return value.flatMap(inside);
   if (typeof value !== 'object' || value === null) return [];
   const record = value as Record<string, unknown>;
-  const own = ['message', 'description', 'faultstring', 'detail']
+  const own = ['message', 'description', 'faultstring', 'detail', 'Message', 'Code']
     .map((key) => record[key])
-    .find((v) => typeof v === 'string');
+    .find((v) => typeof v === 'string' && v !== '');
   return typeof own === 'string' ? [own] : Object.values(record).flatMap(inside);
 }

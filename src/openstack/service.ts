@@ -102,7 +102,11 @@ async function exchange(
   throw await refusal(call.doing, answer, session.clock.now());
 }
 
-function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+/** A signal that is aborted when one of the two is. */
+export function either(
+  one: AbortSignal | undefined,
+  other: AbortSignal | undefined,
+): AbortSignal | undefined {
   return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }
 

@@ -96,6 +96,7 @@ class CloudSession implements Session {
   service(service: Service): Promise<ServiceClient> {
     let client = this.#services.get(service);
     if (client === undefined) {
+      checkRegion(this.#token.catalog, this.config, [service]);
       const endpoint = endpointOf(service, this.#token.catalog, this.config, this.#token);
       const doubt = plainDoubt(service, endpoint, this.config);
       if (doubt !== undefined) this.log.warn(doubt);

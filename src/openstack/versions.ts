@@ -34,6 +34,8 @@ export async function agree(
   ask: <T>(url: string, decode: (answer: Json) => T) => Promise<T>,
   log: Log,
 ): Promise<Agreed> {
+  // The endpoint holds the account, and the gateways of Ceph and others put theirs behind paths of their own.
+  if (service === 'object-store') return { base: endpoint, name: '', version: undefined };
   const { root, versioned, path, rest } = splitVersion(service, endpoint);
   const known = MICROVERSIONED[service];
   if (known === undefined) return { base: versioned, name: '', version: undefined };

@@ -19,13 +19,13 @@ import requests
 import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SERVICES = ['block-storage', 'compute', 'image', 'key-manager', 'network']
+SERVICES = ['block-storage', 'compute', 'image', 'key-manager', 'network', 'object-store']
 PROJECT, USER = '0123456789abcdef0123456789abcdef', 'fedcba9876543210fedcba9876543210'
 
 
 def catalogue():
     """Three interfaces in three regions of each service. The block storage of old clouds stands beside it."""
-    types = [(name, name) for name in ['compute', 'image', 'key-manager', 'network']]
+    types = [(name, name) for name in ['compute', 'image', 'key-manager', 'network', 'object-store']]
     types += [('volumev3', 'cinderv3'), ('volumev2', 'cinderv2')]
     return [
         {

@@ -46,7 +46,7 @@ const AUTH =
 
 /** The one that ask.py answers with. */
 const CATALOGUE: readonly CatalogEntry[] = [
-  ...['compute', 'image', 'key-manager', 'network'].map((type) => ({ type, name: type })),
+  ...['compute', 'image', 'key-manager', 'network', 'object-store'].map((type) => ({ type, name: type })),
   { type: 'volumev3', name: 'cinderv3' },
   { type: 'volumev2', name: 'cinderv2' },
 ].map(({ type, name }) => ({

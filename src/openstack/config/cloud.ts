@@ -16,7 +16,7 @@ export interface CloudConfig {
   readonly warnings: readonly string[];
 }
 
-export type ServiceType = 'block-storage' | 'image' | 'compute' | 'key-manager' | 'network';
+export type ServiceType = 'block-storage' | 'image' | 'compute' | 'key-manager' | 'network' | 'object-store';
 
 export type Interface = 'public' | 'internal' | 'admin';
 

@@ -12,6 +12,7 @@ const SERVICES: Readonly<Record<ServiceType, { prefixes: readonly string[]; vers
   compute: { prefixes: ['compute'], version: '2' },
   'key-manager': { prefixes: ['key_manager'], version: '1' },
   network: { prefixes: ['network'], version: '2' },
+  'object-store': { prefixes: ['object_store'], version: '1' },
 };
 
 /**

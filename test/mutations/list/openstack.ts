@@ -249,7 +249,7 @@ export const openstack: readonly Mutation[] = [
   },
   {
     id: 'openstack/download-breaks',
-    file: 'openstack/image/v2/download.ts',
+    file: 'openstack/breaks.ts',
     what: 'a download that always breaks never ends',
     find: 'if (this.#inARow >= BREAKS)',
     put: 'if (this.#inARow >= 1e9)',

@@ -45,6 +45,20 @@ describe('the catalogue', () => {
     expect(check({ volumev3_endpoint_override: 'https://mine.example/v3/p1' })).toBeUndefined();
   });
 
+  test('of object storage in several regions is asked only where it is used', () => {
+    const endpoints = ['R1', 'R2'].map((region) => ({
+      interface: 'public',
+      region,
+      url: `https://${region}.example/swift/v1/AUTH_p1`,
+    }));
+    const both = [{ type: 'object-store', name: 'swift', endpoints }];
+    const check = (settings: object, ...services: Parameters<typeof checkRegion>[2][]) =>
+      checkRegion(both, parseCloud('c', { auth, ...settings }), ...services);
+    expect(check({})).toBeUndefined();
+    expect(() => check({}, ['object-store'])).toThrow('several regions, and none is chosen: R1, R2');
+    expect(check({ object_store_region_name: 'R2' }, ['object-store'])).toBeUndefined();
+  });
+
   test('gives way to the caller', () => {
     expect(find({ volumev3_endpoint_override: 'https://mine.example/v3/p1' })).toBe(
       'https://mine.example/v3/p1',

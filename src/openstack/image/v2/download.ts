@@ -1,16 +1,14 @@
-import { messageOf, OperationError, PlainError } from '../../../errors.ts';
+import { OperationError, PlainError } from '../../../errors.ts';
 import { discard } from '../../body.ts';
+import { Breaks } from '../../breaks.ts';
 import type { Request, ServiceClient } from '../../connection.ts';
 import { hasStatus } from '../../errors.ts';
 import type { HttpResponse } from '../../http.ts';
-import { backoff } from '../../retry.ts';
+import { either } from '../../service.ts';
 import { type Image, imageUrl } from './images.ts';
 
 /** A store may stay silent for long while it fetches the data. */
 const TIMEOUTS = { header: 2 * 60_000, body: 5 * 60_000 };
-/** Breaks in a row that bring no more than a few bytes each. */
-const BREAKS = 5;
-const PROGRESS_BYTES = 16 * 1024 * 1024;
 
 /**
  * The data of an image, from its start or from an offset. A broken download resumes where it stopped, if the store can
@@ -29,7 +27,17 @@ export async function* downloadImage(
   from = 0,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
-  const breaks = new Breaks(client, image.id, from, signal);
+  const { session } = client;
+  const breaks = new Breaks(
+    {
+      what: `the download of image ${image.id}`,
+      hint: 'Try again. If it fails again, ask the operator about the image service and the proxies in front of it.',
+      clock: session.clock,
+      log: session.log,
+      signal: () => either(session.signal, signal),
+    },
+    from,
+  );
   let { size } = image;
   let at = from;
   for (;;) {
@@ -49,41 +57,6 @@ export async function* downloadImage(
       if (at === size && !(error instanceof PlainError) && signal?.aborted !== true) return;
       await breaks.rest(at, error);
     }
-  }
-}
-
-/** Allows the connection to break, as long as the download makes progress. */
-class Breaks {
-  readonly #client: ServiceClient;
-  readonly #imageId: string;
-  readonly #signal: AbortSignal | undefined;
-  #last: number;
-  #inARow = 0;
-
-  constructor(client: ServiceClient, imageId: string, from: number, signal: AbortSignal | undefined) {
-    this.#client = client;
-    this.#imageId = imageId;
-    this.#signal = signal;
-    this.#last = from;
-  }
-
-  /** Waits before the next try. Throws an error that is no break, or one break too many. */
-  async rest(at: number, error: unknown): Promise<void> {
-    const { clock, log, signal } = this.#client.session;
-    this.#signal?.throwIfAborted();
-    signal?.throwIfAborted();
-    if (error instanceof PlainError) throw error;
-    this.#inARow = at - this.#last >= PROGRESS_BYTES ? 1 : this.#inARow + 1;
-    this.#last = at;
-    const what = `the download of image ${this.#imageId} broke off`;
-    if (this.#inARow >= BREAKS)
-      throw new OperationError(
-        `${what} repeatedly, the last time after ${at} bytes: ${messageOf(error)}`,
-        'Try again. If it fails again, ask the operator about the image service and the proxies in front of it.',
-        error,
-      );
-    log.debug(`${what} after ${at} bytes: ${messageOf(error)}`);
-    await clock.sleep(backoff(this.#inARow, error), this.#signal ?? signal);
   }
 }
 
