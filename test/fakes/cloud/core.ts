@@ -160,6 +160,7 @@ const SERVICE_TYPES: Readonly<Record<Call['service'], string>> = {
   compute: 'compute',
   network: 'network',
   'key-manager': 'key-manager',
+  'object-store': 'object-store',
 };
 
 /** What keystonemiddleware does before a service sees the request, access rules included. */

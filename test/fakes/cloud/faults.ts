@@ -16,6 +16,8 @@ export interface FaultWhen {
 export type FaultDeed =
   /** Answer so and carry nothing out. Without `body`, the service's own error shape. */
   | { status: number; body?: Json; headers?: Record<string, string>; message?: string }
+  /** Carry it out, then answer so. */
+  | { doneThen: number }
   /** Carry it out, then break the connection without an answer. */
   | 'lost-response'
   /** Break the connection before anything is carried out. */

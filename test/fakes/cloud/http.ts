@@ -8,7 +8,14 @@ export interface JsonObject {
   [key: string]: Json | undefined;
 }
 
-export type ServiceName = 'identity' | 'volume' | 'image' | 'compute' | 'key-manager' | 'network';
+export type ServiceName =
+  | 'identity'
+  | 'volume'
+  | 'image'
+  | 'compute'
+  | 'key-manager'
+  | 'network'
+  | 'object-store';
 
 export interface StreamBody {
   readonly length: number;

@@ -1,5 +1,5 @@
 /**
- * The embedded cloud: Keystone, Cinder, Glance, Nova, Neutron and Barbican in one process behind one port, for tests and
+ * The embedded cloud: Keystone, Cinder, Glance, Nova, Neutron, Barbican and Swift in one process behind one port, for tests and
  * for the demo. It behaves as the real services were seen to behave, as a user meets them: see README.md. Needs nothing
  * but node.
  */
@@ -16,6 +16,7 @@ import { nova } from './nova/index.ts';
 import { makeSeed, PASSWORD, populate, type Seed } from './seed.ts';
 import { type LoggedRequest, listen } from './server.ts';
 import { CloudState, type Volume } from './state.ts';
+import { swift } from './swift.ts';
 
 export { SparseBytes } from './bytes.ts';
 export type { EmbeddedCloudOptions } from './core.ts';
@@ -26,6 +27,7 @@ export type {
   ApplicationCredential,
   Backup,
   CloudState,
+  Container,
   Image,
   Message,
   Project,
@@ -110,7 +112,7 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions = {}): Pr
   };
   populate(core);
   listening.serve(
-    [keystone(core), cinder(core), glance(core), nova(core), neutron(core), barbican(core)],
+    [keystone(core), cinder(core), glance(core), nova(core), neutron(core), barbican(core), swift(core)],
     core,
   );
   const authUrl = `${listening.origin}/identity/v3`;

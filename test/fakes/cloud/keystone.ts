@@ -60,6 +60,7 @@ function catalogue(core: Core, projectId: string): JsonObject[] {
     ['key-manager', 'barbican', '/key-manager'],
     ['identity', 'keystone', '/identity/v3'],
     ['network', 'neutron', '/network'],
+    ['object-store', 'swift', `/swift/v1/AUTH_${projectId}`],
     ['image', 'glance', '/image'],
     ['volumev3', 'cinderv3', `/volume/v3/${projectId}`],
     ['block-storage', 'cinder', `/volume/v3/${projectId}`],

@@ -9,6 +9,7 @@ import { addDefaultGroup, addSharedNetworks, type NetworkSeed, networkSeed } fro
 import { addHardware, keptOfImage, keptOfVolume, ownersWords } from './nova/system-metadata.ts';
 import {
   type ApplicationCredential,
+  type Container,
   hexId,
   type Image,
   type Project,
@@ -114,6 +115,8 @@ export interface Seed extends NetworkSeed {
   attach(server: Server, volume: Volume): void;
   detach(server: Server, volume: Volume): void;
   addImage(bytes: SparseBytes, fields?: Partial<Image> & { user?: string }): Promise<Image>;
+  /** An empty container of a user's project. */
+  addContainer(name: string, user?: string): Container;
   addSecret(payload: Uint8Array, fields?: Partial<Secret> & { user?: string }): Secret;
   addApplicationCredential(user?: string, fields?: Partial<ApplicationCredential>): ApplicationCredential;
   /** A token without going through Keystone's API. */
@@ -146,6 +149,11 @@ export function makeSeed(core: Core): Seed {
     },
     addVolume: (wish = {}) => addVolume(core, tokenOf(wish.user ?? 'demo'), wish),
     removeVolume: (volume) => removeVolume(core, volume),
+    addContainer: (name, user = 'demo') => {
+      const container: Container = { name, objects: new Map(), quota: undefined };
+      core.state.containers.set(`${homeOf(core, core.state.user(user)).id}/${name}`, container);
+      return container;
+    },
     addServer: (wish = {}) => addServer(core, tokenOf(wish.user ?? 'demo'), wish),
     attach: (server, volume) => attachVolume(core, server, volume),
     detach: (server, volume) => detachVolume(core, server, volume),

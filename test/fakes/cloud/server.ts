@@ -138,7 +138,12 @@ async function respond(
   if (deeds.includes('cut-upload')) cutInTheMiddle(request);
   const made: string[] = [];
   const call = makeCall(front, service, { request, url, path, raw, method, deeds, made });
-  const reply = rendered(await produce(front, service, call, deeds), request);
+  const produced = await produce(front, service, call, deeds);
+  const after = deeds.find((deed) => typeof deed === 'object' && 'doneThen' in deed);
+  const reply = rendered(
+    after === undefined ? produced : service.error(after.doneThen, `fault: ${after.doneThen}`),
+    request,
+  );
   afterwards(front, call, deeds, made);
   if (deeds.includes('lost-response')) {
     request.socket.destroy();
@@ -222,10 +227,10 @@ async function produce(
 ): Promise<Reply> {
   const planned = deeds.find((deed) => typeof deed === 'object' && 'status' in deed);
   if (planned !== undefined) {
-    const reply = service.error(planned.status, planned.message ?? `fault: ${planned.status}`);
+    const { bytes, ...reply } = service.error(planned.status, planned.message ?? `fault: ${planned.status}`);
     return {
       ...reply,
-      ...(planned.body === undefined ? {} : { json: planned.body }),
+      ...(planned.body === undefined ? (bytes === undefined ? {} : { bytes }) : { json: planned.body }),
       headers: { ...reply.headers, ...planned.headers },
     };
   }

@@ -292,6 +292,21 @@ export interface ServerGroup {
   members: string[];
 }
 
+export interface StoredObject {
+  bytes: Buffer;
+  /** Lower-case hex. */
+  md5: string;
+  type: string;
+  modified: Date;
+}
+
+export interface Container {
+  name: string;
+  objects: Map<string, StoredObject>;
+  /** Bytes; undefined: as much as there is. */
+  quota: number | undefined;
+}
+
 export class CloudState {
   readonly projects = new Map<string, Project>();
   readonly users = new Map<string, User>();
@@ -309,6 +324,8 @@ export class CloudState {
   readonly flavors = new Map<string, Flavor>();
   readonly keypairs: KeyPair[] = [];
   readonly serverGroups = new Map<string, ServerGroup>();
+  /** By `PROJECT/NAME`. */
+  readonly containers = new Map<string, Container>();
   readonly network = new NetworkTables();
   /** Every secret payload that there ever was, deleted ones too: what must not be found in any output. */
   readonly everyPayload: Buffer[] = [];
