@@ -25,7 +25,8 @@ export interface Place {
    * Places that need the size beforehand hold the bytes in memory, and take at most {@link LARGEST_OBJECT}.
    *
    * @returns what is there now
-   * @throws OperationError if the name exists, which stays as it was
+   * @throws OperationError if the name exists, which stays as it was. Some services cannot tell if another run puts it at
+   *   the same moment: so runs use names of their own
    */
   put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Stored>;
   /**
@@ -74,7 +75,7 @@ export interface ByteRange {
 export interface Found {
   /** Bytes; of a range those that come. */
   readonly size: number;
-  /** Can be read once, at the reader's pace. Nothing is opened before the first read. */
+  /** Can be read once, at the reader's pace; to its end or not, but begun: a service may be answering already. */
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 

@@ -26,6 +26,7 @@ export async function openDirectory(now = () => Date.now()): Promise<DirectoryUn
   return {
     path,
     notes: true,
+    exclusive: true,
     open: async () => {
       const pid = lives.size + 1;
       const owner = formatOwner({ ...thisProcess(), pid });

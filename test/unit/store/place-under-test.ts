@@ -9,6 +9,8 @@ import { allOf, once } from '../../../src/stream/chunks.ts';
 export interface PlaceUnderTest extends AsyncDisposable {
   /** Whether it tells what dead runs put and did not let go; others show nothing half-written. */
   readonly notes: boolean;
+  /** Whether it refuses a name that another run puts at the same moment. */
+  readonly exclusive: boolean;
   /** The place, as one more run has it. */
   open(): Promise<OpenedPlace>;
   /** All that lies there, whatever it is; read by other means than the place's own. */

@@ -53,6 +53,7 @@ export const atOnce: readonly PlaceCase[] = [
   {
     name: 'a run that is refused a name and dies takes nothing away of who has it',
     async run(under) {
+      if (!under.exclusive) return;
       const runs = [await prepared(under), await prepared(under)];
       for (const [index, { place }] of runs.entries()) await putText(place, `own${index}`, 'x');
       const { won, lost } = await race(runs.map(({ place }) => place));
