@@ -15,8 +15,9 @@ export const OBJECT_BLOCKS = 4096;
 /** Blocks of the disk whose ids are one object. */
 export const SEGMENT = 65_536;
 export const ID_BYTES = 16;
-/** Objects that one checkpoint covers; then the next begins. */
+/** The next checkpoint begins when one has so many objects, or blocks: it is written anew for each object. */
 export const CHECKPOINT_OBJECTS = 64;
+export const CHECKPOINT_BLOCKS = 65_536;
 
 export interface StoredObject {
   readonly name: string;

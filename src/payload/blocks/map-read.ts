@@ -41,10 +41,16 @@ export interface OpenedMap {
  * the map alone.
  *
  * @param expected what a manifest says about the stored map; without it nothing but its own digests proves it
+ * @param admit throws unless the header is one to go on with; nothing behind it was read then
  * @throws InputError if it is not there
  * @throws OperationError if it is damaged or is another point's map
  */
-export async function readMap(place: Place, name: string, expected?: Stored): Promise<OpenedMap> {
+export async function readMap(
+  place: Place,
+  name: string,
+  expected?: Stored,
+  admit?: (header: MapHeader, line: string) => void,
+): Promise<OpenedMap> {
   const { size, bytes } = await place.get(name);
   if (expected !== undefined && size !== expected.size)
     throw damagedMap(name, `it has ${size} bytes in the store, but the manifest says ${expected.size}`);
@@ -56,6 +62,7 @@ export async function readMap(place: Place, name: string, expected?: Stored): Pr
     const header = parsedLine(parsedMapHeader, headerLine);
     if (mapName(folderOf(header.resource), header.taken, header.point) !== name)
       throw new TextError('it is the map of another restore point');
+    admit?.(header, headerLine);
     const objects: StoredObject[] = [];
     for await (const line of lines.part(header.objects, 'objects', MOST_OBJECTS))
       objects.push(parsedLine((text) => parsedObject(text, header), line));

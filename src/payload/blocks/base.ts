@@ -1,0 +1,288 @@
+import { createHash } from 'node:crypto';
+import { messageOf, PlainError } from '../../errors.ts';
+import type { Place } from '../../store/place.ts';
+import { allOf } from '../../stream/chunks.ts';
+import { readCheckpoint } from './checkpoint-read.ts';
+import {
+  type CheckpointHeader,
+  ID_BYTES,
+  keyTag,
+  type MapHeader,
+  SEGMENT,
+  type StoredIds,
+  type StoredObject,
+  tagHolds,
+} from './format.ts';
+import { readMap } from './map-read.ts';
+import { isNameIn, type Resource } from './names.ts';
+
+/** An object of the resource, and who can open it. */
+export interface Kept extends Omit<StoredObject, 'to'> {
+  /** null: it lies in clear. */
+  readonly to: readonly string[] | null;
+}
+
+/** Blocks of an earlier point: `start` to `start + count - 1` of the disk. */
+export interface Run {
+  readonly start: number;
+  readonly count: number;
+  readonly object: Kept;
+  /** Which of the object's blocks is the first of them. */
+  readonly first: number;
+  /** 16 bytes a block. */
+  readonly ids: Uint8Array;
+}
+
+/** What a run wants to build on. */
+export interface Seeker {
+  readonly resource: Resource;
+  readonly key: Uint8Array;
+  /** null: this run does not seal. */
+  readonly recipients: readonly string[] | null;
+}
+
+/** The map of an earlier point that was proved, to be read again. */
+export interface BaseMap {
+  readonly name: string;
+  readonly header: MapHeader;
+  readonly ids: readonly StoredIds[];
+}
+
+const MOST_MAPS = 3;
+/** Dead runs whose checkpoints are used, the newest. */
+const MOST_RUNS = 3;
+
+/** What a store holds of a resource. */
+export interface Holding {
+  /** Bytes of objects and ids, by name. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** The newest maps, the newest first. */
+  readonly maps: readonly string[];
+  /** The checkpoints of the newest runs that died or are under way, a list for each run, in their order. */
+  readonly checkpoints: readonly (readonly string[])[];
+}
+
+/** @param point whose own names are left out */
+export async function holdingOf(place: Place, folder: string, point: string): Promise<Holding> {
+  const sizes = new Map<string, number>();
+  const maps: string[] = [];
+  const runs = new Map<string, { readonly names: string[]; modified: number }>();
+  for await (const { name, size, modified } of place.list(`${folder}/`)) {
+    if (name.includes(point)) continue;
+    if (isNameIn(folder, 'data', name) || isNameIn(folder, 'ids', name)) sizes.set(name, size);
+    else if (isNameIn(folder, 'maps', name)) maps.push(name);
+    else if (isNameIn(folder, 'open', name)) {
+      const of = name.slice(0, name.lastIndexOf('-'));
+      const run = runs.get(of) ?? { names: [], modified };
+      run.names.push(name);
+      run.modified = Math.max(run.modified, modified);
+      runs.set(of, run);
+    }
+  }
+  const number = (name: string) => Number(name.slice(name.lastIndexOf('-') + 1));
+  return {
+    sizes,
+    maps: maps.slice(-MOST_MAPS).reverse(),
+    checkpoints: [...runs.values()]
+      .sort((a, b) => b.modified - a.modified)
+      .slice(0, MOST_RUNS)
+      .map(({ names }) => names.sort((a, b) => number(a) - number(b))),
+  };
+}
+
+/**
+ * The newest map that can be built on, proved to its end.
+ *
+ * @param names the newest first
+ * @returns or why there is none, in words
+ */
+export async function findMap(
+  place: Place,
+  names: readonly string[],
+  seeker: Seeker,
+): Promise<{ readonly map?: BaseMap; readonly why?: string }> {
+  let why: string | undefined;
+  for (const name of names) {
+    try {
+      const map = await readMap(place, name, undefined, admission(seeker));
+      for await (const _ of map.extents);
+      return { map: { name, header: map.header, ids: map.ids } };
+    } catch (error) {
+      why ??= told(error, name);
+    }
+  }
+  return why === undefined ? {} : { why };
+}
+
+/** @throws Unfit unless a run can build on what has this header */
+export function admission({ resource, key, recipients }: Seeker) {
+  return (header: MapHeader | CheckpointHeader, line: string): void => {
+    if (header.key === null) throw new Unfit('was made without a store key');
+    if (header.key !== keyTag(key)) throw new Unfit('was made with another store key');
+    if (!tagHolds(line, key)) throw new Unfit('was altered: its tag does not hold');
+    if (header.resource.kind !== resource.kind || header.resource.id !== resource.id)
+      throw new Unfit('is of another resource');
+    if (recipients === null && header.recipients.length > 0)
+      throw new Unfit('is sealed, and this backup is not');
+    if (recipients !== null && header.recipients.length === 0)
+      throw new Unfit('lies in clear, and this backup is sealed');
+    if (!header.recipients.every((set) => recipients?.every((one) => set.includes(one))))
+      throw new Unfit('is not sealed to all recipients of this backup');
+  };
+}
+
+/** Why a run does not build on an earlier point. */
+export class Unfit extends Error {}
+
+/** @throws what is not about the map or checkpoint, but about the run */
+function told(error: unknown, name: string): string {
+  if (error instanceof Unfit) return `${name} ${error.message}`;
+  if (error instanceof PlainError) return messageOf(error);
+  throw error;
+}
+
+/** The objects of a map or checkpoint. */
+export function keptOf(
+  { recipients }: Pick<MapHeader, 'recipients'>,
+  objects: readonly StoredObject[],
+): Kept[] {
+  return objects.map((object) => ({
+    ...object,
+    to: object.to === null ? null : (recipients[object.to] ?? null),
+  }));
+}
+
+/**
+ * The blocks of a map with their ids, in the order of the disk. A segment whose ids are not to be had is left out: it
+ * costs sending its blocks again.
+ */
+export async function* runsOfMap(place: Place, name: string, seeker: Seeker): AsyncGenerator<Run, void> {
+  const map = await readMap(place, name, undefined, admission(seeker));
+  const objects = keptOf(map.header, map.objects);
+  const stored = new Map(map.ids.map((ids) => [ids.segment, ids]));
+  let [segment, used] = [-1, 0];
+  let ids: Buffer | undefined;
+  try {
+    for await (const [start, count, object, first] of map.extents)
+      for (let done = 0; done < count; ) {
+        const at = start + done;
+        if (Math.floor(at / SEGMENT) !== segment) {
+          segment = Math.floor(at / SEGMENT);
+          used = 0;
+          ids = await idsIn(place, stored.get(segment));
+        }
+        const part = Math.min(count - done, (segment + 1) * SEGMENT - at);
+        const own = ids?.subarray(used * ID_BYTES, (used + part) * ID_BYTES);
+        const kept = objects[object];
+        if (kept !== undefined && own?.length === part * ID_BYTES)
+          yield { start: at, count: part, object: kept, first: first + done, ids: own };
+        used += part;
+        done += part;
+      }
+  } finally {
+    await map.close();
+  }
+}
+
+async function idsIn(place: Place, stored: StoredIds | undefined): Promise<Buffer | undefined> {
+  if (stored === undefined) return undefined;
+  try {
+    const { size, bytes } = await place.get(stored.name);
+    if (size !== stored.size) return undefined;
+    const ids = await allOf(bytes);
+    return createHash('sha256').update(ids).digest('hex') === stored.sha256 ? ids : undefined;
+  } catch (error) {
+    if (error instanceof PlainError) return undefined;
+    throw error;
+  }
+}
+
+/** The blocks that a run's checkpoints name. One that is gone or unfit costs sending its blocks again. */
+export async function* runsOfCheckpoints(
+  place: Place,
+  names: readonly string[],
+  seeker: Seeker,
+): AsyncGenerator<Run, void> {
+  let reached = 0;
+  for (const name of names) {
+    try {
+      const { header, objects, extents } = await readCheckpoint(place, name, admission(seeker));
+      const kept = keptOf(header, objects);
+      for (const [start, count, index, first, ids] of extents) {
+        const object = kept[index];
+        // A checkpoint whose successor was written before the run died names the same again.
+        if (start < reached || object === undefined) continue;
+        reached = start + count;
+        yield { start, count, object, first, ids: Buffer.from(ids, 'hex') };
+      }
+    } catch (error) {
+      told(error, name);
+    }
+  }
+}
+
+/** Those whose objects the store still has. The blocks of others are sent again. */
+export async function* stillStored(
+  runs: AsyncIterable<Run>,
+  sizes: ReadonlyMap<string, number>,
+): AsyncGenerator<Run, void> {
+  for await (const run of runs) if (sizes.get(run.object.name) === run.object.size) yield run;
+}
+
+/** Reads runs beside the disk. */
+export class Cursor {
+  readonly #runs: AsyncGenerator<Run, void>;
+  #run: Run | undefined;
+  #begun = false;
+
+  constructor(runs: AsyncGenerator<Run, void>) {
+    this.#runs = runs;
+  }
+
+  /**
+   * What there is of the next blocks. Ask for ascending ones.
+   *
+   * @returns for each block its id and where it lies, or undefined
+   */
+  async take(start: number, count: number): Promise<Slice> {
+    const slice = { has: new Uint8Array(count), ids: new Uint8Array(count * ID_BYTES) };
+    const runs: Run[] = [];
+    if (!this.#begun) await this.#next();
+    for (; this.#run !== undefined && this.#run.start < start + count; await this.#next()) {
+      const { start: begin, count: length, ids } = this.#run;
+      const [from, to] = [Math.max(begin, start), Math.min(begin + length, start + count)];
+      if (from < to) {
+        runs.push(this.#run);
+        slice.has.fill(1, from - start, to - start);
+        slice.ids.set(
+          ids.subarray((from - begin) * ID_BYTES, (to - begin) * ID_BYTES),
+          (from - start) * ID_BYTES,
+        );
+      }
+      if (begin + length > start + count) break;
+    }
+    const at = (block: number) => {
+      const run = runs.find((one) => block < one.start + one.count);
+      if (run === undefined) throw new RangeError(`no run has block ${block}`);
+      return [run.object, run.first + block - run.start] as const;
+    };
+    return { ...slice, at };
+  }
+
+  async close(): Promise<void> {
+    await this.#runs.return();
+  }
+
+  async #next(): Promise<void> {
+    this.#begun = true;
+    const { done, value } = await this.#runs.next();
+    this.#run = done ? undefined : value;
+  }
+}
+
+export interface Slice {
+  readonly has: Uint8Array;
+  readonly ids: Uint8Array;
+  /** Where a block of the disk lies that the slice has. */
+  readonly at: (block: number) => readonly [object: Kept, index: number];
+}

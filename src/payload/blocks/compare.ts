@@ -1,0 +1,95 @@
+/** What the comparing of blocks needs, as plain data: it goes to threads. */
+export interface Comparison {
+  /** Bytes of a block. */
+  readonly block: number;
+  /** The store key; undefined: no ids are made. */
+  readonly key: Uint8Array | undefined;
+  readonly compress: boolean;
+}
+
+/** What an earlier point has at the blocks of a piece. */
+export interface Layer {
+  /** 1 where it has the block. */
+  readonly has: Uint8Array;
+  /** 16 bytes a block. */
+  readonly ids: Uint8Array;
+}
+
+/** A verdict below these is the number of a layer that has the same block. */
+export const NEW = 254;
+export const ZEROS = 255;
+
+export interface Compared {
+  /** One a block. */
+  readonly verdicts: Uint8Array;
+  /** 16 bytes a block; zeros of those without. */
+  readonly ids: Uint8Array;
+  /** The frames of the new blocks, and the bytes of each. */
+  readonly frames: Uint8Array;
+  readonly sizes: Uint32Array;
+}
+
+/**
+ * Makes the function that tells blocks of zeros, those that a layer has, and new ones, which it packs into frames.
+ *
+ * It uses nothing from outside itself: its text is the code of the threads, see `threads.ts`.
+ */
+export function comparer(
+  { createHmac }: Pick<typeof import('node:crypto'), 'createHmac'>,
+  { constants, zstdCompressSync }: Pick<typeof import('node:zlib'), 'constants' | 'zstdCompressSync'>,
+  { block, key, compress }: Comparison,
+): (piece: Uint8Array, layers: readonly Layer[]) => Compared {
+  const zeros = Buffer.alloc(block);
+  const params = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 };
+  /** One frame with one raw block, as RFC 8878 has it: with its size, and no window but that. */
+  const raw = (bytes: Uint8Array): Buffer => {
+    const wide = bytes.length >= 256;
+    const head = Buffer.alloc(wide ? 10 : 9);
+    head.writeUInt32LE(0xfd2fb528);
+    head[4] = wide ? 0x60 : 0x20;
+    if (wide) head.writeUInt16LE(bytes.length - 256, 5);
+    else head[5] = bytes.length;
+    head.writeUIntLE(bytes.length * 8 + 1, head.length - 3, 3);
+    return Buffer.concat([head, bytes]);
+  };
+  const frameOf = (bytes: Uint8Array): Uint8Array => {
+    if (!compress) return raw(bytes);
+    const frame = zstdCompressSync(bytes, { chunkSize: block + 1024, params });
+    return frame.length < bytes.length ? frame : raw(bytes);
+  };
+  return (piece, layers) => {
+    const count = Math.ceil(piece.length / block);
+    const [verdicts, ids] = [new Uint8Array(count), new Uint8Array(16 * count)];
+    const made: Uint8Array[] = [];
+    for (let at = 0; at < count; at += 1) {
+      // Of shared memory too, without a copy.
+      const bytes = Buffer.from(
+        piece.buffer as ArrayBuffer,
+        piece.byteOffset + at * block,
+        Math.min(block, piece.length - at * block),
+      );
+      if (zeros.compare(bytes, 0, bytes.length, 0, bytes.length) === 0) {
+        verdicts[at] = 255;
+        continue;
+      }
+      let verdict = 254;
+      if (key !== undefined) {
+        const id = createHmac('sha256', key).update(bytes).digest().subarray(0, 16);
+        ids.set(id, 16 * at);
+        const layer = layers.findIndex(
+          (other) => other.has[at] === 1 && id.equals(other.ids.subarray(16 * at, 16 * at + 16)),
+        );
+        if (layer >= 0) verdict = layer;
+      }
+      verdicts[at] = verdict;
+      if (verdict === 254) made.push(frameOf(bytes));
+    }
+    const frames = new Uint8Array(made.reduce((sum, { length }) => sum + length, 0));
+    let end = 0;
+    for (const frame of made) {
+      frames.set(frame, end);
+      end += frame.length;
+    }
+    return { verdicts, ids, frames, sizes: Uint32Array.from(made, ({ length }) => length) };
+  };
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
+import type { Kept } from './base.ts';
+import {
+  BLOCK,
+  type Disk,
+  extentLine,
+  headerLine,
+  idsLine,
+  type MapHeader,
+  objectLine,
+  type Part,
+  type StoredIds,
+} from './format.ts';
+
+/** Text that is compressed into frames as it grows. */
+export class Frames {
+  count = 0;
+  readonly frames: Buffer[] = [];
+  readonly #hash = createHash('sha256');
+  #text = '';
+
+  add(line: string): void {
+    this.count += 1;
+    this.#text += line;
+    if (this.#text.length > 1 << 20) this.#pack();
+  }
+
+  /** Call it once, at the end. */
+  end(): Part {
+    this.#pack();
+    return { count: this.count, sha256: this.#hash.digest('hex') };
+  }
+
+  #pack(): void {
+    if (this.#text === '') return;
+    this.#hash.update(this.#text);
+    this.frames.push(zstdCompressSync(this.#text));
+    this.#text = '';
+  }
+}
+
+/** Builds a map while the disk flows by. */
+export class MapBuilder {
+  /** Blocks that are not zeros. */
+  blocks = 0;
+  readonly #numbers = new Map<string, number>();
+  readonly #objects: Kept[] = [];
+  readonly #ids: StoredIds[] = [];
+  readonly #extents = new Frames();
+  #extent: [start: number, count: number, object: number, first: number] | undefined;
+
+  /** Where the next blocks lie. The object's size and digest may come later. */
+  add(start: number, count: number, object: Kept, first: number): void {
+    this.blocks += count;
+    const number = this.#numbers.get(object.name) ?? this.#objects.push(object) - 1;
+    this.#numbers.set(object.name, number);
+    const last = this.#extent;
+    if (last?.[2] === number && last[0] + last[1] === start && last[3] + last[1] === first) last[1] += count;
+    else {
+      this.#flush();
+      this.#extent = [start, count, number, first];
+    }
+  }
+
+  /** The ids of a segment; undefined: none. */
+  addIds(ids: StoredIds | undefined): void {
+    if (ids !== undefined) this.#ids.push(ids);
+  }
+
+  /** All objects that the map needs. */
+  get objects(): readonly Kept[] {
+    return this.#objects;
+  }
+
+  /**
+   * @param own whom the run seals to; null: nobody
+   * @returns the map as it is stored
+   */
+  end(
+    facts: Pick<MapHeader, 'point' | 'resource' | 'taken' | 'key' | 'refresh'> &
+      Pick<Disk, 'size' | 'digest'>,
+    own: readonly string[] | null,
+    key: Uint8Array | undefined,
+  ): Buffer[] {
+    this.#flush();
+    const { recipients, index } = recipientSets(own);
+    const [objects, ids] = [new Frames(), new Frames()];
+    for (const object of this.#objects) objects.add(objectLine({ ...object, to: index(object.to) }));
+    for (const one of this.#ids.sort((a, b) => a.segment - b.segment)) ids.add(idsLine(one));
+    const { point, resource, taken, size, digest, refresh } = facts;
+    const header: Omit<MapHeader, 'tag'> = {
+      format: 'openstack-backup map',
+      version: 1,
+      point,
+      resource,
+      taken,
+      disk: { size, block: BLOCK, digest },
+      recipients,
+      key: facts.key,
+      refresh,
+      objects: objects.end(),
+      ids: ids.end(),
+      extents: { ...this.#extents.end(), blocks: this.blocks },
+    };
+    const first = new Frames();
+    first.add(headerLine(header, key));
+    first.end();
+    return [first, objects, ids, this.#extents].flatMap(({ frames }) => frames);
+  }
+
+  #flush(): void {
+    if (this.#extent !== undefined) this.#extents.add(extentLine(this.#extent));
+    this.#extent = undefined;
+  }
+}
+
+/** Numbers sets of recipients as they are asked for; the run's own is the first. */
+export function recipientSets(own: readonly string[] | null): {
+  readonly recipients: readonly (readonly string[])[];
+  readonly index: (set: readonly string[] | null) => number | null;
+} {
+  const numbers = new Map<string, number>();
+  const recipients: (readonly string[])[] = [];
+  const index = (set: readonly string[] | null): number | null => {
+    if (set === null) return null;
+    const word = [...set].sort().join(' ');
+    const number = numbers.get(word) ?? recipients.push(set) - 1;
+    numbers.set(word, number);
+    return number;
+  };
+  index(own);
+  return { recipients, index };
+}

@@ -1,0 +1,279 @@
+import type { Place } from '../../store/place.ts';
+import { peek } from '../../stream/chunks.ts';
+import { Meter } from '../../stream/meter.ts';
+import type { Came } from '../save.ts';
+import {
+  admission,
+  type BaseMap,
+  Cursor,
+  findMap,
+  type Holding,
+  holdingOf,
+  keptOf,
+  runsOfCheckpoints,
+  runsOfMap,
+  type Seeker,
+  stillStored,
+} from './base.ts';
+import { Checkpoints } from './checkpoint-write.ts';
+import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag } from './format.ts';
+import { IdsWriter } from './ids-write.ts';
+import { readMap } from './map-read.ts';
+import { MapBuilder } from './map-write.ts';
+import { folderOf, mapName, type Resource } from './names.ts';
+import { ObjectWriter, type Seal } from './object-write.ts';
+import { Pieces, type Range } from './pieces.ts';
+
+export interface DiskFacts {
+  readonly resource: Resource;
+  /** The id of the restore point. */
+  readonly point: string;
+  /** ISO 8601: the cloud's time when the run began with the point. */
+  readonly taken: string;
+}
+
+export interface DiskOptions {
+  /** `none`: blocks are stored as they are, such as those of LUKS. */
+  readonly compression: 'none' | 'zstd';
+  /** Undefined: the data lies in clear. */
+  readonly seal?: Seal | undefined;
+  /** 32 bytes. Without it a sealed disk is sent in full each time. */
+  readonly storeKey?: Uint8Array | undefined;
+  /** Digests of the disk that `check` needs, by the names of node:crypto. The first strong one is recorded, else SHA-256. */
+  readonly digests?: readonly string[];
+  /** What the cloud says about the data. If the last point has the same, nothing is read but `head`. */
+  readonly known?: Pick<Disk, 'size' | 'digest'> | undefined;
+  /** Sends a further one in so many parts of the disk again, changed or not. */
+  readonly refresh?: number | undefined;
+  /** How many of the first bytes of the disk `check` needs. */
+  readonly head?: number;
+  /** How many objects are put at a time. */
+  readonly atOnce?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the count of bytes of the disk as they flow. */
+  readonly onBytes?: (count: number) => void;
+  /** Checks what flowed by before the point exists; throwing leaves no point. */
+  readonly check?: (came: Came) => Promise<void> | void;
+}
+
+export interface BlocksPayload {
+  readonly layout: 'blocks';
+  readonly place: string;
+  /** Of the map. */
+  readonly name: string;
+  readonly size: number;
+  readonly digest: { readonly algorithm: Strong; readonly value: string };
+  readonly stored: { readonly size: number; readonly sha256: string };
+  readonly compression: 'none' | 'zstd';
+  readonly sealed: boolean;
+  readonly sent: number;
+  readonly takenOver: number;
+  readonly kept: number;
+}
+
+export interface SavedDisk extends Came {
+  readonly payload: BlocksPayload;
+  /** The map of the earlier point that it builds on. */
+  readonly base?: string;
+  /** Why it builds on none although there is one: words that go on "sent in full: ". */
+  readonly why?: string;
+}
+
+type Strong = 'sha512' | 'sha384' | 'sha256';
+
+const AT_ONCE = 3;
+const STRONG: readonly string[] = ['sha512', 'sha384', 'sha256'];
+const NO_KEY =
+  'no `store-key` was given, and without it nobody can tell which blocks of a sealed store are the same';
+
+/** What a disk is saved with. */
+interface Saving {
+  readonly place: Place;
+  readonly folder: string;
+  readonly facts: DiskFacts;
+  readonly options: DiskOptions;
+  readonly algorithms: readonly string[];
+  readonly key: Uint8Array | undefined;
+  readonly seeker: Seeker | undefined;
+  readonly holding: Holding;
+  readonly map: BaseMap | undefined;
+  readonly builder: MapBuilder;
+}
+
+/** What went into the map. */
+interface Flowed extends Came {
+  readonly sent: number;
+  /** Bytes of the disk. */
+  readonly takenOver: number;
+  readonly next: number;
+}
+
+/**
+ * Saves a disk into a place as layout `blocks`: what an earlier point of the resource has is taken over, zeros are left
+ * out, the rest is put as objects of many blocks. The point exists once its map does, which is put last. Any number of
+ * runs may do this at once.
+ *
+ * @param source the whole disk, from its first byte on
+ * @throws what the source, the place or `check` throws; then there is no point, and the next run finds what was stored
+ */
+export async function saveBlocks(
+  place: Place,
+  facts: DiskFacts,
+  source: AsyncIterable<Uint8Array>,
+  options: DiskOptions,
+): Promise<SavedDisk> {
+  const { resource, point, taken } = facts;
+  const { compression, seal, check, digests = [] } = options;
+  const folder = folderOf(resource);
+  const recipients = seal?.recipients ?? null;
+  const key = options.storeKey ?? (seal === undefined ? CLEAR_KEY : undefined);
+  const seeker = key && { resource, key, recipients };
+  const holding = seeker ? await holdingOf(place, folder, point) : EMPTY;
+  const { map, why } = seeker ? await findMap(place, holding.maps, seeker) : { why: NO_KEY };
+  const algorithms = digests.some((name) => STRONG.includes(name)) ? digests : [...digests, 'sha256'];
+  const algorithm = algorithms.find((name) => STRONG.includes(name)) as Strong;
+  const builder = new MapBuilder();
+  const saving = { place, folder, facts, options, algorithms, key, seeker, holding, map, builder };
+  const checkpoints = seeker && new Checkpoints(place, { ...seeker, point });
+  const flowed = (await takenOverWhole(saving, source)) ?? (await flow(saving, source, checkpoints));
+  const { size, sent, takenOver, next } = flowed;
+  const came: Came = { size, digests: flowed.digests, head: flowed.head };
+  await check?.(came);
+  const digest = { algorithm, value: came.digests[algorithm] ?? '' };
+  const name = mapName(folder, taken, point);
+  const text = builder.end(
+    { resource, point, taken, size, digest, key: key === undefined ? null : keyTag(key), refresh: { next } },
+    recipients,
+    key,
+  );
+  const stored = await place.put(name, stoppable(text, options.signal));
+  await checkpoints?.end();
+  const payload: BlocksPayload = {
+    layout: 'blocks',
+    place: place.name,
+    name,
+    size,
+    digest,
+    stored,
+    compression,
+    sealed: seal !== undefined,
+    sent: sent + stored.size,
+    takenOver,
+    kept: builder.objects.reduce((sum, object) => sum + object.size, 0),
+  };
+  return { ...came, payload, ...(map && { base: map.name }), ...(why !== undefined && { why }) };
+}
+
+const EMPTY: Holding = { sizes: new Map(), maps: [], checkpoints: [] };
+
+/**
+ * Takes all over from the last point without reading the disk.
+ *
+ * @returns undefined if the disk has to be read
+ */
+async function takenOverWhole(
+  { place, options, algorithms, seeker, holding, map, builder }: Saving,
+  source: AsyncIterable<Uint8Array>,
+): Promise<Flowed | undefined> {
+  const { known, refresh, head: wanted = 0 } = options;
+  if (seeker === undefined || map === undefined || known === undefined || refresh !== undefined)
+    return undefined;
+  const { size, digest } = map.header.disk;
+  const { algorithm, value } = known.digest;
+  if (known.size !== size || digest.algorithm !== algorithm || digest.value !== value) return undefined;
+  if (algorithms.some((name) => name !== algorithm)) return undefined;
+  const read = await readMap(place, map.name, undefined, admission(seeker));
+  const there = [...read.objects, ...read.ids].every(({ name, size }) => holding.sizes.get(name) === size);
+  if (!there) {
+    await read.close();
+    return undefined;
+  }
+  const objects = keptOf(read.header, read.objects);
+  let takenOver = 0;
+  for await (const [start, count, number, first] of read.extents) {
+    const object = objects[number];
+    if (object === undefined) continue;
+    builder.add(start, count, object, first);
+    takenOver += Math.min((start + count) * BLOCK, size) - start * BLOCK;
+  }
+  for (const ids of read.ids) builder.addIds(ids);
+  return {
+    size,
+    digests: { [algorithm]: value },
+    head: wanted === 0 ? Buffer.alloc(0) : await headOf(source, wanted),
+    sent: 0,
+    takenOver,
+    next: map.header.refresh.next,
+  };
+}
+
+async function headOf(source: AsyncIterable<Uint8Array>, wanted: number): Promise<Buffer> {
+  const { head, stream } = await peek(source, () => wanted);
+  await stream.return();
+  return head.subarray(0, wanted);
+}
+
+/** Reads the disk, and stores what no earlier point has. */
+async function flow(
+  saving: Saving,
+  source: AsyncIterable<Uint8Array>,
+  checkpoints: Checkpoints | undefined,
+): Promise<Flowed> {
+  const { place, folder, facts, options, algorithms, key, holding, map, builder } = saving;
+  const { point } = facts;
+  const { compression, seal, signal, head, onBytes, atOnce = AT_ONCE } = options;
+  const meter = new Meter([], head, onBytes);
+  const pieces = new Pieces({ block: BLOCK, key, compress: compression === 'zstd' }, algorithms);
+  const writer = new ObjectWriter(place, { folder, point, seal, atOnce, checkpoints, signal });
+  const there = map?.ids.filter(({ name, size }) => holding.sizes.get(name) === size) ?? [];
+  const ids = new IdsWriter(place, folder, point, there);
+  const again = refreshed(map, options.refresh);
+  const cursors = cursorsOf(saving);
+  let takenOver = 0;
+  try {
+    const whole = meter.through(stoppable(source, signal));
+    for await (const blocks of pieces.blocks(whole, cursors, again))
+      for (const block of blocks) {
+        if (key !== undefined) builder.addIds(await ids.add(block.number, block.id));
+        if (block.found !== undefined) takenOver += block.size;
+        const [object, index] = block.found ?? (await writer.add(block));
+        builder.add(block.number, 1, object, index);
+      }
+    await writer.end();
+    builder.addIds(await ids.end());
+    const digests = await pieces.digests();
+    const sent = writer.sent + ids.sent;
+    return { size: meter.size, digests, head: meter.head, sent, takenOver, next: again.next };
+  } finally {
+    await Promise.all([pieces.close(), writer.settled(), ...cursors.map((cursor) => cursor.close())]);
+  }
+}
+
+/** What earlier points have, the last one first. */
+function cursorsOf({ place, seeker, holding, map }: Saving): Cursor[] {
+  if (seeker === undefined) return [];
+  const stored = [
+    ...(map ? [runsOfMap(place, map.name, seeker)] : []),
+    ...holding.checkpoints.map((names) => runsOfCheckpoints(place, names, seeker)),
+  ];
+  return stored.map((runs) => new Cursor(stillStored(runs, holding.sizes)));
+}
+
+/** Which blocks are due to be sent again, and from where on in the run after. */
+function refreshed(map: BaseMap | undefined, parts: number | undefined): Range & { readonly next: number } {
+  const { next: from = 0 } = map?.header.refresh ?? {};
+  if (map === undefined || parts === undefined) return { from, to: from, next: from };
+  const all = blocksIn(map.header.disk.size);
+  const to = from + Math.ceil(all / parts);
+  return { from, to, next: to < all ? to : 0 };
+}
+
+async function* stoppable<T>(
+  source: AsyncIterable<T> | Iterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void> {
+  for await (const piece of source) {
+    signal?.throwIfAborted();
+    yield piece;
+  }
+}

@@ -1,0 +1,69 @@
+import * as crypto from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import * as zlib from 'node:zlib';
+import { type Compared, type Comparison, comparer, type Layer } from './compare.ts';
+
+/** Compares the blocks of pieces, see `compare.ts`. */
+export interface Comparer {
+  /** @param piece stays as it is until this settles */
+  compare(piece: Uint8Array, layers: readonly Layer[]): Promise<Compared>;
+  close(): Promise<unknown>;
+}
+
+/** More would cost memory, and something else is the bottleneck by then. */
+const MOST_THREADS = 4;
+
+/** How many threads compare: one for each core. */
+export const threads = (): number => Math.min(MOST_THREADS, availableParallelism());
+
+/** The threads' code as text: the program is one bundle, and a worker would be another file. */
+const code = () => `
+const { parentPort, workerData } = require('node:worker_threads');
+const compare = (${comparer.toString()})(require('node:crypto'), require('node:zlib'), workerData);
+parentPort.on('message', ({ piece, layers }) => {
+  const compared = compare(piece, layers);
+  parentPort.postMessage(compared, [compared.frames.buffer]);
+});`;
+
+/** Works in threads of its own. */
+export function comparerBeside(comparison: Comparison): Comparer {
+  const workers = Array.from({ length: threads() }, () => working(comparison));
+  return {
+    compare: (piece, layers) => {
+      const idle = workers.reduce((best, other) => (other.asked.length < best.asked.length ? other : best));
+      return idle.ask(piece, layers);
+    },
+    close: () => Promise.all(workers.map(({ worker }) => worker.terminate())),
+  };
+}
+
+function working(comparison: Comparison) {
+  const worker = new Worker(code(), { eval: true, workerData: comparison });
+  const asked: PromiseWithResolvers<Compared>[] = [];
+  let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure ??= error;
+    for (const { reject } of asked.splice(0)) reject(failure);
+  };
+  worker.on('message', (compared: Compared) => asked.shift()?.resolve(compared));
+  worker.on('error', fail);
+  worker.on('exit', () => fail(new Error('a thread that compares blocks ended')));
+  const ask = (piece: Uint8Array, layers: readonly Layer[]): Promise<Compared> => {
+    if (failure !== undefined) return Promise.reject(failure);
+    const answer = Promise.withResolvers<Compared>();
+    asked.push(answer);
+    worker.postMessage({ piece, layers });
+    return answer.promise;
+  };
+  return { worker, asked, ask };
+}
+
+/** Works in this thread. For small data: a thread takes longer to start. */
+export function comparerHere(comparison: Comparison): Comparer {
+  const compare = comparer(crypto, zlib, comparison);
+  return {
+    compare: async (piece, layers) => compare(piece, layers),
+    close: async () => undefined,
+  };
+}

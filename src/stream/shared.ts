@@ -1,0 +1,34 @@
+/** Memory shared between threads, in pieces of one size that are used in turn. */
+export class SharedPieces {
+  readonly #count: number;
+  readonly #size: number;
+  readonly #pieces: Buffer[] = [];
+  readonly #uses: Promise<void>[] = [];
+  #turn = -1;
+
+  /** @param size bytes of each */
+  constructor(count: number, size: number) {
+    this.#count = count;
+    this.#size = size;
+  }
+
+  /** The next piece, once nobody uses it any more. @throws what its last use threw */
+  async idle(): Promise<Buffer> {
+    this.#turn = (this.#turn + 1) % this.#count;
+    await this.#uses[this.#turn];
+    const piece = this.#pieces[this.#turn] ?? Buffer.from(new SharedArrayBuffer(this.#size));
+    this.#pieces[this.#turn] = piece;
+    return piece;
+  }
+
+  /** Marks the piece as used until the promise settles. */
+  use(use: Promise<unknown>): void {
+    const over = use.then(() => undefined);
+    over.catch(() => undefined);
+    this.#uses[this.#turn] = over;
+  }
+
+  async allIdle(): Promise<void> {
+    await Promise.all(this.#uses);
+  }
+}
