@@ -24,13 +24,34 @@ export interface Opener {
    * Gives only bytes that are proved authentic. Throws at the first altered piece, or at the end if some are missing.
    */
   stream(source: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array, void>;
+  /**
+   * Opens a binary file anywhere.
+   *
+   * @param head its first bytes
+   * @returns undefined if these are too few
+   */
+  chunks(head: Uint8Array, what: string): Promise<Chunks | undefined>;
+}
+
+/** A sealed file after its header: chunks of {@link SEALED_CHUNK} bytes, of which only the last may have fewer. */
+export interface Chunks {
+  /** Where the first chunk begins. */
+  readonly start: number;
+  /**
+   * @param index from 0
+   * @param last whether it is the last one
+   * @returns its plain bytes: {@link CHUNK}, of the last one 1 or more unless the file is empty
+   * @throws OperationError if it was altered
+   */
+  open(bytes: Buffer, index: number, last: boolean): Buffer;
 }
 
 const MAGIC = 'age-encryption.org/v1\n';
-const CHUNK = 64 * 1024;
+export const CHUNK = 64 * 1024;
 /** Bytes given out at once: each piece costs the reader a turn. */
 const PIECE = 1 << 20;
 const TAG = 16;
+export const SEALED_CHUNK = CHUNK + TAG;
 const NONCE = 16;
 /** A header with a thousand recipients is smaller. */
 const LONGEST_HEADER = 256 * 1024;
@@ -122,6 +143,10 @@ export async function opener(identity: string | undefined, what: string): Promis
       );
     }
   }
+  const fileKeyOf = (header: Uint8Array, name: string) =>
+    decrypter.decryptHeader(header).catch((error: unknown) => {
+      throw notOpened(name, error);
+    });
   const stream = async function* (
     source: AsyncIterable<Uint8Array>,
     name: string,
@@ -134,16 +159,22 @@ export async function opener(identity: string | undefined, what: string): Promis
       );
       const end = headerEnd(head);
       if (end === 0) throw cutShort(name);
-      const fileKey = await decrypter.decryptHeader(head.subarray(0, end)).catch((error: unknown) => {
-        throw notOpened(name, error);
-      });
-      yield* payload(skip(whole, end), fileKey, name);
+      yield* payload(skip(whole, end), await fileKeyOf(head.subarray(0, end), name), name);
     } finally {
       // A file that cannot be opened is closed, too.
       await come.stream.return();
     }
   };
-  return { stream, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
+  const chunks = async (bytes: Uint8Array, name: string): Promise<Chunks | undefined> => {
+    const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const end = headerEnd(head.subarray(0, LONGEST_HEADER));
+    const start = end + NONCE;
+    if (end === 0 && head.length >= LONGEST_HEADER) throw cutShort(name);
+    if (end === 0 || head.length < start) return undefined;
+    const key = payloadKey(await fileKeyOf(head.subarray(0, end), name), head.subarray(end, start));
+    return { start, open: (chunk, index, last) => openedChunk(chunk, key, index, last, name) };
+  };
+  return { stream, chunks, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
 }
 
 async function* sealed(source: AsyncIterable<Uint8Array>, key: Buffer): AsyncGenerator<Uint8Array, void> {
@@ -167,25 +198,30 @@ async function* payload(
   if (head.length < NONCE) throw cutShort(what);
   const key = payloadKey(fileKey, head.subarray(0, NONCE));
   let index = 0;
-  for await (const { bytes, last } of chunksOf(skip(stream, NONCE), CHUNK + TAG)) {
-    if (bytes.length < TAG || (bytes.length === TAG && index > 0)) throw cutShort(what);
-    const decipher = createDecipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
-      authTagLength: TAG,
-    });
-    decipher.setAuthTag(bytes.subarray(-TAG));
-    const opened = decipher.update(bytes.subarray(0, -TAG));
-    try {
-      decipher.final();
-    } catch (error) {
-      throw new OperationError(
-        `${what} cannot be opened: the piece at byte ${index * CHUNK} was altered`,
-        'It was altered or cut short: use another copy.',
-        error,
-      );
-    }
+  for await (const { bytes, last } of chunksOf(skip(stream, NONCE), SEALED_CHUNK)) {
+    const opened = openedChunk(bytes, key, index, last, what);
     if (opened.length > 0) yield opened;
     index += 1;
   }
+}
+
+function openedChunk(bytes: Buffer, key: Buffer, index: number, last: boolean, what: string): Buffer {
+  if (bytes.length < TAG || (bytes.length === TAG && index > 0)) throw cutShort(what);
+  const decipher = createDecipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
+    authTagLength: TAG,
+  });
+  decipher.setAuthTag(bytes.subarray(-TAG));
+  const opened = decipher.update(bytes.subarray(0, -TAG));
+  try {
+    decipher.final();
+  } catch (error) {
+    throw new OperationError(
+      `${what} cannot be opened: the piece at byte ${index * CHUNK} was altered`,
+      'It was altered or cut short: use another copy.',
+      error,
+    );
+  }
+  return opened;
 }
 
 function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {

@@ -1,6 +1,7 @@
 import { opener, type Sealer } from '../keys/age.ts';
 import type { Payload } from '../manifest/schema.ts';
 import type { Place } from '../store/place.ts';
+import { openBlocks } from './blocks/open.ts';
 import type { PayloadFacts } from './name.ts';
 import { openPayload } from './open.ts';
 import { type SavedPayload, type SaveOptions, savePayload } from './save.ts';
@@ -66,8 +67,9 @@ export function payloadStore(
     put: (facts, plain, options) => savePayload(place, facts, plain, { compression, sealer, ...options }),
     open: async (payload) => {
       const open = payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined;
-      if (payload.layout === 'blocks') throw new TypeError('layout blocks is not read yet');
-      return openPayload(place, payload, open);
+      return payload.layout === 'blocks'
+        ? openBlocks(place, payload, open)
+        : openPayload(place, payload, open);
     },
     keep: ({ name }) => place.keep(name),
     remove: ({ name }) => place.remove(name),

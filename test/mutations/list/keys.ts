@@ -223,7 +223,7 @@ export const keys: readonly Mutation[] = [
     id: 'keys/age-verify',
     file: 'keys/age.ts',
     what: 'an altered piece is given out',
-    find: '      decipher.final();\n',
+    find: '    decipher.final();\n',
     put: '      if (opened.length === 0) decipher.final();\n',
   },
   {

@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { OperationError } from '../../../../src/errors.ts';
+import { opener, sealer } from '../../../../src/keys/age.ts';
+import { BLOCK } from '../../../../src/payload/blocks/format.ts';
+import { openBlocks } from '../../../../src/payload/blocks/open.ts';
+import { allOf } from '../../../../src/stream/chunks.ts';
+import { changed, someDisk, type Writing, type Written, writeBlocks } from '../../../support/blocks-store.ts';
+import { memoryPlace } from '../../../support/memory-place.ts';
+import { randomly, seeded } from '../../../support/pieces.ts';
+
+const identity = await generateIdentity();
+const recipients = [await identityToRecipient(identity)];
+const SEALED: Writing = { sealer: await sealer(recipients), recipients };
+const key = await opener(identity, 'it');
+const openerOf = (writing: Writing) => (writing.sealer === undefined ? undefined : key);
+const MIB = 1 << 20;
+
+const kinds: [string, Writing][] = [
+  ['in clear', {}],
+  ['in clear and not compressed', { compress: false }],
+  ['sealed', SEALED],
+  ['sealed and not compressed', { ...SEALED, compress: false }],
+];
+
+describe.each(kinds)('a disk, %s', (_kind, writing) => {
+  test.each([
+    ['of nothing', 0, 1],
+    ['of one byte', 1, 1],
+    ['of zeros', 5, BLOCK],
+    ['of full blocks', 9, BLOCK],
+    ['with a short block', 9, 100],
+    ['with a block of 300 bytes', 9, 300],
+  ])('%s comes back', async (what, blocks, last) => {
+    const random = seeded(3);
+    const disk =
+      what === 'of zeros'
+        ? Buffer.alloc(5 * BLOCK)
+        : blocks === 0
+          ? Buffer.alloc(0)
+          : someDisk(random, blocks, last);
+    if (what !== 'of zeros' && disk.length > 0) disk.writeUInt8(1, disk.length - 1);
+    const place = memoryPlace((length) => randomly(random, length, 5));
+    const { payload } = await writeBlocks(place, disk, undefined, writing);
+    expect((await allOf(openBlocks(place, payload, openerOf(writing)))).equals(disk)).toBe(true);
+  });
+
+  test('comes back from many runs, in any memory', async () => {
+    const random = seeded(4);
+    const place = memoryPlace((length) => randomly(random, length, 5));
+    let disk = someDisk(random, 60, 1234);
+    let written: Written | undefined;
+    for (let run = 0; run < 8; run += 1) {
+      written = await writeBlocks(place, disk, written, { ...writing, most: 1 + random(20) });
+      disk = changed(random, disk, 9, run % 4 === 0 ? random(3 * BLOCK) : 0);
+    }
+    if (written === undefined) throw new Error('nothing was written');
+    for (const budget of [0, 2, 128].map((size) => size * MIB)) {
+      const come = await allOf(openBlocks(place, written.payload, openerOf(writing), budget));
+      expect(come.equals(written.disk)).toBe(true);
+    }
+  });
+});
+
+test('each byte of an object is asked for once if there is memory', async () => {
+  const random = seeded(5);
+  const place = memoryPlace();
+  const first = await writeBlocks(place, someDisk(random, 60), undefined, { ...SEALED, most: 7 });
+  const second = await writeBlocks(place, changed(random, first.disk, 20), first, { ...SEALED, most: 7 });
+  place.asked.length = 0;
+  await allOf(openBlocks(place, second.payload, key));
+  const asked = place.asked.filter(({ name }) => name !== second.payload.name);
+  expect(asked.every(({ range }) => range === undefined)).toBe(true);
+  expect(asked.map(({ name }) => name).sort()).toEqual(second.objects.map(({ name }) => name).sort());
+});
+
+const altered: [string, (bytes: Buffer) => Buffer, string][] = [
+  ['is missing', () => Buffer.alloc(0), 'cannot be read'],
+  ['is cut', (bytes) => bytes.subarray(0, -1), 'bytes in the store, but its map says'],
+  ['is longer', (bytes) => Buffer.concat([bytes, bytes]), 'bytes in the store, but its map says'],
+];
+
+test.each(altered)('an object that %s is named', async (what, alter, message) => {
+  for (const writing of [{}, SEALED]) {
+    const place = memoryPlace();
+    const { payload, objects } = await writeBlocks(place, someDisk(seeded(6), 30), undefined, {
+      ...writing,
+      most: 5,
+    });
+    const { name } = objects[2] ?? { name: '' };
+    if (what === 'is missing') place.held.delete(name);
+    else place.held.set(name, alter(place.held.get(name) ?? Buffer.alloc(0)));
+    const read = allOf(openBlocks(place, payload, openerOf(writing)));
+    await expect(read).rejects.toThrow(OperationError);
+    await expect(read).rejects.toThrow(`object ${name}`);
+    await expect(read).rejects.toThrow(message);
+  }
+});
