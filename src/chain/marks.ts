@@ -8,13 +8,18 @@ import { metadataWith, readTags, type Tags } from './tags.ts';
 /** How many backups to mark at a time. */
 const AT_ONCE = 8;
 
+interface Tagged {
+  readonly backup: Backup;
+  readonly tags: Tags;
+}
+
 /**
  * Marks backups as recorded in a manifest, so that no later run takes them for leftovers. Waits until a place that
  * outlives this machine has the manifest: if this run dies first, the next one adopts the backup. A mark that cannot be
  * set costs the next run a look. Each mark costs a request.
  */
 export class Marks {
-  readonly #whole = new Map<string, { readonly backup: Backup; readonly tags: Tags }>();
+  readonly #whole = new Map<string, Tagged>();
   readonly #waiting = new Set<string>();
 
   /** Remembers a finished backup, as the cloud just showed it, and the tags that it should have. */
@@ -45,7 +50,8 @@ export class Marks {
 }
 
 /**
- * Marks the backups of a manifest that another process published.
+ * Marks the backups of a manifest that another process published. Several with the tags of one point are not marked,
+ * since all but one are copies.
  *
  * @param points the ids of its restore points
  */
@@ -62,12 +68,15 @@ async function markThose(
   tagsOf: (backup: Backup) => Tags | undefined,
 ): Promise<void> {
   if (!client.supports('3.43')) return;
+  const found = new Map<string, readonly Tagged[]>();
   try {
     for await (const page of listBackups(client))
-      await pool(page, AT_ONCE, async (backup) => {
+      for (const backup of page) {
         const tags = tagsOf(backup);
-        if (tags !== undefined) await mark(client, backup, tags, log);
-      });
+        if (tags !== undefined) found.set(tags.point, [...(found.get(tags.point) ?? []), { backup, tags }]);
+      }
+    const alone = [...found.values()].flatMap((those) => (those.length === 1 ? those : []));
+    await pool(alone, AT_ONCE, ({ backup, tags }) => mark(client, backup, tags, log));
   } catch (error) {
     log.warn(`backups in the manifest could not be marked as recorded: ${messageOf(error)}`);
   }

@@ -24,13 +24,11 @@ export interface Ledger extends RunIdentity {
   unbound(draft: Draft): string;
   /** The text of a draft for a thing whose id is known before it is made. */
   bound(draft: Draft, kind: Bearer, id: string): string;
-  /** Writes the id of what was made into its record. Call it before anything else. */
-  bind(draft: Draft, kind: Bearer, id: string): Promise<void>;
   /**
-   * Writes a record that names what it belongs to, and keeps it renewed. What was made is worth more than its record: a
-   * refused record is reported, and tried again with each renewal.
+   * Writes the id of what was made into its record, and keeps that renewed. Call it before anything else. What was made
+   * is worth more than its record: a refused record is reported, and tried again with each renewal.
    */
-  claim(claim: Claim): Promise<void>;
+  bind(draft: Draft, kind: Bearer, id: string): Promise<void>;
   /** Stops writing the record of a thing. Await it before taking the record off. */
   release(id: string): Promise<void>;
   /** Stops all renewals when the run ends. */
@@ -38,7 +36,7 @@ export interface Ledger extends RunIdentity {
 }
 
 /** A record that names what it belongs to. */
-export interface Claim {
+interface Claim {
   /** For messages: "volume ID". */
   readonly what: string;
   readonly id: string;
@@ -133,7 +131,7 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
     spanMs: draft.expires - draft.made,
     write: (expires) => putRecord(session, kind, id, writeTemporary({ ...draft, id, expires })),
   });
-  const claim: Ledger['claim'] = async (wanted) => {
+  const claim = async (wanted: Claim): Promise<void> => {
     const entry = hold(wanted);
     const writing = write(entry, wanted.expires, false);
     entry.writing = writing.then(
@@ -168,7 +166,6 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       await wanted.write(draft.expires);
       hold(wanted);
     },
-    claim,
     async release(id) {
       const entry = held.get(id);
       held.delete(id);

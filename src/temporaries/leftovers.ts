@@ -12,7 +12,7 @@ import { isNotBegun } from './unfinished-name.ts';
 export type Leftover =
   /** A complete backup that is in no manifest yet: adopted, never thrown away. */
   | { readonly kind: 'backup'; readonly action: 'adopt'; readonly backup: Backup; readonly tags: Tags }
-  /** A backup that a run left to the cloud, with tags that may be a copy of another backup's. */
+  /** A complete backup with tags that may be a copy of another backup's. */
   | {
       readonly kind: 'backup';
       readonly action: 'doubt';
@@ -70,7 +70,7 @@ export async function findLeftovers(
     if (!isAlone && !tags.handedOver) continue;
     const why = doubtOf(backup, tags, holdings.backups);
     if (why === undefined) found.push(leftBackup(backup, tags, isAlone));
-    else if (why !== '' && tags.handedOver && backup.status === 'available')
+    else if (why !== '' && backup.status === 'available')
       found.push({ kind: 'backup', action: 'doubt', backup, tags, why });
   }
   for (const thing of temporariesOf(holdings))

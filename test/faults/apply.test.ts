@@ -13,7 +13,7 @@ const ALWAYS = Number.POSITIVE_INFINITY;
 const STEPS: Readonly<Record<string, FaultWhen>> = {
   'starting the backup': { method: 'POST', path: /\/backups$/ },
   'waiting for the backup': { method: 'GET', path: /\/backups\/[0-9a-f-]{36}$/ },
-  'marking it as recorded': { method: 'PUT', path: /\/backups\/[0-9a-f-]{36}$/, nth: 2 },
+  'marking it as recorded': { method: 'PUT', path: /\/backups\/[0-9a-f-]{36}$/ },
   'deleting a backup': { method: 'DELETE', path: /\/backups\// },
 };
 

@@ -16,7 +16,6 @@ import {
   createBackup,
   deleteBackup,
   listBackups,
-  updateBackupMetadata,
 } from '../../openstack/blockstorage/v3/backups.ts';
 import { cloudGaveUp } from '../../openstack/blockstorage/v3/failure.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
@@ -71,7 +70,7 @@ export async function saveThroughCinder(plan: BackupPlan, saving: CinderSaving):
   return pointOf(
     plan,
     begun,
-    await awaited(begun, plan.volume, saving, judgeWith(clock, begun.started)),
+    await finished(begun, plan.volume, saving, judgeWith(clock, begun.started)),
     saving,
   );
 }
@@ -90,7 +89,7 @@ export async function startThroughCinder(
   const judge = judgeWith(saving.clock, started);
   const look = (backup: Backup) =>
     backup.status === 'creating' && isLeft(backup) ? { done: backup } : judge(backup);
-  const backup = await awaited(begun, plan.volume, saving, look);
+  const backup = await finished(begun, plan.volume, saving, look);
   if (!isLeft(backup)) return pointOf(plan, begun, backup, saving);
   const { name, id: volumeId } = plan.volume;
   return {
@@ -102,8 +101,11 @@ export async function startThroughCinder(
 }
 
 /**
- * @param handsOver whether to leave the backup to the cloud. The request itself says so: a service that takes the
- *   backup up writes the metadata that came with the request, and loses what was set meanwhile
+ * The request itself carries all tags: until a backup shows its container, Cinder writes the metadata of the request
+ * back, and loses what was set meanwhile. Its id is added once a manifest lists it.
+ * https://github.com/openstack/cinder/blob/master/cinder/objects/backup.py `obj_what_changed`
+ *
+ * @param handsOver whether to leave the backup to the cloud
  */
 async function begin(plan: BackupPlan, saving: CinderSaving, handsOver: boolean): Promise<Begun> {
   const { client, clock, log } = saving;
@@ -111,24 +113,12 @@ async function begin(plan: BackupPlan, saving: CinderSaving, handsOver: boolean)
   await freshTokenFor(client.session, 'the backup', volume.size);
   const chosen = await chooseNow(plan, saving);
   const started = clock.now();
-  const draft = tagsFor(plan, chosen, saving, started, handsOver);
-  const id = await startBackup(plan, draft, saving);
-  // Another run may already have taken over a backup that is left to the cloud, and writes its record.
-  const tags = handsOver ? draft : await bound(draft, id, volume.size, saving);
+  const tags = tagsFor(plan, chosen, saving, started, handsOver);
+  const id = await startBackup(plan, tags, saving);
   log.info(
     `backup ${id} of volume ${quoted(volume.name)} (${volume.id}) started: ${chosen.decision.mode}, because ${chosen.decision.reason}`,
   );
   return { id, chosen, tags, started };
-}
-
-/** The backup, once it is in the awaited state. From then on this run no longer writes its record. */
-function awaited(
-  { id, started }: Begun,
-  volume: Volume,
-  saving: CinderSaving,
-  look: (backup: Backup) => { done: Backup } | undefined,
-): Promise<Backup> {
-  return finished(id, volume, saving, started, look).finally(() => saving.ledger.release(id));
 }
 
 async function pointOf(
@@ -146,32 +136,6 @@ async function pointOf(
     reason: reasonOf(chosen, backup),
     seconds: (saving.clock.now() - started) / 1000,
   });
-}
-
-type Expiring = Tags & { readonly expires: string };
-
-/** Writes the id of the backup into its tags, which saves a later run a question. */
-async function bound(
-  draft: Expiring,
-  backupId: string,
-  gigabytes: number,
-  { client, ledger }: CinderSaving,
-): Promise<Tags> {
-  const tags = { ...draft, backup: backupId };
-  if (!client.supports('3.43')) return tags;
-  await ledger.claim({
-    what: `backup ${backupId}`,
-    id: backupId,
-    expires: Date.parse(tags.expires),
-    spanMs: expiresAt(0, gigabytes),
-    write: (expires) =>
-      updateBackupMetadata(
-        client,
-        backupId,
-        writeTags({ ...tags, expires: new Date(expires).toISOString() }),
-      ),
-  });
-  return tags;
 }
 
 interface Chosen {
@@ -196,7 +160,7 @@ function tagsFor(
   { ledger: run, tags }: CinderSaving,
   now: number,
   handedOver: boolean,
-): Expiring {
+): Tags {
   const increment = decision.mode === 'incremental' ? decision : undefined;
   return {
     run: run.id,
@@ -253,11 +217,11 @@ async function findByPoint(
   return (await firstIn(backups, (backup) => readTags(backup)?.point === point))?.id;
 }
 
+/** The backup, once it is in the awaited state. */
 async function finished(
-  backupId: string,
+  { id: backupId, started }: Begun,
   volume: Volume,
   saving: CinderSaving,
-  started: number,
   look: (backup: Backup) => { done: Backup } | undefined,
 ): Promise<Backup> {
   const { backups, client, signal, until } = saving;

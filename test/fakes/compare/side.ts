@@ -200,7 +200,7 @@ export class Side {
         status === 404
           ? 'gone'
           : String((isObj(body) && typeof body['status'] === 'string' ? body : view)['status']);
-      if (!/ing$|backing-up|restoring-backup|queued|reserved|BUILD/.test(state)) {
+      if (!/^(?!error).*(ing$|backing-up|restoring-backup|queued|reserved|BUILD)/.test(state)) {
         // A server shows ACTIVE until it is gone.
         const leaving = view['OS-EXT-STS:task_state'] ?? null;
         if (leaving === null) return state;

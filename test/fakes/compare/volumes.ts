@@ -34,6 +34,9 @@ async function volumesAndBackups(side: Side): Promise<string[]> {
   await side.ask(C, 'GET', `/volumes?name=cmp%20plain&with_count=true`);
   await side.ask(C, 'POST', '/backups', { backup: { volume_id: vp, incremental: true } });
   const b1 = await make(side, C, '/backups', { backup: { volume_id: vp, name: 'b1', metadata: { x: 'y' } } });
+  // The service and the driver write the request's metadata back as they begin; name and description stay.
+  const early = { name: 'b1', description: 'said later', metadata: { set: 'too early' } };
+  await side.ask(C, 'PUT', `/backups/${b1}`, { backup: early });
   // Its zone comes a moment later, when the backup service takes it up.
   await view(side, 'backup at first', C, `/backups/${b1}`, [
     'status',
@@ -53,6 +56,8 @@ async function volumesAndBackups(side: Side): Promise<string[]> {
   await side.ask(C, 'GET', `/backups/${b1}`);
   await side.ask('volumev3 3.42', 'GET', `/backups/${b1}`);
   const b2 = await make(side, C, '/backups', { backup: { volume_id: vp, name: 'b2', incremental: true } });
+  await driverBegins(side, b2);
+  await side.ask(C, 'PUT', `/backups/${b2}`, { backup: { metadata: { set: 'in time' } } });
   await side.settle(C, `/backups/${b2}`);
   await side.ask(C, 'GET', `/backups/${b2}`);
   await side.ask(C, 'GET', `/backups/${b1}`);
@@ -121,6 +126,16 @@ async function volumesAndBackups(side: Side): Promise<string[]> {
   await actions(side, vl);
   made.unshift(...(await imageRoute(side, vl)));
   return made;
+}
+
+/** From when on a backup shows its container, its metadata is the user's. */
+async function driverBegins(side: Side, backup: string): Promise<void> {
+  for (let polls = 0; polls < 600; polls += 1) {
+    const { container } = first((await side.send(C, 'GET', `/backups/${backup}`)).body);
+    if (container !== null) return;
+    await sleep(side.isReal ? 50 : 3);
+  }
+  throw new Error(`no driver began backup ${backup}`);
 }
 
 async function actions(side: Side, volume: string): Promise<void> {

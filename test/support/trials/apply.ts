@@ -121,6 +121,9 @@ export async function expectHonest(
   expect(started.filter(({ id, resource }) => resource !== volume || !held.has(id))).toEqual([]);
   if (startsOnly || told.code !== 0) return;
   expect([told.error, gone, fresh.length > 0]).toEqual(['', [goes], true]);
+  // All that runs had begun is on record, each once.
+  expect([...held].filter((id) => !before.has(id)).sort()).toEqual(fresh.sort());
+  expect(fresh.map((id) => lines.pointsOf(id))).toEqual(fresh.map(() => 1));
   const coverage = JSON.parse(told.outputs['coverage'] ?? '') as { status: string }[];
   expect(coverage.map(({ status }) => status)).toEqual(['covered', 'covered']);
 }
@@ -141,6 +144,8 @@ async function manifestLines(home: string) {
   const points = all.flatMap(({ restorePoints = [] }) => restorePoints);
   return {
     pointOf: new Map(points.flatMap(({ id, backup }) => (backup === undefined ? [] : [[backup.id, id]]))),
+    pointsOf: (backup: string) =>
+      new Set(points.flatMap((point) => (point.backup?.id === backup ? [point.id] : []))).size,
     pruned: new Set<string | undefined>(all.flatMap(({ pruned = [] }) => pruned.map(({ point }) => point))),
   };
 }

@@ -202,15 +202,29 @@ function startBackup(core: Core, call: CinderCall, work: Work): void {
   // The volume manager freezes the source right away; what is written meanwhile is not in the backup.
   const data = (snapshot ?? volume).data.clone();
   let temporary: Volume | undefined;
+  const requested = backup.metadata;
+  let driven = false;
+  const drive = (): void => {
+    if (driven || backup.status !== 'creating') return;
+    driven = true;
+    backup.container ??= `${backup.id.slice(0, 2)}/${backup.id.slice(2, 4)}/${backup.id}`;
+    backup.metadata = { ...requested };
+  };
   call.job({
     ticks: workTicks(core, volume.size),
     begin: () => {
       backup.availabilityZone ??= 'nova';
+      // The service and, a moment later, the driver save the record as it came with the request: objects/backup.py
+      // takes the metadata of what came by RPC for changed. What a user set meanwhile is gone; name and description,
+      // which count as unchanged, stay.
+      backup.metadata = { ...requested };
       cloneKeyFor(core, call, work);
       if (snapshot !== null || volume.previousStatus === 'in-use')
         temporary = addTemporary(core, call, volume, data);
+      core.ticks.after(1, drive);
     },
     done: () => {
+      drive();
       dropTemporary(core, temporary);
       // Only now does the driver look at the sizes.
       if (work.parent !== null && volume.size > work.parent.size) {
@@ -322,7 +336,6 @@ function finish(core: Core, call: CinderCall, work: Work, data: Volume['data']):
     imageMetadata: volume.imageMetadata === null ? null : { ...volume.imageMetadata },
   };
   backup.objectCount = objectsOf(data, backup.parentId === null ? null : (parent?.saved?.data ?? null));
-  backup.container ??= `${backup.id.slice(0, 2)}/${backup.id.slice(2, 4)}/${backup.id}`;
   backup.status = 'available';
   touch(core, backup);
   if (parent !== null && backup.parentId !== null) {

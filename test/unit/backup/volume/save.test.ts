@@ -75,6 +75,42 @@ describe('a backup', () => {
     expect(made.map(({ metadata }) => metadata[STATE])).toEqual(['recorded', 'recorded', 'recorded']);
   });
 
+  test('is written to once, when a manifest lists it: the service loses what it is given before that', async () => {
+    const { world: here, seed, state, run } = await prepared();
+    const { id } = seed.addVolume({ name: 'db' });
+    await run(backupVolume, { volumes: id });
+    const [backup] = state.backups.values();
+    const writes = here.cloud.requests.filter(
+      ({ method, path }) => method === 'PUT' && path.includes('/backups/'),
+    );
+    expect(writes.length).toBe(1);
+    expect(backup?.metadata).toMatchObject({ [STATE]: 'recorded', 'openstack-backup:backup': backup?.id });
+  });
+
+  test.each([0, 3])(
+    'of a dead run that shares its tags with a copy is told and not taken up, %i hours later',
+    async (hours) => {
+      const { seed, state, run, points } = await prepared();
+      const { id } = seed.addVolume({ name: 'db' });
+      await run(backupVolume, { volumes: id });
+      const [left] = state.backups.values();
+      if (left === undefined) throw new Error('there is no backup');
+      left.metadata = { ...left.metadata, [STATE]: 'started' };
+      delete left.metadata['openstack-backup:backup'];
+      const createdAt = new Date(left.createdAt.getTime() + hours * 3_600_000);
+      const copy = { ...left, id: '33333333-3333-4333-8333-333333333333', createdAt };
+      state.backups.set(copy.id, copy);
+      const told = await run(backupVolume, { volumes: id });
+      expect([told.code, points(told.outputs).length]).toEqual([0, 1]);
+      for (const one of [left, copy]) {
+        expect(told.log).toContain(
+          `backup ${one.id} of an interrupted run is not adopted: it shares its tags`,
+        );
+        expect(one.metadata[STATE]).toBe('started');
+      }
+    },
+  );
+
   test('is of the one that was meant, also where the cloud counts it with that a moment later', async () => {
     const { seed, state, run } = await prepared({ countedAfterMs: 40 });
     const { id } = seed.addVolume({ name: 'db' });
@@ -120,7 +156,7 @@ describe('a backup', () => {
     const { id } = seed.addVolume({ name: 'db' });
     await run(backupVolume, { volumes: id });
     const path = /\/backups\/[0-9a-f-]{36}$/;
-    const planted = faults.add({ when: { method: 'PUT', path, nth: 2 }, do: { status: 403 } });
+    const planted = faults.add({ when: { method: 'PUT', path }, do: { status: 403 } });
     const told = await run(backupVolume, { volumes: id });
     expect(planted.hits).toBe(1);
     expect([told.code, points(told.outputs).map(({ mode }) => mode)]).toEqual([0, ['full']]);

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { markPoints } from '../../../src/chain/marks.ts';
+import { readTags, writeTags } from '../../../src/chain/tags.ts';
+import { createBackup } from '../../../src/openstack/blockstorage/v3/backups.ts';
+import { silentLog } from '../../../src/ports/log.ts';
+import type { Backup } from '../../fakes/cloud/index.ts';
+import { embeddedWorld } from '../../scenarios/embedded.ts';
+import { tags } from '../../support/records.ts';
+
+test('what another process published is marked, and no backup that may only have a copy of its tags', async () => {
+  const world = await embeddedWorld({ maxLimit: 2 });
+  try {
+    const client = await (await world.session('demo')).service('block-storage');
+    const started = [tags({ state: 'started' }), tags({ state: 'started' }), tags({ state: 'started' })];
+    const [one, copied, other] = started.map((each) => writeTags(each));
+    const bearing: Backup[] = [];
+    for (const metadata of [one, copied, copied, other]) {
+      const volumeId = world.cloud.seed.addVolume({ name: 'db' }).id;
+      const backup = { name: 'b', description: '', incremental: false, force: false, snapshotId: undefined };
+      const id = await createBackup(client, { ...backup, volumeId, metadata: metadata ?? {} });
+      await world.cloud.ticks.settle();
+      bearing.push(world.cloud.state.backups.get(id) as Backup);
+    }
+    await markPoints(client, new Set(started.slice(0, 2).map(({ point }) => point)), silentLog);
+    expect(bearing.map((backup) => [readTags(backup)?.state, readTags(backup)?.backup])).toEqual([
+      ['recorded', bearing[0]?.id],
+      ['started', undefined],
+      ['started', undefined],
+      ['started', undefined],
+    ]);
+  } finally {
+    await world.close();
+  }
+});
