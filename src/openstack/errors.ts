@@ -6,6 +6,8 @@ export interface CloudErrorFields {
   readonly doing: string;
   /** The HTTP status; undefined when no answer arrived. */
   readonly status?: number | undefined;
+  /** If the status does not tell: nobody knows whether it was carried out, or a rate limit refused it. */
+  readonly kind?: 'uncertain' | 'limit' | undefined;
   /** The cloud's own words. */
   readonly words: string;
   readonly requestId?: string | undefined;
@@ -19,6 +21,7 @@ export class CloudError extends PlainError {
   override readonly name = 'CloudError' as const;
   readonly doing: string;
   readonly status: number | undefined;
+  readonly kind: CloudErrorFields['kind'];
   readonly words: string;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
@@ -33,6 +36,7 @@ export class CloudError extends PlainError {
     });
     this.doing = fields.doing;
     this.status = fields.status;
+    this.kind = fields.kind;
     this.words = fields.words;
     this.requestId = fields.requestId;
     this.retryAfterMs = fields.retryAfterMs;
@@ -58,9 +62,9 @@ export async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
  * A 503 counts too: a load balancer also sends it when a backend dies after taking the request.
  */
 export function isUncertain(error: unknown): boolean {
-  return (
-    error instanceof CloudError && (error.status === undefined || [500, 502, 503, 504].includes(error.status))
-  );
+  if (!(error instanceof CloudError)) return false;
+  if (error.kind !== undefined) return error.kind === 'uncertain';
+  return error.status === undefined || [500, 502, 503, 504].includes(error.status);
 }
 
 /**
@@ -68,6 +72,7 @@ export function isUncertain(error: unknown): boolean {
  * `Retry-After: 0`.
  */
 export function isRateLimit(error: unknown): boolean {
+  if (error instanceof CloudError && error.kind !== undefined) return error.kind === 'limit';
   return hasStatus(error, 429, 498) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
 }
 

@@ -228,14 +228,14 @@ async function* read(
 }
 
 async function* listed(bucket: Bucket, prefix: string): AsyncGenerator<Listed, void> {
-  let last = Buffer.alloc(0);
+  let last: Buffer | undefined;
   let after: string | undefined;
   do {
     const { items, next } = await bucket.page(prefix, after);
     for (const { name, size, modified } of items) {
       const now = Buffer.from(name);
       // A list that starts over would never end, or lack something.
-      if (now.compare(last) <= 0) throw stuck(`objects in ${bucket.name}`);
+      if (last !== undefined && now.compare(last) <= 0) throw stuck(`objects in ${bucket.name}`);
       last = now;
       if (isName(name) && name.startsWith(prefix)) yield { name, size, modified };
     }

@@ -1,0 +1,78 @@
+import { InputError } from '../../errors.ts';
+import type { CredentialSource } from './client.ts';
+import { readProfile, type Variables } from './profile.ts';
+import { type RoleOptions, roleSource } from './role.ts';
+import type { Credentials } from './sign.ts';
+
+export interface SettingsOptions {
+  /** As inputs give them; each before what the environment says. */
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
+  readonly role?: string | undefined;
+  readonly environment: Variables;
+  /** For a role, see {@link RoleOptions}. */
+  readonly roleOptions: Omit<RoleOptions, 'role' | 'endpoint' | 'region'>;
+}
+
+export interface S3Settings {
+  readonly credentials: CredentialSource;
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+}
+
+/**
+ * Where S3 is and who asks: the inputs, then the variables, then the profile that AWS's own tools would take.
+ *
+ * @throws InputError if there are no credentials
+ */
+export async function s3Settings(options: SettingsOptions): Promise<S3Settings> {
+  const { environment, role, roleOptions } = options;
+  const { secret } = roleOptions;
+  const own = fromVariables(environment);
+  const profile = role === undefined && own === undefined ? await readProfile(environment) : undefined;
+  const endpoint =
+    options.endpoint ||
+    environment['AWS_ENDPOINT_URL_S3'] ||
+    environment['AWS_ENDPOINT_URL'] ||
+    profile?.endpoint;
+  const region =
+    options.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region;
+  if (role !== undefined) {
+    const sts = environment['AWS_ENDPOINT_URL_STS'] || endpoint;
+    return { endpoint, region, credentials: roleSource({ ...roleOptions, role, region, endpoint: sts }) };
+  }
+  const first = own ?? profile?.credentials;
+  if (first === undefined)
+    throw new InputError(
+      'no credentials for S3',
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with AWS_PROFILE, or give `store-role`.',
+    );
+  let current = masked(first, secret);
+  return {
+    endpoint,
+    region,
+    // Another program may have written new ones.
+    credentials: async (refused) => {
+      if (refused === current && own === undefined)
+        current = masked((await readProfile(environment))?.credentials ?? current, secret);
+      return current;
+    },
+  };
+}
+
+function fromVariables(environment: Variables): Credentials | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  if (!accessKeyId && !secretAccessKey) return undefined;
+  if (!accessKeyId || !secretAccessKey)
+    throw new InputError(
+      `${accessKeyId ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID'} is not set`,
+      'Set both, or none. In a workflow, check that the secret exists under exactly that name.',
+    );
+  return { accessKeyId, secretAccessKey, sessionToken: environment['AWS_SESSION_TOKEN'] || undefined };
+}
+
+function masked(credentials: Credentials, secret: (value: string) => void): Credentials {
+  secret(credentials.secretAccessKey);
+  if (credentials.sessionToken !== undefined) secret(credentials.sessionToken);
+  return credentials;
+}
