@@ -34,8 +34,20 @@ export const dataName = (folder: string, point: string, number: number) =>
 export const checkpointName = (folder: string, point: string, number: number) =>
   `${folder}/open/${point}-${number}`;
 
+export const retiredName = (folder: string, id: string) => `${folder}/pruned/${id}-0`;
+
+export type FolderPart = 'maps' | 'ids' | 'data' | 'open' | 'pruned';
+
+/** The folder that a name lies in, and in which part of it; undefined for a name that is not of this layout. */
+export function partOf(name: string): { readonly folder: string; readonly part: FolderPart } | undefined {
+  const [, folder, part] =
+    /^((?:volume|image|server)-[0-9a-z][0-9a-z._-]*)\/(maps|ids|data|open|pruned)\//.exec(name) ?? [];
+  if (folder === undefined || !isNameIn(folder, part as FolderPart, name)) return undefined;
+  return { folder, part: part as FolderPart };
+}
+
 /** Whether a name is that of a resource's map, ids, object or checkpoint. A map may name only those of its resource. */
-export function isNameIn(folder: string, part: 'maps' | 'ids' | 'data' | 'open', name: string): boolean {
+export function isNameIn(folder: string, part: FolderPart, name: string): boolean {
   const start = `${folder}/${part}/`;
   return name.startsWith(start) && (part === 'maps' ? MAP : NUMBERED).test(name.slice(start.length));
 }

@@ -1,0 +1,157 @@
+import { messageOf } from '../../errors.ts';
+import { pool } from '../../pool.ts';
+import type { Listed, Place, Stored } from '../../store/place.ts';
+import {
+  type Cleaning,
+  cleaningOf,
+  type Folder,
+  type NamingRecord,
+  type Spans,
+  spansOf,
+  WAIT_MS,
+} from './clean.ts';
+import { type FolderPart, partOf } from './names.ts';
+import { readNames } from './names-read.ts';
+
+/** What manifests say about the maps of a place, by name. */
+export interface ManifestFacts {
+  /** All maps that any manifest names. */
+  readonly stored: ReadonlyMap<string, Stored>;
+  /** Those of restore points that are not pruned and lie in this place. */
+  readonly needed: ReadonlySet<string>;
+}
+
+export interface FolderLook {
+  readonly folder: string;
+  /** How many names it has. */
+  readonly count: number;
+  readonly cleaning: Cleaning;
+  /** The maps by name, and what they alone name. */
+  readonly maps: readonly Listed[];
+  readonly spans: Spans;
+  /** When each map, checkpoint and pruned map was put. */
+  readonly known: ReadonlyMap<string, number>;
+}
+
+export interface StoreLook {
+  /** Bytes, of all that manifests may name. */
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly folders: readonly FolderLook[];
+  /** Objects by which an earlier run told the time, and died. */
+  readonly clocks: readonly Listed[];
+}
+
+const CLOCK = /^pruned\/[0-9a-f-]{36}-0$/;
+const AT_ONCE = 4;
+
+/**
+ * Looks at all of a place once, a folder after the other, and reads its maps and checkpoints.
+ *
+ * @param now milliseconds; by any clock, as all is looked at again before it is removed
+ * @throws InputError if it cannot be listed
+ */
+export async function lookIntoStore(
+  place: Place,
+  facts: ManifestFacts,
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal },
+): Promise<StoreLook> {
+  const sizes = new Map<string, number>();
+  const folders: FolderLook[] = [];
+  const clocks: Listed[] = [];
+  let listed: Listed[] = [];
+  let open: string | undefined;
+  const close = async () => {
+    if (open !== undefined) folders.push(await folderLook(place, open, listed, facts, { now, signal }));
+    listed = [];
+  };
+  for await (const one of place.list()) {
+    const { folder, part } = partOf(one.name) ?? {};
+    if (part === undefined || part === 'maps') sizes.set(one.name, one.size);
+    if (CLOCK.test(one.name) && one.modified < now - WAIT_MS) clocks.push(one);
+    if (folder !== open) {
+      await close();
+      open = folder;
+    }
+    if (folder !== undefined) listed.push(one);
+  }
+  await close();
+  return { sizes, folders, clocks };
+}
+
+async function folderLook(
+  place: Place,
+  folder: string,
+  listed: readonly Listed[],
+  { stored, needed }: ManifestFacts,
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal },
+): Promise<FolderLook> {
+  const records = listed.filter(isRecord);
+  const read = await readRecords(place, records, stored, signal);
+  const there = new Set(listed.map(({ name }) => name));
+  const missing = [...needed].filter((name) => name.startsWith(`${folder}/maps/`) && !there.has(name));
+  const maps = of(read, 'maps');
+  const seen: Folder = {
+    objects: listed.filter((one) => !isRecord(one)),
+    maps: [
+      ...maps,
+      ...missing.map((name) => ({
+        listed: { name, size: 0, modified: 0 },
+        names: undefined,
+        doubt: 'is not in the store, but a manifest names it',
+      })),
+    ],
+    open: of(read, 'open'),
+    pruned: of(read, 'pruned'),
+  };
+  return {
+    folder,
+    count: listed.length,
+    cleaning: cleaningOf(seen, now),
+    maps: maps.map(({ listed: map }) => map),
+    spans: spansOf(seen),
+    known: new Map(read.map(({ listed: { name, modified } }) => [name, modified])),
+  };
+}
+
+/** Looks again at what may name objects, and reads what is new. */
+export async function lookAgain(
+  place: Place,
+  { folder, count, known }: FolderLook,
+  { stored }: ManifestFacts,
+  signal: AbortSignal,
+): Promise<Pick<Folder, 'maps' | 'open' | 'pruned'>> {
+  const fresh: Listed[] = [];
+  // A run puts its map before it removes its checkpoints, and a copy is put before a map is removed.
+  const prefixes = count < 1000 ? [''] : ['open/', 'maps/', 'pruned/'];
+  for (const prefix of prefixes)
+    for await (const one of place.list(`${folder}/${prefix}`))
+      if (isRecord(one) && known.get(one.name) !== one.modified) fresh.push(one);
+  const read = await readRecords(place, fresh, stored, signal);
+  return { maps: of(read, 'maps'), open: of(read, 'open'), pruned: of(read, 'pruned') };
+}
+
+function isRecord({ name }: Listed): boolean {
+  return !['data', 'ids'].includes(partOf(name)?.part ?? 'data');
+}
+
+function of(records: readonly NamingRecord[], part: FolderPart): NamingRecord[] {
+  return records.filter(({ listed }) => partOf(listed.name)?.part === part);
+}
+
+function readRecords(
+  place: Place,
+  records: readonly Listed[],
+  stored: ManifestFacts['stored'],
+  signal: AbortSignal,
+): Promise<NamingRecord[]> {
+  return pool(records, AT_ONCE, async (listed) => {
+    signal.throwIfAborted();
+    try {
+      const { names } = await readNames(place, listed.name, stored.get(listed.name));
+      return { listed, names, doubt: '' };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { listed, names: undefined, doubt: `cannot be read: ${messageOf(error)}` };
+    }
+  });
+}
