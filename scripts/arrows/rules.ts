@@ -10,7 +10,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['carry-out.ts'],
   ['commands', 'host'],
   ['run'],
-  ['backup', 'restore', 'prune'],
+  ['backup', 'restore', 'prune', 'verify'],
   ['publish', 'catalog', 'planfile'],
   ['runbook', 'plan', 'retention'],
   ['environment.ts'],

@@ -4,6 +4,7 @@ import type { Found } from './everything.ts';
 import type { Inventory } from './inventory.ts';
 import { takenIn } from './times.ts';
 import type { Unnamed } from './unnamed.ts';
+import type { Verified } from './verified.ts';
 import { judgeBackups, type State } from './whole.ts';
 
 /** A restore point in one line of a list. */
@@ -37,16 +38,20 @@ export interface Entry {
   readonly state: State['state'];
   /** Why it is not whole; empty if it is. */
   readonly why: string;
+  /** What `verify` found last; undefined if it never looked. */
+  readonly verified?: Verified | undefined;
 }
 
 /**
  * The restore points of a manifest.
  *
  * @param states by the id of the point; missing means unknown
+ * @param verified by the id of the point
  */
 export function entriesOf(
   { manifest, references, doubt }: Found,
   states: ReadonlyMap<string, State> = new Map(),
+  verified: ReadonlyMap<string, Verified> = new Map(),
 ): Entry[] {
   const { restorePoints, cloud } = manifest;
   const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
@@ -71,6 +76,7 @@ export function entriesOf(
       project: cloud.project.id,
       tags: point.tags ?? [],
       ...(states.get(id) ?? UNKNOWN),
+      verified: verified.get(id),
     };
   });
 }

@@ -45,6 +45,9 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'timezone',
   ],
   How: [
+    'level',
+    'sample',
+    'seed',
     'expect',
     'allow-over-half',
     'simulate',

@@ -4,7 +4,7 @@ import { ImagePoint, KeptImagePoint } from './schema/image.ts';
 import { SecretPoint } from './schema/secret.ts';
 import { ServerPoint } from './schema/server.ts';
 import { VolumeBackupPoint, VolumeImagePoint } from './schema/volume.ts';
-import { AnyId, closed, Id, Moment, Name } from './schema/words.ts';
+import { AnyId, closed, Id, Moment, Name, orNull } from './schema/words.ts';
 
 /**
  * The manifest, version 1: the one source of the types, of the check on reading and of `docs/manifest-v1.schema.json`.
@@ -66,6 +66,32 @@ const Pruned = Type.Object(
   { ...closed, description: 'A restore point of any manifest that is deleted: no longer offered.' },
 );
 
+/** How far `verify` looked; a deeper level has the larger word. */
+const Level = Type.Union([Type.Literal('L0'), Type.Literal('L1a'), Type.Literal('L1b'), Type.Literal('L2')]);
+
+const Verified = Type.Object(
+  {
+    point: Id,
+    level: orNull(Level, {
+      description:
+        '`L0`: all that it needs is there; `L1a`: the stored bytes are those that were stored; `L1b`: opened, they are what was saved; `L2`: the key opens it, or a partition table or file system was found; null: not even `L0`.',
+    }),
+    time: Moment,
+    sampled: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 100,
+        description: 'Percent of its objects that were read; absent: all.',
+      }),
+    ),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'Which ones.' })),
+    fault: Type.Optional(
+      Type.String({ maxLength: 1024, description: 'Why it did not pass the next level.' }),
+    ),
+  },
+  { ...closed, description: 'A restore point of any manifest, and how far it was found to be good.' },
+);
+
 export const ManifestSchema = Type.Object(
   {
     format: Type.Literal(MANIFEST_FORMAT),
@@ -92,6 +118,7 @@ export const ManifestSchema = Type.Object(
     restorePoints: Type.Array(RestorePoint),
     failed: Type.Array(Failure),
     pruned: Type.Optional(Type.Array(Pruned, { description: 'Published before anything is deleted.' })),
+    verified: Type.Optional(Type.Array(Verified)),
   },
   { ...closed, title: 'openstack-backup manifest, version 1' },
 );
@@ -99,6 +126,8 @@ export const ManifestSchema = Type.Object(
 export type Manifest = Type.Static<typeof ManifestSchema>;
 export type RestorePoint = Type.Static<typeof RestorePoint>;
 export type PrunedPoint = Type.Static<typeof Pruned>;
+export type VerifiedPoint = Type.Static<typeof Verified>;
+export type Level = Type.Static<typeof Level>;
 export type SavedFailure = Type.Static<typeof Failure>;
 export type { ImagePoint, KeptImagePoint, SavedImage } from './schema/image.ts';
 export type { BlocksPayload, FilePayload, Payload } from './schema/payload.ts';

@@ -1,3 +1,4 @@
+import { provedLevel } from '../catalog/verified.ts';
 import { type History, judge, type Point, type Terms } from '../retention/judge.ts';
 import { quoted } from '../text/escape.ts';
 import type { Chain } from './chains.ts';
@@ -93,8 +94,15 @@ export function decide(
     }
   }
 
-  function asJudged({ id, time, tags }: Saved): Point {
-    return { id, time, tags, state: judgedState(states.get(id)) };
+  function asJudged({ id, time, tags, verified }: Saved): Point {
+    const proved = provedLevel(verified);
+    return {
+      id,
+      time,
+      tags,
+      state: judgedState(states.get(id)),
+      ...(proved === undefined ? {} : { verified: proved }),
+    };
   }
 
   /** Whether these go only because newer points came, and not because a rule changed. */

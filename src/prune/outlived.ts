@@ -7,7 +7,7 @@ import type { Record, Source } from './read.ts';
 
 /**
  * Manifests that are no longer needed: an earlier run pruned all that they list, the data is gone, and no other
- * manifest lists what they record as pruned. One that records the last failure of a resource stays, because that keeps
+ * manifest lists what they record as pruned or verified. One that records the last failure of a resource stays, because that keeps
  * its points.
  */
 export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
@@ -15,12 +15,14 @@ export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
   const gone = goneIn(points, cloud);
   const borne = bornePoints(cloud);
   const newest = newestOf(points);
+  const isUnknown = (point: string) => !listed.has(point) && borne?.has(point) === false;
   return sources.filter(({ manifest }) => {
-    const { restorePoints, pruned = [], run } = manifest;
-    if (run.finished === null || restorePoints.length + pruned.length === 0) return false;
+    const { restorePoints, pruned = [], verified = [], run } = manifest;
+    if (run.finished === null || restorePoints.length + pruned.length + verified.length === 0) return false;
     return (
       restorePoints.every(({ id }) => gone.has(id)) &&
-      pruned.every(({ point }) => !listed.has(point) && borne?.has(point) === false) &&
+      verified.every(({ point }) => gone.has(point) || isUnknown(point)) &&
+      pruned.every(({ point }) => isUnknown(point)) &&
       !saysWhatFailed(manifest, newest)
     );
   });

@@ -1,3 +1,4 @@
+import type { Verified } from '../catalog/verified.ts';
 import type { Kind } from '../manifest/points.ts';
 
 /** What holds the bytes of a restore point, and is deleted with it. */
@@ -39,6 +40,8 @@ export interface Saved {
   readonly isPart: boolean;
   /** The manifests that list it, as a restore names them. */
   readonly manifests: readonly string[];
+  /** What `verify` found last. */
+  readonly verified?: Verified | undefined;
   /** When a run recorded its pruning; undefined if none did. ISO 8601. */
   readonly pruned: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { takenIn } from '../catalog/times.ts';
+import { standings } from '../catalog/verified.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { type Data, keyOf, resourceOf, type Saved } from './point.ts';
 
@@ -26,6 +27,7 @@ export function readRecord(
   const here = sources.filter(({ manifest }) => isHere(manifest.cloud));
   const others = sources.filter(({ manifest }) => !isHere(manifest.cloud));
   const pruned = prunedIn(here);
+  const verified = standings(here.flatMap(({ manifest }) => manifest.verified ?? []));
   const points = new Map<string, Saved>();
   for (const { manifest, references } of here) {
     const parts = partsOf(manifest);
@@ -33,7 +35,10 @@ export function readRecord(
     for (const point of manifest.restorePoints) {
       const known = points.get(point.id);
       const time = Date.parse(takenAt(point));
-      const one = savedOf(point, time, references, parts.has(point.id), pruned.get(point.id));
+      const one = {
+        ...savedOf(point, time, references, parts.has(point.id), pruned.get(point.id)),
+        verified: verified.get(point.id),
+      };
       points.set(point.id, known === undefined ? one : joined(known, one));
     }
   }

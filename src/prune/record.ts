@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { PrunedPoint } from '../manifest/schema.ts';
 import type { Verdict } from './decide.ts';
 
@@ -16,17 +15,7 @@ export function prunedPoints(going: readonly Verdict[]): PrunedPoint[] {
     }));
 }
 
-/** The places of these points' manifests, as the input `publish` names them. */
-export function placesOfManifests(going: readonly Verdict[]): string[] {
-  const references = going
-    .filter(({ point }) => point.pruned === undefined)
-    .flatMap(({ point }) => point.manifests);
-  return [
-    ...new Set(
-      references.map((reference) => {
-        const [, place] = /^(artifact|release):/.exec(reference) ?? [];
-        return place ?? `directory:${dirname(reference)}`;
-      }),
-    ),
-  ];
+/** The manifests of these points, as a restore names them. */
+export function manifestsOf(going: readonly Verdict[]): string[] {
+  return going.filter(({ point }) => point.pruned === undefined).flatMap(({ point }) => point.manifests);
 }

@@ -1,4 +1,5 @@
 import { POINT_PROPERTY } from '../catalog/kept-image.ts';
+import { verifiedWords } from '../catalog/verified.ts';
 import { readTags } from '../chain/tags.ts';
 import type { Cloud, CloudBackup, CloudImage } from './cloud.ts';
 import { keyOf, type Saved } from './point.ts';
@@ -18,7 +19,7 @@ const unsure = (state: State['state'], doubt: string): State => ({ state, doubt 
 export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, State> {
   const backups = new Map(cloud.backups.map((backup) => [backup.id, backup]));
   const images = new Map(cloud.images.map((image) => [image.id, image]));
-  return new Map(points.map((point) => [point.id, ownState(point)]));
+  return new Map(points.map((point) => [point.id, seen(point, ownState(point))]));
 
   function ownState(point: Saved): State {
     const { data } = point;
@@ -39,6 +40,13 @@ export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, S
   function imageOfUser(id: string): State {
     return cloud.lost.has(`image ${id}`) ? { state: 'lost', doubt: undefined } : GOOD;
   }
+}
+
+/** Damaged data fills no place. Most of it can still be had, so only a person lets it go. */
+function seen({ verified, pruned }: Saved, state: State): State {
+  const isDamaged = state.state === 'good' && verified?.fault !== undefined;
+  if (!isDamaged) return state;
+  return { state: 'failed', doubt: pruned === undefined ? verifiedWords(verified) : state.doubt };
 }
 
 const BUSY = new Set(['creating', 'deleting']);

@@ -2,7 +2,14 @@ import { messageOf, OperationError } from '../errors.ts';
 import { ManifestCheck } from '../manifest/check.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/format.ts';
 import { type Entry, headOf } from '../manifest/journal.ts';
-import type { Manifest, Payload, PrunedPoint, RestorePoint, SavedFailure } from '../manifest/schema.ts';
+import type {
+  Manifest,
+  Payload,
+  PrunedPoint,
+  RestorePoint,
+  SavedFailure,
+  VerifiedPoint,
+} from '../manifest/schema.ts';
 import type { Published, Publisher } from './publisher.ts';
 
 export interface Finished {
@@ -72,6 +79,11 @@ export class ManifestRecord {
   /** Restore points of other manifests that are deleted when this one is published. */
   prune(points: readonly PrunedPoint[]): void {
     this.#manifest.pruned = [...(this.#manifest.pruned ?? []), ...points];
+  }
+
+  /** How far restore points of other manifests were found to be good. */
+  verify(points: readonly VerifiedPoint[]): void {
+    this.#manifest.verified = [...points];
   }
 
   /**

@@ -8,8 +8,8 @@ export interface Point extends Dated {
   readonly id: string;
   /** `running`: it has not ended yet, as far as known; `failed`: it ended without all of its data. */
   readonly state: 'good' | 'running' | 'failed';
-  /** When a drill last proved its restore. Milliseconds. */
-  readonly verified?: number;
+  /** How deep all of it was last verified; a deeper level has the larger word. */
+  readonly verified?: string;
   /** The full backup's id, shared by all that need it: they can only go together. */
   readonly chain?: string;
   /** Set if it is not ours but in a chain of ours: it is never deleted. */
@@ -116,7 +116,7 @@ function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms,
     ...(ruled.get(point) ?? []),
     ...(point === newestGood ? ['newest good point'] : []),
     ...(floor.has(point) && point !== newestGood ? [`one of the last ${minCopies} good points`] : []),
-    ...(point === verified ? ['newest verified point'] : []),
+    ...(verified.has(point) ? [`newest point verified as ${point.verified}`] : []),
     ...ofRunning(point),
     ...ofFailed(point, newestGood),
     ...ofForeign(point),
@@ -135,9 +135,19 @@ function ruledBy(
   return new Map(good.map((point, index) => [point, reasons[index] ?? []]));
 }
 
-/** Newest by its data: a new drill does not make an old point the better one. */
-function newestVerified(newestFirst: readonly Point[]): Point | undefined {
-  return newestFirst.find(({ verified }) => verified !== undefined);
+/**
+ * The newest of each level, by its data: verifying an old point again does not make it the better one, and a shallow
+ * look at a new point does not let the one go that was proved deeper.
+ */
+function newestVerified(newestFirst: readonly Point[]): ReadonlySet<Point> {
+  const newest = new Set<Point>();
+  let deepest = '';
+  for (const point of newestFirst)
+    if (point.verified !== undefined && point.verified > deepest) {
+      newest.add(point);
+      deepest = point.verified;
+    }
+  return newest;
 }
 
 function ofRunning({ state }: Point): Reason[] {

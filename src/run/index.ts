@@ -19,3 +19,4 @@ export { restoreGivenServer } from './restore-server.ts';
 export { restoreGivenVolume } from './restore-volume.ts';
 export { showPoint } from './show.ts';
 export { unlockImage } from './unlock.ts';
+export { verifyPoints } from './verify.ts';

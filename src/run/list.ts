@@ -1,6 +1,7 @@
 import type { Entry } from '../catalog/entries.ts';
 import type { Unread } from '../catalog/everything.ts';
 import { parseAt, parseTime, pick } from '../catalog/pick.ts';
+import { verifiedWords } from '../catalog/verified.ts';
 import { NOT_ASKED } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
@@ -35,6 +36,7 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   { name: 'tags', value: ({ tags }) => tags.join(', ') },
   { name: 'state', value: ({ state }) => state, shown: stateShown },
   { name: 'why', value: ({ why }) => why },
+  { name: 'verified', value: ({ verified }) => verifiedWords(verified) },
 ];
 
 /** Leaves out the reason if no cloud was asked, because it would be the same in every line. */
@@ -43,7 +45,18 @@ function stateShown({ state, why }: Entry): string {
 }
 
 /** The columns that matter for a restore. */
-const USUAL = ['time', 'kind', 'name', 'method', 'chain', 'size', 'consistency', 'state', 'manifest'];
+const USUAL = [
+  'time',
+  'kind',
+  'name',
+  'method',
+  'chain',
+  'size',
+  'consistency',
+  'state',
+  'verified',
+  'manifest',
+];
 
 /** Lists the restore points of all manifests, and those that only the cloud knows. */
 export async function listPoints(context: Context, given: ListInputs) {

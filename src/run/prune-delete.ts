@@ -1,20 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { cloudOf } from '../catalog/cloud-of.ts';
-import { workflowFile } from '../catalog/github/provenance.ts';
 import { messageOf, OperationError, withHint, withoutStop } from '../errors.ts';
 import type { PruneInputs } from '../inputs/prune.ts';
 import type { Session } from '../openstack/connection.ts';
 import { deleteAll } from '../prune/delete.ts';
 import type { PrunePlan } from '../prune/plan.ts';
 import { keyOf } from '../prune/point.ts';
-import { placesOfManifests, prunedPoints } from '../prune/record.ts';
-import type { Publisher } from '../publish/publisher.ts';
-import { ManifestRecord } from '../publish/record.ts';
+import { manifestsOf, prunedPoints } from '../prune/record.ts';
 import { removeManifest } from '../publish/remove.ts';
 import type { Place } from '../store/place.ts';
-import { TOOL } from '../version.ts';
 import type { Context } from './context.ts';
-import { openPlaces, publishedOutputs } from './publishing.ts';
+import { recordBeside } from './record-beside.ts';
 
 /**
  * Publishes what will be deleted before deleting it, so that no list offers it even if this run is interrupted.
@@ -30,38 +25,15 @@ export async function recordPruned(
 ): Promise<{ manifest?: string }> {
   const points = prunedPoints(going);
   if (points.length === 0) return {};
-  const publish = given.publish.length > 0 ? given.publish : placesOfManifests(going);
-  // Needs its own id: a run that saves and prunes already has a manifest.
-  const run = { id: randomUUID() };
-  const recording = { ...given, publish, expiry: 'any', 'expiry-days': 0, 'release-tag': undefined } as const;
-  const places: Publisher[] = await openPlaces(context, recording, run);
-  warnOfWorkflow(context, given, publish);
-  for (const place of places) await place.prepare(started);
-  const { log } = context.host;
-  const record = new ManifestRecord(
-    { publishers: places, keep: async () => undefined, warn: (line) => log.warn(line) },
-    cloudOf(session),
-    { id: run.id, tool: TOOL, started, finished: null },
-  );
-  record.prune(points);
-  const finished = await record.finish(new Date(session.clock.now()).toISOString());
-  const { manifest } = publishedOutputs(context, finished);
-  if (finished.failures.length > 0 || !finished.lasts)
+  const beside = await recordBeside(context, given, cloudOf(session), manifestsOf(going), started);
+  beside.record.prune(points);
+  const manifest = await beside.publish(new Date(session.clock.now()).toISOString());
+  if (manifest === undefined)
     throw new OperationError(
       'what should be deleted could not be recorded beside its manifests',
       'Nothing was deleted. Look at the errors above, and run it again.',
     );
-  return manifest === undefined ? {} : { manifest };
-}
-
-/** Only one workflow's runs are searched for artifacts. */
-function warnOfWorkflow({ host }: Context, { workflow }: PruneInputs, publish: readonly string[]): void {
-  const own = host.github?.here.workflow;
-  if (workflow === undefined || own === undefined || !publish.includes('artifact')) return;
-  if (workflowFile(workflow) === workflowFile(own)) return;
-  host.log.warn(
-    `the record is an artifact of ${workflowFile(own)}: a restore that looks in ${workflowFile(workflow)} will not find it. Use \`publish: release\`, or prune in that workflow`,
-  );
+  return { manifest };
 }
 
 /** Deletes manifests that nobody needs any more. */

@@ -7,6 +7,7 @@ import {
   type Unread,
 } from '../catalog/everything.ts';
 import { type Unnamed, unnamedIn } from '../catalog/unnamed.ts';
+import { verifiedIn } from '../catalog/verified.ts';
 import { judge } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { PlaceName } from '../store/place-name.ts';
@@ -50,7 +51,8 @@ export async function readCatalog(context: Context, given: CatalogInputs): Promi
   if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud has is listed`);
   const unnamed = inventory === undefined ? [] : unnamedIn(inventory, manifests);
   const statesOf = judge(looked);
-  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest)));
+  const verified = verifiedIn(found);
+  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest), verified));
   const entries = inventory === undefined ? named : [...named, ...unnamedEntries(inventory, unnamed)];
   return { found, unread, looked, unnamed, entries };
 }

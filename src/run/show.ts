@@ -4,6 +4,7 @@ import type { Entry } from '../catalog/entries.ts';
 import type { Found } from '../catalog/everything.ts';
 import { needsOf } from '../catalog/needs.ts';
 import { parseAt } from '../catalog/pick.ts';
+import { type Verified, verifiedWords } from '../catalog/verified.ts';
 import { InputError } from '../errors.ts';
 import type { ShowInputs } from '../inputs/show.ts';
 import type { RestorePoint } from '../manifest/schema.ts';
@@ -80,12 +81,18 @@ function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined
     { name: 'data', value: entry.data },
     { name: 'state', value: state },
     { name: 'why', value: why },
+    { name: 'verified', value: verifiedWords(entry.verified), shown: toldVerified(entry.verified) },
     { name: 'manifest', value: home?.references ?? [] },
     { name: 'doubt', value: entry.doubt },
     { name: 'project', value: entry.project },
     { name: 'tags', value: entry.tags },
     { name: 'restore', value: restoreOf(entry, home, point, repository) },
   ];
+}
+
+function toldVerified(verified: Verified | undefined): string {
+  const fault = verified?.fault;
+  return `${verifiedWords(verified)}${fault === undefined ? '' : `: ${fault}`}`;
 }
 
 /** The terminal command that restores it. */

@@ -3,10 +3,10 @@ import { pointWithId } from '../../manifest/points.ts';
 import type { Manifest, Payload, SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
 import { quotasFor } from '../../openstack/quotas.ts';
+import { openKey } from '../../payload/open-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { type QuotaLine, quotaAfter, refuseOver } from '../../plan/quota.ts';
 import { quoted } from '../../text/escape.ts';
-import { openKey } from '../secret/open-key.ts';
 import { storeFor } from '../store-for.ts';
 import type { ImageChoice, ImageRestoreWishes } from './choose.ts';
 import type { ImageKey } from './create.ts';
@@ -56,7 +56,7 @@ export async function planImage(
   const keyPoint = keyPointOf(manifest, saved);
   const key = keyPoint && {
     saved: keyPoint.resource,
-    bytes: await openKey(session, from, keyPoint),
+    bytes: await openKey((bytes) => session.secret(bytes), from, keyPoint),
     sameProject,
   };
   const head = await headOfPayload(from, payload, INSPECTED, key, session.signal);

@@ -1,10 +1,10 @@
 import type { SecretPoint } from '../../manifest/schema.ts';
 import type { Session } from '../../openstack/connection.ts';
+import { openKey } from '../../payload/open-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { pool } from '../../pool.ts';
 import { storeFor } from '../store-for.ts';
 import type { SecretChoice, SecretRestoreWishes } from './choose.ts';
-import { openKey } from './open-key.ts';
 import { type SecretRequest, secretRequest } from './request.ts';
 
 /** A key that is opened and can be restored. */
@@ -30,6 +30,6 @@ export async function planSecrets(
   return pool(points, 4, async (point) => ({
     point,
     request: secretRequest(point.resource, target, now),
-    bytes: await openKey(session, storeFor(point.payload, store), point),
+    bytes: await openKey((bytes) => session.secret(bytes), storeFor(point.payload, store), point),
   }));
 }

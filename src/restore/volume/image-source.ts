@@ -7,12 +7,12 @@ import { downloadImage } from '../../openstack/image/v2/download.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
 import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
+import { openKey } from '../../payload/open-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import type { ImageKey } from '../image/create.ts';
 import { headOfPayload, headOfStream, type OpenedKey } from '../image/header.ts';
 import { keptImage } from '../image/kept-image.ts';
 import { INSPECTED, unsafe } from '../image/unsafe.ts';
-import { openKey } from '../secret/open-key.ts';
 import { storeFor } from '../store-for.ts';
 import type { LuksVersion } from './encryption-fit.ts';
 
@@ -77,7 +77,7 @@ async function keyOf(
   const secret = pointWithId(manifest, 'secret', point);
   return {
     saved: secret.resource,
-    bytes: await openKey(session, store, secret),
+    bytes: await openKey((bytes) => session.secret(bytes), store, secret),
     sameProject: manifest.cloud.project.id === session.scope.project.id,
   };
 }

@@ -69,8 +69,15 @@ export const keeping: readonly Mutation[] = [
     id: 'judge/verified',
     file: 'retention/judge.ts',
     what: 'the newest verified point may go',
-    find: "    ...(point === verified ? ['newest verified point'] : []),\n",
-    put: '',
+    find: 'verified.has(point) ?',
+    put: 'verified.has(point) && false ?',
+  },
+  {
+    id: 'judge/verified-depth',
+    file: 'retention/judge.ts',
+    what: 'a shallow look at a new point lets the one go that was proved deeper',
+    find: 'point.verified > deepest',
+    put: "deepest === ''",
   },
   {
     id: 'judge/running',
@@ -265,8 +272,8 @@ export const keeping: readonly Mutation[] = [
     id: 'decide/state',
     file: 'prune/decide.ts',
     what: 'each point counts as good',
-    find: 'state: judgedState(states.get(id)) };',
-    put: "state: 'good' };",
+    find: 'state: judgedState(states.get(id)),',
+    put: "state: 'good',",
   },
   {
     id: 'decide/judged',
@@ -545,6 +552,13 @@ export const keeping: readonly Mutation[] = [
     put: '',
   },
   {
+    id: 'outlived/verified',
+    file: 'prune/outlived.ts',
+    what: 'the record of what was verified goes before its points',
+    find: 'gone.has(point) || isUnknown(point)',
+    put: 'true',
+  },
+  {
     id: 'outlived/failed',
     file: 'prune/outlived.ts',
     what: 'the manifest goes that says what failed',
@@ -562,7 +576,7 @@ export const keeping: readonly Mutation[] = [
     id: 'outlived/empty',
     file: 'prune/outlived.ts',
     what: 'a manifest that lists nothing goes',
-    find: ' || restorePoints.length + pruned.length === 0',
+    find: ' || restorePoints.length + pruned.length + verified.length === 0',
     put: '',
   },
   {

@@ -253,8 +253,8 @@ export const plan: readonly Mutation[] = [
     id: 'tags/unseen',
     file: 'prune/decide.ts',
     what: 'pruning does not see the tags of points',
-    find: 'return { id, time, tags, state: judgedState',
-    put: 'return { id, time, tags: [], state: judgedState',
+    find: 'tags,\n      state: judgedState',
+    put: 'tags: [],\n      state: judgedState',
     tests: ['unit/prune/plan-property.test.ts'],
   },
   {

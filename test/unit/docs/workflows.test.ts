@@ -69,10 +69,10 @@ function ours({ jobs }: Workflow) {
 const keepsIssue = (path: string, name: string) =>
   path.startsWith('examples/') && (name === 'apply' || name === 'report');
 
-/** Its record goes where the plan publishes. */
+/** Their record goes where the manifests are: for `prune`, where the plan publishes. */
 const PRUNING = { actions: 'read', contents: 'write' };
-const isByPlan = (name: string, given: Readonly<Record<string, string>>) =>
-  name === 'prune' && given['plan'] !== undefined;
+const recordsBeside = (name: string, given: Readonly<Record<string, string>>) =>
+  name === 'verify' || (name === 'prune' && given['plan'] !== undefined);
 
 const placesOf = (given: Readonly<Record<string, string>>) =>
   (given['publish'] ?? 'artifact')
@@ -100,7 +100,7 @@ describe.each(workflows)('%s', (path, workflow) => {
         ...(name === 'apply' || placesOf(given).includes('release') ? { contents: 'write' } : {}),
       };
       const { issues, ...permissions } = job.permissions ?? {};
-      expect(permissions).toEqual(saves ? saving : isByPlan(name, given) ? PRUNING : restoring);
+      expect(permissions).toEqual(saves ? saving : recordsBeside(name, given) ? PRUNING : restoring);
       expect(issues).toBe(keepsIssue(path, name) ? 'write' : undefined);
     }
   });
@@ -115,7 +115,7 @@ describe.each(workflows)('%s', (path, workflow) => {
     // What only reads waits for none of them.
     for (const { name, saves, job } of uses.filter((one) => one.name !== 'plan-show')) {
       const group = (job.concurrency ?? workflow.concurrency)?.group;
-      if (name === 'list' || name === 'show' || name === 'report')
+      if (['list', 'show', 'report', 'verify'].includes(name))
         expect([undefined, 'openstack-report']).toContain(group);
       else expect(group).toBe(saves || name === 'prune' ? 'openstack-backup' : 'openstack-restore');
     }

@@ -20,6 +20,8 @@ const lists = (...numbers: number[]) =>
   ({ restorePoints: numbers.map((number) => ({ id: pointId(number) })) }) as unknown as Partial<Manifest>;
 const prunes = (...numbers: number[]) =>
   ({ pruned: numbers.map((number) => ({ point: pointId(number) })) }) as unknown as Partial<Manifest>;
+const verifies = (...numbers: number[]) =>
+  ({ verified: numbers.map((number) => ({ point: pointId(number) })) }) as unknown as Partial<Manifest>;
 const failing = { failed: [{ kind: 'volume', id: DB, name: 'db', error: '' }] } as Partial<Manifest>;
 
 /** Points 1 and 2 were pruned, 3 stays; of 1 nothing is left. */
@@ -53,6 +55,15 @@ test.each<[string, Source[], string[], Partial<Cloud>]>([
     {},
   ],
   ['not one whose point the cloud still has', [source('r', 1, prunes(2))], [], {}],
+  [
+    'a record of what was verified and is gone',
+    [source('a', 8, lists(1)), source('v', 1, verifies(1))],
+    ['a', 'v'],
+    {},
+  ],
+  ['not the record of what stays', [source('a', 8, lists(1, 3)), source('v', 1, verifies(1, 3))], [], {}],
+  ['the record of what no manifest knows any more', [source('v', 1, verifies(1))], ['v'], {}],
+  ['not the record of what the cloud still has', [source('v', 1, verifies(2))], [], {}],
   ['not one that lists nothing at all', [source('e', 1, {})], [], {}],
   ['not one that says what last failed', [source('a', 1, { ...lists(1), ...failing })], [], {}],
   ['one whose failure is long over', [source('a', 8, { ...lists(1), ...failing })], ['a'], {}],

@@ -42,7 +42,7 @@ function story(seed: number): Story {
         'failed',
         'running',
       ]),
-      ...(below(9) === 0 ? { verified: NOW - below(1000) * HOUR } : {}),
+      ...(below(9) === 0 ? { verified: one(['L1a', 'L1b', 'L2']) } : {}),
       ...(below(4) > 0 ? { chain } : {}),
       ...(below(40) === 0 ? { foreign: true } : {}),
     };
@@ -105,9 +105,8 @@ function violations({ history, terms }: Story, judged: Judge): string[] {
       ? []
       : ['the floor does not hold']),
     ...(mayAllGo ||
-    newestGood
-      .filter(({ verified }) => verified !== undefined)
-      .slice(0, 1)
+    ['L1a', 'L1b', 'L2']
+      .flatMap((level) => newestGood.find(({ verified = '' }) => verified >= level) ?? [])
       .every(stays)
       ? []
       : ['the newest verified point went']),

@@ -57,11 +57,13 @@ describe('what stays beside what the rules keep', () => {
     });
   });
 
-  test('the newest verified point, and no older one', () => {
-    const points = nights(9, (age) => (age === 4 || age === 6 ? { verified: NOW - (9 - age) * 1000 } : {}));
+  test('the newest verified point of each level, and no older one', () => {
+    const levels: Record<number, string> = { 4: 'L1a', 5: 'L1a', 6: 'L2', 7: 'L1b', 8: 'L2' };
+    const points = nights(9, (age) => (levels[age] === undefined ? {} : { verified: levels[age] }));
     expect(kept(points)).toEqual({
       '0d': 'last 1 of 1; newest good point',
-      '4d': 'newest verified point',
+      '4d': 'newest point verified as L1a',
+      '6d': 'newest point verified as L2',
     });
   });
 
@@ -82,7 +84,7 @@ describe('what stays beside what the rules keep', () => {
   });
 
   test('a failed point that was verified once is no verified point', () => {
-    expect(kept(nights(3, (age) => (age === 1 ? { state: 'failed', verified: NOW } : {})))).toEqual({
+    expect(kept(nights(3, (age) => (age === 1 ? { state: 'failed', verified: 'L2' } : {})))).toEqual({
       '0d': 'last 1 of 1; newest good point',
     });
   });

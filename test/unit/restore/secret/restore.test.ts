@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { SecretPoint } from '../../../../src/manifest/schema.ts';
-import type { Session } from '../../../../src/openstack/connection.ts';
 import { getAcl } from '../../../../src/openstack/keymanager/v1/acls.ts';
 import { getSecretMetadata } from '../../../../src/openstack/keymanager/v1/metadata.ts';
 import { getSecret, readPayload, storePayload } from '../../../../src/openstack/keymanager/v1/secrets.ts';
+import { openKey } from '../../../../src/payload/open-key.ts';
 import { payloadStore } from '../../../../src/payload/store.ts';
 import { type Log, silentLog } from '../../../../src/ports/log.ts';
 import { makeSecret } from '../../../../src/restore/secret/create.ts';
 import { finishSecret } from '../../../../src/restore/secret/finish.ts';
-import { openKey } from '../../../../src/restore/secret/open-key.ts';
 import { type SecretRequest, secretRequest } from '../../../../src/restore/secret/request.ts';
 import type { Place } from '../../../../src/store/place.ts';
 import { parseTemporary, TEMPORARY_METADATA } from '../../../../src/temporaries/tags.ts';
@@ -26,9 +25,9 @@ test('a payload that is larger than any key is not read', async () => {
   };
   const reader = payloadStore({ get: read } as unknown as Place, {});
   const told: unknown[] = [];
-  const session = { secret: (bytes: unknown) => told.push(bytes) } as unknown as Session;
+  const hide = (bytes: unknown) => told.push(bytes);
   const sized = (size: number) =>
-    openKey(session, reader, { payload: { name: 'k', size, sealed: false } } as SecretPoint);
+    openKey(hide, reader, { payload: { name: 'k', size, sealed: false } } as SecretPoint);
   await expect(sized(2 ** 20 + 1)).rejects.toThrow('payload k has 1048577 bytes, but no key has more than');
   await expect(sized(2 ** 20)).rejects.toThrow('it was read');
   expect(told).toEqual([]);

@@ -1,0 +1,199 @@
+import { randomInt } from 'node:crypto';
+import { parseAt, parseTime, pick } from '../catalog/pick.ts';
+import { judge } from '../catalog/whole.ts';
+import { InputError } from '../errors.ts';
+import { checkedTags } from '../inputs/tag.ts';
+import type { VerifyInputs } from '../inputs/verify.ts';
+import { opener } from '../keys/age.ts';
+import type { ManifestRecord } from '../publish/record.ts';
+import type { Place } from '../store/place.ts';
+import { GIB } from '../text/bytes.ts';
+import { counted } from '../text/words.ts';
+import { readAll, type Work, workFor } from '../verify/read.ts';
+import { parseSample, type Sample } from '../verify/sample.ts';
+import type { Seen } from '../verify/seen.ts';
+import { type Subject, subjectsOf } from '../verify/subjects.ts';
+import { recordsOf, type Verdict, verdictOf } from '../verify/verdict.ts';
+import type { Context } from './context.ts';
+import { failureOf, readCatalog } from './read-catalog.ts';
+import { type RecordBeside, recordBeside } from './record-beside.ts';
+import { namedPlace, namedStore } from './storing.ts';
+import { pointWords, verdictSummary, verdictsJson, verdictTable, workWords } from './verify-show.ts';
+
+/** Finds out how far restore points are good, records it, and fails for what is not. Changes nothing else. */
+export async function verifyPoints(context: Context, given: VerifyInputs) {
+  const { host } = context;
+  const sample = parseSample(given.sample, given.seed, () => randomInt(2 ** 32));
+  const started = now(context);
+  const wanted = wantedOf(context, given);
+  const catalog = await readCatalog(context, given);
+  const subjects = subjectsOf(
+    catalog.found,
+    pick(catalog.entries, wanted),
+    judge(catalog.looked),
+    given['verify-key'] !== undefined,
+  );
+  if (subjects.length === 0)
+    throw new InputError(
+      'no manifest lists such a restore point',
+      'See `openstack-backup list` for those that there are.',
+    );
+  const place = namedPlace(context, given.store);
+  const work = await workFor(place, subjects, given.level, sample, host.signal);
+  await checkIdentity(given, work);
+  const records = await openRecords(context, given, subjects, started);
+  const told = workWords(work, sample);
+  for (const line of told) host.log.info(line);
+  if (context.dryRun) return planOf(subjects, work);
+
+  const seen = await read(context, given, place, work);
+  const verdicts = subjects.map((subject) => verdictOf(subject, given.level, (name) => seen.get(name)));
+  const failed = verdicts.filter(({ fault, unsure }) => fault !== undefined || unsure !== undefined);
+  for (const verdict of failed) host.log.error(`${pointWords(verdict)}: ${adviceOf(verdict)}`);
+  const published = await publish(context, records, verdicts, sample);
+  const failure = failureOfAll(verdicts, failed.length, published, failureOf(catalog));
+  const lines = [...told, ...(failure === '' ? [] : [`failed: ${failure}`])];
+  return {
+    outputs: {
+      verified: JSON.stringify(verdictsJson(verdicts)),
+      failed: JSON.stringify(failed.map(failureJson)),
+      ...(sample !== undefined && { seed: String(sample.seed) }),
+      ...(published?.[0] !== undefined && { manifest: published[0] }),
+    },
+    failed: failure !== '',
+    failure,
+    printed: verdictTable(verdicts, lines),
+    summary: verdictSummary(titleOf(verdicts, failed.length), verdicts, lines),
+  };
+}
+
+function now({ host }: Context): string {
+  return new Date(host.clock.now()).toISOString();
+}
+
+function wantedOf({ host }: Context, given: VerifyInputs) {
+  const { volume, server, image, secret, since, at } = given;
+  return {
+    resources: { volume, server, image, secret },
+    tags: checkedTags('tag', given.tag),
+    since: since === undefined ? undefined : parseTime('since', since, host.clock.now()),
+    at: at === undefined ? undefined : parseAt(at, host.clock.now()),
+  };
+}
+
+/** @throws InputError before anything is read */
+async function checkIdentity({ level, identity }: VerifyInputs, { parts }: Work): Promise<void> {
+  if (level === 'L0' || level === 'L1a') return;
+  if (parts.some(({ payload }) => payload.sealed)) await opener(identity, `what \`level: ${level}\` opens`);
+}
+
+/** A record per cloud: a manifest is of one. Undefined if nobody would believe it. */
+async function openRecords(
+  context: Context,
+  given: VerifyInputs,
+  subjects: readonly Subject[],
+  started: string,
+): Promise<readonly { readonly of: ReadonlySet<Subject>; readonly beside: RecordBeside }[] | undefined> {
+  if (given['verify-key'] !== undefined && given['sign-key'] === undefined) {
+    context.host.log.warn(
+      'the result is not recorded: with `verify-key`, a list believes only what is signed. Give `sign-key` too',
+    );
+    return undefined;
+  }
+  const groups = Map.groupBy(subjects, ({ cloud }) => `${cloud.project.id} ${cloud.region}`);
+  const records: { of: ReadonlySet<Subject>; beside: RecordBeside }[] = [];
+  for (const group of groups.values()) {
+    const [{ cloud } = { cloud: undefined }] = group;
+    if (cloud === undefined) continue;
+    const references = group.flatMap((subject) => subject.references);
+    records.push({
+      of: new Set(group),
+      beside: await recordBeside(context, given, cloud, references, started),
+    });
+  }
+  return records;
+}
+
+async function read(
+  context: Context,
+  given: VerifyInputs,
+  place: Place | undefined,
+  work: Work,
+): Promise<ReadonlyMap<string, Seen>> {
+  const { host } = context;
+  const store = namedStore(context, given);
+  if (place === undefined || store === undefined || work.parts.length === 0) return work.seen;
+  const bar = host.progress.start('Verifying', { items: work.parts.length, gigabytes: work.bytes / GIB });
+  try {
+    const onBytes = (count: number) => bar.advance(0, count / GIB);
+    const hide = (bytes: Buffer) => host.secrets.add(bytes);
+    return await readAll(work, { place, store, hide, signal: host.signal, onBytes }, () => bar.advance(1, 0));
+  } finally {
+    bar.finish();
+  }
+}
+
+/** @returns the manifests of the records; undefined if one could not be published */
+async function publish(
+  context: Context,
+  records: Awaited<ReturnType<typeof openRecords>>,
+  verdicts: readonly Verdict[],
+  sample: Sample | undefined,
+): Promise<readonly string[] | undefined> {
+  const manifests: string[] = [];
+  const time = now(context);
+  for (const { of, beside } of records ?? []) {
+    const points: Parameters<ManifestRecord['verify']>[0] = recordsOf(
+      verdicts.filter(({ subject }) => of.has(subject)),
+      sample,
+      time,
+    );
+    if (points.length === 0) continue;
+    beside.record.verify(points);
+    const manifest = await beside.publish(time);
+    if (manifest === undefined) return undefined;
+    manifests.push(manifest);
+  }
+  return manifests;
+}
+
+function failureOfAll(
+  verdicts: readonly Verdict[],
+  failed: number,
+  published: readonly string[] | undefined,
+  catalog: ReturnType<typeof failureOf>,
+): string {
+  return [
+    ...(failed === 0 ? [] : [`${failed} of ${counted(verdicts.length, 'restore point')} did not pass`]),
+    ...(verdicts.every(({ level }) => level === null) && failed === 0 ? ['nothing could be verified'] : []),
+    ...(published === undefined ? ['the result could not be recorded'] : []),
+    ...(catalog.failed ? [catalog.failure] : []),
+  ].join('; ');
+}
+
+const ADVICE =
+  'Put an undamaged copy of it into the store and verify again, or use another restore point. A backup with `refresh` stores every block anew in time';
+
+function adviceOf({ fault, unsure }: Verdict): string {
+  return fault === undefined ? `not verified: ${unsure}` : `${fault}. ${ADVICE}`;
+}
+
+function failureJson(verdict: Verdict) {
+  const { point, kind, id, name } = verdict.subject.entry;
+  return { kind, id, name, point, error: verdict.fault ?? verdict.unsure };
+}
+
+function titleOf(verdicts: readonly Verdict[], failed: number): string {
+  return `${counted(verdicts.length, 'restore point')} verified${failed === 0 ? '' : `, ${failed} did not pass`}`;
+}
+
+function planOf(subjects: readonly Subject[], { level, all, drawn, bytes }: Work) {
+  const points = subjects.map(({ entry: { point, kind, id, name, time } }) => ({
+    point,
+    kind,
+    id,
+    name,
+    time,
+  }));
+  return { outputs: {}, failed: false, plan: { level, points, all, drawn, bytes } };
+}
