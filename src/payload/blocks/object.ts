@@ -68,8 +68,13 @@ export class ObjectReader {
 
   /** Lets the next piece come while something else is done. */
   prefetch(): void {
-    if (this.#coming !== undefined || this.#came === this.#object.size) return;
-    this.#coming = this.#get(this.#came, Math.min(this.#came + this.#piece, this.#object.size));
+    const { size } = this.#object;
+    if (this.#coming !== undefined || this.#came === size) return;
+    const end = this.#came + this.#piece;
+    // Whole chunks, so that no part of one is held until the rest comes.
+    const part = this.#chunks === undefined ? 0 : (end - this.#chunks.start) % SEALED_CHUNK;
+    const whole = end - part > this.#came ? end - part : end;
+    this.#coming = this.#get(this.#came, Math.min(whole, size));
     // Whoever reads on sees the error.
     this.#coming.catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Opener } from '../../keys/age.ts';
+import { type Opener, SEALED_CHUNK } from '../../keys/age.ts';
 import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { BLOCK } from './format.ts';
@@ -7,10 +7,10 @@ import { damagedMap, type OpenedMap, readMap } from './map-read.ts';
 import { ObjectReader } from './object.ts';
 
 /** Bytes that the objects which are open at once may hold. */
-const BUDGET = 128 << 20;
-/** What an open object holds besides its pieces: parts of chunks and frames. */
-const BESIDE = 192 << 10;
-const SMALLEST_PIECE = 64 << 10;
+const BUDGET = 96 << 20;
+/** What an open object holds besides its pieces: a frame that has begun. */
+const BESIDE = 96 << 10;
+const SMALLEST_PIECE = SEALED_CHUNK;
 const ZEROS = Buffer.alloc(1 << 20);
 
 /** What a manifest says about a payload of blocks. */
