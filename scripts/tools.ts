@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * `npm run tools`: installs what `lint:workflows` and `test:act` need into build/tools, from Go's module proxy and PyPI.
+ * `npm run tools`: installs what `lint:workflows`, `test:act` and `test:cloud` need into build/tools, from Go's module proxy and PyPI.
  * Needs go and python3. Each version is pinned, Go's modules by the checksum database, the wheel by its hashes.
  */
 const root = join(import.meta.dirname, '..');
@@ -11,6 +11,7 @@ const tools = join(root, 'build/tools');
 const modules: Readonly<Record<string, string>> = {
   actionlint: 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12',
   act: 'github.com/nektos/act@v0.2.89',
+  versitygw: 'github.com/versity/versitygw/cmd/versitygw@v1.8.0',
 };
 
 function run(command: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): void {
@@ -33,7 +34,7 @@ function zizmor(): void {
   ]);
 }
 
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['actionlint', 'zizmor', 'act'];
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['actionlint', 'zizmor', 'act', 'versitygw'];
 for (const name of wanted) {
   const module = modules[name];
   if (module !== undefined) run('go', ['install', module], { GOBIN: tools });

@@ -71,8 +71,6 @@ const UNCERTAIN = [
   'IncompleteBody',
   'BadDigest',
   'XAmzContentSHA256Mismatch',
-  'OperationAborted',
-  'ConditionalRequestConflict',
 ];
 const LIMIT = /^(SlowDown(Read|Write)?|Throttl\w*|TooManyRequests|RequestLimitExceeded)$/;
 const WRONG_KEYS = ['InvalidAccessKeyId', 'SignatureDoesNotMatch'];
@@ -83,7 +81,9 @@ const WRONG_INPUT = ['NoSuchBucket', ...WRONG_KEYS, ...WRONG_REGION];
 /** @param doing what was tried, as a phrase: "read p from s3://backups" */
 export function errorOf(doing: string, refusal: Refusal): PlainError {
   const { status, code = '', words, requestId, retryAfterMs } = refusal;
-  const kind = LIMIT.test(code) ? 'limit' : UNCERTAIN.includes(code) ? 'uncertain' : undefined;
+  // Another request for the same name, or for one beside it, is under way.
+  const isUncertain = status === 409 || UNCERTAIN.includes(code);
+  const kind = LIMIT.test(code) ? 'limit' : isUncertain ? 'uncertain' : undefined;
   const error = new CloudError({
     doing,
     status,

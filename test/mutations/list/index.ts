@@ -4,6 +4,7 @@ import { manifest } from './manifest.ts';
 import { openstack } from './openstack.ts';
 import { plan } from './plan.ts';
 import { restore } from './restore.ts';
+import { s3 } from './s3.ts';
 import { store } from './store.ts';
 import { temporaries } from './temporaries.ts';
 import { told } from './told.ts';
@@ -14,6 +15,7 @@ export const mutations = [
   ...plan,
   ...manifest,
   ...store,
+  ...s3,
   ...temporaries,
   ...restore,
   ...keeping,

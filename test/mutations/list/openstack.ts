@@ -48,8 +48,8 @@ export const openstack: readonly Mutation[] = [
     id: 'openstack/uncertain-none',
     file: 'openstack/errors.ts',
     what: 'no answer counts as a sure one',
-    find: 'error instanceof CloudError && (error.status === undefined || ',
-    put: 'error instanceof CloudError && (',
+    find: 'return error.status === undefined || [500',
+    put: 'return [500',
   },
   {
     id: 'openstack/secret-at-login',
