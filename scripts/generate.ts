@@ -235,6 +235,13 @@ async function helpFiles(): Promise<[string, string][]> {
   ];
 }
 
+/** The reader of stores, which every RESTORE.md brings along. */
+async function readerModule(): Promise<string> {
+  const path = 'docs/read-store.py';
+  const text = (await readFile(join(root, path), 'utf8')).replace(/[\\`]|\$\{/g, '\\$&');
+  return `/** The text of ${path}. Made by \`npm run generate\`. */\nexport const READ_STORE = \`${text}\`;\n`;
+}
+
 async function everything(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const publish = async (action: Action, text: string) => {
@@ -264,6 +271,7 @@ async function everything(): Promise<Map<string, string>> {
   const sums = 'docs/retention-and-quota.md';
   files.set(sums, await retentionAndQuota(sums));
   files.set('src/version.ts', await versionModule());
+  files.set('src/runbook/read-store.ts', await readerModule());
   return files;
 }
 

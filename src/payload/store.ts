@@ -1,10 +1,11 @@
-import { opener, type Sealer } from '../keys/age.ts';
-import type { Payload } from '../manifest/schema.ts';
+import { opener } from '../keys/age.ts';
+import type { FilePayload, Payload } from '../manifest/schema.ts';
 import type { Place } from '../store/place.ts';
+import type { Seal } from './blocks/object-write.ts';
 import { openBlocks } from './blocks/open.ts';
-import type { PayloadFacts } from './name.ts';
+import { type DiskFacts, type DiskOptions, type SavedDisk, saveBlocks } from './blocks/save.ts';
 import { openPayload } from './open.ts';
-import { type SavedPayload, type SaveOptions, savePayload } from './save.ts';
+import { saveKey } from './save.ts';
 
 /**
  * Bytes that leave the cloud go in plain and come back plain. How they are compressed, sealed and laid out in a place
@@ -24,10 +25,16 @@ export interface PayloadStore {
    */
   prepare(): Promise<readonly string[]>;
   /**
-   * Streams bytes into the place: compressed, then sealed. `age -d | zstd -d` opens them without us. A failure leaves
-   * nothing behind.
+   * Seals a key into a file of its own, which `age -d` opens without us.
+   *
+   * @param point the id of its restore point
    */
-  put(facts: PayloadFacts, plain: AsyncIterable<Uint8Array>, options: PutOptions): Promise<SavedPayload>;
+  putKey(point: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<FilePayload>;
+  /**
+   * Streams a disk into the place, in blocks: what the resource's last restore point has there already is taken over.
+   * A failure leaves no restore point.
+   */
+  putDisk(facts: DiskFacts, plain: AsyncIterable<Uint8Array>, options: PutOptions): Promise<SavedDisk>;
   /**
    * The plain bytes of a payload; use nothing made from them before the end, see {@link openPayload}.
    *
@@ -42,7 +49,7 @@ export interface PayloadStore {
   remove(payload: Payload): Promise<void>;
 }
 
-export interface PutOptions extends Omit<SaveOptions, 'compression' | 'sealer'> {
+export interface PutOptions extends Omit<DiskOptions, keyof Packing | 'compression'> {
   /** Overrides the store's compression where that is not worth the time. */
   readonly compression?: 'none';
 }
@@ -50,21 +57,27 @@ export interface PutOptions extends Omit<SaveOptions, 'compression' | 'sealer'> 
 export interface Packing {
   readonly compression?: Payload['compression'];
   /** Seals to the recipients; undefined: nothing is sealed. */
-  readonly sealer?: Sealer | undefined;
+  readonly seal?: Seal | undefined;
   /** age identities, for sealed payloads. */
   readonly identity?: string | undefined;
+  /** 32 bytes: tells which blocks of a sealed store are the same. */
+  readonly storeKey?: Uint8Array | undefined;
+  /** In how many runs all blocks of a disk are sent again, changed or not; undefined: never. */
+  readonly refresh?: number | undefined;
 }
 
 export function payloadStore(
   place: Place,
-  { compression = 'zstd', sealer, identity }: Packing,
+  { compression = 'zstd', seal, identity, storeKey, refresh }: Packing,
 ): PayloadStore {
   return {
     place: place.name,
     compression,
-    sealed: sealer !== undefined,
+    sealed: seal !== undefined,
     prepare: () => place.prepare(),
-    put: (facts, plain, options) => savePayload(place, facts, plain, { compression, sealer, ...options }),
+    putKey: (point, bytes, signal) => saveKey(place, point, bytes, seal?.sealer, signal),
+    putDisk: (facts, plain, options) =>
+      saveBlocks(place, facts, plain, { compression, seal, storeKey, refresh, ...options }),
     open: async (payload) => {
       const open = payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined;
       return payload.layout === 'blocks'

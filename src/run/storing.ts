@@ -48,7 +48,7 @@ export async function savingStore(
   const place = openPlace(context, given.store);
   return payloadStore(place, {
     compression,
-    sealer: recipients.length === 0 ? undefined : await sealer(recipients),
+    seal: recipients.length === 0 ? undefined : { sealer: await sealer(recipients), recipients },
   });
 }
 

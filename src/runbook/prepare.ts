@@ -1,60 +1,89 @@
 import type { Manifest, Payload } from '../manifest/schema.ts';
-import { forShell } from '../text/escape.ts';
+import { forMarkdown, forShell } from '../text/escape.ts';
+import { READ_STORE } from './read-store.ts';
 import { fence } from './shell.ts';
 import { keyInCloud } from './unlock.ts';
 
 /** What comes before the sections: where things are, what is needed, and the functions that the blocks use. */
 export function prepare(manifest: Manifest): string[] {
-  const payloads = manifest.restorePoints.flatMap((point): Payload[] =>
-    'payload' in point && point.payload !== null ? [point.payload] : [],
-  );
-  const stored = payloads.length > 0;
-  const sealed = payloads.some((payload) => payload.sealed);
-  const packed = payloads.some(({ compression }) => compression === 'zstd');
+  const store = storeOf(manifest);
   const secrets = manifest.restorePoints.some(
     (point) => point.resource.kind === 'secret' || keyInCloud(point) !== undefined,
   );
-  const tools = [
-    'openstack',
-    ...(stored ? ['sha256sum'] : []),
-    ...(sealed ? ['age'] : []),
-    ...(packed ? ['zstd'] : []),
-    ...(secrets ? ['curl', 'od'] : []),
-  ];
+  const tools = ['openstack', ...store.flatMap(({ tools: own }) => own), ...(secrets ? ['curl', 'od'] : [])];
   return [
     HOW,
     CLIENTS,
     fence([
-      ...(stored
-        ? [
-            preset(
-              'STORE',
-              payloads.find(({ place }) => place !== undefined)?.place ?? 'openstack-backups/payloads',
-            ),
-          ]
-        : []),
-      ...(sealed ? [preset('IDENTITY', 'age-identity.txt')] : []),
-      ...(stored ? [preset('WORK', '/var/tmp')] : []),
+      ...store.map(({ variable, value }) => preset(variable, value)),
       `export ${preset('OS_REGION_NAME', manifest.cloud.region)}`,
     ]),
-    [
-      ...(stored
-        ? ['`STORE`: the directory with the payloads, by the path it had when they were saved.']
-        : []),
-      ...(sealed ? ['`IDENTITY`: the file with the age identity that opens them.'] : []),
-      ...(stored
-        ? ['`WORK`: a directory with enough free space, only for unlocking outside OpenStack.']
-        : []),
-    ].join(' '),
+    store.map(({ variable, means }) => `\`${variable}\`: ${means}.`).join(' '),
     fence([
       'set -euo pipefail',
       `hash ${tools.join(' ')}`,
-      ...(stored ? ['ls -d "$STORE" "$WORK"'] : []),
-      ...(sealed ? ['ls "$IDENTITY"'] : []),
+      ...store.map(({ look }) => look),
       FUNCTIONS,
+      ...store.flatMap(({ functions = [] }) => functions),
       ...(secrets ? [KEY_MANAGER] : []),
     ]),
   ].filter((part) => part !== '');
+}
+
+/** A variable that the blocks use. */
+interface Preset {
+  readonly variable: string;
+  readonly value: string;
+  /** In words. */
+  readonly means: string;
+  /** Programs that it is for. */
+  readonly tools: readonly string[];
+  /** The command that shows that it is there. */
+  readonly look: string;
+  readonly functions?: readonly string[];
+}
+
+/** What a manifest with payloads needs, in the order of the blocks. */
+function storeOf(manifest: Manifest): Preset[] {
+  const payloads = manifest.restorePoints.flatMap((point): Payload[] =>
+    'payload' in point && point.payload !== null ? [point.payload] : [],
+  );
+  if (payloads.length === 0) return [];
+  const place =
+    payloads.find((payload) => payload.place !== undefined)?.place ?? 'openstack-backups/payloads';
+  const remote = /^(s3|swift):/.test(place);
+  const store: Preset = {
+    variable: 'STORE',
+    value: remote ? 'store' : place,
+    means: remote
+      ? `a directory with a copy of ${forMarkdown(place)}, made with any program, such as rclone`
+      : 'the directory with the payloads, by the path it had when they were saved',
+    tools: ['sha256sum'],
+    look: 'ls -d "$STORE"',
+  };
+  const identity: Preset = {
+    variable: 'IDENTITY',
+    value: 'age-identity.txt',
+    means: 'the file with the age identity that opens them',
+    tools: ['age'],
+    look: 'ls "$IDENTITY"',
+  };
+  return [store, ...(payloads.some(({ sealed }) => sealed) ? [identity] : []), workOf(payloads)];
+}
+
+function workOf(payloads: readonly Payload[]): Preset {
+  const blocks = payloads.some(({ layout }) => layout === 'blocks');
+  const packed = blocks || payloads.some(({ compression }) => compression === 'zstd');
+  return {
+    variable: 'WORK',
+    value: '/var/tmp',
+    means: blocks
+      ? 'a directory with enough free space for the largest disk'
+      : 'a directory with enough free space, only for unlocking outside OpenStack',
+    tools: [...(packed ? ['zstd'] : []), ...(blocks ? ['python3'] : [])],
+    look: 'ls -d "$WORK"',
+    functions: blocks ? [READER] : [],
+  };
 }
 
 const HOW =
@@ -79,6 +108,13 @@ until_is() {
     sleep 2
   done
   check "$state" "$1"
+}`;
+
+/** Each disk is put together in a file of its own, and checked, before it is given on. */
+const READER = `read -r -d '' READ_STORE <<'READER' || true
+${READ_STORE}READER
+read_store() {
+  TMPDIR=$WORK python3 -c "$READ_STORE" "$STORE" "$1" --sha256 "$2" "\${@:3}"
 }`;
 
 /** The client can only write a key's bytes to a file, and lacks options for some of what Barbican stores. */

@@ -63,7 +63,8 @@ export function until(status: string, kind: string, what: string): string {
 }
 
 /** A command that prints the plain bytes of a payload. */
-export function opened({ name, sealed, compression }: Payload): string {
+export function opened({ layout, name, stored, sealed, compression }: Payload): string {
+  if (layout === 'blocks') return `read_store '${name}' ${stored.sha256}${sealed ? ' -i "$IDENTITY"' : ''}`;
   const file = `"$STORE/${name}"`;
   const age = sealed ? [`age -d -i "$IDENTITY" ${file}`] : [];
   const zstd = compression === 'zstd' ? [sealed ? 'zstd -dc' : `zstd -dc ${file}`] : [];

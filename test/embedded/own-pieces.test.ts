@@ -7,11 +7,11 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { thisProcess } from '../../src/host/terminal/process.ts';
 import { opener, sealer } from '../../src/keys/age.ts';
 import { openPayload } from '../../src/payload/open.ts';
-import { savePayload } from '../../src/payload/save.ts';
 import { formatOwner } from '../../src/ports/owner.ts';
 import { directoryPlace } from '../../src/store/directory.ts';
 import { allOf } from '../../src/stream/chunks.ts';
 import { frameOf } from '../../src/stream/zstd.ts';
+import { saveFile } from '../support/file-payload.ts';
 import { throughAll } from '../support/payload-flow.ts';
 import { piecesAt } from '../support/pieces.ts';
 
@@ -60,12 +60,7 @@ describe('a payload of ours whose fourth frame ends', () => {
       });
       for (const sealed of [false, true]) {
         const options = { compression: 'zstd', sealer: sealed ? seal : undefined } as const;
-        const { payload } = await savePayload(
-          place,
-          { kind: 'volume', point: randomUUID() },
-          piecesAt(plain, []),
-          options,
-        );
+        const payload = await saveFile(place, `volume-${randomUUID()}`, piecesAt(plain, []), options);
         const opened = await allOf(
           openPayload(place, payload, sealed ? await opener(identity, 'x') : undefined),
         );

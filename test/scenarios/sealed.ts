@@ -1,5 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { Ran } from '../support/tool.ts';
@@ -22,10 +22,17 @@ export async function manifestIn(ran: Ran): Promise<Manifest> {
   return JSON.parse(await readFile(manifestOf(ran), 'utf8')) as Manifest;
 }
 
-/** Names of all files in the terminal's own store, half-written ones too. */
+/** All files in the terminal's own store by their paths in it, half-written ones too. */
 export async function storeFiles(world: World): Promise<string[]> {
   const entries = await readdir(STORE(world), { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name, parentPath }) => relative(STORE(world), join(parentPath, name)));
+}
+
+/** Those of them that a manifest can name: keys, and the maps of disks. */
+export async function payloadFiles(world: World): Promise<string[]> {
+  return (await storeFiles(world)).filter((path) => /^[^./][^/]*(\/maps\/[^/]+)?$/.test(path)).sort();
 }
 
 export const STORE = (world: World) => join(world.directory, 'openstack-backups', 'payloads');

@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { backUp, expectExit, manifestOf, type Scenario } from './steps.ts';
+
+const reader = join(import.meta.dirname, '../../docs/read-store.py');
 
 export const unlockOutside: Scenario = {
   name: 'the image of an encrypted volume, opened outside the cloud with its sealed key: the same contents',
@@ -22,7 +25,10 @@ export const unlockOutside: Scenario = {
     await world.removeVolume(id);
 
     const plain = join(world.directory, 'plain.raw');
-    const words = ['--image', `store/${volume.payload.name}`, '--key', `file:store/${key.payload.name}`];
+    await writeFile(join(world.directory, 'identity.txt'), identity, { mode: 0o600 });
+    const reading = [reader, 'store', volume.payload.name, '-i', 'identity.txt', '-o', 'vault.luks'];
+    execFileSync('python3', reading, { cwd: world.directory });
+    const words = ['--image', 'vault.luks', '--key', `file:store/${key.payload.name}`];
     const unlocked = await world.tool(
       ['unlock', ...words, '--identity', 'env:IDENTITY', '--output', 'plain.raw', '--json'],
       { environment: { IDENTITY: identity } },

@@ -1,9 +1,9 @@
 import { createCipheriv } from 'node:crypto';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { opener, sealer } from '../../src/keys/age.ts';
-import { Packer } from '../../src/payload/pack.ts';
 import { chunksOf } from '../../src/stream/chunks.ts';
 import { decompressed } from '../../src/stream/zstd.ts';
+import { Packer } from './pack.ts';
 
 /** What a file is read in. */
 const FILE_READ = 64 << 10;

@@ -6,7 +6,7 @@ import type { Manifest, Payload, RestorePoint } from '../../src/manifest/schema.
 import { payloadStore } from '../../src/payload/store.ts';
 import { directoryPlace } from '../../src/store/directory.ts';
 import type { EmbeddedWorld } from '../scenarios/embedded.ts';
-import { STORE, storeFiles } from '../scenarios/sealed.ts';
+import { payloadFiles, STORE } from '../scenarios/sealed.ts';
 
 /** A restore point, and the SHA-256 of the bytes that its payload gives; undefined if it has none. */
 export type Taken = RestorePoint & { readonly opened: string | undefined };
@@ -24,7 +24,7 @@ export function payloadOf(point: RestorePoint): Payload | undefined {
 export async function takePoints(world: EmbeddedWorld, identity: string): Promise<Taken[]> {
   const points = (await manifestsOf(world)).flatMap(({ restorePoints }) => restorePoints);
   const payloads = points.flatMap((point) => payloadOf(point) ?? []);
-  expect((await storeFiles(world)).sort()).toEqual(payloads.map(({ name }) => name).sort());
+  expect(await payloadFiles(world)).toEqual(payloads.map(({ name }) => name).sort());
   const taken: Taken[] = [];
   for (const point of points) {
     const payload = payloadOf(point);

@@ -16,7 +16,7 @@ import type {
   VolumeBackupPoint,
   VolumeImagePoint,
 } from '../../src/manifest/schema.ts';
-import { payloadName } from '../../src/payload/name.ts';
+import { keyName } from '../../src/payload/name.ts';
 import { backup, tags, volume } from './records.ts';
 import { savedServer } from './server-records.ts';
 
@@ -91,7 +91,7 @@ export function imagePoint(fields: Partial<SavedImage> = {}): ImagePoint {
     id,
     resource,
     method: 'download',
-    payload: payloadOf('image', id, resource.size, resource.diskFormat ?? undefined),
+    payload: payloadOf('image', id, resource.size),
     seconds: 1,
   };
 }
@@ -182,16 +182,11 @@ function savedImage(fields: Partial<SavedImage>): SavedImage {
   };
 }
 
-function payloadOf(
-  kind: 'image' | 'volume' | 'secret',
-  id: string,
-  size: number,
-  format: string | undefined = 'raw',
-): FilePayload {
+function payloadOf(kind: 'image' | 'volume' | 'secret', id: string, size: number): FilePayload {
   const packed = { compression: kind === 'secret' ? 'none' : 'zstd', sealed: true } as const;
   return {
     layout: 'file',
-    name: payloadName({ kind, point: id, format }, packed),
+    name: kind === 'secret' ? keyName(id, true) : `${kind}-${id}.raw.zst.age`,
     size,
     sha256: 'a'.repeat(64),
     stored: { size: size + 300, sha256: 'b'.repeat(64) },

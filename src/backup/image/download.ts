@@ -6,7 +6,7 @@ import type { ServiceClient } from '../../openstack/connection.ts';
 import { digestsOf } from '../../openstack/image/v2/digests.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
-import type { PayloadFacts } from '../../payload/name.ts';
+import type { DiskFacts } from '../../payload/blocks/save.ts';
 import type { Came } from '../../payload/save.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { doneUntil, type Until } from '../deadline.ts';
@@ -29,7 +29,7 @@ export interface DataOptions extends Until {
 export async function saveImageData(
   client: ServiceClient,
   image: Image,
-  facts: PayloadFacts,
+  facts: DiskFacts,
   payloads: PayloadStore,
   options: DataOptions,
 ): Promise<Payload> {
@@ -42,16 +42,20 @@ export async function saveImageData(
       throw damaged(image, `its ${digest.algorithm} differs from the one Glance recorded`);
     if (key !== undefined) await proveKey(image, came.head, key, client.session.signal);
   };
-  const { payload } = await doneUntil(options, `the download of ${what}`, (signal) => {
+  const { payload, why } = await doneUntil(options, `the download of ${what}`, (signal) => {
     const how = {
       signal,
       check,
       digests: digest === undefined ? [] : [digest.algorithm],
+      known: digest && image.size !== undefined ? { size: image.size, digest } : undefined,
       head: key === undefined ? 0 : LONGEST_HEADER,
+      // What is encrypted does not shrink.
+      ...(key === undefined ? {} : { compression: 'none' as const }),
       ...(onBytes === undefined ? {} : { onBytes }),
     };
-    return payloads.put(facts, downloadImage(client, image, 0, signal), how);
+    return payloads.putDisk(facts, downloadImage(client, image, 0, signal), how);
   });
+  if (why !== undefined) client.session.log.info(`${what} is stored in full: ${why}`);
   return payload;
 }
 

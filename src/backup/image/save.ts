@@ -6,6 +6,7 @@ import { hasStatus } from '../../openstack/errors.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { listMembers, type Member } from '../../openstack/image/v2/members.ts';
 import { KEY_ID } from '../../openstack/image/v2/properties.ts';
+import type { DiskFacts } from '../../payload/blocks/save.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { quoted } from '../../text/escape.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
@@ -21,6 +22,7 @@ export interface SavedImagePoints {
  * Saves an image: its key, its data, and all that Glance records about it.
  *
  * @param onBytes called with the number of bytes as they flow
+ * @param of whose disk it is: its blocks are compared with those of the same resource's earlier restore points
  * @throws OperationError; a failed download leaves no data in the store
  */
 export async function saveImage(
@@ -28,6 +30,7 @@ export async function saveImage(
   environment: Environment,
   payloads: PayloadStore,
   onBytes: (count: number) => void,
+  of: DiskFacts['resource'] = { kind: 'image', id: image.id },
 ): Promise<SavedImagePoints> {
   const { session, clock } = environment;
   const started = clock.now();
@@ -35,14 +38,19 @@ export async function saveImage(
   const members = await membersOf(client, image);
   const key = await keyOf(image, environment, payloads);
   const id = randomUUID();
-  const facts = { kind: 'image', point: id, format: image.diskFormat } as const;
   const payload = await withKey(key, payloads, () =>
-    saveImageData(client, image, facts, payloads, {
-      ...environment,
-      what: `image ${quoted(image.name)} (${image.id})`,
-      onBytes,
-      key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
-    }),
+    saveImageData(
+      client,
+      image,
+      { point: id, resource: of, taken: new Date(started).toISOString() },
+      payloads,
+      {
+        ...environment,
+        what: `image ${quoted(image.name)} (${image.id})`,
+        onBytes,
+        key: key && { bytes: key.bytes, secretType: key.point.resource.secretType },
+      },
+    ),
   );
   const point: ImagePoint = {
     id,

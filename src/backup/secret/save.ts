@@ -8,7 +8,6 @@ import { readableKey } from '../../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../../openstack/keymanager/v1/secrets.ts';
 import { refuseBareKey } from '../../payload/bare-key.ts';
 import type { PayloadStore } from '../../payload/store.ts';
-import { once } from '../../stream/chunks.ts';
 
 /** A key that was saved, and its bytes, to be tried on the data that it belongs to. */
 export interface SavedKey {
@@ -60,10 +59,7 @@ export async function saveSecret(
   if (bytes.length === 0)
     throw new OperationError(`secret ${secretId} is empty`, 'There is nothing to save.');
   const id = randomUUID();
-  const { payload } = await payloads.put({ kind: 'secret', point: id }, once(bytes), {
-    compression: 'none',
-    signal,
-  });
+  const payload = await payloads.putKey(id, bytes, signal);
   const point: SecretPoint = {
     id,
     resource: {

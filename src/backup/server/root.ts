@@ -13,16 +13,18 @@ import { saveImage } from '../image/save.ts';
  * Downloads the root disk that Nova made an image of; the image stays temporary.
  *
  * @param name of the restore point
+ * @param server the id of the server
  */
 export async function storeRoot(
   image: Image,
   name: string,
+  server: string,
   environment: Environment,
   payloads: PayloadStore,
   onBytes: (count: number) => void,
 ): Promise<ImagePoint> {
   refuseEmpty(image);
-  const { points } = await saveImage(image, environment, payloads, onBytes);
+  const { points } = await saveImage(image, environment, payloads, onBytes, { kind: 'server', id: server });
   const point = points.find(({ method }) => method === 'download');
   if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
   // The others describe the image that Nova made, which is removed.

@@ -171,7 +171,7 @@ async function saveEachDisk(
   const { server } = facts;
   const own = () =>
     withServerImage(server, plan.gigabytes, saving, async ({ image }) => {
-      const point = await saveRoot(image, server.name, saving);
+      const point = await saveRoot(image, server, saving);
       await saving.report(point);
       return savedRoot(point.id);
     });
@@ -217,10 +217,14 @@ function saveDisk(
 }
 
 /** The root disk of an image-backed server; the image stays temporary until this function keeps it. */
-function saveRoot(image: Image, server: string, saving: DiskSaving): Promise<ImagePoint | KeptImagePoint> {
-  const name = `${server} ${toSecond(Date.parse(image.createdAt))}`.slice(-255);
+function saveRoot(
+  image: Image,
+  { id, name: called }: { readonly id: string; readonly name: string },
+  saving: DiskSaving,
+): Promise<ImagePoint | KeptImagePoint> {
+  const name = `${called} ${toSecond(Date.parse(image.createdAt))}`.slice(-255);
   const { payloads } = saving.volumes;
   return payloads === undefined
     ? keepRoot(image, name, saving)
-    : storeRoot(image, name, saving, payloads, saving.onBytes);
+    : storeRoot(image, name, id, saving, payloads, saving.onBytes);
 }

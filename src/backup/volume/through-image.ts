@@ -107,7 +107,11 @@ async function download(work: Work, payloads: PayloadStore, image: Image, point:
   const keyId = plan.encryption?.key.id ?? undefined;
   const users = [{ kind: 'volume' as const, id: plan.volume.id, name: plan.volume.name }];
   const key = keyId === undefined ? undefined : await saveSecret(keyId, users, work, payloads);
-  const facts = { kind: 'volume', point, format: 'raw' } as const;
+  const facts = {
+    point,
+    resource: { kind: 'volume', id: plan.volume.id },
+    taken: new Date(clock.now()).toISOString(),
+  } as const;
   const payload = await withKey(key, payloads, async () =>
     saveImageData(await session.service('image'), image, facts, payloads, {
       clock,

@@ -1,18 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { InputError, OperationError } from '../../../src/errors.ts';
+import { InputError } from '../../../src/errors.ts';
 import { thisProcess } from '../../../src/host/terminal/process.ts';
 import { opener, sealer } from '../../../src/keys/age.ts';
-import type { Payload } from '../../../src/manifest/schema.ts';
+import type { FilePayload, Payload } from '../../../src/manifest/schema.ts';
 import { refuseBareKey } from '../../../src/payload/bare-key.ts';
-import { type Packing, payloadStore } from '../../../src/payload/store.ts';
+import { payloadStore } from '../../../src/payload/store.ts';
 import { formatOwner } from '../../../src/ports/owner.ts';
 import { directoryPlace } from '../../../src/store/directory.ts';
+import { saveFile } from '../../support/file-payload.ts';
 import { testWith } from '../../support/installed.ts';
 
 const identity = await generateIdentity();
@@ -25,20 +26,15 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** As one run has it that opens what it sealed. */
-async function store(compression: Packing['compression'] = 'zstd', sealed = false) {
+async function store(sealed = false) {
   const place = directoryPlace(directory, {
     run: { id: randomUUID(), owner: formatOwner(thisProcess()) },
     liveness: async () => 'alive',
     now: () => Date.now(),
   });
-  return payloadStore(place, {
-    compression,
-    sealer: sealed ? await sealer([recipient]) : undefined,
-    identity,
-  });
+  const seal = sealed ? { sealer: await sealer([recipient]), recipients: [recipient] } : undefined;
+  return { place, payloads: payloadStore(place, { seal, identity }) };
 }
-
-const IMAGE = { kind: 'image', point: '1', format: 'raw' } as const;
 
 async function* pieces(bytes: Uint8Array, size = 50_000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -50,7 +46,6 @@ async function read(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(all);
 }
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 /** Around the chunks of age (64 KiB) and the frames of zstd (4 MiB). */
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072, (4 << 20) - 1, 4 << 20, (4 << 20) + 1];
 
@@ -61,7 +56,7 @@ const content = (size: number) => {
   return bytes;
 };
 
-describe('a payload', () => {
+describe('a disk in one file, as earlier versions made them,', () => {
   test.each([
     ...SIZES.flatMap((size) =>
       (['none', 'zstd'] as const).flatMap((compression) =>
@@ -72,16 +67,7 @@ describe('a payload', () => {
     [30_000_000, 'zstd', true] as const,
   ])('of %d bytes, %s, sealed %s: comes back as it was', async (size, compression, sealed) => {
     const bytes = content(size);
-    const payloads = await store(compression, sealed);
-    const { payload, digests, head } = await payloads.put(IMAGE, pieces(bytes), {
-      digests: ['sha512'],
-      head: 100_000,
-    });
-    expect(payload).toMatchObject({ layout: 'file', size, sha256: sha256(bytes), compression, sealed });
-    expect(digests['sha512']).toBe(createHash('sha512').update(bytes).digest('hex'));
-    expect(head.equals(bytes.subarray(0, 100_000))).toBe(true);
-    const file = readFileSync(join(directory, payload.name));
-    expect(payload.stored).toEqual({ size: file.length, sha256: sha256(file) });
+    const { payloads, payload } = await saved(compression, sealed, bytes);
     expect((await read(await payloads.open(payload))).equals(bytes)).toBe(true);
     await payloads.keep(payload);
     expect(readdirSync(directory)).toEqual([payload.name]);
@@ -91,8 +77,7 @@ describe('a payload', () => {
 
   testWith('age', 'zstd')('is opened by age and zstd, without us', async () => {
     const bytes = content(2_500_000);
-    const { payload } = await (await store('zstd', true)).put(IMAGE, pieces(bytes), {});
-    expect(payload.name).toBe('image-1.raw.zst.age');
+    const { payload } = await saved('zstd', true, bytes);
     const key = join(directory, 'key.txt');
     writeFileSync(key, `${identity}\n`, { mode: 0o600 });
     const opened = execFileSync(
@@ -107,10 +92,14 @@ describe('a payload', () => {
     expect((await read((await opener(identity, 'x')).stream(pieces(theirs), 'x'))).equals(bytes)).toBe(true);
   });
 
-  async function saved(compression: Packing['compression'], sealed: boolean) {
-    const bytes = content(300_000);
-    const payloads = await store(compression, sealed);
-    const { payload } = await payloads.put(IMAGE, pieces(bytes), {});
+  async function saved(
+    compression: FilePayload['compression'],
+    sealed: boolean,
+    bytes: Buffer = content(300_000),
+  ) {
+    const { place, payloads } = await store(sealed);
+    const seal = sealed ? await sealer([recipient]) : undefined;
+    const payload = await saveFile(place, 'image-1.raw.zst', pieces(bytes), { compression, sealer: seal });
     return { payloads, payload, bytes, path: join(directory, payload.name) };
   }
 
@@ -173,54 +162,6 @@ describe('a payload', () => {
     },
   );
 
-  test('that fails on its way is not there afterwards', async () => {
-    const broken = async function* (size: number) {
-      yield randomBytes(size);
-      throw new Error('the cloud hung up');
-    };
-    const payloads = await store();
-    for (const size of [100_000, 30_000_000])
-      await expect(payloads.put(IMAGE, broken(size), {})).rejects.toThrow('the cloud hung up');
-    const signal = AbortSignal.abort(new Error('stopped'));
-    await expect(payloads.put(IMAGE, pieces(content(10)), { signal })).rejects.toThrow('stopped');
-    expect(readdirSync(directory)).toEqual([]);
-  });
-
-  test.each([false, true])('sealed %s: is checked before anybody can see it', async (sealed) => {
-    const payloads = await store('zstd', sealed);
-    const bytes = content(5_000_000);
-    const seen = () => readdirSync(directory).filter((name) => !name.startsWith('.'));
-    const looked: unknown[] = [];
-    const put = (say: () => void) =>
-      payloads.put(IMAGE, pieces(bytes), {
-        digests: ['md5'],
-        head: 7,
-        check: async ({ size, digests, head }) => {
-          await new Promise((resolve) => setTimeout(resolve, 10));
-          looked.push([size, Object.keys(digests), digests['sha256'], head.length, seen()]);
-          say();
-        },
-      });
-    const refused = put(() => {
-      throw new OperationError('not what Glance says');
-    });
-    await expect(refused).rejects.toThrow('not what Glance says');
-    expect(readdirSync(directory)).toEqual([]);
-    const { payload } = await put(() => undefined);
-    expect(seen()).toEqual([payload.name]);
-    const came = [bytes.length, ['sha256', 'md5'], sha256(bytes), 7, []];
-    expect(looked).toEqual([came, came]);
-  });
-
-  test('that is not worth packing is not packed, and is sealed all the same', async () => {
-    const payloads = await store('zstd', true);
-    const { payload } = await payloads.put({ kind: 'secret', point: '2' }, pieces(Buffer.from('key')), {
-      compression: 'none',
-    });
-    expect(payload).toMatchObject({ name: 'secret-2.key.age', compression: 'none', sealed: true });
-    expect((await read(await payloads.open(payload))).toString()).toBe('key');
-  });
-
   test('that is sealed is not opened without an identity', async () => {
     const { payload } = await saved('zstd', true);
     const place = directoryPlace(directory, {
@@ -234,8 +175,28 @@ describe('a payload', () => {
   });
 });
 
+test('a key is a sealed file of its own', async () => {
+  const { payloads } = await store(true);
+  const payload = await payloads.putKey('2', Buffer.from('key'), undefined);
+  expect(payload).toMatchObject({ layout: 'file', size: 3, compression: 'none', sealed: true });
+  expect(payload.name).toBe('secret-2.key.age');
+  expect(readFileSync(join(directory, payload.name)).subarray(0, 21).toString()).toBe(
+    'age-encryption.org/v1',
+  );
+  expect((await read(await payloads.open(payload))).toString()).toBe('key');
+});
+
+test('a key whose saving is stopped is not there afterwards', async () => {
+  const { payloads } = await store(true);
+  const signal = AbortSignal.abort(new Error('stopped'));
+  await expect(payloads.putKey('2', Buffer.from('key'), signal)).rejects.toThrow('stopped');
+  expect(readdirSync(directory)).toEqual([]);
+});
+
 test('a key does not go where nothing is sealed', async () => {
-  const [sealed, bare] = [await store('none', true), await store('none', false)];
-  expect(() => refuseBareKey(sealed, 'volume db')).not.toThrow();
-  expect(() => refuseBareKey(bare, 'volume db')).toThrow('leaves the cloud only sealed: no recipients given');
+  const [sealed, bare] = [await store(true), await store(false)];
+  expect(() => refuseBareKey(sealed.payloads, 'volume db')).not.toThrow();
+  expect(() => refuseBareKey(bare.payloads, 'volume db')).toThrow(
+    'leaves the cloud only sealed: no recipients given',
+  );
 });

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { Payload } from '../manifest/schema.ts';
-import { ahead, filled } from '../stream/chunks.ts';
-import { type Digester, digesterBeside, digesterHere } from '../stream/digests.ts';
-import { frameOf } from '../stream/zstd.ts';
+import type { Payload } from '../../src/manifest/schema.ts';
+import { ahead, filled } from '../../src/stream/chunks.ts';
+import { type Digester, digesterBeside, digesterHere } from '../../src/stream/digests.ts';
+import { frameOf } from '../../src/stream/zstd.ts';
 
 const FRAME = 4 << 20;
 const ZEROS = Buffer.alloc(FRAME);
