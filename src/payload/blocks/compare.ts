@@ -15,6 +15,9 @@ export interface Layer {
   readonly ids: Uint8Array;
 }
 
+/** Bytes that the frame of a block has more than the block, at most. */
+export const FRAME_HEAD = 10;
+
 /** A verdict below these is the number of a layer that has the same block. */
 export const NEW = 254;
 export const ZEROS = 255;
@@ -24,10 +27,15 @@ export interface Compared {
   readonly verdicts: Uint8Array;
   /** 16 bytes a block; zeros of those without. */
   readonly ids: Uint8Array;
-  /** The frames of the new blocks, and the bytes of each. */
-  readonly frames: Uint8Array;
+  /** Bytes of the frames of the new blocks, in their order. */
   readonly sizes: Uint32Array;
 }
+
+/**
+ * @param layers of the piece
+ * @param frames memory that takes the frames of the new blocks
+ */
+export type Compare = (piece: Uint8Array, layers: readonly Layer[], frames: Uint8Array) => Compared;
 
 /**
  * Makes the function that tells blocks of zeros, those that a layer has, and new ones, which it packs into frames.
@@ -35,11 +43,12 @@ export interface Compared {
  * It uses nothing from outside itself: its text is the code of the threads, see `threads.ts`.
  */
 export function comparer(
-  { createHmac }: Pick<typeof import('node:crypto'), 'createHmac'>,
+  { createHmac, createSecretKey }: Pick<typeof import('node:crypto'), 'createHmac' | 'createSecretKey'>,
   { constants, zstdCompressSync }: Pick<typeof import('node:zlib'), 'constants' | 'zstdCompressSync'>,
   { block, key, compress }: Comparison,
-): (piece: Uint8Array, layers: readonly Layer[]) => Compared {
+): Compare {
   const zeros = Buffer.alloc(block);
+  const secret = key && createSecretKey(key);
   const params = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 };
   /** One frame with one raw block, as RFC 8878 has it: with its size, and no window but that. */
   const raw = (bytes: Uint8Array): Buffer => {
@@ -57,10 +66,11 @@ export function comparer(
     const frame = zstdCompressSync(bytes, { chunkSize: block + 1024, params });
     return frame.length < bytes.length ? frame : raw(bytes);
   };
-  return (piece, layers) => {
+  return (piece, layers, frames) => {
     const count = Math.ceil(piece.length / block);
     const [verdicts, ids] = [new Uint8Array(count), new Uint8Array(16 * count)];
-    const made: Uint8Array[] = [];
+    const sizes: number[] = [];
+    let end = 0;
     for (let at = 0; at < count; at += 1) {
       // Of shared memory too, without a copy.
       const bytes = Buffer.from(
@@ -73,8 +83,8 @@ export function comparer(
         continue;
       }
       let verdict = 254;
-      if (key !== undefined) {
-        const id = createHmac('sha256', key).update(bytes).digest().subarray(0, 16);
+      if (secret !== undefined) {
+        const id = createHmac('sha256', secret).update(bytes).digest().subarray(0, 16);
         ids.set(id, 16 * at);
         const layer = layers.findIndex(
           (other) => other.has[at] === 1 && id.equals(other.ids.subarray(16 * at, 16 * at + 16)),
@@ -82,14 +92,12 @@ export function comparer(
         if (layer >= 0) verdict = layer;
       }
       verdicts[at] = verdict;
-      if (verdict === 254) made.push(frameOf(bytes));
-    }
-    const frames = new Uint8Array(made.reduce((sum, { length }) => sum + length, 0));
-    let end = 0;
-    for (const frame of made) {
+      if (verdict !== 254) continue;
+      const frame = frameOf(bytes);
       frames.set(frame, end);
       end += frame.length;
+      sizes.push(frame.length);
     }
-    return { verdicts, ids, frames, sizes: Uint32Array.from(made, ({ length }) => length) };
+    return { verdicts, ids, sizes: Uint32Array.from(sizes) };
   };
 }

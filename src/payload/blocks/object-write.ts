@@ -29,12 +29,15 @@ export interface ObjectsOptions {
 /** New blocks of an object, on their way into the store. */
 interface Open {
   readonly object: { -readonly [K in keyof Kept]: Kept[K] };
-  readonly frames: Uint8Array[];
+  readonly memory: Buffer;
   readonly table: { readonly packed: number; readonly plain: number }[];
   readonly runs: [start: number, count: number, first: number][];
   readonly ids: Uint8Array[];
   bytes: number;
 }
+
+/** Bytes that are given out at once. */
+const PIECE = 1 << 20;
 
 /** Gathers frames into objects and puts these, several at a time. */
 export class ObjectWriter {
@@ -43,6 +46,8 @@ export class ObjectWriter {
   readonly #place: Place;
   readonly #options: ObjectsOptions;
   readonly #underWay = new Set<Promise<void>>();
+  /** Used in turn. */
+  readonly #memory: Buffer[] = [];
   #open: Open | undefined;
   #count = 0;
   #turn: Promise<void> = Promise.resolve();
@@ -60,7 +65,7 @@ export class ObjectWriter {
     this.#open ??= this.#begun();
     const open = this.#open;
     const index = open.table.length;
-    open.frames.push(frame);
+    open.memory.set(frame, open.bytes);
     open.table.push({ packed: frame.length, plain: size });
     open.ids.push(id);
     open.bytes += frame.length;
@@ -86,7 +91,8 @@ export class ObjectWriter {
     const { folder, point, seal } = this.#options;
     const name = dataName(folder, point, this.#count++);
     const object = { name, size: 0, sha256: '', blocks: 0, to: seal?.recipients ?? null };
-    return { object, frames: [], table: [], runs: [], ids: [], bytes: 0 };
+    const memory = this.#memory.pop() ?? Buffer.allocUnsafe(OBJECT_BYTES);
+    return { object, memory, table: [], runs: [], ids: [], bytes: 0 };
   }
 
   async #close(): Promise<void> {
@@ -108,20 +114,22 @@ export class ObjectWriter {
     );
   }
 
-  async #put({ object, frames, table }: Open): Promise<void> {
+  async #put({ object, memory, table, bytes }: Open): Promise<void> {
     const { seal, signal } = this.#options;
-    const bytes = (async function* () {
-      for (const frame of frames) {
+    const pieces = (async function* () {
+      for (let at = 0; at < bytes; at += PIECE) {
         signal?.throwIfAborted();
-        yield frame;
+        yield memory.subarray(at, Math.min(bytes, at + PIECE));
       }
       yield seekTable(table);
     })();
-    const stored = await this.#place.put(object.name, seal === undefined ? bytes : seal.sealer.stream(bytes));
+    const stored = await this.#place.put(
+      object.name,
+      seal === undefined ? pieces : seal.sealer.stream(pieces),
+    );
+    this.#memory.push(memory);
     object.size = stored.size;
     object.sha256 = stored.sha256;
     this.sent += stored.size;
-    // The blocks' memory, while its checkpoint waits.
-    frames.length = 0;
   }
 }

@@ -2,7 +2,7 @@ import { ahead, filled } from '../../stream/chunks.ts';
 import { type Digester, digesterBeside, digesterHere } from '../../stream/digests.ts';
 import { SharedPieces } from '../../stream/shared.ts';
 import type { Cursor, Kept, Slice } from './base.ts';
-import { type Compared, type Comparison, ZEROS } from './compare.ts';
+import { type Compared, type Comparison, FRAME_HEAD, ZEROS } from './compare.ts';
 import { BLOCK, blocksIn, ID_BYTES } from './format.ts';
 import { type Comparer, comparerBeside, comparerHere, threads } from './threads.ts';
 
@@ -14,7 +14,7 @@ export interface Block {
   readonly id: Uint8Array;
   /** Where an earlier point has it. */
   readonly found: readonly [object: Kept, index: number] | undefined;
-  /** Its frame, if no earlier point has it. */
+  /** Its frame, if no earlier point has it. Valid until the next blocks are asked for. */
   readonly frame: Uint8Array;
 }
 
@@ -24,6 +24,9 @@ interface Piece {
   readonly size: number;
   readonly slices: readonly Slice[];
   readonly compared: Promise<Compared>;
+  readonly frames: Uint8Array;
+  /** Gives its memory back. */
+  readonly free: () => void;
 }
 
 /** Blocks of the disk, from the first up to the last, which is left out. */
@@ -32,13 +35,17 @@ export interface Range {
   readonly to: number;
 }
 
-const PIECE = 64 * BLOCK;
+const PIECE_BLOCKS = 64;
+const PIECE = PIECE_BLOCKS * BLOCK;
+const FRAMES = PIECE_BLOCKS * (BLOCK + FRAME_HEAD);
 
 /** Cuts a disk into blocks, compares and packs them and computes its digests, on all cores, in a fixed amount of memory. */
 export class Pieces {
   readonly #comparison: Comparison;
   readonly #algorithms: readonly string[];
-  readonly #memory = new SharedPieces(2 * threads() + 2, PIECE);
+  readonly #memory = new SharedPieces(2 * threads() + 2, PIECE + FRAMES);
+  readonly #unread = new Set<() => void>();
+  #stopped = false;
   #comparer: Comparer | undefined;
   #digester: Digester | undefined;
 
@@ -57,8 +64,17 @@ export class Pieces {
     cursors: readonly Cursor[],
     again: Range,
   ): AsyncGenerator<readonly Block[], void> {
-    for await (const piece of ahead(this.#pieces(source, cursors, again), 2 * threads()))
-      yield blocksOf(piece, await piece.compared);
+    for await (const piece of ahead(this.#pieces(source, cursors, again), 2 * threads())) {
+      let read = false;
+      try {
+        yield blocksOf(piece, await piece.compared);
+        read = true;
+      } finally {
+        piece.free();
+        // Of pieces that nobody reads any more, too: their maker may wait for it.
+        if (!read) this.#stop();
+      }
+    }
     await this.#memory.allIdle();
   }
 
@@ -72,13 +88,19 @@ export class Pieces {
     await Promise.all([this.#comparer?.close(), this.#digester?.close()]);
   }
 
+  #stop(): void {
+    this.#stopped = true;
+    for (const free of this.#unread) free();
+  }
+
   async *#pieces(
     source: AsyncIterable<Uint8Array>,
     cursors: readonly Cursor[],
     again: Range,
   ): AsyncGenerator<Piece, void> {
     let start = 0;
-    for await (const { bytes, last } of filled(source, () => this.#memory.idle())) {
+    const room = async () => (await this.#memory.idle()).subarray(0, PIECE);
+    for await (const { bytes, last } of filled(source, room)) {
       this.#digester ??= (last ? digesterHere : digesterBeside)(this.#algorithms);
       this.#comparer ??= (last ? comparerHere : comparerBeside)(this.#comparison);
       const count = blocksIn(bytes.length);
@@ -86,9 +108,17 @@ export class Pieces {
       for (const cursor of cursors) slices.push(await cursor.take(start, count));
       for (const { has } of slices) has.fill(0, clamp(again.from - start), clamp(again.to - start));
       const layers = slices.map(({ has, ids }) => ({ has, ids }));
-      const compared = this.#comparer.compare(bytes, layers);
-      this.#memory.use(Promise.all([compared, this.#digester.update(bytes)]));
-      yield { start, size: bytes.length, slices, compared };
+      const frames = new Uint8Array(bytes.buffer, PIECE);
+      const compared = this.#comparer.compare(bytes, layers, frames);
+      const { promise: read, resolve } = Promise.withResolvers<void>();
+      const free = () => {
+        this.#unread.delete(free);
+        resolve();
+      };
+      this.#unread.add(free);
+      if (this.#stopped) free();
+      this.#memory.use(Promise.all([compared, this.#digester.update(bytes), read]));
+      yield { start, size: bytes.length, slices, compared, frames, free };
       start += count;
     }
   }
@@ -97,7 +127,7 @@ export class Pieces {
 /** Negative positions count from the end. */
 const clamp = (at: number) => Math.max(0, at);
 
-function blocksOf({ start, size, slices }: Piece, { verdicts, ids, frames, sizes }: Compared): Block[] {
+function blocksOf({ start, size, slices, frames }: Piece, { verdicts, ids, sizes }: Compared): Block[] {
   const blocks: Block[] = [];
   let [made, end] = [0, 0];
   for (const [at, verdict] of verdicts.entries()) {

@@ -2,12 +2,15 @@ import * as crypto from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import * as zlib from 'node:zlib';
-import { type Compared, type Comparison, comparer, type Layer } from './compare.ts';
+import { type Compare, type Compared, type Comparison, comparer } from './compare.ts';
 
 /** Compares the blocks of pieces, see `compare.ts`. */
 export interface Comparer {
-  /** @param piece stays as it is until this settles */
-  compare(piece: Uint8Array, layers: readonly Layer[]): Promise<Compared>;
+  /**
+   * @param piece stays as it is until this settles
+   * @param frames shared memory, which takes the frames
+   */
+  compare(...what: Parameters<Compare>): Promise<Compared>;
   close(): Promise<unknown>;
 }
 
@@ -21,18 +24,15 @@ export const threads = (): number => Math.min(MOST_THREADS, availableParallelism
 const code = () => `
 const { parentPort, workerData } = require('node:worker_threads');
 const compare = (${comparer.toString()})(require('node:crypto'), require('node:zlib'), workerData);
-parentPort.on('message', ({ piece, layers }) => {
-  const compared = compare(piece, layers);
-  parentPort.postMessage(compared, [compared.frames.buffer]);
-});`;
+parentPort.on('message', (what) => parentPort.postMessage(compare(...what)));`;
 
 /** Works in threads of its own. */
 export function comparerBeside(comparison: Comparison): Comparer {
   const workers = Array.from({ length: threads() }, () => working(comparison));
   return {
-    compare: (piece, layers) => {
+    compare: (...what) => {
       const idle = workers.reduce((best, other) => (other.asked.length < best.asked.length ? other : best));
-      return idle.ask(piece, layers);
+      return idle.ask(what);
     },
     close: () => Promise.all(workers.map(({ worker }) => worker.terminate())),
   };
@@ -49,11 +49,11 @@ function working(comparison: Comparison) {
   worker.on('message', (compared: Compared) => asked.shift()?.resolve(compared));
   worker.on('error', fail);
   worker.on('exit', () => fail(new Error('a thread that compares blocks ended')));
-  const ask = (piece: Uint8Array, layers: readonly Layer[]): Promise<Compared> => {
+  const ask = (what: Parameters<Compare>): Promise<Compared> => {
     if (failure !== undefined) return Promise.reject(failure);
     const answer = Promise.withResolvers<Compared>();
     asked.push(answer);
-    worker.postMessage({ piece, layers });
+    worker.postMessage(what);
     return answer.promise;
   };
   return { worker, asked, ask };
@@ -63,7 +63,7 @@ function working(comparison: Comparison) {
 export function comparerHere(comparison: Comparison): Comparer {
   const compare = comparer(crypto, zlib, comparison);
   return {
-    compare: async (piece, layers) => compare(piece, layers),
+    compare: async (...what) => compare(...what),
     close: async () => undefined,
   };
 }

@@ -3,6 +3,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import type { Opener } from '../../../../src/keys/age.ts';
 import { BLOCK } from '../../../../src/payload/blocks/format.ts';
 import { readMap } from '../../../../src/payload/blocks/map-read.ts';
+import type { Resource } from '../../../../src/payload/blocks/names.ts';
 import { type DiskOptions, type SavedDisk, saveBlocks } from '../../../../src/payload/blocks/save.ts';
 import type { Place } from '../../../../src/store/place.ts';
 import { allOf, once } from '../../../../src/stream/chunks.ts';
@@ -52,14 +53,13 @@ export function save(
   place: Place,
   bytes: Buffer | AsyncIterable<Uint8Array>,
   options: Partial<DiskOptions> = {},
+  resource: Resource = VOLUME,
 ): Promise<SavedDisk> {
   minute += 1;
   const taken = new Date(Date.UTC(2026, 10, 26) + minute * 60_000).toISOString();
-  const facts = { resource: VOLUME, point: randomUUID(), taken };
-  return saveBlocks(place, facts, Buffer.isBuffer(bytes) ? once(bytes) : bytes, {
-    compression: 'zstd',
-    ...options,
-  });
+  const facts = { resource, point: randomUUID(), taken };
+  const source = Buffer.isBuffer(bytes) ? once(bytes) : bytes;
+  return saveBlocks(place, facts, source, { compression: 'zstd', ...options });
 }
 
 /** A reader from the words of the format alone: it knows nothing of how ours works. */
