@@ -171,6 +171,20 @@ function refuseProfile(name: string, settings: Settings, ofVariables: string): v
   );
 }
 
+/** The variables that say where files are, which are about no cloud. */
+const FILES = new Set(['OS_CLIENT_CONFIG_FILE', 'OS_CLIENT_SECURE_FILE']);
+
+/**
+ * What a second cloud may see of the variables: those of the first one, with its password, region and project, mean
+ * nothing to it, unless it is the cloud of the variables itself.
+ */
+export function ofAnotherCloud(environment: Variables, name: string): Variables {
+  if (name === (environment['OS_CLOUD_NAME'] || 'envvars')) return environment;
+  return Object.fromEntries(
+    Object.entries(environment).filter(([key]) => !key.startsWith('OS_') || FILES.has(key)),
+  );
+}
+
 export function environmentSettings(environment: Variables): Settings | undefined {
   const own = Object.entries(environment).filter(
     ([key, value]) =>
