@@ -4,6 +4,7 @@ import { onlyInputs, planLookInputs } from './plan-file.ts';
 import { publishInputs } from './publish.ts';
 import { tellInputs } from './report.ts';
 import { savingInputs } from './saving.ts';
+import { storeAccessInputs } from './store.ts';
 import type { Inputs, Values } from './table.ts';
 
 const { expiry, 'expiry-days': expiryDays, 'release-tag': releaseTag, 'sign-key': signKey } = publishInputs;
@@ -24,6 +25,7 @@ export const applyInputs = {
   'expiry-days': expiryDays,
   'release-tag': releaseTag,
   'sign-key': signKey,
+  ...storeAccessInputs,
   prune: {
     kind: 'boolean',
     default: 'true',

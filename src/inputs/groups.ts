@@ -70,6 +70,11 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'map',
     'output',
     'store',
+    's3-endpoint',
+    's3-region',
+    'store-role',
+    'store-cloud',
+    'bandwidth',
     'publish',
     'expiry',
   ],
@@ -79,6 +84,9 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'key',
     'secret-type',
     'plaintext',
+    'store-key',
+    's3-access-key',
+    's3-secret-key',
     'sign-key',
     'verify-key',
     'allow-unsigned',
@@ -103,7 +111,7 @@ export function inTerminalWords(text: string, inputs: Inputs): string {
         `openstack-backup ${command} ${optionOf(name, value)}`,
     )
     .replace(
-      /"(?:[^"\\]|\\.)*"|`([a-z][a-z-]*)(?:: ([^`]+))?`/g,
+      /"(?:[^"\\]|\\.)*"|`([a-z][a-z0-9-]*)(?:: ([^`]+))?`/g,
       (all: string, name?: string, value?: string) =>
         name === undefined || !(Object.hasOwn(inputs, name) || name === 'dry-run')
           ? all

@@ -1,6 +1,7 @@
 import { cloudInputs } from './cloud.ts';
 import { manifestInputs } from './manifest.ts';
 import { onlyInputs, planLookInputs } from './plan-file.ts';
+import { storeAccessInputs } from './store.ts';
 import type { Inputs } from './table.ts';
 
 export const planShowInputs = {
@@ -18,5 +19,6 @@ export const planShowInputs = {
     description:
       'Divide what is due into at most this many jobs of about the same size, listed in the output of the same name; 0 for no matrix.',
   },
+  ...storeAccessInputs,
   ...cloudInputs,
 } as const satisfies Inputs;

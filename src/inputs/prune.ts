@@ -2,7 +2,7 @@ import { cloudInputs } from './cloud.ts';
 import { listInputs } from './list.ts';
 import { manifestInputs } from './manifest.ts';
 import { publishInputs } from './publish.ts';
-import { storeInputs } from './store.ts';
+import { STORES, storeAccessInputs, storeInputs } from './store.ts';
 import type { Inputs, Values } from './table.ts';
 
 const count = (description: string) =>
@@ -106,9 +106,9 @@ export const pruneInputs = {
   },
   store: {
     ...storeInputs.store,
-    description:
-      'The place for data that left the cloud: `directory:PATH`. Points whose data is not there are kept.',
+    description: `The place for data that left the cloud: ${STORES}. Points whose data is not there are kept.`,
   },
+  ...storeAccessInputs,
   publish: {
     ...publish,
     description:

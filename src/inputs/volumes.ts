@@ -1,4 +1,4 @@
-import { packInputs } from './store.ts';
+import { packInputs, STORES } from './store.ts';
 import type { Inputs } from './table.ts';
 
 /** The inputs of every command that saves volumes. */
@@ -27,7 +27,6 @@ export const volumeInputs = {
   ...packInputs,
   store: {
     ...packInputs.store,
-    description:
-      'The place for data outside the cloud: `directory:PATH`. Default: the data stays in the cloud.',
+    description: `The place for data outside the cloud: ${STORES}. Default: the data stays in the cloud.`,
   },
 } as const satisfies Inputs;

@@ -4,7 +4,7 @@ import { parseSelectors } from '../plan/select.ts';
 import { parseDuration } from '../retention/duration.ts';
 import { isZone } from '../retention/periods.ts';
 import { parseTagList } from '../retention/tag-list.ts';
-import { parsePlace } from '../store/place-name.ts';
+import { parsePlace, parseStore } from '../store/place-name.ts';
 import { quoted } from '../text/escape.ts';
 import type { Form } from './shape.ts';
 
@@ -35,9 +35,11 @@ export const FORMS: Readonly<Record<string, Form>> = {
       ? `is ${quoted(text)}: use artifact, release or directory:PATH`
       : undefined,
   store: async (text) =>
-    parsePlace(text)?.kind === 'directory'
-      ? undefined
-      : `is ${quoted(text)}: unsupported store; use directory:PATH`,
+    // What stands before an at sign may be a key.
+    refusal(() => parseStore(text), text.includes('@') ? 'is wrong: ' : `is ${quoted(text)}: `)?.replace(
+      /: store "(?:[^"\\]|\\.)*": /,
+      ': ',
+    ),
   recipient: async (text) => {
     if (/^AGE-(SECRET-KEY|PLUGIN)-/i.test(text))
       return 'is an age identity, which opens everything: take it out of the file, and use a new pair from age-keygen';

@@ -170,7 +170,12 @@ export const PlanFileSchema = Type.Object(
         uniqueItems: true,
       }),
     ),
-    store: optional(text('The place for data that leaves the cloud, as `directory:PATH`.', 'store')),
+    store: optional(
+      text(
+        'The place for data that leaves the cloud: `directory:PATH`, `s3://BUCKET/PREFIX` or `swift://CONTAINER/PREFIX`.',
+        'store',
+      ),
+    ),
     keep: optional(Keep),
     'back-up': Type.Array(BackUp, {
       description: 'A resource belongs to the first entry that matches it.',

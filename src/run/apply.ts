@@ -114,10 +114,11 @@ function tellUnderWay({ host: { log } }: Context, { duties }: PlanLook): void {
 
 async function partsOf(
   context: Context,
-  { plan, duties }: PlanLook,
+  look: PlanLook,
   tags: readonly string[],
   startOnly: boolean,
 ): Promise<Part[]> {
+  const { plan, duties } = look;
   const leavesOf = (entry: PlanEntry) => (backup: Backup) => {
     const made = asBeingMade(backup, startOnly);
     return made !== undefined && willBeOf(entry, made, plan.store !== undefined);
@@ -128,7 +129,7 @@ async function partsOf(
     parts.push(
       await withKind(
         context,
-        plan,
+        look,
         part,
         tags,
         (kind, wishes) => partOf(kind, wishes, AT_ONCE, subjects, leavesOf(part.entry)),
@@ -145,10 +146,15 @@ async function partsOf(
  */
 async function withAdoption(
   context: Context,
-  { session, plan, project: { holdings } }: PlanLook,
+  look: PlanLook,
   parts: readonly Part[],
   collects: Collects,
 ): Promise<readonly Part[]> {
+  const {
+    session,
+    plan,
+    project: { holdings },
+  } = look;
   const { liveness } = context.host;
   const leftovers = (await findLeftovers(holdings, liveness, session.clock.now())).filter((left) =>
     isMine(left, collects),
@@ -159,7 +165,7 @@ async function withAdoption(
   const [entry] = plan.entries;
   if (entry === undefined) return parts;
   const nothing = { entry, kind: 'volume', duties: [] } as const;
-  const adopting = await withKind(context, plan, nothing, [], (kind, wishes) =>
+  const adopting = await withKind(context, look, nothing, [], (kind, wishes) =>
     partOf(kind, wishes, AT_ONCE),
   );
   return hasFailed ? [adopting, ...parts] : [...parts, adopting];

@@ -2,7 +2,6 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Outputs } from '../inputs/table.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { Host } from '../ports/host.ts';
-import type { Place } from '../store/place.ts';
 import type { Ledger } from '../temporaries/ledger.ts';
 import type { Json } from '../text/redact-json.ts';
 
@@ -11,12 +10,22 @@ export interface Context {
   readonly host: Host;
   /** Only show what would be done. */
   readonly dryRun: boolean;
-  /** Logs in to the cloud that the inputs choose. */
+  /** Logs in to the cloud that the inputs choose, once per run. */
   connect(inputs: CloudInputs): Promise<Session>;
+  /**
+   * Logs in to another cloud besides, once per run. Variables that are about the first one mean nothing to it.
+   *
+   * @param name of an entry of clouds.yaml, or of the cloud of the OS_* variables
+   */
+  connectElsewhere(name: string, cloudsYaml: string | undefined): Promise<Session>;
   /** The records of what this run makes in the cloud and does not leave there. */
   ledger(session: Session): Ledger;
-  /** A directory as a place for payloads. One instance per run: it knows the payloads that no manifest names yet. */
-  directory(path: string): Place;
+  /**
+   * Makes something once per run. What failed is tried again.
+   *
+   * @param key what it is, among all that is made so
+   */
+  once<T>(key: string, make: () => Promise<T>): Promise<T>;
   /** Returns PEM text as is, else reads the file at that path. */
   readText(pemOrPath: string): Promise<string>;
 }

@@ -4,8 +4,8 @@ import { secrets } from '../backup/secret/kind.ts';
 import { servers } from '../backup/server/kind.ts';
 import { volumes } from '../backup/volume/kind.ts';
 import type { DuePart } from '../planfile/parts.ts';
-import type { PlanFile } from '../planfile/plan-file.ts';
 import type { Context } from './context.ts';
+import type { PlanLook } from './plan-look.ts';
 import { savingStore } from './storing.ts';
 
 /** Uses a kind of resource with its wishes, whichever kind it is. */
@@ -20,7 +20,7 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
  */
 export async function withKind<T>(
   context: Context,
-  { store, recipients }: PlanFile,
+  { plan: { store, recipients }, access }: Pick<PlanLook, 'plan' | 'access'>,
   { entry, kind, duties }: DuePart,
   tags: readonly string[],
   use: UseKind<T>,
@@ -29,7 +29,7 @@ export async function withKind<T>(
   const ids = duties.map(({ resource }) => resource.id);
   const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
   const stored = async (compression: 'zstd' | 'none') =>
-    savingStore(context, { store, compression, recipients });
+    savingStore(context, { ...access, store, compression, recipients });
   if (kind === 'image') return use(images, { selectors, payloads: await stored('zstd'), tags });
   if (kind === 'secret') {
     const named = { secrets: ids, volumes: [], backups: [], images: [] };

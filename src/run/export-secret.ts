@@ -4,10 +4,9 @@ import { InputError } from '../errors.ts';
 import { tagsOf } from '../inputs/tag.ts';
 import type { Context } from './context.ts';
 import { type SavingGiven, save } from './saving.ts';
-import { savingStore } from './storing.ts';
+import { type StoreGiven, savingStore } from './storing.ts';
 
-type Given = Omit<SavingGiven, 'concurrency'> &
-  KeyWishes & { readonly store: string | undefined; readonly plaintext: boolean };
+type Given = Omit<SavingGiven, 'concurrency'> & KeyWishes & StoreGiven & { readonly plaintext: boolean };
 
 /** How many keys to read at the same time. */
 const AT_ONCE = 4;

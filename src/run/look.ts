@@ -1,17 +1,13 @@
 import { type Inventory, inventoryOf } from '../catalog/inventory.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { OperationError, PlainError, withHint } from '../errors.ts';
-import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { NoCredentials } from '../openstack/config/choose.ts';
 import { CloudError } from '../openstack/errors.ts';
 import type { Context } from './context.ts';
-import { shelfOf } from './storing.ts';
+import { type StoreGiven, shelfOf } from './storing.ts';
 
-export interface LookInputs extends CloudInputs {
-  readonly store: string | undefined;
-  readonly offline: boolean;
-}
+export type LookInputs = StoreGiven & { readonly offline: boolean };
 
 /** The facts that decide whether restore points are whole. */
 export interface Looked {
@@ -35,7 +31,7 @@ export async function look(
   const stored = manifests.some(({ restorePoints }) =>
     restorePoints.some((point) => 'payload' in point && point.payload !== null),
   );
-  const shelf = stored ? await shelfOf(context, given.store) : undefined;
+  const shelf = stored ? await shelfOf(context, given, given.offline) : undefined;
   if (shelf?.sizes === undefined && shelf !== undefined) context.host.log.warn(shelf.unknown);
   return { shelf, ...(await cloudLook(context, given)) };
 }

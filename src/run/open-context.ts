@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
+import { type CloudChoice, ofAnotherCloud } from '../openstack/config/choose.ts';
+import type { Variables } from '../openstack/config/files.ts';
 import { loadCloud } from '../openstack/config/load.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Http, openHttp } from '../openstack/http.ts';
 import { proxySecrets } from '../openstack/proxies.ts';
 import { openSession } from '../openstack/session.ts';
 import type { Host } from '../ports/host.ts';
-import { directoryPlace } from '../store/directory.ts';
-import type { Place } from '../store/place.ts';
 import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
 import type { Context } from './context.ts';
@@ -22,49 +22,25 @@ const EMPTY_SECRET =
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
   const open: Http[] = [];
   const ledgers = new Map<Session, Ledger>();
-  const directories = new Map<string, Place>();
+  const things = new Map<string, Promise<unknown>>();
   const over = new AbortController();
+  const missing = host.kind === 'github' ? EMPTY_SECRET : undefined;
   const context: Context = {
     host,
     dryRun,
     async connect(inputs) {
       const { cloud, region, 'clouds-yaml': cloudsYaml } = inputs;
-      const missing = host.kind === 'github' ? EMPTY_SECRET : undefined;
-      const config = await loadCloud(
-        { cloud, region, cloudsYaml, missing },
-        host.environment,
-        host.directory,
-      );
-      for (const secret of proxySecrets(host.environment)) host.secrets.add(secret);
-      const http = openHttp(
-        { ca: config.cacert, verify: config.verify, cert: config.cert, key: config.key },
-        host.environment,
-      );
-      open.push(http);
-      for (const warning of config.warnings) host.log.warn(warning);
-      if (!config.verify)
-        host.log.warn(`cloud "${config.name}": certificates are not checked (verify: false)`);
-      const session = await openSession(config, {
-        http,
-        clock: host.clock,
-        log: host.log,
-        secret: (value) => host.secrets.add(value),
-        signal: AbortSignal.any([host.signal, over.signal]),
-      });
+      const session = await logIn('the cloud', { cloud, region, cloudsYaml, missing }, host.environment);
       checkProject(session, inputs);
       return session;
     },
-    directory(path) {
-      let place = directories.get(path);
-      if (place === undefined) {
-        place = directoryPlace(path, {
-          run: host.run,
-          liveness: (owner) => host.liveness(owner),
-          now: () => host.clock.now(),
-        });
-        directories.set(path, place);
-      }
-      return place;
+    connectElsewhere: (cloud, cloudsYaml) =>
+      logIn('another cloud', { cloud, cloudsYaml, missing }, ofAnotherCloud(host.environment, cloud)),
+    once<T>(key: string, make: () => Promise<T>) {
+      const made = (things.get(key) as Promise<T> | undefined) ?? make();
+      things.set(key, made);
+      made.catch(() => things.delete(key));
+      return made;
     },
     ledger(session) {
       let ledger = ledgers.get(session);
@@ -87,6 +63,33 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
       }
     },
   };
+  /** Two inputs may mean one cloud: then it is one login. */
+  function logIn(which: string, choice: CloudChoice, environment: Variables): Promise<Session> {
+    const { cloud, region, cloudsYaml } = choice;
+    return context.once(`${which} ${JSON.stringify([cloud, region, cloudsYaml])}`, async () => {
+      const config = await loadCloud(choice, environment, host.directory);
+      for (const secret of proxySecrets(host.environment)) host.secrets.add(secret);
+      const http = openHttp(
+        { ca: config.cacert, verify: config.verify, cert: config.cert, key: config.key },
+        host.environment,
+      );
+      open.push(http);
+      for (const warning of config.warnings) host.log.warn(warning);
+      if (!config.verify)
+        host.log.warn(`cloud "${config.name}": certificates are not checked (verify: false)`);
+      const session = await openSession(config, {
+        http,
+        clock: host.clock,
+        log: host.log,
+        secret: (value) => host.secrets.add(value),
+        signal: AbortSignal.any([host.signal, over.signal]),
+      });
+      const { user, project } = session.scope;
+      host.log.info(`logged in as ${forLog(user.name)} to project ${forLog(project.name)} (${project.id})`);
+      return session;
+    });
+  }
+
   return {
     context,
     async close() {
@@ -99,10 +102,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
 }
 
 /** Guards against credentials of the wrong project. */
-function checkProject({ scope, log }: Session, { project }: CloudInputs): void {
-  log.info(
-    `logged in as ${forLog(scope.user.name)} to project ${forLog(scope.project.name)} (${scope.project.id})`,
-  );
+function checkProject({ scope }: Session, { project }: CloudInputs): void {
   if (project === undefined || project === scope.project.id || project === scope.project.name) return;
   throw new InputError(
     `the credentials are for project ${scope.project.name} (${scope.project.id}), but \`project\` says ${project}`,

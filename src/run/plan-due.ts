@@ -86,9 +86,7 @@ interface PlannedPart {
 async function planPart(context: Context, look: PlanLook, part: DuePart): Promise<PlannedPart> {
   const entry = part.entry.name;
   try {
-    return await withKind(context, look.plan, part, [], (kind, wishes) =>
-      planWith(look, entry, kind, wishes),
-    );
+    return await withKind(context, look, part, [], (kind, wishes) => planWith(look, entry, kind, wishes));
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     return { wanted: [], refused: part.duties.map(({ resource }) => ({ entry, subject: resource, error })) };

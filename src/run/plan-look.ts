@@ -6,6 +6,7 @@ import { beingMade } from '../chain/being-made.ts';
 import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { planLookInputs } from '../inputs/plan-file.ts';
+import { accessOf, type StoreAccess } from '../inputs/store.ts';
 import type { Values } from '../inputs/table.ts';
 import { marked, type Receipt } from '../manifest/receipt.ts';
 import type { Session } from '../openstack/connection.ts';
@@ -27,6 +28,7 @@ import { readingOf } from './reading.ts';
 import { savedPointsOf, sealedPointsOf } from './saved-points.ts';
 
 export type PlanLookGiven = CloudInputs &
+  Partial<StoreAccess> &
   Values<typeof planLookInputs> & {
     readonly only?: readonly string[];
     readonly 'start-only'?: boolean;
@@ -36,6 +38,8 @@ export type PlanLookGiven = CloudInputs &
 export interface PlanLook {
   readonly session: Session;
   readonly plan: PlanFile;
+  /** How to reach the plan's store, and its cloud. */
+  readonly access: StoreAccess & CloudInputs;
   /** The cloud's time, milliseconds. */
   readonly now: number;
   readonly project: Project;
@@ -93,6 +97,7 @@ export async function lookAgain(
   return {
     session,
     plan,
+    access: { ...accessOf(given), ...cloudOfPlan(given, plan) },
     now,
     project,
     assignments,
@@ -106,6 +111,12 @@ export async function lookAgain(
   };
 }
 
+function cloudOfPlan(given: CloudInputs, plan: PlanFile): CloudInputs {
+  const { project, 'clouds-yaml': cloudsYaml } = given;
+  const [cloud, region] = [given.cloud ?? plan.cloud, given.region ?? plan.region];
+  return { cloud, region, project, 'clouds-yaml': cloudsYaml };
+}
+
 /** @throws InputError for credentials of a project other than the plan's, and for a region that contradicts the plan */
 export async function connectFor(context: Context, given: CloudInputs, plan: PlanFile): Promise<Session> {
   for (const name of ['cloud', 'region'] as const)
@@ -114,11 +125,7 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
         `\`${name}\` is ${quoted(given[name])}, but the plan is for ${name} ${quoted(plan[name])}`,
         'Leave it out, or use another plan. Nothing was changed.',
       );
-  const session = await context.connect({
-    ...given,
-    cloud: given.cloud ?? plan.cloud,
-    region: given.region ?? plan.region,
-  });
+  const session = await context.connect(cloudOfPlan(given, plan));
   const { project } = session.scope;
   if (project.id === plan.project) return session;
   throw new InputError(

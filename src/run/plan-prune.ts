@@ -31,12 +31,12 @@ export function isSealed({ host }: Context, { receipts }: PlanLook): boolean {
 
 /** Prunes by a plan that was already looked at. */
 export function pruneLook(context: Context, look: PlanLook, given: PruneGiven) {
-  return pruneByPlan(context, knownOf(look), inputsOf(given));
+  return pruneByPlan(context, knownOf(look), inputsOf(look, given));
 }
 
 /** Whether nothing would be deleted even if every manifest were trusted. */
 export async function deletesNothing(context: Context, look: PlanLook, given: PruneGiven): Promise<boolean> {
-  const trusting = { ...inputsOf(given), 'allow-unsigned': true };
+  const trusting = { ...inputsOf(look, given), 'allow-unsigned': true };
   const { deletions, manifests, held } = await plannedByPlan(context, knownOf(look), trusting);
   return deletions.length + manifests.length + held.length === 0;
 }
@@ -49,7 +49,7 @@ export async function plannedPruning(
 ): Promise<PrunePlan | undefined> {
   if (!prunes(given, look) || isSealed(context, look)) return undefined;
   try {
-    return await plannedByPlan(context, knownOf(look), inputsOf(given));
+    return await plannedByPlan(context, knownOf(look), inputsOf(look, given));
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     context.host.log.warn(`cannot find out what would be deleted: ${withHint(error)}`);
@@ -61,9 +61,10 @@ function knownOf({ session, plan, manifests, project: { seen } }: PlanLook) {
   return { session, plan, manifests, seen };
 }
 
-function inputsOf(given: PruneGiven) {
+function inputsOf({ access }: PlanLook, given: PruneGiven) {
   const { manifest, workflow, branch, identity } = given;
   return {
+    ...access,
     manifest,
     workflow,
     branch,

@@ -77,12 +77,14 @@ const RULES = (Object.keys(keepInputs) as (keyof typeof keepInputs)[]).filter(
 /** Takes from the plan what no input gives. */
 function withPlan(rules: Rules, given: PruneInputs): PruneInputs {
   if (rules.kind === 'policy') return given;
-  const { publish, recipients, store } = rules.plan;
+  const { publish, recipients, store, cloud, region } = rules.plan;
   return {
     ...given,
     manifest: given.manifest.length > 0 ? given.manifest : publish,
     recipients: given.recipients.length > 0 ? given.recipients : recipients,
     store: given.store ?? store,
+    cloud: given.cloud ?? cloud,
+    region: given.region ?? region,
   };
 }
 
@@ -122,14 +124,14 @@ export async function plannedByPlan(
 async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
-  const store = namedPlace(context, given.store);
+  const store = await namedPlace(context, given);
   checkPublishing(context, given);
   const found = await trusted(context, given, known?.manifests);
   const session =
     known?.session ??
     (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
   const started = new Date(session.clock.now()).toISOString();
-  const shelf = await shelfOf(context, given.store);
+  const shelf = await shelfOf(context, given);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   for (const line of plan.held) context.host.log.warn(line);
   if (expected !== undefined && expected !== plan.digest)

@@ -7,5 +7,5 @@ import { restoringStore } from './storing.ts';
 type Given = RestoringGiven & ImageRestoreWishes;
 
 export async function restoreGivenImage(context: Context, given: Given) {
-  return restore(context, imageRestoring, given, given, restoringStore(context, given));
+  return restore(context, imageRestoring, given, given, await restoringStore(context, given));
 }

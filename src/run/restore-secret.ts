@@ -7,5 +7,5 @@ import { restoringStore } from './storing.ts';
 type Given = RestoringGiven & SecretRestoreWishes;
 
 export async function restoreGivenSecrets(context: Context, given: Given) {
-  return restore(context, secretRestoring, given, given, restoringStore(context, given));
+  return restore(context, secretRestoring, given, given, await restoringStore(context, given));
 }

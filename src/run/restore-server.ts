@@ -9,5 +9,5 @@ type Given = RestoringGiven & Omit<ServerRestoreWishes, 'mapping'> & { readonly 
 
 export async function restoreGivenServer(context: Context, given: Given) {
   const wishes = { ...given, mapping: parseMapping(given.map) };
-  return restore(context, serverRestoring, given, wishes, namedStore(context, given));
+  return restore(context, serverRestoring, given, wishes, await namedStore(context, given));
 }

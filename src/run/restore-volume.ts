@@ -10,5 +10,5 @@ type Given = RestoringGiven &
 export async function restoreGivenVolume(context: Context, given: Given) {
   checkWishes(given.manifest ?? given.at, given);
   const wishes = { ...given, availabilityZone: given['availability-zone'] };
-  return restore(context, volumeRestoring, given, wishes, namedStore(context, given));
+  return restore(context, volumeRestoring, given, wishes, await namedStore(context, given));
 }

@@ -1,6 +1,5 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { InputError } from '../errors.ts';
-import type { CloudInputs } from '../inputs/cloud.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
 import type { Kind } from '../manifest/points.ts';
 import type { Manifest } from '../manifest/schema.ts';
@@ -11,11 +10,12 @@ import { sweep } from '../temporaries/sweep.ts';
 import type { Context, Outcome } from './context.ts';
 import { environmentOf } from './environment-of.ts';
 import { makingRoom } from './room.ts';
+import type { StoreGiven } from './storing.ts';
 import { compareClouds, manifestAsOf, trustedManifest } from './trusted-manifest.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
 /** The inputs that the engine needs for every kind. */
-export type RestoringGiven = CloudInputs & ManifestInputs & { readonly store: string | undefined };
+export type RestoringGiven = StoreGiven & ManifestInputs;
 
 /**
  * The steps of every restore: read the manifest, choose the point, compare the clouds, plan, make room, show, sweep,

@@ -1,25 +1,29 @@
-import { resolve } from 'node:path';
 import type { Shelf } from '../catalog/whole.ts';
-import { InputError } from '../errors.ts';
+import { InputError, PlainError } from '../errors.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
+import { parseStoreKey, type StoreAccess } from '../inputs/store.ts';
 import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
 import type { Place } from '../store/place.ts';
-import { parsePlace } from '../store/place-name.ts';
 import type { Context } from './context.ts';
+import { checkedStore, openStore, type StorePlace } from './open-store.ts';
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 
+/** The inputs that say where payloads are and how to reach them. */
+export type StoreGiven = CloudInputs & StoreAccess & { readonly store: string | undefined };
+
 /** Where to read payloads, and what opens them. */
-type Reading = { readonly store: string | undefined; readonly identity: string | undefined };
+type Reading = StoreGiven & { readonly identity: string | undefined };
 
 /**
  * Where to read payloads; undefined if no store is given and there is no default.
  *
- * @throws InputError for an unsupported place
+ * @throws InputError for an unsupported place, or one that cannot be reached
  */
-export function namedStore(context: Context, { store, identity }: Reading): PayloadStore | undefined {
-  const place = namedPlace(context, store);
-  return place && payloadStore(place, { identity });
+export async function namedStore(context: Context, given: Reading): Promise<PayloadStore | undefined> {
+  const place = await namedPlace(context, given);
+  return place && payloadStore(place, { identity: given.identity });
 }
 
 /**
@@ -27,46 +31,52 @@ export function namedStore(context: Context, { store, identity }: Reading): Payl
  *
  * @throws InputError in a workflow that gives no place: a runner's disk is gone after the job
  */
-export function restoringStore(context: Context, { store, identity }: Reading): PayloadStore {
-  return payloadStore(openPlace(context, store), { identity });
+export async function restoringStore(context: Context, given: Reading): Promise<PayloadStore> {
+  return payloadStore(await neededPlace(context, given), { identity: given.identity });
 }
 
 /**
  * Where data goes that leaves the cloud, and how it is packed.
  *
- * @throws InputError in a workflow that gives no place, and for an invalid age recipient
+ * @throws InputError in a workflow that gives no place, and for an invalid age recipient or key of the store
  */
 export async function savingStore(
   context: Context,
-  given: {
-    readonly store: string | undefined;
+  given: StoreGiven & {
     readonly compression: PayloadStore['compression'];
     readonly recipients: readonly string[];
   },
 ): Promise<PayloadStore> {
   const { compression, recipients } = given;
-  const place = openPlace(context, given.store);
-  return payloadStore(place, {
+  const storeKey = parseStoreKey(given['store-key']);
+  return payloadStore(await neededPlace(context, given), {
     compression,
     seal: recipients.length === 0 ? undefined : { sealer: await sealer(recipients), recipients },
+    storeKey,
   });
 }
 
 /**
  * The payloads that are in the store now; undefined if no store is given and there is no default.
  *
+ * @param offline ask no service
  * @throws InputError for an unsupported place
  */
-export async function shelfOf(context: Context, store: string | undefined): Promise<Shelf | undefined> {
-  const place = namedPlace(context, store);
-  if (place === undefined) return undefined;
+export async function shelfOf(
+  context: Context,
+  given: StoreGiven,
+  offline = false,
+): Promise<Shelf | undefined> {
+  const store = storeOf(context, given);
+  if (store === undefined || (offline && store.named.kind !== 'directory')) return undefined;
   try {
+    const place = await openStore(context, store);
     const sizes = new Map<string, number>();
     for await (const { name, size } of place.list()) if (isNamedByManifests(name)) sizes.set(name, size);
     return { place: place.name, sizes, unknown: '' };
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { place: place.name, sizes: undefined, unknown: error.message };
+    if (!(error instanceof PlainError) || context.host.signal.aborted) throw error;
+    return { place: store.text, sizes: undefined, unknown: error.message };
   }
 }
 
@@ -76,22 +86,27 @@ function isNamedByManifests(name: string): boolean {
   return folder === undefined || folder === 'maps';
 }
 
-function openPlace(context: Context, store: string | undefined): Place {
-  const place = namedPlace(context, store);
+async function neededPlace(context: Context, given: StoreGiven): Promise<Place> {
+  const place = await namedPlace(context, given);
   if (place === undefined)
     throw new InputError(
       'no store given',
-      "Write directory:PATH, a directory that lasts: a runner's own disk is gone with the job.",
+      "Write s3://BUCKET/PREFIX, swift://CONTAINER/PREFIX, or directory:PATH if the directory lasts: a runner's own disk is gone with the job.",
     );
   return place;
 }
 
-/** The place that the input gives, or the terminal's default. */
-export function namedPlace({ host, directory }: Context, store: string | undefined): Place | undefined {
-  const text = store ?? (host.github === undefined ? DEFAULT_STORE : undefined);
-  if (text === undefined) return undefined;
-  const named = parsePlace(text);
-  if (named?.kind !== 'directory')
-    throw new InputError(`unsupported store "${text}"`, 'Write directory:PATH.');
-  return directory(resolve(host.directory, named.path));
+/**
+ * The place that the input gives, or the terminal's default.
+ *
+ * @throws InputError for an unsupported place, or one that cannot be reached
+ */
+export async function namedPlace(context: Context, given: StoreGiven): Promise<Place | undefined> {
+  const store = storeOf(context, given);
+  return store && openStore(context, store);
+}
+
+function storeOf({ host }: Context, given: StoreGiven): StorePlace | undefined {
+  const text = given.store ?? (host.github === undefined ? DEFAULT_STORE : undefined);
+  return text === undefined ? undefined : checkedStore(text, given, host.directory);
 }

@@ -12,7 +12,7 @@ import type { Session } from '../openstack/connection.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 import { readingOf } from './reading.ts';
-import { shelfOf } from './storing.ts';
+import { type StoreGiven, shelfOf } from './storing.ts';
 
 /**
  * The manifest that the inputs name, if it is trusted.
@@ -40,7 +40,7 @@ export async function trustedManifest(
 export async function manifestAsOf(
   context: Context,
   session: Session,
-  given: ManifestInputs & { readonly store: string | undefined },
+  given: ManifestInputs & StoreGiven,
   kind: Kind,
   wanted: string | undefined,
 ): Promise<Manifest> {
@@ -54,7 +54,7 @@ export async function manifestAsOf(
   const at = parseAt(given.at ?? '', clock.now());
   const inventory = await inventoryOf(session);
   for (const why of Object.values(inventory.unknown)) log.warn(why);
-  const statesOf = judge({ inventory, shelf: await shelfOf(context, given.store) });
+  const statesOf = judge({ inventory, shelf: await shelfOf(context, given) });
   const seek = new Seek({ kind, wanted, at, statesOf });
   const manifest = seek.narrowed(await find(context, reference, given, seek));
   for (const line of seek.passedOver(manifest)) log.warn(line);

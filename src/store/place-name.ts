@@ -1,8 +1,27 @@
-/** A place as an input names it. */
+import { InputError } from '../errors.ts';
+import { quoted, withoutTrailing } from '../text/escape.ts';
+
+/** A place for manifests as an input names it. */
 export type PlaceName =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'artifact' }
   | { readonly kind: 'release' };
+
+/** A place for payloads as the input `store` names it. */
+export type StoreName =
+  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Without slashes around it; may be empty. */
+      readonly prefix: string;
+      /** With http or https; undefined: AWS. */
+      readonly endpoint: string | undefined;
+      readonly region: string | undefined;
+      /** Undefined: for an endpoint of one's own. */
+      readonly pathStyle: boolean | undefined;
+    }
+  | { readonly kind: 'swift'; readonly container: string; readonly prefix: string };
 
 const DIRECTORY = 'directory:';
 
@@ -11,4 +30,97 @@ export function parsePlace(text: string): PlaceName | undefined {
   if (text === 'artifact' || text === 'release') return { kind: text };
   if (!text.startsWith(DIRECTORY) || text === DIRECTORY) return undefined;
   return { kind: 'directory', path: text.slice(DIRECTORY.length) };
+}
+
+/** @throws InputError if it names no place for payloads */
+export function parseStore(text: string): StoreName {
+  const place = parsePlace(text);
+  if (place?.kind === 'directory') return place;
+  const [, kind, rest = ''] = /^(s3|swift):\/\/(.*)$/s.exec(text) ?? [];
+  if (kind === undefined) throw unsupported(text);
+  // Before anything of it is shown.
+  if (/^[^/?]*@/.test(rest))
+    throw new InputError(
+      `the ${kind}:// of \`store\` has a user or a key in it`,
+      'Take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`.',
+    );
+  const [path = '', ...more] = rest.split('?');
+  const [bucket = '', ...segments] = withoutTrailing('/', path).split('/');
+  const own = kind === 's3' ? 'bucket' : 'container';
+  const form = `Write ${kind}://${own.toUpperCase()} or ${kind}://${own.toUpperCase()}/PREFIX`;
+  if (!NAME.test(bucket))
+    throw new InputError(
+      bucket === ''
+        ? `store ${quoted(text)}: no ${own} is named`
+        : `store ${quoted(text)}: ${quoted(bucket)} is no ${own}`,
+      `${form}. Its name has letters, digits, dots, hyphens and underscores.`,
+    );
+  for (const segment of segments)
+    if (!NAME.test(segment))
+      throw new InputError(
+        `store ${quoted(text)}: ${quoted(segment)} cannot be a part of the prefix`,
+        `${form}. Each part between slashes begins with a letter or digit, and has these, dots, hyphens and underscores.`,
+      );
+  const prefix = segments.join('/');
+  if (kind === 's3') return { kind, bucket, prefix, ...queryOf(text, more.join('?')) };
+  if (more.length > 0)
+    throw new InputError(
+      `store ${quoted(text)}: a container takes nothing behind a question mark`,
+      `${form}.`,
+    );
+  return { kind: 'swift', container: bucket, prefix };
+}
+
+/** What needs no escaping anywhere, and changes no path. */
+const NAME = /^[0-9A-Za-z][0-9A-Za-z._-]{0,254}$/;
+
+function unsupported(text: string): InputError {
+  const meant = /^\s*(s3|swift)\s*:\/*(?!https?:)([^/].*)$/i.exec(text);
+  const hint =
+    meant === null
+      ? 'Write directory:PATH, s3://BUCKET/PREFIX or swift://CONTAINER/PREFIX.'
+      : `Write ${meant[1]?.toLowerCase()}://${meant[1]?.toLowerCase() === 's3' ? 'BUCKET' : 'CONTAINER'}/PREFIX.`;
+  return new InputError(`unsupported store ${quoted(text.replace(/^.*@/s, '…@'))}`, hint);
+}
+
+function queryOf(text: string, query: string) {
+  const given = new URLSearchParams(query);
+  for (const name of new Set(given.keys()))
+    if (!['endpoint', 'region', 'path-style'].includes(name) || given.getAll(name).length > 1)
+      throw new InputError(
+        `store ${quoted(text)}: ${quoted(name)} is unknown behind the question mark, or given twice`,
+        'Write endpoint=URL, region=NAME or path-style=true, joined by `&`.',
+      );
+  const style = given.get('path-style') ?? undefined;
+  if (style !== undefined && style !== 'true' && style !== 'false')
+    throw new InputError(
+      `store ${quoted(text)}: path-style is neither true nor false`,
+      'Write path-style=true.',
+    );
+  return {
+    endpoint: checkedEndpoint(given.get('endpoint') || undefined),
+    region: given.get('region') || undefined,
+    pathStyle: style === undefined ? undefined : style === 'true',
+  };
+}
+
+/**
+ * The URL of an S3 service, without a slash at its end.
+ *
+ * @throws InputError if it is none
+ */
+export function checkedEndpoint(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  if (url !== null && (url.username !== '' || url.password !== ''))
+    throw new InputError(
+      'the endpoint of S3 has a user or password in it',
+      'Give keys as `s3-access-key` and `s3-secret-key`.',
+    );
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === '')
+    return url.origin;
+  throw new InputError(
+    `the endpoint of S3 is ${quoted(text)}`,
+    'Write it like https://s3.example.com, without a path or bucket.',
+  );
 }

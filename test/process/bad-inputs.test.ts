@@ -105,8 +105,8 @@ describe('bad inputs are refused before anything is touched', () => {
     [
       'a store of no form',
       backupImage,
-      given({ images: 'all', store: 's3://x' }),
-      'unsupported store "s3://x"',
+      given({ images: 'all', store: 'gs://x' }),
+      'unsupported store "gs://x"',
     ],
     [
       'a store that is a file',

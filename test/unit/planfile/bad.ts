@@ -364,18 +364,38 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   ['a place that is no list', plus('publish: release'), ['7:10: publish must be a list']],
   [
     'an unsupported store',
-    plus('store: s3://backups/production'),
-    ['7:8: store is "s3://backups/production": unsupported store; use directory:PATH'],
+    plus('store: gs://backups/production'),
+    [
+      '7:8: store is "gs://backups/production": unsupported store; write directory:PATH, s3://BUCKET/PREFIX or swift://CONTAINER/PREFIX',
+    ],
+  ],
+  [
+    'a container that has no such name',
+    plus('store: swift://my backups'),
+    [
+      '7:8: store is "swift://my backups": "my backups" is no container; write swift://CONTAINER or swift://CONTAINER/PREFIX. Its name has letters, digits, dots, hyphens and underscores',
+    ],
+  ],
+  [
+    'a key in the name of a store',
+    plus('store: s3://AKIA:hunter2@bucket'),
+    [
+      '7:8: store is wrong: the s3:// of `store` has a user or a key in it; take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`',
+    ],
   ],
   [
     'an artifact as store',
     plus('store: artifact'),
-    ['7:8: store is "artifact": unsupported store; use directory:PATH'],
+    [
+      '7:8: store is "artifact": unsupported store; write directory:PATH, s3://BUCKET/PREFIX or swift://CONTAINER/PREFIX',
+    ],
   ],
   [
     'a directory without a path',
     plus('store: "directory:"'),
-    ['7:8: store is "directory:": unsupported store; use directory:PATH'],
+    [
+      '7:8: store is "directory:": unsupported store; write directory:PATH, s3://BUCKET/PREFIX or swift://CONTAINER/PREFIX',
+    ],
   ],
   [
     'a recipient that is none',

@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals';
-import { parsePlace } from '../../../src/store/place-name.ts';
+import { describe, expect, test } from '@jest/globals';
+import { InputError } from '../../../src/errors.ts';
+import { checkedEndpoint, parsePlace, parseStore } from '../../../src/store/place-name.ts';
 
 test.each([
   ['directory:/var/backups', { kind: 'directory', path: '/var/backups' }],
@@ -11,5 +12,120 @@ test.each([
   ['Directory:x', undefined],
   ['/var/backups', undefined],
   ['artifact:1/x', undefined],
+  ['s3://bucket', undefined],
   ['', undefined],
 ])('%j is the place %j', (text, place) => expect(parsePlace(text)).toEqual(place));
+
+describe('a place for payloads', () => {
+  const s3 = (bucket: string, prefix = '', more: object = {}) => ({
+    ...{ kind: 's3', bucket, prefix, endpoint: undefined, region: undefined, pathStyle: undefined },
+    ...more,
+  });
+  const swift = (container: string, prefix = '') => ({ kind: 'swift', container, prefix });
+
+  test.each([
+    ['directory:/var/backups', { kind: 'directory', path: '/var/backups' }],
+    ['directory:s3://x', { kind: 'directory', path: 's3://x' }],
+    ['s3://backups', s3('backups')],
+    ['s3://backups/', s3('backups')],
+    ['s3://backups/production', s3('backups', 'production')],
+    ['s3://backups/of/Production_2/', s3('backups', 'of/Production_2')],
+    ['s3://my.bucket-1/a', s3('my.bucket-1', 'a')],
+    ['s3://Old_Bucket', s3('Old_Bucket')],
+    ['s3://b?endpoint=https://s3.example.com', s3('b', '', { endpoint: 'https://s3.example.com' })],
+    ['s3://b/p?endpoint=http%3A%2F%2F127.0.0.1%3A7480', s3('b', 'p', { endpoint: 'http://127.0.0.1:7480' })],
+    ['s3://b/p/?region=eu-central-1', s3('b', 'p', { region: 'eu-central-1' })],
+    ['s3://b?path-style=true', s3('b', '', { pathStyle: true })],
+    [
+      's3://b/p?endpoint=https://s3.example.com/&region=default&path-style=false',
+      s3('b', 'p', { endpoint: 'https://s3.example.com', region: 'default', pathStyle: false }),
+    ],
+    ['s3://b?', s3('b')],
+    ['swift://backups', swift('backups')],
+    ['swift://backups/', swift('backups')],
+    ['swift://backups/a/b', swift('backups', 'a/b')],
+    ['swift://Back_ups.2/a', swift('Back_ups.2', 'a')],
+  ])('%j is %j', (text, named) => expect(parseStore(text)).toEqual(named));
+
+  const FORMS = 'Write directory:PATH, s3://BUCKET/PREFIX or swift://CONTAINER/PREFIX.';
+  test.each([
+    ['', 'unsupported store ""', FORMS],
+    ['artifact', 'unsupported store "artifact"', FORMS],
+    ['directory:', 'unsupported store "directory:"', FORMS],
+    ['/var/backups', 'unsupported store "/var/backups"', FORMS],
+    ['gs://bucket', 'unsupported store "gs://bucket"', FORMS],
+    ['https://s3.example.com/bucket', 'unsupported store "https://s3.example.com/bucket"', FORMS],
+    ['s3:https://s3.example.com/bucket', 'unsupported store "s3:https', FORMS],
+    ['S3://bucket', 'unsupported store "S3://bucket"', 'Write s3://BUCKET/PREFIX.'],
+    ['s3:bucket/a', 'unsupported store "s3:bucket/a"', 'Write s3://BUCKET/PREFIX.'],
+    ['s3:/bucket', 'unsupported store "s3:/bucket"', 'Write s3://BUCKET/PREFIX.'],
+    ['swift:backups', 'unsupported store "swift:backups"', 'Write swift://CONTAINER/PREFIX.'],
+    ['Swift://backups', 'unsupported store "Swift://backups"', 'Write swift://CONTAINER/PREFIX.'],
+    ['s3://', 'store "s3://": no bucket is named', 'Write s3://BUCKET or s3://BUCKET/PREFIX. Its name has'],
+    ['s3:///prefix', 'store "s3:///prefix": no bucket is named', 'Write s3://BUCKET'],
+    [
+      'swift://',
+      'store "swift://": no container is named',
+      'Write swift://CONTAINER or swift://CONTAINER/PREFIX.',
+    ],
+    ['s3://-bucket', '"-bucket" is no bucket', 'letters, digits'],
+    ['s3://..', '".." is no bucket', 'letters, digits'],
+    ['s3://bücket', '"bücket" is no bucket', 'letters, digits'],
+    ['swift://my backups', '"my backups" is no container', 'letters, digits'],
+    ['swift://.', '"." is no container', 'letters, digits'],
+    [`swift://${'x'.repeat(256)}`, 'is no container', 'letters, digits'],
+    ['s3://b/a//c', '"" cannot be a part of the prefix', 'Each part between slashes'],
+    ['s3://b/../c', '".." cannot be a part of the prefix', 'Each part between slashes'],
+    ['s3://b/a b', '"a b" cannot be a part of the prefix', 'Each part between slashes'],
+    ['s3://b/a%2Fc', '"a%2Fc" cannot be a part of the prefix', 'Each part between slashes'],
+    ['swift://b/.hidden', '".hidden" cannot be a part of the prefix', 'Each part between slashes'],
+    ['s3://b/a\nc', 'cannot be a part of the prefix', 'Each part between slashes'],
+    ['s3://b?profile=x', '"profile" is unknown behind the question mark', 'Write endpoint=URL'],
+    [
+      's3://b?region=a&region=b',
+      '"region" is unknown behind the question mark, or given twice',
+      'Write endpoint',
+    ],
+    ['s3://b?path-style=yes', 'path-style is neither true nor false', 'Write path-style=true.'],
+    ['s3://b?endpoint=s3.example.com', 'the endpoint of S3 is "s3.example.com"', 'https://s3.example.com'],
+    [
+      's3://b?endpoint=https://s3.example.com/b',
+      'the endpoint of S3 is "https://s3',
+      'without a path or bucket',
+    ],
+    ['s3://b?endpoint=ftp://s3.example.com', 'the endpoint of S3 is "ftp://', 'Write it like'],
+    ['swift://b?region=x', 'a container takes nothing behind a question mark', 'Write swift://CONTAINER'],
+  ])('%j is refused: %s', (text, message, hint) => {
+    const refused = (): unknown => {
+      try {
+        return parseStore(text);
+      } catch (error) {
+        return error;
+      }
+    };
+    const error = refused();
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({ exitCode: 2 });
+    expect((error as InputError).message).toContain(message);
+    expect((error as InputError).hint).toContain(hint);
+  });
+
+  test.each([
+    's3://AKIA:hunter2@bucket/p',
+    'swift://user:hunter2@container',
+    's3:user:hunter2@bucket',
+    's3://b?endpoint=https://user:hunter2@s3.example.com',
+    'https://user:hunter2@s3.example.com/bucket',
+    'S3://user:hunter2@b',
+  ])('%j never shows what may be a key', (text) => {
+    const told = () => parseStore(text);
+    expect(told).toThrow(InputError);
+    expect(told).not.toThrow(/hunter2/);
+  });
+
+  test('an endpoint may be given by itself', () => {
+    expect(checkedEndpoint(undefined)).toBeUndefined();
+    expect(checkedEndpoint('http://[::1]:7480/')).toBe('http://[::1]:7480');
+    expect(() => checkedEndpoint('nonsense')).toThrow('the endpoint of S3 is "nonsense"');
+  });
+});

@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { InputError } from '../errors.ts';
+import type { CloudInputs } from '../inputs/cloud.ts';
+import { parseBandwidth, type StoreAccess } from '../inputs/store.ts';
+import { directoryPlace } from '../store/directory.ts';
+import type { Place } from '../store/place.ts';
+import { checkedEndpoint, parseStore, type StoreName } from '../store/place-name.ts';
+import type { Context } from './context.ts';
+
+/** A place that was named, checked and not yet opened. */
+export interface StorePlace {
+  /** As it was given. */
+  readonly text: string;
+  readonly named: StoreName;
+  readonly given: CloudInputs & StoreAccess;
+  /** Bytes per second. */
+  readonly rate: number | undefined;
+}
+
+/** Which inputs are for which place. */
+const OF_ONE = {
+  's3-endpoint': 's3',
+  's3-region': 's3',
+  's3-access-key': 's3',
+  's3-secret-key': 's3',
+  'store-role': 's3',
+  'store-cloud': 'swift',
+} as const;
+
+/**
+ * Checks the name of a place and the inputs that say how to reach it. Asks nobody.
+ *
+ * @param directory where relative paths start
+ * @throws InputError for an unsupported place, and for inputs that contradict it or each other
+ */
+export function checkedStore(text: string, given: CloudInputs & StoreAccess, directory: string): StorePlace {
+  const parsed = parseStore(text);
+  for (const [name, kind] of Object.entries(OF_ONE))
+    if (given[name as keyof typeof OF_ONE] !== undefined && kind !== parsed.kind)
+      throw new InputError(
+        `\`${name}\` is for a store like ${kind}://…, and \`store\` is ${text}`,
+        'Leave it out, or correct `store`.',
+      );
+  if ((given['s3-access-key'] === undefined) !== (given['s3-secret-key'] === undefined))
+    throw new InputError('`s3-access-key` and `s3-secret-key` are needed together', 'Give both, or neither.');
+  if (given['store-role'] !== undefined && given['s3-access-key'] !== undefined)
+    throw new InputError('`store-role` and `s3-access-key` contradict each other', 'Give one of them.');
+  const rate = parseBandwidth(given.bandwidth);
+  if (parsed.kind === 'directory')
+    return { text, named: { ...parsed, path: resolve(directory, parsed.path) }, given, rate };
+  if (parsed.kind === 'swift') return { text, named: parsed, given, rate };
+  const endpoint = agreed('endpoint', parsed.endpoint, checkedEndpoint(given['s3-endpoint']));
+  const region = agreed('region', parsed.region, given['s3-region']);
+  return { text, named: { ...parsed, endpoint, region }, given, rate };
+}
+
+function agreed(what: 'endpoint' | 'region', named: string | undefined, given: string | undefined) {
+  if (named === undefined || given === undefined || named === given) return named ?? given;
+  throw new InputError(
+    `\`store\` says ${what}=${named}, and \`s3-${what}\` is ${given}`,
+    'Give it once, or both alike.',
+  );
+}
+
+/**
+ * Opens a place, once per run: it may know payloads that no manifest names yet, and has one rate for all that goes on.
+ *
+ * @throws InputError if it cannot be reached with what was given
+ */
+export function openStore(context: Context, store: StorePlace): Promise<Place> {
+  return context.once(`store ${JSON.stringify(store.named)}`, async () => {
+    const place = await opened(context, store);
+    const { clock, signal } = context.host;
+    if (store.rate === undefined) return place;
+    const { limitedPlace } = await import('../store/limited.ts');
+    return limitedPlace(place, store.rate, clock, signal);
+  });
+}
+
+async function opened(context: Context, { text, named, given }: StorePlace): Promise<Place> {
+  const { host } = context;
+  if (named.kind === 'directory')
+    return directoryPlace(named.path, {
+      run: host.run,
+      liveness: (owner) => host.liveness(owner),
+      now: () => host.clock.now(),
+    });
+  if (named.kind === 's3') throw new InputError(`unsupported store "${text}"`, 'Write directory:PATH.');
+  const { swiftPlace } = await import('../store/swift/place.ts');
+  const elsewhere = given['store-cloud'];
+  const session =
+    elsewhere === undefined
+      ? await context.connect(given)
+      : await context.connectElsewhere(elsewhere, given['clouds-yaml']);
+  return swiftPlace({ ...named, client: () => session.service('object-store') });
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import { InputError } from '../../../src/errors.ts';
+import {
+  parseBandwidth,
+  parseStoreKey,
+  type StoreAccess,
+  storeAccessInputs,
+} from '../../../src/inputs/store.ts';
+import { parseInputs } from '../../../src/inputs/table.ts';
+import { checkedStore } from '../../../src/run/open-store.ts';
+
+const CLOUD = { cloud: undefined, region: undefined, project: undefined, 'clouds-yaml': undefined };
+const given = (more: Partial<StoreAccess> = {}) => ({
+  ...CLOUD,
+  ...parseInputs(storeAccessInputs, {}),
+  ...more,
+});
+const checked = (text: string, more?: Partial<StoreAccess>) => checkedStore(text, given(more), '/work');
+
+describe('a store', () => {
+  test('in a directory is found from where the command runs', () => {
+    expect(checked('directory:a').named).toEqual({ kind: 'directory', path: '/work/a' });
+    expect(checked('directory:/a').named).toEqual({ kind: 'directory', path: '/a' });
+  });
+
+  test('takes endpoint and region from its name or from inputs, and both may say the same', () => {
+    const access = { 's3-endpoint': 'https://s3.example.com/', 's3-region': 'r1' };
+    const named = { endpoint: 'https://s3.example.com', region: 'r1' };
+    expect(checked('s3://b', access).named).toMatchObject(named);
+    expect(checked('s3://b?endpoint=https://s3.example.com&region=r1', access).named).toMatchObject(named);
+    expect(checked('s3://b?region=r1').named).toMatchObject({ endpoint: undefined, region: 'r1' });
+  });
+
+  test.each([
+    ['s3://b?region=r2', { 's3-region': 'r1' }, '`store` says region=r2, and `s3-region` is r1'],
+    [
+      's3://b?endpoint=https://a.example',
+      { 's3-endpoint': 'https://b.example' },
+      '`store` says endpoint=https://a.example, and `s3-endpoint` is https://b.example',
+    ],
+    ['s3://b', { 's3-endpoint': 'b.example' }, 'the endpoint of S3 is "b.example"'],
+    ['s3://b', { 's3-access-key': 'k' }, '`s3-access-key` and `s3-secret-key` are needed together'],
+    ['s3://b', { 's3-secret-key': 'k' }, '`s3-access-key` and `s3-secret-key` are needed together'],
+    [
+      's3://b',
+      { 'store-role': 'arn:x', 's3-access-key': 'k', 's3-secret-key': 'k' },
+      '`store-role` and `s3-access-key` contradict each other',
+    ],
+    ['s3://b', { 'store-cloud': 'c' }, '`store-cloud` is for a store like swift://…, and `store` is s3://b'],
+    ['swift://c', { 's3-region': 'r' }, '`s3-region` is for a store like s3://…, and `store` is swift://c'],
+    ['directory:a', { 'store-role': 'arn:x' }, '`store-role` is for a store like s3://…'],
+    ['directory:a', { bandwidth: 'fast' }, '`bandwidth` is "fast"'],
+  ] satisfies [string, Partial<StoreAccess>, string][])('%s with %j is refused', (text, access, message) => {
+    const check = () => checked(text, access);
+    expect(check).toThrow(InputError);
+    expect(check).toThrow(message);
+  });
+});
+
+test.each([
+  ['50MiB', 50 * 2 ** 20],
+  ['1 GiB/s', 2 ** 30],
+  ['512kib', 2 ** 19],
+  ['1.5MiB', 1.5 * 2 ** 20],
+  ['1KiB', 1024],
+  [undefined, undefined],
+])('the bandwidth %j is %j bytes per second', (text, rate) => expect(parseBandwidth(text)).toBe(rate));
+
+test.each(['', '50', '50MB', '50Mbit/s', '-1MiB', '0MiB', '0.5KiB', 'MiB', '1e3KiB', '50MiB/min'])(
+  'the bandwidth %j is refused',
+  (text) => {
+    expect(() => parseBandwidth(text)).toThrow(InputError);
+    expect(() => parseBandwidth(text)).toThrow(`\`bandwidth\` is "${text}"`);
+  },
+);
+
+const KEY = Buffer.alloc(32, 0xa5);
+test.each([
+  [KEY.toString('hex'), KEY],
+  [KEY.toString('hex').toUpperCase(), KEY],
+  [`${KEY.toString('base64')}\n`, KEY],
+  [Buffer.alloc(32).toString('base64'), Buffer.alloc(32)],
+  [undefined, undefined],
+])('a key of the store is 32 bytes, however written: %j', (text, key) =>
+  expect(parseStoreKey(text)).toEqual(key),
+);
+
+test.each([
+  '',
+  'hunter2hunter2hunter2hunter2hunter2hunter2!!',
+  KEY.toString('hex').slice(1),
+  `${KEY.toString('hex')}00`,
+  KEY.toString('base64url'),
+  KEY.subarray(1).toString('base64'),
+  Buffer.alloc(33, 1).toString('base64'),
+  `${KEY.toString('hex').slice(2)} 5`,
+])('what is no key is refused and not shown: %j', (text) => {
+  const parse = () => parseStoreKey(text);
+  expect(parse).toThrow(InputError);
+  expect(parse).toThrow(/^`store-key` is no key$/);
+});
