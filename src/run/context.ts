@@ -1,6 +1,7 @@
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { Outputs } from '../inputs/table.ts';
 import type { Session } from '../openstack/connection.ts';
+import type { Http } from '../openstack/http.ts';
 import type { Host } from '../ports/host.ts';
 import type { Ledger } from '../temporaries/ledger.ts';
 import type { Json } from '../text/redact-json.ts';
@@ -18,6 +19,8 @@ export interface Context {
    * @param name of an entry of clouds.yaml, or of the cloud of the OS_* variables
    */
   connectElsewhere(name: string, cloudsYaml: string | undefined): Promise<Session>;
+  /** Connections to what is no cloud. Both end with the run. */
+  outside(): { readonly http: Http; readonly signal: AbortSignal };
   /** The records of what this run makes in the cloud and does not leave there. */
   ledger(session: Session): Ledger;
   /**

@@ -20,10 +20,11 @@ const EMPTY_SECRET =
 
 /** The context of a run on a host, and how to close it. */
 export function openContext(host: Host, dryRun: boolean): { context: Context; close(): Promise<void> } {
-  const open: Http[] = [];
+  const open = new Map<string, Http>();
   const ledgers = new Map<Session, Ledger>();
   const things = new Map<string, Promise<unknown>>();
   const over = new AbortController();
+  const signal = AbortSignal.any([host.signal, over.signal]);
   const missing = host.kind === 'github' ? EMPTY_SECRET : undefined;
   const context: Context = {
     host,
@@ -41,6 +42,15 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
       things.set(key, made);
       made.catch(() => things.delete(key));
       return made;
+    },
+    outside() {
+      let http = open.get('outside');
+      if (http === undefined) {
+        for (const secret of proxySecrets(host.environment)) host.secrets.add(secret);
+        http = openHttp({ verify: true }, host.environment);
+        open.set('outside', http);
+      }
+      return { http, signal };
     },
     ledger(session) {
       let ledger = ledgers.get(session);
@@ -66,14 +76,15 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
   /** Two inputs may mean one cloud: then it is one login. */
   function logIn(which: string, choice: CloudChoice, environment: Variables): Promise<Session> {
     const { cloud, region, cloudsYaml } = choice;
-    return context.once(`${which} ${JSON.stringify([cloud, region, cloudsYaml])}`, async () => {
+    const key = `${which} ${JSON.stringify([cloud, region, cloudsYaml])}`;
+    return context.once(key, async () => {
       const config = await loadCloud(choice, environment, host.directory);
       for (const secret of proxySecrets(host.environment)) host.secrets.add(secret);
       const http = openHttp(
         { ca: config.cacert, verify: config.verify, cert: config.cert, key: config.key },
         host.environment,
       );
-      open.push(http);
+      open.set(key, http);
       for (const warning of config.warnings) host.log.warn(warning);
       if (!config.verify)
         host.log.warn(`cloud "${config.name}": certificates are not checked (verify: false)`);
@@ -82,7 +93,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
         clock: host.clock,
         log: host.log,
         secret: (value) => host.secrets.add(value),
-        signal: AbortSignal.any([host.signal, over.signal]),
+        signal,
       });
       const { user, project } = session.scope;
       host.log.info(`logged in as ${forLog(user.name)} to project ${forLog(project.name)} (${project.id})`);
@@ -96,7 +107,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
       for (const ledger of ledgers.values()) await ledger.close();
       // After a first error, other requests may still be under way, and would be retried.
       over.abort(new Error('the run is over'));
-      for (const http of open) await http.close();
+      for (const http of open.values()) await http.close();
     },
   };
 }

@@ -77,7 +77,7 @@ export function openStore(context: Context, store: StorePlace): Promise<Place> {
   });
 }
 
-async function opened(context: Context, { text, named, given }: StorePlace): Promise<Place> {
+async function opened(context: Context, { named, given }: StorePlace): Promise<Place> {
   const { host } = context;
   if (named.kind === 'directory')
     return directoryPlace(named.path, {
@@ -85,7 +85,7 @@ async function opened(context: Context, { text, named, given }: StorePlace): Pro
       liveness: (owner) => host.liveness(owner),
       now: () => host.clock.now(),
     });
-  if (named.kind === 's3') throw new InputError(`unsupported store "${text}"`, 'Write directory:PATH.');
+  if (named.kind === 's3') return openS3(context, named, given);
   const { swiftPlace } = await import('../store/swift/place.ts');
   const elsewhere = given['store-cloud'];
   const session =
@@ -93,4 +93,42 @@ async function opened(context: Context, { text, named, given }: StorePlace): Pro
       ? await context.connect(given)
       : await context.connectElsewhere(elsewhere, given['clouds-yaml']);
   return swiftPlace({ ...named, client: () => session.service('object-store') });
+}
+
+async function openS3(
+  context: Context,
+  named: Extract<StoreName, { kind: 's3' }>,
+  given: StoreAccess,
+): Promise<Place> {
+  const { host } = context;
+  const [{ s3Settings }, { s3Place }] = await Promise.all([
+    import('../store/s3/credentials.ts'),
+    import('../store/s3/place.ts'),
+  ]);
+  const { http, signal } = context.outside();
+  const rest = { http, clock: host.clock, log: host.log, signal: () => signal };
+  const { credentials, endpoint, region } = await s3Settings({
+    endpoint: named.endpoint,
+    region: named.region,
+    role: given['store-role'],
+    environment: withKeys(host.environment, given),
+    roleOptions: {
+      ...rest,
+      token: () => host.identityToken('sts.amazonaws.com'),
+      secret: (value) => host.secrets.add(value),
+    },
+  });
+  return s3Place({ ...named, endpoint, region, credentials, ...rest });
+}
+
+/** Keys that are given stand before those of the environment, and are not mixed with them. */
+function withKeys(environment: Context['host']['environment'], given: StoreAccess) {
+  const [id, secret] = [given['s3-access-key'], given['s3-secret-key']];
+  if (id === undefined || secret === undefined) return environment;
+  return {
+    ...environment,
+    AWS_ACCESS_KEY_ID: id.trim(),
+    AWS_SECRET_ACCESS_KEY: secret.trim(),
+    AWS_SESSION_TOKEN: undefined,
+  };
 }

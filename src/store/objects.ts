@@ -115,10 +115,15 @@ async function prove(bucket: Bucket): Promise<void> {
   try {
     await bucket.put(PROOF, bytes, { md5: digestOf('md5', bytes), sha256: digestOf('sha256', bytes) });
   } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    const answer = [error, error.cause].find((one) => one instanceof CloudError);
     // What does not answer is no wrong input.
-    const isDown = error instanceof CloudError && (error.status === undefined || error.status >= 500);
-    if (isDown || error instanceof InputError || !(error instanceof PlainError)) throw error;
-    throw new InputError(`cannot write payloads into ${bucket.name}: ${error.message}`, error.hint, error);
+    if (answer?.status === undefined || answer.status >= 500) throw error;
+    throw new InputError(
+      `cannot write payloads into ${bucket.name}: HTTP ${answer.status}: ${answer.words}`,
+      error.hint,
+      error,
+    );
   }
   await bucket.remove(PROOF).catch((error: unknown) => {
     // A run that saves need not be allowed to delete: the next one overwrites it.

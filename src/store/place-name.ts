@@ -117,10 +117,10 @@ export function checkedEndpoint(text: string | undefined): string | undefined {
       'the endpoint of S3 has a user or password in it',
       'Give keys as `s3-access-key` and `s3-secret-key`.',
     );
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === '')
-    return url.origin;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === '')
+    return withoutTrailing('/', url.href);
   throw new InputError(
     `the endpoint of S3 is ${quoted(text)}`,
-    'Write it like https://s3.example.com, without a path or bucket.',
+    'Write it like https://s3.example.com, without the bucket.',
   );
 }

@@ -163,9 +163,7 @@ describe('a store in Swift', () => {
     const told = await run([...saving, '--store', 'swift://backups'], 'reader');
     expect([told.code, told.stderr]).toEqual([
       2,
-      expect.stringContaining(
-        'cannot write payloads into swift://backups: cannot write object .proof into container backups: HTTP 403',
-      ),
+      expect.stringContaining('cannot write payloads into swift://backups: HTTP 403: AccessDenied'),
     ]);
     expect(told.stderr).toContain('The user lacks a role');
     expect(standing(world.cloud)).toEqual(before);

@@ -9,6 +9,8 @@ export interface Address {
   readonly prefix: string;
   /** Without a slash at its end; undefined: AWS. */
   readonly endpoint: URL | undefined;
+  /** Whether the bucket stands in the path, and not in the host name; undefined: as it is usual there. */
+  readonly pathStyle?: boolean | undefined;
 }
 
 const BUCKET = /^[\da-zA-Z][\w.-]{2,254}$/;
@@ -71,9 +73,10 @@ export function awsHost(service: string, region: string): string {
  * The URL of a key, or of the bucket if it is empty. An own endpoint has the bucket in the path, because most have no
  * host name for each; AWS has it in the host name, unless that would not fit its certificate.
  */
-export function urlOf({ bucket, endpoint }: Address, region: string, key: string): URL {
+export function urlOf({ bucket, endpoint, pathStyle }: Address, region: string, key: string): URL {
   const base = endpoint ?? new URL(`https://${awsHost('s3', region)}`);
-  const inHost = isAws(base.hostname) && /^[\da-z-]+$/.test(bucket);
+  const isUsual = isAws(base.hostname) && /^[\da-z-]+$/.test(bucket);
+  const inHost = pathStyle === undefined ? isUsual : !pathStyle;
   const root = base.pathname.replace(/\/$/, '');
   const path = key.split('/').map(encoded).join('/');
   return new URL(

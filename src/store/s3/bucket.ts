@@ -19,6 +19,8 @@ export interface S3Options extends S3Dependencies {
   readonly endpoint?: string | undefined;
   /** Undefined: `us-east-1`, until the server names another. */
   readonly region?: string | undefined;
+  /** Whether the bucket stands in the path; undefined: as it is usual there. */
+  readonly pathStyle?: boolean | undefined;
 }
 
 /** The server stores all of it before it answers. */
@@ -32,8 +34,15 @@ const GET_TIMEOUTS = { header: 2 * 60_000, body: 2 * 60_000 };
  *
  * @throws InputError for what is no bucket, prefix or endpoint
  */
-export function s3Bucket({ bucket, prefix, endpoint, region, ...dependencies }: S3Options): Bucket {
-  const address = addressOf(bucket, prefix, endpoint);
+export function s3Bucket({
+  bucket,
+  prefix,
+  endpoint,
+  region,
+  pathStyle,
+  ...dependencies
+}: S3Options): Bucket {
+  const address = { ...addressOf(bucket, prefix, endpoint), pathStyle };
   const client = new S3Client(address, region ?? 'us-east-1', dependencies);
   const place = `s3://${bucket}${address.prefix === '' ? '' : `/${address.prefix.slice(0, -1)}`}`;
   const keyOf = (name: string) => address.prefix + name;

@@ -89,9 +89,9 @@ describe('a place for payloads', () => {
     ['s3://b?path-style=yes', 'path-style is neither true nor false', 'Write path-style=true.'],
     ['s3://b?endpoint=s3.example.com', 'the endpoint of S3 is "s3.example.com"', 'https://s3.example.com'],
     [
-      's3://b?endpoint=https://s3.example.com/b',
+      's3://b?endpoint=https://s3.example.com/b%3Fx',
       'the endpoint of S3 is "https://s3',
-      'without a path or bucket',
+      'without the bucket',
     ],
     ['s3://b?endpoint=ftp://s3.example.com', 'the endpoint of S3 is "ftp://', 'Write it like'],
     ['swift://b?region=x', 'a container takes nothing behind a question mark', 'Write swift://CONTAINER'],
@@ -125,6 +125,7 @@ describe('a place for payloads', () => {
 
   test('an endpoint may be given by itself', () => {
     expect(checkedEndpoint(undefined)).toBeUndefined();
+    expect(checkedEndpoint('https://example.org/s3/')).toBe('https://example.org/s3');
     expect(checkedEndpoint('http://[::1]:7480/')).toBe('http://[::1]:7480');
     expect(() => checkedEndpoint('nonsense')).toThrow('the endpoint of S3 is "nonsense"');
   });

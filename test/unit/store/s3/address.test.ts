@@ -31,6 +31,14 @@ test.each([
   expect(urlOf(addressOf(bucket, prefix, endpoint), region, key).href).toBe(url);
 });
 
+test('the bucket stands where one is told to put it', () => {
+  const url = (endpoint: string | undefined, pathStyle: boolean) =>
+    urlOf({ ...addressOf('backups', '', endpoint), pathStyle }, 'eu-west-1', 'p').href;
+  expect(url(undefined, true)).toBe('https://s3.eu-west-1.amazonaws.com/backups/p');
+  expect(url('https://s3.example.org:9000', false)).toBe('https://backups.s3.example.org:9000/p');
+  expect(url('https://s3.example.org', true)).toBe('https://s3.example.org/backups/p');
+});
+
 test.each([
   ['', ''],
   ['/', ''],
