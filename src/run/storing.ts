@@ -59,7 +59,7 @@ export async function savingStore(
 /**
  * The payloads that are in the store now; undefined if no store is given and there is no default.
  *
- * @param offline ask no service
+ * @param offline log in to no cloud
  * @throws InputError for an unsupported place
  */
 export async function shelfOf(
@@ -68,7 +68,7 @@ export async function shelfOf(
   offline = false,
 ): Promise<Shelf | undefined> {
   const store = storeOf(context, given);
-  if (store === undefined || (offline && store.named.kind !== 'directory')) return undefined;
+  if (store === undefined || (offline && store.named.kind === 'swift')) return undefined;
   try {
     const place = await openStore(context, store);
     const sizes = new Map<string, number>();

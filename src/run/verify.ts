@@ -38,7 +38,7 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
       'no manifest lists such a restore point',
       'See `openstack-backup list` for those that there are.',
     );
-  const place = namedPlace(context, given.store);
+  const place = await namedPlace(context, given);
   const work = await workFor(place, subjects, given.level, sample, host.signal);
   await checkIdentity(given, work);
   const records = await openRecords(context, given, subjects, started);
@@ -121,7 +121,7 @@ async function read(
   work: Work,
 ): Promise<ReadonlyMap<string, Seen>> {
   const { host } = context;
-  const store = namedStore(context, given);
+  const store = await namedStore(context, given);
   if (place === undefined || store === undefined || work.parts.length === 0) return work.seen;
   const bar = host.progress.start('Verifying', { items: work.parts.length, gigabytes: work.bytes / GIB });
   try {
