@@ -1,4 +1,4 @@
-import type { RestorePoint } from '../manifest/schema.ts';
+import type { Payload, RestorePoint } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
 
 /** A restore point in the output `restore-points`. */
@@ -23,10 +23,10 @@ function factsOf(point: RestorePoint): Brief {
         volume: point.resource.id,
         sizeBytes: point.resource.size * GIB,
         ...(point.image.kept ? { image: point.image.id } : {}),
-        ...(point.payload === null ? {} : { payload: point.payload.name }),
+        ...(point.payload === null ? {} : storedFacts(point.payload)),
       };
     case 'download':
-      return { image: point.resource.id, payload: point.payload.name, sizeBytes: point.payload.size };
+      return { image: point.resource.id, sizeBytes: point.payload.size, ...storedFacts(point.payload) };
     case 'kept':
       return { image: point.resource.id, sizeBytes: point.resource.size };
     case 'sealed':
@@ -39,4 +39,12 @@ function factsOf(point: RestorePoint): Brief {
         disks: point.resource.disks.length,
       };
   }
+}
+
+/** Of blocks, also how many bytes were sent, and how many of the disk were in the store already. */
+function storedFacts(payload: Payload): Brief {
+  const { name } = payload;
+  return payload.layout === 'file'
+    ? { payload: name }
+    : { payload: name, sent: payload.sent, takenOver: payload.takenOver };
 }

@@ -1,7 +1,7 @@
 import type { Started } from '../backup/kind.ts';
 import { duration } from '../clock.ts';
 import type { Kind } from '../manifest/points.ts';
-import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import type { Manifest, Payload, RestorePoint } from '../manifest/schema.ts';
 import { type QuotaLine, quotaSentence } from '../plan/quota.ts';
 import type { Published } from '../publish/publisher.ts';
 import { bytes } from '../text/bytes.ts';
@@ -100,9 +100,17 @@ function factsOf(point: RestorePoint): {
       return { size: `${point.resource.size} GiB`, how, consistency: point.consistency };
     }
     case 'image':
-      return { size: `${point.resource.size} GiB`, how: 'image', consistency: point.consistency };
+      return {
+        size: `${point.resource.size} GiB${sentOf(point.payload)}`,
+        how: 'image',
+        consistency: point.consistency,
+      };
     case 'download':
-      return { size: bytes(point.payload.size), how: 'download', consistency: '' };
+      return {
+        size: `${bytes(point.payload.size)}${sentOf(point.payload)}`,
+        how: 'download',
+        consistency: '',
+      };
     case 'kept':
       return { size: bytes(point.resource.size), how: 'image', consistency: '' };
     case 'sealed':
@@ -115,6 +123,11 @@ function factsOf(point: RestorePoint): {
         consistency: point.consistency,
       };
   }
+}
+
+/** How much of a disk went into the store. */
+function sentOf(payload: Payload | null): string {
+  return payload?.layout === 'blocks' ? `, ${bytes(payload.sent)} sent` : '';
 }
 
 function worthOf({ resource }: RestorePoint): string {

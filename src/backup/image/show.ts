@@ -1,5 +1,6 @@
 import type { RestorePoint } from '../../manifest/schema.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
+import { toldStored } from '../../payload/stored.ts';
 import type { Log } from '../../ports/log.ts';
 import { bytes } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
@@ -33,7 +34,7 @@ export function toldImage(point: RestorePoint): string | undefined {
   }
   if (point.method !== 'download') return undefined;
   const { payload } = point;
-  return `image ${quoted(resource.name)} (${resource.id}) saved: ${bytes(payload.size)}, stored as ${bytes(payload.stored.size)}, after ${seconds.toFixed(1)} s`;
+  return `image ${quoted(resource.name)} (${resource.id}) saved: ${toldStored(payload)}, after ${seconds.toFixed(1)} s`;
 }
 
 /** A plan as a program reads it. */

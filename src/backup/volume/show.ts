@@ -1,6 +1,7 @@
 import type { RestorePoint, VolumeBackupPoint } from '../../manifest/schema.ts';
+import { toldStored } from '../../payload/stored.ts';
 import type { Log } from '../../ports/log.ts';
-import { bytes, GIB } from '../../text/bytes.ts';
+import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
 import type { VolumeBackupPlan, VolumeBackupWishes } from './plan.ts';
@@ -45,10 +46,7 @@ export function toldVolume(point: RestorePoint): string | undefined {
       return `backup ${point.backup.id} of volume ${quoted(resource.name)} is available after ${seconds.toFixed(1)} s`;
     case 'image': {
       const { payload, image } = point;
-      const where =
-        payload === null
-          ? `image ${image.id}`
-          : `${payload.name}, ${bytes(payload.size)} stored as ${bytes(payload.stored.size)}`;
+      const where = payload === null ? `image ${image.id}` : `${payload.name}, ${toldStored(payload)}`;
       return `volume ${quoted(resource.name)} (${resource.id}) saved as ${where}, after ${seconds.toFixed(1)} s`;
     }
     default:
