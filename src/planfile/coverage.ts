@@ -29,6 +29,8 @@ export interface Coverage {
   readonly key: 'saved' | 'unsaved' | undefined;
   /** The length of the chain of Cinder backups: "7 of 7". */
   readonly chain: string | undefined;
+  /** The deepest that a good point was verified, and how old the newest such point is: "L1a, 3 d old". */
+  readonly verified?: string;
   /**
    * Set if it was never saved and its first backup has been under way for less than `max-age`: nothing is wrong yet.
    */
@@ -52,7 +54,7 @@ export interface Seen {
 export function coverageOf(seen: Seen): Coverage[] {
   const known = knownFrom(seen);
   return seen.assignments.flatMap(({ resource, exclusion }): Coverage[] => {
-    const bare = bareRow(resource, known.keys);
+    const bare = bareRow(resource, known, seen.now);
     if (exclusion !== undefined) return [{ ...bare, status: 'excluded', why: exclusionWords(exclusion) }];
     const own = known.duties.get(keyOf(resource)) ?? [];
     if (own.length > 0)
@@ -71,6 +73,10 @@ function knownFrom({ assignments, duties, points, backups }: Seen) {
     duties: Map.groupBy(duties, ({ resource }) => keyOf(resource)),
     servers: dutiesByDisk(duties),
     keys: savedKeysIn(points),
+    proved: Map.groupBy(
+      points.filter(({ good, verified }) => good && verified !== undefined),
+      ({ kind, resource }) => keyOf({ kind, id: resource }),
+    ),
     /** Ids of the keys that the project's resources use. */
     used: new Set(assignments.map(({ resource: { keyId } }) => keyId)),
     backups: Map.groupBy(backups, ({ volumeId }) => volumeId),
@@ -87,10 +93,24 @@ function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Dut
 }
 
 /** The part of a row that does not depend on an entry. */
-function bareRow(resource: Resource, keys: SavedKeys): Omit<Coverage, 'status' | 'why'> {
+function bareRow(
+  resource: Resource,
+  { keys, proved }: Pick<Known, 'keys' | 'proved'>,
+  now: number,
+): Omit<Coverage, 'status' | 'why'> {
   const { kind, id, name } = resource;
   const key = keyStateOf(resource, keys);
-  return { kind, id, name, entry: '', newest: undefined, error: undefined, key, chain: undefined };
+  const verified = verifiedWords(proved.get(keyOf(resource)) ?? [], now);
+  const bare = { kind, id, name, entry: '', newest: undefined, error: undefined, key, chain: undefined };
+  return verified === undefined ? bare : { ...bare, verified };
+}
+
+function verifiedWords(proved: readonly SavedPoint[], now: number): string | undefined {
+  const depth = ({ verified = '' }: SavedPoint) => verified;
+  const [best] = proved.toSorted((a, b) =>
+    depth(a) < depth(b) ? 1 : depth(a) > depth(b) ? -1 : b.time - a.time,
+  );
+  return best && `${depth(best)}, ${ageOf(best.time, now)} old`;
 }
 
 function byDuty(

@@ -14,6 +14,8 @@ export interface SavedPoint {
   readonly pieces: readonly Piece[];
   /** Whether the key was saved too; undefined if it is not encrypted. */
   readonly key?: 'saved' | 'unsaved';
+  /** How deep all of it was verified. */
+  readonly verified?: string;
 }
 
 export interface Piece {

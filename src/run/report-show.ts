@@ -25,6 +25,7 @@ const COLUMNS: readonly Column<Coverage>[] = [
   { name: 'status', value: ({ status }) => status },
   { name: 'key', value: ({ key }) => key },
   { name: 'chain', value: ({ chain }) => chain },
+  { name: 'verified', value: ({ verified }) => verified },
   { name: 'why', value: reasonOf },
 ];
 

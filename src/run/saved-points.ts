@@ -1,6 +1,7 @@
 import type { Found } from '../catalog/everything.ts';
 import type { Inventory } from '../catalog/inventory.ts';
 import { takenIn } from '../catalog/times.ts';
+import { provedLevel, type Verified, verifiedIn } from '../catalog/verified.ts';
 import { judge, judgeBackups, type State } from '../catalog/whole.ts';
 import { adoptable } from '../chain/adoptable.ts';
 import { POINT_TAG, readTags, type Tags } from '../chain/tags.ts';
@@ -18,24 +19,36 @@ import type { Project } from './project-of.ts';
  */
 export function savedPointsOf(found: readonly Found[], inventory: Inventory): SavedPoint[] {
   const states = judge({ inventory, shelf: undefined });
+  const verified = verifiedIn(found);
   return [
-    ...found.flatMap((one) => ofManifest(one, states(one.manifest))),
+    ...found.flatMap((one) => ofManifest(one, states(one.manifest), verified)),
     ...ofCloud(inventory.backups ?? [], judgeBackups(inventory)),
   ];
 }
 
-function ofManifest({ manifest, doubt }: Found, states: ReadonlyMap<string, State>): SavedPoint[] {
+function ofManifest(
+  { manifest, doubt }: Found,
+  states: ReadonlyMap<string, State>,
+  verified: ReadonlyMap<string, Verified>,
+): SavedPoint[] {
   const takenAt = takenIn(manifest);
   const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
   const isAltered = doubt?.what.startsWith('was altered') === true;
-  return manifest.restorePoints.map((point) => ({
-    kind: point.resource.kind,
-    resource: point.resource.id,
-    time: Date.parse(takenAt(point)),
-    good: !isAltered && states.get(point.id)?.state !== 'broken',
-    pieces: dataOf(point, points).flatMap(pieceOf),
-    ...worthOf(point),
-  }));
+  return manifest.restorePoints.map((point) => {
+    const pieces = dataOf(point, points);
+    // A server is damaged with a disk.
+    const isDamaged = [point, ...pieces].some(({ id }) => verified.get(id)?.fault !== undefined);
+    const level = provedLevel(verified.get(point.id));
+    return {
+      kind: point.resource.kind,
+      resource: point.resource.id,
+      time: Date.parse(takenAt(point)),
+      good: !isAltered && !isDamaged && states.get(point.id)?.state !== 'broken',
+      pieces: pieces.flatMap(pieceOf),
+      ...worthOf(point),
+      ...(level !== undefined && { verified: level }),
+    };
+  });
 }
 
 function worthOf({ resource }: RestorePoint): Pick<SavedPoint, 'key'> {

@@ -1275,11 +1275,19 @@ export const keeping: readonly Mutation[] = [
     tests: ['embedded/lost-machine.test.ts'],
   },
   {
+    id: 'run/damaged',
+    file: 'run/saved-points.ts',
+    what: 'a point that was found damaged is not due again',
+    find: '!isAltered && !isDamaged',
+    put: '!isAltered',
+    tests: ['unit/run/saved-points.test.ts'],
+  },
+  {
     id: 'run/altered',
     file: 'run/saved-points.ts',
     what: 'an altered manifest says that nothing is due',
-    find: 'good: !isAltered && states',
-    put: 'good: states',
+    find: 'good: !isAltered && !isDamaged',
+    put: 'good: !isDamaged',
     tests: ['unit/run/saved-points.test.ts'],
   },
 ];

@@ -324,3 +324,15 @@ describe('with a backup under way', () => {
     expect(failuresIn(hanging, ['stale']).get('stale')).toBe(1);
   });
 });
+
+test('the deepest that a good point was verified is told, and how old the newest such point is', async () => {
+  const points = [
+    point(1),
+    point(2, db, { verified: 'L1a' }),
+    point(30, db, { verified: 'L2' }),
+    point(80, db, { verified: 'L2' }),
+    point(10, db, { verified: 'L2', good: false }),
+  ];
+  expect((await covered([db], points))[0]).toMatchObject({ verified: 'L2, 30 h old' });
+  expect((await covered([db], [point(1)]))[0]).not.toHaveProperty('verified');
+});

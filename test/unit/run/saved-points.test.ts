@@ -13,3 +13,22 @@ test.each([
   const points = savedPointsOf([{ manifest, references: ['here'], doubt }], inventory());
   expect(points.map((point) => point.good)).toEqual([good]);
 });
+
+test('what was found damaged does not count, and what was verified is told', () => {
+  const [bad, good] = [secretPoint(), secretPoint()];
+  const time = '2026-11-26T00:00:00.000Z';
+  const records = [
+    { point: bad.id, level: 'L0' as const, time, fault: 'altered' },
+    { point: good.id, level: 'L1b' as const, time },
+  ];
+  const found = [manifestWith(bad, good), { ...manifestWith(), verified: records }].map((one) => ({
+    manifest: one,
+    references: ['here'],
+    doubt: undefined,
+  }));
+  const points = savedPointsOf(found, inventory());
+  expect(points.map((point) => [point.good, point.verified])).toEqual([
+    [false, undefined],
+    [true, 'L1b'],
+  ]);
+});
