@@ -42,7 +42,9 @@ export async function readRefusal({ status, headers, body }: HttpResponse, now: 
 function saidIn(text: string): Pick<Refusal, 'code' | 'words'> {
   const code = word(field(text, 'Code'));
   if (code === undefined) return { code, words: wordsOf(text) };
-  return { code, words: `${code}: ${wordsOf(field(text, 'Message') ?? '')}` };
+  // Ceph's messages are empty.
+  const message = field(text, 'Message') ?? '';
+  return { code, words: message.trim() === '' ? code : `${code}: ${wordsOf(message)}` };
 }
 
 /** An error in an answer that says that all went well. */
@@ -108,7 +110,9 @@ function hintFor(refusal: Refusal): string | undefined {
   if (WRONG_KEYS.includes(code))
     return 'Check the access key and its secret, and that they belong to this endpoint.';
   if (EXPIRED.includes(code)) return 'The credential has expired: get a new one, or use `store-role`.';
-  if (WRONG_REGION.includes(code)) return 'Give the region of the bucket as `s3-region`.';
+  // An answer to HEAD has no words.
+  if (WRONG_REGION.includes(code) || (status === 400 && code === ''))
+    return 'Give the region of the bucket as `s3-region`.';
   if (code === 'RequestTimeTooSkewed') return 'Set the clock of this machine.';
   if (status >= 300 && status < 400)
     return location === undefined

@@ -226,6 +226,12 @@ describe('what a server may do to a reader', () => {
     await expect(namesIn(under.place())).rejects.toThrow(words);
   });
 
+  test('of a list that has others too, only ours are taken', async () => {
+    await using under = await openS3();
+    under.s3.strike = () => page(`${key('q').replace('of/', 'at/')}${key('r')}`);
+    expect(await namesIn(under.place())).toEqual(['r']);
+  });
+
   test('a server that does not know Range is told, and not believed', async () => {
     await using under = await openS3();
     const place = under.place();
