@@ -26,5 +26,6 @@ export const commands: typeof actions = {
   'plan check': async () => (await import('./plan-check.ts')).planCheck as unknown as Command,
   'plan init': async () => (await import('./plan-init.ts')).planInit as unknown as Command,
   ...(planShow && { 'plan show': planShow }),
+  dump: async () => (await import('./dump.ts')).dump as unknown as Command,
   unlock: async () => (await import('./unlock.ts')).unlock as unknown as Command,
 };

@@ -82,6 +82,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'recipients',
     'identity',
     'key',
+    'unlock',
     'secret-type',
     'plaintext',
     'store-key',

@@ -50,7 +50,7 @@ export async function unlockImage(context: Context, given: Given) {
     }
     const written = new Meter(['sha256']);
     const plain = written.through(opened.plain(stream));
-    if (sink === undefined) await writeNew(output, plain, quoted(given.output), 'output');
+    if (sink === undefined) await writeNew(output, plain, quoted(given.output), 'output', true);
     else await pipeline(Readable.from(plain, { objectMode: false }), sink, { end: false });
     const sha256 = written.digests()['sha256'] ?? '';
     host.log.info(`${bytes(written.size)} decrypted, SHA-256 ${sha256}`);
@@ -61,7 +61,8 @@ export async function unlockImage(context: Context, given: Given) {
   }
 }
 
-async function refuseExisting(path: string, called: string): Promise<void> {
+/** @throws InputError if something is there */
+export async function refuseExisting(path: string, called: string): Promise<void> {
   const exists = await stat(path).then(
     () => true,
     () => false,

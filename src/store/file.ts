@@ -1,11 +1,17 @@
 import { open, rm } from 'node:fs/promises';
 import { messageOf, OperationError } from '../errors.ts';
+import { chunksOf } from '../stream/chunks.ts';
+
+/** What is zeros in whole is left out of a sparse file. */
+const BLOCK = 64 * 1024;
+const ZEROS = Buffer.alloc(BLOCK);
 
 /**
  * Writes a new file that only its owner can read, and syncs it to disk. If that fails, removes what was written.
  *
  * @param called what messages call it
  * @param input the input that chooses another place
+ * @param sparse leaves out blocks of zeros, which take no room then
  * @throws OperationError if it cannot be written, or exists already
  */
 export async function writeNew(
@@ -13,20 +19,27 @@ export async function writeNew(
   bytes: AsyncIterable<Uint8Array>,
   called: string,
   input: string,
+  sparse = false,
 ): Promise<void> {
   const told = (error: unknown) => notWritten(error, called, input);
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
     throw told(error);
   });
   try {
-    for await (const piece of bytes) {
-      for (let at = 0; at < piece.length; ) {
-        const { bytesWritten } = await file.write(piece, at).catch((error: unknown) => {
+    let position = 0;
+    for await (const piece of sparse ? blocksOf(bytes) : bytes) {
+      const isHole = sparse && ZEROS.subarray(0, piece.length).equals(piece);
+      for (let at = isHole ? piece.length : 0; at < piece.length; ) {
+        const left = piece.length - at;
+        const { bytesWritten } = await file.write(piece, at, left, position + at).catch((error: unknown) => {
           throw told(error);
         });
         at += bytesWritten;
       }
+      position += piece.length;
     }
+    // It may end with a hole.
+    if (sparse) await file.truncate(position);
     await file.sync();
   } catch (error) {
     await rm(path, { force: true });
@@ -34,6 +47,10 @@ export async function writeNew(
   } finally {
     await file.close();
   }
+}
+
+async function* blocksOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of chunksOf(bytes, BLOCK)) yield chunk.bytes;
 }
 
 export function notWritten(error: unknown, called: string, input: string): OperationError {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { OperationError } from '../../../src/errors.ts';
 import { writeNew } from '../../../src/store/file.ts';
 import { once } from '../../../src/stream/chunks.ts';
+import { piecesAt } from '../../support/pieces.ts';
 
 let directory: string;
 let path: string;
@@ -41,4 +42,34 @@ test('of a source that fails no file stays, and its error is thrown on', async (
   };
   await expect(write(broken())).rejects.toBe(why);
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test.each([0, 1, 65_536, 300_000, 1_000_000])(
+  'a sparse file of %d bytes has the same bytes',
+  async (size) => {
+    const bytes = Buffer.alloc(size);
+    for (let at = 0; at < size; at += 200_000) bytes[at] = 1 + at / 200_000;
+    for (const whole of [bytes, Buffer.alloc(size)]) {
+      await writeNew(
+        path,
+        piecesAt(
+          whole,
+          [1, 70_000, 70_001].filter((cut) => cut < size),
+        ),
+        'it',
+        'to',
+        true,
+      );
+      expect(readFileSync(path).equals(whole)).toBe(true);
+      rmSync(path);
+    }
+  },
+);
+
+test('zeros of a sparse file take no room', async () => {
+  const bytes = Buffer.alloc(10_000_000);
+  bytes.writeUInt8(1, 5_000_000);
+  await writeNew(path, once(bytes), 'it', 'to', true);
+  expect(statSync(path)).toMatchObject({ size: bytes.length });
+  expect(statSync(path).blocks * 512).toBeLessThan(200_000);
 });
