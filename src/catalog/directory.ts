@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
-import { DIGEST, ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
-import { JOURNAL_FILE } from '../manifest/journal.ts';
+import { DIGEST, ENVELOPE_FILE, MANIFEST_FILE, RUN_NAME, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
+import { JOURNAL_FILE, piecesIn } from '../manifest/journal.ts';
 import { LARGEST_MANIFEST } from '../manifest/parse.ts';
 import {
   digestsOf,
@@ -55,7 +55,16 @@ async function journalIn(directory: string): Promise<FoundManifest | undefined> 
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   });
-  return bytes && foundJournal(file, bytes, false);
+  return bytes === undefined ? piecesOf(directory) : foundJournal(file, bytes, false);
+}
+
+/** A store has the journal in pieces, and keeps them no longer than until the manifest is there. */
+async function piecesOf(directory: string): Promise<FoundManifest | undefined> {
+  const names = await readdir(directory).catch((): string[] => []);
+  if (names.includes(MANIFEST_FILE) || names.includes(SEALED_FILE)) return undefined;
+  const pieces: Buffer[] = [];
+  for (const name of piecesIn(names)) pieces.push(await readBounded(join(directory, name)));
+  return foundJournal(directory, Buffer.concat(pieces), false);
 }
 
 /** The run directories in this one that hold a manifest, newest first by name. */
@@ -71,7 +80,7 @@ export async function runDirectories(path: string): Promise<string[]> {
     );
   }
   const directories = names
-    .filter((name) => /^\d{8}T\d{6}Z-[0-9a-f]{8}$/.test(name))
+    .filter((name) => RUN_NAME.test(name))
     .sort()
     .reverse()
     .map((name) => join(path, name));
@@ -119,7 +128,8 @@ async function holdsManifest(directory: string): Promise<boolean> {
     error.code === 'ENOENT' ? [] : undefined,
   );
   if (inside === undefined || inside.includes(MANIFEST_FILE) || inside.includes(SEALED_FILE)) return true;
-  return inside.includes(JOURNAL_FILE) && (await journalIn(directory)) !== undefined;
+  const isBegun = inside.includes(JOURNAL_FILE) || piecesIn(inside).length > 0;
+  return isBegun && (await journalIn(directory)) !== undefined;
 }
 
 async function manifestFile(path: string): Promise<string> {

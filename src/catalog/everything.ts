@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Doubt, InputError, PlainError } from '../errors.ts';
 import type { Receipt } from '../manifest/receipt.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import type { Place } from '../store/place.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import { findSeen, listedDirectories } from './directory.ts';
 import type { Found } from './found.ts';
@@ -11,6 +12,7 @@ import { repositoryCandidates } from './github/latest.ts';
 import { withoutPruned } from './pruned.ts';
 import { doubtOf, type FoundManifest, parseFound, receiptIn } from './read.ts';
 import type { FindOptions } from './search.ts';
+import { storedRuns } from './store.ts';
 
 export type { Found } from './found.ts';
 
@@ -115,6 +117,7 @@ function pointsIn({ manifest }: Found): number {
 async function* copiesIn(places: readonly PlaceName[], options: EverythingOptions): AsyncGenerator<Copy> {
   for (const place of places)
     if (place.kind === 'directory') yield* inDirectory(resolve(options.directory, place.path));
+    else if (place.kind === 'store') yield* inStore(await options.store(place.name));
   const kinds = new Set(places.map(({ kind }) => kind));
   if (kinds.has('artifact') || kinds.has('release')) yield* onGitHub(kinds, options);
 }
@@ -122,6 +125,11 @@ async function* copiesIn(places: readonly PlaceName[], options: EverythingOption
 async function* inDirectory(path: string): AsyncGenerator<Copy> {
   for (const directory of await listedDirectories(path))
     yield { reference: directory, load: () => findSeen(directory).catch(asDoubt) };
+}
+
+async function* inStore(place: Place): AsyncGenerator<Copy> {
+  for (const { reference, load } of await storedRuns(place))
+    yield { reference, load: () => load().catch(asDoubt) };
 }
 
 /** A manifest that cannot be read must not fail the others. */

@@ -1,15 +1,16 @@
 import { basename, resolve } from 'node:path';
 import type { Doubt } from '../errors.ts';
 import { InputError } from '../errors.ts';
-import { DIRECTORY } from '../manifest/files.ts';
+import { DIRECTORY, parseStored } from '../manifest/files.ts';
 import { parsePlace } from '../store/place-name.ts';
 import { findFile, readManifest, runDirectories } from './directory.ts';
 import { Catalogue } from './github/cache.ts';
 import { fromArtifacts, fromRelease } from './github/find.ts';
 import { fromRepository, type Sought } from './github/latest.ts';
 import { listed, newestWanted } from './newest.ts';
-import type { Read } from './read.ts';
+import { type Read, readFound } from './read.ts';
 import type { FindOptions } from './search.ts';
+import { findStored, type StoredRun, storedRuns } from './store.ts';
 
 /** What the input `manifest` names. */
 export type Reference =
@@ -17,8 +18,15 @@ export type Reference =
   /** Several names if the run saved in several steps: they exclude its later attempts. */
   | { readonly kind: 'artifact'; readonly run: number; readonly names: readonly string[] | undefined }
   | { readonly kind: 'release'; readonly tag: string }
+  /** One in a store, and the newest there. @see OpenStore */
+  | { readonly kind: 'stored'; readonly store: string; readonly run: string }
+  | { readonly kind: 'latest in a store'; readonly store: string | undefined }
   /** The newest in a directory or in the repository. */
   | { readonly kind: 'latest'; readonly directory: string | undefined; readonly from: Sought };
+
+export function isLatest({ kind }: Reference): boolean {
+  return kind === 'latest' || kind === 'latest in a store';
+}
 
 const EVERYWHERE: Sought = { artifacts: true, releases: true };
 
@@ -29,9 +37,12 @@ const EVERYWHERE: Sought = { artifacts: true, releases: true };
  */
 export function parseReference(text: string): Reference {
   if (text === 'latest') return { kind: 'latest', directory: undefined, from: EVERYWHERE };
+  const stored = parseStored(text);
+  if (stored !== undefined) return { kind: 'stored', ...stored };
+  const place = parsePlace(text.replace(/^latest:(?=store$|[a-z\d]+:\/\/)/, ''));
+  if (place?.kind === 'store') return { kind: 'latest in a store', store: place.name };
   if (text.startsWith('latest:'))
     return { kind: 'latest', directory: text.slice('latest:'.length), from: EVERYWHERE };
-  const place = parsePlace(text);
   if (place !== undefined) {
     const directory = place.kind === 'directory' ? place.path : undefined;
     const from = { artifacts: place.kind === 'artifact', releases: place.kind === 'release' };
@@ -56,6 +67,12 @@ export function parseReference(text: string): Reference {
 export async function findManifest(text: string, options: FindOptions): Promise<Read> {
   const reference = parseReference(text);
   if (reference.kind === 'path') return readManifest(resolve(options.directory, reference.path), options);
+  if (reference.kind === 'stored')
+    return readFound(await findStored(await options.store(reference.store), reference.run), options);
+  if (reference.kind === 'latest in a store') {
+    const place = await options.store(reference.store);
+    return latestAmong(await storedRuns(place), { ...options, place: place.name });
+  }
   const inDirectory =
     reference.kind === 'latest' &&
     (reference.directory ?? (options.github || reference.from !== EVERYWHERE ? undefined : DIRECTORY));
@@ -74,25 +91,34 @@ export async function findManifest(text: string, options: FindOptions): Promise<
 }
 
 /** Every manifest has to be read: its name and its times may come from a clock that was wrong. */
-const MOST_DIRECTORIES = 400;
+const MOST_RUNS = 400;
 
 async function latestIn(directory: string, options: FindOptions): Promise<Read> {
   const all = await runDirectories(directory);
-  const most = options.deep ? all.length : MOST_DIRECTORIES;
+  const runs = all.map((path) => ({ reference: path, run: basename(path), load: () => findFile(path) }));
+  return latestAmong(runs, { ...options, place: directory });
+}
+
+async function latestAmong(
+  all: readonly StoredRun[],
+  options: FindOptions & { readonly place: string },
+): Promise<Read> {
+  const { place } = options;
+  const most = options.deep ? all.length : MOST_RUNS;
   if (all.length > most)
     options.warn(
-      `${directory} has ${all.length} manifests: only the ${MOST_DIRECTORIES} with the latest names are read`,
+      `${place} has ${all.length} manifests: only the ${MOST_RUNS} with the latest names are read`,
     );
-  const candidates = all.slice(0, most).map((path) => ({
-    reference: path,
+  const candidates = all.slice(0, most).map(({ reference, run, load }) => ({
+    reference,
     within: undefined,
-    time: timeOf(basename(path)),
-    load: () => findFile(path).catch(asDoubt),
+    time: timeOf(run),
+    load: () => load().catch(asDoubt),
   }));
   return newestWanted(listed(candidates), {
     ...options,
-    among: () => `the ${candidates.length} in ${directory}`,
-    hint: () => 'Give the directory that backups publish to: latest:PATH.',
+    among: () => `the ${candidates.length} in ${place}`,
+    hint: () => 'Give the place that backups publish to: latest:PATH, or latest:store with `store`.',
   });
 }
 
@@ -108,7 +134,7 @@ function timeOf(name: string): string {
   return `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}.999Z`;
 }
 
-function notHere(reference: Reference): InputError {
+function notHere(reference: Exclude<Reference, { kind: 'stored' | 'latest in a store' }>): InputError {
   const download =
     reference.kind === 'artifact'
       ? `gh run download ${reference.run}`

@@ -21,8 +21,12 @@ export interface Candidate {
   readonly within: Window | undefined;
   /** Roughly when it was published: orders the candidates, and dates one that cannot be read. */
   readonly time: string;
-  /** The manifest, or why it cannot be used. @throws PlainError if the place cannot be read */
-  load(): Promise<FoundManifest | Doubt>;
+  /**
+   * The manifest, or why it cannot be used; undefined if nothing was saved in it, or it is gone.
+   *
+   * @throws PlainError if the place cannot be read
+   */
+  load(): Promise<FoundManifest | Doubt | undefined>;
 }
 
 /**
@@ -140,7 +144,7 @@ interface Doubted {
  * @throws InputError if it cannot be trusted or used
  */
 export async function readOnly(candidate: Candidate, options: ReadOptions): Promise<Read> {
-  const found = await candidate.load();
+  const found = (await candidate.load()) ?? { what: 'is gone', hint: 'Look for another one with `list`.' };
   if ('hint' in found) throw asError(candidate, found);
   checkTrust(found, options);
   return parseFound(found, options.identity);
@@ -153,6 +157,7 @@ async function look(
   pruned: Set<string>,
 ): Promise<Looked | Doubted | undefined> {
   const found = await candidate.load();
+  if (found === undefined) return undefined;
   if ('hint' in found) return { candidate, doubt: asError(candidate, found), looked: undefined };
   const doubt = doubtOf(found, options.verifyKey);
   let read: Read;

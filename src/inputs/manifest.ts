@@ -6,13 +6,13 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'REF',
     description:
-      'The manifest to restore from: the path of the file or its directory, `artifact:RUN`, `artifact:RUN/NAME`, `artifact:RUN/NAME,NAME`, `release:TAG`, `latest`, or `latest:PATH`. `latest` is the newest manifest that has what you ask for: in a workflow, among its artifacts and the releases; in a terminal, in `openstack-backups`. `latest:PATH` is the newest in a directory.',
+      'The manifest to restore from: the path of the file or its directory, `artifact:RUN`, `artifact:RUN/NAME`, `artifact:RUN/NAME,NAME`, `release:TAG`, `latest`, `latest:store`, or `latest:PATH`. `latest` is the newest manifest that has what you ask for: in a workflow, among its artifacts and the releases; in a terminal, in `openstack-backups`. `latest:PATH` is the newest in a directory, and `latest:store` in the place that `store` gives.',
   },
   at: {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point up to then that is not broken, from all manifests. `manifest` may then be a place: `directory:PATH`, `artifact` or `release`. Default: `latest`.',
+      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point up to then that is not broken, from all manifests. `manifest` may then be a place: `directory:PATH`, `store`, `artifact` or `release`. Default: `latest`.',
   },
   workflow: {
     kind: 'text',

@@ -6,7 +6,7 @@ export const publishInputs = {
     kind: 'list',
     placeholder: 'PLACE',
     description:
-      'Where to publish the manifest, one or more of `artifact`, `release` and `directory:PATH` (in its own directory below PATH). Default: `artifact` in a workflow, `directory:openstack-backups` in a terminal.',
+      'Where to publish the manifest, one or more of `artifact`, `release`, `store` (beside the data, in `manifests`) and `directory:PATH` (in its own directory below PATH). Default: `artifact` in a workflow, `directory:openstack-backups` in a terminal.',
   },
   expiry: {
     kind: 'choice',
@@ -32,7 +32,7 @@ export const publishInputs = {
     kind: 'list',
     placeholder: 'AGE',
     description:
-      'The age recipients to seal to: keys, the data in `store`, and a manifest that goes to an artifact or a release. A public repository needs at least one.',
+      'The age recipients to seal to: keys, the data in `store`, and a manifest that goes to an artifact, a release or a store. A public repository needs at least one.',
   },
   'sign-key': {
     kind: 'text',
@@ -44,7 +44,7 @@ export const publishInputs = {
 export const publishOutputs = {
   manifest: {
     description:
-      'The manifest in the first place of `publish`, as a restore takes it: a path, `artifact:RUN/NAME` or `release:TAG`.',
+      'The manifest in the first place of `publish`, as a restore takes it: a path, an address in a store, `artifact:RUN/NAME` or `release:TAG`.',
   },
   'manifest-sha256': { description: 'The SHA-256 of the manifest text, in lower-case hex.' },
   'artifact-id': { description: 'The id of the artifact, with `publish: artifact`.' },

@@ -1,5 +1,6 @@
 import { cloudInputs } from './cloud.ts';
 import { planLookInputs } from './plan-file.ts';
+import { storeAccessInputs } from './store.ts';
 import type { Inputs } from './table.ts';
 
 /** Where commands that report send the result, besides their output. */
@@ -19,6 +20,8 @@ export const tellInputs = {
   },
 } as const satisfies Inputs;
 
+const { 'store-key': _key, bandwidth: _rate, ...reachInputs } = storeAccessInputs;
+
 export const reportInputs = {
   ...planLookInputs,
   'fail-on': {
@@ -27,6 +30,7 @@ export const reportInputs = {
     description:
       'What makes the report fail, one or more of uncovered, stale, failing and unsaved-key; `none` for nothing. Default: as the plan says, or else uncovered, stale and failing.',
   },
+  ...reachInputs,
   ...tellInputs,
   ...cloudInputs,
 } as const satisfies Inputs;

@@ -20,3 +20,22 @@ export const DIRECTORY = 'openstack-backups';
 
 /** How the names of our artifacts begin. */
 export const ARTIFACT_PREFIX = 'openstack-backup-';
+
+/** The folder of a store with a folder for each manifest. */
+export const STORED = 'manifests';
+
+/** The name of the folder of one run's manifest, which sorts by time: "20261123T012228Z-5f2c9a01". */
+export const RUN_NAME = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
+
+/** The manifest of a run in a store, as the input `manifest` of a restore takes it. @param store see `Place.name` */
+export function storedReference(store: string, run: string): string {
+  const [place = '', ...query] = store.split('?');
+  return [`${place.replace(/\/$/, '')}/${STORED}/${run}`, ...query].join('?');
+}
+
+/** The opposite; undefined for a path. */
+export function parseStored(text: string): { readonly store: string; readonly run: string } | undefined {
+  const [, place, run = '', query = ''] =
+    /^([a-z\d]+:\/\/[^?]+)\/manifests\/([^/?]+)\/?(\?.*)?$/s.exec(text) ?? [];
+  return place === undefined || !RUN_NAME.test(run) ? undefined : { store: place + query, run };
+}

@@ -29,8 +29,19 @@ export function headOf({ run }: Manifest): Entry {
   return { format: JOURNAL_FORMAT, version: MANIFEST_VERSION, run };
 }
 
+/** Where a journal grows. */
+export interface Pages {
+  /**
+   * Returns once the bytes last. After a failure, the next call has them again, perhaps with more.
+   *
+   * @param position how many bytes are before them
+   */
+  add(bytes: Buffer, position: number): Promise<void>;
+  remove(): Promise<void>;
+}
+
 export class JournalWriter {
-  readonly #path: string;
+  readonly #pages: Pages;
   readonly #key: KeyObject | undefined;
   readonly #seal: Sealer | undefined;
   #hash = createHash('sha256');
@@ -39,13 +50,13 @@ export class JournalWriter {
   #writing: Promise<void> = Promise.resolve();
 
   /** @param seal seals everything but the head */
-  constructor(path: string, key: KeyObject | undefined, seal: Sealer | undefined) {
-    this.#path = path;
+  constructor(pages: Pages, key: KeyObject | undefined, seal: Sealer | undefined) {
+    this.#pages = pages;
     this.#key = key;
     this.#seal = seal;
   }
 
-  /** Returns once the entries are on the disk; those added meanwhile are written together. */
+  /** Returns once the entries last; those added meanwhile are written together. */
   add(...entries: readonly Entry[]): Promise<void> {
     this.#waiting.push(...entries);
     const next = this.#writing.catch(() => undefined).then(() => this.#write());
@@ -55,7 +66,7 @@ export class JournalWriter {
 
   async remove(): Promise<void> {
     await this.#writing.catch(() => undefined);
-    await rm(this.#path, { force: true });
+    await this.#pages.remove();
   }
 
   async #write(): Promise<void> {
@@ -70,8 +81,7 @@ export class JournalWriter {
     const signed = this.#key && { signature: signature(signedBytes(sha256), this.#key) };
     const check = `${JSON.stringify({ check: { sha256, ...signed } })}\n`;
     const bytes = Buffer.from(text + check);
-    // After a full disk, the next try overwrites the torn rest.
-    await writeAt(this.#path, bytes, this.#length);
+    await this.#pages.add(bytes, this.#length);
     this.#hash = hash.update(check);
     this.#length += bytes.length;
     this.#waiting.splice(0, count);
@@ -86,7 +96,38 @@ export class JournalWriter {
   }
 }
 
-/** Returns once the bytes are on the disk. */
+/** A journal in a file. After a full disk, the next try overwrites the torn rest. */
+export function journalFile(path: string): Pages {
+  return {
+    add: (bytes, position) => writeAt(path, bytes, position),
+    remove: () => rm(path, { force: true }),
+  };
+}
+
+/** The name of a piece of a journal that cannot grow in place. @param attempt a later one takes the place of the earlier */
+export function pieceName(at: number, attempt: number): string {
+  return `${JOURNAL_FILE}.${at}.${attempt}`;
+}
+
+/** The pieces of a journal among these names, in order. */
+export function piecesIn(names: Iterable<string>): string[] {
+  const pieces: string[] = [];
+  const attempts: number[] = [];
+  for (const name of names) {
+    const [, at, attempt] = PIECE.exec(name) ?? [];
+    if (at === undefined || Number(attempt) < (attempts[Number(at)] ?? 0)) continue;
+    pieces[Number(at)] = name;
+    attempts[Number(at)] = Number(attempt);
+  }
+  return pieces.filter((name) => name !== undefined);
+}
+
+export function isPiece(name: string): boolean {
+  return PIECE.test(name);
+}
+
+const PIECE = new RegExp(`^${JOURNAL_FILE.replaceAll('.', '\\.')}\\.(\\d{1,7})\\.(\\d{1,4})$`);
+
 async function writeAt(path: string, bytes: Buffer, position: number): Promise<void> {
   const file = await open(path, position === 0 ? 'w' : 'r+', 0o600);
   try {

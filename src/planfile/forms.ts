@@ -32,7 +32,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
     isDay(text) ? undefined : `is ${quoted(text)}: there is no such day; write 2027-06-30`,
   publish: async (text) =>
     parsePlace(text) === undefined
-      ? `is ${quoted(text)}: use artifact, release or directory:PATH`
+      ? `is ${quoted(text)}: use artifact, release, store or directory:PATH`
       : undefined,
   store: async (text) =>
     // What stands before an at sign may be a key.

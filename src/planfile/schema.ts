@@ -157,7 +157,7 @@ export const PlanFileSchema = Type.Object(
     region: optional(text('The region; needed if the cloud has several.')),
     timezone: optional(text('For daily, weekly and so on: Europe/Berlin. Default: UTC.', 'zone')),
     publish: optional(
-      Type.Array(text('artifact, release or directory:PATH', 'publish'), {
+      Type.Array(text('artifact, release, store or directory:PATH', 'publish'), {
         description: 'Where to publish manifests and look for them. They must outlive `keep`.',
         minItems: 1,
         uniqueItems: true,

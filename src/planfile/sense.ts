@@ -16,6 +16,7 @@ export function nonsenseIn(text: PlanText): Nonsense[] {
     ...text['back-up'].flatMap((entry, index) => ofEntry(entry, index, text)),
     ...emptyKeep(text.keep, 'keep'),
     ...placesTwice(text.publish ?? []),
+    ...withoutStore(text),
     ...(text.exclude ?? []).flatMap(({ select, kinds }, index) =>
       kinds === undefined && [select].flat().includes('all')
         ? [{ path: `exclude.${index}.select`, what: 'this excludes everything: nothing would be backed up' }]
@@ -91,6 +92,13 @@ function emptyKeep(keep: KeepText | undefined, path: string): Nonsense[] {
           what: 'keep has no rule: nothing would be kept; write daily: 14 for example, or leave keep out',
         },
       ];
+}
+
+function withoutStore({ publish = [], store }: PlanText): Nonsense[] {
+  const index = publish.indexOf('store');
+  return index < 0 || store !== undefined
+    ? []
+    : [{ path: `publish.${index}`, what: 'there is no store to publish to: give a store' }];
 }
 
 /** Finds directories given twice; the schema already finds other places given twice. */

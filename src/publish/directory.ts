@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import { DIGEST, MANIFEST_FILE, RUNBOOK_FILE, SIGNATURE } from '../manifest/files.ts';
-import { type Entry, JOURNAL_FILE, JournalWriter } from '../manifest/journal.ts';
+import { type Entry, JOURNAL_FILE, JournalWriter, journalFile } from '../manifest/journal.ts';
 import { serialize, sha256 } from '../manifest/parse.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import { signature } from '../manifest/sign.ts';
@@ -30,7 +30,7 @@ export class DirectoryWriter {
   constructor(directory: string, key: KeyObject | undefined) {
     this.path = join(directory, MANIFEST_FILE);
     this.#key = key;
-    this.#journal = new JournalWriter(join(directory, JOURNAL_FILE), key, undefined);
+    this.#journal = new JournalWriter(journalFile(join(directory, JOURNAL_FILE)), key, undefined);
   }
 
   /** Checks before the run starts that it can write there. */
@@ -106,7 +106,7 @@ export class DirectoryWriter {
   }
 }
 
-function notWritten(path: string, error: unknown): OperationError {
+export function notWritten(path: string, error: unknown): OperationError {
   return new OperationError(
     `cannot write the manifest to ${path}: ${messageOf(error)}`,
     'The backups in the cloud are complete; `restore-volume` with `backup: ID` restores them without it.',

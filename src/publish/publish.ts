@@ -4,17 +4,20 @@ import { InputError } from '../errors.ts';
 import { type Sealer, sealer } from '../keys/age.ts';
 import { DIRECTORY } from '../manifest/files.ts';
 import type { GitHub } from '../ports/github.ts';
-import { type PlaceName, parsePlace } from '../store/place-name.ts';
+import type { OpenStore, Place } from '../store/place.ts';
+import { isDirectory, isOnGitHub, type PlaceName, parsePlace } from '../store/place-name.ts';
 import { DirectoryWriter } from './directory.ts';
 import { expiryDoubt } from './expiry.ts';
 import { artifactPublisher } from './github/artifact.ts';
 import { checkTag, releasePublisher, TAG_PREFIX } from './github/release.ts';
 import type { Publisher } from './publisher.ts';
+import { storePublisher } from './store.ts';
 
 export interface PublishOptions {
   /** Relative paths start here. */
   readonly directory: string;
   readonly run: { readonly id: string };
+  readonly store: OpenStore;
   readonly signKey: KeyObject | undefined;
   /** Undefined in a terminal. */
   readonly github: GitHub | undefined;
@@ -39,12 +42,17 @@ export async function publishers(names: readonly string[], options: PublishOptio
   const given = names.length > 0 ? names : [github === undefined ? `directory:${DIRECTORY}` : 'artifact'];
   const places = given.map((name) => publishPlace(name, github !== undefined));
   checkInputs(places, options);
-  const doubt = expiryDoubt(places, options.expiryDays, github?.here);
+  const stores = await storesAmong(places, options);
+  const doubt = expiryDoubt(places, options.expiryDays, github?.here, [...stores.values()]);
   if (doubt !== undefined && options.expiry === 'outlive')
     throw new InputError(`${doubt.what}, which \`expiry: outlive\` does not allow`, doubt.hint);
   const seal = await sealerFor(places, options);
   const made: Publisher[] = [];
-  for (const place of places) made.push(await open(place, options, seal));
+  for (const place of places) {
+    const store = stores.get(place);
+    if (store !== undefined) made.push(inStore(store, options, seal));
+    else if (place.kind !== 'store') made.push(await open(place, options, seal));
+  }
   if (doubt !== undefined && options.expiry === 'warn') options.warn(`${doubt.what}. ${doubt.hint}`);
   return made;
 }
@@ -55,11 +63,29 @@ export function publishPlace(name: string, inWorkflow: boolean): PlaceName {
   if (place === undefined)
     throw new InputError(
       `\`publish\` is "${name}"`,
-      inWorkflow ? 'Use artifact, release or directory:PATH.' : 'Use directory:PATH.',
+      inWorkflow ? 'Use artifact, release, store or directory:PATH.' : OFF_GITHUB,
     );
-  if (place.kind !== 'directory' && !inWorkflow)
-    throw new InputError(`publish: ${name} works only in a workflow on GitHub`, 'Use directory:PATH.');
+  if (isOnGitHub(place) && !inWorkflow)
+    throw new InputError(`publish: ${name} works only in a workflow on GitHub`, OFF_GITHUB);
   return place;
+}
+
+const OFF_GITHUB = 'Use store or directory:PATH.';
+
+/** Opens the stores. @throws InputError if two are the same */
+async function storesAmong(
+  places: readonly PlaceName[],
+  { store }: PublishOptions,
+): Promise<ReadonlyMap<PlaceName, Place>> {
+  const stores = new Map<PlaceName, Place>();
+  for (const place of places) {
+    if (place.kind !== 'store') continue;
+    const opened = await store(place.name);
+    if ([...stores.values()].some(({ name }) => name === opened.name))
+      throw new InputError(`\`publish\` names the store ${opened.name} twice`, 'Name it once.');
+    stores.set(place, opened);
+  }
+  return stores;
 }
 
 function checkInputs(places: readonly PlaceName[], { releaseTag }: PublishOptions): void {
@@ -74,13 +100,13 @@ function checkInputs(places: readonly PlaceName[], { releaseTag }: PublishOption
     );
 }
 
-/** Seals what goes to GitHub if `recipients` are given; in a public repository they must be. */
+/** Seals what goes to GitHub or a store if `recipients` are given; in a public repository they must be. */
 async function sealerFor(
   places: readonly PlaceName[],
   { github, recipients, warn }: PublishOptions,
 ): Promise<Sealer | undefined> {
   const seal = recipients.length > 0 ? await sealer(recipients) : undefined;
-  const onGitHub = places.find(({ kind }) => kind !== 'directory');
+  const onGitHub = places.find(isOnGitHub);
   if (github === undefined || onGitHub === undefined) return seal;
   if (!(await github.repository()).isPublic) return seal;
   if (seal === undefined)
@@ -94,7 +120,11 @@ async function sealerFor(
   return seal;
 }
 
-async function open(place: PlaceName, options: PublishOptions, seal: Sealer | undefined): Promise<Publisher> {
+async function open(
+  place: Exclude<PlaceName, { kind: 'store' }>,
+  options: PublishOptions,
+  seal: Sealer | undefined,
+): Promise<Publisher> {
   if (place.kind === 'directory') return directoryPublisher(place.path, options);
   const { github } = options;
   if (github === undefined) throw new TypeError(`${place.kind} without GitHub`);
@@ -107,6 +137,19 @@ async function open(place: PlaceName, options: PublishOptions, seal: Sealer | un
     sealer: seal,
     given,
     tagOf: (started) => TAG_PREFIX + directoryName(run.id, started),
+  });
+}
+
+function inStore(
+  place: Place,
+  { run, signKey, github }: PublishOptions,
+  seal: Sealer | undefined,
+): Publisher {
+  return storePublisher(place, {
+    signKey,
+    sealer: seal,
+    vanishes: isDirectory(place.name) && github?.here.vanishes === true,
+    nameOf: (started) => directoryName(run.id, started),
   });
 }
 

@@ -18,7 +18,7 @@ export interface Publisher {
 }
 
 export interface Published extends Written {
-  /** As the input `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME` or `release:TAG`. */
+  /** As the input `manifest` of `restore-volume` takes it: a path, `artifact:RUN/NAME`, `release:TAG`, or the address of a store with the folder. */
   readonly path: string;
   readonly artifactId?: number;
   readonly releaseUrl?: string;

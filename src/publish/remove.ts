@@ -1,18 +1,25 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MANIFEST_FILE, OUR_FILES, SEALED_FILE } from '../manifest/files.ts';
+import { MANIFEST_FILE, OUR_FILES, parseStored, SEALED_FILE, STORED } from '../manifest/files.ts';
+import { isPiece } from '../manifest/journal.ts';
 import type { GitHub } from '../ports/github.ts';
+import type { OpenStore, Place } from '../store/place.ts';
 import { TAG_PREFIX } from './github/release.ts';
 
 /**
- * Removes a manifest from a place where it would stay for ever: the directory of its run, or its release. It stays if
- * other files are beside it, or if a person chose the tag. Artifacts expire by themselves.
+ * Removes a manifest from a place where it would stay for ever: the directory of its run, also in a store, or its
+ * release. It stays if other files are beside it, or if a person chose the tag. Artifacts expire by themselves.
  *
  * @param reference as a restore's `manifest` gives it
  * @returns whether it is gone: another run may remove it at the same time
  */
-export async function removeManifest(reference: string, github: GitHub | undefined): Promise<boolean> {
+export async function removeManifest(
+  reference: string,
+  { github, store }: { readonly github: GitHub | undefined; readonly store: OpenStore },
+): Promise<boolean> {
   if (reference.startsWith('artifact:')) return false;
+  const stored = parseStored(reference);
+  if (stored !== undefined) return removeStored(await store(stored.store), stored.run);
   if (!reference.startsWith('release:')) return removeDirectory(reference);
   const tag = reference.slice('release:'.length);
   if (github === undefined || !tag.startsWith(TAG_PREFIX)) return false;
@@ -29,12 +36,29 @@ export async function removeManifest(reference: string, github: GitHub | undefin
 async function removeDirectory(path: string): Promise<boolean> {
   const names = await orGone(readdir(path));
   if (names === undefined) return true;
-  if (!names.every((name) => OUR_FILES.has(name))) return false;
-  const isManifest = (name: string) => name === MANIFEST_FILE || name === SEALED_FILE;
-  for (const name of [...names.filter(isManifest), ...names.filter((name) => !isManifest(name))])
-    await rm(join(path, name), { force: true });
+  const ours = inOrder(names);
+  if (ours === undefined) return false;
+  for (const name of ours) await rm(join(path, name), { force: true });
   await orGone(rmdir(path));
   return true;
+}
+
+async function removeStored(place: Place, run: string): Promise<boolean> {
+  const folder = `${STORED}/${run}/`;
+  const names: string[] = [];
+  for await (const { name } of place.list(folder)) names.push(name.slice(folder.length));
+  const ours = inOrder(names);
+  if (ours === undefined) return false;
+  for (const name of ours) await place.remove(folder + name);
+  return true;
+}
+
+/** The manifest first; undefined if not all are of a run that is over. It may have left pieces of its journal. */
+function inOrder(names: readonly string[]): string[] | undefined {
+  const isManifest = (name: string) => name === MANIFEST_FILE || name === SEALED_FILE;
+  const isOver = names.some(isManifest);
+  if (!names.every((name) => OUR_FILES.has(name) || (isOver && isPiece(name)))) return undefined;
+  return [...names.filter(isManifest), ...names.filter((name) => !isManifest(name))];
 }
 
 async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {

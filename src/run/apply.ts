@@ -88,14 +88,15 @@ async function saveDue(
   look: PlanLook & Pick<SavingRun, 'seen' | 'collects'>,
   parts: readonly Part[],
 ) {
-  const { session, plan, duties, seen, collects } = look;
+  const { session, plan, access, duties, seen, collects } = look;
   if (parts.length === 0) {
     const { name } = session.scope.project;
     const under = duties.filter(({ underWay }) => underWay !== undefined).length;
     context.host.log.info(`nothing is due in project ${name}: ${whyNothing(duties.length, under)}`);
     return undefined;
   }
-  const saving = { ...given, publish: plan.publish, recipients: plan.recipients };
+  const { publish, recipients, store } = plan;
+  const saving = { ...given, ...access, publish, recipients, store };
   const places = await openPlaces(context, saving);
   return saveParts(context, { session, places, given: saving, seen, collects }, parts);
 }

@@ -17,7 +17,7 @@ export function placesOf(given: readonly string[], inWorkflow: boolean): PlaceNa
     if (place !== undefined) return place;
     throw new InputError(
       `unsupported place "${text}"`,
-      'Write `manifest: artifact`, `manifest: release` or `manifest: directory:PATH`.',
+      'Write `manifest: artifact`, `manifest: release`, `manifest: store` or `manifest: directory:PATH`.',
     );
   });
 }

@@ -16,7 +16,8 @@ import type { PlanFile } from '../planfile/plan-file.ts';
 import { withoutKeysOfVolumes } from '../planfile/resource.ts';
 import type { SavedPoint } from '../planfile/saved.ts';
 import { onlyDuties } from '../planfile/shards.ts';
-import type { PlaceName } from '../store/place-name.ts';
+import type { OpenStore } from '../store/place.ts';
+import { isDirectory, isOnGitHub, type PlaceName } from '../store/place-name.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import { quoted } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
@@ -81,7 +82,8 @@ export async function lookAgain(
     ...(kinds.has('image') ? (['images'] as const) : []),
     ...(kinds.has('secret') ? (['secrets'] as const) : []),
   ]);
-  const { manifests, isComplete } = await manifestsOf(context, given, plan);
+  const access = { ...accessOf(given), ...cloudOfPlan(given, plan) };
+  const { manifests, isComplete } = await manifestsOf(context, { ...given, ...access }, plan);
   const { found, unread } = manifests;
   const here = withoutPruned(found).filter(
     ({ manifest: { cloud } }) =>
@@ -97,7 +99,7 @@ export async function lookAgain(
   return {
     session,
     plan,
-    access: { ...accessOf(given), ...cloudOfPlan(given, plan) },
+    access,
     now,
     project,
     assignments,
@@ -136,13 +138,15 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
   );
 }
 
-async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFile) {
+async function manifestsOf(context: Context, given: PlanLookGiven & StoreAccess, plan: PlanFile) {
   const { host } = context;
+  const reading = await readingOf(context, { ...given, store: plan.store });
   const { places, isComplete } = await readable(
     context,
     placesOf(given.manifest.length > 0 ? given.manifest : plan.publish, host.github !== undefined),
+    reading.store,
   );
-  const manifests = await allManifests(places, await readingOf(context, given));
+  const manifests = await allManifests(places, reading);
   const sealed = manifests.unread.filter(({ receipt }) => receipt !== undefined).length;
   if (sealed > 0)
     host.log.info(
@@ -157,17 +161,20 @@ async function manifestsOf(context: Context, given: PlanLookGiven, plan: PlanFil
 async function readable(
   { host }: Context,
   places: readonly PlaceName[],
+  openStore: OpenStore,
 ): Promise<{ readonly places: PlaceName[]; readonly isComplete: boolean }> {
   const looked = await Promise.all(
     places.map(async (place) => {
-      if (place.kind !== 'directory') return host.github !== undefined;
-      return stat(resolve(host.directory, place.path)).then(
+      if (isOnGitHub(place)) return host.github !== undefined;
+      const path = place.kind === 'directory' ? place.path : (await openStore(place.name)).name;
+      if (!isDirectory(path)) return true;
+      return stat(resolve(host.directory, path)).then(
         () => true,
         (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
       );
     }),
   );
-  const hidden = places.filter(({ kind }, index) => !looked[index] && kind !== 'directory');
+  const hidden = places.filter((place, index) => !looked[index] && isOnGitHub(place));
   if (hidden.length > 0)
     host.log.warn(
       `the manifests in ${hidden.map(({ kind }) => `${kind}s`).join(' and ')} can be read only in a workflow on GitHub: what only they hold counts as not saved. Download them (gh release download TAG), and give their directory: \`manifest: directory:PATH\``,

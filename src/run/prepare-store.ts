@@ -8,27 +8,32 @@ import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { placesOf } from './manifest-places.ts';
 import { readingOf } from './reading.ts';
+import type { StoreGiven } from './storing.ts';
 
 /**
  * Prepares a store, and reports complete payloads that interrupted runs left there: only a person may remove them. Says
  * nothing about those that a manifest names.
  *
- * @param publish where this run publishes; manifests are read there, and in the store itself
+ * Manifests are read where this run publishes, and in the store itself.
+ *
  * @throws InputError if the store is not writable
  */
 export async function prepareStore(
   context: Context,
   payloads: PayloadStore,
-  publish: readonly string[],
+  given: StoreGiven & { readonly publish: readonly string[] },
 ): Promise<void> {
   const left = await payloads.prepare();
   if (left.length === 0) return;
   const { host } = context;
+  // Only a directory tells of payloads that were left.
+  const itself = { kind: 'store', name: `directory:${payloads.place}` } as const;
   const places = [
-    ...placesOf(publish, host.github !== undefined),
+    ...placesOf(given.publish, host.github !== undefined).map((one) => (one.kind === 'store' ? itself : one)),
     { kind: 'directory', path: payloads.place } as const,
+    itself,
   ];
-  const { names, doubts } = await payloadsNamed(context, places);
+  const { names, doubts } = await payloadsNamed(context, given, places);
   for (const name of left)
     if (names.has(name)) await payloads.keep({ name });
     else host.log.warn(toldPayload(payloads.place, name, places, doubts));
@@ -37,11 +42,12 @@ export async function prepareStore(
 /** The payloads that the manifests of these places name, and which places could not be read. */
 async function payloadsNamed(
   context: Context,
+  given: StoreGiven,
   places: readonly PlaceName[],
 ): Promise<{ readonly names: ReadonlySet<string>; readonly doubts: readonly string[] }> {
   const doubts = new Set<string>();
   const options: EverythingOptions = {
-    ...(await readingOf(context, NO_KEYS)),
+    ...(await readingOf(context, { ...given, ...NO_KEYS })),
     warn: (line) => void doubts.add(line),
   };
   const names = new Set<string>();
@@ -61,7 +67,12 @@ async function payloadsNamed(
 }
 
 /** A run that saves need not be able to open sealed manifests. */
-const NO_KEYS = { workflow: undefined, branch: undefined, identity: undefined, 'verify-key': undefined };
+const NO_KEYS = {
+  workflow: undefined,
+  branch: undefined,
+  identity: undefined,
+  'verify-key': undefined,
+};
 
 /** Claims no more than was checked: manifests of other projects and workflows were not read. */
 export function toldPayload(
@@ -72,13 +83,14 @@ export function toldPayload(
 ): string {
   const path = forShell(join(place, name));
   if (doubt === undefined)
-    return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. No manifest in ${asked.map(toldPlace).join(', ')} names it; one of another project or workflow may. ${opening(name, path)} remove it with: rm ${path}`;
+    return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. No manifest in ${[...new Set(asked.map(toldPlace))].join(', ')} names it; one of another project or workflow may. ${opening(name, path)} remove it with: rm ${path}`;
   const others = more.length > 0 ? `, and ${counted(more.length, 'more doubt')}` : '';
   return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. Whether a manifest names it is not known: ${doubt}${others}. One of another project or workflow may name it, too. If no manifest names it, remove it with: rm ${path}`;
 }
 
 function toldPlace(place: PlaceName): string {
   if (place.kind === 'directory') return place.path;
+  if (place.kind === 'store') return place.name?.replace(/^directory:/, '') ?? 'the store';
   return place.kind === 'artifact' ? 'the artifacts of this workflow' : 'the releases';
 }
 

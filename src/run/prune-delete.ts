@@ -10,6 +10,7 @@ import { removeManifest } from '../publish/remove.ts';
 import type { Place } from '../store/place.ts';
 import type { Context } from './context.ts';
 import { recordBeside } from './record-beside.ts';
+import { type StoreGiven, storeOpener } from './storing.ts';
 
 /**
  * Publishes what will be deleted before deleting it, so that no list offers it even if this run is interrupted.
@@ -37,11 +38,13 @@ export async function recordPruned(
 }
 
 /** Deletes manifests that nobody needs any more. */
-export async function deleteManifests({ host }: Context, references: readonly string[]) {
+export async function deleteManifests(context: Context, references: readonly string[], given: StoreGiven) {
+  const { host } = context;
+  const from = { github: host.github, store: storeOpener(context, given) };
   const failed: { kind: string; id: string; error: string }[] = [];
   for (const reference of references)
     try {
-      if (await removeManifest(reference, host.github)) host.log.info(`manifest ${reference} deleted`);
+      if (await removeManifest(reference, from)) host.log.info(`manifest ${reference} deleted`);
       else host.log.info(`manifest ${reference} was not deleted: there are other files in its directory`);
     } catch (error) {
       host.log.error(

@@ -149,7 +149,7 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
   for (const reference of plan.manifests) context.host.log.info(toldManifest(reference));
   const recorded = await recordPruned(context, session, given, plan, started);
   const { deleted, failed } = await deletePlanned(context, session, plan, store);
-  failed.push(...(await deleteManifests(context, plan.manifests)));
+  failed.push(...(await deleteManifests(context, plan.manifests, given)));
   const done = doneOf(plan, failed.length);
   return {
     outputs: {

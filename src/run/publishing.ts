@@ -6,6 +6,7 @@ import { publishers } from '../publish/publish.ts';
 import type { Published, Publisher } from '../publish/publisher.ts';
 import type { Finished } from '../publish/record.ts';
 import type { Context } from './context.ts';
+import { type StoreGiven, storeOpener } from './storing.ts';
 
 /**
  * Opens the places that the inputs name, and checks that they take a manifest. Changes nothing yet.
@@ -14,13 +15,15 @@ import type { Context } from './context.ts';
  * @throws InputError
  */
 export function openPlaces(
-  { host }: Context,
-  given: Values<typeof publishInputs>,
-  run: { readonly id: string } = host.run,
+  context: Context,
+  given: Values<typeof publishInputs> & StoreGiven,
+  run: { readonly id: string } = context.host.run,
 ): Promise<Publisher[]> {
+  const { host } = context;
   return publishers(given.publish, {
     directory: host.directory,
     run: { id: run.id },
+    store: storeOpener(context, given),
     signKey: given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']),
     github: host.github,
     recipients: given.recipients,

@@ -1,8 +1,9 @@
 import type { EverythingOptions } from '../catalog/everything.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Context } from './context.ts';
+import { type StoreGiven, storeOpener } from './storing.ts';
 
-export interface ReadingInputs {
+export interface ReadingInputs extends StoreGiven {
   readonly workflow: string | undefined;
   readonly branch: string | undefined;
   readonly identity: string | undefined;
@@ -14,12 +15,12 @@ export interface ReadingInputs {
  *
  * @throws InputError for an invalid public key
  */
-export async function readingOf(
-  { host, readText }: Context,
-  { workflow, branch, identity, 'verify-key': key }: ReadingInputs,
-): Promise<EverythingOptions> {
+export async function readingOf(context: Context, given: ReadingInputs): Promise<EverythingOptions> {
+  const { workflow, branch, identity, 'verify-key': key } = given;
+  const { host, readText } = context;
   return {
     directory: host.directory,
+    store: storeOpener(context, given),
     github: host.github,
     workflow,
     branch,

@@ -6,8 +6,9 @@ import { ManifestRecord } from '../publish/record.ts';
 import { TOOL } from '../version.ts';
 import type { Context } from './context.ts';
 import { openPlaces, publishedOutputs } from './publishing.ts';
+import { namedPlace, type StoreGiven } from './storing.ts';
 
-interface RecordGiven {
+interface RecordGiven extends StoreGiven {
   readonly publish: readonly string[];
   readonly recipients: readonly string[];
   readonly 'sign-key': string | undefined;
@@ -38,7 +39,10 @@ export async function recordBeside(
   references: readonly string[],
   started: string,
 ): Promise<RecordBeside> {
-  const publish = given.publish.length > 0 ? given.publish : placesBeside(references);
+  const publish =
+    given.publish.length > 0
+      ? given.publish
+      : placesBeside(references, (await knownStore(context, given, references))?.name);
   // Needs its own id: a run that saves and prunes already has a manifest.
   const run = { id: randomUUID() };
   const recording = { ...given, publish, expiry: 'any', 'expiry-days': 0, 'release-tag': undefined } as const;
@@ -59,6 +63,13 @@ export async function recordBeside(
       return finished.failures.length > 0 || !finished.lasts ? undefined : manifest;
     },
   };
+}
+
+/** Opened only where a manifest may be in it. */
+async function knownStore(context: Context, given: RecordGiven, references: readonly string[]) {
+  return references.every((reference) => /^(artifact|release):/.test(reference))
+    ? undefined
+    : namedPlace(context, given);
 }
 
 /** Only one workflow's runs are searched for artifacts. */

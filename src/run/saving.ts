@@ -20,9 +20,12 @@ import { prepareStore } from './prepare-store.ts';
 import { openPlaces } from './publishing.ts';
 import { recordFailure, recordPoint, type Saving, startSaving } from './recording.ts';
 import { finishSaving, type SavedOutcome } from './saved.ts';
+import type { StoreGiven } from './storing.ts';
 
 /** The inputs that the engine needs for every kind. */
-export type SavingGiven = CloudInputs & Values<typeof savingInputs> & { readonly concurrency: number };
+export type SavingGiven = CloudInputs &
+  Values<typeof savingInputs> &
+  StoreGiven & { readonly concurrency: number };
 
 /**
  * The steps of every backup: plan, make room, show, prepare, sweep, adopt, save each, record, publish.
@@ -101,7 +104,7 @@ export async function saveParts(
   async function prepared(payloads: Part['payloads']): Promise<void> {
     if (payloads === undefined || stores.has(payloads.place)) return;
     stores.add(payloads.place);
-    await prepareStore(context, payloads, given.publish);
+    await prepareStore(context, payloads, given);
   }
 
   async function readyOrFailed(

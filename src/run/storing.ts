@@ -4,7 +4,7 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import { parseStoreKey, type StoreAccess } from '../inputs/store.ts';
 import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
-import type { Place } from '../store/place.ts';
+import type { OpenStore, Place } from '../store/place.ts';
 import type { Context } from './context.ts';
 import { checkedStore, openStore, type StorePlace } from './open-store.ts';
 
@@ -84,6 +84,11 @@ export async function shelfOf(
 function isNamedByManifests(name: string): boolean {
   const [, folder] = name.split('/');
   return folder === undefined || folder === 'maps';
+}
+
+/** Opens the store that the inputs give, or another one that is reached by the same inputs. */
+export function storeOpener(context: Context, given: StoreGiven): OpenStore {
+  return (name) => neededPlace(context, name === undefined ? given : { ...given, store: name });
 }
 
 async function neededPlace(context: Context, given: StoreGiven): Promise<Place> {

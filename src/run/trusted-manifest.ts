@@ -1,5 +1,5 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
-import { findManifest, parseReference } from '../catalog/find.ts';
+import { findManifest, isLatest, parseReference } from '../catalog/find.ts';
 import { inventoryOf } from '../catalog/inventory.ts';
 import { parseAt } from '../catalog/pick.ts';
 import { Seek } from '../catalog/seek.ts';
@@ -14,6 +14,8 @@ import type { Context } from './context.ts';
 import { readingOf } from './reading.ts';
 import { type StoreGiven, shelfOf } from './storing.ts';
 
+type FindingInputs = ManifestInputs & StoreGiven;
+
 /**
  * The manifest that the inputs name, if it is trusted.
  *
@@ -24,7 +26,7 @@ import { type StoreGiven, shelfOf } from './storing.ts';
 export async function trustedManifest(
   context: Context,
   reference: string,
-  given: ManifestInputs,
+  given: FindingInputs,
   kind: Kind,
   wanted: string | undefined,
 ): Promise<Manifest> {
@@ -40,16 +42,16 @@ export async function trustedManifest(
 export async function manifestAsOf(
   context: Context,
   session: Session,
-  given: ManifestInputs & StoreGiven,
+  given: FindingInputs,
   kind: Kind,
   wanted: string | undefined,
 ): Promise<Manifest> {
   const { log, clock } = context.host;
   const reference = given.manifest ?? 'latest';
-  if (parseReference(reference).kind !== 'latest')
+  if (!isLatest(parseReference(reference)))
     throw new InputError(
       `\`at\` chooses among many manifests, and \`manifest\` names one: ${reference}`,
-      'Leave one of the two out, or name a place: `manifest: directory:PATH`, `manifest: artifact` or `manifest: release`.',
+      'Leave one of the two out, or name a place: `manifest: directory:PATH`, `manifest: store`, `manifest: artifact` or `manifest: release`.',
     );
   const at = parseAt(given.at ?? '', clock.now());
   const inventory = await inventoryOf(session);
@@ -64,7 +66,7 @@ export async function manifestAsOf(
 async function find(
   context: Context,
   reference: string,
-  given: ManifestInputs,
+  given: FindingInputs,
   seek: Seek,
 ): Promise<Manifest> {
   const found = await findManifest(reference, {

@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts';
 import { forLog } from '../text/escape.ts';
 
-/** Capitals only as times have them: some file systems do not tell them apart. */
-const SEGMENT = /^[0-9a-zTZ][0-9a-zTZ._-]{0,127}$/;
+/** Capitals only as times and the runbook have them: some file systems do not tell them apart. */
+const SEGMENT = /^(?:[0-9a-zTZ][0-9a-zTZ._-]{0,127}|RESTORE\.md(?:\.age)?)$/;
 const MOST_SEGMENTS = 4;
 
 export function isSegment(text: string): boolean {

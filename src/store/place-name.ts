@@ -5,7 +5,9 @@ import { quoted, withoutTrailing } from '../text/escape.ts';
 export type PlaceName =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'artifact' }
-  | { readonly kind: 'release' };
+  | { readonly kind: 'release' }
+  /** @see OpenStore: undefined is the one of the input `store` */
+  | { readonly kind: 'store'; readonly name: string | undefined };
 
 /** A place for payloads as the input `store` names it. */
 export type StoreName =
@@ -28,6 +30,8 @@ const DIRECTORY = 'directory:';
 /** @returns undefined if it names no place; each input decides which places it takes */
 export function parsePlace(text: string): PlaceName | undefined {
   if (text === 'artifact' || text === 'release') return { kind: text };
+  if (text === 'store') return { kind: 'store', name: undefined };
+  if (/^(?:s3|swift):\/\/./.test(text)) return { kind: 'store', name: text };
   if (!text.startsWith(DIRECTORY) || text === DIRECTORY) return undefined;
   return { kind: 'directory', path: text.slice(DIRECTORY.length) };
 }
@@ -123,4 +127,13 @@ export function checkedEndpoint(text: string | undefined): string | undefined {
     `the endpoint of S3 is ${quoted(text)}`,
     'Write it like https://s3.example.com, without the bucket.',
   );
+}
+
+/** @param name of a `Place` */
+export function isDirectory(name: string): boolean {
+  return !name.includes('://');
+}
+
+export function isOnGitHub(place: PlaceName): place is { readonly kind: 'artifact' | 'release' } & PlaceName {
+  return place.kind === 'artifact' || place.kind === 'release';
 }

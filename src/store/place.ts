@@ -86,3 +86,11 @@ export interface Listed {
   /** When it was put: milliseconds since the epoch, by the place's clock. */
   readonly modified: number;
 }
+
+/**
+ * Opens a store.
+ *
+ * @param name as the input `store` takes it; undefined for the one that it gives
+ * @throws InputError if none is given, or it is not supported
+ */
+export type OpenStore = (name: string | undefined) => Promise<Place>;

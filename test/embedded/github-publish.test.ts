@@ -78,7 +78,7 @@ describe('an artifact', () => {
   test('that would expire before the backups is warned of, once', async () => {
     const main = await runStep(world.job, backup({ 'expiry-days': '5' }));
     expect(warningsOf(main)).toContain(
-      'expires after 5 days, but the backups do not. Add release to `publish`',
+      'expires after 5 days, but the backups do not. Add release or a store that lasts to `publish`',
     );
     const create = world.github.requests.find(({ path }) => path.endsWith('/CreateArtifact'));
     const { expires_at: expires } = JSON.parse(String(create?.body)) as { expires_at: string };

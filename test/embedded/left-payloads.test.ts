@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { apply } from '../../src/commands/apply.ts';
 import { backupImage } from '../../src/commands/backup-image.ts';
-import { headOf, JOURNAL_FILE, JournalWriter } from '../../src/manifest/journal.ts';
+import { headOf, JOURNAL_FILE, JournalWriter, journalFile } from '../../src/manifest/journal.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { Liveness } from '../../src/ports/owner.ts';
 import { SparseBytes } from '../fakes/cloud/index.ts';
@@ -63,7 +63,7 @@ test('a note that lies costs nothing: what a manifest names stays, and nobody is
 
 test('a run that died with its manifest still a journal has named what it names', async () => {
   const { name, path, manifest } = await saveAndNote();
-  const journal = new JournalWriter(join(dirname(path), JOURNAL_FILE), undefined, undefined);
+  const journal = new JournalWriter(journalFile(join(dirname(path), JOURNAL_FILE)), undefined, undefined);
   const points = manifest.restorePoints.map((point) => ({ point }));
   await journal.add(headOf(manifest), { cloud: manifest.cloud }, ...points);
   for (const file of ['manifest.json', 'manifest.json.sha256', 'RESTORE.md'])

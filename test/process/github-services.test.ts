@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { GitHubHost } from '../../src/host/github/host.ts';
+import { cloudInputs } from '../../src/inputs/cloud.ts';
+import { storeInputs } from '../../src/inputs/store.ts';
+import { parseInputs } from '../../src/inputs/table.ts';
 import type { GitHub } from '../../src/ports/github.ts';
 import { silentLog } from '../../src/ports/log.ts';
 import { publishFiles } from '../../src/publish/github/release.ts';
@@ -150,7 +153,11 @@ describe('a release that is to be removed', () => {
     const lines: string[] = [];
     const log = { ...silentLog, error: (line: string) => void lines.push(line) };
     const context = { host: { log, github: github() } } as unknown as Context;
-    const failed = await deleteManifests(context, ['release:openstack-backup/r2']);
+    const failed = await deleteManifests(
+      context,
+      ['release:openstack-backup/r2'],
+      parseInputs({ ...cloudInputs, ...storeInputs }, {}),
+    );
     expect(failed).toMatchObject([{ kind: 'manifest', error: expect.stringContaining('still there') }]);
     expect(lines).toEqual([
       expect.stringMatching(/Add to the job: permissions: contents: write\. The next run/),

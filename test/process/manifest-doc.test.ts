@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { headOf, JournalWriter } from '../../src/manifest/journal.ts';
+import { headOf, JournalWriter, journalFile } from '../../src/manifest/journal.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { backupPoint } from '../support/points.ts';
@@ -63,7 +63,7 @@ it('hold for a journal too, which is read as it is described, and fail for one t
   expect([commands === '', others]).toEqual([false, []]);
   const path = join(directory, 'manifest.json.journal');
   const key = createPrivateKey(await readFile(join(directory, 'sign.pem')));
-  const writer = new JournalWriter(path, key, undefined);
+  const writer = new JournalWriter(journalFile(path), key, undefined);
   const made = JSON.parse(await readFile(manifest, 'utf8')) as Manifest;
   const points = [made.restorePoints[0], backupPoint({ name: 'second' })].filter(
     (point) => point !== undefined,

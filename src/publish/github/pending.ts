@@ -2,7 +2,14 @@ import type { KeyObject } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sealer } from '../../keys/age.ts';
-import { type Entry, JOURNAL_FILE, JournalWriter, parseJournal, pointIds } from '../../manifest/journal.ts';
+import {
+  type Entry,
+  JOURNAL_FILE,
+  JournalWriter,
+  journalFile,
+  parseJournal,
+  pointIds,
+} from '../../manifest/journal.ts';
 import { LARGEST_MANIFEST } from '../../manifest/parse.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import type { Files } from '../../ports/github.ts';
@@ -55,7 +62,7 @@ export class Spool {
     this.file = join(directory, `${name}.json`);
     this.#key = key;
     this.#seal = seal;
-    this.#journal = new JournalWriter(journalOf(this.file), key, seal);
+    this.#journal = new JournalWriter(journalFile(journalOf(this.file)), key, seal);
   }
 
   async keep(entries: readonly Entry[], manifest: Manifest): Promise<void> {

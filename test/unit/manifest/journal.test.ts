@@ -8,7 +8,13 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { readManifest } from '../../../src/catalog/directory.ts';
 import { foundIn, type ReadOptions, readFound } from '../../../src/catalog/read.ts';
 import { sealer } from '../../../src/keys/age.ts';
-import { headOf, JOURNAL_FILE, JournalWriter, parseJournal } from '../../../src/manifest/journal.ts';
+import {
+  headOf,
+  JOURNAL_FILE,
+  JournalWriter,
+  journalFile,
+  parseJournal,
+} from '../../../src/manifest/journal.ts';
 import type { Manifest, RestorePoint } from '../../../src/manifest/schema.ts';
 import type { Files, GitHub } from '../../../src/ports/github.ts';
 import { silentLog } from '../../../src/ports/log.ts';
@@ -77,7 +83,7 @@ const entriesOf = (point: RestorePoint, manifest: Manifest) =>
   manifest.restorePoints.length > 1 ? [{ point }] : [headOf(manifest), { cloud: manifest.cloud }, { point }];
 
 const signedJournal = (key = privateKey) => {
-  const writer = new JournalWriter(file(), key, undefined);
+  const writer = new JournalWriter(journalFile(file()), key, undefined);
   return killed((point, manifest) => writer.add(...entriesOf(point, manifest)));
 };
 
@@ -132,7 +138,7 @@ describe('a signed journal', () => {
   });
 
   test('is not trusted without signatures where a key is given', async () => {
-    const writer = new JournalWriter(file(), undefined, undefined);
+    const writer = new JournalWriter(journalFile(file()), undefined, undefined);
     await killed((point, manifest) => writer.add(...entriesOf(point, manifest)));
     await expect(namesIn()).rejects.toThrow('is not signed');
     expect(await namesIn({ verifyKey: undefined, allowUnsigned: true })).toEqual(NAMES);
@@ -159,7 +165,7 @@ describe('a signed journal', () => {
     await signedJournal();
     const text = await readFile(file(), 'utf8');
     const head = text.slice(0, text.indexOf('{"check"'));
-    const forged = new JournalWriter(file(), undefined, undefined);
+    const forged = new JournalWriter(journalFile(file()), undefined, undefined);
     await forged.add(
       ...head
         .trimEnd()
@@ -186,7 +192,7 @@ describe('a signed journal', () => {
   test.each(['null', '7', '[]', '"x"', '{"point":null}', '{"run":7}', '{"sealed":7}', '{"sealed":"x"}'])(
     'that is whole and has the line %s is no manifest',
     async (line) => {
-      const writer = new JournalWriter(file(), privateKey, undefined);
+      const writer = new JournalWriter(journalFile(file()), privateKey, undefined);
       await writer.add(JSON.parse(line));
       await expect(namesIn()).rejects.toMatchObject({ exitCode: 2 });
     },

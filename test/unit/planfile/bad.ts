@@ -352,8 +352,13 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   ],
   [
     'an unknown place',
-    plus('publish: [s3://backups]'),
-    ['7:11: entry 1 of publish is "s3://backups": use artifact, release or directory:PATH'],
+    plus('publish: [ftp://backups]'),
+    ['7:11: entry 1 of publish is "ftp://backups": use artifact, release, store or directory:PATH'],
+  ],
+  [
+    'a store where there is none',
+    plus('publish: [store]'),
+    ['7:11: there is no store to publish to: give a store'],
   ],
   ['a place twice', plus('publish: [release, release]'), ['7:20: publish has "release" twice']],
   [

@@ -15,6 +15,7 @@ import { checkTag } from '../../../src/publish/github/release.ts';
 import { packageOf } from '../../../src/publish/package.ts';
 import { publishers, publishPlace } from '../../../src/publish/publish.ts';
 import type { PlaceName } from '../../../src/store/place-name.ts';
+import { memoryPlace } from '../../support/memory-place.ts';
 import { backupPoint, manifestWith } from '../../support/points.ts';
 
 const unseal = async (bytes: Uint8Array, identity: string | undefined, what: string) =>
@@ -27,6 +28,7 @@ const options = {
   github: undefined,
   recipients: [] as readonly string[],
   releaseTag: undefined as string | undefined,
+  store: async () => memoryPlace(),
   expiryDays: 0,
   expiry: 'warn' as 'warn' | 'any',
   warn: () => undefined,
@@ -58,16 +60,17 @@ describe('a place', () => {
     ['directory:a:b', { kind: 'directory', path: 'a:b' }],
     ['artifact', { kind: 'artifact' }],
     ['release', { kind: 'release' }],
+    ['store', { kind: 'store', name: undefined }],
+    ['s3://bucket/a', { kind: 'store', name: 's3://bucket/a' }],
+    ['swift://container', { kind: 'store', name: 'swift://container' }],
   ])('%s', (name, expected) => expect(publishPlace(name, true)).toEqual(expected));
 
   test.each(['artifact', 'release'])('%s is none in a terminal', (name) =>
     expect(() => publishPlace(name, false)).toThrow('works only in a workflow on GitHub'),
   );
 
-  test.each(['', 'directory:', 's3:x', 'artifacts'])('%j is none', (name) =>
-    expect(() => publishPlace(name, true)).toThrow(
-      'Use artifact, release or directory' === name ? '' : '`publish` is',
-    ),
+  test.each(['', 'directory:', 's3:x', 's3://', 'stores', 'artifacts'])('%j is none', (name) =>
+    expect(() => publishPlace(name, true)).toThrow('`publish` is'),
   );
 
   test('a terminal has a directory where none is named', async () => {
@@ -119,7 +122,8 @@ describe('how long a manifest is kept', () => {
   const artifact: PlaceName = { kind: 'artifact' };
   const release: PlaceName = { kind: 'release' };
   const directory: PlaceName = { kind: 'directory', path: 'x' };
-  const cases: [string, PlaceName[], number, Here | undefined, string | undefined][] = [
+  const store: PlaceName = { kind: 'store', name: undefined };
+  const cases: [string, PlaceName[], number, Here | undefined, string | undefined, { name: string }[]?][] = [
     ['an artifact', [artifact], 0, hosted, 'after 30 days'],
     ['one for a day', [artifact], 1, hosted, 'after 1 day,'],
     ['one for longer than the repository keeps any', [artifact], 90, hosted, 'after 30 days'],
@@ -135,9 +139,12 @@ describe('how long a manifest is kept', () => {
     ['a release beside', [artifact, release], 0, hosted, undefined],
     ['a directory of our own runner', [artifact, directory], 0, { ...hosted, vanishes: false }, undefined],
     ['a terminal', [directory], 0, undefined, undefined],
+    ['a store', [artifact, store], 0, hosted, undefined, [{ name: 's3://bucket' }]],
+    ['a store that is a directory of a hosted runner', [store], 0, hosted, 'gone when', [{ name: '/store' }]],
+    ['one of our own runner', [store], 0, { ...hosted, vanishes: false }, undefined, [{ name: '/store' }]],
   ];
-  test.each(cases)('%s', (_what, places, days, here, said) => {
-    const doubt = expiryDoubt(places, days, here);
+  test.each(cases)('%s', (_what, places, days, here, said, stores = []) => {
+    const doubt = expiryDoubt(places, days, here, stores);
     if (said === undefined) expect(doubt).toBeUndefined();
     else expect(doubt?.what).toContain(said);
   });

@@ -17,6 +17,7 @@ import { silentLog } from '../../../src/ports/log.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
 import type { Publisher } from '../../../src/publish/publisher.ts';
 import { ManifestRecord } from '../../../src/publish/record.ts';
+import { memoryPlace } from '../../support/memory-place.ts';
 import {
   backupPoint,
   imagePoint,
@@ -289,6 +290,7 @@ describe('a run that was killed', () => {
       findManifest(`latest:${directory}`, {
         ...trust,
         directory,
+        store: async () => memoryPlace(),
         github: undefined,
         workflow: undefined,
         branch: undefined,

@@ -4,6 +4,13 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { removeManifest } from '../../../src/publish/remove.ts';
 
+const NOWHERE = {
+  github: undefined,
+  store: async () => {
+    throw new Error('no store given');
+  },
+};
+
 test('the directory of a run goes, unless other files lie in it', async () => {
   const path = await mkdtemp(join(tmpdir(), 'remove-'));
   try {
@@ -14,8 +21,8 @@ test('the directory of a run goes, unless other files lie in it', async () => {
       await mkdir(join(path, String(run)));
       for (const name of names) await writeFile(join(path, String(run), name), '');
     }
-    expect(await removeManifest(join(path, 'one'), undefined)).toBe(true);
-    expect(await removeManifest(join(path, 'two'), undefined)).toBe(false);
+    expect(await removeManifest(join(path, 'one'), NOWHERE)).toBe(true);
+    expect(await removeManifest(join(path, 'two'), NOWHERE)).toBe(false);
     expect(await readdir(path)).toEqual(['two']);
   } finally {
     await rm(path, { recursive: true });
@@ -28,9 +35,9 @@ test('two runs at once remove the same', async () => {
   try {
     await mkdir(run);
     await writeFile(join(run, 'manifest.json'), '');
-    const both = [removeManifest(run, undefined), removeManifest(run, undefined)];
+    const both = [removeManifest(run, NOWHERE), removeManifest(run, NOWHERE)];
     expect(await Promise.all(both)).toEqual([true, true]);
-    expect(await removeManifest(run, undefined)).toBe(true);
+    expect(await removeManifest(run, NOWHERE)).toBe(true);
   } finally {
     await rm(path, { recursive: true });
   }
