@@ -55,6 +55,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'mode',
     'max-chain',
     'compression',
+    'refresh',
     'wrap',
     'concurrency',
     'start-only',

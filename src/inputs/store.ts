@@ -74,6 +74,14 @@ export const packInputs = {
     default: 'zstd',
     description: 'How to compress data that leaves the cloud.',
   },
+  refresh: {
+    kind: 'integer',
+    default: '0',
+    min: 0,
+    max: 1000,
+    description:
+      'In how many runs to send all of a disk again, changed or not: no restore point then needs blocks older than that. 0: never.',
+  },
 } as const satisfies Inputs;
 
 const UNITS: Readonly<Record<string, number>> = { kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };

@@ -18,6 +18,8 @@ export interface PlanFile {
   readonly publish: readonly string[];
   readonly recipients: readonly string[];
   readonly store: string | undefined;
+  /** In how many runs a disk is sent to the store again; undefined: never. */
+  readonly refresh: number | undefined;
   readonly keep: Keep | undefined;
   /** The first entry that matches a resource takes it. */
   readonly entries: readonly PlanEntry[];
@@ -82,6 +84,7 @@ export function planFileOf(text: PlanText): PlanFile {
     publish: text.publish ?? [],
     recipients: text.recipients ?? [],
     store: text.store,
+    refresh: text.refresh,
     keep,
     entries: text['back-up'].map((entry) => entryOf(entry, usualKinds(text), keep)),
     exclusions: exclude.map(exclusionOf),

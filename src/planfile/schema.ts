@@ -176,6 +176,13 @@ export const PlanFileSchema = Type.Object(
         'store',
       ),
     ),
+    refresh: optional(
+      count(
+        'In how many runs to send all of a disk to the store again, changed or not. Default: never.',
+        1,
+        1000,
+      ),
+    ),
     keep: optional(Keep),
     'back-up': Type.Array(BackUp, {
       description: 'A resource belongs to the first entry that matches it.',

@@ -20,7 +20,7 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
  */
 export async function withKind<T>(
   context: Context,
-  { plan: { store, recipients }, access }: Pick<PlanLook, 'plan' | 'access'>,
+  { plan: { store, recipients, refresh }, access }: Pick<PlanLook, 'plan' | 'access'>,
   { entry, kind, duties }: DuePart,
   tags: readonly string[],
   use: UseKind<T>,
@@ -29,7 +29,7 @@ export async function withKind<T>(
   const ids = duties.map(({ resource }) => resource.id);
   const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
   const stored = async (compression: 'zstd' | 'none') =>
-    savingStore(context, { ...access, store, compression, recipients });
+    savingStore(context, { ...access, store, compression, recipients, refresh });
   if (kind === 'image') return use(images, { selectors, payloads: await stored('zstd'), tags });
   if (kind === 'secret') {
     const named = { secrets: ids, volumes: [], backups: [], images: [] };

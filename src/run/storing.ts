@@ -45,6 +45,8 @@ export async function savingStore(
   given: StoreGiven & {
     readonly compression: PayloadStore['compression'];
     readonly recipients: readonly string[];
+    /** In how many runs all of a disk is sent again; undefined or 0: never. */
+    readonly refresh?: number | undefined;
   },
 ): Promise<PayloadStore> {
   const { compression, recipients } = given;
@@ -53,6 +55,7 @@ export async function savingStore(
     compression,
     seal: recipients.length === 0 ? undefined : { sealer: await sealer(recipients), recipients },
     storeKey,
+    refresh: given.refresh || undefined,
   });
 }
 

@@ -121,7 +121,7 @@ const nights = (kind: string, open: (world: World) => Promise<Store>): Scenario 
       all.push({ ran, digests });
     }
     const pruned = expectExit(await tool('prune', '--keep-last', '3', '--allow-unsigned'), 0);
-    process.stdout.write(`${kind}, pruned: ${(pruned.json['pruned'] as unknown[]).length}\n`);
+    process.stdout.write(`${kind}, pruned: ${(pruned.json['deleted'] as unknown[]).length}\n`);
 
     await server.remove();
     for (const id of Object.values(volumes)) await world.removeVolume(id);
