@@ -69,6 +69,18 @@ function ours({ jobs }: Workflow) {
 const keepsIssue = (path: string, name: string) =>
   path.startsWith('examples/') && (name === 'apply' || name === 'report');
 
+const attests = ({ steps }: Job) => steps.some(({ uses }) => uses?.startsWith('actions/attest@'));
+
+function savingRights(name: string, job: Job, given: Readonly<Record<string, string>>) {
+  return {
+    actions: 'read',
+    // Where it publishes, a plan says; and the plan is checked out.
+    ...(name === 'apply' || placesOf(given).includes('release') ? { contents: 'write' } : {}),
+    ...(given['store-role'] === undefined ? {} : { 'id-token': 'write' }),
+    ...(attests(job) ? { attestations: 'write', 'id-token': 'write' } : {}),
+  };
+}
+
 /** Their record goes where the manifests are: for `prune`, where the plan publishes. */
 const PRUNING = { actions: 'read', contents: 'write' };
 const recordsBeside = (name: string, given: Readonly<Record<string, string>>) =>
@@ -94,13 +106,10 @@ describe.each(workflows)('%s', (path, workflow) => {
     expect(workflow.permissions).toEqual({});
     for (const { name, job, saves, given } of uses) {
       const restoring = { actions: 'read', contents: 'read' };
-      const saving = {
-        actions: 'read',
-        // Where it publishes, a plan says; and the plan is checked out.
-        ...(name === 'apply' || placesOf(given).includes('release') ? { contents: 'write' } : {}),
-      };
       const { issues, ...permissions } = job.permissions ?? {};
-      expect(permissions).toEqual(saves ? saving : recordsBeside(name, given) ? PRUNING : restoring);
+      expect(permissions).toEqual(
+        saves ? savingRights(name, job, given) : recordsBeside(name, given) ? PRUNING : restoring,
+      );
       expect(issues).toBe(keepsIssue(path, name) ? 'write' : undefined);
     }
   });
@@ -148,6 +157,7 @@ describe.each(workflows)('%s', (path, workflow) => {
           places.flatMap((place) => place ?? []),
           0,
           here,
+          placesOf(given).includes('store') ? [{ name: given['store'] ?? '' }] : [],
         ) ?? []
       );
     });
