@@ -98,6 +98,12 @@ function listing(core: Core, call: Call, container: Container): Reply {
   };
 }
 
+/** 0 and less mean none. */
+function quotaOf(text: string): number | undefined {
+  const bytes = Number(text);
+  return bytes > 0 ? bytes : undefined;
+}
+
 function ofContainer(core: Core, call: Call, place: Place & { container: string }): Reply {
   const { containers } = core.state;
   const key = keyOf(place.account, place.container);
@@ -106,14 +112,14 @@ function ofContainer(core: Core, call: Call, place: Place & { container: string 
   if (call.method === 'PUT') {
     const made = container ?? { name: place.container, objects: new Map(), quota: undefined };
     containers.set(key, made);
-    if (quota !== undefined) made.quota = Number(quota);
+    if (quota !== undefined) made.quota = quotaOf(quota);
     return done(container === undefined ? 201 : 202);
   }
   if (container === undefined) throw refuse(call, 404, 'NoSuchBucket', place.container);
   if (call.method === 'GET') return listing(core, call, container);
   if (call.method === 'HEAD') return done(204);
   if (call.method === 'POST') {
-    if (quota !== undefined) container.quota = Number(quota);
+    if (quota !== undefined) container.quota = quotaOf(quota);
     return done(204);
   }
   if (call.method !== 'DELETE') throw refuse(call, 405);

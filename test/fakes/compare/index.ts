@@ -7,6 +7,7 @@ import { images } from './images.ts';
 import { volumeJourneys } from './journeys.ts';
 import type { Known } from './known.ts';
 import { cinderLimits, imageLimits } from './limits.ts';
+import { objects } from './objects.ts';
 import { secrets } from './secrets.ts';
 import { serverJourneys } from './server-journeys.ts';
 import { servers } from './servers.ts';
@@ -20,6 +21,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   errors: cinderErrors,
   compute: computeErrors,
   secrets,
+  objects,
   images,
   volumes,
   servers,

@@ -24,6 +24,7 @@ const KEPT_HEADERS = [
   'retry-after',
   'content-range',
   'content-md5',
+  'etag',
 ];
 
 export function isObj(value: Value | undefined): value is Obj {
@@ -230,7 +231,8 @@ export class Side {
     let out = text.replace(/(does not match '\^\[\\\\ -).*/s, '$1');
     for (const [type, base] of services)
       if (base !== '') out = out.replaceAll(base, `<${type.replace('block-storage', 'volumev3')}>`);
-    out = out.replace(/req-[0-9a-f-]{36}/g, '<request>');
+    out = out.replace(/req-[0-9a-f-]{36}|\btx[0-9a-f]{21}-[0-9a-f]+-[0-9a-f]+-default\b/g, '<request>');
+    out = out.replace(/\b[0-9a-f]+-default-default\b/g, '<host>');
     out = out.replace(
       /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b/g,
       (id) => {
