@@ -11,7 +11,7 @@ const papers = [
   'README.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) =>
-      /^(worst-day|plan|first-hour|retention-and-quota|knowing-that-it-works)\.md$/.test(name),
+      /^(worst-day|one-file-back|plan|first-hour|retention-and-quota|knowing-that-it-works)\.md$/.test(name),
     )
     .map((name) => `docs/${name}`),
 ];
@@ -19,7 +19,7 @@ const papers = [
 const lines = papers.flatMap((paper) =>
   [...readFileSync(join(root, paper), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)]
     .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
-    .map((line) => /^(?:npx )?openstack-backup (.*?)(?: +#.*)?$/.exec(line)?.[1])
+    .map((line) => /^(?:npx )?openstack-backup (.*?)(?: +[#|].*)?$/.exec(line)?.[1])
     .filter((line) => line !== undefined)
     .map((line): [string, string] => [paper, line]),
 );
