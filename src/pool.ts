@@ -21,6 +21,23 @@ export async function pool<T, R>(
   return results;
 }
 
+/** Lets at most `limit` pieces of work go on at a time; the others wait for their turn. */
+export function turns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}
+
 /** The first matching item. Requests no pages after it. */
 export async function firstIn<T>(
   pages: AsyncIterable<readonly T[]>,

@@ -1,5 +1,6 @@
 import { opener } from '../keys/age.ts';
 import type { FilePayload, Payload } from '../manifest/schema.ts';
+import { turns } from '../pool.ts';
 import type { Place } from '../store/place.ts';
 import type { Seal } from './blocks/object-write.ts';
 import { openBlocks } from './blocks/open.ts';
@@ -49,6 +50,9 @@ export interface PayloadStore {
   remove(payload: Payload): Promise<void>;
 }
 
+/** One disk keeps the cores busy; a second fills the waits. More would only cost memory. */
+const DISKS_AT_ONCE = 2;
+
 export interface PutOptions extends Omit<DiskOptions, keyof Packing | 'compression'> {
   /** Overrides the store's compression where that is not worth the time. */
   readonly compression?: 'none';
@@ -70,6 +74,7 @@ export function payloadStore(
   place: Place,
   { compression = 'zstd', seal, identity, storeKey, refresh }: Packing,
 ): PayloadStore {
+  const inTurn = turns(DISKS_AT_ONCE);
   return {
     place: place.name,
     compression,
@@ -77,7 +82,7 @@ export function payloadStore(
     prepare: () => place.prepare(),
     putKey: (point, bytes, signal) => saveKey(place, point, bytes, seal?.sealer, signal),
     putDisk: (facts, plain, options) =>
-      saveBlocks(place, facts, plain, { compression, seal, storeKey, refresh, ...options }),
+      inTurn(() => saveBlocks(place, facts, plain, { compression, seal, storeKey, refresh, ...options })),
     open: async (payload) => {
       const open = payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined;
       return payload.layout === 'blocks'

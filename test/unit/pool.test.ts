@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { pool, reported } from '../../src/pool.ts';
+import { pool, reported, turns } from '../../src/pool.ts';
 
 describe('what work reports', () => {
   const three = (report: (item: number) => Promise<void>) =>
@@ -60,5 +60,30 @@ describe('what work reports', () => {
       break;
     }
     expect(told).toEqual(new Array(4).fill('nobody takes what is reported any more'));
+  });
+});
+
+describe('turns', () => {
+  test('lets no more go on than it may, and all in their order, whatever fails', async () => {
+    const inTurn = turns(2);
+    let [going, most] = [0, 0];
+    const begun: number[] = [];
+    const works = Array.from({ length: 7 }, (_, at) =>
+      inTurn(async () => {
+        begun.push(at);
+        going += 1;
+        most = Math.max(most, going);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        going -= 1;
+        if (at === 1) throw new Error('no');
+        return at;
+      }),
+    );
+    const ended = await Promise.allSettled(works);
+    expect(ended.map(({ status }) => status)).toEqual(
+      works.map((_, at) => (at === 1 ? 'rejected' : 'fulfilled')),
+    );
+    expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(most).toBe(2);
   });
 });

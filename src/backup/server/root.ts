@@ -24,6 +24,10 @@ export async function storeRoot(
   onBytes: (count: number) => void,
 ): Promise<ImagePoint> {
   refuseEmpty(image);
+  if (image.diskFormat !== undefined && image.diskFormat !== 'raw')
+    environment.log.info(
+      `${name}: its root disk is stored as ${image.diskFormat}, in which little stays in its place: the next backup sends most of it again`,
+    );
   const { points } = await saveImage(image, environment, payloads, onBytes, { kind: 'server', id: server });
   const point = points.find(({ method }) => method === 'download');
   if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
