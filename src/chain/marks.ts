@@ -27,6 +27,14 @@ export class Marks {
     this.#whole.set(backup.id, { backup, tags });
   }
 
+  /** The same backups with the tags that they should have, where these wait to be written. */
+  corrected(backups: readonly Backup[]): Backup[] {
+    return backups.map((backup) => {
+      const seen = this.#whole.get(backup.id);
+      return seen === undefined ? backup : { ...backup, metadata: metadataWith(backup, seen.tags) };
+    });
+  }
+
   /** Marks a backup whose manifest is already published. */
   async set(client: ServiceClient, backupId: string, log: Log): Promise<void> {
     const seen = this.#whole.get(backupId);

@@ -89,8 +89,10 @@ export function tagsAsMade(
   const parent = parentOf(backup, tags.parent, backups, before);
   if (parent === undefined) return tags.parent === undefined || tags.position === 0 ? undefined : tags;
   const above = readTags(parent);
-  if (parent.id === tags.parent && tags.position > 0) return tags;
-  return above === undefined
-    ? { ...tags, chain: randomUUID(), position: 1, parent: parent.id }
-    : { ...tags, chain: above.chain, position: above.position + 1, parent: parent.id };
+  const [chain, position] = above === undefined ? [randomUUID(), 1] : [above.chain, above.position + 1];
+  if (parent.id === tags.parent && tags.position > 0) {
+    // The parent's own tags may have been corrected after the increment was requested.
+    if (above === undefined || (tags.chain === chain && tags.position === position)) return tags;
+  }
+  return { ...tags, chain, position, parent: parent.id };
 }

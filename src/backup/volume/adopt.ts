@@ -1,5 +1,6 @@
 import { adoptable, type Unrecorded } from '../../chain/adoptable.ts';
-import { POINT_TAG, type Tags } from '../../chain/tags.ts';
+import { isNewer } from '../../chain/chain.ts';
+import { metadataWith, POINT_TAG, type Tags } from '../../chain/tags.ts';
 import type { Environment } from '../../environment.ts';
 import { messageOf, OperationError, PlainError } from '../../errors.ts';
 import { withTags } from '../../manifest/points.ts';
@@ -60,7 +61,9 @@ export async function adopt(
   if (whole.length === 0) return { adopted, refused };
   const client = await session.service('block-storage');
   const types = await listVolumeTypes(client);
-  for (const leftover of whole) {
+  // With the tags corrected so far: an increment goes by its parent's.
+  const seen = new Map(backups.map((backup) => [backup.id, backup]));
+  for (const leftover of whole.toSorted((a, b) => Number(isNewer(a.backup, b.backup)) * 2 - 1)) {
     const { backup } = leftover;
     const { what, reason, seconds } = wordsOf(leftover);
     const byHand = `\`restore-volume\` with \`backup: ${backup.id}\` restores it`;
@@ -80,13 +83,14 @@ export async function adopt(
         ),
       });
     };
-    const found = leftover.action === 'doubt' ? leftover : adoptable(leftover, backups);
+    const found = leftover.action === 'doubt' ? leftover : adoptable(leftover, [...seen.values()]);
     if ('why' in found) {
       if (leftover.tags.handedOver) refuse(found.why);
       else log.warn(`${what} is not adopted: ${found.why}; ${byHand}`);
       continue;
     }
     const { tags } = found;
+    seen.set(backup.id, { ...backup, metadata: metadataWith(backup, tags) });
     try {
       const encryption = await encryptionOf(new VolumeKeys(client), volume);
       const facts = { volume, typeId: typeIdOf(volume, types), encryption, backup, tags, reason, seconds };

@@ -147,10 +147,10 @@ interface Chosen {
 /** Backups may have been made or deleted since the plan: list those of this volume again. */
 async function chooseNow(
   { volume, decision, wishes }: BackupPlan,
-  { client }: CinderSaving,
+  { client, marks }: CinderSaving,
 ): Promise<Chosen> {
   if (wishes.mode === 'full') return { decision, before: [] };
-  const before = await backupsOf(client, volume.id);
+  const before = marks.corrected(await backupsOf(client, volume.id));
   return { decision: decide(volume, before, wishes), before };
 }
 
