@@ -21,8 +21,13 @@ type Seen = Pick<Backup, 'id' | 'status' | 'metadata' | 'createdAt' | 'size'>;
  */
 export function asBeingMade(backup: Seen, anyRun: boolean): BeingMade | undefined {
   const tags = backup.status === 'creating' ? readTags(backup) : undefined;
-  if (tags?.state !== 'started' || !(anyRun || tags.handedOver)) return undefined;
-  return { backup: backup.id, since: backup.createdAt, encrypted: tags.encrypted, size: backup.size };
+  return tags?.state === 'started' && (anyRun || tags.handedOver) ? asMade(backup) : undefined;
+}
+
+/** A backup of ours, whatever its state; undefined for all others. */
+export function asMade(backup: Seen): BeingMade | undefined {
+  const tags = readTags(backup);
+  return tags && { backup: backup.id, since: backup.createdAt, encrypted: tags.encrypted, size: backup.size };
 }
 
 /** All such backups, by the volume's id. */

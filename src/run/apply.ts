@@ -1,4 +1,4 @@
-import { asBeingMade, toldBeingMade } from '../chain/being-made.ts';
+import { asBeingMade, asMade, type BeingMade, toldBeingMade } from '../chain/being-made.ts';
 import { PlainError, UnsignedError, withHint } from '../errors.ts';
 import type { ApplyInputs } from '../inputs/apply.ts';
 import type { Outputs } from '../inputs/table.ts';
@@ -120,9 +120,13 @@ async function partsOf(
   startOnly: boolean,
 ): Promise<Part[]> {
   const { plan, duties } = look;
-  const leavesOf = (entry: PlanEntry) => (backup: Backup) => {
-    const made = asBeingMade(backup, startOnly);
-    return made !== undefined && willBeOf(entry, made, plan.store !== undefined);
+  const leavesOf = (entry: PlanEntry) => {
+    const isMeant = (made: BeingMade | undefined) =>
+      made !== undefined && willBeOf(entry, made, plan.store !== undefined);
+    return {
+      isLeft: (backup: Backup) => isMeant(asBeingMade(backup, startOnly)),
+      saves: (backup: Backup) => isMeant(asMade(backup)),
+    };
   };
   const parts: Part[] = [];
   for (const part of duePartsOf(duties, plan.entries, startOnly)) {

@@ -15,8 +15,11 @@ import { adviser, fitting } from './fitting.ts';
 import { recordFailure, recordPoint, recordStarted, type Saving } from './recording.ts';
 import { makingRoom } from './room.ts';
 import {
+  isOthers,
+  isSavedByOther,
   isUnderWay,
   type Leaves,
+  ofEarlierRuns,
   tellUnderWay,
   type UnderWay,
   waitForUnderWay,
@@ -120,14 +123,30 @@ export function partOf<W extends Wishes, P>(
         swept,
         planned: plannedJson(kind, plan),
         async carryOut(saving) {
-          for (const one of plan.refused) recordFailure(saving, one);
+          // Those were waited for before.
+          const ended = new Set((await ofEarlierRuns(plan.refused, host)).map(({ id }) => id));
+          const others: UnderWay[] = [];
+          for (const one of plan.refused)
+            if (isOthers(one, leaves) && !ended.has(one.error.backup.id)) others.push(one);
+            else recordFailure(saving, one);
           for (const { subject } of plan.underWay) saving.underWay.push(subject);
           const begun = await kind.begin(saving.environment, wishes, saving.marks);
-          await saveEach(saving, kind, plan, wishes.tags, begun, leaves);
+          const inTheWay = await saveEach(saving, kind, plan, wishes.tags, begun, leaves);
+          await pool([...others, ...inTheWay], MOST_AWAITED, (one) => awaitOther(saving, one));
         },
       };
     },
   };
+}
+
+/** Waiting costs one list a tick. */
+const MOST_AWAITED = 100;
+
+async function awaitOther(saving: Saving, one: UnderWay): Promise<void> {
+  const { context, environment } = saving;
+  if (await isSavedByOther(environment.session, context.host, one, environment.until))
+    saving.underWay.push(one.subject);
+  else recordFailure(saving, one);
 }
 
 /** Changes nothing. */
@@ -191,7 +210,11 @@ function show<W extends Wishes, P>(
   for (const { subject, error } of refused) log.warn(`${kind.refusal(subject)}: ${withHint(error)}`);
 }
 
-/** Saves each planned item. Reports and records a failure, and goes on with the others. */
+/**
+ * Saves each planned item. Reports and records a failure, and goes on with the others.
+ *
+ * @returns what another run is just saving
+ */
 async function saveEach<W extends Wishes, P>(
   saving: Saving,
   kind: SavingKind<W, P>,
@@ -199,7 +222,8 @@ async function saveEach<W extends Wishes, P>(
   tags: readonly string[],
   begun: Save<P>,
   leaves: Leaves,
-): Promise<void> {
+): Promise<UnderWay[]> {
+  const inTheWay: UnderWay[] = [];
   const { host } = saving.context;
   const advised = adviser(holdings?.backups ?? []);
   const gigabytes = items.reduce((sum, item) => sum + kind.gigabytesOf(item), 0);
@@ -221,12 +245,14 @@ async function saveEach<W extends Wishes, P>(
         if (isUnderWay(refused, leaves)) {
           tellUnderWay(host.log, refused);
           saving.underWay.push(subject);
-        } else recordFailure(saving, { subject, error: advised(error) });
+        } else if (isOthers(refused, leaves)) inTheWay.push(refused);
+        else recordFailure(saving, { subject, error: advised(error) });
       }
     });
   } finally {
     bar.finish();
   }
+  return inTheWay;
 }
 
 /**

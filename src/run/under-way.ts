@@ -14,8 +14,15 @@ import type { Log } from '../ports/log.ts';
 import { parseOwner } from '../ports/owner.ts';
 import { quoted } from '../text/escape.ts';
 
-/** Whether an unfinished backup is left to the cloud, so that its volume counts as saved; undefined for none. */
-export type Leaves = ((backup: Backup) => boolean) | undefined;
+/** Which backups of other runs stand for a volume's own; undefined if none does. */
+export type Leaves =
+  | {
+      /** Whether an unfinished one is left to the cloud, so that its volume counts as saved. */
+      isLeft(backup: Backup): boolean;
+      /** Whether one, once it is complete, is what the plan asks for. */
+      saves(backup: Backup): boolean;
+    }
+  | undefined;
 
 /** A volume that cannot be backed up now, because an earlier run has its backup under way. */
 export interface UnderWay {
@@ -28,9 +35,51 @@ export function isUnderWay(
   one: { readonly subject: Subject; readonly error: unknown },
   leaves: Leaves,
 ): one is UnderWay {
+  return isInTheWay(one) && leaves?.isLeft(one.error.backup) === true;
+}
+
+function isInTheWay(one: { readonly subject: Subject; readonly error: unknown }): one is UnderWay {
   const { subject, error } = one;
-  if (leaves === undefined || subject.kind !== 'volume' || !(error instanceof BeingBackedUp)) return false;
-  return error.backup !== undefined && leaves(error.backup);
+  return subject.kind === 'volume' && error instanceof BeingBackedUp && error.backup !== undefined;
+}
+
+/** Whether another run is just making the backup that the plan asks for. */
+export function isOthers(
+  one: { readonly subject: Subject; readonly error: unknown },
+  leaves: Leaves,
+): one is UnderWay {
+  return isInTheWay(one) && leaves?.saves(one.error.backup) === true;
+}
+
+/**
+ * Waits until another run has finished its backup of the same volume, which is then saved.
+ *
+ * @param until the deadline, milliseconds since the epoch in the cloud's time
+ * @returns whether it is
+ */
+export async function isSavedByOther(
+  session: Session,
+  host: Pick<Host, 'log' | 'signal'>,
+  { subject: { name, id }, error: { backup } }: UnderWay,
+  until: number,
+): Promise<boolean> {
+  const what = `volume ${quoted(name)} (${id})`;
+  host.log.info(`${what} is being backed up by another run (backup ${backup.id}): waiting until it is done`);
+  const watcher = watchBackups(await session.service('block-storage'));
+  const deadline = Math.min(until, session.clock.now() + allowance(backup.size));
+  const now = await watcher
+    .until(backup.id, (seen) => (seen.status === 'creating' ? undefined : { done: seen }), {
+      deadline,
+      signal: host.signal,
+    })
+    .catch((error: unknown) => {
+      if (error instanceof PlainError || error instanceof DeadlineError || host.signal.aborted)
+        return undefined;
+      throw error;
+    });
+  if (now?.status !== 'available') return false;
+  host.log.info(`${what} was saved by another run (backup ${backup.id})`);
+  return true;
 }
 
 /** Adds the backup that is in the way, if it was not yet listed when the volume was. */
@@ -92,7 +141,8 @@ function judge({ status }: Backup): { done: true } | undefined {
   return status === 'creating' ? undefined : { done: true };
 }
 
-async function ofEarlierRuns(
+/** The backups in the way that ended runs started, or left to the cloud. */
+export async function ofEarlierRuns(
   refused: readonly { readonly error: PlainError }[],
   { liveness }: Pick<Host, 'liveness'>,
 ): Promise<Backup[]> {

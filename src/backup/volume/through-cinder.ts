@@ -202,10 +202,21 @@ async function startBackup(
     return await createOnce(create, () => findByPoint(client, volume.id, tags.point), { clock, log, signal });
   } catch (error) {
     if (snapshotId !== undefined || !hasStatus(error, 400)) throw error;
-    // Another run may have asked for one a moment before.
-    const running = (await backupsOf(client, volume.id)).find(({ status }) => status === 'creating');
+    // Another run may have asked for one a moment before, which may be done already.
+    const others = await backupsOf(client, volume.id);
+    const running =
+      others.find(({ status }) => status === 'creating') ??
+      (/backing-up/.test(error.message) ? others.find((backup) => isJustMade(backup, tags.made)) : undefined);
     throw running === undefined ? error : new BeingBackedUp(volume.id, running, error);
   }
+}
+
+/** Two runs that start together plan within a minute. */
+const TOGETHER_MS = 60_000;
+
+function isJustMade(backup: Backup, made: string | undefined): boolean {
+  const isRecent = Date.parse(backup.createdAt) > Date.parse(made ?? '') - TOGETHER_MS;
+  return backup.status === 'available' && isRecent && readTags(backup) !== undefined;
 }
 
 async function findByPoint(

@@ -5,6 +5,7 @@ import { expect } from '@jest/globals';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { apply } from '../../../src/commands/apply.ts';
 import { backupVolume } from '../../../src/commands/backup-volume.ts';
+import type { Liveness } from '../../../src/ports/owner.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { bookmark } from '../access-rules/rules.ts';
 import { type Runner, runnerOf } from '../faults.ts';
@@ -21,7 +22,8 @@ export interface Applied {
   readonly volume: string;
   /** The backup that no rule keeps once the volume is saved. */
   readonly goes: string;
-  apply(): Promise<Told>;
+  /** @param others what it sees of all other runs */
+  apply(others?: Liveness): Promise<Told>;
   /** The same, but nobody waits for the backup. */
   startOnly(): Promise<Told>;
   /** All is as it was before the first run. */
@@ -79,7 +81,7 @@ back-up:
     volume,
     goes,
     backups,
-    apply: () => run(apply, { plan: 'plan.yml', 'allow-unsigned': 'true' }),
+    apply: (others = 'ended') => run(apply, { plan: 'plan.yml', 'allow-unsigned': 'true' }, { others }),
     startOnly: () => run(apply, { plan: 'plan.yml', 'allow-unsigned': 'true', 'start-only': 'true' }),
     async reset() {
       cloud.faults.clear();
