@@ -53,6 +53,7 @@ export async function firstTable(): Promise<string[][]> {
         cloud: undefined,
         project: { id: '0'.repeat(32), name: 'p' },
         region: 'r',
+        inRepository: true,
         resources: Array.from({ length: count }, (_, at) => volume(String(at))),
         quota: { backups: { max: backups, used: 0 }, backup_gigabytes: { max: gigabytes, used: 0 } },
         foreign: { backups: 0, gigabytes: 0 },

@@ -86,7 +86,7 @@ function knownFrom({ assignments, duties, points, backups }: Seen) {
 type Known = ReturnType<typeof knownFrom>;
 
 /** The duties of servers, by the id of each of their volumes: a server is saved with its disks. */
-function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Duty[]> {
+export function dutiesByDisk(duties: readonly Duty[]): ReadonlyMap<string, readonly Duty[]> {
   const all = duties.flatMap((duty) => duty.resource.volumes.map((volume) => ({ volume, duty })));
   const byVolume = Map.groupBy(all, ({ volume }) => volume);
   return new Map([...byVolume].map(([volume, of]) => [volume, of.map(({ duty }) => duty)]));

@@ -11,6 +11,8 @@ export interface ProjectFacts {
   readonly cloud: string | undefined;
   readonly project: { readonly id: string; readonly name: string };
   readonly region: string;
+  /** Whether the plan will lie in a repository, so that a workflow can publish releases. */
+  readonly inRepository: boolean;
   readonly resources: readonly Resource[];
   /** The project's quota, as far as the cloud tells. */
   readonly quota: { readonly backups?: Limit | undefined; readonly backup_gigabytes?: Limit | undefined };
@@ -65,7 +67,9 @@ export function firstPlan(facts: ProjectFacts): string {
     `project: ${scalar(project.id)} # no other project is touched`,
     `region: ${scalar(region)}`,
     'timezone: UTC # for daily, weekly and so on: Europe/Berlin',
-    'publish: [release] # where manifests go: artifacts expire after 90 days',
+    facts.inRepository
+      ? 'publish: [release] # where manifests go: artifacts expire after 90 days'
+      : 'publish: ["directory:openstack-backups"] # where manifests go: a directory that outlives this machine',
     ...optionalPlaces(images ?? 0, keys ?? 0, encrypted),
     '',
     ...keepLines(facts, volumes, choice, doesNotFit),

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readTags } from '../chain/tags.ts';
 import { InputError, messageOf } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
@@ -15,7 +16,9 @@ import { type Project, projectOf } from './project-of.ts';
 export async function initPlan(context: Context, given: CloudInputs & { readonly plan: string }) {
   const { host, dryRun } = context;
   const session = await context.connect(given);
-  const text = await planOf(session, await projectOf(session, ['volumes', 'backups']), host.environment);
+  const inRepository = host.github !== undefined || isInRepository(resolve(host.directory, given.plan));
+  const project = await projectOf(session, ['volumes', 'backups']);
+  const text = await planOf(session, project, host.environment, inRepository);
   // Checks that we can read what we write.
   await requirePlan(text, given.plan, (line) => host.log.error(line));
   if (dryRun) return { outputs: { text }, failed: false, printed: text };
@@ -31,6 +34,7 @@ async function planOf(
   session: Session,
   { resources, holdings }: Project,
   environment: Readonly<Record<string, string | undefined>>,
+  inRepository: boolean,
 ): Promise<string> {
   const quota = await quotasFor(session, [{ backups: 1, backup_gigabytes: 1 }]);
   const foreign = holdings.backups.filter((backup) => readTags(backup) === undefined);
@@ -40,11 +44,18 @@ async function planOf(
     cloud: name === (environment['OS_CLOUD_NAME'] || 'envvars') ? undefined : name,
     project: session.scope.project,
     region: session.region('block-storage'),
+    inRepository,
     resources: withoutKeysOfVolumes(resources),
     quota,
     foreign: { backups: foreign.length, gigabytes: foreign.reduce((sum, { size }) => sum + size, 0) },
     now: session.clock.now(),
   });
+}
+
+/** Whether Git would find a repository from there. */
+function isInRepository(file: string): boolean {
+  const folder = dirname(file);
+  return folder !== file && (existsSync(join(folder, '.git')) || isInRepository(folder));
 }
 
 /** @throws InputError if the file exists */

@@ -1,6 +1,7 @@
 import { withHint } from '../errors.ts';
 import { quotaSentence } from '../plan/quota.ts';
 import type { Assignment } from '../planfile/assign.ts';
+import { dutiesByDisk } from '../planfile/coverage.ts';
 import { ageOf, type Duty } from '../planfile/due.ts';
 import { shardsOf } from '../planfile/shards.ts';
 import { exclusionWords } from '../planfile/words.ts';
@@ -88,6 +89,7 @@ async function lookFor(context: Context, look: PlanLook, given: PruneGiven): Pro
     planned = await planDue(context, look, freedBy(pruning, look));
   const found = {
     duties: Map.groupBy(look.duties, ({ resource }) => resource),
+    servers: dutiesByDisk(look.duties),
     items: new Map(planned.items.map((one) => [nameOf(one), one])),
     refused: new Map(planned.refused.map((one) => [nameOf(one), one])),
   };
@@ -156,6 +158,8 @@ function rowJson({ newest, ...row }: Row): Json {
 /** Lookups for the rows. */
 interface Found {
   readonly duties: ReadonlyMap<Duty['resource'], readonly Duty[]>;
+  /** The duties of servers, by the id of each of their volumes. */
+  readonly servers: ReadonlyMap<string, readonly Duty[]>;
   readonly items: ReadonlyMap<string, DuePlan['items'][number]>;
   readonly refused: ReadonlyMap<string, DuePlan['refused'][number]>;
 }
@@ -168,6 +172,10 @@ function rowsOf({ resource, entries, exclusion }: Assignment, found: Found): Row
   const { kind, name, id } = resource;
   const bare = { kind, name, id, entry: '', newest: undefined, way: '' };
   if (exclusion !== undefined) return [{ ...bare, state: 'excluded', why: exclusionWords(exclusion) }];
+  const servers = entries.length === 0 && kind === 'volume' ? (found.servers.get(id) ?? []) : [];
+  // No entry takes the volume itself, but a server is saved with its disks.
+  if (servers.length > 0)
+    return servers.map((duty) => rowOf({ ...duty, within: duty.resource }, bare, found));
   if (entries.length === 0) return [{ ...bare, state: 'not in the plan', why: 'no entry matches it' }];
   return (found.duties.get(resource) ?? []).map((duty) => rowOf(duty, bare, found));
 }
@@ -183,7 +191,12 @@ function rowOf(
     newest: newest === undefined ? undefined : new Date(newest).toISOString(),
   };
   if (within !== undefined)
-    return { ...own, state: 'due', way: `with server ${within.name || within.id}`, why: reason };
+    return {
+      ...own,
+      state: due ? 'due' : 'not due',
+      way: `with server ${within.name || within.id}`,
+      why: reason,
+    };
   if (underWay !== undefined) return { ...own, state: 'under way', why: reason };
   if (!due) return { ...own, state: 'not due', why: reason };
   const name = nameOf({ entry: entry.name, subject: resource });

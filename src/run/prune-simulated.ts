@@ -26,7 +26,8 @@ export function simulated(text: string, maxChain: number, terms: Terms, now: num
     ],
     'table',
   );
-  const told = `with one backup a day and chains of at most ${maxChain}, a volume has at most ${counted(peak, 'backup')}`;
+  const tagged = (terms.policy.tags ?? []).map((tags) => tags.join(',')).join(' or ');
+  const told = `with one backup a day and chains of at most ${maxChain}, a volume has at most ${counted(peak, 'backup')}${tagged === '' ? '' : `; each tagged ${tagged} stays beside them, with its chain`}`;
   return {
     outputs: { days: JSON.stringify(days), peak: String(peak) },
     failed: false,

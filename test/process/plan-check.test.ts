@@ -49,7 +49,7 @@ test.each([
   [['plan', 'check'], 'error: there is no plan at .github/openstack-backup.yml'],
   [['plan', 'check', '.'], 'error: cannot read the plan .: '],
   [['plan', 'chekc'], 'error: unknown command "plan chekc"\n  Did you mean plan check?'],
-  [['plan', 'check', 'a', 'b'], 'error: unexpected argument'],
+  [['plan', 'check', 'a', 'b'], 'error: unexpected argument "b"'],
 ])('%j: exit 2', async (words, said) => {
   const { code, stderr } = await tool(...words);
   expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);

@@ -211,5 +211,20 @@ test('a year is simulated without a cloud and without a manifest', async () => {
   const words = ['prune', '--keep-daily', '7', '--simulate', '400d', '--max-chain', '1', '--json'];
   const { json } = expectExit(await world.tool([...words, '--manifest', 'directory:empty']), 0);
   expect([(json['days'] as number[]).length, json['peak']]).toEqual([400, '8']);
+  const {
+    json: tagged,
+    stderr,
+    stdout,
+  } = expectExit(await world.tool([...words, '--keep-tag', 'release', '--keep-tag', 'signed,tested']), 0);
+  expect(tagged['peak']).toBe('8');
+  expect(`${stdout}${stderr}`).not.toContain('undefined');
+  const shown = await world.tool([
+    ...words.slice(0, -1),
+    '--keep-tag',
+    'release',
+    '--keep-tag',
+    'signed,tested',
+  ]);
+  expect(shown.stdout).toContain('each tagged release or signed,tested stays beside them, with its chain');
   expect(world.cloud.requests).toHaveLength(asked);
 });

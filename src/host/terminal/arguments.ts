@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { InputError } from '../../errors.ts';
 import type { Inputs, Raw } from '../../inputs/table.ts';
+import { quoted } from '../../text/escape.ts';
 import { nearest } from '../../text/nearest.ts';
 
 /** Options of the terminal itself, besides the inputs of the command. */
@@ -97,10 +98,12 @@ export function parseArguments(words: readonly string[], table: Inputs, bare?: s
   };
   const raw: Record<string, string> = {};
   const tokens = tokensOf(words, table);
+  // A stray word may be the rest of a secret that was not quoted.
+  const hides = tokens.some((token) => token.kind === 'option' && table[token.name]?.secret === true);
   for (const [at, token] of tokens.entries()) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      if (valueOfBoolean(tokens[at - 1], token, table) === undefined) takeBare(raw, bare, token.value);
+      if (valueOfBoolean(tokens[at - 1], token, table) === undefined) takeBare(raw, bare, token.value, hides);
       continue;
     }
     checkName(token, table);
@@ -113,10 +116,15 @@ export function parseArguments(words: readonly string[], table: Inputs, bare?: s
   return { switches: given, raw };
 }
 
-function takeBare(raw: Record<string, string>, bare: string | undefined, value: string): void {
+function takeBare(
+  raw: Record<string, string>,
+  bare: string | undefined,
+  value: string,
+  hides: boolean,
+): void {
   if (bare === undefined || Object.hasOwn(raw, bare))
     throw new InputError(
-      'unexpected argument',
+      `unexpected argument${hides ? '' : ` ${quoted(value)}`}`,
       'Write --OPTION VALUE, and quote values with spaces. See --help.',
     );
   raw[bare] = value;

@@ -23,6 +23,7 @@ const facts = (more: Partial<ProjectFacts> = {}): ProjectFacts => ({
   cloud: 'production',
   project: { id: '5bde59c76c73cc5e04335342476fc095', name: 'shop' },
   region: 'RegionOne',
+  inRepository: true,
   resources: resources(3),
   quota: {},
   foreign: { backups: 0, gigabytes: 0 },
