@@ -67,7 +67,7 @@ export function checkTrust(found: FoundManifest, options: ReadOptions): void {
   options.warn(`${found.name} ${doubt.what}; restoring from it anyway, because of \`allow-unsigned\``);
 }
 
-const UNSIGNED = {
+export const UNSIGNED = {
   what: 'is not signed',
   hint: 'If you trust where it comes from, use `allow-unsigned: true`.',
 } as const;

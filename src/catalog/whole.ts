@@ -22,6 +22,8 @@ export interface Shelf {
   readonly place: string;
   /** Bytes, by name; undefined if the place could not be listed. */
   readonly sizes: ReadonlyMap<string, number> | undefined;
+  /** When each was stored, by its name. Milliseconds, by the place's clock. */
+  readonly modified?: ReadonlyMap<string, number>;
   /** Why the place could not be listed. */
   readonly unknown: string;
 }

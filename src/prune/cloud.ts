@@ -1,5 +1,6 @@
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import type { Image } from '../openstack/image/v2/images.ts';
+import type { Saved } from './point.ts';
 
 export type CloudBackup = Pick<
   Backup,
@@ -12,6 +13,8 @@ export type CloudImage = Pick<Image, 'id' | 'status' | 'protected' | 'properties
 export interface Cloud {
   /** All backups of the project, foreign ones too. */
   readonly backups: readonly CloudBackup[];
+  /** Backups of gone volumes that no manifest lists, as points. */
+  readonly unrecorded: readonly Saved[];
   readonly images: readonly CloudImage[];
   /** Payloads in this run's store; undefined if it could not be listed. */
   readonly stored: ReadonlySet<string> | undefined;

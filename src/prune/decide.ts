@@ -1,4 +1,5 @@
 import { provedLevel } from '../catalog/verified.ts';
+import { readTags } from '../chain/tags.ts';
 import { type History, judge, type Point, type Terms } from '../retention/judge.ts';
 import { quoted } from '../text/escape.ts';
 import type { Chain } from './chains.ts';
@@ -9,6 +10,9 @@ import { resourceOf, type Saved } from './point.ts';
 import type { Record } from './read.ts';
 import { ownStates, type State } from './state.ts';
 import { wholeStates } from './whole.ts';
+
+/** How long a key stays whose backup the cloud does not show. */
+const AWAITED_MS = 2 * 24 * 3_600_000;
 
 export interface Wishes {
   /** The terms for the points of a resource: a point stays if any of them keeps it. Empty means that all stay. */
@@ -64,6 +68,11 @@ export function decide(
     const state = states.get(point.id);
     if (state?.doubt !== undefined) keeping.keep(point, state.doubt);
     if (state?.state === 'running' && point.pruned === undefined) keeping.keep(point, 'not finished');
+  }
+  const awaiting = awaitingIn(record, cloud, now);
+  for (const point of points) {
+    const why = awaiting(point);
+    if (why !== undefined) keeping.keep(point, why);
   }
   keeping.spread();
   const held = wishes.allowOverHalf ? [] : holdBack();
@@ -139,6 +148,19 @@ export function decide(
       reasons: keep ? keeping.reasons(point) : [whyItGoes(point, isPart(point), states.get(point.id))],
     };
   }
+}
+
+/** Why a key stays whose point no manifest lists yet: the backup may still come to light. */
+function awaitingIn({ points }: Record, { backups }: Cloud, now: number) {
+  const listed = new Set(points.map(({ id }) => id));
+  const keys = points.filter(({ neededBy }) => neededBy !== undefined && !listed.has(neededBy));
+  const borne = new Map((keys.length === 0 ? [] : backups).map((one) => [readTags(one)?.point, one.id]));
+  return ({ neededBy, time }: Saved): string | undefined => {
+    if (neededBy === undefined || listed.has(neededBy)) return undefined;
+    const backup = borne.get(neededBy);
+    if (backup !== undefined) return `needed by backup ${backup}, which no manifest lists yet`;
+    return time > now - AWAITED_MS ? 'its backup may not be visible yet' : undefined;
+  };
 }
 
 function whyItGoes({ pruned }: Saved, isPart: boolean, state: State | undefined): string {

@@ -11,6 +11,7 @@ import { collect, pool } from '../pool.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import type { Cloud, CloudBackup, CloudImage } from './cloud.ts';
 import { resourceOf, type Saved } from './point.ts';
+import { unrecorded } from './unrecorded.ts';
 
 interface Thing {
   readonly id: string;
@@ -64,7 +65,15 @@ export async function lookAtCloud(
   points: readonly Saved[],
   { gone, all, stored, seen }: Asked,
 ): Promise<Cloud> {
-  const kinds = new Set(points.map(({ kind }) => kind));
+  const asksBackups =
+    all ||
+    (gone && session.has('block-storage')) ||
+    points.some(({ data, neededBy }) => data?.kind === 'backup' || neededBy !== undefined);
+  const backups = asksBackups
+    ? (seen?.backups ?? (await collect(listBackups(await session.service('block-storage')))))
+    : [];
+  const left = unrecorded(points, backups, session.clock.now());
+  const kinds = new Set([...points, ...left].map(({ kind }) => kind));
   const holdsImages = points.some(({ data }) => data?.kind === 'image');
   if (holdsImages) kinds.add('volume').add('image');
   if (all) kinds.add('image');
@@ -78,19 +87,17 @@ export async function lookAtCloud(
         ? volumes
         : await listed(session, WAYS[kind], kind === 'image' && holdsImages),
     );
-  const asksBackups = all || points.some(({ data }) => data?.kind === 'backup');
-  const backups = asksBackups
-    ? (seen?.backups ?? (await collect(listBackups(await session.service('block-storage')))))
-    : [];
   const images = (lists.get('image') ?? []) as readonly CloudImage[];
   const missing = await lookForMissing(session, points, backups, images);
+  const presence = await presenceOf(session, [...points, ...left], lists, gone);
   return {
     backups: [...backups, ...missing.backups],
+    unrecorded: left.filter((point) => presence.get(resourceOf(point)) === 'gone'),
     images: [...images, ...missing.images],
     lost: missing.lost,
     stored,
     isAll: asksBackups && lists.get('image') !== undefined,
-    presence: await presenceOf(session, points, lists, gone),
+    presence,
     readsImages: (lists.get('volume') ?? []).some(({ status }) => FILLING.has(status ?? '')),
   };
 }

@@ -38,6 +38,10 @@ export interface Saved {
    * Set for a key or root disk saved for another point: it stays as long as that point, and has no history of its own.
    */
   readonly isPart: boolean;
+  /** The point that a key was saved for, if a later run records that. */
+  readonly neededBy?: string | undefined;
+  /** No manifest lists it: its backup's tags alone say that it is ours. */
+  readonly isUnrecorded?: true;
   /** The manifests that list it, as a restore names them. */
   readonly manifests: readonly string[];
   /** What `verify` found last. */

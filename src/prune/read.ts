@@ -44,10 +44,21 @@ export function readRecord(
   }
   return {
     sources: here,
-    points: [...points.values()],
+    points: withLaterNeeds([...points.values()]),
     failures: failuresIn(here),
     elsewhere: new Set(others.flatMap(({ manifest }) => manifest.restorePoints.flatMap(dataKeys))),
   };
+}
+
+/** A key that was saved before its point was recorded is needed by that. */
+export function withLaterNeeds(points: readonly Saved[]): Saved[] {
+  const keys = Map.groupBy(points, ({ neededBy }) => neededBy);
+  return points.map((point) => {
+    const later = keys.get(point.id) ?? [];
+    return later.length === 0
+      ? point
+      : { ...point, needs: [...new Set([...point.needs, ...later.map(({ id }) => id)])] };
+  });
 }
 
 /** An interrupted run and the run that adopted its backup may both have a point. */
@@ -94,6 +105,7 @@ function savedOf(
   pruned: string | undefined,
 ): Saved {
   const { id, resource } = point;
+  const neededBy = 'neededBy' in point ? point.neededBy : undefined;
   return {
     id,
     kind: resource.kind,
@@ -108,7 +120,8 @@ function savedOf(
       ...keysOf(point),
       ...(point.method === 'disks' ? point.resource.disks.map((disk) => disk.point) : []),
     ],
-    isPart,
+    isPart: isPart || neededBy !== undefined,
+    ...(neededBy === undefined ? {} : { neededBy }),
     manifests: references,
     pruned,
   };

@@ -84,13 +84,17 @@ function imageState(point: Saved, id: string, image: CloudImage | undefined, rea
     : GOOD;
 }
 
-/** The tags must name both this backup and this point, since another backup may carry a copy. */
+/**
+ * The tags must name both this backup and this point, since another backup may carry a copy. Those of a backup that no
+ * run could record name no backup.
+ */
 export function isProvedOurs(
-  point: Pick<Saved, 'id'>,
+  point: Pick<Saved, 'id' | 'isUnrecorded'>,
   volume: string,
   backup: Pick<CloudBackup, 'id' | 'volumeId' | 'metadata'>,
 ): boolean {
   if (backup.volumeId !== volume) return false;
   const tags = readTags(backup);
-  return tags?.backup === backup.id && tags.point === point.id;
+  if (tags?.point !== point.id) return false;
+  return tags.backup === backup.id || (point.isUnrecorded === true && tags.state === 'started');
 }

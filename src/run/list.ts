@@ -63,9 +63,8 @@ export async function listPoints(context: Context, given: ListInputs) {
   const { host } = context;
   const now = host.clock.now();
   const all = allColumns(host.directory);
-  const columns = (given.column.length === 0 ? USUAL : given.column).map((name) =>
-    columnNamed(all, 'column', name),
-  );
+  const columnsOf = (names: readonly string[]) => names.map((name) => columnNamed(all, 'column', name));
+  const asked = columnsOf(given.column);
   const order = orderOf(all, given.sort);
   const wanted = {
     resources: { volume: given.volume, server: given.server, image: given.image, secret: given.secret },
@@ -76,6 +75,9 @@ export async function listPoints(context: Context, given: ListInputs) {
   const catalog = await readCatalog(context, given);
   const { unread } = catalog;
   const entries = pick(catalog.entries, wanted).toSorted(order);
+  // A restore with the same key would refuse these.
+  const isDoubted = given['verify-key'] !== undefined && entries.some(({ doubt }) => doubt !== '');
+  const columns = asked.length > 0 ? asked : columnsOf([...USUAL, ...(isDoubted ? ['doubt'] : [])]);
   return {
     outputs: {
       points: JSON.stringify(entries),

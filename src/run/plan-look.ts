@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { allManifests, type Found, type Manifests, named, type Unread } from '../catalog/everything.ts';
 import { withoutPruned } from '../catalog/pruned.ts';
+import { UNSIGNED } from '../catalog/read.ts';
 import { beingMade } from '../chain/being-made.ts';
 import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
@@ -109,7 +110,7 @@ export async function lookAgain(
     unread,
     manifests: isComplete ? manifests : undefined,
     receipts,
-    doubts,
+    doubts: [...doubts, ...(given['verify-key'] === undefined ? [] : unsignedIn(here))],
   };
 }
 
@@ -117,6 +118,17 @@ function cloudOfPlan(given: CloudInputs, plan: PlanFile): CloudInputs {
   const { project, 'clouds-yaml': cloudsYaml } = given;
   const [cloud, region] = [given.cloud ?? plan.cloud, given.region ?? plan.region];
   return { cloud, region, project, 'clouds-yaml': cloudsYaml };
+}
+
+/** A restore with the same key would refuse these. */
+function unsignedIn(found: readonly Found[]): string[] {
+  const unsigned = found.filter(({ doubt }) => doubt?.what === UNSIGNED.what);
+  const [first] = unsigned;
+  if (first === undefined) return [];
+  const more = unsigned.length > 1 ? ` (${first.references.join(', ')} and ${unsigned.length - 1} more)` : '';
+  return [
+    `${more === '' ? `manifest ${first.references.join(', ')} is` : `${unsigned.length} manifests are`} unsigned${more}, although \`verify-key\` is given: a restore with that key refuses what only ${more === '' ? 'it lists' : 'they list'}`,
+  ];
 }
 
 /** @throws InputError for credentials of a project other than the plan's, and for a region that contradicts the plan */

@@ -11,7 +11,7 @@ import { keepsByRules, termsByPlan } from '../prune/by-plan.ts';
 import { lookAtCloud } from '../prune/look.ts';
 import { type PrunePlan, planPrune } from '../prune/plan.ts';
 import { resourceOf, type Saved } from '../prune/point.ts';
-import { readRecord } from '../prune/read.ts';
+import { readRecord, withLaterNeeds } from '../prune/read.ts';
 import {
   doneOf,
   lineOf,
@@ -23,6 +23,7 @@ import {
   toldManifest,
 } from '../prune/show.ts';
 import { resourcesMeant, termsOf } from '../prune/terms.ts';
+import { unnamedPayloads } from '../prune/unnamed-payloads.ts';
 import { publishPlace } from '../publish/publish.ts';
 import type { Terms } from '../retention/judge.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
@@ -134,16 +135,18 @@ async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, know
   const shelf = await shelfOf(context, given);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   for (const line of plan.held) context.host.log.warn(line);
+  const unnamed = unnamedPayloads(shelf, found, session.clock.now());
   if (expected !== undefined && expected !== plan.digest)
     throw new InputError(
       `what would be deleted differs from what \`expect\` says: its digest is ${plan.digest}`,
       'Look at it again with `dry-run: true`. Nothing was changed.',
     );
-  return { given, store, session, started, plan };
+  return { given, store, session, started, plan, unnamed };
 }
 
 async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
-  const { given, store, session, started, plan } = await lookFor(context, rules, inputs, known);
+  const { given, store, session, started, plan, unnamed } = await lookFor(context, rules, inputs, known);
+  for (const line of unnamed) context.host.log.warn(line);
   if (context.dryRun) return toldPlan(plan);
   for (const verdict of plan.going) context.host.log.info(lineOf(verdict));
   for (const reference of plan.manifests) context.host.log.info(toldManifest(reference));
@@ -246,20 +249,21 @@ async function planned(
   { shelf, seen }: { readonly shelf: Shelf | undefined; readonly seen: Holdings | undefined },
 ): Promise<PrunePlan> {
   const here = cloudOf(session);
-  const record = readRecord(
+  const listed = readRecord(
     found,
     ({ project, region }) => project.id === here.project.id && region === here.region,
   );
-  const meant = resourcesMeant(given, record.points);
-  const cloud = await lookAtCloud(session, record.points, {
+  const cloud = await lookAtCloud(session, listed.points, {
     gone:
       rules.kind === 'policy'
         ? rules.terms.gone !== undefined
         : rules.plan.entries.some(({ keep }) => keep?.gone !== undefined),
-    all: record.sources.some(({ manifest }) => manifest.pruned !== undefined),
-    stored: storedIn(shelf, record.points),
+    all: listed.sources.some(({ manifest }) => manifest.pruned !== undefined),
+    stored: storedIn(shelf, listed.points),
     seen,
   });
+  const record = { ...listed, points: withLaterNeeds([...listed.points, ...cloud.unrecorded]) };
+  const meant = resourcesMeant(given, record.points);
   const now = session.clock.now();
   const terms = rules.kind === 'policy' ? () => [rules.terms] : termsByPlan(rules.plan, record.points, now);
   const wishes = {

@@ -75,8 +75,13 @@ export async function shelfOf(
   try {
     const place = await openStore(context, store);
     const sizes = new Map<string, number>();
-    for await (const { name, size } of place.list()) if (isNamedByManifests(name)) sizes.set(name, size);
-    return { place: place.name, sizes, unknown: '' };
+    const times = new Map<string, number>();
+    for await (const { name, size, modified } of place.list())
+      if (isNamedByManifests(name)) {
+        sizes.set(name, size);
+        times.set(name, modified);
+      }
+    return { place: place.name, sizes, modified: times, unknown: '' };
   } catch (error) {
     if (!(error instanceof PlainError) || context.host.signal.aborted) throw error;
     return { place: store.text, sizes: undefined, unknown: error.message };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { cp, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -274,4 +274,14 @@ describe('whether they are whole', () => {
       increments.at(-1)?.data,
     ]);
   });
+});
+
+test('with a key to verify, the table also says which manifests are not signed', async () => {
+  const key = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+  await writeFile(join(world.directory, 'verify.pem'), String(key));
+  const words = ['--volume', id];
+  expect((await list(0, ...words)).stdout).not.toContain('is not signed');
+  const { stdout } = await list(0, ...words, '--verify-key', 'verify.pem');
+  expect(stdout.split('\n')[1]).toMatch(/manifest +\| doubt/);
+  expect(stdout.match(/is not signed/g)?.length).toBeGreaterThan(0);
 });

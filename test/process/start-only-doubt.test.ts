@@ -50,7 +50,8 @@ test('a finished backup that may be a copy fails the run, covers nothing, and is
 test('two that share their tags: each is told, and neither counts', async () => {
   at.pass(25);
   const backup = await left();
-  const copy = { ...backup, id: '33333333-3333-4333-8333-333333333333', metadata: { ...backup.metadata } };
+  // By its id the older one: nothing is made an increment of it.
+  const copy = { ...backup, id: '00000000-0000-4000-8000-000000000000', metadata: { ...backup.metadata } };
   at.world.cloud.state.backups.set(copy.id, copy);
   at.pass(2);
   const told = await at.flowing(at.apply());
@@ -60,6 +61,9 @@ test('two that share their tags: each is told, and neither counts', async () => 
   );
   at.world.cloud.state.backups.delete(copy.id);
   const next = await at.flowing(at.apply());
+  expect(coverageIn(next).map(({ status, why }) => `${status}: ${why}`)).toEqual([
+    expect.stringMatching(/^covered: /),
+  ]);
   expect([next.code, savedIn(next).map(({ backup }) => backup)]).toEqual([0, [backup.id]]);
 });
 

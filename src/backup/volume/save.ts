@@ -134,7 +134,8 @@ async function backUp<P extends VolumeBackupPoint | Started>(
 ): Promise<SavedVolumePoints<VolumePoint | P>> {
   const key = await keyOf(plan, saving);
   const point = await withKey(key, saving.payloads, () => through(plan, saving));
-  return point.method === 'started' ? { key: key?.point, point } : withSavedKey(point, key);
+  if (point.method !== 'started') return withSavedKey(point, key);
+  return { key: key && { ...key.point, neededBy: point.point }, point };
 }
 
 /** The point, and what its key refers to. */

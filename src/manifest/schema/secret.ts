@@ -77,6 +77,11 @@ export const SecretPoint = Type.Object(
     method: Type.Union([Type.Literal('sealed'), Type.Literal('plaintext')]),
     payload: FilePayload,
     seconds: Seconds,
+    neededBy: Type.Optional(
+      Type.Union([Id], {
+        description: 'The restore point that it was saved for, if a later run records that.',
+      }),
+    ),
   },
   closed,
 );

@@ -77,3 +77,17 @@ test('what another region has is not looked at, and its data stays', () => {
   const { points, elsewhere } = recordOf({ ...made, cloud: { ...made.cloud, region: 'S' } });
   expect([points, [...elsewhere]]).toEqual([[], [`backup ${point.backup.id}`]]);
 });
+
+test('a key that was saved before its point was recorded is a part of that, and needed by it', () => {
+  const user = volumeImagePoint();
+  const key = { ...secretPoint(), neededBy: user.id };
+  for (const manifests of [
+    [manifest(1, [key]), manifest(2, [user])],
+    [manifest(2, [user]), manifest(1, [key])],
+  ]) {
+    const { points } = recordOf(...manifests);
+    expect(points.find(({ id }) => id === key.id)?.isPart).toBe(true);
+    expect(points.find(({ id }) => id === user.id)?.needs).toEqual([key.id]);
+  }
+  expect(recordOf(manifest(1, [key])).points.map(({ isPart }) => isPart)).toEqual([true]);
+});

@@ -91,6 +91,7 @@ export function cloudOf(points: readonly Saved[], more: Partial<Cloud> = {}): Cl
     backups: [],
     images: [],
     stored: new Set(),
+    unrecorded: [],
     lost: new Set(),
     presence: new Map(points.map((point) => [resourceOf(point), 'present' as const])),
     isAll: true,
