@@ -8,6 +8,8 @@ export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   /** How many times in all. */
   readonly attempts?: number;
+  /** false: a rate limit was waited for already, and is an answer. */
+  readonly limits?: false;
   /** Between 0 and 1, for the jitter. */
   readonly random?: () => number;
 }
@@ -44,10 +46,10 @@ function nextWait(
   idempotent: boolean,
   error: unknown,
   spent: { attempts: number; limits: number; waited: number },
-  { attempts = ATTEMPTS, random }: RetryOptions,
+  { attempts = ATTEMPTS, limits, random }: RetryOptions,
 ): number | undefined {
   if (isRateLimit(error)) {
-    if (spent.waited >= PATIENCE_MS) return undefined;
+    if (limits === false || spent.waited >= PATIENCE_MS) return undefined;
     spent.limits += 1;
     const wait = backoff(spent.limits, error, random);
     spent.waited += wait;

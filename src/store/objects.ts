@@ -6,6 +6,7 @@ import { discard } from '../openstack/body.ts';
 import { Breaks } from '../openstack/breaks.ts';
 import { CloudError, hasStatus } from '../openstack/errors.ts';
 import { stuck } from '../openstack/pages.ts';
+import { retry } from '../openstack/retry.ts';
 import type { Log } from '../ports/log.ts';
 import { once } from '../stream/chunks.ts';
 import { checkedName, checkedPrefix, isName } from './name.ts';
@@ -74,13 +75,15 @@ export interface ObjectPlaceOptions {
 const PROOF = '.proof';
 
 /** A place with one object per name. */
-export function objectPlace(bucket: Bucket, options: ObjectPlaceOptions): Place {
+export function objectPlace(hasty: Bucket, options: ObjectPlaceOptions): Place {
+  const bucket = patient(hasty, options);
   const place = bucket.name;
   const busy = new Set<string>();
   return {
     name: place,
     prepare: async () => {
-      await prove(bucket);
+      // Before the run it is better to say at once that nothing answers.
+      await prove(hasty);
       return [];
     },
     async put(name, source) {
@@ -107,6 +110,22 @@ export function objectPlace(bucket: Bucket, options: ObjectPlaceOptions): Place 
     list: (prefix = '') => listed(bucket, checkedPrefix(prefix)),
     keep: async () => undefined,
     remove: async (name) => bucket.remove(checkedName(name)),
+  };
+}
+
+/** Rounds of what each call repeats by itself, which is seconds: together two minutes. */
+const ROUNDS = 8;
+
+/** A service may restart while a run has hours of work behind it. */
+function patient(bucket: Bucket, { clock, log, signal }: ObjectPlaceOptions): Bucket {
+  const again = <T>(call: () => Promise<T>) =>
+    retry(true, call, { clock, log, signal: signal(), attempts: ROUNDS, limits: false });
+  return {
+    ...bucket,
+    put: (name, bytes, digests) => again(() => bucket.put(name, bytes, digests)),
+    open: (name, range) => again(() => bucket.open(name, range)),
+    head: (name) => again(() => bucket.head(name)),
+    page: (prefix, after) => again(() => bucket.page(prefix, after)),
   };
 }
 

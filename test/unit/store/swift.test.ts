@@ -152,6 +152,30 @@ describe('a container of Swift', () => {
     },
   );
 
+  test('that does not answer for two minutes is waited for, but not before the run', async () => {
+    await using under = await openSwift();
+    const { place } = await prepared(under);
+    const { cloud, session } = under.at;
+    await putText(place, 'p', 'x');
+    const began = session.clock.now();
+    const isOver = () => session.clock.now() - began > 110_000;
+    const outage = cloud.faults.add({
+      when: { ...ofStore, times: Number.POSITIVE_INFINITY, body: () => !isOver() },
+      do: { status: 503 },
+    });
+    await expect(place.prepare()).rejects.toThrow('HTTP 503');
+    expect(session.clock.now() - began).toBeLessThan(30_000);
+    const [text, stored, items] = await Promise.all([
+      textOf(place, 'p'),
+      putText(place, 'q', 'y'),
+      listed(place),
+    ]);
+    expect(isOver()).toBe(true);
+    expect([text, stored.size, items.length]).toEqual(['x', 1, expect.any(Number)]);
+    outage.remove();
+    expect(await namesIn(place)).toEqual(['p', 'q']);
+  });
+
   test('says of a name that exists, after all, whether it is the same', async () => {
     await using under = await openSwift();
     const { place } = await prepared(under);
