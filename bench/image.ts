@@ -1,14 +1,9 @@
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { bytes } from '../src/text/bytes.ts';
 import { CLOUD_STATE, CLOUD_VENV } from '../test/support/cloud-paths.ts';
+import { arena } from './contest.ts';
+import { writeDisk } from './disk-file.ts';
 
 /**
  * `npm run bench:image`: an image of the real cloud exported by us (checked, compressed, sealed) and by what people use,
@@ -21,20 +16,6 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 2);
 /** As it is shipped. */
 const PROGRAM = join(import.meta.dirname, '../dist/cli.js');
 
-interface Contestant {
-  readonly name: string;
-  /** A shell command; what it writes goes below `$OUT`. */
-  readonly command: string;
-}
-
-interface Figure {
-  readonly seconds: number;
-  /** Bytes. */
-  readonly memory: number;
-  /** Bytes that it left in its directory. */
-  readonly left: number;
-}
-
 const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-bench-'));
 const environment = {
   PATH: `${CLOUD_VENV}/bin:${process.env['PATH']}`,
@@ -42,10 +23,11 @@ const environment = {
   OS_CLIENT_CONFIG_FILE: `${CLOUD_STATE}/clouds.yaml`,
   OS_CLOUD: process.env['CLOUD_DEMO'] ?? 'demo',
 };
+const { shell, contest } = arena(directory, environment, SIZE, ROUNDS);
 const made: string[] = [];
 try {
   const source = join(directory, 'source.raw');
-  await writeSource(source);
+  await writeDisk(source, SIZE);
   await shell(`age-keygen -o ${directory}/key.txt`);
   const recipient = (await shell(`age-keygen -y ${directory}/key.txt`)).trim();
   const image = (
@@ -98,113 +80,4 @@ try {
     if (made.includes(id) || name === 'bench-restored') await shell(`openstack image delete ${id}`);
   }
   await rm(directory, { recursive: true });
-}
-
-/** One third real files, one seventh random bytes, the rest zeros: about what a disk in use looks like. */
-async function writeSource(path: string): Promise<void> {
-  const files = Math.floor(SIZE / 3);
-  const tar = spawn('tar', ['-C', '/', '-cf', '-', 'usr', 'opt', 'root'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  await pipeline(first(tar.stdout, files), createWriteStream(path));
-  tar.kill();
-  if ((await stat(path)).size < files) throw new Error('there are too few files to make the image of');
-  const random = Math.floor(SIZE / 7);
-  await pipeline(
-    Readable.from(
-      (function* () {
-        for (let left = random; left > 0; left -= 1 << 20) yield randomBytes(Math.min(left, 1 << 20));
-      })(),
-    ),
-    createWriteStream(path, { flags: 'a' }),
-  );
-  const file = await open(path, 'a');
-  await file.truncate(SIZE);
-  await file.close();
-}
-
-async function* first(stream: Readable, count: number): AsyncGenerator<Buffer> {
-  let left = count;
-  for await (const chunk of stream) {
-    yield (chunk as Buffer).subarray(0, left);
-    left -= (chunk as Buffer).length;
-    if (left <= 0) return;
-  }
-}
-
-/** All in turn, round by round, and the table of the fastest rounds. */
-async function contest(title: string, contestants: readonly Contestant[]): Promise<string> {
-  const best = new Map<string, Figure>();
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const { name, command } of contestants) {
-      const figure = await measure(command);
-      const before = best.get(name);
-      if (before === undefined || figure.seconds < before.seconds) best.set(name, figure);
-    }
-  const [first] = best.values();
-  const line = (cells: readonly string[]) =>
-    `${(cells[0] ?? '').padEnd(38)}${cells
-      .slice(1)
-      .map((cell) => cell.padStart(12))
-      .join('')}\n`;
-  return (
-    line([title, 'time', 'rate', 'memory', 'on disk', 'against us']) +
-    [...best]
-      .map(([name, { seconds, memory, left }]) =>
-        line([
-          name,
-          `${seconds.toFixed(1)} s`,
-          `${(SIZE / 2 ** 20 / seconds).toFixed(0)} MiB/s`,
-          bytes(memory),
-          bytes(left),
-          `${(seconds / (first?.seconds ?? Number.NaN)).toFixed(2)}`,
-        ]),
-      )
-      .join('')
-  );
-}
-
-async function measure(command: string): Promise<Figure> {
-  const out = await mkdtemp(join(directory, 'out-'));
-  const started = performance.now();
-  const child = spawn('bash', ['-c', `set -euo pipefail; ${command}`], {
-    env: { ...environment, OUT: out },
-    cwd: directory,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const peaks = new Map<string, number>();
-  const sampler = setInterval(() => void sample(child.pid ?? 0, peaks), 250);
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  clearInterval(sampler);
-  const seconds = (performance.now() - started) / 1000;
-  if (code !== 0) throw new Error(`${command} ended with ${code}\n${said}`);
-  const left = Number((await shell(`du -sb ${out} | cut -f1`)).trim());
-  await rm(out, { recursive: true });
-  return { seconds, memory: [...peaks.values()].reduce((sum, peak) => sum + peak, 0), left };
-}
-
-/** The high-water mark of each process of the group, as the kernel keeps it. */
-async function sample(group: number, peaks: Map<string, number>): Promise<void> {
-  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const line = await read(pid, 'stat');
-    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-    if (Number(fields[2]) !== group) continue;
-    const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(await read(pid, 'status'))?.[1] ?? 0) * 1024;
-    peaks.set(pid, Math.max(peak, peaks.get(pid) ?? 0));
-  }
-}
-
-async function shell(command: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('bash', ['-c', `set -euo pipefail; ${command}`], {
-    env: environment,
-    cwd: directory,
-    maxBuffer: 64 << 20,
-  });
-  return stdout;
 }

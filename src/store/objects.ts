@@ -81,6 +81,7 @@ export function objectPlace(hasty: Bucket, options: ObjectPlaceOptions): Place {
   const busy = new Set<string>();
   return {
     name: place,
+    atOnce: 3,
     prepare: async () => {
       // Before the run it is better to say at once that nothing answers.
       await prove(hasty);

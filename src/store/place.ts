@@ -8,6 +8,8 @@
 export interface Place {
   /** As the input `store` gives it; for messages. */
   readonly name: string;
+  /** How many puts at a time pay: several where each waits for an answer. Undefined: one. */
+  readonly atOnce?: number;
   /**
    * Checks before the run starts that it can write there, and removes what dead runs left half-written. It leaves what
    * is complete, what a living run has, and what it is unsure of.

@@ -35,7 +35,7 @@ export interface Range {
   readonly to: number;
 }
 
-const PIECE_BLOCKS = 64;
+const PIECE_BLOCKS = 16;
 const PIECE = PIECE_BLOCKS * BLOCK;
 const FRAMES = PIECE_BLOCKS * (BLOCK + FRAME_HEAD);
 

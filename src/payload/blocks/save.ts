@@ -1,3 +1,4 @@
+import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { peek } from '../../stream/chunks.ts';
 import { Meter } from '../../stream/meter.ts';
@@ -47,28 +48,13 @@ export interface DiskOptions {
   readonly refresh?: number | undefined;
   /** How many of the first bytes of the disk `check` needs. */
   readonly head?: number;
-  /** How many objects are put at a time. */
+  /** How many objects are put at a time; if undefined, as the place says. After a break, at most so many are sent twice. */
   readonly atOnce?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called with the count of bytes of the disk as they flow. */
   readonly onBytes?: (count: number) => void;
   /** Checks what flowed by before the point exists; throwing leaves no point. */
   readonly check?: (came: Came) => Promise<void> | void;
-}
-
-export interface BlocksPayload {
-  readonly layout: 'blocks';
-  readonly place: string;
-  /** Of the map. */
-  readonly name: string;
-  readonly size: number;
-  readonly digest: { readonly algorithm: Strong; readonly value: string };
-  readonly stored: { readonly size: number; readonly sha256: string };
-  readonly compression: 'none' | 'zstd';
-  readonly sealed: boolean;
-  readonly sent: number;
-  readonly takenOver: number;
-  readonly kept: number;
 }
 
 export interface SavedDisk extends Came {
@@ -79,9 +65,8 @@ export interface SavedDisk extends Came {
   readonly why?: string;
 }
 
-type Strong = 'sha512' | 'sha384' | 'sha256';
+type Strong = BlocksPayload['digest']['algorithm'];
 
-const AT_ONCE = 3;
 const STRONG: readonly string[] = ['sha512', 'sha384', 'sha256'];
 const NO_KEY =
   'no `store-key` was given, and without it nobody can tell which blocks of a sealed store are the same';
@@ -221,7 +206,7 @@ async function flow(
 ): Promise<Flowed> {
   const { place, folder, facts, options, algorithms, key, holding, map, builder } = saving;
   const { point } = facts;
-  const { compression, seal, signal, head, onBytes, atOnce = AT_ONCE } = options;
+  const { compression, seal, signal, head, onBytes, atOnce = place.atOnce ?? 1 } = options;
   const meter = new Meter([], head, onBytes);
   const pieces = new Pieces({ block: BLOCK, key, compress: compression === 'zstd' }, algorithms);
   const writer = new ObjectWriter(place, { folder, point, seal, atOnce, checkpoints, signal });

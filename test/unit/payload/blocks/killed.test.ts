@@ -48,7 +48,7 @@ describe('a run that is killed at any request', () => {
   it('and others before, with several objects under way, costs no more than those', async () => {
     const memory = new MemoryPlace();
     for (const at of [6, 9, 12]) {
-      await save(memory.place(at), LARGE, { compression: 'none' }).catch(() => undefined);
+      await save(memory.place(at), LARGE, { atOnce: 3, compression: 'none' }).catch(() => undefined);
       expect(await missing(memory)).toEqual([]);
     }
     const { payload } = await save(memory.place(), LARGE, { compression: 'none' });

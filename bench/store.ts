@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { bytes } from '../src/text/bytes.ts';
+import { arena, type Figure } from './contest.ts';
+import { writeDisk } from './disk-file.ts';
+
+/**
+ * `npm run bench:store`: a disk of 2 GiB put into a directory by us (digest, blocks, compare, zstd, age) and by what people
+ * use, on loopback and in one run: in full, unchanged, after 1,000 scattered writes of 4 KiB, and back; then memory at
+ * 20 GiB and with a map of 1 TiB, and a run that is killed at half. Wants `age`, `curl`, `zstd` and `restic`.
+ */
+const GIB = 2 ** 30;
+const SIZE = Number(process.env['BENCH_GIB'] ?? 2) * GIB;
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 2);
+const WRITES = 1000;
+
+const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-store-'));
+const environment = {
+  PATH: process.env['PATH'],
+  HOME: directory,
+  // As good as the bundle that is shipped: nothing is compiled anew in each run.
+  NODE_COMPILE_CACHE: join(directory, 'compiled'),
+  RESTIC_PASSWORD: 'bench',
+  RESTIC_CACHE_DIR: join(directory, 'cache'),
+};
+const { shell, measure, contest } = arena(directory, environment, SIZE, ROUNDS);
+const at = (name: string) => join(directory, name);
+const node = (file: string) => `${process.execPath} ${join(import.meta.dirname, file)}`;
+let server: ChildProcess | undefined;
+try {
+  await mkdir(at('disks'));
+  await writeDisk(at('disks/plain'), SIZE);
+  await writeNoise(at('disks/luks'));
+  await scattered(at('disks/plain'), at('disks/plain-changed'));
+  await scattered(at('disks/luks'), at('disks/luks-changed'));
+  await shell(`truncate -s ${20 * GIB} disks/sparse`);
+  await shell('age-keygen -o key.txt');
+  const recipient = (await shell('age-keygen -y key.txt')).trim();
+  const origin = await served();
+  const ours = (store: string, disk: string, compression = 'zstd') =>
+    `${node('store-run.ts')} save ${store} ${origin}/${disk} ${recipient} ${compression}`;
+  const curl = (disk: string) => `curl -sSf ${origin}/${disk}`;
+  const pipe = (out: string) => `zstd -q -3 | age -r ${recipient} > ${out}`;
+  const restic = (repository: string, disk: string) =>
+    `${curl(disk)} | restic -q -r ${repository} backup --stdin --stdin-filename disk`;
+
+  print(
+    await contest('full', [
+      { name: 'ours: SHA-512, ids, zstd, age, SHA-256', command: ours('$OUT', 'plain') },
+      { name: 'curl | zstd -3 | age -r', command: `${curl('plain')} | ${pipe('$OUT/o')}` },
+      {
+        name: 'the same with the same digests',
+        command: `mkfifo a b; sha512sum < a > $OUT/512 & sha256sum < b > $OUT/256 & ${curl('plain')} | tee a | ${pipe('>(tee b > $OUT/o)')}; wait; rm a b`,
+      },
+      {
+        name: 'restic',
+        command: `restic -q -r $OUT/r init; ${restic('$OUT/r', 'plain')}`,
+      },
+    ]),
+  );
+
+  await shell(`restic -q -r ${at('plain-restic')} init; ${restic(at('plain-restic'), 'plain')}`);
+  const first = await measure(ours(at('plain-store'), 'plain'));
+  print(`\npeak memory at ${bytes(SIZE)}: ${bytes(first.memory)}\n\n`);
+  print(
+    await contest('unchanged', [
+      { name: 'ours', command: ours(at('plain-store'), 'plain') },
+      { name: 'curl | sha512sum', command: `${curl('plain')} | sha512sum > $OUT/512` },
+      { name: 'restic', command: restic(at('plain-restic'), 'plain') },
+    ]),
+  );
+  const again = await measure(ours(at('plain-store'), 'plain'));
+  print(`sent: ${bytes(payloadOf(again).sent)}\n\n`);
+
+  for (const [disk, compression] of [
+    ['plain', 'zstd'],
+    ['luks', 'none'],
+  ] as const) {
+    const [store, repository] = [at(`${disk}-store`), at(`${disk}-restic`)];
+    if (disk === 'luks') {
+      await measure(ours(store, disk, compression));
+      await shell(`restic -q -r ${repository} init; ${restic(repository, disk)}`);
+    }
+    const us = await measure(ours(store, `${disk}-changed`, compression));
+    const before = await sizeOf(repository);
+    const they = await measure(restic(repository, `${disk}-changed`));
+    const sent = (await sizeOf(repository)) - before;
+    print(
+      `${WRITES} writes of 4 KiB, ${disk}: ours ${bytes(payloadOf(us).sent)} in ${us.seconds.toFixed(1)} s, `,
+    );
+    print(`restic ${bytes(sent)} in ${they.seconds.toFixed(1)} s\n`);
+  }
+
+  const payload = JSON.stringify(payloadOf(first));
+  await shell(`${curl('plain')} | ${pipe(at('piped'))}`);
+  print('\n');
+  print(
+    await contest('restored', [
+      {
+        name: 'ours: SHA-256, age, zstd, SHA-512',
+        command: `${node('store-run.ts')} restore ${at('plain-store')} '${payload}' "$(grep ^AGE key.txt)"`,
+      },
+      {
+        name: 'age -d | zstd -d | sha512sum',
+        command: `age -d -i key.txt piped | zstd -q -d | sha512sum > $OUT/512`,
+      },
+      {
+        name: 'restic',
+        command: `restic -q -r ${at('plain-restic')} dump latest disk | sha512sum > $OUT/512`,
+      },
+    ]),
+  );
+
+  const sparse = await measure(ours('$OUT', 'sparse'));
+  print(`\n20 GiB of zeros: ${sparse.seconds.toFixed(1)} s, peak memory ${bytes(sparse.memory)}\n`);
+  const built = await measure(`${node('store-run.ts')} synthetic ${at('tib')}`);
+  print(`a map of 1 TiB: ${bytes(JSON.parse(built.said).size)}, built in ${built.seconds.toFixed(1)} s\n`);
+  const unread = await measure(`${node('store-run.ts')} unread ${at('tib')}`);
+  print(`1 TiB that did not change: ${unread.seconds.toFixed(1)} s, peak memory ${bytes(unread.memory)}\n`);
+
+  await killedAtHalf(ours(at('killed'), 'plain'), payloadOf(first).kept);
+} finally {
+  server?.kill();
+  await rm(directory, { recursive: true });
+}
+
+/** A run that dies when half of it is stored, and the next. */
+async function killedAtHalf(command: string, whole: number): Promise<void> {
+  const data = at('killed/volume-bench/data');
+  const child = spawn('bash', ['-c', `exec ${command}`], {
+    cwd: directory,
+    env: environment,
+    stdio: 'ignore',
+  });
+  const over = new Promise((resolve) => child.on('close', resolve));
+  while ((await sizeOf(data)) < whole / 2) await pause(20);
+  child.kill('SIGKILL');
+  await over;
+  const figure = await measure(command);
+  const total = await sizeOf(data);
+  const twice = Math.max(0, total - whole);
+  print(`killed at half, run again: ${figure.seconds.toFixed(1)} s, ${bytes(twice)} of objects twice\n`);
+}
+
+/** Bytes of all files in a directory; 0 if it is not there. */
+async function sizeOf(path: string): Promise<number> {
+  const names = await readdir(path, { recursive: true }).catch(() => []);
+  const sizes = await Promise.all(
+    names.map(async (name) => {
+      const seen = await stat(join(path, name)).catch(() => undefined);
+      return seen?.isFile() ? seen.size : 0;
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function payloadOf({ said }: Figure): { readonly sent: number; readonly kept: number } {
+  return JSON.parse(said).payload;
+}
+
+/** Bytes that nothing makes smaller, as LUKS writes them. */
+async function writeNoise(path: string): Promise<void> {
+  const file = await open(path, 'w');
+  for (let left = SIZE; left > 0; left -= 1 << 20) await file.write(randomBytes(1 << 20));
+  await file.close();
+}
+
+/** A copy of a disk with writes of 4 KiB all over it. */
+async function scattered(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const file = await open(to, 'r+');
+  // A prime step, so that the places are the same in each run and all over the disk.
+  for (let write = 0; write < WRITES; write += 1)
+    await file.write(randomBytes(4096), 0, 4096, ((write * 104_729) % (SIZE / 4096)) * 4096);
+  await file.close();
+}
+
+/** @returns the address of a server that gives the disks */
+async function served(): Promise<string> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'store-server.ts'), at('disks')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  server = child;
+  const port = await new Promise<string>((resolve) =>
+    child.stdout.once('data', (text) => resolve(`${text}`.trim())),
+  );
+  return `http://127.0.0.1:${port}`;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
