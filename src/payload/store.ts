@@ -46,8 +46,8 @@ export interface PayloadStore {
    * Lets a payload go; call it right before a manifest names it. Until then, if this run dies, the next one reports it.
    */
   keep(payload: Pick<Payload, 'name'>): Promise<void>;
-  /** A payload that is not there counts as removed. */
-  remove(payload: Payload): Promise<void>;
+  /** Removes a key that no manifest names. One that is not there counts as removed. */
+  remove(payload: FilePayload): Promise<void>;
 }
 
 /** One disk keeps the cores busy; a second fills the waits. More would only cost memory. */
