@@ -30,16 +30,12 @@ export const FORMS: Readonly<Record<string, Form>> = {
       : `is ${quoted(text)}: there is no such zone; write UTC, or one like Europe/Berlin`,
   date: async (text) =>
     isDay(text) ? undefined : `is ${quoted(text)}: there is no such day; write 2027-06-30`,
-  publish: async (text) =>
-    parsePlace(text) === undefined
-      ? `is ${quoted(text)}: use artifact, release, store or directory:PATH`
-      : undefined,
-  store: async (text) =>
-    // What stands before an at sign may be a key.
-    refusal(() => parseStore(text), text.includes('@') ? 'is wrong: ' : `is ${quoted(text)}: `)?.replace(
-      /: store "(?:[^"\\]|\\.)*": /,
-      ': ',
-    ),
+  publish: async (text) => {
+    const place = parsePlace(text);
+    if (place === undefined) return `is ${quoted(text)}: use artifact, release, store or directory:PATH`;
+    return place.kind === 'store' && place.name !== undefined ? storeRefusal(place.name) : undefined;
+  },
+  store: async (text) => storeRefusal(text),
   recipient: async (text) => {
     if (/^AGE-(SECRET-KEY|PLUGIN)-/i.test(text))
       return 'is an age identity, which opens everything: take it out of the file, and use a new pair from age-keygen';
@@ -49,6 +45,12 @@ export const FORMS: Readonly<Record<string, Form>> = {
     );
   },
 };
+
+/** What stands before an at sign may be a key. */
+function storeRefusal(text: string): string | undefined {
+  const before = text.includes('@') ? 'is wrong: ' : `is ${quoted(text)}: `;
+  return refusal(() => parseStore(text), before)?.replace(/: store "(?:[^"\\]|\\.)*": /, ': ');
+}
 
 function refusal(parse: () => unknown, before: string): string | undefined {
   try {

@@ -136,7 +136,9 @@ test.each([
   [['--sort', 'size:up'], '--sort is "size:up": there is no such column'],
   [['--at', 'yesterday'], '--at is "yesterday", which is not a time'],
   [['--since', '2026-02-31'], '--since is "2026-02-31", which is not a time'],
-  [['--manifest', 's3://x'], 'unsupported place "s3://x"'],
+  [['--manifest', 'ftp://x'], 'unsupported place "ftp://x"'],
+  [['--manifest', 's3://x/..'], 'cannot be a part of the prefix'],
+  [['--manifest', 's3://bucket'], 'no credentials for S3'],
   [['--manifest', 'artifact'], 'only in a workflow on GitHub'],
   [['--manifest', 'directory:nowhere'], 'cannot look for manifests in'],
 ])('%j is refused', async (words, said) => {

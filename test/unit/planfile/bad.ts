@@ -356,6 +356,13 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     ['7:11: entry 1 of publish is "ftp://backups": use artifact, release, store or directory:PATH'],
   ],
   [
+    'a store to publish to with a key in it',
+    plus('publish: [s3://AKIA:hunter2@bucket]'),
+    [
+      '7:11: entry 1 of publish is wrong: the s3:// of `store` has a user or a key in it; take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`',
+    ],
+  ],
+  [
     'a store where there is none',
     plus('publish: [store]'),
     ['7:11: there is no store to publish to: give a store'],
