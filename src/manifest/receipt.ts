@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { field, flag, list, moment, object, optionalText, text, texts } from '../decode.ts';
+import {
+  field,
+  flag,
+  integer,
+  isUuid,
+  type Json,
+  list,
+  moment,
+  object,
+  optionalText,
+  text,
+  texts,
+} from '../decode.ts';
 import type { Kind } from './points.ts';
 import type { Manifest, RestorePoint, VolumePoint } from './schema.ts';
 
@@ -27,6 +39,16 @@ export interface ReceiptPoint {
   /** Whether the key was saved too, for an encrypted resource. */
   readonly key: 'saved' | 'unsaved' | undefined;
   readonly pieces: readonly ReceiptPiece[];
+  /** Its data in the store, so that a job that opens nothing can verify it. The names there end in the point's id. */
+  readonly stored?: ReceiptStored;
+}
+
+export interface ReceiptStored {
+  /** The id of the restore point. */
+  readonly point: string;
+  /** Bytes, of the file or the map. */
+  readonly size: number;
+  readonly sha256: string;
 }
 
 /** The data of a volume or an image; a server has several. */
@@ -70,6 +92,7 @@ export function receiptOf(manifest: Manifest): Receipt {
             .at(-1) ?? run.started,
         key: keyOf(point),
         pieces: data.flatMap(pieceOf),
+        ...storedOf(point),
       };
     }),
     failed: failed.map(({ kind, id }) => marked(kind, id)),
@@ -86,6 +109,11 @@ function dataOf(point: RestorePoint, all: ReadonlyMap<string, RestorePoint>): Re
 function takenIn(point: RestorePoint): string | undefined {
   if (point.method === 'cinder-backup') return point.backup.dataTimestamp;
   return point.method === 'image' ? point.image.created : undefined;
+}
+
+function storedOf(point: RestorePoint): Pick<ReceiptPoint, 'stored'> {
+  const payload = 'payload' in point ? point.payload : null;
+  return payload === null ? {} : { stored: { point: point.id, ...payload.stored } };
 }
 
 function keyOf({ resource }: RestorePoint): ReceiptPoint['key'] {
@@ -145,10 +173,18 @@ export function parseReceipt(envelope: string): Receipt {
           inCloud: optionalText(piece, 'inCloud'),
           mayStay: flag(piece, 'mayStay'),
         })),
+        ...(point['stored'] === undefined ? {} : { stored: storedIn(field(point, 'stored')) }),
       };
     }),
     failed: texts(receipt, 'failed'),
   };
+}
+
+function storedIn(from: Json): ReceiptStored {
+  const [point, size, sha256] = [text(from, 'point'), integer(from, 'size'), text(from, 'sha256')];
+  if (!isUuid(point) || size < 0 || !/^[0-9a-f]{64}$/.test(sha256))
+    throw new TypeError('stored is not right');
+  return { point, size, sha256 };
 }
 
 function kindIn(from: Parameters<typeof text>[0]): Kind {

@@ -11,13 +11,14 @@ import { GIB } from '../text/bytes.ts';
 import { counted } from '../text/words.ts';
 import { readAll, type Work, workFor } from '../verify/read.ts';
 import { parseSample, type Sample } from '../verify/sample.ts';
+import { saysAll, sealedSubjects } from '../verify/sealed.ts';
 import type { Seen } from '../verify/seen.ts';
 import { type Subject, subjectsOf } from '../verify/subjects.ts';
 import { recordsOf, type Verdict, verdictOf } from '../verify/verdict.ts';
 import type { Context } from './context.ts';
-import { failureOf, readCatalog } from './read-catalog.ts';
+import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
 import { type RecordBeside, recordBeside } from './record-beside.ts';
-import { namedPlace, namedStore } from './storing.ts';
+import { namedPlace, namedStore, shelfOf } from './storing.ts';
 import { pointWords, verdictSummary, verdictsJson, verdictTable, workWords } from './verify-show.ts';
 
 /** Finds out how far restore points are good, records it, and fails for what is not. Changes nothing else. */
@@ -27,12 +28,14 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
   const started = now(context);
   const wanted = wantedOf(context, given);
   const catalog = await readCatalog(context, given);
-  const subjects = subjectsOf(
+  const opened = subjectsOf(
     catalog.found,
     pick(catalog.entries, wanted),
     judge(catalog.looked),
     given['verify-key'] !== undefined,
   );
+  const { sealed, unread } = await unopened(context, given, catalog, wanted);
+  const subjects = [...opened, ...sealed];
   if (subjects.length === 0)
     throw new InputError(
       'no manifest lists such a restore point',
@@ -51,7 +54,7 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
   const failed = verdicts.filter(({ fault, unsure }) => fault !== undefined || unsure !== undefined);
   for (const verdict of failed) host.log.error(`${pointWords(verdict)}: ${adviceOf(verdict)}`);
   const published = await publish(context, records, verdicts, sample);
-  const failure = failureOfAll(verdicts, failed.length, published, failureOf(catalog));
+  const failure = failureOfAll(verdicts, failed.length, published, failureOf({ ...catalog, unread }));
   const lines = [...told, ...(failure === '' ? [] : [`failed: ${failure}`])];
   return {
     outputs: {
@@ -81,6 +84,38 @@ function wantedOf({ host }: Context, given: VerifyInputs) {
   };
 }
 
+/**
+ * The points of manifests that this run cannot open, as far as their envelopes say enough to compare what is stored; and
+ * the manifests of which that is not so.
+ */
+async function unopened(
+  context: Context,
+  given: VerifyInputs,
+  { unread, looked }: Catalog,
+  wanted: ReturnType<typeof wantedOf>,
+): Promise<{ readonly sealed: readonly Subject[]; readonly unread: Catalog['unread'] }> {
+  const isChosen =
+    [wanted.tags, ...Object.values(wanted.resources)].flat().length > 0 || wanted.at !== undefined;
+  const known = unread.flatMap(({ reference, receipt }) =>
+    receipt !== undefined && saysAll(receipt) ? [{ reference, receipt }] : [],
+  );
+  // Envelopes have no names, and opening needs the identity.
+  if (known.length === 0 || isChosen || !['L0', 'L1a'].includes(given.level)) return { sealed: [], unread };
+  const shelf = looked.shelf ?? (await shelfOf(context, given));
+  if (shelf?.sizes === undefined) return { sealed: [], unread };
+  const { subjects, absent } = sealedSubjects(known, shelf.sizes, wanted.since);
+  const { log } = context.host;
+  log.info(
+    `${counted(known.length, 'sealed manifest')}: what is stored is compared with the envelopes, and that is not recorded`,
+  );
+  if (absent > 0)
+    log.warn(
+      `${counted(absent, 'point')} of sealed manifests ${absent === 1 ? 'is' : 'are'} not in the store: deleted, or lost. Only a run with \`identity\` can tell`,
+    );
+  const named = new Set(known.map(({ reference }) => reference));
+  return { sealed: subjects, unread: unread.filter(({ reference }) => !named.has(reference)) };
+}
+
 /** @throws InputError before anything is read */
 async function checkIdentity({ level, identity }: VerifyInputs, { parts }: Work): Promise<void> {
   if (level === 'L0' || level === 'L1a') return;
@@ -100,7 +135,7 @@ async function openRecords(
     );
     return undefined;
   }
-  const groups = Map.groupBy(subjects, ({ cloud }) => `${cloud.project.id} ${cloud.region}`);
+  const groups = Map.groupBy(subjects, ({ cloud }) => cloud && `${cloud.project.id} ${cloud.region}`);
   const records: { of: ReadonlySet<Subject>; beside: RecordBeside }[] = [];
   for (const group of groups.values()) {
     const [{ cloud } = { cloud: undefined }] = group;

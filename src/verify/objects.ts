@@ -1,9 +1,9 @@
 import { messageOf, PlainError } from '../errors.ts';
-import type { Payload } from '../manifest/schema.ts';
 import { readMap } from '../payload/blocks/map-read.ts';
 import { pool } from '../pool.ts';
 import type { Place } from '../store/place.ts';
 import { Meter } from '../stream/meter.ts';
+import type { StoredPayload } from './subjects.ts';
 
 /** Bytes in a place, as they were stored. */
 export interface StoredObject {
@@ -20,7 +20,7 @@ export interface StoredObject {
  *
  * @throws as {@link readMap}
  */
-export async function objectsOf(place: Place, payload: Payload): Promise<readonly StoredObject[]> {
+export async function objectsOf(place: Place, payload: StoredPayload): Promise<readonly StoredObject[]> {
   const { name, stored } = payload;
   if (payload.layout === 'file') return [{ name, ...stored }];
   const { objects, ids, extents } = await readMap(place, name, stored);

@@ -23,14 +23,15 @@ type Opened = Pick<Seen, 'level' | 'fault' | 'unsure' | 'found' | 'isBlank'>;
  * @throws what {@link PayloadStore.open} throws; then the data is not what was saved, or could not be read
  */
 export async function readOpened(part: StoredPart, deep: boolean, tools: Opening): Promise<Opened> {
-  const { payload, encrypted, isDisk } = part;
+  const { whole, encrypted, isDisk } = part;
+  if (whole === undefined) throw new TypeError('its manifest was not opened');
   const looks = deep && isDisk;
   const need = (head: Buffer): number => {
     if (!looks) return 0;
     // What is no LUKS image after all is told by its digest first.
     return Math.max(DISK_HEAD, encrypted || isLuks(head) ? lengthOf(head) : 0);
   };
-  const { head, stream } = await peek(await tools.store.open(payload), need);
+  const { head, stream } = await peek(await tools.store.open(whole), need);
   for await (const piece of stream) {
     tools.signal.throwIfAborted();
     tools.onBytes(piece.length);

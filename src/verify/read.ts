@@ -1,5 +1,5 @@
 import { messageOf, OperationError } from '../errors.ts';
-import type { Level, Payload } from '../manifest/schema.ts';
+import type { Level } from '../manifest/schema.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { Place } from '../store/place.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { readOpened } from './opened.ts';
 import { drawn, type Sample } from './sample.ts';
 import type { Seen } from './seen.ts';
-import type { StoredPart, Subject } from './subjects.ts';
+import type { StoredPart, StoredPayload, Subject } from './subjects.ts';
 
 export interface Reading extends ReadTools {
   readonly place: Place;
@@ -221,7 +221,7 @@ async function blamed(
 }
 
 /** The file, or the map, that has the payload's name. */
-function mapOf({ name, stored }: Payload): StoredObject {
+function mapOf({ name, stored }: StoredPayload): StoredObject {
   return { name, ...stored };
 }
 

@@ -7,7 +7,8 @@ import { quoted } from '../text/escape.ts';
 /** A restore point to verify, with all that its restore needs. */
 export interface Subject {
   readonly entry: Entry;
-  readonly cloud: Manifest['cloud'];
+  /** Undefined: its manifest could not be opened. */
+  readonly cloud: Manifest['cloud'] | undefined;
   /** The places of its manifests, as a restore names them. */
   readonly references: readonly string[];
   /** Why its manifest is not what was published; undefined if it is, as far as can be told. */
@@ -22,11 +23,16 @@ export interface Part {
   readonly stored: StoredPart | undefined;
 }
 
+/** What it takes to compare stored bytes. */
+export type StoredPayload = Pick<Payload, 'layout' | 'name' | 'size' | 'stored' | 'sealed'>;
+
 /** Data in the store. */
 export interface StoredPart {
   /** For messages: the payload and what it is of. */
   readonly what: string;
-  readonly payload: Payload;
+  readonly payload: StoredPayload;
+  /** All that its manifest says; undefined if that could not be opened. */
+  readonly whole: Payload | undefined;
   /** False for a key. */
   readonly isDisk: boolean;
   /** Whether the disk is encrypted, as the cloud said. */
@@ -94,6 +100,7 @@ function storedIn(point: RestorePoint, key: SecretPoint | undefined): StoredPart
   return {
     what: `payload ${payload.name} of ${kind} ${quoted(name)} (${id})`,
     payload,
+    whole: payload,
     isDisk: kind !== 'secret',
     encrypted: 'encryption' in point.resource && point.resource.encryption !== null,
     key,

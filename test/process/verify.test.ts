@@ -223,6 +223,36 @@ describe('a fault', () => {
   });
 });
 
+test('of a sealed manifest what is stored is compared without the identity', async () => {
+  const vaulted = ['--store', 'directory:vaulted'];
+  await run(0, [
+    'backup-image',
+    '--images',
+    'noise',
+    '--publish',
+    'store',
+    ...vaulted,
+    '--recipients',
+    keeper.recipient,
+  ]);
+  const words = ['--manifest', 'store', ...vaulted, '--offline'];
+  const ran = await verify(0, ...words);
+  expect(verified(ran)).toMatchObject([{ kind: 'image', name: '', level: 'L1a' }]);
+  expect(ran.json['manifest']).toBeUndefined();
+  expect((await verify(2, ...words, '--level', 'L1b')).stderr).toContain('is sealed');
+  const [folder = ''] = (await readdir(join(world.directory, 'vaulted'))).filter((name) =>
+    name.startsWith('image-'),
+  );
+  const data = join(world.directory, 'vaulted', folder, 'data');
+  const [object = ''] = await readdir(data);
+  const bytes = await readFile(join(data, object));
+  bytes[300] = (bytes[300] ?? 0) ^ 1;
+  await writeFile(join(data, object), bytes);
+  expect(verified(await verify(1, ...words))).toMatchObject([
+    { level: 'L0', fault: expect.stringContaining('was altered') },
+  ]);
+});
+
 test('a sample says what it proves, and the seed draws it again', async () => {
   const ran = await verify(0, '--sample', '30%', '--seed', '7', '--offline', '--image', 'golden,noise');
   expect(ran.stderr).toContain(

@@ -13,6 +13,8 @@ import { packageOf } from '../../../src/publish/package.ts';
 
 const STARTED = '2026-11-25T02:00:00.000Z';
 const TAKEN = '2026-11-25T02:00:07.000Z';
+/** The id of a point. */
+const AWAY = '5f2c9a01-2222-4111-8111-111111111111';
 const volume = { kind: 'volume', id: 'v-1', name: 'db', size: 10, encryption: null };
 const backed = {
   id: 'p-1',
@@ -21,16 +23,16 @@ const backed = {
   backup: { id: 'b-1', dataTimestamp: TAKEN },
 };
 const away = {
-  id: 'p-2',
+  id: AWAY,
   method: 'image',
   resource: { ...volume, id: 'v-2', encryption: { key: { worth: 'sealed, proved' } } },
   image: { id: 'i-2', created: '2026-11-25T02:00:09.000Z' },
-  payload: { name: 'x' },
+  payload: { name: 'x', stored: { size: 7, sha256: 'a'.repeat(64) } },
 };
 const server = {
   id: 'p-3',
   method: 'disks',
-  resource: { kind: 'server', id: 's-1', name: 'shop', disks: [{ point: 'p-1' }, { point: 'p-2' }] },
+  resource: { kind: 'server', id: 's-1', name: 'shop', disks: [{ point: 'p-1' }, { point: AWAY }] },
 };
 const secret = { id: 'p-4', method: 'sealed', resource: { kind: 'secret', id: 'k-1', name: 'key' } };
 /** Of a manifest all that a receipt looks at, and names that it must not show. */
@@ -61,6 +63,7 @@ test('what was saved when, and where the cloud has it', () => {
         time: '2026-11-25T02:00:09.000Z',
         key: 'saved',
         pieces: [outside],
+        stored: { point: AWAY, size: 7, sha256: 'a'.repeat(64) },
       },
       {
         kind: 'server',
