@@ -12,7 +12,8 @@ test.each([
   ['Directory:x', undefined],
   ['/var/backups', undefined],
   ['artifact:1/x', undefined],
-  ['s3://bucket', undefined],
+  ['store', { kind: 'store', name: undefined }],
+  ['s3://bucket/a', { kind: 'store', name: 's3://bucket/a' }],
   ['', undefined],
 ])('%j is the place %j', (text, place) => expect(parsePlace(text)).toEqual(place));
 

@@ -1,0 +1,37 @@
+import { Readable } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { silentLog } from '../../../src/ports/log.ts';
+import { type Bucket, objectPlace } from '../../../src/store/objects.ts';
+import { allOf } from '../../../src/stream/chunks.ts';
+import { FakeClock } from '../../support/clock.ts';
+
+const BYTES = Buffer.from('twelve bytes');
+
+/** A bucket with one object, of which an answer brings only as many bytes, and ends as if that were all. */
+function placeThatGives(count: number, extra = '') {
+  const asked: unknown[] = [];
+  const bucket: Pick<Bucket, 'name' | 'open'> = {
+    name: 's3://backups',
+    async open(_, range) {
+      asked.push(range);
+      const rest = BYTES.subarray(range?.start ?? 0, range?.end);
+      const body = Readable.from([Buffer.from(rest.subarray(0, count)), Buffer.from(extra)]);
+      return { size: rest.length, body };
+    },
+  };
+  const options = { clock: new FakeClock(), log: silentLog, signal: () => undefined };
+  return { asked, place: objectPlace(bucket as Bucket, options) };
+}
+
+test('an answer that ends early, as a proxy may make it, is not all: the rest is asked for', async () => {
+  const { place, asked } = placeThatGives(5);
+  expect((await allOf((await place.get('p')).bytes)).equals(BYTES)).toBe(true);
+  expect(asked).toEqual([undefined, { start: 5, end: 12 }, { start: 10, end: 12 }]);
+});
+
+test('an answer that brings more than it says is no answer', async () => {
+  const { place } = placeThatGives(12, 'and more');
+  await expect(allOf((await place.get('p')).bytes)).rejects.toThrow(
+    'p in s3://backups is longer than the store says',
+  );
+});
