@@ -35,7 +35,7 @@ import { connectFor } from './plan-look.ts';
 import { deleteManifests, deletePlanned, recordPruned } from './prune-delete.ts';
 import { simulated } from './prune-simulated.ts';
 import { readingOf } from './reading.ts';
-import { namedPlace, shelfOf } from './storing.ts';
+import { namedPlace, shelfOf, storeOpener } from './storing.ts';
 
 /** Deletes the restore points that no rule keeps: plan, show, record, delete. */
 export async function prunePoints(context: Context, given: PruneInputs) {
@@ -126,7 +126,7 @@ async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, know
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
   const store = await namedPlace(context, given);
-  checkPublishing(context, given);
+  await checkPublishing(context, given);
   const found = await trusted(context, given, known?.manifests);
   const session =
     known?.session ??
@@ -202,8 +202,11 @@ function parseExpected(text: string | undefined): string | undefined {
 }
 
 /** Checks without any request. The next run must trust the record of what was deleted, or it would still list it. */
-function checkPublishing({ host }: Context, given: PruneInputs): void {
-  for (const name of given.publish) publishPlace(name, host.github !== undefined);
+async function checkPublishing(context: Context, given: PruneInputs): Promise<void> {
+  for (const name of given.publish) {
+    const place = publishPlace(name, context.host.github !== undefined);
+    if (place.kind === 'store') await storeOpener(context, given)(place.name);
+  }
   if (given['sign-key'] !== undefined) signingKey(given['sign-key']);
   else if (given['verify-key'] !== undefined && !given['allow-unsigned'])
     throw new InputError(
@@ -253,13 +256,17 @@ async function planned(
     found,
     ({ project, region }) => project.id === here.project.id && region === here.region,
   );
+  const payloads = listed.points.flatMap(({ data }) => (data?.kind === 'payload' ? [data] : []));
+  // Points that nobody can see stay, so nothing would ever be deleted.
+  if (payloads.length > 0 && shelf !== undefined && shelf.sizes === undefined)
+    session.log.warn(shelf.unknown);
   const cloud = await lookAtCloud(session, listed.points, {
     gone:
       rules.kind === 'policy'
         ? rules.terms.gone !== undefined
         : rules.plan.entries.some(({ keep }) => keep?.gone !== undefined),
     all: listed.sources.some(({ manifest }) => manifest.pruned !== undefined),
-    stored: storedIn(shelf, listed.points),
+    stored: storedIn(shelf, payloads),
     seen,
   });
   const record = { ...listed, points: withLaterNeeds([...listed.points, ...cloud.unrecorded]) };
@@ -274,14 +281,10 @@ async function planned(
 }
 
 /** A payload of another size is not the one that the point names. */
-function storedIn(shelf: Shelf | undefined, points: readonly Saved[]): Set<string> | undefined {
+function storedIn(
+  shelf: Shelf | undefined,
+  payloads: readonly { name: string; size: number }[],
+): Set<string> | undefined {
   const sizes = shelf?.sizes;
-  return (
-    sizes &&
-    new Set(
-      points.flatMap(({ data }) =>
-        data?.kind === 'payload' && sizes.get(data.name) === data.size ? [data.name] : [],
-      ),
-    )
-  );
+  return sizes && new Set(payloads.flatMap(({ name, size }) => (sizes.get(name) === size ? [name] : [])));
 }

@@ -142,7 +142,6 @@ async function prove(bucket: Bucket): Promise<void> {
     throw new InputError(
       `cannot write payloads into ${bucket.name}: HTTP ${answer.status}: ${answer.words}`,
       error.hint,
-      error,
     );
   }
   await bucket.remove(PROOF).catch((error: unknown) => {

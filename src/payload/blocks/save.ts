@@ -1,3 +1,4 @@
+import { InputError } from '../../errors.ts';
 import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { peek } from '../../stream/chunks.ts';
@@ -93,6 +94,17 @@ interface Flowed extends Came {
   readonly next: number;
 }
 
+/** A job that may only add to a store builds on nothing. */
+async function heldIn(place: Place, folder: string, point: string, seeker: Seeker) {
+  try {
+    const holding = await holdingOf(place, folder, point);
+    return { holding, ...(await findMap(place, holding.maps, seeker)) };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { holding: EMPTY, why: error.message };
+  }
+}
+
 /**
  * Saves a disk into a place as layout `blocks`: what an earlier point of the resource has is taken over, zeros are left
  * out, the rest is put as objects of many blocks. The point exists once its map does, which is put last. Any number of
@@ -113,8 +125,9 @@ export async function saveBlocks(
   const recipients = seal?.recipients ?? null;
   const key = options.storeKey ?? (seal === undefined ? CLEAR_KEY : undefined);
   const seeker = key && { resource, key, recipients };
-  const holding = seeker ? await holdingOf(place, folder, point) : EMPTY;
-  const { map, why } = seeker ? await findMap(place, holding.maps, seeker) : { why: NO_KEY };
+  const { holding, map, why } = seeker
+    ? await heldIn(place, folder, point, seeker)
+    : { holding: EMPTY, map: undefined, why: NO_KEY };
   const algorithms = digests.some((name) => STRONG.includes(name)) ? digests : [...digests, 'sha256'];
   const algorithm = algorithms.find((name) => STRONG.includes(name)) as Strong;
   const builder = new MapBuilder();

@@ -22,6 +22,8 @@ export interface FakeS3 extends AsyncDisposable {
   room: number;
   /** Nobody may write. */
   locked: boolean;
+  /** What a policy allows, such as `s3:PutObject`; undefined: everything. */
+  allowed: ReadonlySet<string> | undefined;
   /** Whether it heeds `If-None-Match`; `unknown`: it refuses the header. */
   conditional: boolean | 'unknown';
   /** How far its clock is ahead, milliseconds. */
@@ -89,6 +91,7 @@ export async function startS3(bucket: string, keys: readonly Keys[]): Promise<Fa
     pageSize: 1000,
     room: Number.POSITIVE_INFINITY,
     locked: false,
+    allowed: undefined,
     conditional: true,
     ahead: 0,
     strike: () => undefined,
@@ -177,8 +180,15 @@ function refusal(fake: FakeS3, { status, code, words }: Verdict): Reply {
   return isRegion ? { ...told, headers: { 'x-amz-bucket-region': fake.region } } : told;
 }
 
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */
+function actionOf({ method, key }: FakeRequest): string {
+  if (key === '') return 's3:ListBucket';
+  return { PUT: 's3:PutObject', DELETE: 's3:DeleteObject' }[method] ?? 's3:GetObject';
+}
+
 function carryOut(fake: FakeS3, asked: FakeRequest, body: Buffer, now: number, stale: number): Reply {
   const { method, key } = asked;
+  if (fake.allowed?.has(actionOf(asked)) === false) return fails(403, 'AccessDenied', 'Access Denied.');
   if (method === 'GET' && key === '') return list(fake, asked, now);
   if (method === 'PUT') return put(fake, asked, body, now, stale);
   if (method === 'DELETE') {
@@ -187,6 +197,9 @@ function carryOut(fake: FakeS3, asked: FakeRequest, body: Buffer, now: number, s
     return { status: 204 };
   }
   const object = fake.objects.get(key);
+  // Who may not list is not told what is not there.
+  if (object === undefined && fake.allowed?.has('s3:ListBucket') === false)
+    return fails(403, 'AccessDenied', 'Access Denied.');
   if (object === undefined) return fails(404, 'NoSuchKey', 'The specified key does not exist.');
   const facts = {
     'last-modified': new Date(object.modified).toUTCString(),

@@ -1046,8 +1046,8 @@ export const keeping: readonly Mutation[] = [
     id: 'run/prune-size',
     file: 'run/prune.ts',
     what: 'a payload of another size is the one that was saved',
-    find: 'sizes.get(data.name) === data.size ? [data.name]',
-    put: 'sizes.has(data.name) ? [data.name]',
+    find: 'sizes.get(name) === size ? [name]',
+    put: 'sizes.has(name) ? [name]',
     tests: ['process/prune.test.ts'],
   },
   {
