@@ -17,6 +17,11 @@ const outputs = {
     json: true,
     description: 'JSON: what should have been deleted but still exists, a list of {kind, id, error}.',
   },
+  freed: {
+    json: true,
+    description:
+      'JSON: what was removed from the store because nothing needed it any more, {objects, bytes, later: {objects, bytes}}; `later` is what a run after 48 hours can remove.',
+  },
   manifest: { description: 'The record of what was deleted, as a restore takes it in `manifest`.' },
   days: {
     json: true,

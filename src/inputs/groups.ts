@@ -82,6 +82,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   'Keys and trust': [
     'recipients',
     'identity',
+    'keys',
     'key',
     'unlock',
     'secret-type',

@@ -119,6 +119,13 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
   return { stream, seal: async (bytes) => allOf(stream(once(bytes))) };
 }
 
+/** A new identity, and its recipient. */
+export async function newIdentity(): Promise<{ readonly identity: string; readonly recipient: string }> {
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
+  const identity = await generateX25519Identity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
+
 /**
  * @param identity the text of an age identity file; comments and several keys are fine
  * @param what the sealed thing, for messages only

@@ -7,6 +7,7 @@ import type { ServiceClient, Session } from '../openstack/connection.ts';
 import { hasStatus, orGone } from '../openstack/errors.ts';
 import { deleteImage, getImage } from '../openstack/image/v2/images.ts';
 import { DeadlineError, type Watcher } from '../openstack/watcher.ts';
+import { retire } from '../payload/blocks/retire.ts';
 import { pool } from '../pool.ts';
 import type { Place } from '../store/place.ts';
 import type { Deletion } from './plan.ts';
@@ -77,7 +78,7 @@ async function deleteOne(
     case 'image':
       return deleteKeptImage(session, data.id, point.id);
     case 'payload':
-      return store?.remove(data.name);
+      return store && retire(store, data.name);
   }
 }
 

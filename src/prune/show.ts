@@ -69,7 +69,7 @@ export function pointsJson({ verdicts }: PrunePlan): Json {
 }
 
 /** The plan for programs. */
-export function planJson(plan: PrunePlan): Json {
+export function planJson(plan: PrunePlan): { readonly [key: string]: Json } {
   return { digest: plan.digest, points: pointsJson(plan), manifests: [...plan.manifests] };
 }
 

@@ -19,5 +19,7 @@ export { restoreGivenSecrets } from './restore-secret.ts';
 export { restoreGivenServer } from './restore-server.ts';
 export { restoreGivenVolume } from './restore-volume.ts';
 export { showPoint } from './show.ts';
+export { initStore } from './store-init.ts';
+export { rekeyStore } from './store-rekey.ts';
 export { unlockImage } from './unlock.ts';
 export { verifyPoints } from './verify.ts';

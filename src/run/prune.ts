@@ -34,6 +34,15 @@ import { loadPlan } from './plan-file.ts';
 import { connectFor } from './plan-look.ts';
 import { deleteManifests, deletePlanned, recordPruned } from './prune-delete.ts';
 import { simulated } from './prune-simulated.ts';
+import {
+  type Freeing,
+  freeingOf,
+  lookToPrune,
+  shelfIn,
+  sweepPruned,
+  toldFreeing,
+  warnOfStore,
+} from './prune-store.ts';
 import { readingOf } from './reading.ts';
 import { namedPlace, shelfOf, storeOpener } from './storing.ts';
 
@@ -118,11 +127,21 @@ export async function plannedByPlan(
   given: Partial<PruneInputs>,
 ): Promise<PrunePlan> {
   const inputs = { ...parseInputs(pruneInputs, {}), ...given };
-  return (await lookFor(context, { kind: 'plan', plan }, inputs, known)).plan;
+  return (await lookFor(context, { kind: 'plan', plan }, inputs, known, false)).plan;
 }
 
-/** What would be deleted, and what deleting it needs. */
-async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
+/**
+ * What would be deleted, and what deleting it needs.
+ *
+ * @param sweeps whether to read the maps of the store too
+ */
+async function lookFor(
+  context: Context,
+  rules: Rules,
+  inputs: PruneInputs,
+  known: Known | undefined,
+  sweeps: boolean,
+) {
   const given = withPlan(rules, inputs);
   const expected = parseExpected(given.expect);
   const store = await namedPlace(context, given);
@@ -132,8 +151,10 @@ async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, know
     known?.session ??
     (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
   const started = new Date(session.clock.now()).toISOString();
-  const shelf = await shelfOf(context, given);
+  const stored = store && sweeps ? await lookToPrune(context, store, found, session.clock.now()) : undefined;
+  const shelf = sweeps ? stored && shelfIn(stored) : await shelfOf(context, given);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
+  if (stored) warnOfStore(context, stored);
   for (const line of plan.held) context.host.log.warn(line);
   const unnamed = unnamedPayloads(shelf, found, session.clock.now());
   if (expected !== undefined && expected !== plan.digest)
@@ -141,18 +162,22 @@ async function lookFor(context: Context, rules: Rules, inputs: PruneInputs, know
       `what would be deleted differs from what \`expect\` says: its digest is ${plan.digest}`,
       'Look at it again with `dry-run: true`. Nothing was changed.',
     );
-  return { given, store, session, started, plan, unnamed };
+  return { given, store, stored, session, started, plan, unnamed };
 }
 
 async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, known?: Known) {
-  const { given, store, session, started, plan, unnamed } = await lookFor(context, rules, inputs, known);
+  const looked = await lookFor(context, rules, inputs, known, true);
+  const { given, store, stored, session, started, plan, unnamed } = looked;
   for (const line of unnamed) context.host.log.warn(line);
-  if (context.dryRun) return toldPlan(plan);
+  const freeing = stored && freeingOf(stored, plan);
+  const told = stored && freeing ? toldFreeing(stored.place.name, freeing) : '';
+  if (context.dryRun) return toldPlan(plan, freeing, told);
   for (const verdict of plan.going) context.host.log.info(lineOf(verdict));
   for (const reference of plan.manifests) context.host.log.info(toldManifest(reference));
   const recorded = await recordPruned(context, session, given, plan, started);
   const { deleted, failed } = await deletePlanned(context, session, plan, store);
-  failed.push(...(await deleteManifests(context, plan.manifests, given)));
+  const swept = stored && (await sweepPruned(context, stored, session.clock.now()));
+  failed.push(...(swept?.failures ?? []), ...(await deleteManifests(context, plan.manifests, given)));
   const done = doneOf(plan, failed.length);
   return {
     outputs: {
@@ -161,6 +186,7 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
       ...recorded,
       deleted: JSON.stringify(deleted),
       failed: JSON.stringify(failed),
+      ...(swept && freeing && { freed: JSON.stringify({ ...swept.freed, later: freeing.later }) }),
     },
     deleted,
     failed: failed.length > 0 || plan.held.length > 0,
@@ -171,18 +197,23 @@ async function pruneBy(context: Context, rules: Rules, inputs: PruneInputs, know
 }
 
 /** Makes each form only when it is read: with many points, each takes megabytes. */
-function toldPlan(plan: PrunePlan) {
+function toldPlan(plan: PrunePlan, freeing: Freeing | undefined, told: string) {
+  const freed = freeing && { ...freeing.now, later: { ...freeing.later } };
   return {
     deleted: [],
     failed: false,
     get outputs() {
-      return { digest: plan.digest, points: JSON.stringify(pointsJson(plan)) };
+      return {
+        digest: plan.digest,
+        points: JSON.stringify(pointsJson(plan)),
+        ...(freed && { freed: JSON.stringify(freed) }),
+      };
     },
     get printed() {
-      return planTable(plan);
+      return planTable(plan) + told;
     },
     get plan() {
-      return planJson(plan);
+      return { ...planJson(plan), ...(freed && { freed }) };
     },
     get summary() {
       return planSummary(titleOf(plan), plan);

@@ -99,7 +99,8 @@ export function storeOpener(context: Context, given: StoreGiven): OpenStore {
   return (name) => neededPlace(context, name === undefined ? given : { ...given, store: name });
 }
 
-async function neededPlace(context: Context, given: StoreGiven): Promise<Place> {
+/** @throws InputError in a workflow that gives no place, and for one that is unsupported or cannot be reached */
+export async function neededPlace(context: Context, given: StoreGiven): Promise<Place> {
   const place = await namedPlace(context, given);
   if (place === undefined)
     throw new InputError(

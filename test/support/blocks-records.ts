@@ -19,13 +19,15 @@ export interface RecordFacts {
   readonly taken: string;
   /** Objects and ids. */
   readonly names: readonly string[];
+  /** Which recipients each object is sealed to. Default: in clear. */
+  readonly to?: readonly number[];
   /** Changes the header, behind our back. */
   readonly header?: object;
 }
 
 /** A map as a run in clear writes it, of one block an object. */
-export function mapBytes({ resource, point, taken, names, header }: RecordFacts): Promise<Uint8Array> {
-  const { objects, ids, extents } = linesOf(names);
+export function mapBytes({ resource, point, taken, names, header, to }: RecordFacts): Promise<Uint8Array> {
+  const { objects, ids, extents } = linesOf(names, to);
   const whole: Omit<MapHeader, 'tag'> = {
     format: 'openstack-backup map',
     version: 1,
@@ -63,11 +65,11 @@ export function checkpointBytes({ resource, point, names, header }: RecordFacts)
   return frameOf(Buffer.from([headerLine(whole, undefined), ...objects, ...extents].join('')));
 }
 
-function linesOf(names: readonly string[]) {
+function linesOf(names: readonly string[], to: readonly number[] = []) {
   const data = names.filter((name) => partOf(name)?.part === 'data');
   const stored = (name: string) => ({ name, size: 16, sha256: sha256(name) });
   return {
-    objects: data.map((name) => objectLine({ ...stored(name), blocks: 1, to: null })),
+    objects: data.map((name, at) => objectLine({ ...stored(name), blocks: 1, to: to[at] ?? null })),
     ids: names
       .filter((name) => partOf(name)?.part === 'ids')
       .map((name, segment) => idsLine({ ...stored(name), segment })),

@@ -4,15 +4,15 @@ import type { Place } from '../../store/place.ts';
 import { partOf, retiredName } from './names.ts';
 
 /**
- * Removes a map or a checkpoint. A copy in `pruned/` first, which names its objects for as long as a run may still take
- * them over, see clean.ts; until then it can also be copied back.
+ * Removes a payload. A map or a checkpoint leaves a copy in `pruned/`, which names its objects for as long as a run may
+ * still take them over, see clean.ts; until then it can be copied back. Payloads of layout `file` simply go.
  *
  * @param name what is not there counts as removed
  * @throws OperationError if it changed meanwhile; it stays
  */
 export async function retire(place: Place, name: string): Promise<void> {
   const folder = partOf(name)?.folder;
-  if (folder === undefined) return;
+  if (folder === undefined) return place.remove(name);
   try {
     const { size, bytes } = await place.get(name);
     // A copy of its own for each try: an old one would be over too soon.

@@ -36,6 +36,8 @@ export interface FolderLook {
 export interface StoreLook {
   /** Bytes, of all that manifests may name. */
   readonly sizes: ReadonlyMap<string, number>;
+  /** When each of these was put. */
+  readonly modified: ReadonlyMap<string, number>;
   readonly folders: readonly FolderLook[];
   /** Objects by which an earlier run told the time, and died. */
   readonly clocks: readonly Listed[];
@@ -56,6 +58,7 @@ export async function lookIntoStore(
   { now, signal }: { readonly now: number; readonly signal: AbortSignal },
 ): Promise<StoreLook> {
   const sizes = new Map<string, number>();
+  const modified = new Map<string, number>();
   const folders: FolderLook[] = [];
   const clocks: Listed[] = [];
   let listed: Listed[] = [];
@@ -66,7 +69,10 @@ export async function lookIntoStore(
   };
   for await (const one of place.list()) {
     const { folder, part } = partOf(one.name) ?? {};
-    if (part === undefined || part === 'maps') sizes.set(one.name, one.size);
+    if (part === undefined || part === 'maps') {
+      sizes.set(one.name, one.size);
+      modified.set(one.name, one.modified);
+    }
     if (CLOCK.test(one.name) && one.modified < now - WAIT_MS) clocks.push(one);
     if (folder !== open) {
       await close();
@@ -75,7 +81,7 @@ export async function lookIntoStore(
     if (folder !== undefined) listed.push(one);
   }
   await close();
-  return { sizes, folders, clocks };
+  return { sizes, modified, folders, clocks };
 }
 
 async function folderLook(

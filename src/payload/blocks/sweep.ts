@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import { pool } from '../../pool.ts';
 import type { Listed, Place } from '../../store/place.ts';
-import { once } from '../../stream/chunks.ts';
 import { type Amount, cleaningAgain, sumOf } from './clean.ts';
+import { probe } from './probe.ts';
 import { retire } from './retire.ts';
 import { type FolderLook, lookAgain, type ManifestFacts, type StoreLook } from './store-look.ts';
 
@@ -35,7 +34,7 @@ export async function sweepStore(
   );
   if (dirty.length + clocks.length === 0) return sumOf([]);
   const gone: Amount[] = [];
-  const now = Math.min(sweeping.now, await timeOf(place));
+  const now = Math.min(sweeping.now, await probe(place));
   for (const look of dirty) gone.push(...(await sweepFolder(place, look, { ...sweeping, now })));
   await removed(place, clocks, sweeping);
   return sumOf(gone);
@@ -74,16 +73,5 @@ async function tried(
     signal.throwIfAborted();
     failed(name, messageOf(error));
     return false;
-  }
-}
-
-/** What the place's clock says: when it took an object that is put for that. */
-async function timeOf(place: Place): Promise<number> {
-  const name = `pruned/${randomUUID()}-0`;
-  try {
-    await place.put(name, once(Buffer.from('openstack-backup asks for the time\n')));
-    return (await place.head(name))?.modified ?? 0;
-  } finally {
-    await place.remove(name);
   }
 }

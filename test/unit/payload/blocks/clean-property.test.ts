@@ -60,4 +60,4 @@ test('whatever runs and prunes do at once, nothing that a map or checkpoint name
     expect([...world.held.keys()].sort()).toEqual([...named].sort());
   }
   expect(removed).toBeGreaterThan(STORIES);
-}, 120_000);
+}, 240_000);

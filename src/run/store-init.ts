@@ -1,0 +1,87 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { InputError, messageOf } from '../errors.ts';
+import { newIdentity, sealer } from '../keys/age.ts';
+import { probe } from '../payload/blocks/probe.ts';
+import { forShell } from '../text/escape.ts';
+import type { Context } from './context.ts';
+import { neededPlace, type StoreGiven } from './storing.ts';
+
+/** Tries a store and makes its keys, in files: none is ever printed. */
+export async function initStore(
+  context: Context,
+  given: StoreGiven & { readonly keys: string; readonly recipients: readonly string[] },
+) {
+  const { host, dryRun } = context;
+  if (host.github !== undefined)
+    throw new InputError(
+      'keys are not made in a workflow: they would be gone with its runner, or others would read them',
+      'Run `openstack-backup store init` on your own machine.',
+    );
+  if (given.recipients.length > 0) await sealer(given.recipients);
+  const place = await neededPlace(context, given);
+  if (dryRun) {
+    const outputs = { keys: given.keys };
+    return { outputs, failed: false, printed: `would try ${place.name}, and make keys in ${given.keys}\n` };
+  }
+  await place.prepare();
+  await probe(place);
+  const directory = resolve(host.directory, given.keys);
+  const { identity, recipient } = await newIdentity();
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const recipients = [recipient, ...given.recipients];
+  await write(directory, given.keys, {
+    'identity.txt': `# public key: ${recipient}\n${identity}\n`,
+    'store.key': `${randomBytes(32).toString('hex')}\n`,
+    'sign.pem': privateKey,
+    'verify.pem': publicKey,
+    'recipients.txt': `${recipients.join('\n')}\n`,
+  });
+  const file = (name: string) => forShell(join(given.keys, name));
+  const printed = [
+    `${place.name} can be written and read. The keys are in ${given.keys}. Give your workflows what they need:`,
+    '',
+    `gh secret set BACKUP_STORE_KEY < ${file('store.key')}`,
+    `gh secret set BACKUP_SIGN_KEY < ${file('sign.pem')}`,
+    `gh variable set BACKUP_VERIFY_KEY < ${file('verify.pem')}`,
+    `gh variable set BACKUP_RECIPIENTS --body ${recipients.join(',')}`,
+    ...(given.store === undefined ? [] : [`gh variable set BACKUP_STORE --body ${forShell(given.store)}`]),
+    '',
+    `Print ${file('identity.txt')} on paper, twice, and put it into two safes; then delete it here. It goes into no workflow. Whoever`,
+    'has it can open all that is sealed to it; without it nobody can, and nobody can make it again.',
+    ...(given.recipients.length > 0
+      ? []
+      : [
+          'So far only this one identity opens the backups: add a second person with `recipients` before the first backup.',
+        ]),
+    'If the store key is lost, make another: the next backup of each disk is a full one. A restore needs neither it nor the signing key.',
+    '',
+  ].join('\n');
+  return {
+    outputs: { keys: given.keys, recipients: recipients.join(',') },
+    failed: false,
+    printed: host.words(printed),
+  };
+}
+
+/** @throws InputError if the directory exists: keys are never overwritten */
+async function write(directory: string, shown: string, files: Readonly<Record<string, string>>) {
+  try {
+    await mkdir(join(directory, '..'), { recursive: true });
+    await mkdir(directory, { mode: 0o700 });
+    for (const [name, text] of Object.entries(files))
+      await writeFile(join(directory, name), text, { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    throw new InputError(
+      (error as NodeJS.ErrnoException).code === 'EEXIST'
+        ? `${shown} already exists`
+        : `cannot write keys into ${shown}: ${messageOf(error)}`,
+      'Name a new directory with `keys`. Keys are never overwritten.',
+      error,
+    );
+  }
+}
