@@ -3,13 +3,12 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { apply } from '../../src/commands/apply.ts';
-import { backupImage } from '../../src/commands/backup-image.ts';
+import { exportSecret } from '../../src/commands/export-secret.ts';
 import { headOf, JOURNAL_FILE, JournalWriter, journalFile } from '../../src/manifest/journal.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import type { Liveness } from '../../src/ports/owner.ts';
-import { SparseBytes } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
-import { makeKeeper, STORE } from '../scenarios/sealed.ts';
+import { type Keeper, makeKeeper, STORE } from '../scenarios/sealed.ts';
 import { runnerOf } from '../support/faults.ts';
 import type { Told } from '../support/in-process.ts';
 
@@ -17,16 +16,23 @@ jest.setTimeout(60_000);
 
 const DEAD_RUN = '5f2c9a01-0000-4000-8000-000000000000';
 let world: EmbeddedWorld;
+let keeper: Keeper;
 
 beforeEach(async () => {
   world = await embeddedWorld({ tickMs: 2, gibBytes: 1 << 20 });
-  await world.cloud.seed.addImage(SparseBytes.from(randomBytes(10_000)), { name: 'golden' });
+  keeper = await makeKeeper();
+  world.cloud.seed.addSecret(randomBytes(32), { name: 'golden' });
 });
 afterEach(() => world.close());
 
 async function save(more: Record<string, string> = {}, others: Liveness = 'ended'): Promise<Told> {
-  const given = { images: 'golden', store: 'directory:openstack-backups/payloads', ...more };
-  const told = await runnerOf(world)(backupImage, given, { others });
+  const given = {
+    secrets: 'golden',
+    recipients: keeper.recipient,
+    store: 'directory:openstack-backups/payloads',
+    ...more,
+  };
+  const told = await runnerOf(world)(exportSecret, given, { others });
   expect([told.code, told.error]).toEqual([0, '']);
   return told;
 }
@@ -124,7 +130,6 @@ test('what a run that lives has whole is its own: nothing is said of it', async 
 });
 
 test('a run of several kinds tells it once', async () => {
-  const keeper = await makeKeeper();
   world.cloud.seed.addSecret(randomBytes(32), { name: 'backup-key' });
   const name = `secret-${randomUUID()}.key.age`;
   await mkdir(STORE(world), { recursive: true });

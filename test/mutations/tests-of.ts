@@ -79,6 +79,13 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'payload/open.ts': ['payload/open'],
   'payload/unpack.ts': ['stream/chunks', 'keys/age'],
+  'payload/blocks/': [
+    'payload/blocks/save',
+    'payload/blocks/open',
+    'payload/blocks/map-read',
+    'payload/blocks/format',
+  ],
+  'payload/blocks/clean.ts': ['payload/blocks/clean-property'],
   'payload/': ['payload/store', 'payload/name', 'stream/zstd'],
   'stream/': ['stream/zstd', 'payload/store'],
   'ports/owner.ts': ['temporaries/leftovers', 'temporaries/ledger'],
