@@ -90,6 +90,14 @@ describe('a container of Swift', () => {
     expect(await under.everything()).toEqual([]);
   });
 
+  test('is given the MD5 of each object, to compare the bytes that came', async () => {
+    await using under = await openSwift();
+    const { place } = await prepared(under);
+    await putText(place, 'p', 'hello');
+    const put = under.at.cloud.requests.find(({ method, path }) => method === 'PUT' && path.endsWith('/p'));
+    expect(put?.headers).toMatchObject({ etag: '5d41402abc4b2a76b9719d911017c592', 'if-none-match': '*' });
+  });
+
   test('may refuse to delete: a run that saves need not be allowed to', async () => {
     await using under = await openSwift();
     under.at.cloud.faults.add({ when: { ...ofStore, method: 'DELETE', times: 9 }, do: { status: 403 } });
