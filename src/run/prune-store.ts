@@ -18,25 +18,22 @@ export interface PruneStore {
   readonly look: StoreLook;
 }
 
-/** @returns undefined if it cannot be listed: then what points to it stays */
+/** Looks at all of a store. If it cannot be listed, what points to it stays, and its shelf says why. */
 export async function lookToPrune(
   { host }: Context,
   place: Place,
   found: readonly Found[],
   now: number,
-): Promise<PruneStore | undefined> {
+): Promise<{ readonly stored: PruneStore | undefined; readonly shelf: Shelf }> {
   const facts = factsOf(found, place.name);
   try {
-    return { place, facts, look: await lookIntoStore(place, facts, { now, signal: host.signal }) };
+    const look = await lookIntoStore(place, facts, { now, signal: host.signal });
+    const { sizes, modified } = look;
+    return { stored: { place, facts, look }, shelf: { place: place.name, sizes, modified, unknown: '' } };
   } catch (error) {
     if (!(error instanceof PlainError) || host.signal.aborted) throw error;
-    return undefined;
+    return { stored: undefined, shelf: { place: place.name, sizes: undefined, unknown: error.message } };
   }
-}
-
-/** What a run that does not prune sees of it. */
-export function shelfIn({ place, look: { sizes, modified } }: PruneStore): Shelf {
-  return { place: place.name, sizes, modified, unknown: '' };
 }
 
 /** What manifests say, of any cloud and project. */

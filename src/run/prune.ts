@@ -38,7 +38,6 @@ import {
   type Freeing,
   freeingOf,
   lookToPrune,
-  shelfIn,
   sweepPruned,
   toldFreeing,
   warnOfStore,
@@ -151,8 +150,9 @@ async function lookFor(
     known?.session ??
     (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
   const started = new Date(session.clock.now()).toISOString();
-  const stored = store && sweeps ? await lookToPrune(context, store, found, session.clock.now()) : undefined;
-  const shelf = sweeps ? stored && shelfIn(stored) : await shelfOf(context, given);
+  const look = store && sweeps ? await lookToPrune(context, store, found, session.clock.now()) : undefined;
+  const stored = look?.stored;
+  const shelf = sweeps ? look?.shelf : await shelfOf(context, given);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   if (stored) warnOfStore(context, stored);
   for (const line of plan.held) context.host.log.warn(line);

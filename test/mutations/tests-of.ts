@@ -85,7 +85,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'payload/blocks/map-read',
     'payload/blocks/format',
   ],
-  'payload/blocks/clean.ts': ['payload/blocks/clean-property'],
+  'payload/blocks/clean.ts': ['payload/blocks/clean', '../faults/blocks-clean'],
   'payload/': ['payload/store', 'payload/name', 'stream/zstd'],
   'stream/': ['stream/zstd', 'payload/store'],
   'ports/owner.ts': ['temporaries/leftovers', 'temporaries/ledger'],

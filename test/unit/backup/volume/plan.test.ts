@@ -49,11 +49,12 @@ test('a backup is waited for no longer than its run may take', async () => {
     const [plan] = (await on.plan('cinder-backup')).plans;
     const end = untilOf(on.session.clock.now());
     const given: number[] = [];
+    const marks = { corrected: (backups: unknown) => backups };
     const until = async (_id: string, _look: unknown, { deadline }: { deadline: number }) => {
       given.push(deadline);
       throw new Error('waited for');
     };
-    const saving = { ...on.environment, client: on.client, until: end, backups: { until }, tags: [] };
+    const saving = { ...on.environment, client: on.client, until: end, backups: { until }, tags: [], marks };
     const saved = saveThroughCinder(plan as BackupPlan, saving as unknown as CinderSaving);
     await expect(saved).rejects.toThrow('waited for');
     return { end, deadline: given[0], waits: given.length };

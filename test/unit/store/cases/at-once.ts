@@ -20,6 +20,16 @@ async function race(places: readonly Place[]): Promise<{ readonly won: number; r
   return { won, lost: 1 - won };
 }
 
+/** Where nobody can be refused at the same moment, one comes first. */
+async function inTurn([first, second]: readonly Place[]): Promise<{
+  readonly won: number;
+  readonly lost: number;
+}> {
+  if (first !== undefined) await putText(first, 'p', 'of 0');
+  if (second !== undefined) await expect(putText(second, 'p', 'of 1')).rejects.toThrow(OperationError);
+  return { won: 0, lost: 1 };
+}
+
 export const atOnce: readonly PlaceCase[] = [
   {
     name: 'many at once, while others fail',
@@ -53,10 +63,10 @@ export const atOnce: readonly PlaceCase[] = [
   {
     name: 'a run that is refused a name and dies takes nothing away of who has it',
     async run(under) {
-      if (!under.exclusive) return;
       const runs = [await prepared(under), await prepared(under)];
       for (const [index, { place }] of runs.entries()) await putText(place, `own${index}`, 'x');
-      const { won, lost } = await race(runs.map(({ place }) => place));
+      const places = runs.map(({ place }) => place);
+      const { won, lost } = under.exclusive ? await race(places) : await inTurn(places);
       await runs[won]?.place.keep('p');
       runs[lost]?.seem('ended');
       expect(await (await under.open()).place.prepare()).toEqual(under.notes ? [`own${lost}`] : []);

@@ -1,14 +1,14 @@
 import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { InputError, OperationError } from '../../../../src/errors.ts';
-import { opener, sealer } from '../../../../src/keys/age.ts';
-import { BLOCK } from '../../../../src/payload/blocks/format.ts';
-import { openBlocks } from '../../../../src/payload/blocks/open.ts';
-import { allOf } from '../../../../src/stream/chunks.ts';
-import { someDisk, type Writing, writeBlocks } from '../../../support/blocks-store.ts';
-import { memoryPlace } from '../../../support/memory-place.ts';
-import { seeded } from '../../../support/pieces.ts';
+import { InputError, OperationError } from '../../src/errors.ts';
+import { opener, sealer } from '../../src/keys/age.ts';
+import { BLOCK } from '../../src/payload/blocks/format.ts';
+import { openBlocks } from '../../src/payload/blocks/open.ts';
+import { allOf } from '../../src/stream/chunks.ts';
+import { someDisk, type Writing, writeBlocks } from '../support/blocks-store.ts';
+import { memoryPlace } from '../support/memory-place.ts';
+import { seeded } from '../support/pieces.ts';
 
 const identity = await generateIdentity();
 const recipients = [await identityToRecipient(identity)];
@@ -78,14 +78,15 @@ describe.each(kinds)('an object, %s,', (_kind, writing) => {
     await refused(store, budget, '');
   });
 
-  test('is not opened by another identity', async () => {
-    if (writing.sealer === undefined) return;
-    const { place, payload } = await made();
-    const wrong = await opener(await generateIdentity(), 'it');
-    const read = allOf(openBlocks(place, payload, wrong));
-    await expect(read).rejects.toThrow(InputError);
-    await expect(read).rejects.toThrow('is not sealed to this `identity`');
-  });
+  const sealed = writing.sealer === undefined ? [] : ['is not opened by another identity'];
+  if (sealed.length > 0)
+    test('is not opened by another identity', async () => {
+      const { place, payload } = await made();
+      const wrong = await opener(await generateIdentity(), 'it');
+      const read = allOf(openBlocks(place, payload, wrong));
+      await expect(read).rejects.toThrow(InputError);
+      await expect(read).rejects.toThrow('is not sealed to this `identity`');
+    });
 
   const poisons: [string, NonNullable<Writing['poison']>, string][] = [
     [

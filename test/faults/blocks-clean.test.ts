@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Place } from '../../../../src/store/place.ts';
-import { seeded } from '../../../support/pieces.ts';
-import { HOUR, type StoreWorld, storeWorld } from '../../../support/store-world.ts';
+import type { Place } from '../../src/store/place.ts';
+import { seeded } from '../support/pieces.ts';
+import { HOUR, type StoreWorld, storeWorld } from '../support/store-world.ts';
 
 const STORIES = 80;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readCheckpoint } from '../../../../src/payload/blocks/checkpoint-read.ts';
-import { BLOCK } from '../../../../src/payload/blocks/format.ts';
-import { readMap } from '../../../../src/payload/blocks/map-read.ts';
-import { block, disk, inPieces, random, restored, save } from './disks.ts';
-import { Killed, MemoryPlace } from './memory-place.ts';
+import { readCheckpoint } from '../../src/payload/blocks/checkpoint-read.ts';
+import { BLOCK } from '../../src/payload/blocks/format.ts';
+import { readMap } from '../../src/payload/blocks/map-read.ts';
+import { block, disk, inPieces, random, restored, save } from '../unit/payload/blocks/disks.ts';
+import { Killed, MemoryPlace } from '../unit/payload/blocks/memory-place.ts';
 
 /** What maps and checkpoints name, and the store does not have. */
 async function missing(memory: MemoryPlace): Promise<string[]> {
