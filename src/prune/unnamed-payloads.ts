@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { Found } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { ageOf } from '../planfile/due.ts';
+import { removalOf } from '../store/removal.ts';
 import { bytes } from '../text/bytes.ts';
-import { forShell } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 
 /** A run may store payloads for this long before its manifest names them. */
@@ -38,18 +37,10 @@ export function unnamedPayloads(shelf: Shelf | undefined, found: readonly Found[
     .slice(0, MOST_TOLD)
     .map(
       ({ name, size, time }) =>
-        `payload ${name} in ${place} (${bytes(size)}, ${ageOf(time, now)} old): no manifest here names it; one of another project or workflow may. If nobody needs it, remove it with: ${removing(place, name)}`,
+        `payload ${name} in ${place} (${bytes(size)}, ${ageOf(time, now)} old): no manifest here names it; one of another project or workflow may. If nobody needs it, remove it with: ${removalOf(place, name)}`,
     );
   const more = left.length - told.length;
   return more > 0
     ? [...told, `${counted(more, 'more payload')} in ${place} that no manifest here names`]
     : told;
-}
-
-function removing(place: string, name: string): string {
-  const [, kind, container = '', prefix = ''] = /^(s3|swift):\/\/([^/]+)\/?(.*)$/.exec(place) ?? [];
-  if (kind === 's3') return `aws s3 rm ${forShell(`${place.replace(/\/$/, '')}/${name}`)}`;
-  if (kind === 'swift')
-    return `openstack object delete ${forShell(container)} ${forShell(join(prefix, name))}`;
-  return `rm ${forShell(join(place, name))}`;
 }

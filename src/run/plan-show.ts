@@ -175,7 +175,10 @@ function rowsOf({ resource, entries, exclusion }: Assignment, found: Found): Row
   const servers = entries.length === 0 && kind === 'volume' ? (found.servers.get(id) ?? []) : [];
   // No entry takes the volume itself, but a server is saved with its disks.
   if (servers.length > 0)
-    return servers.map((duty) => rowOf({ ...duty, within: duty.resource }, bare, found));
+    return servers.map((duty) => {
+      const row = rowOf({ ...duty, within: duty.resource }, bare, found);
+      return duty.due ? row : { ...row, state: 'not due' as const };
+    });
   if (entries.length === 0) return [{ ...bare, state: 'not in the plan', why: 'no entry matches it' }];
   return (found.duties.get(resource) ?? []).map((duty) => rowOf(duty, bare, found));
 }
@@ -191,12 +194,7 @@ function rowOf(
     newest: newest === undefined ? undefined : new Date(newest).toISOString(),
   };
   if (within !== undefined)
-    return {
-      ...own,
-      state: due ? 'due' : 'not due',
-      way: `with server ${within.name || within.id}`,
-      why: reason,
-    };
+    return { ...own, state: 'due', way: `with server ${within.name || within.id}`, why: reason };
   if (underWay !== undefined) return { ...own, state: 'under way', why: reason };
   if (!due) return { ...own, state: 'not due', why: reason };
   const name = nameOf({ entry: entry.name, subject: resource });

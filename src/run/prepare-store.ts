@@ -3,6 +3,7 @@ import { allManifests, type EverythingOptions, named } from '../catalog/everythi
 import { messageOf } from '../errors.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { PlaceName } from '../store/place-name.ts';
+import { removalOf } from '../store/removal.ts';
 import { forShell } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
@@ -83,9 +84,9 @@ export function toldPayload(
 ): string {
   const path = forShell(join(place, name));
   if (doubt === undefined)
-    return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. No manifest in ${[...new Set(asked.map(toldPlace))].join(', ')} names it; one of another project or workflow may. ${opening(name, path)} remove it with: rm ${path}`;
+    return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. No manifest in ${[...new Set(asked.map(toldPlace))].join(', ')} names it; one of another project or workflow may. ${opening(name, path)} remove it with: ${removalOf(place, name)}`;
   const others = more.length > 0 ? `, and ${counted(more.length, 'more doubt')}` : '';
-  return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. Whether a manifest names it is not known: ${doubt}${others}. One of another project or workflow may name it, too. If no manifest names it, remove it with: rm ${path}`;
+  return `payload ${name} in ${place}: the run that stored it ended, and it has all its data: it is kept. Whether a manifest names it is not known: ${doubt}${others}. One of another project or workflow may name it, too. If no manifest names it, remove it with: ${removalOf(place, name)}`;
 }
 
 function toldPlace(place: PlaceName): string {

@@ -14,7 +14,7 @@ export async function serverStory(world: World, bytes: Buffer): Promise<void> {
       const { root, data } = await makeServer(world, bytes);
       const { log: weekly } = await succeeds(world, { event: 'schedule', example: 'weekly-offsite.yml' });
       const payloads = await readdir(join(world.directory, 'disk/payloads'));
-      deepStrictEqual(payloads.map((name) => name.split('-')[0]).sort(), ['image', 'secret', 'volume']);
+      deepStrictEqual(payloads.map((name) => name.split('-')[0]).sort(), ['secret', 'server', 'volume']);
       for (const server of cloud.state.servers.values()) cloud.seed.detach(server, data);
       cloud.state.servers.clear();
       cloud.seed.removeVolume(data);

@@ -402,7 +402,7 @@ const refusals: Scenario = {
       [['--images', 'nope'], 2, 'there is no image called "nope"'],
       [['--images', 'metadata:nope'], 2, 'matches nothing'],
       [[], 2, '--images is required'],
-      [['--images', id, '--store', 's3://bucket'], 2, 'unsupported store'],
+      [['--images', id, '--store', 's3://bucket'], 2, 'no credentials for S3'],
       [['--images', id, '--store', 'directory:/etc/passwd/x'], 2, 'cannot write payloads into'],
       [['--images', id, '--compression', 'gzip'], 2, '--compression is "gzip"'],
       [['--images', id, '--recipients', 'age1nobody'], 2, 'is not an age recipient'],
