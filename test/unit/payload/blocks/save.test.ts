@@ -260,6 +260,10 @@ describe('the next point', () => {
     expect(await next({ seal: first, storeKey: KEY })).toBeUndefined();
     const { why } = await save(memory.place(), bytes, { seal: second, storeKey: KEY });
     expect(why).toMatch(/is not sealed to all recipients of this backup$/);
+    const one = new MemoryPlace();
+    await save(one.place(), bytes, { seal: first, storeKey: KEY });
+    const more = await save(one.place(), bytes, { seal: both, storeKey: KEY });
+    expect(more.why).toMatch(/is not sealed to all recipients of this backup$/);
     expect(await next({ seal: first })).toMatch(/`store-key` was given/);
     const clear = new MemoryPlace();
     await save(clear.place(), bytes, { storeKey: KEY });
