@@ -4,7 +4,7 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import { parseBandwidth, type StoreAccess } from '../inputs/store.ts';
 import { directoryPlace } from '../store/directory.ts';
 import type { Place } from '../store/place.ts';
-import { checkedEndpoint, parseStore, type StoreName } from '../store/place-name.ts';
+import { checkedEndpoint, checkedRegion, parseStore, type StoreName } from '../store/place-name.ts';
 import type { Context } from './context.ts';
 
 /** A place that was named, checked and not yet opened. */
@@ -50,7 +50,7 @@ export function checkedStore(text: string, given: CloudInputs & StoreAccess, dir
     return { text, named: { ...parsed, path: resolve(directory, parsed.path) }, given, rate };
   if (parsed.kind === 'swift') return { text, named: parsed, given, rate };
   const endpoint = agreed('endpoint', parsed.endpoint, checkedEndpoint(given['s3-endpoint']));
-  const region = agreed('region', parsed.region, given['s3-region']);
+  const region = agreed('region', parsed.region, checkedRegion(given['s3-region']));
   return { text, named: { ...parsed, endpoint, region }, given, rate };
 }
 
@@ -114,7 +114,7 @@ async function openS3(
     environment: withKeys(host.environment, given),
     roleOptions: {
       ...rest,
-      token: () => host.identityToken('sts.amazonaws.com'),
+      token: (audience) => host.identityToken(audience),
       secret: (value) => host.secrets.add(value),
     },
   });

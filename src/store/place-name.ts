@@ -43,7 +43,7 @@ export function parseStore(text: string): StoreName {
   const [, kind, rest = ''] = /^(s3|swift):\/\/(.*)$/s.exec(text) ?? [];
   if (kind === undefined) throw unsupported(text);
   // Before anything of it is shown.
-  if (/^[^/?]*@/.test(rest))
+  if (rest.includes('@'))
     throw new InputError(
       `the ${kind}:// of \`store\` has a user or a key in it`,
       'Take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`.',
@@ -88,22 +88,21 @@ function unsupported(text: string): InputError {
 }
 
 function queryOf(text: string, query: string) {
+  // A key may be in what is behind the question mark.
+  const shown = quoted(text.slice(0, text.indexOf('?') + 1));
   const given = new URLSearchParams(query);
   for (const name of new Set(given.keys()))
     if (!['endpoint', 'region', 'path-style'].includes(name) || given.getAll(name).length > 1)
       throw new InputError(
-        `store ${quoted(text)}: ${quoted(name)} is unknown behind the question mark, or given twice`,
+        `store ${shown}: ${quoted(name)} is unknown behind the question mark, or given twice`,
         'Write endpoint=URL, region=NAME or path-style=true, joined by `&`.',
       );
   const style = given.get('path-style') ?? undefined;
   if (style !== undefined && style !== 'true' && style !== 'false')
-    throw new InputError(
-      `store ${quoted(text)}: path-style is neither true nor false`,
-      'Write path-style=true.',
-    );
+    throw new InputError(`store ${shown}: path-style is neither true nor false`, 'Write path-style=true.');
   return {
     endpoint: checkedEndpoint(given.get('endpoint') || undefined),
-    region: given.get('region') || undefined,
+    region: checkedRegion(given.get('region') || undefined),
     pathStyle: style === undefined ? undefined : style === 'true',
   };
 }
@@ -116,7 +115,8 @@ function queryOf(text: string, query: string) {
 export function checkedEndpoint(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
-  if (url !== null && (url.username !== '' || url.password !== ''))
+  // Before anything of it is shown.
+  if (text.includes('@'))
     throw new InputError(
       'the endpoint of S3 has a user or password in it',
       'Give keys as `s3-access-key` and `s3-secret-key`.',
@@ -126,6 +126,19 @@ export function checkedEndpoint(text: string | undefined): string | undefined {
   throw new InputError(
     `the endpoint of S3 is ${quoted(text)}`,
     'Write it like https://s3.example.com, without the bucket.',
+  );
+}
+
+/**
+ * A region as it goes into host names.
+ *
+ * @throws InputError if it is none
+ */
+export function checkedRegion(text: string | undefined): string | undefined {
+  if (text === undefined || /^[0-9a-z-]{1,64}$/i.test(text)) return text;
+  throw new InputError(
+    `the region of S3 is ${quoted(text)}`,
+    'Write it like eu-central-1; give it with `s3-region`, or with AWS_REGION.',
   );
 }
 

@@ -117,7 +117,7 @@ describe('a store in S3', () => {
     [
       'a role in a terminal, which has no identity',
       's3://backups',
-      {},
+      { AWS_ENDPOINT_URL_STS: 'https://sts.example.com' },
       ['--store-role', 'arn:aws:iam::123456789012:role/backup'],
       /identity token|workflow/,
     ],

@@ -138,7 +138,7 @@ export function parsedMapHeader(line: string): MapHeader {
   const extents = field(from, 'extents');
   const header: MapHeader = {
     ...parsedHeader(from, 'openstack-backup map'),
-    taken: text(from, 'taken'),
+    taken: moment(from, 'taken'),
     disk: {
       size: count(disk, 'size'),
       block: count(disk, 'block'),
@@ -155,6 +155,13 @@ export function parsedMapHeader(line: string): MapHeader {
   if (header.extents.blocks > blocksIn(header.disk.size))
     throw new TypeError('blocks is more than the disk has');
   return header;
+}
+
+/** ISO 8601, UTC: a name is made of it. */
+function moment(from: Json, name: string): string {
+  const said = matching(from, name, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
+  if (Number.isNaN(Date.parse(said))) throw new TypeError(`${name} is no time`);
+  return said;
 }
 
 /** @throws TypeError */

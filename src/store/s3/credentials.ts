@@ -1,4 +1,6 @@
 import { InputError } from '../../errors.ts';
+import { checkedEndpoint, checkedRegion } from '../place-name.ts';
+import { isAws } from './address.ts';
 import type { CredentialSource } from './client.ts';
 import { readProfile, type Variables } from './profile.ts';
 import { type RoleOptions, roleSource } from './role.ts';
@@ -35,10 +37,11 @@ export async function s3Settings(options: SettingsOptions): Promise<S3Settings> 
     environment['AWS_ENDPOINT_URL_S3'] ||
     environment['AWS_ENDPOINT_URL'] ||
     profile?.endpoint;
-  const region =
-    options.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region;
+  const region = checkedRegion(
+    options.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region,
+  );
   if (role !== undefined) {
-    const sts = environment['AWS_ENDPOINT_URL_STS'] || endpoint;
+    const sts = stsOf(environment, endpoint);
     return { endpoint, region, credentials: roleSource({ ...roleOptions, role, region, endpoint: sts }) };
   }
   const first = own ?? profile?.credentials;
@@ -58,6 +61,26 @@ export async function s3Settings(options: SettingsOptions): Promise<S3Settings> 
       return current;
     },
   };
+}
+
+/**
+ * Who gives the credentials of a role. GitHub's token goes there, so never to an S3 server of somebody else.
+ *
+ * @returns undefined for AWS
+ */
+function stsOf(environment: Variables, endpoint: string | undefined): string | undefined {
+  const sts = checkedEndpoint(environment['AWS_ENDPOINT_URL_STS'] || undefined);
+  if (sts === undefined && endpoint !== undefined && !isAws(URL.parse(endpoint)?.hostname ?? ''))
+    throw new InputError(
+      '`store-role` is for AWS, and the S3 service is another one',
+      'Set AWS_ENDPOINT_URL_STS to the service that gives credentials for its roles, or give keys.',
+    );
+  if (sts !== undefined && !/^https:|^http:\/\/(127\.|localhost\b|\[::1\])/.test(sts))
+    throw new InputError(
+      'AWS_ENDPOINT_URL_STS is not an https:// address',
+      'A token must not travel in clear.',
+    );
+  return sts;
 }
 
 function fromVariables(environment: Variables): Credentials | undefined {

@@ -4,7 +4,7 @@ import { answered } from '../../openstack/answers.ts';
 import type { Http } from '../../openstack/http.ts';
 import { retry } from '../../openstack/retry.ts';
 import type { Log } from '../../ports/log.ts';
-import { awsHost } from './address.ts';
+import { awsHost, isAws } from './address.ts';
 import { type CredentialSource, textOf } from './client.ts';
 import { errorOf, readRefusal } from './refusal.ts';
 import { type Credentials, queryOf } from './sign.ts';
@@ -14,8 +14,8 @@ export interface RoleOptions {
   /** Its ARN. */
   readonly role: string;
   /** A new token that proves who we are, for the audience that the role trusts. */
-  readonly token: () => Promise<string>;
-  /** URL of the server that gives credentials; undefined: AWS's in `region`. */
+  readonly token: (audience: string) => Promise<string>;
+  /** URL of the server that gives credentials, which the token is for; undefined: AWS's in `region`. */
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly http: Http;
@@ -63,11 +63,13 @@ async function assumed(options: RoleOptions, isFirst: boolean): Promise<Passing>
   const { role, endpoint, region = 'us-east-1', http, clock, log, secret } = options;
   const signal = options.signal();
   const doing = `assume role ${role}`;
-  const url = endpoint === undefined ? `https://${awsHost('sts', region)}/` : new URL(endpoint).href;
+  const url = new URL(endpoint ?? `https://${awsHost('sts', region)}/`);
+  // A token for AWS would open AWS to whoever runs another server.
+  const audience = endpoint === undefined || isAws(url.hostname) ? 'sts.amazonaws.com' : url.hostname;
   return retry(
     true,
     async () => {
-      const token = await options.token();
+      const token = await options.token(audience);
       secret(token);
       const body = queryOf({
         Action: 'AssumeRoleWithWebIdentity',
@@ -79,7 +81,7 @@ async function assumed(options: RoleOptions, isFirst: boolean): Promise<Passing>
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const answer = await answered(
         doing,
-        () => http.send({ method: 'POST', url, headers, body, signal }),
+        () => http.send({ method: 'POST', url: url.href, headers, body, signal }),
         signal,
       );
       if (answer.status !== 200) throw refused(doing, await readRefusal(answer, clock.now()), isFirst);

@@ -24,8 +24,9 @@ const KEPT_HEADERS = [
   'retry-after',
   'content-range',
   'content-md5',
-  'etag',
 ];
+/** Others have none that anybody needs. */
+const OF_OBJECTS = [...KEPT_HEADERS, 'etag'];
 
 export function isObj(value: Value | undefined): value is Obj {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -145,7 +146,7 @@ export class Side {
   ): Promise<Obj> {
     const sent = await this.send(service, method, path, body, extra);
     const headers: Record<string, string> = {};
-    for (const name of KEPT_HEADERS) {
+    for (const name of service === 'object-store' ? OF_OBJECTS : KEPT_HEADERS) {
       const value = sent.headers.get(name);
       if (value !== null) headers[name] = String(this.#plain(value)).replace(/;.*/, '').toLowerCase();
     }

@@ -413,7 +413,7 @@ export const store: readonly Mutation[] = [
     id: 'store/place-key',
     file: 'store/place-name.ts',
     what: 'a key in the name of a store is shown',
-    find: 'if (/^[^/?]*@/.test(rest))',
+    find: "if (rest.includes('@'))",
     put: "if (rest === '@')",
   },
   {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { InputError } from '../../../src/errors.ts';
-import { checkedEndpoint, parsePlace, parseStore } from '../../../src/store/place-name.ts';
+import { checkedEndpoint, checkedRegion, parsePlace, parseStore } from '../../../src/store/place-name.ts';
 
 test.each([
   ['directory:/var/backups', { kind: 'directory', path: '/var/backups' }],
@@ -130,4 +130,27 @@ describe('a place for payloads', () => {
     expect(checkedEndpoint('http://[::1]:7480/')).toBe('http://[::1]:7480');
     expect(() => checkedEndpoint('nonsense')).toThrow('the endpoint of S3 is "nonsense"');
   });
+});
+
+test.each([
+  's3://AKIA:wJalr/SECRET@bucket/p',
+  's3://b?endpoint=https://AK:wJ/SECRET@h',
+  's3://b?endpoint=https://AK:SECRET@h&x=1',
+  's3://b/p?access-key=AK&secret-key=SECRET',
+  'swift://user:a/SECRET@container',
+])('a key in %j is not shown', (text) => {
+  const said = (): string => {
+    try {
+      parseStore(text);
+      return '';
+    } catch (error) {
+      return `${String(error)} ${String((error as { hint?: string }).hint)}`;
+    }
+  };
+  expect(said()).not.toBe('');
+  expect(said()).not.toContain('SECRET');
+});
+
+test.each(['eu central', 'evil.example/', '..', ''])('%j is no region', (region) => {
+  expect(() => checkedRegion(region)).toThrow('the region of S3 is');
 });

@@ -87,6 +87,8 @@ const ATTACKS: readonly (readonly [string, Forged])[] = [
   ['whose header was altered', { text: (text) => text.replace('"version":1', '"version": 1') }],
   ['whose objects were altered', { text: (text) => text.replace('"size":100', '"size":101') }],
   ['whose extents were altered', { text: (text) => text.replace('[0,4000,0,0', '[0,3999,0,0') }],
+  ['of no time', { header: { taken: 'x' } }],
+  ['of a time that is none', { header: { taken: '2026-13-41T00:00:00Z' } }],
   ['of another resource', { header: { resource: { kind: 'volume', id: 'another' } } }],
   ['of a later version', { header: { version: 2 } }],
   ['with huge counts', { header: { objects: HUGE, extents: { ...HUGE, blocks: 4000 } } }],

@@ -133,7 +133,10 @@ describe('a role', () => {
   test('gives keys for a token, that work and are masked, and new ones before they expire', async () => {
     await using under = await openS3();
     under.s3.identities.set('token of GitHub', HOUR);
-    const { credentials } = await settings(KEY, { role, endpoint: under.s3.url });
+    const { credentials } = await settings(
+      { ...KEY, AWS_ENDPOINT_URL_STS: under.s3.url },
+      { role, endpoint: under.s3.url },
+    );
     const asked = () => under.s3.requests.filter(({ method }) => method === 'POST');
     const all = await Promise.all([credentials(), credentials(), credentials()]);
     expect(new Set(all).size).toBe(1);
@@ -161,7 +164,7 @@ describe('a role', () => {
     await using under = await openS3();
     under.s3.identities.set('token of GitHub', HOUR);
     under.s3.ahead = 5 * HOUR;
-    const { credentials } = await settings({}, { role, endpoint: under.s3.url });
+    const { credentials } = await settings({ AWS_ENDPOINT_URL_STS: under.s3.url }, { role });
     const first = await credentials();
     expect(await credentials()).toBe(first);
     under.s3.keys = [KEYS, ...under.s3.keys.slice(1).map((keys) => ({ ...keys, expires: 1 }))];
@@ -171,12 +174,36 @@ describe('a role', () => {
 
   test('that does not trust the token: it is told, and what to do', async () => {
     await using s3 = await startS3('backups', []);
-    const { credentials } = await settings({}, { role, endpoint: s3.url });
+    const { credentials } = await settings({ AWS_ENDPOINT_URL_STS: s3.url }, { role });
     await expect(credentials()).rejects.toMatchObject({
       exitCode: 2,
       message: `cannot assume role ${role}: HTTP 403: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request R1)`,
       hint: expect.stringContaining('audience sts.amazonaws.com'),
     });
+  });
+
+  test.each([
+    [{}, 'https://s3.example.com', '`store-role` is for AWS, and the S3 service is another one'],
+    [{ AWS_ENDPOINT_URL_STS: 'http://sts.example.com' }, undefined, 'is not an https:// address'],
+    [{ AWS_ENDPOINT_URL_STS: 'sts' }, undefined, 'the endpoint of S3 is "sts"'],
+  ])('takes no token to somebody else, or in clear: %j with %s', async (environment, endpoint, message) => {
+    await expect(settings(environment, { role, endpoint })).rejects.toThrow(message);
+  });
+
+  test('asks for a token for who gets it', async () => {
+    await using s3 = await startS3('backups', []);
+    const asked: string[] = [];
+    const token = async (audience: string) => {
+      asked.push(audience);
+      return 'token of GitHub';
+    };
+    const { credentials } = await s3Settings({
+      environment: { HOME: home, AWS_ENDPOINT_URL_STS: s3.url },
+      roleOptions: { ...roleOptions, token },
+      role,
+    });
+    await expect(credentials()).rejects.toThrow('cannot assume role');
+    expect(asked).toEqual(['127.0.0.1']);
   });
 
   test.each(['', 'backups', 'arn:aws:iam::1:user/x', 'arn:aws:s3:::x'])('%j is none', async (none) => {
