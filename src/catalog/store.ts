@@ -34,7 +34,9 @@ export async function storedRuns(place: Place): Promise<StoredRun[]> {
   for await (const { name } of place.list(`${STORED}/`)) {
     const [, run = '', file] = name.split('/');
     if (file === undefined || !RUN_NAME.test(run)) continue;
-    runs.set(run, [...(runs.get(run) ?? []), file]);
+    const files = runs.get(run);
+    if (files === undefined) runs.set(run, [file]);
+    else files.push(file);
   }
   return [...runs]
     .sort(([one], [other]) => (one < other ? 1 : -1))

@@ -1,6 +1,4 @@
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { choosePoint } from '../catalog/choose.ts';
 import { InputError, OperationError } from '../errors.ts';
 import type { dumpInputs } from '../inputs/dump.ts';
@@ -18,6 +16,7 @@ import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 import { restoringStore } from './storing.ts';
+import { toOutput } from './to-output.ts';
 import { trustedManifest } from './trusted-manifest.ts';
 import { refuseExisting } from './unlock.ts';
 
@@ -39,6 +38,8 @@ export async function dumpDisk(context: Context, given: Given) {
   if (host.terminal === undefined) throw new InputError('`dump` is for a terminal');
   const output = resolve(host.directory, given.to);
   if (given.to !== '-') await refuseExisting(output, given.to);
+  // First of all: nothing else may come into the disk's stream.
+  const sink = given.to === '-' && !dryRun ? host.terminal.output() : undefined;
   const disk = await diskOf(context, given);
   const { called, payload, format, key } = disk;
   const store = await restoringStore(context, given);
@@ -47,7 +48,6 @@ export async function dumpDisk(context: Context, given: Given) {
     host.log.info('it is encrypted, and is written as it is: `unlock: true` decrypts it with its saved key');
   if (dryRun) return { outputs: {}, failed: false, plan: { dump: { ...payload, to: given.to } } };
 
-  const sink = given.to === '-' ? host.terminal.output() : undefined;
   const bar = host.progress.start('reading', { items: 1, gigabytes: payload.size / GIB });
   try {
     const source = watched(await store.open(payload), host.signal, (count) => bar.advance(0, count / GIB));
@@ -58,7 +58,7 @@ export async function dumpDisk(context: Context, given: Given) {
     const written = new Meter(['sha256']);
     const plain = written.through(stream);
     if (sink === undefined) await writeNew(output, plain, quoted(given.to), 'to', true);
-    else await pipeline(Readable.from(plain, { objectMode: false }), sink, { end: false });
+    else await toOutput(plain, sink, host.signal);
     const { size } = written;
     const sha256 = written.digests()['sha256'] ?? '';
     host.log.info(`${bytes(size)} written, as they were saved: SHA-256 ${sha256}`);

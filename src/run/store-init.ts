@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
 import { newIdentity, sealer } from '../keys/age.ts';
@@ -7,6 +7,7 @@ import { probe } from '../payload/blocks/probe.ts';
 import { forShell } from '../text/escape.ts';
 import type { Context } from './context.ts';
 import { neededPlace, type StoreGiven } from './storing.ts';
+import { refuseExisting } from './unlock.ts';
 
 /** Tries a store and makes its keys, in files: none is ever printed. */
 export async function initStore(
@@ -20,6 +21,8 @@ export async function initStore(
       'Run `openstack-backup store init` on your own machine.',
     );
   if (given.recipients.length > 0) await sealer(given.recipients);
+  const directory = resolve(host.directory, given.keys);
+  await refuseExisting(directory, given.keys);
   const place = await neededPlace(context, given);
   if (dryRun) {
     const outputs = { keys: given.keys };
@@ -27,7 +30,6 @@ export async function initStore(
   }
   await place.prepare();
   await probe(place);
-  const directory = resolve(host.directory, given.keys);
   const { identity, recipient } = await newIdentity();
   const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -70,12 +72,16 @@ export async function initStore(
 
 /** @throws InputError if the directory exists: keys are never overwritten */
 async function write(directory: string, shown: string, files: Readonly<Record<string, string>>) {
+  let made = false;
   try {
     await mkdir(join(directory, '..'), { recursive: true });
     await mkdir(directory, { mode: 0o700 });
+    made = true;
     for (const [name, text] of Object.entries(files))
       await writeFile(join(directory, name), text, { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {
+    // Half of the keys are of no use, and would be in the way of the next try.
+    if (made) await rm(directory, { recursive: true, force: true });
     throw new InputError(
       (error as NodeJS.ErrnoException).code === 'EEXIST'
         ? `${shown} already exists`

@@ -1,7 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { addAbortSignal, Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal } from 'node:stream';
 import { InputError, messageOf } from '../errors.ts';
 import { opener } from '../keys/age.ts';
 import { headerLength, luksVersion, openLuks } from '../keys/unlock.ts';
@@ -14,6 +13,7 @@ import { Meter } from '../stream/meter.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
+import { toOutput } from './to-output.ts';
 
 interface Given {
   /** A path, or `-`. */
@@ -51,7 +51,7 @@ export async function unlockImage(context: Context, given: Given) {
     const written = new Meter(['sha256']);
     const plain = written.through(opened.plain(stream));
     if (sink === undefined) await writeNew(output, plain, quoted(given.output), 'output', true);
-    else await pipeline(Readable.from(plain, { objectMode: false }), sink, { end: false });
+    else await toOutput(plain, sink, host.signal);
     const sha256 = written.digests()['sha256'] ?? '';
     host.log.info(`${bytes(written.size)} decrypted, SHA-256 ${sha256}`);
     return { outputs: { luks, size: String(written.size), sha256 }, failed: false };
@@ -70,7 +70,7 @@ export async function refuseExisting(path: string, called: string): Promise<void
   if (exists)
     throw new InputError(
       `${quoted(called)} already exists, and is never overwritten`,
-      'Remove it, or choose another output.',
+      'Remove it, or choose another name.',
     );
 }
 

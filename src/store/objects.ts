@@ -251,8 +251,12 @@ async function* read(
   }
 }
 
+/** Pages that are all of what others keep there; more, and the list does not end. */
+const MOST_EMPTY = 1000;
+
 async function* listed(bucket: Bucket, prefix: string): AsyncGenerator<Listed, void> {
   let last: Buffer | undefined;
+  let empty = 0;
   let after: string | undefined;
   do {
     const { items, next } = await bucket.page(prefix, after);
@@ -263,6 +267,9 @@ async function* listed(bucket: Bucket, prefix: string): AsyncGenerator<Listed, v
       last = now;
       if (isName(name) && name.startsWith(prefix)) yield { name, size, modified };
     }
+    empty = items.length === 0 ? empty + 1 : 0;
+    if (next !== undefined && (next === after || empty > MOST_EMPTY))
+      throw stuck(`objects in ${bucket.name}`);
     after = next;
   } while (after !== undefined);
 }

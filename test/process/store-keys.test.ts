@@ -42,7 +42,7 @@ test('store init makes keys that work, in files for nobody else, and prints none
   expect(await readdir(join(world.directory, 'store'))).toEqual([]);
 
   const before = await text('identity.txt');
-  expect(expectExit(await world.tool(words), 2).stderr).toContain('openstack-backup-keys already exists');
+  expect(expectExit(await world.tool(words), 2).stderr).toContain('"openstack-backup-keys" already exists');
   expect(await text('identity.txt')).toBe(before);
 });
 

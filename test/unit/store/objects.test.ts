@@ -35,3 +35,26 @@ test('an answer that brings more than it says is no answer', async () => {
     'p in s3://backups is longer than the store says',
   );
 });
+
+test.each([
+  ['gives the same page again', () => 'same'],
+  ['has only empty pages', (turn: number) => `page ${turn}`],
+])('a list that %s does not go on for ever', async (_, next) => {
+  let turn = 0;
+  const bucket: Pick<Bucket, 'name' | 'page'> = {
+    name: 's3://backups',
+    page: async () => {
+      turn += 1;
+      return { items: [], next: next(turn) };
+    },
+  };
+  const place = objectPlace(bucket as Bucket, {
+    clock: new FakeClock(),
+    log: silentLog,
+    signal: () => undefined,
+  });
+  const all = async () => {
+    for await (const one of place.list()) throw new Error(`there is ${one.name}`);
+  };
+  await expect(all()).rejects.toThrow('objects in s3://backups');
+});
