@@ -17,6 +17,8 @@ export interface StorePlace {
   readonly rate: number | undefined;
 }
 
+export type S3Name = Extract<StoreName, { kind: 's3' }>;
+
 /** Which inputs are for which place. */
 const OF_ONE = {
   's3-endpoint': 's3',
@@ -95,11 +97,7 @@ async function opened(context: Context, { named, given }: StorePlace): Promise<P
   return swiftPlace({ ...named, client: () => session.service('object-store') });
 }
 
-async function openS3(
-  context: Context,
-  named: Extract<StoreName, { kind: 's3' }>,
-  given: StoreAccess,
-): Promise<Place> {
+async function openS3(context: Context, named: S3Name, given: StoreAccess): Promise<Place> {
   const { host } = context;
   const [{ s3Settings }, { s3Place }] = await Promise.all([
     import('../store/s3/credentials.ts'),
@@ -108,10 +106,7 @@ async function openS3(
   const { http, signal } = context.outside();
   const rest = { http, clock: host.clock, log: host.log, signal: () => signal };
   const { credentials, endpoint, region } = await s3Settings({
-    endpoint: named.endpoint,
-    region: named.region,
-    role: given['store-role'],
-    environment: withKeys(host.environment, given),
+    ...saidOf(context, named, given),
     roleOptions: {
       ...rest,
       token: (audience) => host.identityToken(audience),
@@ -119,6 +114,24 @@ async function openS3(
     },
   });
   return s3Place({ ...named, endpoint, region, credentials, ...rest });
+}
+
+/** The service and the region of a place in S3, as far as it is known before asking. */
+export async function serviceOf(
+  context: Context,
+  named: Pick<S3Name, 'endpoint' | 'region'>,
+  given: StoreAccess,
+): Promise<Pick<S3Name, 'endpoint' | 'region'>> {
+  const { s3Service } = await import('../store/s3/credentials.ts');
+  return s3Service(saidOf(context, named, given));
+}
+
+function saidOf(
+  { host }: Context,
+  { endpoint, region }: Pick<S3Name, 'endpoint' | 'region'>,
+  given: StoreAccess,
+) {
+  return { endpoint, region, role: given['store-role'], environment: withKeys(host.environment, given) };
 }
 
 /** Keys that are given stand before those of the environment, and are not mixed with them. */

@@ -7,8 +7,11 @@ import type { QuotaLine } from '../plan/quota.ts';
 import { briefOf } from './brief.ts';
 import type { Context, Outcome } from './context.ts';
 import { publishedOutputs } from './publishing.ts';
+import { reachOf } from './reach.ts';
 import type { Saving } from './recording.ts';
+import type { StoreGiven } from './storing.ts';
 import { savingSummary } from './summary.ts';
+import { placesNamed } from './ways-back.ts';
 
 /** The outcome of a run that saves. */
 export interface SavedOutcome extends Outcome<typeof savingOutputs> {
@@ -33,7 +36,7 @@ export async function finishSaving(
     underWay,
   }: Saving,
   quota: readonly QuotaLine[],
-  given: Pick<Values<typeof savingInputs>, 'recipients' | 'sign-key'>,
+  given: Pick<Values<typeof savingInputs>, 'recipients' | 'sign-key' | 'publish'> & StoreGiven,
 ): Promise<SavedOutcome> {
   const { host } = context;
   // A later part of the same run may have recorded some.
@@ -56,6 +59,8 @@ export async function finishSaving(
         `the manifest is in no place that lasts, so ${marks.waiting === 1 ? 'its backup is' : `its ${marks.waiting} backups are`} not marked as recorded: the next run adopts ${marks.waiting === 1 ? 'it' : 'them'}`,
       );
   }
+  const [shown] = finished.published;
+  const places = shown === undefined ? [] : placesNamed(manifest, shown.path);
   return {
     outputs: {
       ...publishedOutputs(context, finished),
@@ -74,6 +79,7 @@ export async function finishSaving(
         repository: host.github?.here.repository,
         signed: given['sign-key'] !== undefined,
         sealed: given.recipients.length > 0,
+        reach: await reachOf(context, given, given.publish, places),
       },
       started,
     ),

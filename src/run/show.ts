@@ -7,14 +7,14 @@ import { parseAt } from '../catalog/pick.ts';
 import { type Verified, verifiedWords } from '../catalog/verified.ts';
 import { InputError } from '../errors.ts';
 import type { ShowInputs } from '../inputs/show.ts';
-import type { RestorePoint } from '../manifest/schema.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Field, formatFields } from '../text/fields.ts';
 import { markdownRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
+import { reachOf } from './reach.ts';
 import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
-import { wayBack, wayBackOfData } from './ways-back.ts';
+import { placesNamed, wayBack, wayBackOfData } from './ways-back.ts';
 
 /** Shows all that is known about one restore point. */
 export async function showPoint(context: Context, given: ShowInputs) {
@@ -22,7 +22,11 @@ export async function showPoint(context: Context, given: ShowInputs) {
   const meant = meantBy(given, host.clock.now());
   const catalog = await readCatalog(context, given);
   const entry = chooseEntry(catalog.entries, meant);
-  const fields = fieldsOf(entry, catalog, host.github?.here.repository);
+  const home = catalog.found.find(({ manifest }) =>
+    manifest.restorePoints.some(({ id }) => id === entry.point),
+  );
+  const restore = await restoreOf(context, given, entry, home);
+  const fields = fieldsOf(entry, catalog, home, restore);
   const { failed, failure } = failureOf(catalog);
   return {
     outputs: {
@@ -56,9 +60,12 @@ function meantBy({ point, volume, server, image, secret, at }: ShowInputs, now: 
   return { point, resource, at: at === undefined ? undefined : parseAt(at, now) };
 }
 
-function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined): Field[] {
-  const { found, entries, unnamed } = catalog;
-  const home = found.find(({ manifest }) => manifest.restorePoints.some(({ id }) => id === entry.point));
+function fieldsOf(
+  entry: Entry,
+  { found, entries, unnamed }: Catalog,
+  home: Found | undefined,
+  restore: readonly string[],
+): Field[] {
   const point = home?.manifest.restorePoints.find(({ id }) => id === entry.point);
   const chain = chainOf(entry.point, entries, found, unnamed);
   const { size, state, why } = entry;
@@ -86,7 +93,7 @@ function fieldsOf(entry: Entry, catalog: Catalog, repository: string | undefined
     { name: 'doubt', value: entry.doubt },
     { name: 'project', value: entry.project },
     { name: 'tags', value: entry.tags },
-    { name: 'restore', value: restoreOf(entry, home, point, repository) },
+    { name: 'restore', value: restore },
   ];
 }
 
@@ -96,20 +103,23 @@ function toldVerified(verified: Verified | undefined): string {
 }
 
 /** The terminal command that restores it. */
-function restoreOf(
+async function restoreOf(
+  context: Context,
+  given: ShowInputs,
   entry: Entry,
   home: Found | undefined,
-  point: RestorePoint | undefined,
-  repository: string | undefined,
-): string[] {
+): Promise<string[]> {
+  const point = home?.manifest.restorePoints.find(({ id }) => id === entry.point);
   if (home === undefined || point === undefined)
     return wayBackOfData(entry.method === 'cinder-backup' ? 'backup' : 'image', entry.data);
   const [reference = ''] = home.references;
   const isFile = !/^(artifact|release):/.test(reference);
+  const places = placesNamed(home.manifest, reference);
   return wayBack(point, home.manifest, reference, {
-    repository,
+    repository: context.host.github?.here.repository,
     signed: isFile ? home.doubt?.what !== 'is not signed' : false,
-    sealed: 'payload' in point ? point.payload?.sealed === true : false,
+    sealed: given.identity !== undefined,
+    reach: await reachOf(context, given, given.manifest, places),
   });
 }
 

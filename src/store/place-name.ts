@@ -142,6 +142,11 @@ export function checkedRegion(text: string | undefined): string | undefined {
   );
 }
 
+/** The name of a place in a bucket or container. @see Place.name */
+export function placeName(kind: 's3' | 'swift', root: string, prefix: string): string {
+  return `${kind}://${root}${prefix === '' ? '' : `/${prefix}`}`;
+}
+
 /** @param name of a `Place` */
 export function isDirectory(name: string): boolean {
   return !name.includes('://');

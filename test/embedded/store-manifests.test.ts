@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type FakeS3, startS3 } from '../fakes/s3/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { expectExit } from '../scenarios/steps.ts';
+import { runPrinted } from '../support/printed.ts';
 import type { RunOptions } from '../support/tool.ts';
 
 jest.setTimeout(180_000);
@@ -101,6 +103,12 @@ describe.each(Object.entries(kinds))('in %s', (place, look) => {
     expect(points).toMatchObject(manifests.map((manifest) => ({ name: volume, manifest, state: 'whole' })));
     const shown = await tool(0, 'show', '--manifest', 'store', '--volume', volume);
     expect(JSON.stringify(shown)).toContain(manifests[2]);
+    const { restore } = shown['point'] as { readonly restore: readonly string[] };
+    const environment = { ...world.environment('demo'), ...AWS };
+    const copied = restore.map((line) => line.replace(/ #.*$|$/, ` --name copied-${volume}`));
+    expect(await runPrinted(copied, { directory: tmpdir(), environment })).toMatchObject({ code: 0 });
+    const back = [...world.cloud.state.volumes.values()].find(({ name }) => name === `copied-${volume}`);
+    expect((await world.content(back?.id ?? '', 5000)).equals(nights[2] ?? Buffer.of())).toBe(true);
   });
 
   test('the newest comes back, one by its name, and one as of a time', async () => {

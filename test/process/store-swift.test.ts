@@ -6,6 +6,7 @@ import { type Container, type Image, SparseBytes } from '../fakes/cloud/index.ts
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import type { Person } from '../scenarios/world.ts';
+import { runPrinted } from '../support/printed.ts';
 import { standing } from '../support/standing.ts';
 
 const DATA = SparseBytes.from(randomBytes(1_500_000));
@@ -69,6 +70,15 @@ describe('a store in Swift', () => {
     const listed = await run(['list', ...store, '--image', 'golden']);
     expect(JSON.stringify(listed.json)).toMatch(/"state":"whole"/);
 
+    const shown = await run(['show', ...store, '--image', 'golden']);
+    const { restore } = shown.json['point'] as { readonly restore: readonly string[] };
+    await writeFile(join(world.directory, 'age-identity.txt'), keeper.environment.IDENTITY);
+    const copied = restore.map((line) => line.replace(/ #.*$/, ` --name "copied of ${user}"`));
+    expect(
+      await runPrinted(copied, { directory: world.directory, environment: world.cloud.openrc('demo') }),
+    ).toMatchObject({ code: 0 });
+    await rm(join(world.directory, 'age-identity.txt'));
+
     const restored = await world.tool(
       [
         'restore-image',
@@ -86,6 +96,8 @@ describe('a store in Swift', () => {
     expect([restored.code, restored.stderr]).toEqual([0, expect.not.stringContaining('error')]);
     const made = [...world.cloud.state.images.values()].find((one) => one.name === `of ${user}`);
     expect(made?.data?.equals(DATA)).toBe(true);
+    const other = [...world.cloud.state.images.values()].find((one) => one.name === `copied of ${user}`);
+    expect(other?.data?.equals(DATA)).toBe(true);
     // Each account is asked only with the login of its own project, and nobody else's.
     expect(new Set(asked(since).map(({ account }) => account))).toEqual(new Set([projectOf(user)]));
     for (const { method } of asked(since)) expect(['GET', 'HEAD', 'PUT', 'DELETE']).toContain(method);

@@ -6,6 +6,7 @@ import type { HttpResponse } from '../../openstack/http.ts';
 import { stuck } from '../../openstack/pages.ts';
 import type { Bucket, ObjectPage, Opened } from '../objects.ts';
 import type { ByteRange, Listed } from '../place.ts';
+import { placeName } from '../place-name.ts';
 import { within } from '../range.ts';
 import { addressOf } from './address.ts';
 import { S3Client, type S3Dependencies, textOf } from './client.ts';
@@ -44,7 +45,7 @@ export function s3Bucket({
 }: S3Options): Bucket {
   const address = { ...addressOf(bucket, prefix, endpoint), pathStyle };
   const client = new S3Client(address, region ?? 'us-east-1', dependencies);
-  const place = `s3://${bucket}${address.prefix === '' ? '' : `/${address.prefix.slice(0, -1)}`}`;
+  const place = placeName('s3', bucket, address.prefix.slice(0, -1));
   const keyOf = (name: string) => address.prefix + name;
 
   const head = (name: string): Promise<Listed | undefined> => {

@@ -6,12 +6,15 @@ import { readProfile, type Variables } from './profile.ts';
 import { type RoleOptions, roleSource } from './role.ts';
 import type { Credentials } from './sign.ts';
 
-export interface SettingsOptions {
+export interface ServiceOptions {
   /** As inputs give them; each before what the environment says. */
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly role?: string | undefined;
   readonly environment: Variables;
+}
+
+export interface SettingsOptions extends ServiceOptions {
   /** For a role, see {@link RoleOptions}. */
   readonly roleOptions: Omit<RoleOptions, 'role' | 'endpoint' | 'region'>;
 }
@@ -30,16 +33,7 @@ export interface S3Settings {
 export async function s3Settings(options: SettingsOptions): Promise<S3Settings> {
   const { environment, role, roleOptions } = options;
   const { secret } = roleOptions;
-  const own = fromVariables(environment);
-  const profile = role === undefined && own === undefined ? await readProfile(environment) : undefined;
-  const endpoint =
-    options.endpoint ||
-    environment['AWS_ENDPOINT_URL_S3'] ||
-    environment['AWS_ENDPOINT_URL'] ||
-    profile?.endpoint;
-  const region = checkedRegion(
-    options.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region,
-  );
+  const { endpoint, region, own, profile } = await said(options);
   if (role !== undefined) {
     const sts = stsOf(environment, endpoint);
     return { endpoint, region, credentials: roleSource({ ...roleOptions, role, region, endpoint: sts }) };
@@ -61,6 +55,30 @@ export async function s3Settings(options: SettingsOptions): Promise<S3Settings> 
       return current;
     },
   };
+}
+
+/**
+ * Where S3 is, by the same rules. Asks nobody, and needs no credentials.
+ *
+ * @throws InputError for a profile, endpoint or region that is none
+ */
+export async function s3Service(options: ServiceOptions): Promise<Pick<S3Settings, 'endpoint' | 'region'>> {
+  const { endpoint, region } = await said(options);
+  return { endpoint, region };
+}
+
+async function said({ environment, role, ...given }: ServiceOptions) {
+  const own = fromVariables(environment);
+  const profile = role === undefined && own === undefined ? await readProfile(environment) : undefined;
+  const endpoint =
+    given.endpoint ||
+    environment['AWS_ENDPOINT_URL_S3'] ||
+    environment['AWS_ENDPOINT_URL'] ||
+    profile?.endpoint;
+  const region = checkedRegion(
+    given.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region,
+  );
+  return { endpoint, region, own, profile };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import { forShell } from '../../text/escape.ts';
 import { type Bucket, objectPlace } from '../objects.ts';
 import type { Place } from '../place.ts';
+import { placeName } from '../place-name.ts';
 
 export interface SwiftOptions {
   /** Logs in when it is first asked. */
@@ -30,7 +31,7 @@ export async function swiftPlace(options: SwiftOptions): Promise<Place> {
 
 function swiftBucket(client: ServiceClient, { container, prefix }: SwiftOptions): Bucket {
   const path = prefix === '' ? '' : `${prefix}/`;
-  const place = `swift://${container}/${prefix}`.replace(/\/$/, '');
+  const place = placeName('swift', container, prefix);
   return {
     name: place,
     async put(name, bytes, { md5 }) {

@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import type { Manifest } from '../../../src/manifest/schema.ts';
+import type { Reach } from '../../../src/run/reach.ts';
 import { savingSummary } from '../../../src/run/summary.ts';
-import { waysBack } from '../../../src/run/ways-back.ts';
+import { wayBack, waysBack } from '../../../src/run/ways-back.ts';
 import { backupPoint, imagePoint, manifestWith, secretPoint, serverPoint } from '../../support/points.ts';
 
 const published = (path: string) => ({ path, sha256: 'a'.repeat(64) });
+const reach: Reach = { named: new Map(), others: {}, cloud: undefined };
 const ways = (manifest: Manifest, path: string, more = {}) =>
-  waysBack(manifest, published(path), { repository: 'o/r', signed: true, sealed: false, ...more });
+  waysBack(manifest, published(path), { repository: 'o/r', signed: true, sealed: false, reach, ...more });
 const db = backupPoint({ name: 'db' });
 const web = backupPoint({ name: 'x y `id`' });
 
@@ -16,6 +18,7 @@ describe('the summary of a backup', () => {
     repository: 'o/r',
     signed: true,
     sealed: false,
+    reach,
   });
 
   test('names project, region, cloud and time', () => {
@@ -35,6 +38,7 @@ describe('the summary of a backup', () => {
       repository: undefined,
       signed: false,
       sealed: false,
+      reach,
     });
     expect(cut).toContain('UTC, cut short.');
     expect(cut).not.toContain('```');
@@ -76,5 +80,35 @@ describe('the commands that bring back what was saved', () => {
       encoding: 'utf8',
     });
     expect(stdout.split('\n')).toContain("directory:/mnt/it's");
+  });
+
+  test('name a store by its own words, and how to reach it', () => {
+    const image = imagePoint();
+    const at = (place: string) => ({ ...image, payload: { ...image.payload, place, sealed: false } });
+    const more = { reach: { named: new Map(), others: { endpoint: 'https://s3.example.com' }, cloud: 'b' } };
+    const line = (place: string, path: string) => ways(manifestWith(at(place)), path, more).join();
+    expect(line('s3://a/b', 's3://a/b/manifests/20261123T012228Z-5f2c9a01')).toContain(
+      "--manifest 's3://a/b/manifests/20261123T012228Z-5f2c9a01?endpoint=https://s3.example.com' --store 's3://a/b?endpoint=https://s3.example.com' --verify-key",
+    );
+    expect(line('swift://a', '/m')).toContain('--manifest /m --store swift://a --store-cloud b --verify-key');
+    expect(line('/mnt', 'swift://a/manifests/20261123T012228Z-5f2c9a01')).toContain(
+      ' --store directory:/mnt --verify-key',
+    );
+    expect(line("s3://a?endpoint=https://evil.example';id", '/m')).not.toMatch(/--store|evil/);
+    // What has no data there needs its cloud for the manifest.
+    const path = 'swift://a/manifests/20261123T012228Z-5f2c9a01';
+    expect(ways(manifestWith(db), path, more).join()).toContain(
+      `--manifest ${path} --store swift://a --store-cloud b`,
+    );
+    expect(ways(manifestWith(db), path).join()).not.toContain('--store');
+  });
+
+  test('ask for the identity where any data is sealed', () => {
+    const image = imagePoint();
+    const open = { ...image, payload: { ...image.payload, sealed: false } };
+    const saved = { repository: undefined, signed: true, sealed: false, reach };
+    const server = serverPoint();
+    expect(wayBack(server, manifestWith(server, image), '/m', saved).join()).toContain('--identity');
+    expect(wayBack(server, manifestWith(server, open), '/m', saved).join()).not.toContain('--identity');
   });
 });

@@ -399,11 +399,16 @@ describe('the image that a volume is made of', () => {
     });
   });
 
-  test('is in a store that has to be named', async () => {
+  test.each([
+    [undefined, 'store: directory:PATH'],
+    ['/mnt/backups', '`store: directory:/mnt/backups`'],
+    ['s3://backups/a', '`store: s3://backups/a`'],
+  ])('is in a store that has to be named, where it was put in %s', async (place, said) => {
     await using cloud = await open();
-    const point = volumeImagePoint();
+    const { payload, ...rest } = volumeImagePoint();
+    const point = { ...rest, payload: payload && { ...payload, ...(place && { place }) } };
     await expect(imageSource(cloud.session, manifestWith(point), point, undefined)).rejects.toMatchObject({
-      hint: expect.stringContaining('directory:PATH'),
+      hint: expect.stringContaining(said),
       exitCode: 2,
     });
   });
