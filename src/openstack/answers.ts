@@ -8,11 +8,24 @@ import { retryAfter } from './retry.ts';
 /** The longest answer to read into memory. A page of 1,000 volumes with full metadata is shorter. */
 const LONGEST_ANSWER = 64 * 1024 * 1024;
 
+/** Where people write how to reach a server, for hints. */
+export interface Reach {
+  readonly address: string;
+  /** What to do about its certificate authority. */
+  readonly authority: string;
+}
+
+const CLOUD: Reach = {
+  address: 'auth_url or the endpoint',
+  authority: 'give its certificate as `cacert` in clouds.yaml',
+};
+
 /** Runs an exchange. Without an answer, throws a CloudError without a status; rethrows an abort. */
 export async function answered(
   doing: string,
   exchange: () => Promise<HttpResponse>,
   signal: AbortSignal | undefined,
+  reach = CLOUD,
 ): Promise<HttpResponse> {
   try {
     return await exchange();
@@ -22,7 +35,7 @@ export async function answered(
     throw new CloudError({
       doing,
       words: spoken(messageOf(error)),
-      hint: connectionHint(error),
+      hint: connectionHint(error, reach),
       cause: error,
     });
   }
@@ -36,24 +49,24 @@ function spoken(words: string): string {
 }
 
 /** Node's codes of a certificate that cannot be trusted, and of a name that cannot be found. */
-function connectionHint(error: unknown): string | undefined {
+function connectionHint(error: unknown, { address, authority }: Reach): string | undefined {
   const words = `${messageOf(error)} ${String((error as { code?: unknown }).code ?? '')}`;
   if (error instanceof ProxyUnreachable)
     return 'Correct or unset that variable, or put the host into NO_PROXY.';
   if (NO_TLS.test(words))
-    return 'If the cloud has no TLS, write http://; otherwise correct the port in auth_url or the endpoint.';
+    return `If the server has no TLS, write http://; otherwise correct the port in ${address}.`;
   if (/hung up on plain HTTP/.test(words))
-    return 'If the server speaks TLS on that port, write https:// in auth_url or the endpoint.';
+    return `If the server speaks TLS on that port, write https:// in ${address}.`;
   if (/altnames|ALTNAME/.test(words))
-    return 'The certificate is for another host name: correct the host in auth_url or the endpoint.';
+    return `The certificate is for another host name: correct the host in ${address}.`;
   if (/expired|EXPIRED/.test(words))
     return 'The certificate has expired: the operator must renew it. Is the clock of this machine right?';
   if (/certificate|self.signed|CERT_/i.test(words))
-    return 'If the cloud has its own certificate authority, give its certificate as `cacert` in clouds.yaml.';
+    return `If the server has its own certificate authority, ${authority}.`;
   if (/ENOTFOUND|EAI_AGAIN/.test(words))
-    return 'The host name does not resolve: check auth_url and endpoints, and whether a proxy is needed (HTTPS_PROXY).';
+    return `The host name does not resolve: check ${address}, and whether a proxy is needed (HTTPS_PROXY).`;
   if (/ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT/.test(words))
-    return 'Nothing answers there: check the URL, the network and whether a proxy is needed (HTTPS_PROXY).';
+    return `Nothing answers there: check ${address}, the network and whether a proxy is needed (HTTPS_PROXY).`;
   return undefined;
 }
 

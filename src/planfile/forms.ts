@@ -4,7 +4,7 @@ import { parseSelectors } from '../plan/select.ts';
 import { parseDuration } from '../retention/duration.ts';
 import { isZone } from '../retention/periods.ts';
 import { parseTagList } from '../retention/tag-list.ts';
-import { parsePlace, parseStore } from '../store/place-name.ts';
+import { parsePlace, parseStore, shownPlace } from '../store/place-name.ts';
 import { quoted } from '../text/escape.ts';
 import type { Form } from './shape.ts';
 
@@ -32,8 +32,10 @@ export const FORMS: Readonly<Record<string, Form>> = {
     isDay(text) ? undefined : `is ${quoted(text)}: there is no such day; write 2027-06-30`,
   publish: async (text) => {
     const place = parsePlace(text);
-    if (place === undefined) return `is ${quoted(text)}: use artifact, release, store or directory:PATH`;
-    return place.kind === 'store' && place.name !== undefined ? storeRefusal(place.name) : undefined;
+    if (place === undefined) return `is ${shownPlace(text)}: use artifact, release, store or directory:PATH`;
+    return place.kind === 'store' && place.name !== undefined
+      ? storeRefusal(place.name, 'publish')
+      : undefined;
   },
   store: async (text) => storeRefusal(text),
   recipient: async (text) => {
@@ -46,10 +48,13 @@ export const FORMS: Readonly<Record<string, Form>> = {
   },
 };
 
-/** What stands before an at sign may be a key. */
-function storeRefusal(text: string): string | undefined {
-  const before = text.includes('@') ? 'is wrong: ' : `is ${quoted(text)}: `;
-  return refusal(() => parseStore(text), before)?.replace(/: store "(?:[^"\\]|\\.)*": /, ': ');
+/** What stands before an at sign, or behind a question mark, may be a key. */
+function storeRefusal(text: string, input = 'store'): string | undefined {
+  const before = /[@?#]|%40/.test(text) ? 'is wrong: ' : `is ${quoted(text)}: `;
+  return refusal(() => parseStore(text, input), before)?.replace(
+    /: (?:store|publish) "(?:[^"\\]|\\.)*": /,
+    ': ',
+  );
 }
 
 function refusal(parse: () => unknown, before: string): string | undefined {

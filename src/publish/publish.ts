@@ -5,7 +5,14 @@ import { type Sealer, sealer } from '../keys/age.ts';
 import { DIRECTORY } from '../manifest/files.ts';
 import type { GitHub } from '../ports/github.ts';
 import type { OpenStore, Place } from '../store/place.ts';
-import { isDirectory, isOnGitHub, type PlaceName, parsePlace, parseStore } from '../store/place-name.ts';
+import {
+  isDirectory,
+  isOnGitHub,
+  type PlaceName,
+  parsePlace,
+  parseStore,
+  shownPlace,
+} from '../store/place-name.ts';
 import { DirectoryWriter } from './directory.ts';
 import { expiryDoubt } from './expiry.ts';
 import { artifactPublisher } from './github/artifact.ts';
@@ -62,10 +69,10 @@ export function publishPlace(name: string, inWorkflow: boolean): PlaceName {
   const place = parsePlace(name);
   if (place === undefined)
     throw new InputError(
-      `\`publish\` is "${name}"`,
+      `\`publish\` is ${shownPlace(name)}`,
       inWorkflow ? 'Use artifact, release, store or directory:PATH.' : OFF_GITHUB,
     );
-  if (place.kind === 'store' && place.name !== undefined) parseStore(place.name);
+  if (place.kind === 'store' && place.name !== undefined) parseStore(place.name, 'publish');
   if (isOnGitHub(place) && !inWorkflow)
     throw new InputError(`publish: ${name} works only in a workflow on GitHub`, OFF_GITHUB);
   return place;

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { DIRECTORY } from '../manifest/files.ts';
-import { type PlaceName, parsePlace, parseStore } from '../store/place-name.ts';
+import { type PlaceName, parsePlace, parseStore, shownPlace } from '../store/place-name.ts';
 
 /**
  * The places that the input `manifest` of a command names.
@@ -14,10 +14,10 @@ export function placesOf(given: readonly string[], inWorkflow: boolean): PlaceNa
       : [{ kind: 'directory', path: DIRECTORY }];
   return given.map((text) => {
     const place = parsePlace(text);
-    if (place?.kind === 'store' && place.name !== undefined) parseStore(place.name);
+    if (place?.kind === 'store' && place.name !== undefined) parseStore(place.name, 'manifest');
     if (place !== undefined) return place;
     throw new InputError(
-      `unsupported place "${text}"`,
+      `unsupported place ${shownPlace(text)}`,
       'Write `manifest: artifact`, `manifest: release`, `manifest: store` or `manifest: directory:PATH`.',
     );
   });

@@ -4,7 +4,14 @@ import type { CloudInputs } from '../inputs/cloud.ts';
 import { parseBandwidth, type StoreAccess } from '../inputs/store.ts';
 import { directoryPlace } from '../store/directory.ts';
 import type { Place } from '../store/place.ts';
-import { checkedEndpoint, checkedRegion, parseStore, type StoreName } from '../store/place-name.ts';
+import {
+  checkedEndpoint,
+  checkedRegion,
+  isInClear,
+  parseStore,
+  type StoreName,
+} from '../store/place-name.ts';
+import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 
 /** A place that was named, checked and not yet opened. */
@@ -18,6 +25,9 @@ export interface StorePlace {
 }
 
 export type S3Name = Extract<StoreName, { kind: 's3' }>;
+
+/** The inputs that name places. */
+export type NamingInput = 'store' | 'manifest' | 'publish';
 
 /** Which inputs are for which place. */
 const OF_ONE = {
@@ -33,15 +43,21 @@ const OF_ONE = {
  * Checks the name of a place and the inputs that say how to reach it. Asks nobody.
  *
  * @param directory where relative paths start
+ * @param input that gives the name, for errors
  * @throws InputError for an unsupported place, and for inputs that contradict it or each other
  */
-export function checkedStore(text: string, given: CloudInputs & StoreAccess, directory: string): StorePlace {
-  const parsed = parseStore(text);
+export function checkedStore(
+  text: string,
+  given: CloudInputs & StoreAccess,
+  directory: string,
+  input: NamingInput = 'store',
+): StorePlace {
+  const parsed = parseStore(text, input);
   for (const [name, kind] of Object.entries(OF_ONE))
     if (given[name as keyof typeof OF_ONE] !== undefined && kind !== parsed.kind)
       throw new InputError(
-        `\`${name}\` is for a store like ${kind}://…, and \`store\` is ${text}`,
-        'Leave it out, or correct `store`.',
+        `\`${name}\` is for a store like ${kind}://…, and \`${input}\` is ${quoted(text)}`,
+        `Leave it out, or correct \`${input}\`.`,
       );
   if ((given['s3-access-key'] === undefined) !== (given['s3-secret-key'] === undefined))
     throw new InputError('`s3-access-key` and `s3-secret-key` are needed together', 'Give both, or neither.');
@@ -51,15 +67,20 @@ export function checkedStore(text: string, given: CloudInputs & StoreAccess, dir
   if (parsed.kind === 'directory')
     return { text, named: { ...parsed, path: resolve(directory, parsed.path) }, given, rate };
   if (parsed.kind === 'swift') return { text, named: parsed, given, rate };
-  const endpoint = agreed('endpoint', parsed.endpoint, checkedEndpoint(given['s3-endpoint']));
-  const region = agreed('region', parsed.region, checkedRegion(given['s3-region']));
+  const endpoint = agreed(input, 'endpoint', parsed.endpoint, checkedEndpoint(given['s3-endpoint']));
+  const region = agreed(input, 'region', parsed.region, checkedRegion(given['s3-region']));
   return { text, named: { ...parsed, endpoint, region }, given, rate };
 }
 
-function agreed(what: 'endpoint' | 'region', named: string | undefined, given: string | undefined) {
+function agreed(
+  input: NamingInput,
+  what: 'endpoint' | 'region',
+  named: string | undefined,
+  given: string | undefined,
+) {
   if (named === undefined || given === undefined || named === given) return named ?? given;
   throw new InputError(
-    `\`store\` says ${what}=${named}, and \`s3-${what}\` is ${given}`,
+    `\`${input}\` says ${what}=${named}, and \`s3-${what}\` is ${given}`,
     'Give it once, or both alike.',
   );
 }
@@ -109,11 +130,31 @@ async function openS3(context: Context, named: S3Name, given: StoreAccess): Prom
     ...saidOf(context, named, given),
     roleOptions: {
       ...rest,
-      token: (audience) => host.identityToken(audience),
+      token: (audience) => tokenForRole(context, audience),
       secret: (value) => host.secrets.add(value),
     },
   });
+  if (endpoint !== undefined && isInClear(endpoint))
+    await context.once(`warning about ${endpoint}`, async () =>
+      host.log.warn(`${endpoint} is not https://: others may read and change what is sent there`),
+    );
   return s3Place({ ...named, endpoint, region, credentials, ...rest });
+}
+
+/**
+ * GitHub's token for AWS. `pull_request_target` has the one of the default branch, whatever code it runs.
+ * https://docs.github.com/actions/reference/security/oidc#example-subject-claims
+ *
+ * @throws InputError if a pull request started the run
+ */
+async function tokenForRole({ host }: Context, audience: string): Promise<string> {
+  const event = host.github?.here.event;
+  if (event?.startsWith('pull_request'))
+    throw new InputError(
+      `\`store-role\` is not taken in a run that ${event} started`,
+      'Nobody may have reviewed what it runs. Use a run that a schedule, a push or a person starts.',
+    );
+  return host.identityToken(audience);
 }
 
 /** The service and the region of a place in S3, as far as it is known before asking. */

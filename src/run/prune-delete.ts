@@ -40,7 +40,7 @@ export async function recordPruned(
 /** Deletes manifests that nobody needs any more. */
 export async function deleteManifests(context: Context, references: readonly string[], given: StoreGiven) {
   const { host } = context;
-  const from = { github: host.github, store: storeOpener(context, given) };
+  const from = { github: host.github, store: storeOpener(context, given, 'manifest') };
   const failed: { kind: string; id: string; error: string }[] = [];
   for (const reference of references)
     try {

@@ -236,7 +236,7 @@ function parseExpected(text: string | undefined): string | undefined {
 async function checkPublishing(context: Context, given: PruneInputs): Promise<void> {
   for (const name of given.publish) {
     const place = publishPlace(name, context.host.github !== undefined);
-    if (place.kind === 'store') await storeOpener(context, given)(place.name);
+    if (place.kind === 'store') await storeOpener(context, given, 'publish')(place.name);
   }
   if (given['sign-key'] !== undefined) signingKey(given['sign-key']);
   else if (given['verify-key'] !== undefined && !given['allow-unsigned'])

@@ -23,7 +23,7 @@ export function openPlaces(
   return publishers(given.publish, {
     directory: host.directory,
     run: { id: run.id },
-    store: storeOpener(context, given),
+    store: storeOpener(context, given, 'publish'),
     signKey: given['sign-key'] === undefined ? undefined : signingKey(given['sign-key']),
     github: host.github,
     recipients: given.recipients,

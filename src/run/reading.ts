@@ -20,7 +20,7 @@ export async function readingOf(context: Context, given: ReadingInputs): Promise
   const { host, readText } = context;
   return {
     directory: host.directory,
-    store: storeOpener(context, given),
+    store: storeOpener(context, given, 'manifest'),
     github: host.github,
     workflow,
     branch,

@@ -6,7 +6,7 @@ import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
 import type { OpenStore, Place } from '../store/place.ts';
 import type { Context } from './context.ts';
-import { checkedStore, openStore, type StorePlace } from './open-store.ts';
+import { checkedStore, type NamingInput, openStore, type StorePlace } from './open-store.ts';
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 
@@ -94,9 +94,16 @@ function isNamedByManifests(name: string): boolean {
   return folder === undefined || folder === 'maps';
 }
 
-/** Opens the store that the inputs give, or another one that is reached by the same inputs. */
-export function storeOpener(context: Context, given: StoreGiven): OpenStore {
-  return (name) => neededPlace(context, name === undefined ? given : { ...given, store: name });
+/**
+ * Opens the store that the inputs give, or another one that is reached by the same inputs.
+ *
+ * @param input that names the other one
+ */
+export function storeOpener(context: Context, given: StoreGiven, input: NamingInput): OpenStore {
+  return async (name) =>
+    name === undefined
+      ? neededPlace(context, given)
+      : openStore(context, checkedStore(name, given, context.host.directory, input));
 }
 
 /** @throws InputError in a workflow that gives no place, and for one that is unsupported or cannot be reached */

@@ -36,70 +36,76 @@ export function parsePlace(text: string): PlaceName | undefined {
   return { kind: 'directory', path: text.slice(DIRECTORY.length) };
 }
 
-/** @throws InputError if it names no place for payloads */
-export function parseStore(text: string): StoreName {
+/**
+ * @param input that gives it, for errors
+ * @throws InputError if it names no place for payloads
+ */
+export function parseStore(text: string, input = 'store'): StoreName {
   const place = parsePlace(text);
   if (place?.kind === 'directory') return place;
   const [, kind, rest = ''] = /^(s3|swift):\/\/(.*)$/s.exec(text) ?? [];
-  if (kind === undefined) throw unsupported(text);
+  if (kind === undefined) throw unsupported(text, input);
   // Before anything of it is shown.
-  if (rest.includes('@'))
+  if (AT_SIGN.test(rest))
     throw new InputError(
-      `the ${kind}:// of \`store\` has a user or a key in it`,
+      `the ${kind}:// of \`${input}\` has a user or a key in it`,
       'Take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`.',
     );
   const [path = '', ...more] = rest.split('?');
+  const what = `${input} ${shownPlace(text)}`;
   const [bucket = '', ...segments] = withoutTrailing('/', path).split('/');
   const own = kind === 's3' ? 'bucket' : 'container';
   const form = `Write ${kind}://${own.toUpperCase()} or ${kind}://${own.toUpperCase()}/PREFIX`;
   if (!NAME.test(bucket))
     throw new InputError(
-      bucket === ''
-        ? `store ${quoted(text)}: no ${own} is named`
-        : `store ${quoted(text)}: ${quoted(bucket)} is no ${own}`,
+      bucket === '' ? `${what}: no ${own} is named` : `${what}: ${shownPlace(bucket)} is no ${own}`,
       `${form}. Its name has letters, digits, dots, hyphens and underscores.`,
     );
   for (const segment of segments)
     if (!NAME.test(segment))
       throw new InputError(
-        `store ${quoted(text)}: ${quoted(segment)} cannot be a part of the prefix`,
+        `${what}: ${shownPlace(segment)} cannot be a part of the prefix`,
         `${form}. Each part between slashes begins with a letter or digit, and has these, dots, hyphens and underscores.`,
       );
   const prefix = segments.join('/');
-  if (kind === 's3') return { kind, bucket, prefix, ...queryOf(text, more.join('?')) };
+  if (kind === 's3') return { kind, bucket, prefix, ...queryOf(what, more.join('?')) };
   if (more.length > 0)
-    throw new InputError(
-      `store ${quoted(text)}: a container takes nothing behind a question mark`,
-      `${form}.`,
-    );
+    throw new InputError(`${what}: a container takes nothing behind a question mark`, `${form}.`);
   return { kind: 'swift', container: bucket, prefix };
 }
 
 /** What needs no escaping anywhere, and changes no path. */
 const NAME = /^[0-9A-Za-z][0-9A-Za-z._-]{0,254}$/;
 
-function unsupported(text: string): InputError {
+/** Behind it is a host, before it perhaps a key. */
+const AT_SIGN = /@|%40/i;
+
+/** A name that is wrong, without the parts in which a key may be: before an at sign, and behind a question mark. */
+export function shownPlace(text: string): string {
+  return quoted(text.replace(/(?<=[?#]).*$/s, '').replace(/^.*(@|%40)/is, '…@'));
+}
+
+function unsupported(text: string, input: string): InputError {
   const meant = /^\s*(s3|swift)\s*:\/*(?!https?:)([^/].*)$/i.exec(text);
   const hint =
     meant === null
       ? 'Write directory:PATH, s3://BUCKET/PREFIX or swift://CONTAINER/PREFIX.'
       : `Write ${meant[1]?.toLowerCase()}://${meant[1]?.toLowerCase() === 's3' ? 'BUCKET' : 'CONTAINER'}/PREFIX.`;
-  return new InputError(`unsupported store ${quoted(text.replace(/^.*@/s, '…@'))}`, hint);
+  return new InputError(`unsupported ${input} ${shownPlace(text)}`, hint);
 }
 
-function queryOf(text: string, query: string) {
-  // A key may be in what is behind the question mark.
-  const shown = quoted(text.slice(0, text.indexOf('?') + 1));
+function queryOf(what: string, query: string) {
   const given = new URLSearchParams(query);
   for (const name of new Set(given.keys()))
     if (!['endpoint', 'region', 'path-style'].includes(name) || given.getAll(name).length > 1)
       throw new InputError(
-        `store ${shown}: ${quoted(name)} is unknown behind the question mark, or given twice`,
+        // Without a value it may be a key itself.
+        `${what}: ${/^=*$/.test(given.get(name) ?? '') ? 'something' : quoted(name)} is unknown behind the question mark, or given twice`,
         'Write endpoint=URL, region=NAME or path-style=true, joined by `&`.',
       );
   const style = given.get('path-style') ?? undefined;
   if (style !== undefined && style !== 'true' && style !== 'false')
-    throw new InputError(`store ${shown}: path-style is neither true nor false`, 'Write path-style=true.');
+    throw new InputError(`${what}: path-style is neither true nor false`, 'Write path-style=true.');
   return {
     endpoint: checkedEndpoint(given.get('endpoint') || undefined),
     region: checkedRegion(given.get('region') || undefined),
@@ -116,7 +122,7 @@ export function checkedEndpoint(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   // Before anything of it is shown.
-  if (text.includes('@'))
+  if (AT_SIGN.test(text))
     throw new InputError(
       'the endpoint of S3 has a user or password in it',
       'Give keys as `s3-access-key` and `s3-secret-key`.',
@@ -124,7 +130,7 @@ export function checkedEndpoint(text: string | undefined): string | undefined {
   if (url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === '')
     return withoutTrailing('/', url.href);
   throw new InputError(
-    `the endpoint of S3 is ${quoted(text)}`,
+    `the endpoint of S3 is ${shownPlace(text)}`,
     'Write it like https://s3.example.com, without the bucket.',
   );
 }
@@ -135,11 +141,21 @@ export function checkedEndpoint(text: string | undefined): string | undefined {
  * @throws InputError if it is none
  */
 export function checkedRegion(text: string | undefined): string | undefined {
-  if (text === undefined || /^[0-9a-z-]{1,64}$/i.test(text)) return text;
+  if (text === undefined || isRegion(text)) return text;
   throw new InputError(
     `the region of S3 is ${quoted(text)}`,
     'Write it like eu-central-1; give it with `s3-region`, or with AWS_REGION.',
   );
+}
+
+export function isRegion(text: string): boolean {
+  return /^[0-9a-z-]{1,64}$/i.test(text);
+}
+
+/** Whether others can read what is sent to a URL: it goes to another machine without TLS. */
+export function isInClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** The name of a place in a bucket or container. @see Place.name */

@@ -141,7 +141,7 @@ describe('a store in Swift', () => {
     [
       'a cloud for a directory',
       ['--store', 'directory:a', '--store-cloud', 'small'],
-      /--store-cloud is for a store like swift:\/\/…, and --store is directory:a/,
+      /--store-cloud is for a store like swift:\/\/…, and --store is "directory:a"/,
       'Leave it out, or correct --store.',
     ],
     [

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import { answered, brokenOff } from '../../openstack/answers.ts';
+import { answered, brokenOff, type Reach } from '../../openstack/answers.ts';
 import { readBytes } from '../../openstack/body.ts';
 import type { Http, HttpMethod, HttpResponse, Timeouts } from '../../openstack/http.ts';
 import { retry } from '../../openstack/retry.ts';
@@ -26,6 +26,12 @@ export interface S3Dependencies {
   /** Between 0 and 1, for the jitter. */
   readonly random?: () => number;
 }
+
+/** For hints about its server. */
+export const S3: Reach = {
+  address: '`s3-endpoint`',
+  authority: 'set NODE_EXTRA_CA_CERTS to its file',
+};
 
 export interface S3Call {
   /** What is tried, as a phrase: "read p from s3://backups". */
@@ -148,7 +154,7 @@ export class S3Client {
       signal,
       timeouts,
     };
-    const answer = await answered(doing, () => http.send(request), signal);
+    const answer = await answered(doing, () => http.send(request), signal, S3);
     log.debug(`${method} ${url.host} ${key}: ${answer.status} in ${clock.now() - started} ms`);
     return answer;
   }

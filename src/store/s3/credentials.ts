@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.ts';
-import { checkedEndpoint, checkedRegion } from '../place-name.ts';
+import { checkedEndpoint, checkedRegion, isInClear } from '../place-name.ts';
 import { isAws } from './address.ts';
 import type { CredentialSource } from './client.ts';
 import { readProfile, type Variables } from './profile.ts';
@@ -31,9 +31,9 @@ export interface S3Settings {
  * @throws InputError if there are no credentials
  */
 export async function s3Settings(options: SettingsOptions): Promise<S3Settings> {
-  const { environment, role, roleOptions } = options;
+  const { role, roleOptions } = options;
   const { secret } = roleOptions;
-  const { endpoint, region, own, profile } = await said(options);
+  const { environment, endpoint, region, own, profile } = await said(options);
   if (role !== undefined) {
     const sts = stsOf(environment, endpoint);
     return { endpoint, region, credentials: roleSource({ ...roleOptions, role, region, endpoint: sts }) };
@@ -67,18 +67,20 @@ export async function s3Service(options: ServiceOptions): Promise<Pick<S3Setting
   return { endpoint, region };
 }
 
-async function said({ environment, role, ...given }: ServiceOptions) {
+async function said({ role, ...given }: ServiceOptions) {
+  const environment = trimmed(given.environment);
   const own = fromVariables(environment);
   const profile = role === undefined && own === undefined ? await readProfile(environment) : undefined;
-  const endpoint =
+  const endpoint = checkedEndpoint(
     given.endpoint ||
-    environment['AWS_ENDPOINT_URL_S3'] ||
-    environment['AWS_ENDPOINT_URL'] ||
-    profile?.endpoint;
+      environment['AWS_ENDPOINT_URL_S3'] ||
+      environment['AWS_ENDPOINT_URL'] ||
+      profile?.endpoint,
+  );
   const region = checkedRegion(
     given.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region,
   );
-  return { endpoint, region, own, profile };
+  return { environment, endpoint, region, own, profile };
 }
 
 /**
@@ -93,12 +95,26 @@ function stsOf(environment: Variables, endpoint: string | undefined): string | u
       '`store-role` is for AWS, and the S3 service is another one',
       'Set AWS_ENDPOINT_URL_STS to the service that gives credentials for its roles, or give keys.',
     );
-  if (sts !== undefined && !/^https:|^http:\/\/(127\.|localhost\b|\[::1\])/.test(sts))
+  if (sts !== undefined && isInClear(sts))
     throw new InputError(
       'AWS_ENDPOINT_URL_STS is not an https:// address',
       'A token must not travel in clear.',
     );
+  if (endpoint !== undefined && isInClear(endpoint))
+    throw new InputError(
+      'the endpoint of S3 is not an https:// address, and a token of `store-role` must not travel in clear',
+      'Write https://.',
+    );
   return sts;
+}
+
+/** A secret that was pasted often ends with a line end. */
+function trimmed(environment: Variables): Variables {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) =>
+      name.startsWith('AWS_') ? [name, value?.trim() || undefined] : [name, value],
+    ),
+  );
 }
 
 function fromVariables(environment: Variables): Credentials | undefined {

@@ -3,6 +3,7 @@ import { readBytes } from '../../openstack/body.ts';
 import { CloudError, wordsOf } from '../../openstack/errors.ts';
 import type { HttpResponse } from '../../openstack/http.ts';
 import { retryAfter } from '../../openstack/retry.ts';
+import { isRegion } from '../place-name.ts';
 import { field } from './xml.ts';
 
 /** What the server said instead of what was asked for. */
@@ -30,7 +31,10 @@ export async function readRefusal({ status, headers, body }: HttpResponse, now: 
   return {
     status,
     ...saidIn(text),
-    region: word(field(text, 'Region')) ?? word(headers['x-amz-bucket-region']),
+    // It becomes a part of host names.
+    region: [field(text, 'Region'), headers['x-amz-bucket-region']].find(
+      (named) => named !== undefined && isRegion(named),
+    ),
     location: headers['location'],
     date: Number.isNaN(date) ? undefined : date,
     requestId: word(headers['x-amz-request-id']),
@@ -106,7 +110,7 @@ function isFull({ status, code = '', retryAfterMs = 0 }: Refusal): boolean {
 
 function hintFor(refusal: Refusal): string | undefined {
   const { status, code = '', location } = refusal;
-  if (code === 'NoSuchBucket') return 'Correct the name in `store`, or make the bucket: none is made here.';
+  if (code === 'NoSuchBucket') return 'Correct the name of the bucket, or make it: none is made here.';
   if (WRONG_KEYS.includes(code))
     return 'Check the access key and its secret, and that they belong to this endpoint.';
   if (EXPIRED.includes(code)) return 'The credential has expired: get a new one, or use `store-role`.';

@@ -5,7 +5,7 @@ import type { Http } from '../../openstack/http.ts';
 import { retry } from '../../openstack/retry.ts';
 import type { Log } from '../../ports/log.ts';
 import { awsHost, isAws } from './address.ts';
-import { type CredentialSource, textOf } from './client.ts';
+import { type CredentialSource, S3, textOf } from './client.ts';
 import { errorOf, readRefusal } from './refusal.ts';
 import { type Credentials, queryOf } from './sign.ts';
 import { field } from './xml.ts';
@@ -83,6 +83,7 @@ async function assumed(options: RoleOptions, isFirst: boolean): Promise<Passing>
         doing,
         () => http.send({ method: 'POST', url: url.href, headers, body, signal }),
         signal,
+        { ...S3, address: 'AWS_ENDPOINT_URL_STS' },
       );
       if (answer.status !== 200) throw refused(doing, await readRefusal(answer, clock.now()), isFirst);
       const date = Date.parse(answer.headers['date'] ?? '');

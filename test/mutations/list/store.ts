@@ -412,8 +412,8 @@ export const store: readonly Mutation[] = [
   {
     id: 'store/place-key',
     file: 'store/place-name.ts',
-    what: 'a key in the name of a store is shown',
-    find: "if (rest.includes('@'))",
+    what: 'a key in the name of a store is taken',
+    find: 'if (AT_SIGN.test(rest))',
     put: "if (rest === '@')",
   },
   {

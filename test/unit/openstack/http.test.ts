@@ -13,10 +13,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/clock.ts';
-import { answered } from '../../../src/openstack/answers.ts';
+import { answered, type Reach } from '../../../src/openstack/answers.ts';
 import { readBytes } from '../../../src/openstack/body.ts';
 import type { CloudError } from '../../../src/openstack/errors.ts';
 import { type Http, type HttpRequest, openHttp } from '../../../src/openstack/http.ts';
+import { S3 } from '../../../src/store/s3/client.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tls-'));
 const files = { key: join(directory, 'key.pem'), cert: join(directory, 'cert.pem') };
@@ -85,10 +86,10 @@ describe('an authority of its own', () => {
 });
 
 describe('what a connection that fails is told as', () => {
-  const told = async (url: string, tls: Partial<Parameters<typeof openHttp>[0]> = {}) => {
+  const told = async (url: string, tls: Partial<Parameters<typeof openHttp>[0]> = {}, reach?: Reach) => {
     const http = openHttp({ verify: true, ...tls }, {});
     open.push(http);
-    const asked = answered('log in', () => http.send({ method: 'GET', url, headers: {} }), undefined);
+    const asked = answered('log in', () => http.send({ method: 'GET', url, headers: {} }), undefined, reach);
     return (await asked.then(
       () => undefined,
       (error: unknown) => error,
@@ -108,6 +109,15 @@ describe('what a connection that fails is told as', () => {
 
   test('an authority of its own', async () => {
     expect((await told(secure)).hint).toContain('`cacert` in clouds.yaml');
+  });
+
+  test('what is no cloud has no clouds.yaml', async () => {
+    const refused = 'http://127.0.0.1:1';
+    const urls = [secure, secure.replace('https:', 'http:'), plain.replace('http:', 'https:'), refused];
+    const hints = await Promise.all(urls.map(async (url) => (await told(url, {}, S3)).hint));
+    expect(hints[0]).toContain('set NODE_EXTRA_CA_CERTS to its file');
+    for (const hint of hints.slice(1)) expect(hint).toContain('`s3-endpoint`');
+    for (const hint of hints) expect(hint).not.toMatch(/clouds\.yaml|auth_url/);
   });
 
   test('a certificate of another host', async () => {

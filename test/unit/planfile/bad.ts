@@ -359,7 +359,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a store to publish to with a key in it',
     plus('publish: [s3://AKIA:hunter2@bucket]'),
     [
-      '7:11: entry 1 of publish is wrong: the s3:// of `store` has a user or a key in it; take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`',
+      '7:11: entry 1 of publish is wrong: the s3:// of `publish` has a user or a key in it; take it out: names are shown in logs and manifests. Give keys as `s3-access-key` and `s3-secret-key`, and a cloud as `store-cloud`',
     ],
   ],
   [

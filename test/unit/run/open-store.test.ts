@@ -7,7 +7,9 @@ import {
   storeAccessInputs,
 } from '../../../src/inputs/store.ts';
 import { parseInputs } from '../../../src/inputs/table.ts';
-import { checkedStore } from '../../../src/run/open-store.ts';
+import { silentLog } from '../../../src/ports/log.ts';
+import type { Context } from '../../../src/run/context.ts';
+import { checkedStore, openStore } from '../../../src/run/open-store.ts';
 
 const CLOUD = { cloud: undefined, region: undefined, project: undefined, 'clouds-yaml': undefined };
 const given = (more: Partial<StoreAccess> = {}) => ({
@@ -16,6 +18,97 @@ const given = (more: Partial<StoreAccess> = {}) => ({
   ...more,
 });
 const checked = (text: string, more?: Partial<StoreAccess>) => checkedStore(text, given(more), '/work');
+
+describe('a place of another input', () => {
+  test.each([
+    [
+      's3://b',
+      { 'store-cloud': 'c' },
+      '`store-cloud` is for a store like swift://…, and `publish` is "s3://b"',
+    ],
+    ['s3://b?region=r2', { 's3-region': 'r1' }, '`publish` says region=r2, and `s3-region` is r1'],
+    ['s3://-b', {}, 'publish "s3://-b": "-b" is no bucket'],
+  ] satisfies [string, Partial<StoreAccess>, string][])(
+    '%s with %j: it is named',
+    (text, access, message) => {
+      const check = () => checkedStore(text, given(access), '/work', 'publish');
+      expect(check).toThrow(InputError);
+      expect(check).toThrow(message);
+      expect(check).not.toThrow('`store`');
+    },
+  );
+});
+
+describe('an endpoint without TLS', () => {
+  const opening = () => {
+    const warned: string[] = [];
+    const made = new Map<string, Promise<unknown>>();
+    const host = {
+      environment: { AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's' },
+      log: { ...silentLog, warn: (line: string) => void warned.push(line) },
+      clock: { now: () => 0, sleep: async () => undefined },
+      secrets: { add: () => undefined },
+    };
+    const context = {
+      host,
+      outside: () => ({ http: undefined, signal: new AbortController().signal }),
+      once: (key: string, make: () => Promise<unknown>) => made.get(key) ?? made.set(key, make()).get(key),
+    } as unknown as Context;
+    const open = (text: string) => openStore(context, checked(text));
+    return { warned, open };
+  };
+
+  test('is warned about, once for all that lies there', async () => {
+    const { warned, open } = opening();
+    for (const name of ['a', 'b']) await open(`s3://${name}${name}${name}?endpoint=http://s3.example.com`);
+    expect(warned).toEqual([expect.stringContaining('http://s3.example.com is not https://')]);
+  });
+
+  test.each(['http://127.0.0.1:9000', 'https://s3.example.com'])('but %s is fine', async (endpoint) => {
+    const { warned, open } = opening();
+    await open(`s3://aaa?endpoint=${endpoint}`);
+    expect(warned).toEqual([]);
+  });
+});
+
+describe('a role', () => {
+  const opening = (event: string) => {
+    const asked: string[] = [];
+    const host = {
+      environment: {},
+      github: { here: { event } },
+      log: silentLog,
+      clock: { now: () => 0, sleep: async () => undefined },
+      secrets: { add: () => undefined },
+      identityToken: async (audience: string) => {
+        asked.push(audience);
+        throw new InputError('no token here');
+      },
+    };
+    const context = {
+      host,
+      outside: () => ({ http: undefined, signal: undefined }),
+      once: (_: string, make: () => Promise<unknown>) => make(),
+    } as unknown as Context;
+    const role = { 'store-role': 'arn:aws:iam::123456789012:role/backup' };
+    return { asked, read: async () => (await openStore(context, checked('s3://aaa', role))).head('p') };
+  };
+
+  test.each(['pull_request', 'pull_request_target', 'pull_request_review'])(
+    'is not taken where %s started the run',
+    async (event) => {
+      const { asked, read } = opening(event);
+      await expect(read()).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining(event) });
+      expect(asked).toEqual([]);
+    },
+  );
+
+  test.each(['schedule', 'push', 'workflow_dispatch'])('is taken where %s did', async (event) => {
+    const { asked, read } = opening(event);
+    await expect(read()).rejects.toThrow('no token here');
+    expect(asked).toEqual(['sts.amazonaws.com']);
+  });
+});
 
 describe('a store', () => {
   test('in a directory is found from where the command runs', () => {
@@ -46,8 +139,12 @@ describe('a store', () => {
       { 'store-role': 'arn:x', 's3-access-key': 'k', 's3-secret-key': 'k' },
       '`store-role` and `s3-access-key` contradict each other',
     ],
-    ['s3://b', { 'store-cloud': 'c' }, '`store-cloud` is for a store like swift://…, and `store` is s3://b'],
-    ['swift://c', { 's3-region': 'r' }, '`s3-region` is for a store like s3://…, and `store` is swift://c'],
+    [
+      's3://b',
+      { 'store-cloud': 'c' },
+      '`store-cloud` is for a store like swift://…, and `store` is "s3://b"',
+    ],
+    ['swift://c', { 's3-region': 'r' }, '`s3-region` is for a store like s3://…, and `store` is "swift://c"'],
     ['directory:a', { 'store-role': 'arn:x' }, '`store-role` is for a store like s3://…'],
     ['directory:a', { bandwidth: 'fast' }, '`bandwidth` is "fast"'],
   ] satisfies [string, Partial<StoreAccess>, string][])('%s with %j is refused', (text, access, message) => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { InputError } from '../../../src/errors.ts';
-import { checkedEndpoint, checkedRegion, parsePlace, parseStore } from '../../../src/store/place-name.ts';
+import {
+  checkedEndpoint,
+  checkedRegion,
+  isInClear,
+  parsePlace,
+  parseStore,
+} from '../../../src/store/place-name.ts';
 
 test.each([
   ['directory:/var/backups', { kind: 'directory', path: '/var/backups' }],
@@ -138,6 +144,16 @@ test.each([
   's3://b?endpoint=https://AK:SECRET@h&x=1',
   's3://b/p?access-key=AK&secret-key=SECRET',
   'swift://user:a/SECRET@container',
+  's3://-b?secret-key=SECRET',
+  's3://b/a b?secret-key=SECRET',
+  'swift://c?secret-key=SECRET',
+  'S3://b?secret-key=SECRET',
+  'S3://b?secret-key=a@SECRET',
+  's3://b?SECRET',
+  's3://b?SECRET==',
+  's3://AK:SECRET%40b',
+  's3://b#SECRET',
+  's3://b?endpoint=s3.example.com%3Fsecret-key=SECRET',
 ])('a key in %j is not shown', (text) => {
   const said = (): string => {
     try {
@@ -150,6 +166,34 @@ test.each([
   expect(said()).not.toBe('');
   expect(said()).not.toContain('SECRET');
 });
+
+test('a key in an endpoint is not shown', () => {
+  for (const endpoint of [
+    'https://AK:wJ/SECRET@h',
+    'https://AK:SECRET%40h',
+    'https://h?secret-key=SECRET',
+    'https://h/#SECRET',
+  ])
+    expect(() => checkedEndpoint(endpoint)).toThrow(
+      expect.objectContaining({ exitCode: 2, message: expect.not.stringContaining('SECRET') }),
+    );
+});
+
+test('what is wrong is told of the input that names it', () => {
+  expect(() => parseStore('s3://-b', 'publish')).toThrow('publish "s3://-b": "-b" is no bucket');
+  expect(() => parseStore('s3://k@b', 'manifest')).toThrow('the s3:// of `manifest` has a user');
+});
+
+test.each([
+  ['http://s3.example.com', true],
+  ['http://localhost.example.com', true],
+  ['http://127.example.com', true],
+  ['http://10.0.0.1:9000', true],
+  ['https://s3.example.com', false],
+  ['http://localhost:9000', false],
+  ['http://127.0.0.1:9000/x', false],
+  ['http://[::1]', false],
+])('%s can be read on the way: %s', (url, isRead) => expect(isInClear(url)).toBe(isRead));
 
 test.each(['eu central', 'evil.example/', '..', ''])('%j is no region', (region) => {
   expect(() => checkedRegion(region)).toThrow('the region of S3 is');

@@ -72,6 +72,13 @@ test.each<[string, Answer]>([
   );
 });
 
+test('a word of the server that is no region becomes no host name', async () => {
+  const named = { status: 301, headers: { 'x-amz-bucket-region': 'evil.example' } };
+  const { place, hosts } = atAws([named]);
+  await expect(place.head('p')).rejects.toThrow('HTTP 301');
+  expect(hosts()).toEqual(['backups.s3.us-east-1.amazonaws.com']);
+});
+
 test('a redirect of a new bucket is followed for this request, and only once', async () => {
   const other = 'backups.s3-eu-north-1.amazonaws.com';
   const moved = {

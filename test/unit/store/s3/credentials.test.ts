@@ -58,6 +58,32 @@ describe('keys', () => {
     expect(masked).toEqual(['secret of env', 'token of env']);
   });
 
+  test('of variables are taken without the spaces and line ends around them', async () => {
+    const { credentials, region, endpoint } = await settings({
+      AWS_ACCESS_KEY_ID: ' AKENV\n',
+      AWS_SECRET_ACCESS_KEY: 'secret of env\r\n',
+      AWS_SESSION_TOKEN: ' \n',
+      AWS_REGION: 'eu-west-1\n',
+      AWS_ENDPOINT_URL_S3: ' https://s3.example.org/ ',
+    });
+    expect(await credentials()).toEqual({
+      accessKeyId: 'AKENV',
+      secretAccessKey: 'secret of env',
+      sessionToken: undefined,
+    });
+    expect([region, endpoint]).toEqual(['eu-west-1', 'https://s3.example.org']);
+  });
+
+  test.each<[string, string]>([
+    ['region = evil.example/', 'the region of S3 is "evil.example/"'],
+    ['endpoint_url = s3.example.org', 'the endpoint of S3 is "s3.example.org"'],
+  ])('of a profile with %s are refused', async (line, message) => {
+    files(`[default]\n${line}\n`, '[default]\naws_access_key_id=AK\naws_secret_access_key=S\n');
+    const trying = settings();
+    await expect(trying).rejects.toBeInstanceOf(InputError);
+    await expect(trying).rejects.toThrow(message);
+  });
+
   test('of a profile come with its region and endpoint, which inputs and variables override', async () => {
     files(
       '[default]\nregion = wrong\n[profile "of mine"]\nregion=eu-north-1\nendpoint_url = https://s3.example.org\ns3 =\n  region = nested\n',
@@ -185,6 +211,9 @@ describe('a role', () => {
   test.each([
     [{}, 'https://s3.example.com', '`store-role` is for AWS, and the S3 service is another one'],
     [{ AWS_ENDPOINT_URL_STS: 'http://sts.example.com' }, undefined, 'is not an https:// address'],
+    [{ AWS_ENDPOINT_URL_STS: 'http://localhost.example.com' }, undefined, 'is not an https:// address'],
+    [{}, 'http://s3.us-east-1.amazonaws.com', 'must not travel in clear'],
+    [{ AWS_ENDPOINT_URL: 'http://s3.us-east-1.amazonaws.com' }, undefined, 'must not travel in clear'],
     [{ AWS_ENDPOINT_URL_STS: 'sts' }, undefined, 'the endpoint of S3 is "sts"'],
   ])('takes no token to somebody else, or in clear: %j with %s', async (environment, endpoint, message) => {
     await expect(settings(environment, { role, endpoint })).rejects.toThrow(message);

@@ -307,7 +307,7 @@ describe('what a refusal asks for is done, once', () => {
 
 describe('wrong input is told before anything is done', () => {
   test.each([
-    ['a bucket that is not there', { bucket: 'other' }, 'NoSuchBucket', 'make the bucket'],
+    ['a bucket that is not there', { bucket: 'other' }, 'NoSuchBucket', 'none is made here'],
     [
       'a secret that is not right',
       { credentials: async () => ({ accessKeyId: KEYS.id, secretAccessKey: 'no' }) },
