@@ -20,7 +20,7 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
  */
 export async function withKind<T>(
   context: Context,
-  { plan: { store, recipients, refresh }, access }: Pick<PlanLook, 'plan' | 'access'>,
+  { plan: { store, recipients, refresh }, access, now }: Pick<PlanLook, 'plan' | 'access' | 'now'>,
   { entry, kind, duties }: DuePart,
   tags: readonly string[],
   use: UseKind<T>,
@@ -45,5 +45,5 @@ export async function withKind<T>(
     tags,
     recipients: recipients.length > 0,
   } as const;
-  return kind === 'server' ? use(servers, wishes) : use(volumes, { ...wishes, startOnly });
+  return kind === 'server' ? use(servers, wishes) : use(volumes, { ...wishes, startOnly, unlessSince: now });
 }

@@ -183,8 +183,10 @@ async function live(night: number): Promise<void> {
 
 const failuresOf = ({ outputs }: Ran) => JSON.parse(outputs['failed'] ?? '[]') as { error: string }[];
 
-const isShort = (ran: Ran) =>
-  ran.code === 1 && failuresOf(ran).every(({ error }) => error.startsWith('the quota is too small'));
+const isShort = (ran: Ran) => {
+  const failed = failuresOf(ran);
+  return failed.length > 0 && failed.every(({ error }) => error.startsWith('the quota is too small'));
+};
 
 const saidIn = ({ log }: Ran) =>
   log

@@ -58,6 +58,11 @@ export interface VolumeBackupWishes extends SavingWishes {
   readonly recipients: boolean;
   /** Whether Cinder backups are left to the cloud, and not waited for. */
   readonly startOnly?: boolean;
+  /**
+   * When the plan was looked at, in the cloud's time, milliseconds since the epoch: a backup that another run requested
+   * about then, or later, stands for the volume's own. Undefined: each volume gets one of its own.
+   */
+  readonly unlessSince?: number;
 }
 
 export interface RefusedVolume {

@@ -10,7 +10,7 @@ import { quoted } from '../../text/escape.ts';
 import type { Started } from '../kind.ts';
 import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
-import type { SavingWishes, VolumeBackupPlan } from './plan.ts';
+import type { SavingWishes, VolumeBackupPlan, VolumeBackupWishes } from './plan.ts';
 import {
   type BackupPlan,
   type CinderSaving,
@@ -39,9 +39,10 @@ export interface SavedVolumePoints<P = VolumePoint> {
 
 export async function beginVolumes(
   environment: Environment,
-  { method, payloads, tags }: Pick<SavingWishes, 'method' | 'payloads' | 'tags'>,
+  wishes: Pick<SavingWishes, 'method' | 'payloads' | 'tags'> & Pick<VolumeBackupWishes, 'unlessSince'>,
   marks: Marks,
 ): Promise<VolumeSaving> {
+  const { method, payloads, tags, unlessSince } = wishes;
   const client = await environment.session.service('block-storage');
   let asked: Promise<boolean> | undefined;
   return {
@@ -50,6 +51,7 @@ export async function beginVolumes(
     backups: watchBackups(client),
     marks,
     tags,
+    unlessSince,
     payloads,
     otherwiseImage: method === 'auto',
     backupService: { answers: true },

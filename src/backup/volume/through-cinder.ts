@@ -42,6 +42,8 @@ export interface CinderSaving extends Environment {
   readonly marks: Marks;
   /** For their restore points. */
   readonly tags: readonly string[];
+  /** As in the wishes of a run. */
+  readonly unlessSince: number | undefined;
 }
 
 /** What is known of a backup from its request on. */
@@ -144,14 +146,34 @@ interface Chosen {
   readonly before: readonly Backup[];
 }
 
-/** Backups may have been made or deleted since the plan: list those of this volume again. */
+/** Two runs that start together plan within a minute. */
+const TOGETHER_MS = 60_000;
+
+/**
+ * Backups may have been made or deleted since the plan: list those of this volume again.
+ *
+ * @throws BeingBackedUp if another run has saved the volume since this run looked, and that is enough
+ */
 async function chooseNow(
   { volume, decision, wishes }: BackupPlan,
-  { client, marks }: CinderSaving,
+  { client, marks, ledger, unlessSince }: CinderSaving,
 ): Promise<Chosen> {
   if (wishes.mode === 'full') return { decision, before: [] };
   const before = marks.corrected(await backupsOf(client, volume.id));
+  const other = unlessSince === undefined ? undefined : madeByOther(before, ledger.id, unlessSince);
+  if (other !== undefined) throw new BeingBackedUp(volume.id, other);
   return { decision: decide(volume, before, wishes), before };
+}
+
+function madeByOther(backups: readonly Backup[], run: string, since: number): Backup | undefined {
+  return backups.find((backup) => {
+    const tags = readTags(backup);
+    const isThere = backup.status === 'available' || backup.status === 'creating';
+    if (!isThere || tags === undefined || tags.run === run) return false;
+    // A recorded one was judged when the plan was looked at.
+    const after = tags.state === 'recorded' ? since : since - TOGETHER_MS;
+    return Date.parse(tags.made ?? '') >= after;
+  });
 }
 
 function tagsFor(
@@ -210,9 +232,6 @@ async function startBackup(
     throw running === undefined ? error : new BeingBackedUp(volume.id, running, error);
   }
 }
-
-/** Two runs that start together plan within a minute. */
-const TOGETHER_MS = 60_000;
 
 function isJustMade(backup: Backup, made: string | undefined): boolean {
   const isRecent = Date.parse(backup.createdAt) > Date.parse(made ?? '') - TOGETHER_MS;
