@@ -215,14 +215,18 @@ async function failing(night: number): Promise<void> {
 }
 
 const IN_OTHER_HANDS = /backing-up|already being backed up/;
+/** The disks of servers are saved by both, and on two such nights in a row there is no room for that. */
+const NO_ROOM = /^the quota is too small|BackupLimitExceeded/;
 
 async function twice(): Promise<void> {
   const both = await Promise.all([apply('alive'), apply('alive')]);
   for (const ran of both) {
     expect(saidIn(ran)).not.toMatch(/nothing was pruned|was not deleted/);
     // What is in the hands of the other is not waited for; nothing else may fail.
-    const failed = JSON.parse(ran.outputs['failed'] ?? '[]') as { error: string }[];
-    expect(failed.map(({ error }) => error).filter((error) => !IN_OTHER_HANDS.test(error))).toEqual([]);
+    const failed = failuresOf(ran).map(({ error }) => error);
+    const told = failed.filter((error) => !IN_OTHER_HANDS.test(error));
+    expect(told.filter((error) => !NO_ROOM.test(error))).toEqual([]);
+    if (told.length > 0) seen.short += 1;
   }
   seen.twice += 1;
 }
