@@ -5,6 +5,7 @@ Needs zstd, and age for what is sealed. The store is a directory: copy S3 or Swi
 """
 import argparse
 import array
+import contextlib
 import hashlib
 import json
 import os
@@ -13,16 +14,29 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 BLOCK = 65536
 NAME = re.compile(r"[0-9a-z][0-9a-z._-]*(/[0-9a-zTZ][0-9a-zTZ._-]*)+")
 
 
-def run(words, data, what):
-    done = subprocess.run(words, input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if done.returncode:
-        sys.exit(f"{what}: {words[0]} says: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
+def feed(pipe, data):
+    with contextlib.suppress(BrokenPipeError), pipe:
+        pipe.write(data)
+
+
+def run(words, data, what, most=None):
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+        threading.Thread(target=feed, args=(process.stdin, data), daemon=True).start()
+        made = process.stdout.read() if most is None else process.stdout.read(most + 1)
+        if most is not None and len(made) > most:
+            process.kill()
+            sys.exit(f"{what} is damaged: it is more than {most} bytes")
+        if process.wait():
+            errors.seek(0)
+            sys.exit(f"{what}: {words[0]} says: {errors.read().decode(errors='replace').strip()}")
+        return made
 
 
 def stored(store, name, what, size=None, sha256=None):
@@ -56,10 +70,12 @@ def restore(given, disk):
     disk.truncate(size)  # what no extent covers is zeros
     for entry, own in zip(objects, extents):
         name = entry["object"]
+        if not 0 < entry["blocks"] <= 4096:
+            sys.exit(f"object {name} is damaged: no object has {entry['blocks']} blocks")
         data = stored(given.store, name, "object", entry["size"], entry["sha256"])
         if entry["to"] is not None:
             data = run(["age", "-d", "-i", given.identity or os.devnull], data, f"object {name}")
-        data = run(["zstd", "-dc"], data, f"object {name}")
+        data = run(["zstd", "-dc"], data, f"object {name}", entry["blocks"] * BLOCK)
         for start, count, first in zip(own[0::3], own[1::3], own[2::3]):
             blocks = data[first * BLOCK : (first + count) * BLOCK]
             if len(blocks) != min((start + count) * BLOCK, size) - start * BLOCK:

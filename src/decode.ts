@@ -65,6 +65,12 @@ export function integer(from: Json, key: string): number {
   return value;
 }
 
+/** Of bytes, in a header or in XML; undefined for what nobody can count with. */
+export function byteCount(said: string | undefined): number | undefined {
+  const count = /^\d{1,16}$/.test(said ?? '') ? Number(said) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
 export function optionalInteger(from: Json, key: string): number | undefined {
   return from[key] === undefined || from[key] === null ? undefined : integer(from, key);
 }

@@ -40,15 +40,20 @@ export async function storedRuns(place: Place): Promise<StoredRun[]> {
   }
   return [...runs]
     .sort(([one], [other]) => (one < other ? 1 : -1))
-    .map(([run, files]) => stored(place, run, files));
+    .map(([run, files]) => stored(place, run, files, false));
 }
 
 /** @throws InputError if it is not there, or cannot be read */
-export async function findStored(place: Place, run: string): Promise<FoundManifest> {
+export function findStored(place: Place, run: string): Promise<FoundManifest> {
+  return loadListed(place, run, false);
+}
+
+/** @param isAgain whether it was listed before, without a manifest that is there */
+async function loadListed(place: Place, run: string, isAgain: boolean): Promise<FoundManifest> {
   const files: string[] = [];
   const folder = `${STORED}/${run}/`;
   for await (const { name } of place.list(folder)) files.push(name.slice(folder.length));
-  const { reference, load } = stored(place, run, files);
+  const { reference, load } = stored(place, run, files, isAgain);
   const found = await load();
   if (found !== undefined) return found;
   throw new InputError(
@@ -57,7 +62,7 @@ export async function findStored(place: Place, run: string): Promise<FoundManife
   );
 }
 
-function stored(place: Place, run: string, files: readonly string[]): StoredRun {
+function stored(place: Place, run: string, files: readonly string[], isAgain: boolean): StoredRun {
   const reference = storedReference(place.name, run);
   const at = (name: string) => `${STORED}/${run}/${name}`;
   return { run, reference, load };
@@ -70,6 +75,8 @@ function stored(place: Place, run: string, files: readonly string[]): StoredRun 
       // Pruned since it was listed, or finished: what was there is gone.
       if ((await place.head(at(manifest ?? piecesIn(files)[0] ?? MANIFEST_FILE))) !== undefined) throw error;
       if (manifest !== undefined) return undefined;
+      // A list that lags, or lies, does not get better for ever.
+      if (isAgain) throw error;
       return findFinished();
     }
   }
@@ -102,7 +109,7 @@ function stored(place: Place, run: string, files: readonly string[]): StoredRun 
   /** The run ended while its journal was read. */
   async function findFinished(): Promise<FoundManifest | undefined> {
     for (const manifest of [MANIFEST_FILE, SEALED_FILE])
-      if ((await place.head(at(manifest))) !== undefined) return findStored(place, run);
+      if ((await place.head(at(manifest))) !== undefined) return loadListed(place, run, true);
     return undefined;
   }
 

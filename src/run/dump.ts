@@ -9,7 +9,7 @@ import type { Payload, SecretPoint } from '../manifest/schema.ts';
 import { readingsOf } from '../payload/by-hand.ts';
 import { openKey } from '../payload/open-key.ts';
 import type { PayloadStore } from '../payload/store.ts';
-import { writeNew } from '../store/file.ts';
+import { writeWhole } from '../store/file.ts';
 import { peek } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
 import { bytes, GIB } from '../text/bytes.ts';
@@ -18,7 +18,7 @@ import type { Context } from './context.ts';
 import { restoringStore } from './storing.ts';
 import { toOutput } from './to-output.ts';
 import { trustedManifest } from './trusted-manifest.ts';
-import { refuseExisting } from './unlock.ts';
+import { refuseOutput } from './unlock.ts';
 
 type Given = Values<typeof dumpInputs>;
 
@@ -37,7 +37,7 @@ export async function dumpDisk(context: Context, given: Given) {
   const { host, dryRun } = context;
   if (host.terminal === undefined) throw new InputError('`dump` is for a terminal');
   const output = resolve(host.directory, given.to);
-  if (given.to !== '-') await refuseExisting(output, given.to);
+  if (given.to !== '-') await refuseOutput(output, given.to);
   // First of all: nothing else may come into the disk's stream.
   const sink = given.to === '-' && !dryRun ? host.terminal.output() : undefined;
   const disk = await diskOf(context, given);
@@ -57,7 +57,7 @@ export async function dumpDisk(context: Context, given: Given) {
         : { stream: source, luks: '' };
     const written = new Meter(['sha256']);
     const plain = written.through(stream);
-    if (sink === undefined) await writeNew(output, plain, quoted(given.to), 'to', true);
+    if (sink === undefined) await writeWhole(output, plain, quoted(given.to), 'to', true);
     else await toOutput(plain, sink, host.signal);
     const { size } = written;
     const sha256 = written.digests()['sha256'] ?? '';

@@ -29,7 +29,11 @@ export async function initStore(
     return { outputs, failed: false, printed: `would try ${place.name}, and make keys in ${given.keys}\n` };
   }
   await place.prepare();
-  await probe(place);
+  await probe(place, (name) =>
+    host.log.warn(
+      `${place.name} does not let this credential delete: ${name}, and perhaps .proof, stay there. \`prune\` needs one that may`,
+    ),
+  );
   const { identity, recipient } = await newIdentity();
   const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },

@@ -7,7 +7,7 @@ import { headerLength, luksVersion, openLuks } from '../keys/unlock.ts';
 import { byHand, readingsOf } from '../payload/by-hand.ts';
 import { type Layer, unpacked } from '../payload/unpack.ts';
 import type { Terminal } from '../ports/host.ts';
-import { writeNew } from '../store/file.ts';
+import { exists, PARTIAL, writeWhole } from '../store/file.ts';
 import { allOf, once, peek } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
 import { bytes, GIB } from '../text/bytes.ts';
@@ -31,7 +31,7 @@ export async function unlockImage(context: Context, given: Given) {
   const { terminal } = host;
   if (terminal === undefined) throw new InputError('`unlock` is for a terminal');
   const output = resolve(host.directory, given.output);
-  if (given.output !== '-') await refuseExisting(output, given.output);
+  if (given.output !== '-') await refuseOutput(output, given.output);
   const sink = given.output === '-' && !dryRun ? terminal.output() : undefined;
   const { image, size } = await imageOf(context, terminal, given.image);
   const bar = host.progress.start('unlocking', { items: 1, gigabytes: size / GIB });
@@ -50,7 +50,7 @@ export async function unlockImage(context: Context, given: Given) {
     }
     const written = new Meter(['sha256']);
     const plain = written.through(opened.plain(stream));
-    if (sink === undefined) await writeNew(output, plain, quoted(given.output), 'output', true);
+    if (sink === undefined) await writeWhole(output, plain, quoted(given.output), 'output', true);
     else await toOutput(plain, sink, host.signal);
     const sha256 = written.digests()['sha256'] ?? '';
     host.log.info(`${bytes(written.size)} decrypted, SHA-256 ${sha256}`);
@@ -61,13 +61,14 @@ export async function unlockImage(context: Context, given: Given) {
   }
 }
 
+/** @throws InputError if the file is there, or what another run has written of it */
+export async function refuseOutput(path: string, called: string): Promise<void> {
+  for (const end of ['', PARTIAL]) await refuseExisting(path + end, called + end);
+}
+
 /** @throws InputError if something is there */
 export async function refuseExisting(path: string, called: string): Promise<void> {
-  const exists = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists)
+  if (await exists(path))
     throw new InputError(
       `${quoted(called)} already exists, and is never overwritten`,
       'Remove it, or choose another name.',

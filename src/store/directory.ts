@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import { pool } from '../pool.ts';
 import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
 import { Meter } from '../stream/meter.ts';
-import { notWritten, syncDirectory, writeNew } from './file.ts';
+import { exists, notWritten, publish, syncDirectory, writeNew } from './file.ts';
 import { checkedName, checkedPrefix, isName, isSegment } from './name.ts';
 import { clearAbandoned, letGo, Partials } from './partials.ts';
 import type { Listed, Place } from './place.ts';
@@ -219,33 +219,6 @@ async function removeEmpty(path: string, name: string): Promise<void> {
     );
     if (!removed) return;
   }
-}
-
-/** Gives the file its new name, unless that exists; then syncs the directory, so that the name lasts. */
-async function publish(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    // Some file systems have no hard links.
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as { code?: string }).code ?? ''))
-      throw error;
-    if (await exists(to)) throw new Error('it exists');
-    await rename(from, to);
-  }
-  try {
-    await rm(from, { force: true });
-    await syncDirectory(join(to, '..'));
-  } catch (error) {
-    await rm(to, { force: true });
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function found<T>(path: string, name: string, look: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
-import { open, rm } from 'node:fs/promises';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { messageOf, OperationError } from '../errors.ts';
 import { chunksOf } from '../stream/chunks.ts';
 
@@ -47,6 +48,60 @@ export async function writeNew(
   } finally {
     await file.close();
   }
+}
+
+/** What follows the name of a file until it is whole. */
+export const PARTIAL = '.partial';
+
+/**
+ * Like {@link writeNew}, but under the name `PATH.partial` until it is whole: a process that is killed leaves nothing
+ * that looks like a whole file.
+ *
+ * @throws OperationError if it cannot be written, or either name exists
+ */
+export async function writeWhole(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  called: string,
+  input: string,
+  sparse: boolean,
+): Promise<void> {
+  const partial = path + PARTIAL;
+  await writeNew(partial, bytes, called, input, sparse);
+  try {
+    await publish(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw notWritten(error, called, input);
+  }
+}
+
+/** Gives the file its new name, unless that exists; then syncs the directory, so that the name lasts. */
+export async function publish(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    // Some file systems have no hard links.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as { code?: string }).code ?? ''))
+      throw error;
+    if (await exists(to)) throw new Error('it exists');
+    await rename(from, to);
+  }
+  try {
+    await rm(from, { force: true });
+    await syncDirectory(dirname(to));
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
+  }
+}
+
+/** Whether something is there, be it a link to nothing. */
+export async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function* blocksOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {

@@ -74,8 +74,19 @@ export interface ObjectPlaceOptions {
 /** Written and removed by `prepare`. It is no name of a place, so no list has it. */
 const PROOF = '.proof';
 
-/** A place with one object per name. */
-export function objectPlace(hasty: Bucket, options: ObjectPlaceOptions): Place {
+/** Far more than a store has; more, and the list does not end. */
+const MOST_NAMES = 20_000_000;
+
+/**
+ * A place with one object per name.
+ *
+ * @param mostNames how many names a list may have, those of others included
+ */
+export function objectPlace(
+  hasty: Bucket,
+  options: ObjectPlaceOptions,
+  mostNames: number = MOST_NAMES,
+): Place {
   const bucket = patient(hasty, options);
   const place = bucket.name;
   const busy = new Set<string>();
@@ -108,7 +119,7 @@ export function objectPlace(hasty: Bucket, options: ObjectPlaceOptions): Place {
       const facts = await bucket.head(checkedName(name));
       return facts && { name, size: facts.size, modified: facts.modified };
     },
-    list: (prefix = '') => listed(bucket, checkedPrefix(prefix)),
+    list: (prefix = '') => listed(bucket, checkedPrefix(prefix), mostNames),
     keep: async () => undefined,
     remove: async (name) => bucket.remove(checkedName(name)),
   };
@@ -251,22 +262,33 @@ async function* read(
   }
 }
 
+async function* listed(bucket: Bucket, prefix: string, mostNames: number): AsyncGenerator<Listed, void> {
+  let last: Buffer | undefined;
+  for await (const { name, size, modified } of itemsOf(bucket, prefix, mostNames)) {
+    const now = Buffer.from(name);
+    // A list that starts over would never end, or lack something.
+    if (last !== undefined && now.compare(last) <= 0) throw stuck(`objects in ${bucket.name}`);
+    last = now;
+    if (isName(name) && name.startsWith(prefix)) yield { name, size, modified };
+  }
+}
+
 /** Pages that are all of what others keep there; more, and the list does not end. */
 const MOST_EMPTY = 1000;
 
-async function* listed(bucket: Bucket, prefix: string): AsyncGenerator<Listed, void> {
-  let last: Buffer | undefined;
-  let empty = 0;
+/** The items of all pages. @throws OperationError if they do not end */
+async function* itemsOf(bucket: Bucket, prefix: string, mostNames: number): AsyncGenerator<Listed, void> {
+  let [count, empty] = [0, 0];
   let after: string | undefined;
   do {
     const { items, next } = await bucket.page(prefix, after);
-    for (const { name, size, modified } of items) {
-      const now = Buffer.from(name);
-      // A list that starts over would never end, or lack something.
-      if (last !== undefined && now.compare(last) <= 0) throw stuck(`objects in ${bucket.name}`);
-      last = now;
-      if (isName(name) && name.startsWith(prefix)) yield { name, size, modified };
-    }
+    count += items.length;
+    if (count > mostNames)
+      throw new OperationError(
+        `${bucket.name} lists more than ${mostNames} names`,
+        'Use a prefix of its own for the store, or ask whoever runs it. An incomplete list is never used.',
+      );
+    yield* items;
     empty = items.length === 0 ? empty + 1 : 0;
     if (next !== undefined && (next === after || empty > MOST_EMPTY))
       throw stuck(`objects in ${bucket.name}`);

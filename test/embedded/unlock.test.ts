@@ -128,6 +128,15 @@ describe('unlock', () => {
     expect(read('key').equals(KEY)).toBe(true);
   });
 
+  test('touches no half-written file of another run', async () => {
+    writeFileSync(join(directory, 'plain.partial'), 'theirs');
+    const { code, stderr } = await unlock([...IMAGE, '--output', 'plain']);
+    expect(stderr).toContain('"plain.partial" already exists, and is never overwritten');
+    expect(code).toBe(2);
+    expect(read('plain.partial').toString()).toBe('theirs');
+    rmSync(join(directory, 'plain.partial'));
+  });
+
   test('removes what it wrote of an image that was cut short or altered', async () => {
     const sealed = await seal.seal(fixture('luks1'));
     writeFileSync(join(directory, 'identity'), identity);

@@ -203,7 +203,7 @@ export function blocksIn(size: number): number {
 
 function parsedHeader<F extends string>(from: Json, format: F): Header & { readonly format: F } {
   if (from['format'] !== format) throw new TypeError(`format is not ${format}`);
-  if (from['version'] !== 1) throw new TypeError(`version ${String(from['version'])} is not known`);
+  if (from['version'] !== 1) throw unknownVersion(from['version']);
   const resource = field(from, 'resource');
   const kind = text(resource, 'kind');
   if (kind !== 'volume' && kind !== 'image' && kind !== 'server') throw new TypeError('kind is not known');
@@ -219,6 +219,13 @@ function parsedHeader<F extends string>(from: Json, format: F): Header & { reado
     objects: part(from, 'objects'),
     tag: from['tag'] === null ? null : matching(from, 'tag', /^[0-9a-f]{64}$/),
   };
+}
+
+/** To say what is nested deep takes more stack than there is. */
+function unknownVersion(version: unknown): TypeError {
+  return new TypeError(
+    typeof version === 'number' ? `version ${version} is not known` : 'its version is not known',
+  );
 }
 
 function recipientSets(value: unknown): string[][] {

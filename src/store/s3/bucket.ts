@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { byteCount } from '../../decode.ts';
 import { InputError, OperationError } from '../../errors.ts';
 import { discard } from '../../openstack/body.ts';
 import { CloudError, hasStatus, orGone } from '../../openstack/errors.ts';
@@ -131,19 +132,19 @@ export function s3Bucket({
 
 function opened(what: string, { status, headers, body }: HttpResponse, range: ByteRange | undefined): Opened {
   try {
-    const length = headers['content-length'];
     if (status === 200) {
+      const size = byteCount(headers['content-length']);
       // Without a length nobody could tell whether all came.
-      if (length === undefined) throw unlike(`read ${what}`, 'it has no Content-Length');
-      const size = Number(length);
+      if (size === undefined) throw unlike(`read ${what}`, 'it has no Content-Length');
       const { start, end } = within(size, range, what);
       if (start !== 0 || end !== size) throw noRanges(what);
       return { size, body };
     }
     const said = headers['content-range'] ?? '';
-    const [, first, last, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(said) ?? [];
+    const [, first, last, size] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(said) ?? [];
+    const total = byteCount(size);
     if (total === undefined) throw noRanges(what);
-    const { start, end } = within(Number(total), range, what);
+    const { start, end } = within(total, range, what);
     if (Number(first) !== start || Number(last) !== end - 1) throw noRanges(what);
     return { size: end - start, body };
   } catch (error) {
@@ -185,8 +186,9 @@ function keyIn(doing: string, text: string, isEncoded: boolean): string {
 
 function listed(doing: string, name: string, size: string | undefined, modified: string | undefined): Listed {
   const at = Date.parse(modified ?? '');
-  if (!/^\d{1,16}$/.test(size ?? '') || Number.isNaN(at)) throw unlike(doing, `${name} lacks size or time`);
-  return { name, size: Number(size), modified: at };
+  const count = byteCount(size);
+  if (count === undefined || Number.isNaN(at)) throw unlike(doing, `${name} lacks size or time`);
+  return { name, size: count, modified: at };
 }
 
 function unlike(doing: string, why: string): CloudError {

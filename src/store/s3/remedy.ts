@@ -25,6 +25,8 @@ export type Remedy =
 
 /** Servers refuse what is 15 minutes off, and count in whole seconds. */
 const SKEW_MS = 5 * 60_000;
+/** A server that says another day may want signatures that hold then, or its time may be none. */
+const MOST_SKEW_MS = 24 * 3_600_000;
 
 /** What may help against a refusal. An answer to HEAD has no body, so its status alone must tell. */
 export function remedyFor(refusal: Refusal, sent: Sent): Remedy | undefined {
@@ -32,7 +34,7 @@ export function remedyFor(refusal: Refusal, sent: Sent): Remedy | undefined {
 }
 
 function clock({ status, code, date }: Refusal, { method, at }: Sent): Remedy | undefined {
-  if (date === undefined) return undefined;
+  if (date === undefined || Math.abs(date - at) > MOST_SKEW_MS) return undefined;
   const isMute = method === 'HEAD' && status === 403 && Math.abs(date - at) > SKEW_MS;
   return code === 'RequestTimeTooSkewed' || isMute ? { what: 'clock', date } : undefined;
 }

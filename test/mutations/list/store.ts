@@ -313,7 +313,7 @@ export const store: readonly Mutation[] = [
   },
   {
     id: 'store/not-lasting',
-    file: 'store/directory.ts',
+    file: 'store/file.ts',
     what: 'a name that may not last is seen',
     find: '    await rm(to, { force: true });\n',
     put: '',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,8 @@ function read({ path, payload }: { path: string } & Pick<SavedDisk, 'payload'>, 
   return { status, stdout, stderr: stderr.toString() };
 }
 
+const packed = (bytes: Buffer) => spawnSync('zstd', ['-c'], { input: bytes, maxBuffer: 1 << 28 }).stdout;
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const noise = (blocks: number) => randomBytes(blocks * BLOCK);
 
 describeWith('python3', 'zstd', 'age').each(kinds)(
@@ -125,6 +127,28 @@ describeWith('python3', 'zstd', 'age').each(kinds)(
         expect(stderr).toContain(message);
         expect(statSync(output, { throwIfNoEntry: false })).toBeUndefined();
         expect(read(more, ...words)).toMatchObject({ status: 1, stdout: Buffer.alloc(0) });
+      }
+    });
+
+    test('unpacks no more of an object than the map says', async () => {
+      const store = await saved(noise(1), { compression: 'zstd' });
+      const [name = ''] = namesIn(store.path);
+      const large = packed(noise(4));
+      writeFileSync(join(store.path, name), large);
+      const file = join(store.path, store.payload.name);
+      const lines = spawnSync('zstd', ['-dc', file]).stdout.toString().split('\n');
+      const entry = { object: name, size: large.length, sha256: sha256(large), to: null };
+      for (const [blocks, message] of [
+        [1, `object ${name} is damaged: it is more than 65536 bytes`],
+        [2 ** 50, `object ${name} is damaged: no object has`],
+      ] as const) {
+        lines[1] = JSON.stringify({ ...entry, blocks });
+        const map = packed(Buffer.from(lines.join('\n')));
+        writeFileSync(file, map);
+        const stored = { size: map.length, sha256: sha256(map) };
+        const { status, stderr } = read({ path: store.path, payload: { ...store.payload, stored } });
+        expect(status).toBe(1);
+        expect(stderr).toContain(message);
       }
     });
 

@@ -1,9 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { OperationError } from '../../../src/errors.ts';
-import { writeNew } from '../../../src/store/file.ts';
+import { exists, writeNew, writeWhole } from '../../../src/store/file.ts';
 import { once } from '../../../src/stream/chunks.ts';
 import { piecesAt } from '../../support/pieces.ts';
 
@@ -72,4 +80,57 @@ test('zeros of a sparse file take no room', async () => {
   await writeNew(path, once(bytes), 'it', 'to', true);
   expect(statSync(path)).toMatchObject({ size: bytes.length });
   expect(statSync(path).blocks * 512).toBeLessThan(200_000);
+});
+
+describe('a file that appears only once it is whole', () => {
+  const whole = (bytes: AsyncIterable<Uint8Array>) => writeWhole(path, bytes, 'the file', 'output', false);
+
+  test('has another name before, which is gone then', async () => {
+    const seen: string[][] = [];
+    const bytes = async function* () {
+      yield Buffer.from('x');
+      seen.push(readdirSync(directory));
+      yield Buffer.from('y');
+    };
+    await whole(bytes());
+    expect(seen).toEqual([['new.partial']]);
+    expect(readdirSync(directory)).toEqual(['new']);
+    expect(readFileSync(path, 'utf8')).toBe('xy');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('overwrites nothing that came meanwhile', async () => {
+    const bytes = async function* () {
+      writeFileSync(path, 'theirs');
+      yield Buffer.from('x');
+    };
+    const writing = whole(bytes());
+    await expect(writing).rejects.toThrow(OperationError);
+    await expect(writing).rejects.toThrow('cannot write the file: ');
+    expect(readFileSync(path, 'utf8')).toBe('theirs');
+    expect(readdirSync(directory)).toEqual(['new']);
+  });
+
+  test('takes a link to nothing for something', async () => {
+    symlinkSync(join(directory, 'nowhere'), path);
+    expect(await exists(path)).toBe(true);
+    await expect(whole(once(Buffer.from('x')))).rejects.toThrow(OperationError);
+    expect(readdirSync(directory)).toEqual(['new']);
+  });
+
+  test('touches no half-written file of another run', async () => {
+    writeFileSync(`${path}.partial`, 'theirs');
+    await expect(whole(once(Buffer.from('x')))).rejects.toThrow(OperationError);
+    expect(readFileSync(`${path}.partial`, 'utf8')).toBe('theirs');
+    expect(readdirSync(directory)).toEqual(['new.partial']);
+  });
+
+  test('leaves nothing of a source that fails', async () => {
+    const broken = async function* () {
+      yield Buffer.from('x');
+      throw new Error('the cloud hung up');
+    };
+    await expect(whole(broken())).rejects.toThrow('the cloud hung up');
+    expect(readdirSync(directory)).toEqual([]);
+  });
 });

@@ -36,6 +36,26 @@ test('an answer that brings more than it says is no answer', async () => {
   );
 });
 
+test('a list of more names than a store has does not go on for ever', async () => {
+  let turn = 0;
+  const bucket: Pick<Bucket, 'name' | 'page'> = {
+    name: 's3://backups',
+    page: async () => {
+      turn += 1;
+      if (turn > 100) throw new Error('it went on');
+      // Names that are none of ours count, too.
+      return { items: [{ name: `A${1000 + turn}`, size: 1, modified: 0 }], next: `page ${turn}` };
+    },
+  };
+  const options = { clock: new FakeClock(), log: silentLog, signal: () => undefined };
+  const place = objectPlace(bucket as Bucket, options, 50);
+  const all = async () => {
+    for await (const one of place.list()) throw new Error(`there is ${one.name}`);
+  };
+  await expect(all()).rejects.toThrow('s3://backups lists more than 50 names');
+  expect(turn).toBe(51);
+});
+
 test.each([
   ['gives the same page again', () => 'same'],
   ['has only empty pages', (turn: number) => `page ${turn}`],

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { integer, type Json, list, moment, optionalHex, text } from '../../../decode.ts';
+import { byteCount, integer, type Json, list, moment, optionalHex, text } from '../../../decode.ts';
 import { decoded, readAnswer } from '../../answers.ts';
 import { discard } from '../../body.ts';
 import type { ServiceClient } from '../../connection.ts';
@@ -184,8 +184,8 @@ async function over(answer: HttpResponse): Promise<void> {
 }
 
 function lengthOf(doing: string, { status, headers, body }: HttpResponse): number {
-  const length = headers['content-length'] ?? '';
-  if (/^\d{1,16}$/.test(length)) return Number(length);
+  const length = byteCount(headers['content-length']);
+  if (length !== undefined) return length;
   discard(body);
   throw new CloudError({ doing, status, words: 'the answer does not say how long it is' });
 }

@@ -86,6 +86,9 @@ describe('the header', () => {
   it.each<[string, (header: Record<string, unknown>) => unknown]>([
     ['another format', (header) => ({ ...header, format: 'openstack-backup checkpoint' })],
     ['a later version', (header) => ({ ...header, version: 2 })],
+    ['no time', (header) => ({ ...header, taken: 'x' })],
+    ['a time that is none', (header) => ({ ...header, taken: '2026-02-26T25:00:00Z' })],
+    ['a time beyond all years', (header) => ({ ...header, taken: '+999999-01-01T00:00:00Z' })],
     ['another block size', (header) => ({ ...header, disk: { ...HEADER.disk, block: 4096 } })],
     ['a huge number', (header) => ({ ...header, disk: { ...HEADER.disk, size: 1e300 } })],
     ['more blocks than the disk', (header) => ({ ...header, extents: { ...HEADER.extents, blocks: 5 } })],
@@ -95,6 +98,12 @@ describe('the header', () => {
     ['no record', () => [1]],
   ])('is refused with %s', (_, change) => {
     expect(() => parsedMapHeader(JSON.stringify(change({ ...HEADER, tag: null })))).toThrow(TypeError);
+  });
+
+  it('is refused with a version that is nested deep', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const line = headerLine(HEADER, KEY).replace('"version":1', `"version":${deep}`);
+    expect(() => parsedMapHeader(line)).toThrow(new TypeError('its version is not known'));
   });
 
   it('of a checkpoint is none of a map', () => {

@@ -91,6 +91,10 @@ const ATTACKS: readonly (readonly [string, Forged])[] = [
   ['of a time that is none', { header: { taken: '2026-13-41T00:00:00Z' } }],
   ['of another resource', { header: { resource: { kind: 'volume', id: 'another' } } }],
   ['of a later version', { header: { version: 2 } }],
+  [
+    'of a version that is nested deep',
+    { text: (text) => text.replace('"version":1', `"version":${'['.repeat(200_000)}${']'.repeat(200_000)}`) },
+  ],
   ['with huge counts', { header: { objects: HUGE, extents: { ...HUGE, blocks: 4000 } } }],
   [
     'that names objects of another resource',

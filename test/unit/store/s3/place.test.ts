@@ -245,6 +245,22 @@ describe('what a server may do to a reader', () => {
     });
     await expect(place.get('p', { start: 4, end: 6 })).rejects.toThrow('cannot read a part of p');
   });
+
+  test('lengths that nobody can count with are no answer', async () => {
+    await using under = await openS3();
+    const place = under.place();
+    await putText(place, 'p', 'all of it');
+    const odd = '9999999999999999';
+    const facts = { 'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT' };
+    const unlike = 'the answer is not what S3 describes';
+    under.s3.strike = first(99, 'HEAD', { answer: 200, headers: { ...facts, 'content-length': odd } });
+    await expect(place.head('p')).rejects.toThrow(unlike);
+    under.s3.strike = first(99, 'GET', { answer: 200, body: 'x', headers: { 'content-length': odd } });
+    await expect(place.get('p')).rejects.toThrow(unlike);
+    const headers = { 'content-range': `bytes 4-${odd}/${odd}` };
+    under.s3.strike = first(99, 'GET', { answer: 206, body: 'x', headers });
+    await expect(place.get('p', { start: 4 })).rejects.toThrow('cannot read a part of p');
+  });
 });
 
 describe('what a refusal asks for is done, once', () => {

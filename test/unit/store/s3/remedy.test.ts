@@ -28,6 +28,8 @@ test.each<[string, Partial<Refusal>, Partial<Sent>, object | undefined]>([
   ['AccessDenied', { code: 'AccessDenied' }, {}, undefined],
   ['a clock that is off', { code: 'RequestTimeTooSkewed', date: LATER }, {}, { what: 'clock', date: LATER }],
   ['the same to HEAD', { date: LATER }, { method: 'HEAD' }, { what: 'clock', date: LATER }],
+  ['a clock of another day', { code: 'RequestTimeTooSkewed', date: NOW + 25 * 3_600_000 }, {}, undefined],
+  ['the same to HEAD', { date: NOW - 25 * 3_600_000 }, { method: 'HEAD' }, undefined],
   ['a refusal of HEAD while clocks agree', {}, { method: 'HEAD' }, undefined],
   ['a clock that it does not tell', { code: 'RequestTimeTooSkewed', date: undefined }, {}, undefined],
   ['an expired token', { status: 400, code: 'ExpiredToken' }, {}, { what: 'credential' }],
