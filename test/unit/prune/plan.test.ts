@@ -20,7 +20,7 @@ import {
 } from './world.ts';
 
 const DB = uuid(0xd, 1);
-const wishes = (policy = { last: 1 }, more: Partial<Wishes> = {}): Wishes => ({
+const wishes = (policy: Policy = { last: 1 }, more: Partial<Wishes> = {}): Wishes => ({
   termsOf: () => [{ policy, zone: 'UTC', minCopies: 1 }],
   allowOverHalf: true,
   ...more,
@@ -59,6 +59,35 @@ describe('what no rule keeps goes', () => {
     expect(careful.held).toEqual([
       `of volume "${DB}" (${DB}) 2 of 3 points would be deleted, more than half: \`allow-over-half: true\` allows that`,
     ]);
+  });
+
+  test('not where two nights had two runs: what goes then goes in turn', () => {
+    // Chains of two; the second run of a night begins a moment after the first.
+    const made = [
+      { day: 4, chain: 1, position: 0 },
+      { day: 3, chain: 1, position: 1 },
+      { day: 3, chain: 3, position: 0, late: 1 },
+      { day: 2, chain: 3, position: 1 },
+      { day: 2, chain: 5, position: 0, late: 1 },
+      { day: 1, chain: 5, position: 1 },
+    ];
+    const all = made.map(({ day, chain, position, late = 0 }, index) => ({
+      number: index + 1,
+      volume: DB,
+      time: NOW - day * DAY + late * 60_000,
+      point: pointId(index + 1),
+      chain,
+      position,
+      ...(position === 0 ? {} : { parent: backupId(index) }),
+    }));
+    const points = all.map(volumePoint);
+    const cloud = cloudOf(points, { backups: all.map(cloudBackup) });
+    const careful = (policy: Policy) => wishes(policy, { allowOverHalf: false });
+    const plan = planPrune(recordOf(points), cloud, careful({ daily: 2 }), NOW);
+    expect(plan.held).toEqual([]);
+    expect(plan.going.map(({ point }) => point.id)).toEqual([4, 3, 2, 1].map(pointId));
+    // A rule that would never have kept them is another matter.
+    expect(planPrune(recordOf(points), cloud, careful({ last: 1 }), NOW).held).toHaveLength(1);
   });
 
   test('which is counted of what is there: what is lost does not hold the others', () => {
