@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Payload } from '../../src/manifest/schema.ts';
 import { ahead, filled } from '../../src/stream/chunks.ts';
 import { type Digester, digesterBeside, digesterHere } from '../../src/stream/digests.ts';
+import { SharedPieces } from '../../src/stream/shared.ts';
 import { frameOf } from '../../src/stream/zstd.ts';
 
 const FRAME = 4 << 20;
@@ -33,7 +34,7 @@ export class Packer {
   async *#frames(
     source: AsyncIterable<Uint8Array>,
   ): AsyncGenerator<{ readonly packed: Promise<Uint8Array> }, void> {
-    const frames = new Frames(COMPRESSED_AT_ONCE + 2);
+    const frames = new SharedPieces(COMPRESSED_AT_ONCE + 2, FRAME);
     let digester: Digester | undefined;
     try {
       for await (const { bytes, last } of filled(source, () => frames.idle())) {
@@ -58,36 +59,4 @@ function compressor(): (frame: Buffer) => Promise<Uint8Array> {
     zeros ??= frameOf(ZEROS);
     return zeros;
   };
-}
-
-/** Memory shared between threads and used in turn. */
-class Frames {
-  readonly #count: number;
-  readonly #frames: Buffer[] = [];
-  readonly #uses: Promise<void>[] = [];
-  #turn = -1;
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  /** The next frame, once nobody uses it any more. @throws what its last use threw */
-  async idle(): Promise<Buffer> {
-    this.#turn = (this.#turn + 1) % this.#count;
-    await this.#uses[this.#turn];
-    const frame = this.#frames[this.#turn] ?? Buffer.from(new SharedArrayBuffer(FRAME));
-    this.#frames[this.#turn] = frame;
-    return frame;
-  }
-
-  /** Marks the frame as used until the promise settles. */
-  use(use: Promise<unknown>): void {
-    const over = use.then(() => undefined);
-    over.catch(() => undefined);
-    this.#uses[this.#turn] = over;
-  }
-
-  async allIdle(): Promise<void> {
-    await Promise.all(this.#uses);
-  }
 }
