@@ -1,9 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * From now on the young heap of this process does not grow. A disk that flows by is garbage in buffers of 64 KiB, which the
- * heap hardly sees: collected early, it is a fifth less work and 70 MiB less memory.
+ * From now on the young heap of this process does not grow, and is collected before its buffers outside the heap are more
+ * than a few MiB. A disk that flows by is garbage in buffers of 64 KiB, which the heap itself hardly sees: V8 would let 64
+ * MiB come together and then collect the whole heap each time, which costs a fifth of the processor's time.
  */
 export function keepYoungHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  // A flag that V8 does not know is an error that it prints.
+  if (process.versions.v8.startsWith('13.6.')) setFlagsFromString('--scavenger-max-new-space-capacity-mb=1');
 }
