@@ -30,6 +30,7 @@ const branding: Readonly<Record<string, { readonly icon: string; readonly color:
   'pre-deploy': { icon: 'shield', color: 'blue' },
   prune: { icon: 'scissors', color: 'orange' },
   verify: { icon: 'check-circle', color: 'blue' },
+  drill: { icon: 'life-buoy', color: 'blue' },
   'backup-server': { icon: 'server', color: 'blue' },
   'backup-volume': { icon: 'save', color: 'blue' },
   'backup-image': { icon: 'save', color: 'blue' },

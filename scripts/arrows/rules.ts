@@ -10,6 +10,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['carry-out.ts'],
   ['commands', 'host'],
   ['run'],
+  ['drill'],
   ['backup', 'restore', 'prune', 'verify'],
   ['publish', 'catalog', 'planfile'],
   ['runbook', 'plan', 'retention'],

@@ -1,5 +1,6 @@
 import type { RestorePoint } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
+import type { Drilled } from './drilled.ts';
 import type { Found } from './everything.ts';
 import type { Inventory } from './inventory.ts';
 import { takenIn } from './times.ts';
@@ -40,6 +41,8 @@ export interface Entry {
   readonly why: string;
   /** What `verify` found last; undefined if it never looked. */
   readonly verified?: Verified | undefined;
+  /** What drills of it showed; undefined if there was none. */
+  readonly drilled?: Drilled | undefined;
 }
 
 /**
@@ -47,11 +50,13 @@ export interface Entry {
  *
  * @param states by the id of the point; missing means unknown
  * @param verified by the id of the point
+ * @param drilled by the id of the point
  */
 export function entriesOf(
   { manifest, references, doubt }: Found,
   states: ReadonlyMap<string, State> = new Map(),
   verified: ReadonlyMap<string, Verified> = new Map(),
+  drilled: ReadonlyMap<string, Drilled> = new Map(),
 ): Entry[] {
   const { restorePoints, cloud } = manifest;
   const sizes = new Map(restorePoints.map((point) => [point.id, sizeOf(point)]));
@@ -69,7 +74,7 @@ export function entriesOf(
       chain: chainOf(point),
       size: method === 'disks' ? sumOf(resource.disks.map((disk) => sizes.get(disk.point))) : sizes.get(id),
       consistency: 'consistency' in point ? point.consistency : '',
-      key: keyOf(point) ?? '',
+      key: keyAsProved(keyOf(point), drilled.get(id)),
       data: dataOf(point),
       manifest: places,
       doubt: doubt?.what ?? '',
@@ -77,6 +82,7 @@ export function entriesOf(
       tags: point.tags ?? [],
       ...(states.get(id) ?? UNKNOWN),
       verified: verified.get(id),
+      drilled: drilled.get(id),
     };
   });
 }
@@ -145,6 +151,11 @@ function sumOf(sizes: readonly (number | undefined)[]): number | undefined {
 
 function keyOf({ resource }: RestorePoint): string | undefined {
   return 'encryption' in resource ? resource.encryption?.key.worth : undefined;
+}
+
+/** A drill may have seen the saved key open the data that came back. */
+function keyAsProved(worth: string | undefined, drilled: Drilled | undefined): string {
+  return worth === 'sealed, unproved' && drilled?.keyProved === true ? 'sealed, proved' : (worth ?? '');
 }
 
 function dataOf(point: RestorePoint): string {

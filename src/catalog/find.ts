@@ -118,7 +118,7 @@ async function latestAmong(
   return newestWanted(listed(candidates), {
     ...options,
     among: () => `the ${candidates.length} in ${place}`,
-    hint: () => 'Give the place that backups publish to: latest:PATH, or latest:store with `store`.',
+    hint: () => 'Give the place that backups publish to: `latest:PATH`, or `latest:store` with `store`.',
   });
 }
 

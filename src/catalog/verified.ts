@@ -1,5 +1,6 @@
 import type { Level, VerifiedPoint } from '../manifest/schema.ts';
 import type { Found } from './found.ts';
+import { trustedRecords } from './trusted-records.ts';
 
 /** How far a restore point is known to be good. */
 export interface Verified extends Pick<VerifiedPoint, 'level' | 'time' | 'sampled'> {
@@ -13,23 +14,9 @@ export function standings(records: readonly VerifiedPoint[]): Map<string, Verifi
   return new Map([...byPoint].map(([point, all]) => [point, standingOf(all)]));
 }
 
-/**
- * Like {@link standings}, of manifests that may not be trusted: a record counts only for points whose manifest is not
- * trusted more, and not if it was altered.
- */
+/** Like {@link standings}, of manifests that may not be trusted: see {@link trustedRecords}. */
 export function verifiedIn(found: readonly Found[]): Map<string, Verified> {
-  const trusted = new Set(
-    found.flatMap(({ manifest, doubt }) =>
-      doubt === undefined ? manifest.restorePoints.map(({ id }) => id) : [],
-    ),
-  );
-  return standings(
-    found.flatMap(({ manifest: { verified = [] }, doubt }) =>
-      verified.filter(
-        ({ point }) => doubt === undefined || !(trusted.has(point) || doubt.what.startsWith('was altered')),
-      ),
-    ),
-  );
+  return standings(trustedRecords(found, ({ verified = [] }) => verified));
 }
 
 /**

@@ -9,6 +9,7 @@ export const actions: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./report.ts')).report as unknown as Command,
   prune: async () => (await import('./prune.ts')).prune as unknown as Command,
   verify: async () => (await import('./verify.ts')).verify as unknown as Command,
+  drill: async () => (await import('./drill.ts')).drill as unknown as Command,
   'backup-server': async () => (await import('./backup-server.ts')).backupServer as unknown as Command,
   'backup-volume': async () => (await import('./backup-volume.ts')).backupVolume as unknown as Command,
   'backup-image': async () => (await import('./backup-image.ts')).backupImage as unknown as Command,

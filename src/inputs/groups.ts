@@ -46,6 +46,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   ],
   How: [
     'level',
+    'pick',
+    'max-gigabytes',
     'sample',
     'seed',
     'expect',

@@ -4,7 +4,7 @@ import { ImagePoint, KeptImagePoint } from './schema/image.ts';
 import { SecretPoint } from './schema/secret.ts';
 import { ServerPoint } from './schema/server.ts';
 import { VolumeBackupPoint, VolumeImagePoint } from './schema/volume.ts';
-import { AnyId, closed, Id, Moment, Name, orNull } from './schema/words.ts';
+import { AnyId, Bytes, closed, Id, Moment, Name, orNull, Seconds } from './schema/words.ts';
 
 /**
  * The manifest, version 1: the one source of the types, of the check on reading and of `docs/manifest-v1.schema.json`.
@@ -92,6 +92,47 @@ const Verified = Type.Object(
   { ...closed, description: 'A restore point of any manifest, and how far it was found to be good.' },
 );
 
+const Drilled = Type.Object(
+  {
+    point: Id,
+    level: Type.Union([Type.Literal('bytes'), Type.Literal('volume'), Type.Literal('boot')], {
+      description: 'What was tried: `bytes`, opened; `volume`, restored and read back; `boot`, started.',
+    }),
+    result: Type.Union([Type.Literal('passed'), Type.Literal('failed'), Type.Literal('no output')], {
+      description: '`no output`: the server has no console to tell from; neither passed nor failed.',
+    }),
+    reached: orNull(
+      Type.Union([Type.Literal('L1b'), Type.Literal('L2'), Type.Literal('L3'), Type.Literal('L4')]),
+      {
+        description:
+          'As in `verified`, and `L3`: restored, and read back as it was saved; `L4`: a server booted from it. null unless it passed.',
+      },
+    ),
+    time: Moment,
+    seconds: Type.Object(
+      {
+        found: Type.Optional(Seconds),
+        restored: Type.Optional(Seconds),
+        booted: Type.Optional(Seconds),
+        checked: Type.Optional(Seconds),
+        removed: Type.Optional(Seconds),
+      },
+      { ...closed, description: 'How long each phase took.' },
+    ),
+    size: Type.Integer({ ...Bytes, description: 'Bytes that were read to prove it.' }),
+    seed: Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'What it was drawn with.' }),
+    seen: Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 64 }),
+    key: Type.Optional(
+      Type.Literal('proved', { description: 'Its saved key was seen to open the data that came back.' }),
+    ),
+    why: Type.Optional(Type.String({ maxLength: 4096, description: 'Why it did not pass.' })),
+  },
+  {
+    ...closed,
+    description: 'A restore point of any manifest that was restored only to prove that it works.',
+  },
+);
+
 export const ManifestSchema = Type.Object(
   {
     format: Type.Literal(MANIFEST_FORMAT),
@@ -119,6 +160,7 @@ export const ManifestSchema = Type.Object(
     failed: Type.Array(Failure),
     pruned: Type.Optional(Type.Array(Pruned, { description: 'Published before anything is deleted.' })),
     verified: Type.Optional(Type.Array(Verified)),
+    drilled: Type.Optional(Type.Array(Drilled)),
   },
   { ...closed, title: 'openstack-backup manifest, version 1' },
 );
@@ -127,6 +169,7 @@ export type Manifest = Type.Static<typeof ManifestSchema>;
 export type RestorePoint = Type.Static<typeof RestorePoint>;
 export type PrunedPoint = Type.Static<typeof Pruned>;
 export type VerifiedPoint = Type.Static<typeof Verified>;
+export type DrilledPoint = Type.Static<typeof Drilled>;
 export type Level = Type.Static<typeof Level>;
 export type SavedFailure = Type.Static<typeof Failure>;
 export type { ImagePoint, KeptImagePoint, SavedImage } from './schema/image.ts';

@@ -7,8 +7,8 @@ import type { Record, Source } from './read.ts';
 
 /**
  * Manifests that are no longer needed: an earlier run pruned all that they list, the data is gone, and no other
- * manifest lists what they record as pruned or verified. One that records the last failure of a resource stays, because that keeps
- * its points.
+ * manifest lists what they record as pruned, verified or drilled. One that records the last failure of a resource stays,
+ * because that keeps its points.
  */
 export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
   const listed = new Set(sources.flatMap(({ manifest }) => manifest.restorePoints.map(({ id }) => id)));
@@ -17,11 +17,12 @@ export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
   const newest = newestOf(points);
   const isUnknown = (point: string) => !listed.has(point) && borne?.has(point) === false;
   return sources.filter(({ manifest }) => {
-    const { restorePoints, pruned = [], verified = [], run } = manifest;
-    if (run.finished === null || restorePoints.length + pruned.length + verified.length === 0) return false;
+    const { restorePoints, pruned = [], verified = [], drilled = [], run } = manifest;
+    const looked = [...verified, ...drilled];
+    if (run.finished === null || restorePoints.length + pruned.length + looked.length === 0) return false;
     return (
       restorePoints.every(({ id }) => gone.has(id)) &&
-      verified.every(({ point }) => gone.has(point) || isUnknown(point)) &&
+      looked.every(({ point }) => gone.has(point) || isUnknown(point)) &&
       pruned.every(({ point }) => isUnknown(point)) &&
       !saysWhatFailed(manifest, newest)
     );

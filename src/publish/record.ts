@@ -3,6 +3,7 @@ import { ManifestCheck } from '../manifest/check.ts';
 import { MANIFEST_FORMAT, MANIFEST_VERSION } from '../manifest/format.ts';
 import { type Entry, headOf } from '../manifest/journal.ts';
 import type {
+  DrilledPoint,
   Manifest,
   Payload,
   PrunedPoint,
@@ -84,6 +85,11 @@ export class ManifestRecord {
   /** How far restore points of other manifests were found to be good. */
   verify(points: readonly VerifiedPoint[]): void {
     this.#manifest.verified = [...points];
+  }
+
+  /** What drills of restore points of other manifests showed. */
+  drill(points: readonly DrilledPoint[]): void {
+    this.#manifest.drilled = [...points];
   }
 
   /**

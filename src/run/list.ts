@@ -1,3 +1,4 @@
+import { drilledWords } from '../catalog/drilled.ts';
 import type { Entry } from '../catalog/entries.ts';
 import type { Unread } from '../catalog/everything.ts';
 import { parseAt, parseTime, pick } from '../catalog/pick.ts';
@@ -37,6 +38,7 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   { name: 'state', value: ({ state }) => state, shown: stateShown },
   { name: 'why', value: ({ why }) => why },
   { name: 'verified', value: ({ verified }) => verifiedWords(verified) },
+  { name: 'drilled', value: ({ drilled }) => drilledWords(drilled) },
 ];
 
 /** Leaves out the reason if no cloud was asked, because it would be the same in every line. */
@@ -55,6 +57,7 @@ const USUAL = [
   'consistency',
   'state',
   'verified',
+  'drilled',
   'manifest',
 ];
 

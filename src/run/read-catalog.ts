@@ -1,3 +1,4 @@
+import { drilledIn } from '../catalog/drilled.ts';
 import { type Entry, entriesOf, unnamedEntries } from '../catalog/entries.ts';
 import {
   type EverythingOptions,
@@ -52,7 +53,8 @@ export async function readCatalog(context: Context, given: CatalogInputs): Promi
   const unnamed = inventory === undefined ? [] : unnamedIn(inventory, manifests);
   const statesOf = judge(looked);
   const verified = verifiedIn(found);
-  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest), verified));
+  const drilled = drilledIn(found);
+  const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest), verified, drilled));
   const entries = inventory === undefined ? named : [...named, ...unnamedEntries(inventory, unnamed)];
   return { found, unread, looked, unnamed, entries };
 }

@@ -1,5 +1,6 @@
 import { chainOf, drawn } from '../catalog/chain-of.ts';
 import { chooseEntry, type Meant } from '../catalog/choose-entry.ts';
+import { drilledWords } from '../catalog/drilled.ts';
 import type { Entry } from '../catalog/entries.ts';
 import type { Found } from '../catalog/everything.ts';
 import { needsOf } from '../catalog/needs.ts';
@@ -89,6 +90,7 @@ function fieldsOf(
     { name: 'state', value: state },
     { name: 'why', value: why },
     { name: 'verified', value: verifiedWords(entry.verified), shown: toldVerified(entry.verified) },
+    { name: 'drilled', value: drilledWords(entry.drilled) },
     { name: 'manifest', value: home?.references ?? [] },
     { name: 'doubt', value: entry.doubt },
     { name: 'project', value: entry.project },

@@ -24,10 +24,18 @@ export function parseSample(
   const percent = Number(/^(\d{1,3}(?:\.\d{1,3})?) ?%$/.exec(sample ?? '100%')?.[1]);
   if (!(percent > 0 && percent <= 100))
     throw new InputError(`\`sample\` is ${quoted(sample ?? '')}`, 'Write a percentage: 5%, or 0.5%.');
-  const given = seed === undefined ? random() : /^\d{1,10}$/.test(seed) ? Number(seed) : MOST_SEED;
-  if (given >= MOST_SEED)
-    throw new InputError(`\`seed\` is ${quoted(seed ?? '')}`, 'Write the number that an earlier run told.');
+  const given = parseSeed(seed, random);
   return percent === 100 ? undefined : { percent, seed: given };
+}
+
+/**
+ * @param random as for {@link parseSample}
+ * @throws InputError
+ */
+export function parseSeed(seed: string | undefined, random: () => number): number {
+  const given = seed === undefined ? random() : /^\d{1,10}$/.test(seed) ? Number(seed) : MOST_SEED;
+  if (given < MOST_SEED) return given;
+  throw new InputError(`\`seed\` is ${quoted(seed ?? '')}`, 'Write the number that an earlier run told.');
 }
 
 /** The same seed draws the same, whatever the order. At least one, if there is one. */

@@ -26,15 +26,26 @@ export async function restoreVolume(
   volumes: Watcher<Volume>,
   onBytes: (count: number) => void,
 ): Promise<RestoredVolume> {
-  const traits = traitsOf(plan);
-  const { volume, unseen } = await filled(environment, plan, store, volumes, onBytes);
+  const { volume, unseen } = await fillVolume(environment, plan, store, volumes, onBytes);
+  return { ...(await finishVolume(environment, volume, traitsOf(plan), plan.name)), unseen };
+}
+
+/** The same, up to the last touch: the volume has its data, and still carries the record of a temporary. */
+export async function fillVolume(
+  environment: Environment,
+  plan: VolumeRestorePlan,
+  store: PayloadStore | undefined,
+  volumes: Watcher<Volume>,
+  onBytes: (count: number) => void,
+): Promise<Filled> {
+  const all = await filled(environment, plan, store, volumes, onBytes);
   try {
-    checkEncryption(volume, traits);
+    checkEncryption(all.volume, traitsOf(plan));
   } catch (error) {
-    if (plan.kind !== 'overwrite') await undoUnlike(environment, volume);
+    if (plan.kind !== 'overwrite') await undoUnlike(environment, all.volume);
     throw error;
   }
-  return { ...(await finishVolume(environment, volume, traits, plan.name)), unseen };
+  return all;
 }
 
 async function filled(

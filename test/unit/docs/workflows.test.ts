@@ -84,7 +84,7 @@ function savingRights(name: string, job: Job, given: Readonly<Record<string, str
 /** Their record goes where the manifests are: for `prune`, where the plan publishes. */
 const PRUNING = { actions: 'read', contents: 'write' };
 const recordsBeside = (name: string, given: Readonly<Record<string, string>>) =>
-  name === 'verify' || (name === 'prune' && given['plan'] !== undefined);
+  name === 'verify' || name === 'drill' || (name === 'prune' && given['plan'] !== undefined);
 
 const placesOf = (given: Readonly<Record<string, string>>) =>
   (given['publish'] ?? 'artifact')

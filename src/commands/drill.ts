@@ -1,0 +1,44 @@
+import { drillInputs } from '../inputs/drill.ts';
+import type { Outputs } from '../inputs/table.ts';
+import { defineCommand } from './command.ts';
+
+const outputs = {
+  level: { description: 'The level that was asked for.' },
+  passed: { json: true, description: 'Whether it was proved: true or false.' },
+  result: { description: '`passed` or `failed`.' },
+  reached: {
+    description:
+      'How deep it is proved: `L1b`, opened and the same bytes; `L2`, and recognized, or opened with its key; `L3`, restored and read back. Empty if it failed.',
+  },
+  why: { description: 'Why it is not proved.' },
+  seen: { json: true, description: 'JSON: what was seen, a list of sentences.' },
+  seconds: {
+    json: true,
+    description: 'JSON: how long each phase took, {found, restored, booted, checked, removed}.',
+  },
+  seed: { description: 'Draws the same again.' },
+  kind: { description: 'What was drilled: `volume`, `server`, `image` or `secret`.' },
+  id: { description: 'The id of the resource.' },
+  name: { description: 'Its name.' },
+  point: { description: 'The id of the restore point.' },
+  time: { description: 'When its data was taken.' },
+  manifest: { description: 'The record of the result.' },
+} as const satisfies Outputs;
+
+export const drill = defineCommand({
+  name: 'drill',
+  summary: 'Restore a restore point only to prove that it works, time it, and remove it again.',
+  examples: [
+    {
+      does: 'Open any restore point in a store and look what is inside',
+      words: 'drill --store s3://backups/production --identity file:backup.key',
+    },
+    {
+      does: 'Restore the newest restore point of a volume, read it back, and remove it',
+      words: 'drill --volume db --level volume --pick latest',
+    },
+  ],
+  inputs: drillInputs,
+  outputs,
+  run: async (context, given) => (await import('../run/index.ts')).drillPoint(context, given),
+});

@@ -1,0 +1,90 @@
+import { GIB } from '../text/bytes.ts';
+import { counted } from '../text/words.ts';
+import type { StoredPart, Subject } from '../verify/subjects.ts';
+import type { Candidate } from './draw.ts';
+import type { DrillLevel } from './finding.ts';
+
+export interface SubjectCandidate extends Candidate {
+  readonly subject: Subject;
+}
+
+/** What a drill may use. */
+export interface Means {
+  readonly level: DrillLevel;
+  readonly identity: boolean;
+  /** GiB; Infinity: no limit. */
+  readonly maxGigabytes: number;
+  /** GiB that the cloud has room for; Infinity: unlimited, or not known. */
+  readonly freeGigabytes: number;
+}
+
+/**
+ * The restore points that can be drilled so, and why the others cannot, in words.
+ *
+ * @param subjects each restore point once
+ */
+export function candidatesIn(
+  subjects: readonly Subject[],
+  means: Means,
+): { readonly candidates: readonly SubjectCandidate[]; readonly left: readonly string[] } {
+  const candidates: SubjectCandidate[] = [];
+  const reasons = new Map<string, number>();
+  for (const subject of subjects) {
+    const why = whyNot(subject, means);
+    if (why === undefined) candidates.push(candidateOf(subject));
+    else reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  }
+  return {
+    candidates,
+    left: [...reasons].map(([why, count]) => `${counted(count, 'restore point')} ${why}`),
+  };
+}
+
+function candidateOf(subject: Subject): SubjectCandidate {
+  const { kind, id, point, time, drilled } = subject.entry;
+  return {
+    subject,
+    kind,
+    resource: id,
+    point,
+    taken: Date.parse(time),
+    drilled: drilled === undefined ? undefined : Date.parse(drilled.time),
+  };
+}
+
+/** The data that `bytes` reads: all parts of the point, which must be in the store. */
+export function storedParts({ parts }: Subject): readonly StoredPart[] {
+  return parts.flatMap(({ stored }) => stored ?? []);
+}
+
+const KINDS: Readonly<Record<DrillLevel, readonly string[]>> = {
+  bytes: ['volume', 'server', 'image', 'secret'],
+  volume: ['volume'],
+  boot: [],
+};
+
+function whyNot(
+  subject: Subject,
+  { level, identity, maxGigabytes, freeGigabytes }: Means,
+): string | undefined {
+  const { entry, altered, parts } = subject;
+  if (altered !== undefined) return 'of a manifest that was altered, or is not signed';
+  if (!KINDS[level].includes(entry.kind)) return `of a kind that \`level: ${level}\` does not restore`;
+  if (entry.state === 'broken') return 'with something missing that they need';
+  if (level === 'bytes' && !parts.every(({ stored }) => stored !== undefined))
+    return 'with data in the cloud';
+  if (entry.state === 'unknown') return 'whose data was not seen';
+  if (!identity && needed(subject, level).some(({ payload }) => payload.sealed))
+    return 'sealed, and no `identity` is given';
+  const gigabytes = (entry.size ?? 0) / GIB;
+  if (gigabytes > maxGigabytes) return 'larger than `max-gigabytes`';
+  if (gigabytes > freeGigabytes) return `larger than the ${freeGigabytes} GiB of quota that are free`;
+  return undefined;
+}
+
+/** What must be opened: the saved key of a Cinder backup is tried only if it can be. */
+function needed(subject: Subject, level: DrillLevel): readonly StoredPart[] {
+  const stored = storedParts(subject);
+  if (level === 'bytes') return stored;
+  return stored.some(({ isDisk }) => isDisk) ? stored : [];
+}

@@ -1,0 +1,17 @@
+import type { DrilledPoint } from '../manifest/schema.ts';
+
+export type DrillLevel = DrilledPoint['level'];
+
+/** What a drill showed. */
+export interface Finding {
+  /** null: not proved. */
+  readonly reached: DrilledPoint['reached'];
+  /** In words. */
+  readonly seen: readonly string[];
+  /** Bytes that were read. */
+  readonly size: number;
+  /** Whether the saved key was seen to open the data. */
+  readonly keyProved: boolean;
+  /** Why it is not proved; undefined if it is. */
+  readonly why?: string;
+}

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { drilledWords, drills } from '../../../src/catalog/drilled.ts';
+import type { DrilledPoint } from '../../../src/manifest/schema.ts';
+
+const record = (day: number, more: Partial<DrilledPoint>): DrilledPoint => ({
+  point: 'p',
+  level: 'volume',
+  result: 'passed',
+  reached: 'L3',
+  time: `2026-11-${String(day).padStart(2, '0')}T00:00:00.000Z`,
+  seconds: {},
+  size: 1,
+  seed: 1,
+  seen: [],
+  ...more,
+});
+const failed = { result: 'failed', reached: null } as const;
+const standing = (...records: DrilledPoint[]) => drills(records).get('p');
+
+test.each<[string, readonly DrilledPoint[], string]>([
+  ['one that passed', [record(1, {})], 'volume, passed 2026-11-01'],
+  ['one that failed', [record(1, failed)], 'volume, failed 2026-11-01'],
+  [
+    'a shallow one after a deep one: both are told',
+    [record(1, {}), record(2, { level: 'bytes', reached: 'L2' })],
+    'volume, passed 2026-11-01; bytes, passed 2026-11-02',
+  ],
+  [
+    'a failure takes back what passed before',
+    [record(1, {}), record(2, failed)],
+    'volume, failed 2026-11-02',
+  ],
+  ['what passes later counts again', [record(2, failed), record(3, {})], 'volume, passed 2026-11-03'],
+  [
+    'no output takes nothing back',
+    [record(1, {}), record(2, { level: 'boot', result: 'no output', reached: null })],
+    'volume, passed 2026-11-01; boot, no output 2026-11-02',
+  ],
+])('%s', (_what, records, words) => {
+  expect(drilledWords(standing(...records))).toBe(words);
+  expect(drilledWords(standing(...records.toReversed()))).toBe(words);
+});
+
+test('a key that was proved is no longer so after a failure', () => {
+  expect(standing(record(1, { key: 'proved' }))?.keyProved).toBe(true);
+  expect(standing(record(1, { key: 'proved' }), record(2, failed))?.keyProved).toBe(false);
+});
+
+test('nobody drilled it: no words', () => {
+  expect(drilledWords(undefined)).toBe('');
+});
