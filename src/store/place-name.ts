@@ -114,25 +114,28 @@ function queryOf(what: string, query: string) {
 }
 
 /**
- * The URL of an S3 service, without a slash at its end.
+ * The URL of an S3 service, or of one beside it, without a slash at its end.
  *
+ * @param what it is and who says so, for errors
+ * @param like an example
  * @throws InputError if it is none
  */
-export function checkedEndpoint(text: string | undefined): string | undefined {
+export function checkedEndpoint(
+  text: string | undefined,
+  what = 'the endpoint of S3',
+  like = 'https://s3.example.com, without the bucket',
+): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   // Before anything of it is shown.
   if (AT_SIGN.test(text))
     throw new InputError(
-      'the endpoint of S3 has a user or password in it',
-      'Give keys as `s3-access-key` and `s3-secret-key`.',
+      `${what} has a user or password in it`,
+      'Take it out. Give keys as `s3-access-key` and `s3-secret-key`.',
     );
   if (url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === '')
     return withoutTrailing('/', url.href);
-  throw new InputError(
-    `the endpoint of S3 is ${shownPlace(text)}`,
-    'Write it like https://s3.example.com, without the bucket.',
-  );
+  throw new InputError(`${what} is ${shownPlace(text)}`, `Write it like ${like}.`);
 }
 
 /**

@@ -64,6 +64,22 @@ export function isAws(host: string): boolean {
   return AWS_HOST.test(host);
 }
 
+/** In one label: a bucket may be called "sts", and what anybody runs at AWS has names below amazonaws.com, too. */
+const REGION = /^[a-z]{2}(-[a-z]{2,12}){1,2}-\d{1,2}$/;
+
+export function isAwsRegion(region: string): boolean {
+  return REGION.test(region);
+}
+
+/**
+ * Whether AWS's Security Token Service is there: a token for it may go nowhere else.
+ * https://docs.aws.amazon.com/general/latest/gr/sts.html
+ */
+export function isSts(host: string): boolean {
+  const [, region] = /^sts(?:-fips)?\.([^.]+)\.amazonaws\.com(?:\.cn)?$/.exec(host) ?? [];
+  return host === 'sts.amazonaws.com' || (region !== undefined && isAwsRegion(region));
+}
+
 /** An endpoint of AWS for a region. */
 export function awsHost(service: string, region: string): string {
   return `${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;

@@ -71,12 +71,12 @@ async function said({ role, ...given }: ServiceOptions) {
   const environment = trimmed(given.environment);
   const own = fromVariables(environment);
   const profile = role === undefined && own === undefined ? await readProfile(environment) : undefined;
-  const endpoint = checkedEndpoint(
-    given.endpoint ||
-      environment['AWS_ENDPOINT_URL_S3'] ||
-      environment['AWS_ENDPOINT_URL'] ||
-      profile?.endpoint,
-  );
+  const variable = ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'].find((name) => environment[name]);
+  const endpoint = given.endpoint
+    ? checkedEndpoint(given.endpoint)
+    : variable !== undefined
+      ? checkedEndpoint(environment[variable], variable)
+      : checkedEndpoint(profile?.endpoint, '`endpoint_url` of the AWS profile');
   const region = checkedRegion(
     given.region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || profile?.region,
   );
@@ -89,17 +89,15 @@ async function said({ role, ...given }: ServiceOptions) {
  * @returns undefined for AWS
  */
 function stsOf(environment: Variables, endpoint: string | undefined): string | undefined {
-  const sts = checkedEndpoint(environment['AWS_ENDPOINT_URL_STS'] || undefined);
+  const variable = 'AWS_ENDPOINT_URL_STS';
+  const sts = checkedEndpoint(environment[variable] || undefined, variable, 'https://sts.example.com');
   if (sts === undefined && endpoint !== undefined && !isAws(URL.parse(endpoint)?.hostname ?? ''))
     throw new InputError(
       '`store-role` is for AWS, and the S3 service is another one',
       'Set AWS_ENDPOINT_URL_STS to the service that gives credentials for its roles, or give keys.',
     );
   if (sts !== undefined && isInClear(sts))
-    throw new InputError(
-      'AWS_ENDPOINT_URL_STS is not an https:// address',
-      'A token must not travel in clear.',
-    );
+    throw new InputError(`${variable} is not an https:// address`, 'A token must not travel in clear.');
   if (endpoint !== undefined && isInClear(endpoint))
     throw new InputError(
       'the endpoint of S3 is not an https:// address, and a token of `store-role` must not travel in clear',

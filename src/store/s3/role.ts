@@ -4,7 +4,8 @@ import { answered } from '../../openstack/answers.ts';
 import type { Http } from '../../openstack/http.ts';
 import { retry } from '../../openstack/retry.ts';
 import type { Log } from '../../ports/log.ts';
-import { awsHost, isAws } from './address.ts';
+import { quoted } from '../../text/escape.ts';
+import { awsHost, isAwsRegion, isSts } from './address.ts';
 import { type CredentialSource, S3, textOf } from './client.ts';
 import { errorOf, readRefusal } from './refusal.ts';
 import { type Credentials, queryOf } from './sign.ts';
@@ -36,6 +37,12 @@ const LEAST_LIFE_MS = 5 * 60_000;
 export function roleSource(options: RoleOptions): CredentialSource {
   if (!/^arn:[\w-]{1,20}:iam:[\w-]{0,30}:[\w-]{0,64}:role\/[\w+=,.@/-]{1,600}$/.test(options.role))
     throw new InputError(`\`store-role\` is not the ARN of a role`, 'Write arn:aws:iam::ACCOUNT:role/NAME.');
+  const { endpoint, region } = options;
+  if (endpoint === undefined && region !== undefined && !isAwsRegion(region))
+    throw new InputError(
+      `\`store-role\` is for AWS, which has no region ${quoted(region)}`,
+      'Correct `s3-region`, or AWS_REGION.',
+    );
   let current: Passing | undefined;
   let renewal: Promise<Passing> | undefined;
   return async (refused) => {
@@ -65,7 +72,7 @@ async function assumed(options: RoleOptions, isFirst: boolean): Promise<Passing>
   const doing = `assume role ${role}`;
   const url = new URL(endpoint ?? `https://${awsHost('sts', region)}/`);
   // A token for AWS would open AWS to whoever runs another server.
-  const audience = endpoint === undefined || isAws(url.hostname) ? 'sts.amazonaws.com' : url.hostname;
+  const audience = isSts(url.hostname) ? 'sts.amazonaws.com' : url.hostname;
   return retry(
     true,
     async () => {
@@ -85,7 +92,8 @@ async function assumed(options: RoleOptions, isFirst: boolean): Promise<Passing>
         signal,
         { ...S3, address: 'AWS_ENDPOINT_URL_STS' },
       );
-      if (answer.status !== 200) throw refused(doing, await readRefusal(answer, clock.now()), isFirst);
+      if (answer.status !== 200)
+        throw refused(doing, await readRefusal(answer, clock.now()), isFirst, audience);
       const date = Date.parse(answer.headers['date'] ?? '');
       return decoded(doing, await textOf(doing, answer), Number.isNaN(date) ? clock.now() : date, options);
     },
@@ -93,18 +101,24 @@ async function assumed(options: RoleOptions, isFirst: boolean): Promise<Passing>
   );
 }
 
-function refused(doing: string, refusal: Parameters<typeof errorOf>[1], isFirst: boolean): Error {
+function refused(
+  doing: string,
+  refusal: Parameters<typeof errorOf>[1],
+  isFirst: boolean,
+  audience: string,
+): Error {
   const error = errorOf(doing, refusal);
   return isFirst &&
     refusal.status < 500 &&
     refusal.code !== undefined &&
     refusal.code !== 'IDPCommunicationError'
-    ? new InputError(error.message, TRUST, error)
+    ? new InputError(
+        error.message,
+        `The role must trust the tokens of GitHub (audience ${audience}) of this repository: see its trust policy.`,
+        error,
+      )
     : error;
 }
-
-const TRUST =
-  'The role must trust the tokens of GitHub (audience sts.amazonaws.com) of this repository: see its trust policy.';
 
 /** @param date the server's clock, milliseconds since the epoch: its times are by that */
 function decoded(doing: string, xml: string, date: number, { clock, secret }: RoleOptions): Passing {

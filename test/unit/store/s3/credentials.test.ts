@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { InputError } from '../../../../src/errors.ts';
-import { openHttp } from '../../../../src/openstack/http.ts';
+import { type Http, openHttp } from '../../../../src/openstack/http.ts';
 import { silentLog } from '../../../../src/ports/log.ts';
 import { s3Settings } from '../../../../src/store/s3/credentials.ts';
 import { startS3 } from '../../../fakes/s3/index.ts';
@@ -76,7 +76,7 @@ describe('keys', () => {
 
   test.each<[string, string]>([
     ['region = evil.example/', 'the region of S3 is "evil.example/"'],
-    ['endpoint_url = s3.example.org', 'the endpoint of S3 is "s3.example.org"'],
+    ['endpoint_url = s3.example.org', '`endpoint_url` of the AWS profile is "s3.example.org"'],
   ])('of a profile with %s are refused', async (line, message) => {
     files(`[default]\n${line}\n`, '[default]\naws_access_key_id=AK\naws_secret_access_key=S\n');
     const trying = settings();
@@ -204,7 +204,7 @@ describe('a role', () => {
     await expect(credentials()).rejects.toMatchObject({
       exitCode: 2,
       message: `cannot assume role ${role}: HTTP 403: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (request R1)`,
-      hint: expect.stringContaining('audience sts.amazonaws.com'),
+      hint: expect.stringContaining('audience 127.0.0.1'),
     });
   });
 
@@ -214,25 +214,49 @@ describe('a role', () => {
     [{ AWS_ENDPOINT_URL_STS: 'http://localhost.example.com' }, undefined, 'is not an https:// address'],
     [{}, 'http://s3.us-east-1.amazonaws.com', 'must not travel in clear'],
     [{ AWS_ENDPOINT_URL: 'http://s3.us-east-1.amazonaws.com' }, undefined, 'must not travel in clear'],
-    [{ AWS_ENDPOINT_URL_STS: 'sts' }, undefined, 'the endpoint of S3 is "sts"'],
+    [{ AWS_ENDPOINT_URL_STS: 'sts' }, undefined, 'AWS_ENDPOINT_URL_STS is "sts"'],
+    [{ AWS_ENDPOINT_URL_STS: 'https://k:p@h' }, undefined, 'AWS_ENDPOINT_URL_STS has a user'],
+    [{ AWS_ENDPOINT_URL: 's3' }, undefined, 'AWS_ENDPOINT_URL is "s3"'],
+    [{ AWS_ENDPOINT_URL_S3: 's3', AWS_ENDPOINT_URL: 'x' }, undefined, 'AWS_ENDPOINT_URL_S3 is "s3"'],
+    // A bucket may be called "sts".
+    [{ AWS_REGION: 's3' }, undefined, 'AWS, which has no region "s3"'],
   ])('takes no token to somebody else, or in clear: %j with %s', async (environment, endpoint, message) => {
     await expect(settings(environment, { role, endpoint })).rejects.toThrow(message);
   });
 
-  test('asks for a token for who gets it', async () => {
-    await using s3 = await startS3('backups', []);
+  test.each([
+    [undefined, undefined, 'sts.us-east-1.amazonaws.com', 'sts.amazonaws.com'],
+    [undefined, 'cn-north-1', 'sts.cn-north-1.amazonaws.com.cn', 'sts.amazonaws.com'],
+    ['https://sts-fips.us-gov-west-1.amazonaws.com', undefined, undefined, 'sts.amazonaws.com'],
+    ['https://sts.amazonaws.com', undefined, undefined, 'sts.amazonaws.com'],
+    // Anybody may have these.
+    ['https://x.execute-api.us-east-1.amazonaws.com', undefined, undefined, undefined],
+    ['https://sts.s3.amazonaws.com', undefined, undefined, undefined],
+    ['https://sts.s3-eu-west-1.amazonaws.com', undefined, undefined, undefined],
+    ['https://sts.example.com', undefined, undefined, undefined],
+  ])('at %s in %s gets a token for nobody else', async (sts, region, host, audience) => {
     const asked: string[] = [];
-    const token = async (audience: string) => {
-      asked.push(audience);
+    const sent: string[] = [];
+    const token = async (whose: string) => {
+      asked.push(whose);
       return 'token of GitHub';
     };
+    const refusing: Http = {
+      ...http,
+      send: async ({ url }) => {
+        sent.push(new URL(url).hostname);
+        throw new InputError('nobody is there');
+      },
+    };
     const { credentials } = await s3Settings({
-      environment: { HOME: home, AWS_ENDPOINT_URL_STS: s3.url },
-      roleOptions: { ...roleOptions, token },
+      environment: { HOME: home, AWS_ENDPOINT_URL_STS: sts },
+      roleOptions: { ...roleOptions, http: refusing, token },
+      region,
       role,
     });
-    await expect(credentials()).rejects.toThrow('cannot assume role');
-    expect(asked).toEqual(['127.0.0.1']);
+    await expect(credentials()).rejects.toThrow('nobody is there');
+    const wanted = host ?? new URL(sts ?? '').hostname;
+    expect([sent, asked]).toEqual([[wanted], [audience ?? wanted]]);
   });
 
   test.each(['', 'backups', 'arn:aws:iam::1:user/x', 'arn:aws:s3:::x'])('%j is none', async (none) => {
