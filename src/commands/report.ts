@@ -14,6 +14,11 @@ const outputs = {
     description:
       'JSON: the quota of backups, a list of {quota, used, max, perNight, nights}; `nights` is how many more runs fit if nothing is deleted.',
   },
+  alarms: {
+    json: true,
+    description:
+      'JSON: the disks that may have been encrypted or wiped, a list of {kind, resource, name, point, taken, what, why}, the newest first; point: the restore point that found it; what: rewritten or emptied.',
+  },
   doubts: {
     json: true,
     description: 'JSON: what is probably a mistake, such as a selector that matches nothing.',

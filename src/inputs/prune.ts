@@ -91,6 +91,12 @@ export const pruneInputs = {
     default: 'false',
     description: 'Allow the run to delete more than half of the points of a resource at once.',
   },
+  accept: {
+    kind: 'list',
+    placeholder: 'POINT',
+    description:
+      'Restore points whose disks changed as never before, and that you have looked at: the points before them are no longer kept for that.',
+  },
   simulate: {
     kind: 'text',
     placeholder: 'DAYS',

@@ -24,6 +24,10 @@ export const FORMS: Readonly<Record<string, Form>> = {
     /^[\w-]{1,64}$/.test(text)
       ? undefined
       : `is ${quoted(text)}: give the id, as openstack token issue shows it`,
+  point: async (text) =>
+    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+      ? undefined
+      : `is ${quoted(text)}: give the id of a restore point, as list shows it`,
   zone: async (text) =>
     isZone(text)
       ? undefined

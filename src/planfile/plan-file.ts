@@ -20,6 +20,8 @@ export interface PlanFile {
   readonly store: string | undefined;
   /** In how many runs a disk is sent to the store again; undefined: never. */
   readonly refresh: number | undefined;
+  /** Ids of restore points whose changes somebody has accepted. */
+  readonly accept: readonly string[];
   readonly keep: Keep | undefined;
   /** The first entry that matches a resource takes it. */
   readonly entries: readonly PlanEntry[];
@@ -85,6 +87,7 @@ export function planFileOf(text: PlanText): PlanFile {
     recipients: text.recipients ?? [],
     store: text.store,
     refresh: text.refresh,
+    accept: text.accept ?? [],
     keep,
     entries: text['back-up'].map((entry) => entryOf(entry, usualKinds(text), keep)),
     exclusions: exclude.map(exclusionOf),

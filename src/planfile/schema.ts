@@ -184,6 +184,13 @@ export const PlanFileSchema = Type.Object(
       ),
     ),
     keep: optional(Keep),
+    accept: optional(
+      Type.Array(text('The id of a restore point.', 'point'), {
+        description:
+          'Restore points whose disks changed as never before, and that somebody has looked at. The points before them are no longer kept for that.',
+        uniqueItems: true,
+      }),
+    ),
     'back-up': Type.Array(BackUp, {
       description: 'A resource belongs to the first entry that matches it.',
       minItems: 1,

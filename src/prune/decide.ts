@@ -1,7 +1,9 @@
+import { jumpTold } from '../catalog/changes.ts';
 import { provedLevel } from '../catalog/verified.ts';
 import { readTags } from '../chain/tags.ts';
 import { type History, judge, type Point, type Terms } from '../retention/judge.ts';
 import { quoted } from '../text/escape.ts';
+import { toSecond } from '../text/words.ts';
 import type { Chain } from './chains.ts';
 import type { Cloud } from './cloud.ts';
 import { Keeping } from './keeping.ts';
@@ -19,6 +21,8 @@ export interface Wishes {
   readonly termsOf: (point: Saved) => readonly Terms[];
   /** Deletes even if over half of a resource's points would go. */
   readonly allowOverHalf: boolean;
+  /** Ids of points whose changes a person has accepted. */
+  readonly accepted: ReadonlySet<string>;
 }
 
 export interface Verdict {
@@ -69,6 +73,7 @@ export function decide(
     if (state?.doubt !== undefined) keeping.keep(point, state.doubt);
     if (state?.state === 'running' && point.pruned === undefined) keeping.keep(point, 'not finished');
   }
+  for (const of of Map.groupBy(points, resourceOf).values()) keepBeforeJumps(of);
   const awaiting = awaitingIn(record, cloud, now);
   for (const point of points) {
     const why = awaiting(point);
@@ -82,6 +87,21 @@ export function decide(
     if (members[0] === undefined || wishes.termsOf(members[0]).length === 0)
       for (const point of members) keeping.keep(point, 'not selected');
     for (const { way, terms } of waysOf(members)) judgeWay(resource, way, terms);
+  }
+
+  /** An encrypted or wiped disk fills the rules' places night by night: what it was before has to outlast that. */
+  function keepBeforeJumps(of: readonly Saved[]): void {
+    const there = of.filter(({ pruned }) => pruned === undefined);
+    for (const point of there) {
+      if (point.change?.jump === undefined || wishes.accepted.has(point.id)) continue;
+      const good = there.filter(({ id, time }) => time < point.time && states.get(id)?.state === 'good');
+      const before = good.toSorted((a, b) => b.time - a.time)[0];
+      const until = `\`accept: ${point.id}\` lets it go`;
+      const told = jumpTold(point.change);
+      keeping.keep(point, `${told}, and nobody has accepted that: ${until}`);
+      if (before !== undefined)
+        keeping.keep(before, `the last good point before ${toSecond(point.time)}, when ${told}: ${until}`);
+    }
   }
 
   /** Under several terms, judges each kind of data by itself: a backup must not take the place of a payload. */

@@ -1,3 +1,4 @@
+import type { Change } from '../catalog/changes.ts';
 import type { Verified } from '../catalog/verified.ts';
 import type { Kind } from '../manifest/points.ts';
 
@@ -44,6 +45,8 @@ export interface Saved {
   readonly isUnrecorded?: true;
   /** The manifests that list it, as a restore names them. */
   readonly manifests: readonly string[];
+  /** How its disk changed; undefined where no backup compared it. */
+  readonly change?: Change | undefined;
   /** What `verify` found last. */
   readonly verified?: Verified | undefined;
   /** When a run recorded its pruning; undefined if none did. ISO 8601. */

@@ -1,3 +1,4 @@
+import { changeOf } from '../catalog/changes.ts';
 import { takenIn } from '../catalog/times.ts';
 import { standings } from '../catalog/verified.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
@@ -115,6 +116,7 @@ function savedOf(
     time,
     tags: point.tags ?? [],
     data: dataOf(point),
+    change: changeOf(point),
     image: point.method === 'kept' ? resource.id : undefined,
     needs: [
       ...keysOf(point),

@@ -307,6 +307,7 @@ async function planned(
   const wishes = {
     termsOf: (point: Saved) => (meant === undefined || meant.has(resourceOf(point)) ? terms(point) : []),
     allowOverHalf: given['allow-over-half'],
+    accepted: new Set([...given.accept, ...(rules.kind === 'plan' ? rules.plan.accept : [])]),
   };
   return planPrune(record, cloud, wishes, now);
 }

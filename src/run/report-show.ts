@@ -15,6 +15,8 @@ export interface Told {
   /** Why the report fails; empty if it does not. */
   readonly failure: string;
   readonly issue: Issue | undefined;
+  /** Disks that may have been encrypted or wiped, in sentences. */
+  readonly alarms: readonly string[];
 }
 
 /** The age of the newest point is in `why`. */
@@ -37,24 +39,25 @@ const UNPROVED =
 const MOST_UNFOLDED = 10;
 
 /** For a terminal. Errors are long, so they follow the table. */
-export function printedReport({ head, coverage, quota }: Told): string {
+export function printedReport({ head, coverage, quota, alarms }: Told): string {
   const errors = coverage.flatMap(({ kind, name, id, error }) =>
     error === undefined ? [] : [`${kind} ${quoted(name || id)}: ${forLog(error)}\n`],
   );
   const below = coverage.map((one) => ({ ...one, error: one.error && 'see below' }));
   const table = coverage.length === 0 ? '' : formatRows(below, filled(below), 'table');
-  const lines = [...quota.map(quotaWords), ...unproved(coverage)].map((line) => `${line}\n`);
+  const lines = [...alarms, ...quota.map(quotaWords), ...unproved(coverage)].map((line) => `${line}\n`);
   return [`${head}\n`, table, ...errors, ...lines].join('');
 }
 
 /** For the page of a run: problems first, the rest folded if it is long. */
-export function reportSummary({ head, coverage, quota, failure, issue }: Told): string {
+export function reportSummary({ head, coverage, quota, failure, issue, alarms }: Told): string {
   const isWell = ({ status }: Coverage) => status === 'covered' || status === 'excluded';
   const well = coverage.filter(isWell);
   const folds = well.length > MOST_UNFOLDED;
   return [
     `### ${failure === '' ? '✅' : '❌'} ${forMarkdown(head)}`,
     ...(failure === '' ? [] : [`Fails because of: **${forMarkdown(failure)}**.`]),
+    ...alarms.map((alarm) => `> [!WARNING]\n> ${forMarkdown(alarm)}`),
     tableOf(folds ? coverage.filter((one) => !isWell(one)) : coverage),
     [
       ...[...quota.map(quotaWords), ...unproved(coverage)].map((line) => `- ${forMarkdown(line)}`),

@@ -1,3 +1,4 @@
+import { alarmsIn, alarmTold } from '../catalog/changes.ts';
 import { InputError } from '../errors.ts';
 import type { reportInputs } from '../inputs/report.ts';
 import type { Values } from '../inputs/table.ts';
@@ -66,13 +67,18 @@ export async function reportOn(
       ? ''
       : await writeBadge(context, given.badge, badgeOf(counts, failure, look.now));
   const reasons = [failure, unwritten].filter((reason) => reason !== '').join('; ');
-  const told = { head, coverage, quota, failure, issue };
+  const alarms = alarmsIn(
+    look.found.map(({ manifest }) => manifest),
+    new Set(plan.accept),
+  );
+  const told = { head, coverage, quota, failure, issue, alarms: alarms.map(alarmTold) };
   return {
     outputs: {
       coverage: JSON.stringify(coverage.map(coverageRecord)),
       counts: JSON.stringify(counts),
       quota: JSON.stringify(quota),
       doubts: JSON.stringify(look.doubts),
+      alarms: JSON.stringify(alarms),
     },
     failed: reasons !== '',
     failure: reasons,

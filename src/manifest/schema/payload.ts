@@ -60,6 +60,30 @@ export const BlocksPayload = Type.Object(
       description: 'Bytes of the disk that were in the store already, from earlier restore points.',
     }),
     kept: Type.Integer({ ...Bytes, description: 'Bytes of all objects in the store that it needs.' }),
+    change: Type.Optional(
+      Type.Object(
+        {
+          used: Type.Integer({ ...Bytes, description: 'Bytes of the disk in blocks that are not zeros.' }),
+          fresh: Type.Optional(
+            Type.Integer({
+              ...Bytes,
+              description:
+                'Those that the point before did not have; missing if there was none to compare with.',
+            }),
+          ),
+          jump: Type.Optional(
+            Type.Union([Type.Literal('rewritten'), Type.Literal('emptied')], {
+              description:
+                'Set if the disk changed as it never did before: it may have been encrypted (`rewritten`) or wiped (`emptied`).',
+            }),
+          ),
+          packed: Type.Optional(
+            Type.Integer({ ...Bytes, description: 'What the fresh ones take up compressed.' }),
+          ),
+        },
+        { ...closed, description: 'How the disk changed since the point before.' },
+      ),
+    ),
   },
   closed,
 );

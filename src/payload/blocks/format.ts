@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { field, integer, type Json, object, text } from '../../decode.ts';
 import { folderOf, isNameIn, isPoint, type Resource } from './names.ts';
+import type { Past } from './past.ts';
 
 /**
  * Layout `blocks`, as docs/store-format.md describes it: constants, records and lines. What comes from a place is
@@ -74,6 +75,8 @@ export interface MapHeader extends Header {
   readonly taken: string;
   readonly disk: Disk;
   readonly refresh: { readonly next: number };
+  /** Missing in maps of earlier versions. */
+  readonly past?: Past;
   readonly ids: Part;
   readonly extents: Part & { readonly blocks: number };
 }
@@ -148,6 +151,7 @@ export function parsedMapHeader(line: string): MapHeader {
       },
     },
     refresh: { next: count(field(from, 'refresh'), 'next') },
+    ...(from['past'] === undefined ? {} : { past: parsedPast(field(from, 'past')) }),
     ids: part(from, 'ids'),
     extents: { ...part(from, 'extents'), blocks: count(extents, 'blocks') },
   };
@@ -155,6 +159,12 @@ export function parsedMapHeader(line: string): MapHeader {
   if (header.extents.blocks > blocksIn(header.disk.size))
     throw new TypeError('blocks is more than the disk has');
   return header;
+}
+
+function parsedPast(from: Json): Past {
+  const [used, nights, random] = [count(from, 'used'), count(from, 'nights'), count(from, 'random')];
+  const [emptied, told, dense] = [count(from, 'emptied'), count(from, 'told'), count(from, 'dense')];
+  return { used, nights, random, emptied, told, dense };
 }
 
 /** ISO 8601, UTC: a name is made of it. */

@@ -78,7 +78,7 @@ export class MapBuilder {
    * @returns the map as it is stored
    */
   end(
-    facts: Pick<MapHeader, 'point' | 'resource' | 'taken' | 'key' | 'refresh'> &
+    facts: Pick<MapHeader, 'point' | 'resource' | 'taken' | 'key' | 'refresh' | 'past'> &
       Pick<Disk, 'size' | 'digest'>,
     own: readonly string[] | null,
     key: Uint8Array | undefined,
@@ -88,7 +88,7 @@ export class MapBuilder {
     const [objects, ids] = [new Frames(), new Frames()];
     for (const object of this.#objects) objects.add(objectLine({ ...object, to: index(object.to) }));
     for (const one of this.#ids.sort((a, b) => a.segment - b.segment)) ids.add(idsLine(one));
-    const { point, resource, taken, size, digest, refresh } = facts;
+    const { point, resource, taken, size, digest, refresh, past } = facts;
     const header: Omit<MapHeader, 'tag'> = {
       format: 'openstack-backup map',
       version: 1,
@@ -99,6 +99,7 @@ export class MapBuilder {
       recipients,
       key: facts.key,
       refresh,
+      ...(past && { past }),
       objects: objects.end(),
       ids: ids.end(),
       extents: { ...this.#extents.end(), blocks: this.blocks },

@@ -24,6 +24,7 @@ import { readMap } from './map-read.ts';
 import { MapBuilder } from './map-write.ts';
 import { folderOf, mapName, type Resource } from './names.ts';
 import { ObjectWriter, type Seal } from './object-write.ts';
+import { firstNight, nextNight } from './past.ts';
 import { Pieces, type Range } from './pieces.ts';
 
 export interface DiskFacts {
@@ -67,6 +68,7 @@ export interface SavedDisk extends Came {
 }
 
 type Strong = BlocksPayload['digest']['algorithm'];
+type Change = NonNullable<BlocksPayload['change']>;
 
 const STRONG: readonly string[] = ['sha512', 'sha384', 'sha256'];
 const NO_KEY =
@@ -91,6 +93,8 @@ interface Flowed extends Came {
   readonly sent: number;
   /** Bytes of the disk. */
   readonly takenOver: number;
+  /** Without `fresh`: there was nothing to compare with. */
+  readonly change: Omit<Change, 'jump'>;
   readonly next: number;
 }
 
@@ -134,13 +138,23 @@ export async function saveBlocks(
   const saving = { place, folder, facts, options, algorithms, key, seeker, holding, map, builder };
   const checkpoints = seeker && new Checkpoints(place, { ...seeker, point });
   const flowed = (await takenOverWhole(saving, source)) ?? (await flow(saving, source, checkpoints));
-  const { size, sent, takenOver, next } = flowed;
+  const { size, sent, takenOver, change, next } = flowed;
   const came: Came = { size, digests: flowed.digests, head: flowed.head };
+  const { past, jump } = judged(change, map);
   await check?.(came);
   const digest = { algorithm, value: came.digests[algorithm] ?? '' };
   const name = mapName(folder, taken, point);
   const text = builder.end(
-    { resource, point, taken, size, digest, key: key === undefined ? null : keyTag(key), refresh: { next } },
+    {
+      resource,
+      point,
+      taken,
+      size,
+      digest,
+      key: key === undefined ? null : keyTag(key),
+      refresh: { next },
+      past,
+    },
     recipients,
     key,
   );
@@ -158,8 +172,18 @@ export async function saveBlocks(
     sent: sent + stored.size,
     takenOver,
     kept: builder.objects.reduce((sum, object) => sum + object.size, 0),
+    change: { ...change, ...(jump && { jump }) },
   };
   return { ...came, payload, ...(map && { base: map.name }), ...(why !== undefined && { why }) };
+}
+
+/** Whether the disk changed as it never did before. */
+function judged({ used, fresh, packed }: Omit<Change, 'jump'>, map: BaseMap | undefined) {
+  if (fresh === undefined || packed === undefined) return { past: firstNight(used), jump: undefined };
+  const { past } = map?.header ?? {};
+  return past === undefined
+    ? { past: firstNight(used), jump: undefined }
+    : nextNight(past, { used, fresh, packed });
 }
 
 const EMPTY: Holding = { sizes: new Map(), maps: [], checkpoints: [] };
@@ -201,6 +225,7 @@ async function takenOverWhole(
     head: wanted === 0 ? Buffer.alloc(0) : await headOf(source, wanted),
     sent: 0,
     takenOver,
+    change: { used: takenOver, fresh: 0, packed: 0 },
     next: map.header.refresh.next,
   };
 }
@@ -228,12 +253,19 @@ async function flow(
   const again = refreshed(map, options.refresh);
   const cursors = cursorsOf(saving);
   let takenOver = 0;
+  let [used, fresh, packed] = [0, 0, 0];
   try {
     const whole = meter.through(stoppable(source, signal));
     for await (const blocks of pieces.blocks(whole, cursors, again))
       for (const block of blocks) {
         if (key !== undefined) builder.addIds(await ids.add(block.number, block.id));
+        used += block.size;
         if (block.found !== undefined) takenOver += block.size;
+        // What is sent again is as likely unchanged.
+        else if (block.number < again.from || block.number >= again.to) {
+          fresh += block.size;
+          packed += block.frame.length;
+        }
         const [object, index] = block.found ?? (await writer.add(block));
         builder.add(block.number, 1, object, index);
       }
@@ -241,7 +273,8 @@ async function flow(
     builder.addIds(await ids.end());
     const digests = await pieces.digests();
     const sent = writer.sent + ids.sent;
-    return { size: meter.size, digests, head: meter.head, sent, takenOver, next: again.next };
+    const change = map === undefined ? { used } : { used, fresh, packed };
+    return { size: meter.size, digests, head: meter.head, sent, takenOver, change, next: again.next };
   } finally {
     await Promise.all([pieces.close(), writer.settled(), ...cursors.map((cursor) => cursor.close())]);
   }

@@ -136,7 +136,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a key of nothing',
     plus('schedule: nightly'),
     [
-      '7:1: unknown key "schedule": the keys are version, cloud, project, region, timezone, publish, recipients, store, refresh, keep, back-up, exclude, drill, report',
+      '7:1: unknown key "schedule": the keys are version, cloud, project, region, timezone, publish, recipients, store, refresh, keep, accept, back-up, exclude, drill, report',
     ],
   ],
   ['no name', put('  - name: all\n    select', '  - select'), ['4:5: name is missing']],
@@ -465,7 +465,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     'a name that would break a log',
     plus('"a\\n::error::b": 1'),
     [
-      '7:1: unknown key "a\\n::error::b": the keys are version, cloud, project, region, timezone, publish, recipients, store, refresh, keep, back-up, exclude, drill, report',
+      '7:1: unknown key "a\\n::error::b": the keys are version, cloud, project, region, timezone, publish, recipients, store, refresh, keep, accept, back-up, exclude, drill, report',
     ],
   ],
   ['too much', `# ${'x'.repeat(300_000)}\n${SMALL}`, ['1:1: the file is larger than any plan']],

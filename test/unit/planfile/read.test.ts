@@ -22,6 +22,7 @@ test('a plan with everything in it', async () => {
     publish: ['release'],
     recipients: [...RECIPIENTS],
     store: 'directory:/mnt/backups',
+    accept: [],
     keep,
     entries: [
       {

@@ -23,6 +23,7 @@ const DB = uuid(0xd, 1);
 const wishes = (policy: Policy = { last: 1 }, more: Partial<Wishes> = {}): Wishes => ({
   termsOf: () => [{ policy, zone: 'UTC', minCopies: 1 }],
   allowOverHalf: true,
+  accepted: new Set(),
   ...more,
 });
 
@@ -452,6 +453,7 @@ describe('servers and their disks, each by its own rules', () => {
   const rules = (last: number, allowOverHalf: boolean): Wishes => ({
     termsOf: ({ kind }) => [{ policy: { last: kind === 'server' ? 1 : last }, zone: 'UTC', minCopies: 1 }],
     allowOverHalf,
+    accepted: new Set(),
   });
   const going = (last: number, allowOverHalf: boolean) =>
     planPrune(record, cloud, rules(last, allowOverHalf), NOW).going.map(({ point: { id } }) => id);

@@ -121,6 +121,7 @@ export function story(seed: number): Story {
       termsOf: ({ resource }) =>
         isPartly && resource.endsWith('1') ? [] : [{ policy, zone: 'UTC', minCopies }],
       allowOverHalf: below(2) === 0,
+      accepted: new Set(),
     },
     minCopies,
     parents: project.parents,

@@ -27,6 +27,7 @@ const told = (coverage: readonly Coverage[], fields: Partial<Told> = {}): Told =
   quota: [{ quota: 'backups', used: 9, max: 10, perNight: 3, nights: 0 }],
   failure: '',
   issue: undefined,
+  alarms: [],
   ...fields,
 });
 
