@@ -20,7 +20,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['manifest'],
   ['store', 'keys'],
   ['openstack', 'stream'],
-  ['inputs', 'ports'],
+  ['inputs', 'nbd', 'ports'],
   ['pool.ts', 'clock.ts', 'decode.ts', 'version.ts'],
   ['text'],
   ['errors.ts'],

@@ -28,6 +28,7 @@ export const commands: typeof actions = {
   'plan init': async () => (await import('./plan-init.ts')).planInit as unknown as Command,
   ...(planShow && { 'plan show': planShow }),
   dump: async () => (await import('./dump.ts')).dump as unknown as Command,
+  serve: async () => (await import('./serve.ts')).serve as unknown as Command,
   'store init': async () => (await import('./store-init.ts')).storeInit as unknown as Command,
   'store rekey': async () => (await import('./store-rekey.ts')).storeRekey as unknown as Command,
   unlock: async () => (await import('./unlock.ts')).unlock as unknown as Command,

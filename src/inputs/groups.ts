@@ -66,6 +66,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   Reporting: ['fail-on', 'badge', 'heartbeat'],
   'Where it goes': [
     'to',
+    'socket',
+    'listen',
     'overwrite',
     'name',
     'type',

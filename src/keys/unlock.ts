@@ -28,6 +28,21 @@ export interface OpenedLuks extends Pick<LuksHeader, 'version' | 'cipher' | 'sec
    * @throws OperationError at the end, if it was cut short
    */
   plain(image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
+  /**
+   * Opens any sectors of the data.
+   *
+   * @param imageSize bytes of the whole image with its header
+   * @throws OperationError if it was cut short
+   */
+  sectors(imageSize: number): {
+    /** Bytes of the data. */
+    readonly size: number;
+    /**
+     * @param bytes whole sectors
+     * @param at where the first begins, bytes into the data
+     */
+    open(bytes: Buffer, at: number): Buffer;
+  };
 }
 
 /** Whether an image begins like a LUKS image. */
@@ -166,7 +181,17 @@ function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: numbe
     if (at === 0) throw headerOnly();
     if (payloadBytes !== undefined) throw cutShort(at);
   };
-  return { version, cipher, sectorBytes, payloadOffset, slot, passphrase, plain };
+  const sectors: OpenedLuks['sectors'] = (imageSize) => {
+    const there = imageSize - payloadOffset;
+    if (there < sectorBytes) throw headerOnly();
+    if ((payloadBytes ?? 0) > there || there % sectorBytes !== 0) throw cutShort(there);
+    const decipher = new XtsDecipher(key, sectorBytes, wrapsAt);
+    return {
+      size: payloadBytes ?? there,
+      open: (bytes, at) => decipher.open(bytes, firstSector + at / SECTOR_UNIT),
+    };
+  };
+  return { version, cipher, sectorBytes, payloadOffset, slot, passphrase, plain, sectors };
 }
 
 function headerOnly(): OperationError {

@@ -1,7 +1,9 @@
+import { InputError } from '../errors.ts';
 import { opener } from '../keys/age.ts';
 import type { FilePayload, Payload } from '../manifest/schema.ts';
 import { turns } from '../pool.ts';
 import type { Place } from '../store/place.ts';
+import { type BlocksAt, openAt } from './blocks/at.ts';
 import type { Seal } from './blocks/object-write.ts';
 import { openBlocks } from './blocks/open.ts';
 import { type DiskFacts, type DiskOptions, type SavedDisk, saveBlocks } from './blocks/save.ts';
@@ -42,6 +44,12 @@ export interface PayloadStore {
    * @throws InputError if it is sealed to others; or, while reading, if it is not there
    */
   open(payload: Payload): Promise<AsyncGenerator<Uint8Array, void>>;
+  /**
+   * Any bytes of a disk, see {@link BlocksAt}.
+   *
+   * @throws InputError if it is sealed to others, is not there, or can only be read from its beginning
+   */
+  openAt(payload: Payload): Promise<BlocksAt>;
   /**
    * Lets a payload go; call it right before a manifest names it. Until then, if this run dies, the next one reports it.
    */
@@ -89,7 +97,19 @@ export function payloadStore(
         ? openBlocks(place, payload, open)
         : openPayload(place, payload, open);
     },
+    openAt: async (payload) => {
+      if (payload.layout !== 'blocks') throw onlyWhole(payload);
+      const open = payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined;
+      return openAt(place, payload, open);
+    },
     keep: ({ name }) => place.keep(name),
     remove: ({ name }) => place.remove(name),
   };
+}
+
+function onlyWhole({ name }: FilePayload): InputError {
+  return new InputError(
+    `payload ${name} is one file, which can only be read from its beginning to its end`,
+    'Write it to a file with `dump`; restore points made from now on are stored in blocks.',
+  );
 }

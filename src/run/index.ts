@@ -19,6 +19,7 @@ export { restoreGivenImage } from './restore-image.ts';
 export { restoreGivenSecrets } from './restore-secret.ts';
 export { restoreGivenServer } from './restore-server.ts';
 export { restoreGivenVolume } from './restore-volume.ts';
+export { serveDisk } from './serve.ts';
 export { showPoint } from './show.ts';
 export { initStore } from './store-init.ts';
 export { rekeyStore } from './store-rekey.ts';

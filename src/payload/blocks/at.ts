@@ -1,7 +1,8 @@
 import { OperationError } from '../../errors.ts';
 import { CHUNK, type Chunks, type Opener, SEALED_CHUNK } from '../../keys/age.ts';
+import { turns } from '../../pool.ts';
 import type { Place } from '../../store/place.ts';
-import { BLOCK, type StoredObject } from './format.ts';
+import { BLOCK, type Extent, type StoredObject } from './format.ts';
 import { framesIn, tableBytes } from './frame.ts';
 import { damagedMap, readMap } from './map-read.ts';
 import { bytesOf, damagedObject, plainOf } from './object.ts';
@@ -13,6 +14,10 @@ const MOST_EXTENTS = 1 << 25;
 const HELD = 64;
 /** Blocks that are asked for at once. */
 const AT_ONCE = 16;
+/** Blocks of the disk that are held while bytes of them are put together. */
+const STEP = 32;
+/** Requests to the store at a time. */
+const REQUESTS = 8;
 /** The first bytes of an age file that are asked for: a header with ten recipients has fewer. */
 const HEAD = 4096;
 
@@ -29,6 +34,25 @@ export interface DiskAt {
    * @throws OperationError if an object is missing or damaged
    */
   readAt(offset: number, length: number): Promise<Buffer>;
+  /**
+   * What lies at a byte of the disk, without reading it.
+   *
+   * @param offset within the disk
+   * @returns whether it is zeros that the store does not have, and up to which byte that holds at least
+   */
+  extentAt(offset: number): { readonly hole: boolean; readonly end: number };
+}
+
+/** The same by blocks: the last one of the disk may be shorter. */
+export interface BlocksAt extends DiskAt {
+  /**
+   * @param first block of the disk; all that are asked for are within it
+   * @returns undefined for zeros; the others may be parts of a larger memory
+   * @throws OperationError if an object is missing or damaged
+   */
+  blocks(first: number, count: number): Promise<(Buffer | undefined)[]>;
+  /** Bytes that came from the store so far. */
+  fetched(): number;
 }
 
 /**
@@ -42,7 +66,7 @@ export async function openAt(
   place: Place,
   { name, size, stored }: BlocksFacts,
   opener: Opener | undefined,
-): Promise<DiskAt> {
+): Promise<BlocksAt> {
   const map = await readMap(place, name, stored);
   const { count } = map.header.extents;
   if (map.header.disk.size !== size || count > MOST_EXTENTS) {
@@ -53,18 +77,21 @@ export async function openAt(
       'Restore all of it.',
     );
   }
-  const starts = new Float64Array(count);
-  const [counts, numbers, firsts] = [new Uint16Array(count), new Uint32Array(count), new Uint16Array(count)];
-  let extent = 0;
-  for await (const [start, length, object, first] of map.extents) {
-    [starts[extent], counts[extent], numbers[extent], firsts[extent]] = [start, length, object, first];
-    extent += 1;
-  }
+  const extents = new Extents(count);
+  for await (const extent of map.extents) extents.add(extent);
+  let fetched = stored.size;
+  const inTurn = turns(REQUESTS);
+  const read: Read = (object, start, end) =>
+    inTurn(async () => {
+      const bytes = await bytesOf(place, object, start, end);
+      fetched += bytes.length;
+      return bytes;
+    });
   const held = new Map<number, Promise<OpenObject>>();
   const objectAt = (number: number): Promise<OpenObject> => {
     const object = map.objects[number];
     if (object === undefined) throw new RangeError(`no object ${number}`);
-    const opened = held.get(number) ?? openObject(place, object, object.to === null ? undefined : opener);
+    const opened = held.get(number) ?? openObject(read, object, object.to === null ? undefined : opener);
     held.delete(number);
     held.set(number, opened);
     // What failed is tried again.
@@ -73,66 +100,135 @@ export async function openAt(
     if (held.size > HELD && oldest !== undefined) held.delete(oldest);
     return opened;
   };
-  /** Puts the blocks of an extent that are wanted where they belong. */
-  const fill = async (
-    index: number,
-    from: number,
-    to: number,
-    into: Buffer,
-    offset: number,
-  ): Promise<void> => {
-    const start = starts[index] ?? 0;
-    const object = await objectAt(numbers[index] ?? 0);
-    const [begin, end] = [Math.max(from, start), Math.min(to, start + (counts[index] ?? 0))];
-    for (let block = begin; block < end; block += AT_ONCE) {
-      const lengths = Array.from({ length: Math.min(AT_ONCE, end - block) }, (_, at) =>
-        Math.min(BLOCK, size - (block + at) * BLOCK),
-      );
-      const blocks = await object.blocks((firsts[index] ?? 0) + block - start, lengths);
-      for (const [at, bytes] of blocks.entries()) {
-        const target = (block + at) * BLOCK - offset;
-        bytes.copy(into, Math.max(0, target), Math.max(0, -target));
-      }
-    }
+  const lengthOf = (block: number) => Math.min(BLOCK, size - block * BLOCK);
+  const blocks: BlocksAt['blocks'] = async (first, wanted) => {
+    const found = new Array<Buffer | undefined>(wanted).fill(undefined);
+    const fill = async ({ object, from, disk }: Run) => {
+      const opened = await objectAt(object);
+      const plain = await opened.blocks(from, disk.map(lengthOf));
+      for (const [at, block] of disk.entries()) found[block - first] = plain[at];
+    };
+    await Promise.all(extents.runs(first, first + wanted).map(fill));
+    return found;
   };
   return {
     size,
-    async readAt(offset, length) {
-      const into = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
-      const [from, to] = [Math.floor(offset / BLOCK), Math.ceil((offset + into.length) / BLOCK)];
-      for (let index = behind(starts, counts, from); (starts[index] ?? to) < to; index += 1)
-        await fill(index, from, to, into, offset);
-      return into;
+    blocks,
+    fetched: () => fetched,
+    readAt: (offset, length) => readOver(blocks, size, offset, length),
+    extentAt(offset) {
+      const { hole, end } = extents.at(Math.floor(offset / BLOCK));
+      return { hole, end: Math.min(end * BLOCK, size) };
     },
   };
 }
 
-/** The first extent that ends behind a block. */
-function behind(starts: Float64Array, counts: Uint16Array, block: number): number {
-  let [low, high] = [0, starts.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? 0) + (counts[middle] ?? 0) > block) high = middle;
-    else low = middle + 1;
+/** Some bytes of a disk that is read by blocks. */
+export async function readOver(
+  blocks: BlocksAt['blocks'],
+  size: number,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
+  const into = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+  const end = Math.ceil((offset + into.length) / BLOCK);
+  for (let at = Math.floor(offset / BLOCK); at < end; at += STEP) {
+    const found = await blocks(at, Math.min(STEP, end - at));
+    for (const [index, bytes] of found.entries()) {
+      const target = (at + index) * BLOCK - offset;
+      bytes?.copy(into, Math.max(0, target), Math.max(0, -target));
+    }
   }
-  return low;
+  return into;
 }
+
+/** Blocks that follow one another in an object, with where each lies on the disk. */
+interface Run {
+  readonly object: number;
+  readonly from: number;
+  readonly disk: number[];
+}
+
+/** Which blocks are where, in the order of the disk. */
+class Extents {
+  readonly #starts: Uint32Array;
+  readonly #counts: Uint16Array;
+  readonly #objects: Uint32Array;
+  readonly #firsts: Uint16Array;
+  #count = 0;
+
+  constructor(count: number) {
+    this.#starts = new Uint32Array(count);
+    this.#counts = new Uint16Array(count);
+    this.#objects = new Uint32Array(count);
+    this.#firsts = new Uint16Array(count);
+  }
+
+  add([start, count, object, first]: Extent): void {
+    this.#starts[this.#count] = start;
+    this.#counts[this.#count] = count;
+    this.#objects[this.#count] = object;
+    this.#firsts[this.#count] = first;
+    this.#count += 1;
+  }
+
+  /** Whether a block is zeros, and behind which that changes. */
+  at(block: number): { readonly hole: boolean; readonly end: number } {
+    const index = this.#behind(block);
+    const start = this.#starts[index] ?? Number.POSITIVE_INFINITY;
+    return start > block
+      ? { hole: true, end: start }
+      : { hole: false, end: start + (this.#counts[index] ?? 0) };
+  }
+
+  /** What to read for some blocks of the disk; a hole between two does not part what lies together in an object. */
+  runs(from: number, to: number): Run[] {
+    const runs: Run[] = [];
+    for (let index = this.#behind(from); (this.#starts[index] ?? to) < to; index += 1) {
+      const start = this.#starts[index] ?? 0;
+      const end = Math.min(to, start + (this.#counts[index] ?? 0));
+      for (let block = Math.max(from, start); block < end; block += 1) {
+        const at = (this.#firsts[index] ?? 0) + block - start;
+        const last = runs.at(-1);
+        if (
+          last !== undefined &&
+          last.object === this.#objects[index] &&
+          last.from + last.disk.length === at &&
+          last.disk.length < AT_ONCE
+        )
+          last.disk.push(block);
+        else runs.push({ object: this.#objects[index] ?? 0, from: at, disk: [block] });
+      }
+    }
+    return runs;
+  }
+
+  /** The first extent that ends behind a block. */
+  #behind(block: number): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#starts[middle] ?? 0) + (this.#counts[middle] ?? 0) > block) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** Some stored bytes of an object. */
+type Read = (object: StoredObject, start: number, end: number) => Promise<Buffer>;
 
 interface OpenObject {
   /** @param lengths bytes of each of the blocks from this one on */
   blocks(first: number, lengths: readonly number[]): Promise<Buffer[]>;
 }
 
-async function openObject(
-  place: Place,
-  object: StoredObject,
-  opener: Opener | undefined,
-): Promise<OpenObject> {
-  const chunks = opener && (await chunksOf(place, object, opener));
+async function openObject(read: Read, object: StoredObject, opener: Opener | undefined): Promise<OpenObject> {
+  const chunks = opener && (await chunksOf(read, object, opener));
   const sealed = object.size - (chunks?.start ?? 0);
   const size =
     chunks === undefined ? sealed : sealed - Math.ceil(sealed / SEALED_CHUNK) * (SEALED_CHUNK - CHUNK);
-  const bytes = (from: number, to: number) => plainBytes(place, object, chunks, from, to);
+  const bytes = (from: number, to: number) => plainBytes(read, object, chunks, from, to);
   const ends = framesIn(await bytes(Math.max(0, size - tableBytes(object.blocks)), size), object.blocks);
   if (ends === undefined || ends.at(-1) !== size - tableBytes(object.blocks))
     throw damagedObject(object.name, 'its seek table is not that of its blocks');
@@ -148,10 +244,10 @@ async function openObject(
   };
 }
 
-async function chunksOf(place: Place, object: StoredObject, opener: Opener): Promise<Chunks> {
+async function chunksOf(read: Read, object: StoredObject, opener: Opener): Promise<Chunks> {
   for (let length = HEAD; ; length *= 4) {
     const end = Math.min(length, object.size);
-    const chunks = await opener.chunks(await bytesOf(place, object, 0, end), `object ${object.name}`);
+    const chunks = await opener.chunks(await read(object, 0, end), `object ${object.name}`);
     if (chunks !== undefined) return chunks;
     if (end === object.size) throw damagedObject(object.name, 'it is not a complete age file');
   }
@@ -159,16 +255,16 @@ async function chunksOf(place: Place, object: StoredObject, opener: Opener): Pro
 
 /** Plain bytes of an object, from the chunks that they lie in. */
 async function plainBytes(
-  place: Place,
+  read: Read,
   object: StoredObject,
   chunks: Chunks | undefined,
   from: number,
   to: number,
 ): Promise<Buffer> {
-  if (chunks === undefined) return bytesOf(place, object, from, to);
+  if (chunks === undefined) return read(object, from, to);
   const first = Math.floor(from / CHUNK);
   const at = (index: number) => Math.min(chunks.start + index * SEALED_CHUNK, object.size);
-  const stored = await bytesOf(place, object, at(first), at(Math.ceil(to / CHUNK)));
+  const stored = await read(object, at(first), at(Math.ceil(to / CHUNK)));
   const opened: Buffer[] = [];
   for (let begin = 0; begin < stored.length; begin += SEALED_CHUNK) {
     const isLast = at(first) + begin + SEALED_CHUNK >= object.size;

@@ -1,0 +1,39 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { Budget } from '../../../src/nbd/budget.ts';
+import { Outgoing } from '../../../src/nbd/outgoing.ts';
+
+test('a client that takes nothing for a while is let go, and what waits for it ends', async () => {
+  const stream = new PassThrough({ highWaterMark: 10 });
+  stream.on('error', () => undefined);
+  await new Outgoing(stream, 20).send(Buffer.alloc(1000), Buffer.alloc(1000));
+  expect(stream.destroyed).toBe(true);
+  await new Outgoing(stream, 20).send(Buffer.alloc(1000));
+});
+
+test('what is sent comes in one piece', async () => {
+  const stream = new PassThrough();
+  const outgoing = new Outgoing(stream);
+  await Promise.all([
+    outgoing.send(Buffer.from('a'), Buffer.from('b')),
+    outgoing.send(Buffer.from('c'), Buffer.from('d')),
+  ]);
+  expect(stream.read().toString()).toBe('abcd');
+});
+
+test('memory is shared in order, and comes back also from what failed', async () => {
+  const budget = new Budget(10);
+  const order: number[] = [];
+  const first = Promise.withResolvers<void>();
+  const failing = budget.use(8, () => first.promise);
+  const large = budget.use(10, async () => order.push(10));
+  // It would fit, but would keep the large one waiting for ever.
+  const small = budget.use(1, async () => order.push(1));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(order).toEqual([]);
+  first.reject(new Error('no'));
+  await expect(failing).rejects.toThrow('no');
+  await Promise.all([large, small]);
+  expect(order).toEqual([10, 1]);
+  await expect(budget.use(11, async () => 0)).rejects.toThrow(RangeError);
+});
