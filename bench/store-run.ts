@@ -2,17 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Pool } from 'undici';
+import { systemClock } from '../src/clock.ts';
 import { thisProcess } from '../src/host/terminal/process.ts';
 import { opener, sealer } from '../src/keys/age.ts';
+import { openHttp } from '../src/openstack/http.ts';
 import type { Kept } from '../src/payload/blocks/base.ts';
 import { keyTag, SEGMENT } from '../src/payload/blocks/format.ts';
 import { MapBuilder } from '../src/payload/blocks/map-write.ts';
 import { dataName, folderOf, idsName, mapName } from '../src/payload/blocks/names.ts';
 import { openBlocks } from '../src/payload/blocks/open.ts';
 import { type DiskOptions, saveBlocks } from '../src/payload/blocks/save.ts';
+import { silentLog } from '../src/ports/log.ts';
 import { formatOwner } from '../src/ports/owner.ts';
 import { directoryPlace } from '../src/store/directory.ts';
 import type { Place } from '../src/store/place.ts';
+import { s3Place } from '../src/store/s3/place.ts';
 
 /**
  * What `bench/store.ts` measures, each in a process of its own:
@@ -20,6 +24,7 @@ import type { Place } from '../src/store/place.ts';
  *   unread STORE                         the same where the cloud says that nothing changed
  *   restore STORE PAYLOAD IDENTITY       reads a disk back, the payload as JSON
  *   synthetic STORE                      a map of 1 TiB in four million extents, as scattered writes leave it
+ * STORE is a directory, or s3://BUCKET/PREFIX with AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
  * Prints what it did as JSON.
  */
 const [what, store = '', ...words] = process.argv.slice(2);
@@ -27,13 +32,33 @@ const KEY = Buffer.alloc(32, 7);
 const VOLUME = { kind: 'volume', id: 'bench' } as const;
 const TIB = { size: 2 ** 40, digest: { algorithm: 'sha512', value: 'ab'.repeat(64) } } as const;
 const run = { id: randomUUID(), owner: formatOwner(thisProcess()) };
-const place = directoryPlace(store, { run, liveness: async () => 'unknown', now: () => Date.now() });
+const place = store.startsWith('s3://')
+  ? bucket(store)
+  : directoryPlace(store, { run, liveness: async () => 'unknown', now: () => Date.now() });
 await place.prepare();
 const works: Readonly<Record<string, () => Promise<object>>> = { save, unread, restore, synthetic };
 const did = await works[what ?? '']?.();
 const { maxRSS } = process.resourceUsage();
 process.stdout.write(`${JSON.stringify({ ...did, memory: maxRSS * 1024 })}\n`);
 process.exit();
+
+function bucket(name: string): Place {
+  const { hostname, pathname } = new URL(name);
+  const word = (variable: string) => process.env[variable] ?? '';
+  return s3Place({
+    bucket: hostname,
+    prefix: pathname.slice(1),
+    endpoint: word('AWS_ENDPOINT_URL_S3'),
+    credentials: async () => ({
+      accessKeyId: word('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: word('AWS_SECRET_ACCESS_KEY'),
+    }),
+    http: openHttp({ verify: true }, {}),
+    clock: systemClock,
+    log: silentLog,
+    signal: () => undefined,
+  });
+}
 
 async function save(): Promise<object> {
   const [url = '', recipient = '', compression] = words;

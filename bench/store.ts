@@ -1,17 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bytes } from '../src/text/bytes.ts';
-import { arena, type Figure } from './contest.ts';
+import { startVersity, VERSITY } from '../test/cloud/versity.ts';
+import { s3Request } from '../test/fakes/s3/client.ts';
+import { CLOUD_VENV } from '../test/support/cloud-paths.ts';
+import { bundled } from './bundle.ts';
+import { arena, type Contestant, type Figure } from './contest.ts';
 import { writeDisk } from './disk-file.ts';
 
 /**
- * `npm run bench:store`: a disk of 2 GiB put into a directory by us (digest, blocks, compare, zstd, age) and by what people
- * use, on loopback and in one run: in full, unchanged, after 1,000 scattered writes of 4 KiB, and back; then memory at
- * 20 GiB and with a map of 1 TiB, and a run that is killed at half. Wants `age`, `curl`, `zstd` and `restic`.
+ * `npm run bench:store`: a disk of 2 GiB put into a directory and into a bucket by us (digest, blocks, compare, zstd, age)
+ * and by what people use, on loopback and in one run: in full, unchanged, after 1,000 scattered writes of 4 KiB, and back;
+ * then memory at 20 GiB and with a map of 1 TiB, and a run that is killed at half. Wants `age`, `curl`, `zstd` and
+ * `restic`; takes `openstack`, `kopia` and versitygw (`npm run tools -- versitygw`) too where they are there. Each
+ * contestant runs in turn, BENCH_ROUNDS times, and its fastest round counts; the time of the processor counts on a busy
+ * machine.
  */
 const GIB = 2 ** 30;
 const SIZE = Number(process.env['BENCH_GIB'] ?? 2) * GIB;
@@ -20,17 +27,16 @@ const WRITES = 1000;
 
 const directory = await mkdtemp(join(tmpdir(), 'openstack-backup-store-'));
 const environment = {
-  PATH: process.env['PATH'],
+  PATH: `${process.env['PATH']}:${CLOUD_VENV}/bin`,
   HOME: directory,
-  // As good as the bundle that is shipped: nothing is compiled anew in each run.
-  NODE_COMPILE_CACHE: join(directory, 'compiled'),
+  KOPIA_PASSWORD: 'bench',
+  KOPIA_CHECK_FOR_UPDATES: 'false',
   RESTIC_PASSWORD: 'bench',
   RESTIC_CACHE_DIR: join(directory, 'cache'),
 };
 const { shell, measure, contest } = arena(directory, environment, SIZE, ROUNDS);
 const at = (name: string) => join(directory, name);
-const node = (file: string) => `${process.execPath} ${join(import.meta.dirname, file)}`;
-let server: ChildProcess | undefined;
+const ended: (() => unknown)[] = [];
 try {
   await mkdir(at('disks'));
   await writeDisk(at('disks/plain'), SIZE);
@@ -40,10 +46,12 @@ try {
   await shell(`truncate -s ${20 * GIB} disks/sparse`);
   await shell('age-keygen -o key.txt');
   const recipient = (await shell('age-keygen -y key.txt')).trim();
-  const origin = await served();
+  const server = await served();
+  await fetch(`${server.origin}/v2/images/plain`);
+  const run = `${process.execPath} ${await bundled(at('bundle'))}`;
   const ours = (store: string, disk: string, compression = 'zstd') =>
-    `${node('store-run.ts')} save ${store} ${origin}/${disk} ${recipient} ${compression}`;
-  const curl = (disk: string) => `curl -sSf ${origin}/${disk}`;
+    `${run} save ${store} ${server.origin}/v2/images/${disk}/file ${recipient} ${compression}`;
+  const curl = (disk: string) => `curl -sSf ${server.origin}/v2/images/${disk}/file`;
   const pipe = (out: string) => `zstd -q -3 | age -r ${recipient} > ${out}`;
   const restic = (repository: string, disk: string) =>
     `${curl(disk)} | restic -q -r ${repository} backup --stdin --stdin-filename disk`;
@@ -60,8 +68,21 @@ try {
         name: 'restic',
         command: `restic -q -r $OUT/r init; ${restic('$OUT/r', 'plain')}`,
       },
+      ...(await installed('kopia', [
+        {
+          name: 'kopia',
+          command: `kopia --config-file $OUT/k.config repository create filesystem --path $OUT/k; kopia --config-file $OUT/k.config policy set --global --compression zstd; ${curl('plain')} | kopia --config-file $OUT/k.config snapshot create --stdin-file disk disk`,
+        },
+      ])),
+      ...(await installed('openstack', [
+        {
+          name: 'openstack image save: nothing but its digest',
+          command: `openstack --os-auth-type none --os-endpoint ${server.origin} image save --file $OUT/image plain`,
+        },
+      ])),
     ]),
   );
+  await toBucket(ours, curl, recipient);
 
   await shell(`restic -q -r ${at('plain-restic')} init; ${restic(at('plain-restic'), 'plain')}`);
   const first = await measure(ours(at('plain-store'), 'plain'));
@@ -102,7 +123,7 @@ try {
     await contest('restored', [
       {
         name: 'ours: SHA-256, age, zstd, SHA-512',
-        command: `${node('store-run.ts')} restore ${at('plain-store')} '${payload}' "$(grep ^AGE key.txt)"`,
+        command: `${run} restore ${at('plain-store')} '${payload}' "$(grep ^AGE key.txt)"`,
       },
       {
         name: 'age -d | zstd -d | sha512sum',
@@ -117,14 +138,14 @@ try {
 
   const sparse = await measure(ours('$OUT', 'sparse'));
   print(`\n20 GiB of zeros: ${sparse.seconds.toFixed(1)} s, peak memory ${bytes(sparse.memory)}\n`);
-  const built = await measure(`${node('store-run.ts')} synthetic ${at('tib')}`);
+  const built = await measure(`${run} synthetic ${at('tib')}`);
   print(`a map of 1 TiB: ${bytes(JSON.parse(built.said).size)}, built in ${built.seconds.toFixed(1)} s\n`);
-  const unread = await measure(`${node('store-run.ts')} unread ${at('tib')}`);
+  const unread = await measure(`${run} unread ${at('tib')}`);
   print(`1 TiB that did not change: ${unread.seconds.toFixed(1)} s, peak memory ${bytes(unread.memory)}\n`);
 
   await killedAtHalf(ours(at('killed'), 'plain'), payloadOf(first).kept);
 } finally {
-  server?.kill();
+  for (const end of ended) await end();
   await rm(directory, { recursive: true });
 }
 
@@ -179,16 +200,66 @@ async function scattered(from: string, to: string): Promise<void> {
   await file.close();
 }
 
-/** @returns the address of a server that gives the disks */
-async function served(): Promise<string> {
+/** Those whose program is there; else it says so. */
+async function installed(
+  program: string,
+  contestants: readonly Contestant[],
+): Promise<readonly Contestant[]> {
+  const found = await shell(`command -v ${program} || true`);
+  if (found === '') print(`(${program} is not installed)\n`);
+  return found === '' ? [] : contestants;
+}
+
+/** The same in full, into a bucket of a server that stores in a directory. */
+async function toBucket(
+  ours: (store: string, disk: string) => string,
+  curl: (disk: string) => string,
+  recipient: string,
+): Promise<void> {
+  if (
+    await stat(VERSITY).then(
+      () => false,
+      () => true,
+    )
+  ) {
+    print('(versitygw is not built: no figures of S3)\n\n');
+    return;
+  }
+  const versity = await startVersity();
+  ended.push(() => versity[Symbol.asyncDispose]());
+  const { endpoint, id, secret, region } = versity;
+  await s3Request(versity, 'PUT', '/bench');
+  const login = `export AWS_ENDPOINT_URL_S3=${endpoint} AWS_ACCESS_KEY_ID=${id} AWS_SECRET_ACCESS_KEY=${secret};`;
+  // Each run has a name of its own in the bucket: the last part of its directory's.
+  const own = '$(basename $OUT)';
+  const sent = `curl -sSf --aws-sigv4 aws:amz:${region}:s3 -u ${id}:${secret}`;
+  print('\n');
+  print(
+    await contest('full, into a bucket', [
+      { name: 'ours', command: `${login} ${ours(`s3://bench/${own}`, 'plain')}` },
+      {
+        name: 'curl | zstd -3 | age -r, digests, curl',
+        command: `mkfifo a b; sha512sum < a > $OUT/512 & sha256sum < b > $OUT/256 & ${curl('plain')} | tee a | zstd -q -3 | age -r ${recipient} > >(tee b > $OUT/o); wait; rm a b; ${sent} -H "x-amz-content-sha256: $(cut -c1-64 $OUT/256)" -T $OUT/o ${endpoint}/bench/${own}/o; rm $OUT/o`,
+      },
+      {
+        name: 'restic',
+        command: `${login} restic -q -r s3:${endpoint}/bench/${own} init; ${curl('plain')} | restic -q -r s3:${endpoint}/bench/${own} backup --stdin --stdin-filename disk`,
+      },
+    ]),
+  );
+  print('\n');
+}
+
+/** Starts a server that gives the disks. */
+async function served(): Promise<{ readonly origin: string }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'store-server.ts'), at('disks')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  server = child;
+  ended.push(() => child.kill());
   const port = await new Promise<string>((resolve) =>
     child.stdout.once('data', (text) => resolve(`${text}`.trim())),
   );
-  return `http://127.0.0.1:${port}`;
+  return { origin: `http://127.0.0.1:${port}` };
 }
 
 function print(text: string): void {
