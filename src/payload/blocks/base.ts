@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
 import { messageOf, PlainError } from '../../errors.ts';
-import type { Place } from '../../store/place.ts';
+import { LARGEST_OBJECT, type Listed, type Place } from '../../store/place.ts';
 import { allOf } from '../../stream/chunks.ts';
 import { readCheckpoint } from './checkpoint-read.ts';
 import {
+  BLOCK,
   type CheckpointHeader,
   ID_BYTES,
   keyTag,
   type MapHeader,
+  MOST_OBJECTS,
+  OBJECT_BYTES,
   SEGMENT,
   type StoredIds,
   type StoredObject,
   tagHolds,
 } from './format.ts';
-import { readMap } from './map-read.ts';
+import { MAP_PIECE, type Proof, Proving, provedBytes } from './map-bytes.ts';
+import { type OpenedMap, readMapIn } from './map-read.ts';
 import { isNameIn, type Resource } from './names.ts';
 
 /** An object of the resource, and who can open it. */
@@ -45,10 +49,13 @@ export interface Seeker {
 export interface BaseMap {
   readonly name: string;
   readonly header: MapHeader;
-  readonly ids: readonly StoredIds[];
+  /** So that it can be read again. */
+  open(): Promise<OpenedMap>;
 }
 
 const MOST_MAPS = 3;
+/** A map that an object place takes; what is twice as large may be none. */
+const LARGEST_BASE = LARGEST_OBJECT / 2;
 /** Dead runs whose checkpoints are used, the newest. */
 const MOST_RUNS = 3;
 
@@ -57,7 +64,7 @@ export interface Holding {
   /** Bytes of objects and ids, by name. */
   readonly sizes: ReadonlyMap<string, number>;
   /** The newest maps, the newest first. */
-  readonly maps: readonly string[];
+  readonly maps: readonly Pick<Listed, 'name' | 'size'>[];
   /** The checkpoints of the newest runs that died or are under way, a list for each run, in their order. */
   readonly checkpoints: readonly (readonly string[])[];
 }
@@ -65,12 +72,12 @@ export interface Holding {
 /** @param point whose own names are left out */
 export async function holdingOf(place: Place, folder: string, point: string): Promise<Holding> {
   const sizes = new Map<string, number>();
-  const maps: string[] = [];
+  const maps: Holding['maps'][number][] = [];
   const runs = new Map<string, { readonly names: string[]; modified: number }>();
   for await (const { name, size, modified } of place.list(`${folder}/`)) {
     if (name.includes(point)) continue;
     if (isNameIn(folder, 'data', name) || isNameIn(folder, 'ids', name)) sizes.set(name, size);
-    else if (isNameIn(folder, 'maps', name)) maps.push(name);
+    else if (isNameIn(folder, 'maps', name)) maps.push({ name, size });
     else if (isNameIn(folder, 'open', name)) {
       const of = name.slice(0, name.lastIndexOf('-'));
       const run = runs.get(of) ?? { names: [], modified };
@@ -93,20 +100,25 @@ export async function holdingOf(place: Place, folder: string, point: string): Pr
 /**
  * The newest map that can be built on, proved to its end.
  *
- * @param names the newest first
+ * @param maps the newest first
+ * @param piece bytes of it that are asked for at once
  * @returns or why there is none, in words
  */
 export async function findMap(
   place: Place,
-  names: readonly string[],
+  maps: Holding['maps'],
   seeker: Seeker,
+  piece: number = MAP_PIECE,
 ): Promise<{ readonly map?: BaseMap; readonly why?: string }> {
   let why: string | undefined;
-  for (const name of names) {
+  for (const { name, size } of maps) {
     try {
-      const map = await readMap(place, name, undefined, admission(seeker));
+      if (size > LARGEST_BASE) throw new Unfit(`has ${size} bytes, so scattered is the disk`);
+      const proving = new Proving(piece);
+      const { bytes } = await place.get(name);
+      const map = await readMapIn(proving.through(bytes), name, undefined, admission(seeker));
       for await (const _ of map.extents);
-      return { map: { name, header: map.header, ids: map.ids } };
+      return { map: baseMap(place, name, map.header, proving.proof(), piece) };
     } catch (error) {
       why ??= told(error, name);
     }
@@ -128,14 +140,31 @@ export function admission({ resource, key, recipients }: Seeker) {
       throw new Unfit('lies in clear, and this backup is sealed');
     if (!header.recipients.every((set) => recipients?.every((one) => set.includes(one))))
       throw new Unfit('is not sealed to all recipients of this backup');
+    roomIn(header);
   };
+}
+
+/**
+ * A base may have half of the objects that a map may name beyond full ones: what a run adds has to fit, too, and that is
+ * no more than full objects of the whole disk.
+ *
+ * @throws Unfit
+ */
+function roomIn({ objects, extents }: MapHeader | CheckpointHeader): void {
+  const full = 'blocks' in extents ? Math.ceil((extents.blocks * BLOCK) / OBJECT_BYTES) : 0;
+  if (objects.count > (MOST_OBJECTS + full) / 2)
+    throw new Unfit(`names ${objects.count} objects, so scattered is the disk`);
 }
 
 /** Why a run does not build on an earlier point. */
 export class Unfit extends Error {}
 
-/** @throws what is not about the map or checkpoint, but about the run */
-function told(error: unknown, name: string): string {
+/**
+ * Why a map or checkpoint is not to be had, in words.
+ *
+ * @throws what is not about it, but about the run
+ */
+export function told(error: unknown, name: string): string {
   if (error instanceof Unfit) return `${name} ${error.message}`;
   if (error instanceof PlainError) return messageOf(error);
   throw error;
@@ -152,12 +181,33 @@ export function keptOf(
   }));
 }
 
+function baseMap(place: Place, name: string, header: MapHeader, proof: Proof, piece: number): BaseMap {
+  return { name, header, open: () => readMapIn(provedBytes(place, name, proof, piece), name) };
+}
+
 /**
  * The blocks of a map with their ids, in the order of the disk. A segment whose ids are not to be had is left out: it
- * costs sending its blocks again.
+ * costs sending its blocks again. A map that is gone meanwhile, or another, ends: what came of it before was proved.
+ *
+ * @param proved takes the ids that were read, by segment
  */
-export async function* runsOfMap(place: Place, name: string, seeker: Seeker): AsyncGenerator<Run, void> {
-  const map = await readMap(place, name, undefined, admission(seeker));
+export async function* runsOfMap(
+  place: Place,
+  base: BaseMap,
+  proved: Map<number, StoredIds>,
+): AsyncGenerator<Run, void> {
+  try {
+    yield* runsIn(place, await base.open(), proved);
+  } catch (error) {
+    told(error, base.name);
+  }
+}
+
+async function* runsIn(
+  place: Place,
+  map: OpenedMap,
+  proved: Map<number, StoredIds>,
+): AsyncGenerator<Run, void> {
   const objects = keptOf(map.header, map.objects);
   const stored = new Map(map.ids.map((ids) => [ids.segment, ids]));
   let [segment, used] = [-1, 0];
@@ -169,7 +219,9 @@ export async function* runsOfMap(place: Place, name: string, seeker: Seeker): As
         if (Math.floor(at / SEGMENT) !== segment) {
           segment = Math.floor(at / SEGMENT);
           used = 0;
-          ids = await idsIn(place, stored.get(segment));
+          const own = stored.get(segment);
+          ids = await idsIn(place, own);
+          if (own !== undefined && ids !== undefined) proved.set(segment, own);
         }
         const part = Math.min(count - done, (segment + 1) * SEGMENT - at);
         const own = ids?.subarray(used * ID_BYTES, (used + part) * ID_BYTES);

@@ -19,6 +19,8 @@ export const ID_BYTES = 16;
 /** The next checkpoint begins when one has so many objects, or blocks: it is written anew for each object. */
 export const CHECKPOINT_OBJECTS = 64;
 export const CHECKPOINT_BLOCKS = 65_536;
+/** Objects that a map may name, and ids: 16 TiB of full objects. More would be memory that a stranger's file asks for. */
+export const MOST_OBJECTS = 1 << 20;
 
 export interface StoredObject {
   readonly name: string;

@@ -16,11 +16,11 @@ export class IdsWriter {
   #used = 0;
   #count = 0;
 
-  /** @param base those of the point before that the store still has */
-  constructor(place: Place, folder: string, point: string, base: readonly StoredIds[]) {
+  /** @param base by segment, those of the point before that were read; may grow, ahead of the blocks */
+  constructor(place: Place, folder: string, point: string, base: ReadonlyMap<number, StoredIds>) {
     this.#place = place;
     this.#name = (number) => idsName(folder, point, number);
-    this.#base = new Map(base.map((ids) => [ids.segment, ids]));
+    this.#base = base;
   }
 
   /** Takes the id of the next block that is not zeros. @returns a segment that is complete now */

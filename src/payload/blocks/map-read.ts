@@ -7,16 +7,15 @@ import {
   blocksIn,
   type Extent,
   type MapHeader,
+  MOST_OBJECTS,
   parsedIds,
   parsedMapHeader,
   parsedObject,
   type StoredIds,
   type StoredObject,
 } from './format.ts';
+import { mapBytes } from './map-bytes.ts';
 import { folderOf, mapName } from './names.ts';
-
-/** 16 TiB of full objects: more would be memory that a stranger's file asks for. */
-const MOST_OBJECTS = 1 << 20;
 
 /** A map whose first three parts were read. It is proved only once its extents have been read to their end. */
 export interface OpenedMap {
@@ -40,7 +39,8 @@ export interface OpenedMap {
  * Opens the map of a restore point. Nothing in it is trusted: what it holds in memory and how long it takes grows with
  * the map alone.
  *
- * @param expected what a manifest says about the stored map; without it nothing but its own digests proves it
+ * @param expected what a manifest says about the stored map; without it nothing but its own digests proves it, and it
+ *   is to be read without waiting
  * @param admit throws unless the header is one to go on with; nothing behind it was read then
  * @throws InputError if it is not there
  * @throws OperationError if it is damaged or is another point's map
@@ -51,9 +51,19 @@ export async function readMap(
   expected?: Stored,
   admit?: (header: MapHeader, line: string) => void,
 ): Promise<OpenedMap> {
-  const { size, bytes } = await place.get(name);
+  const { size, bytes } = await mapBytes(place, name, expected);
   if (expected !== undefined && size !== expected.size)
     throw damagedMap(name, `it has ${size} bytes in the store, but the manifest says ${expected.size}`);
+  return readMapIn(bytes, name, expected, admit);
+}
+
+/** The same of bytes that came. */
+export async function readMapIn(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  expected?: Stored,
+  admit?: (header: MapHeader, line: string) => void,
+): Promise<OpenedMap> {
   const meter = new Meter(['sha256']);
   const lines = new Lines(decompressed(meter.through(bytes), `map ${name}`));
   const told = (error: unknown) => (error instanceof TextError ? damagedMap(name, error.message) : error);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
+import { OperationError } from '../../errors.ts';
 import type { Kept } from './base.ts';
 import {
   BLOCK,
@@ -8,6 +9,7 @@ import {
   headerLine,
   idsLine,
   type MapHeader,
+  MOST_OBJECTS,
   objectLine,
   type Part,
   type StoredIds,
@@ -50,17 +52,32 @@ export class MapBuilder {
   readonly #extents = new Frames();
   #extent: [start: number, count: number, object: number, first: number] | undefined;
 
-  /** Where the next blocks lie. The object's size and digest may come later. */
+  /**
+   * Where the next blocks lie. The object's size and digest may come later.
+   *
+   * @throws OperationError if nobody could read the map
+   */
   add(start: number, count: number, object: Kept, first: number): void {
     this.blocks += count;
-    const number = this.#numbers.get(object.name) ?? this.#objects.push(object) - 1;
-    this.#numbers.set(object.name, number);
+    const number = this.#numbers.get(object.name) ?? this.#numbered(object);
     const last = this.#extent;
     if (last?.[2] === number && last[0] + last[1] === start && last[3] + last[1] === first) last[1] += count;
     else {
       this.#flush();
       this.#extent = [start, count, number, first];
     }
+  }
+
+  #numbered(object: Kept): number {
+    const number = this.#objects.length;
+    if (number >= MOST_OBJECTS)
+      throw new OperationError(
+        `the disk lies in more than ${MOST_OBJECTS} objects, and no map may name more`,
+        'Use `refresh: 1` once, which sends all of it again into full objects. A disk with more than 16 TiB of data is unsupported.',
+      );
+    this.#objects.push(object);
+    this.#numbers.set(object.name, number);
+    return number;
   }
 
   /** The ids of a segment; undefined: none. */

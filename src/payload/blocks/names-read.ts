@@ -5,14 +5,13 @@ import { decompressed } from '../../stream/zstd.ts';
 import {
   type CheckpointHeader,
   type MapHeader,
+  MOST_OBJECTS,
   parsedCheckpointHeader,
   parsedIds,
   parsedMapHeader,
   parsedObject,
 } from './format.ts';
 import { folderOf, mapName, partOf } from './names.ts';
-
-const MOST = 1 << 20;
 
 export interface RecordRead {
   readonly header: MapHeader | CheckpointHeader;
@@ -50,10 +49,10 @@ async function namesIn(lines: Lines, name: string): Promise<RecordRead> {
   const header = parsedLine(headerOf, await lines.next());
   if (!isNameOf(header, name)) throw new TextError('it is not the one that its name says');
   const names: string[] = [];
-  for await (const line of lines.part(header.objects, 'objects', MOST))
+  for await (const line of lines.part(header.objects, 'objects', MOST_OBJECTS))
     names.push(parsedLine((text) => parsedObject(text, header), line).name);
   if (header.format === 'openstack-backup map')
-    for await (const line of lines.part(header.ids, 'ids', MOST))
+    for await (const line of lines.part(header.ids, 'ids', MOST_OBJECTS))
       names.push(parsedLine((text) => parsedIds(text, header), line).name);
   return { header, names };
 }

@@ -5,7 +5,6 @@ import { peek } from '../../stream/chunks.ts';
 import { Meter } from '../../stream/meter.ts';
 import type { Came } from '../save.ts';
 import {
-  admission,
   type BaseMap,
   Cursor,
   findMap,
@@ -16,11 +15,11 @@ import {
   runsOfMap,
   type Seeker,
   stillStored,
+  told,
 } from './base.ts';
 import { Checkpoints } from './checkpoint-write.ts';
-import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag } from './format.ts';
+import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag, type StoredIds } from './format.ts';
 import { IdsWriter } from './ids-write.ts';
-import { readMap } from './map-read.ts';
 import { MapBuilder } from './map-write.ts';
 import { folderOf, mapName, type Resource } from './names.ts';
 import { ObjectWriter, type Seal } from './object-write.ts';
@@ -85,11 +84,11 @@ interface Saving {
   readonly seeker: Seeker | undefined;
   readonly holding: Holding;
   readonly map: BaseMap | undefined;
-  readonly builder: MapBuilder;
 }
 
 /** What went into the map. */
 interface Flowed extends Came {
+  readonly builder: MapBuilder;
   readonly sent: number;
   /** Bytes of the disk. */
   readonly takenOver: number;
@@ -134,11 +133,10 @@ export async function saveBlocks(
     : { holding: EMPTY, map: undefined, why: NO_KEY };
   const algorithms = digests.some((name) => STRONG.includes(name)) ? digests : [...digests, 'sha256'];
   const algorithm = algorithms.find((name) => STRONG.includes(name)) as Strong;
-  const builder = new MapBuilder();
-  const saving = { place, folder, facts, options, algorithms, key, seeker, holding, map, builder };
+  const saving = { place, folder, facts, options, algorithms, key, seeker, holding, map };
   const checkpoints = seeker && new Checkpoints(place, { ...seeker, point });
   const flowed = (await takenOverWhole(saving, source)) ?? (await flow(saving, source, checkpoints));
-  const { size, sent, takenOver, change, next } = flowed;
+  const { builder, size, sent, takenOver, change, next } = flowed;
   const came: Came = { size, digests: flowed.digests, head: flowed.head };
   const { past, jump } = judged(change, map);
   await check?.(came);
@@ -194,7 +192,7 @@ const EMPTY: Holding = { sizes: new Map(), maps: [], checkpoints: [] };
  * @returns undefined if the disk has to be read
  */
 async function takenOverWhole(
-  { place, options, algorithms, seeker, holding, map, builder }: Saving,
+  { options, algorithms, seeker, holding, map }: Saving,
   source: AsyncIterable<Uint8Array>,
 ): Promise<Flowed | undefined> {
   const { known, refresh, head: wanted = 0 } = options;
@@ -204,30 +202,47 @@ async function takenOverWhole(
   const { algorithm, value } = known.digest;
   if (known.size !== size || digest.algorithm !== algorithm || digest.value !== value) return undefined;
   if (algorithms.some((name) => name !== algorithm)) return undefined;
-  const read = await readMap(place, map.name, undefined, admission(seeker));
-  const there = [...read.objects, ...read.ids].every(({ name, size }) => holding.sizes.get(name) === size);
-  if (!there) {
-    await read.close();
-    return undefined;
-  }
-  const objects = keptOf(read.header, read.objects);
-  let takenOver = 0;
-  for await (const [start, count, number, first] of read.extents) {
-    const object = objects[number];
-    if (object === undefined) continue;
-    builder.add(start, count, object, first);
-    takenOver += Math.min((start + count) * BLOCK, size) - start * BLOCK;
-  }
-  for (const ids of read.ids) builder.addIds(ids);
+  const whole = await wholeOf(map, holding);
+  if (whole === undefined) return undefined;
   return {
+    ...whole,
     size,
     digests: { [algorithm]: value },
     head: wanted === 0 ? Buffer.alloc(0) : await headOf(source, wanted),
     sent: 0,
-    takenOver,
-    change: { used: takenOver, fresh: 0, packed: 0 },
+    change: { used: whole.takenOver, fresh: 0, packed: 0 },
     next: map.header.refresh.next,
   };
+}
+
+/** All of a point as the next one has it; undefined if the store has not all of it any more. */
+async function wholeOf(
+  map: BaseMap,
+  { sizes }: Holding,
+): Promise<Pick<Flowed, 'builder' | 'takenOver'> | undefined> {
+  const builder = new MapBuilder();
+  const { size } = map.header.disk;
+  let takenOver = 0;
+  try {
+    const read = await map.open();
+    const there = [...read.objects, ...read.ids].every((one) => sizes.get(one.name) === one.size);
+    if (!there) {
+      await read.close();
+      return undefined;
+    }
+    const objects = keptOf(read.header, read.objects);
+    for await (const [start, count, number, first] of read.extents) {
+      const object = objects[number];
+      if (object === undefined) continue;
+      builder.add(start, count, object, first);
+      takenOver += Math.min((start + count) * BLOCK, size) - start * BLOCK;
+    }
+    for (const ids of read.ids) builder.addIds(ids);
+    return { builder, takenOver };
+  } catch (error) {
+    told(error, map.name);
+    return undefined;
+  }
 }
 
 async function headOf(source: AsyncIterable<Uint8Array>, wanted: number): Promise<Buffer> {
@@ -242,16 +257,17 @@ async function flow(
   source: AsyncIterable<Uint8Array>,
   checkpoints: Checkpoints | undefined,
 ): Promise<Flowed> {
-  const { place, folder, facts, options, algorithms, key, holding, map, builder } = saving;
+  const { place, folder, facts, options, algorithms, key, map } = saving;
   const { point } = facts;
   const { compression, seal, signal, head, onBytes, atOnce = place.atOnce ?? 1 } = options;
   const meter = new Meter([], head, onBytes);
   const pieces = new Pieces({ block: BLOCK, key, compress: compression === 'zstd' }, algorithms);
   const writer = new ObjectWriter(place, { folder, point, seal, atOnce, checkpoints, signal });
-  const there = map?.ids.filter(({ name, size }) => holding.sizes.get(name) === size) ?? [];
-  const ids = new IdsWriter(place, folder, point, there);
+  const proved = new Map<number, StoredIds>();
+  const ids = new IdsWriter(place, folder, point, proved);
   const again = refreshed(map, options.refresh);
-  const cursors = cursorsOf(saving);
+  const builder = new MapBuilder();
+  const cursors = cursorsOf(saving, proved);
   let takenOver = 0;
   let [used, fresh, packed] = [0, 0, 0];
   try {
@@ -274,17 +290,18 @@ async function flow(
     const digests = await pieces.digests();
     const sent = writer.sent + ids.sent;
     const change = map === undefined ? { used } : { used, fresh, packed };
-    return { size: meter.size, digests, head: meter.head, sent, takenOver, change, next: again.next };
+    const { size, head } = meter;
+    return { builder, size, digests, head, sent, takenOver, change, next: again.next };
   } finally {
     await Promise.all([pieces.close(), writer.settled(), ...cursors.map((cursor) => cursor.close())]);
   }
 }
 
 /** What earlier points have, the last one first. */
-function cursorsOf({ place, seeker, holding, map }: Saving): Cursor[] {
+function cursorsOf({ place, seeker, holding, map }: Saving, proved: Map<number, StoredIds>): Cursor[] {
   if (seeker === undefined) return [];
   const stored = [
-    ...(map ? [runsOfMap(place, map.name, seeker)] : []),
+    ...(map ? [runsOfMap(place, map, proved)] : []),
     ...holding.checkpoints.map((names) => runsOfCheckpoints(place, names, seeker)),
   ];
   return stored.map((runs) => new Cursor(stillStored(runs, holding.sizes)));
