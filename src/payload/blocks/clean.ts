@@ -11,8 +11,8 @@ export const WAIT_MS = 48 * 3_600_000;
 /** What names objects: a map, a checkpoint, or a pruned one of either. */
 export interface NamingRecord {
   readonly listed: Listed;
-  /** Undefined if it cannot be read. */
-  readonly names: readonly string[] | undefined;
+  /** Undefined if it cannot be read. Together they are many more than the objects are. */
+  readonly names: Iterable<string> | undefined;
   /** Why it cannot be read. */
   readonly doubt: string;
 }
@@ -46,7 +46,8 @@ export function cleaningOf({ objects, maps, open, pruned }: Folder, now: number)
   const held = [...maps, ...waiting, ...living].find(({ names }) => names === undefined);
   if (held !== undefined)
     return { held: `${held.listed.name} ${held.doubt}`, objects: [], checkpoints: [], expired: [] };
-  const named = new Set([...maps, ...waiting, ...over].flatMap(({ names = [] }) => names));
+  const named = new Set<string>();
+  for (const { names = [] } of [...maps, ...waiting, ...over]) for (const name of names) named.add(name);
   // What a checkpoint names that cannot be read is its run's.
   const unread = new Set(
     over.filter(({ names }) => names === undefined).map(({ listed }) => pointOf(listed)),
@@ -72,7 +73,7 @@ export function cleaningAgain(
   now: number,
 ): Cleaning {
   // The objects are none of theirs; only their age may look different by this clock.
-  const seen = (names: readonly string[] | undefined) => (listed: Listed) => ({ listed, names, doubt: '' });
+  const seen = (names: Iterable<string> | undefined) => (listed: Listed) => ({ listed, names, doubt: '' });
   return cleaningOf(
     {
       objects,

@@ -10,6 +10,7 @@ import {
   spansOf,
   WAIT_MS,
 } from './clean.ts';
+import { nameSets } from './name-sets.ts';
 import { type FolderPart, partOf } from './names.ts';
 import { readNames } from './names-read.ts';
 
@@ -91,13 +92,13 @@ async function folderLook(
   { stored, needed }: ManifestFacts,
   { now, signal }: { readonly now: number; readonly signal: AbortSignal },
 ): Promise<FolderLook> {
-  const records = listed.filter(isRecord);
-  const read = await readRecords(place, records, stored, signal);
+  const [records, objects] = [listed.filter(isRecord), listed.filter((one) => !isRecord(one))];
+  const read = await readRecords(place, records, objects, stored, signal);
   const there = new Set(listed.map(({ name }) => name));
   const missing = [...needed].filter((name) => name.startsWith(`${folder}/maps/`) && !there.has(name));
   const maps = of(read, 'maps');
   const seen: Folder = {
-    objects: listed.filter((one) => !isRecord(one)),
+    objects,
     maps: [
       ...maps,
       ...missing.map((name) => ({
@@ -122,7 +123,7 @@ async function folderLook(
 /** Looks again at what may name objects, and reads what is new. */
 export async function lookAgain(
   place: Place,
-  { folder, count, known }: FolderLook,
+  { folder, count, known, cleaning }: FolderLook,
   { stored }: ManifestFacts,
   signal: AbortSignal,
 ): Promise<Pick<Folder, 'maps' | 'open' | 'pruned'>> {
@@ -132,7 +133,7 @@ export async function lookAgain(
   for (const prefix of prefixes)
     for await (const one of place.list(`${folder}/${prefix}`))
       if (isRecord(one) && known.get(one.name) !== one.modified) fresh.push(one);
-  const read = await readRecords(place, fresh, stored, signal);
+  const read = await readRecords(place, fresh, cleaning.objects, stored, signal);
   return { maps: of(read, 'maps'), open: of(read, 'open'), pruned: of(read, 'pruned') };
 }
 
@@ -144,17 +145,20 @@ function of(records: readonly NamingRecord[], part: FolderPart): NamingRecord[] 
   return records.filter(({ listed }) => partOf(listed.name)?.part === part);
 }
 
+/** @param objects of which it matters whether they are named */
 function readRecords(
   place: Place,
   records: readonly Listed[],
+  objects: readonly Listed[],
   stored: ManifestFacts['stored'],
   signal: AbortSignal,
 ): Promise<NamingRecord[]> {
+  const namesOf = nameSets(objects.map(({ name }) => name));
   return pool(records, AT_ONCE, async (listed) => {
     signal.throwIfAborted();
     try {
       const { names } = await readNames(place, listed.name, stored.get(listed.name));
-      return { listed, names, doubt: '' };
+      return { listed, names: namesOf(names), doubt: '' };
     } catch (error) {
       signal.throwIfAborted();
       return { listed, names: undefined, doubt: `cannot be read: ${messageOf(error)}` };
