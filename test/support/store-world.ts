@@ -36,6 +36,7 @@ export interface StoreWorld {
   pass(ms: number): void;
   readonly lists: string[];
   readonly gets: string[];
+  readonly put: string[];
   /** Backs up once, onto the newest map and the checkpoints that there are. */
   save(place: Place, changes: number): Promise<void>;
   /** Removes all maps but the newest, and sweeps. */
@@ -53,6 +54,7 @@ export function storeWorld(random: (below: number) => number): StoreWorld {
   const records = new Map<string, readonly string[]>();
   const lists: string[] = [];
   const gets: string[] = [];
+  const put: string[] = [];
   const waiting: { readonly due: number; go(): void; kill(): void }[] = [];
   let steps = 0;
   let isPlayed = false;
@@ -73,6 +75,7 @@ export function storeWorld(random: (below: number) => number): StoreWorld {
     },
     lists,
     gets,
+    put,
     save,
     prune,
     undo,
@@ -99,6 +102,7 @@ export function storeWorld(random: (below: number) => number): StoreWorld {
       async put(name, bytes) {
         await turn();
         const stored = await inside.put(name, bytes);
+        put.push(name);
         modified.set(name, clock);
         return stored;
       },

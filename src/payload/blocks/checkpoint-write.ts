@@ -1,5 +1,6 @@
 import type { Place } from '../../store/place.ts';
 import type { Kept } from './base.ts';
+import { WAIT_MS } from './clean.ts';
 import {
   BLOCK,
   CHECKPOINT_BLOCKS,
@@ -13,14 +14,23 @@ import {
 import { Frames, recipientSets } from './map-write.ts';
 import { checkpointName, folderOf, type Resource } from './names.ts';
 
+/** A run whose last checkpoint is older than {@link WAIT_MS} counts as dead. */
+export const BEAT_MS = WAIT_MS / 4;
+
 export interface CheckpointFacts {
   readonly resource: Resource;
   readonly point: string;
-  readonly key: Uint8Array;
+  /** Undefined: no run can build on it, so it names nothing. */
+  readonly key: Uint8Array | undefined;
   readonly recipients: readonly string[] | null;
+  /** Milliseconds. */
+  readonly now: () => number;
 }
 
-/** Notes in the store what a run under way has stored, so that the next run sends it no more if this one dies. */
+/**
+ * Notes in the store what a run under way has stored, so that the next run sends it no more if this one dies; and that it
+ * is under way, so that nobody removes what it relies on.
+ */
 export class Checkpoints {
   readonly #place: Place;
   readonly #facts: CheckpointFacts;
@@ -31,14 +41,32 @@ export class Checkpoints {
   /** The one that the next replaces. */
   #last: string | undefined;
   readonly #whole: string[] = [];
+  /** When the store was told of the run. */
+  #told: number;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(place: Place, facts: CheckpointFacts) {
     this.#place = place;
     this.#facts = facts;
+    this.#told = facts.now();
   }
 
   /** Notes an object that is stored. */
   async add(
+    object: Kept,
+    runs: readonly (readonly [start: number, count: number, first: number])[],
+    ids: readonly Uint8Array[],
+  ): Promise<void> {
+    if (this.#facts.key === undefined) return;
+    await this.#inTurn(() => this.#added(object, runs, ids));
+  }
+
+  /** Call it as the disk flows by: if nothing was stored for hours, this is noted in the store. */
+  async beat(): Promise<void> {
+    if (this.#facts.now() - this.#told >= BEAT_MS) await this.#inTurn(() => this.#put());
+  }
+
+  async #added(
     object: Kept,
     runs: readonly (readonly [start: number, count: number, first: number])[],
     ids: readonly Uint8Array[],
@@ -52,7 +80,12 @@ export class Checkpoints {
     this.#blocks += object.blocks;
     for (const [start, count, first] of runs)
       this.#extents.push([start, count, index, first, hex(ids.slice(first, first + count))]);
-    const { resource, point } = this.#facts;
+    await this.#put();
+  }
+
+  async #put(): Promise<void> {
+    const { resource, point, now } = this.#facts;
+    this.#told = now();
     const name = checkpointName(folderOf(resource), point, this.#count++);
     const text = this.#text();
     await this.#place.put(
@@ -64,6 +97,14 @@ export class Checkpoints {
     const before = this.#last;
     this.#last = name;
     if (before !== undefined) await this.#remove(before);
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    // Whoever waits for it sees the error, and so does whoever comes after.
+    this.#turn = turn;
+    turn.catch(() => undefined);
+    await turn;
   }
 
   /** The map has all now. */
@@ -86,7 +127,7 @@ export class Checkpoints {
           resource,
           block: BLOCK,
           recipients,
-          key: keyTag(key),
+          key: key === undefined ? null : keyTag(key),
           objects: objects.end(),
           extents: extents.end(),
         },

@@ -90,6 +90,11 @@ export class MapBuilder {
     return this.#objects;
   }
 
+  /** All segments that have ids. */
+  get ids(): readonly StoredIds[] {
+    return this.#ids;
+  }
+
   /**
    * @param own whom the run seals to; null: nobody
    * @returns the map as it is stored

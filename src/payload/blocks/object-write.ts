@@ -21,8 +21,7 @@ export interface ObjectsOptions {
   readonly seal: Seal | undefined;
   /** How many are put at a time. */
   readonly atOnce: number;
-  /** Undefined without a store key. */
-  readonly checkpoints: Checkpoints | undefined;
+  readonly checkpoints: Checkpoints;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -103,7 +102,7 @@ export class ObjectWriter {
     const put = this.#put(open);
     // In their order: a checkpoint is of all that came before it.
     const turn = Promise.all([this.#turn, put]).then(async () => {
-      await this.#options.checkpoints?.add(open.object, open.runs, open.ids);
+      await this.#options.checkpoints.add(open.object, open.runs, open.ids);
     });
     this.#turn = turn;
     // Stays there if it failed, so that whoever waits for room fails, too.

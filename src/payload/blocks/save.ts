@@ -18,6 +18,7 @@ import {
   told,
 } from './base.ts';
 import { Checkpoints } from './checkpoint-write.ts';
+import { WAIT_MS } from './clean.ts';
 import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag, type StoredIds } from './format.ts';
 import { IdsWriter } from './ids-write.ts';
 import { MapBuilder } from './map-write.ts';
@@ -25,6 +26,7 @@ import { folderOf, mapName, type Resource } from './names.ts';
 import { ObjectWriter, type Seal } from './object-write.ts';
 import { firstNight, nextNight } from './past.ts';
 import { Pieces, type Range } from './pieces.ts';
+import { lookAgain } from './still-there.ts';
 
 export interface DiskFacts {
   readonly resource: Resource;
@@ -52,6 +54,8 @@ export interface DiskOptions {
   /** How many objects are put at a time; if undefined, as the place says. After a break, at most so many are sent twice. */
   readonly atOnce?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds, by a clock that goes on while the machine sleeps. Default: the machine's. */
+  readonly now?: () => number;
   /** Called with the count of bytes of the disk as they flow. */
   readonly onBytes?: (count: number) => void;
   /** Checks what flowed by before the point exists; throwing leaves no point. */
@@ -70,6 +74,8 @@ type Strong = BlocksPayload['digest']['algorithm'];
 type Change = NonNullable<BlocksPayload['change']>;
 
 const STRONG: readonly string[] = ['sha512', 'sha384', 'sha256'];
+/** A run that takes longer looks again whether all is there: it may have slept, and counted as dead. */
+const LONG_MS = WAIT_MS / 2;
 const NO_KEY =
   'no `store-key` was given, and without it nobody can tell which blocks of a sealed store are the same';
 
@@ -123,7 +129,8 @@ export async function saveBlocks(
   options: DiskOptions,
 ): Promise<SavedDisk> {
   const { resource, point, taken } = facts;
-  const { compression, seal, check, digests = [] } = options;
+  const { compression, seal, check, digests = [], now = Date.now } = options;
+  const began = now();
   const folder = folderOf(resource);
   const recipients = seal?.recipients ?? null;
   const key = options.storeKey ?? (seal === undefined ? CLEAR_KEY : undefined);
@@ -134,13 +141,14 @@ export async function saveBlocks(
   const algorithms = digests.some((name) => STRONG.includes(name)) ? digests : [...digests, 'sha256'];
   const algorithm = algorithms.find((name) => STRONG.includes(name)) as Strong;
   const saving = { place, folder, facts, options, algorithms, key, seeker, holding, map };
-  const checkpoints = seeker && new Checkpoints(place, { ...seeker, point });
+  const checkpoints = new Checkpoints(place, { resource, key, recipients, point, now });
   const flowed = (await takenOverWhole(saving, source)) ?? (await flow(saving, source, checkpoints));
   const { builder, size, sent, takenOver, change, next } = flowed;
   const came: Came = { size, digests: flowed.digests, head: flowed.head };
   const { past, jump } = judged(change, map);
   await check?.(came);
   const digest = { algorithm, value: came.digests[algorithm] ?? '' };
+  if (now() - began > LONG_MS) await lookAgain(place, folder, builder, takenOver > 0);
   const name = mapName(folder, taken, point);
   const text = builder.end(
     {
@@ -157,7 +165,7 @@ export async function saveBlocks(
     key,
   );
   const stored = await place.put(name, stoppable(text, options.signal));
-  await checkpoints?.end();
+  await checkpoints.end();
   const payload: BlocksPayload = {
     layout: 'blocks',
     place: place.name,
@@ -255,7 +263,7 @@ async function headOf(source: AsyncIterable<Uint8Array>, wanted: number): Promis
 async function flow(
   saving: Saving,
   source: AsyncIterable<Uint8Array>,
-  checkpoints: Checkpoints | undefined,
+  checkpoints: Checkpoints,
 ): Promise<Flowed> {
   const { place, folder, facts, options, algorithms, key, map } = saving;
   const { point } = facts;
@@ -272,7 +280,8 @@ async function flow(
   let [used, fresh, packed] = [0, 0, 0];
   try {
     const whole = meter.through(stoppable(source, signal));
-    for await (const blocks of pieces.blocks(whole, cursors, again))
+    for await (const blocks of pieces.blocks(whole, cursors, again)) {
+      await checkpoints.beat();
       for (const block of blocks) {
         if (key !== undefined) builder.addIds(await ids.add(block.number, block.id));
         used += block.size;
@@ -285,6 +294,7 @@ async function flow(
         const [object, index] = block.found ?? (await writer.add(block));
         builder.add(block.number, 1, object, index);
       }
+    }
     await writer.end();
     builder.addIds(await ids.end());
     const digests = await pieces.digests();

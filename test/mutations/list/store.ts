@@ -487,6 +487,27 @@ export const store: readonly Mutation[] = [
     put: 'if (objects.count > MOST_OBJECTS)',
   },
   {
+    id: 'blocks/beat',
+    file: 'payload/blocks/save.ts',
+    what: 'what a run of days relies on is removed meanwhile',
+    find: '      await checkpoints.beat();\n',
+    put: '',
+  },
+  {
+    id: 'blocks/stood-still',
+    file: 'payload/blocks/save.ts',
+    what: 'a run that stood still for days makes a point of what is gone',
+    find: '  if (now() - began > LONG_MS) await lookAgain(place, folder, builder, takenOver > 0);\n',
+    put: '',
+  },
+  {
+    id: 'blocks/name-sets',
+    file: 'payload/blocks/name-sets.ts',
+    what: 'some of the names of a map count as not named',
+    find: 'byte >> bit > 0',
+    put: 'byte >> bit > 1',
+  },
+  {
     id: 'blocks/sealed',
     file: 'payload/blocks/object-write.ts',
     what: 'objects that should be sealed lie in clear',
@@ -511,7 +532,7 @@ export const store: readonly Mutation[] = [
     id: 'blocks/waiting',
     file: 'payload/blocks/clean.ts',
     what: 'what is pruned is removed at once, and a run that took it over has lost it',
-    find: 'const named = new Set([...maps, ...waiting, ...over]',
-    put: 'const named = new Set([...maps, ...over]',
+    find: 'of [...maps, ...waiting, ...over])',
+    put: 'of [...maps, ...over])',
   },
 ];

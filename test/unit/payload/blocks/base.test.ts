@@ -60,7 +60,7 @@ async function large(next: (below: number) => number) {
   const place = memory.place();
   const [point, folder] = [randomUUID(), folderOf(VOLUME)];
   const builder = new MapBuilder();
-  const all = 100_000 + next(50_000);
+  const all = 70_000 + next(20_000);
   for (let number = 0; number * 4096 < all; number += 1) {
     const name = dataName(folder, point, number);
     const object = { name, size: 1, sha256: 'ab'.repeat(32), blocks: 4096, to: null };
@@ -93,13 +93,13 @@ async function runsOf(place: Place, name: string, piece?: number): Promise<strin
   return runs;
 }
 
-const LATE = 5;
+const LATE = 4;
 
 describe('a base', () => {
   it('is read again in pieces, and ends where it is gone or another: all before is what it was', async () => {
     const next = random(1);
     const begun: number[] = [];
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const { memory, name } = await large(next);
       const whole = await runsOf(memory.place(), name);
       const held = memory.files.get(name) ?? { bytes: Buffer.alloc(0), modified: 0 };
