@@ -53,6 +53,14 @@ export interface BaseMap {
   open(): Promise<OpenedMap>;
 }
 
+/** What became of a base while it was read beside the disk. */
+export interface BaseRead {
+  /** The ids that were read, by segment. */
+  readonly ids: Map<number, StoredIds>;
+  /** It lacks some of what it had: ids, objects, or its end. */
+  lacks: boolean;
+}
+
 const MOST_MAPS = 3;
 /** A map that an object place takes; what is twice as large may be none. */
 const LARGEST_BASE = LARGEST_OBJECT / 2;
@@ -189,25 +197,17 @@ function baseMap(place: Place, name: string, header: MapHeader, proof: Proof, pi
  * The blocks of a map with their ids, in the order of the disk. A segment whose ids are not to be had is left out: it
  * costs sending its blocks again. A map that is gone meanwhile, or another, ends: what came of it before was proved.
  *
- * @param proved takes the ids that were read, by segment
  */
-export async function* runsOfMap(
-  place: Place,
-  base: BaseMap,
-  proved: Map<number, StoredIds>,
-): AsyncGenerator<Run, void> {
+export async function* runsOfMap(place: Place, base: BaseMap, read: BaseRead): AsyncGenerator<Run, void> {
   try {
-    yield* runsIn(place, await base.open(), proved);
+    yield* runsIn(place, await base.open(), read);
   } catch (error) {
     told(error, base.name);
+    read.lacks = true;
   }
 }
 
-async function* runsIn(
-  place: Place,
-  map: OpenedMap,
-  proved: Map<number, StoredIds>,
-): AsyncGenerator<Run, void> {
+async function* runsIn(place: Place, map: OpenedMap, read: BaseRead): AsyncGenerator<Run, void> {
   const objects = keptOf(map.header, map.objects);
   const stored = new Map(map.ids.map((ids) => [ids.segment, ids]));
   let [segment, used] = [-1, 0];
@@ -221,7 +221,8 @@ async function* runsIn(
           used = 0;
           const own = stored.get(segment);
           ids = await idsIn(place, own);
-          if (own !== undefined && ids !== undefined) proved.set(segment, own);
+          if (own !== undefined && ids !== undefined) read.ids.set(segment, own);
+          else read.lacks = true;
         }
         const part = Math.min(count - done, (segment + 1) * SEGMENT - at);
         const own = ids?.subarray(used * ID_BYTES, (used + part) * ID_BYTES);
@@ -277,8 +278,11 @@ export async function* runsOfCheckpoints(
 export async function* stillStored(
   runs: AsyncIterable<Run>,
   sizes: ReadonlyMap<string, number>,
+  read?: BaseRead,
 ): AsyncGenerator<Run, void> {
-  for await (const run of runs) if (sizes.get(run.object.name) === run.object.size) yield run;
+  for await (const run of runs)
+    if (sizes.get(run.object.name) === run.object.size) yield run;
+    else if (read !== undefined) read.lacks = true;
 }
 
 /** Reads runs beside the disk. */

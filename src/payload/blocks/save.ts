@@ -6,6 +6,7 @@ import { Meter } from '../../stream/meter.ts';
 import type { Came } from '../save.ts';
 import {
   type BaseMap,
+  type BaseRead,
   Cursor,
   findMap,
   type Holding,
@@ -19,7 +20,7 @@ import {
 } from './base.ts';
 import { Checkpoints } from './checkpoint-write.ts';
 import { WAIT_MS } from './clean.ts';
-import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag, type StoredIds } from './format.ts';
+import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag } from './format.ts';
 import { IdsWriter } from './ids-write.ts';
 import { MapBuilder } from './map-write.ts';
 import { folderOf, mapName, type Resource } from './names.ts';
@@ -185,11 +186,11 @@ export async function saveBlocks(
 
 /** Whether the disk changed as it never did before. */
 function judged({ used, fresh, packed }: Omit<Change, 'jump'>, map: BaseMap | undefined) {
-  if (fresh === undefined || packed === undefined) return { past: firstNight(used), jump: undefined };
   const { past } = map?.header ?? {};
-  return past === undefined
-    ? { past: firstNight(used), jump: undefined }
-    : nextNight(past, { used, fresh, packed });
+  if (past === undefined) return { past: firstNight(used), jump: undefined };
+  // Nobody knows what changed if the store lacks some of the point before; its past goes on.
+  if (fresh === undefined || packed === undefined) return { past: { ...past, used }, jump: undefined };
+  return nextNight(past, { used, fresh, packed });
 }
 
 const EMPTY: Holding = { sizes: new Map(), maps: [], checkpoints: [] };
@@ -271,11 +272,11 @@ async function flow(
   const meter = new Meter([], head, onBytes);
   const pieces = new Pieces({ block: BLOCK, key, compress: compression === 'zstd' }, algorithms);
   const writer = new ObjectWriter(place, { folder, point, seal, atOnce, checkpoints, signal });
-  const proved = new Map<number, StoredIds>();
-  const ids = new IdsWriter(place, folder, point, proved);
+  const read: BaseRead = { ids: new Map(), lacks: false };
+  const ids = new IdsWriter(place, folder, point, read.ids);
   const again = refreshed(map, options.refresh);
   const builder = new MapBuilder();
-  const cursors = cursorsOf(saving, proved);
+  const cursors = cursorsOf(saving, read);
   let takenOver = 0;
   let [used, fresh, packed] = [0, 0, 0];
   try {
@@ -299,7 +300,7 @@ async function flow(
     builder.addIds(await ids.end());
     const digests = await pieces.digests();
     const sent = writer.sent + ids.sent;
-    const change = map === undefined ? { used } : { used, fresh, packed };
+    const change = map === undefined || read.lacks ? { used } : { used, fresh, packed };
     const { size, head } = meter;
     return { builder, size, digests, head, sent, takenOver, change, next: again.next };
   } finally {
@@ -308,13 +309,15 @@ async function flow(
 }
 
 /** What earlier points have, the last one first. */
-function cursorsOf({ place, seeker, holding, map }: Saving, proved: Map<number, StoredIds>): Cursor[] {
+function cursorsOf({ place, seeker, holding, map }: Saving, read: BaseRead): Cursor[] {
   if (seeker === undefined) return [];
   const stored = [
-    ...(map ? [runsOfMap(place, map, proved)] : []),
-    ...holding.checkpoints.map((names) => runsOfCheckpoints(place, names, seeker)),
+    ...(map ? [stillStored(runsOfMap(place, map, read), holding.sizes, read)] : []),
+    ...holding.checkpoints.map((names) =>
+      stillStored(runsOfCheckpoints(place, names, seeker), holding.sizes),
+    ),
   ];
-  return stored.map((runs) => new Cursor(stillStored(runs, holding.sizes)));
+  return stored.map((runs) => new Cursor(runs));
 }
 
 /** Which blocks are due to be sent again, and from where on in the run after. */

@@ -88,7 +88,10 @@ async function runsOf(place: Place, name: string, piece?: number): Promise<strin
   const { map } = await findMap(place, [{ name, size }], SEEKER, piece);
   if (map === undefined) throw new Error('there is no map');
   const runs: string[] = [];
-  for await (const { start, count, object, first, ids } of runsOfMap(place, map, new Map()))
+  for await (const { start, count, object, first, ids } of runsOfMap(place, map, {
+    ids: new Map(),
+    lacks: false,
+  }))
     runs.push(`${start} ${count} ${object.name} ${first} ${ids[0]}`);
   return runs;
 }
@@ -226,4 +229,17 @@ it('a large map whose size is known is asked for in pieces, so that no connectio
   // Longer than the manifest says is told by its size.
   expect((await mapBytes(place, 'm', { size: bytes.length - 1 })).size).toBe(bytes.length);
   await expect(mapBytes(place, 'n', { size: bytes.length })).rejects.toThrow('n is not in memory');
+});
+
+it.each(['ids', 'data'])('a store that lost %s is not taken for a disk that was encrypted', async (part) => {
+  const memory = new MemoryPlace();
+  const bytes = Buffer.concat(Array.from({ length: 8 }, (_, seed) => block('noise', seed)));
+  for (let night = 0; night < 6; night += 1) await save(memory.place(), bytes);
+  for (const name of memory.names(part)) memory.files.delete(name);
+  const { payload } = await save(memory.place(), bytes);
+  expect(payload.takenOver).toBe(0);
+  expect(payload.change).toEqual({ used: bytes.length });
+  const { header, close } = await readMap(memory.place(), payload.name);
+  await close();
+  expect(header.past).toMatchObject({ used: bytes.length, nights: 5 });
 });

@@ -59,6 +59,10 @@ describe('a run of days', () => {
         if (next(2) > 0) return;
         await world.prune(place, 0);
         pruned += 1;
+      });
+      const { payload } = await save(place, source, settings, RESOURCE);
+      expect((await restored(place, payload.name, opened)).equals(bytes)).toBe(true);
+      expect(open(world)).toEqual([]);
     }
     expect(pruned).toBeGreaterThan(12);
   });
