@@ -7,7 +7,6 @@ import type { Place } from '../store/place.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import { findSeen, listedDirectories } from './directory.ts';
 import type { Found } from './found.ts';
-import { Catalogue } from './github/cache.ts';
 import { repositoryCandidates } from './github/latest.ts';
 import { withoutPruned } from './pruned.ts';
 import { doubtOf, type FoundManifest, parseFound, receiptIn } from './read.ts';
@@ -70,6 +69,7 @@ export async function allManifests(
     if ('hint' in loaded) unread.push({ reference, doubt: loaded });
     else await read(loaded, reference);
   }
+  await options.cache.save();
   return { found: [...byRun.values()], unread };
 
   async function read(file: FoundManifest, reference: string): Promise<void> {
@@ -117,7 +117,7 @@ function pointsIn({ manifest }: Found): number {
 async function* copiesIn(places: readonly PlaceName[], options: EverythingOptions): AsyncGenerator<Copy> {
   for (const place of places)
     if (place.kind === 'directory') yield* inDirectory(resolve(options.directory, place.path));
-    else if (place.kind === 'store') yield* inStore(await options.store(place.name));
+    else if (place.kind === 'store') yield* inStore(await options.store(place.name), options);
   const kinds = new Set(places.map(({ kind }) => kind));
   if (kinds.has('artifact') || kinds.has('release')) yield* onGitHub(kinds, options);
 }
@@ -127,8 +127,8 @@ async function* inDirectory(path: string): AsyncGenerator<Copy> {
     yield { reference: directory, load: () => findSeen(directory).catch(asDoubt) };
 }
 
-async function* inStore(place: Place): AsyncGenerator<Copy> {
-  for (const { reference, load } of await storedRuns(place))
+async function* inStore(place: Place, { cache }: EverythingOptions): AsyncGenerator<Copy> {
+  for (const { reference, load } of await storedRuns(place, cache))
     yield { reference, load: () => load().catch(asDoubt) };
 }
 
@@ -142,15 +142,14 @@ async function* onGitHub(
   kinds: ReadonlySet<PlaceName['kind']>,
   options: EverythingOptions,
 ): AsyncGenerator<Copy> {
-  const { github, log, warn } = options;
+  const { github, warn } = options;
   if (github === undefined)
     throw new InputError(
       'artifacts and releases can be listed only in a workflow on GitHub',
       'Download them (gh run download RUN, gh release download TAG) and give their directory: `manifest: directory:PATH`.',
     );
-  const catalogue = new Catalogue(github.cache, log);
   // Take every manifest, trusted or not, whatever it holds.
-  const search = { ...options, github, catalogue, wanted: () => [], allowUnsigned: true };
+  const search = { ...options, github, wanted: () => [], allowUnsigned: true };
   const { candidates, among, hint, bounded } = await repositoryCandidates(search, {
     artifacts: kinds.has('artifact'),
     releases: kinds.has('release'),
@@ -162,5 +161,4 @@ async function* onGitHub(
   }
   if (count === 0) warn(`there is no manifest among ${among()}. ${await hint()}`);
   if (bounded()) warn('older runs were not searched: download their artifacts and give the directory');
-  await catalogue.save();
 }

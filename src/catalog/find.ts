@@ -4,7 +4,6 @@ import { InputError } from '../errors.ts';
 import { DIRECTORY, parseStored } from '../manifest/files.ts';
 import { parsePlace } from '../store/place-name.ts';
 import { findFile, readManifest, runDirectories } from './directory.ts';
-import { Catalogue } from './github/cache.ts';
 import { fromArtifacts, fromRelease } from './github/find.ts';
 import { fromRepository, type Sought } from './github/latest.ts';
 import { listed, newestWanted } from './newest.ts';
@@ -71,7 +70,10 @@ export async function findManifest(text: string, options: FindOptions): Promise<
     return readFound(await findStored(await options.store(reference.store), reference.run), options);
   if (reference.kind === 'latest in a store') {
     const place = await options.store(reference.store);
-    return latestAmong(await storedRuns(place), { ...options, place: place.name });
+    const runs = await storedRuns(place, options.cache);
+    const read = await latestAmong(runs, { ...options, place: place.name });
+    await options.cache.save();
+    return read;
   }
   const inDirectory =
     reference.kind === 'latest' &&
@@ -79,14 +81,13 @@ export async function findManifest(text: string, options: FindOptions): Promise<
   if (inDirectory) return latestIn(resolve(options.directory, inDirectory), options);
   const { github } = options;
   if (github === undefined) throw notHere(reference);
-  const catalogue = new Catalogue(github.cache, options.log);
-  const search = { ...options, github, catalogue };
+  const search = { ...options, github };
   const read = await (reference.kind === 'artifact'
     ? fromArtifacts(reference.run, reference.names, search)
     : reference.kind === 'release'
       ? fromRelease(reference.tag, search)
       : fromRepository(search, reference.from));
-  await catalogue.save();
+  await options.cache.save();
   return read;
 }
 

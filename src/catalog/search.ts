@@ -2,12 +2,14 @@ import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import type { GitHub } from '../ports/github.ts';
 import type { Log } from '../ports/log.ts';
 import type { OpenStore } from '../store/place.ts';
+import type { ManifestCache } from './cache.ts';
 import type { ReadOptions } from './read.ts';
 
 export interface FindOptions extends ReadOptions {
   /** The base of relative paths. */
   readonly directory: string;
   readonly store: OpenStore;
+  readonly cache: ManifestCache;
   /** Undefined in a terminal. */
   readonly github: GitHub | undefined;
   /** The file name of the workflow whose runs count. */

@@ -13,6 +13,7 @@ import { JOURNAL_FILE, parseJournal, piecesIn } from '../manifest/journal.ts';
 import { LARGEST_MANIFEST } from '../manifest/parse.ts';
 import type { Place } from '../store/place.ts';
 import { allOf } from '../stream/chunks.ts';
+import type { ManifestCache } from './cache.ts';
 import { type FoundManifest, foundIn } from './read.ts';
 
 /** The folder of one run in a store. */
@@ -28,19 +29,25 @@ export interface StoredRun {
   load(): Promise<FoundManifest | undefined>;
 }
 
-/** The manifests in a store, newest first by name. @throws InputError if it cannot be listed */
-export async function storedRuns(place: Place): Promise<StoredRun[]> {
-  const runs = new Map<string, string[]>();
-  for await (const { name } of place.list(`${STORED}/`)) {
+/** The files of a run's folder, as they were listed: each with its MD5, if the service knows it. */
+type Files = ReadonlyMap<string, string | undefined>;
+
+/**
+ * The manifests in a store, newest first by name. What the cache has is not read again.
+ *
+ * @throws InputError if it cannot be listed
+ */
+export async function storedRuns(place: Place, cache: ManifestCache): Promise<StoredRun[]> {
+  const runs = new Map<string, Map<string, string | undefined>>();
+  for await (const { name, md5 } of place.list(`${STORED}/`)) {
     const [, run = '', file] = name.split('/');
     if (file === undefined || !RUN_NAME.test(run)) continue;
-    const files = runs.get(run);
-    if (files === undefined) runs.set(run, [file]);
-    else files.push(file);
+    const files = runs.get(run) ?? new Map<string, string | undefined>();
+    runs.set(run, files.set(file, md5));
   }
   return [...runs]
     .sort(([one], [other]) => (one < other ? 1 : -1))
-    .map(([run, files]) => stored(place, run, files, false));
+    .map(([run, files]) => stored(place, run, files, false, cache));
 }
 
 /** @throws InputError if it is not there, or cannot be read */
@@ -50,9 +57,9 @@ export function findStored(place: Place, run: string): Promise<FoundManifest> {
 
 /** @param isAgain whether it was listed before, without a manifest that is there */
 async function loadListed(place: Place, run: string, isAgain: boolean): Promise<FoundManifest> {
-  const files: string[] = [];
+  const files = new Map<string, undefined>();
   const folder = `${STORED}/${run}/`;
-  for await (const { name } of place.list(folder)) files.push(name.slice(folder.length));
+  for await (const { name } of place.list(folder)) files.set(name.slice(folder.length), undefined);
   const { reference, load } = stored(place, run, files, isAgain);
   const found = await load();
   if (found !== undefined) return found;
@@ -62,18 +69,19 @@ async function loadListed(place: Place, run: string, isAgain: boolean): Promise<
   );
 }
 
-function stored(place: Place, run: string, files: readonly string[], isAgain: boolean): StoredRun {
+function stored(place: Place, run: string, files: Files, isAgain: boolean, cache?: ManifestCache): StoredRun {
   const reference = storedReference(place.name, run);
   const at = (name: string) => `${STORED}/${run}/${name}`;
   return { run, reference, load };
 
   async function load(): Promise<FoundManifest | undefined> {
-    const manifest = [MANIFEST_FILE, SEALED_FILE].find((name) => files.includes(name));
+    const manifest = [MANIFEST_FILE, SEALED_FILE].find((name) => files.has(name));
     try {
       return manifest === undefined ? await loadJournal() : await loadManifest(manifest);
     } catch (error) {
       // Pruned since it was listed, or finished: what was there is gone.
-      if ((await place.head(at(manifest ?? piecesIn(files)[0] ?? MANIFEST_FILE))) !== undefined) throw error;
+      if ((await place.head(at(manifest ?? piecesIn([...files.keys()])[0] ?? MANIFEST_FILE))) !== undefined)
+        throw error;
       if (manifest !== undefined) return undefined;
       // A list that lags, or lies, does not get better for ever.
       if (isAgain) throw error;
@@ -90,14 +98,14 @@ function stored(place: Place, run: string, files: readonly string[], isAgain: bo
       ENVELOPE_FILE + SIGNATURE,
     ];
     const read: Record<string, Buffer> = {};
-    for (const name of wanted) if (files.includes(name)) read[name] = await whole(name, LARGEST_MANIFEST);
+    for (const name of wanted) if (files.has(name)) read[name] = await copied(name);
     return foundIn(reference, read, false);
   }
 
   async function loadJournal(): Promise<FoundManifest | undefined> {
     const pieces: Buffer[] = [];
     let left = 2 * LARGEST_MANIFEST;
-    for (const name of piecesIn(files)) {
+    for (const name of piecesIn([...files.keys()])) {
       const piece = await whole(name, left);
       left -= piece.length;
       pieces.push(piece);
@@ -111,6 +119,12 @@ function stored(place: Place, run: string, files: readonly string[], isAgain: bo
     for (const manifest of [MANIFEST_FILE, SEALED_FILE])
       if ((await place.head(at(manifest))) !== undefined) return loadListed(place, run, true);
     return undefined;
+  }
+
+  /** What is under a name never changes, but pieces of a journal are gone soon: those are not worth a copy. */
+  async function copied(name: string): Promise<Buffer> {
+    const download = () => whole(name, LARGEST_MANIFEST);
+    return cache === undefined ? download() : cache.get(files.get(name), download);
   }
 
   async function whole(name: string, limit: number): Promise<Buffer> {

@@ -10,7 +10,6 @@ export interface GitHub {
   readonly runs: Runs;
   readonly releases: Releases;
   readonly issues: Issues;
-  readonly cache: DirectoryCache;
   /** A directory of this step alone, for files on their way. */
   scratch(): Promise<string>;
   /** Kept for the post step; the last value of a name wins. */
@@ -153,15 +152,6 @@ export interface Issues {
   ): Promise<readonly Issue[]>;
   open(title: string, body: string): Promise<Issue>;
   change(number: number, change: IssueChange): Promise<Issue>;
-}
-
-/**
- * A directory that GitHub may keep from one run to the next, or lose. A failure to restore or save it only logs a line.
- */
-export interface DirectoryCache {
-  readonly path: string;
-  restore(key: string, prefix: string): Promise<void>;
-  save(key: string): Promise<void>;
 }
 
 /** File names without directories, and their bytes. */

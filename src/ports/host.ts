@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Secrets } from '../text/secrets.ts';
+import type { DirectoryCache } from './cache.ts';
 import type { GitHub } from './github.ts';
 import type { Log } from './log.ts';
 import type { Liveness, Owner, RunIdentity } from './owner.ts';
@@ -23,6 +24,8 @@ export interface Host {
   /** Whether the maker of something left in the cloud still lives. */
   liveness(owner: Owner): Promise<Liveness>;
   readonly progress: Progress;
+  /** For copies of manifests. */
+  readonly cache: DirectoryCache;
   /** What only a workflow has: artifacts, releases, other runs. Undefined in a terminal. */
   readonly github: GitHub | undefined;
   /** What only a terminal has. Undefined in a workflow. */

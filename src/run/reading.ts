@@ -1,3 +1,4 @@
+import { ManifestCache } from '../catalog/cache.ts';
 import type { EverythingOptions } from '../catalog/everything.ts';
 import { verifyingKey } from '../manifest/sign.ts';
 import type { Context } from './context.ts';
@@ -21,6 +22,7 @@ export async function readingOf(context: Context, given: ReadingInputs): Promise
   return {
     directory: host.directory,
     store: storeOpener(context, given, 'manifest'),
+    cache: new ManifestCache(host.cache, host.log),
     github: host.github,
     workflow,
     branch,

@@ -30,7 +30,7 @@ export interface Bucket {
    */
   open(name: string, range?: ByteRange): Promise<Opened | undefined>;
   /** @returns undefined if it is not there */
-  head(name: string): Promise<ObjectFacts | undefined>;
+  head(name: string): Promise<Listed | undefined>;
   /**
    * A page of names, in the order of their bytes.
    *
@@ -53,11 +53,6 @@ export interface Opened {
   readonly size: number;
   /** Must be read to its end or destroyed. */
   readonly body: Readable;
-}
-
-export interface ObjectFacts extends Listed {
-  /** Lower-case hex, if the service knows it. */
-  readonly md5?: string | undefined;
 }
 
 export interface ObjectPage {
@@ -192,7 +187,7 @@ async function isSame(bucket: Bucket, name: string, size: number, digests: Objec
 }
 
 /** S3 answers 403 for what is not there to those who may not list. */
-async function lookedAt(bucket: Bucket, name: string): Promise<ObjectFacts | undefined> {
+async function lookedAt(bucket: Bucket, name: string): Promise<Listed | undefined> {
   return bucket.head(name).catch((error: unknown) => {
     if (hasStatus(error, 403)) return undefined;
     throw error;
@@ -264,12 +259,13 @@ async function* read(
 
 async function* listed(bucket: Bucket, prefix: string, mostNames: number): AsyncGenerator<Listed, void> {
   let last: Buffer | undefined;
-  for await (const { name, size, modified } of itemsOf(bucket, prefix, mostNames)) {
+  for await (const item of itemsOf(bucket, prefix, mostNames)) {
+    const { name } = item;
     const now = Buffer.from(name);
     // A list that starts over would never end, or lack something.
     if (last !== undefined && now.compare(last) <= 0) throw stuck(`objects in ${bucket.name}`);
     last = now;
-    if (isName(name) && name.startsWith(prefix)) yield { name, size, modified };
+    if (isName(name) && name.startsWith(prefix)) yield item;
   }
 }
 

@@ -87,6 +87,8 @@ export interface Listed {
   readonly size: number;
   /** When it was put: milliseconds since the epoch, by the place's clock. */
   readonly modified: number;
+  /** Lower-case hex, if the service lists it. It is what the service says: compare it with the bytes. */
+  readonly md5?: string | undefined;
 }
 
 /**

@@ -5,13 +5,11 @@ import type { Artifact, Asset, GitHub, Release, WorkflowRun } from '../../ports/
 import { type Candidate, listed, newestWanted, readOnly } from '../newest.ts';
 import { type FoundManifest, foundIn, type Read } from '../read.ts';
 import type { FindOptions } from '../search.ts';
-import type { Catalogue } from './cache.ts';
 import { refuseCommit, refuseRun } from './provenance.ts';
 import { unzip } from './unzip.ts';
 
 export interface Search extends FindOptions {
   readonly github: GitHub;
-  readonly catalogue: Catalogue;
 }
 
 /** Sealing and packing add a little to the manifest. */
@@ -82,7 +80,7 @@ async function loadArtifact(
   run: WorkflowRun,
   search: Search,
 ): Promise<FoundManifest | Doubt> {
-  const { github, catalogue } = search;
+  const { github, cache } = search;
   const again = 'Use another run. Without a manifest, `backup` takes the id of a Cinder backup.';
   if (artifact.expired)
     return {
@@ -92,7 +90,7 @@ async function loadArtifact(
   if (artifact.size > LARGEST_ARCHIVE)
     return { what: `has ${artifact.size} bytes, more than any manifest`, hint: again };
   try {
-    const bytes = await catalogue.get(artifact.sha256, () =>
+    const bytes = await cache.get(artifact.sha256, () =>
       github.artifacts.download(artifact.id, LARGEST_ARCHIVE),
     );
     const digest = sha256(bytes);
@@ -134,11 +132,11 @@ async function loadRelease(release: Release, search: Search): Promise<FoundManif
   }
 }
 
-async function loadAsset(asset: Asset, { github, catalogue }: Search): Promise<Buffer | Doubt> {
+async function loadAsset(asset: Asset, { github, cache }: Search): Promise<Buffer | Doubt> {
   const hint = 'Use another release.';
   if (asset.size > LARGEST_FILE)
     return { what: `has ${asset.name} of ${asset.size} bytes, more than any manifest`, hint };
-  const bytes = await catalogue.get(asset.sha256, () => github.releases.download(asset.id, LARGEST_FILE));
+  const bytes = await cache.get(asset.sha256, () => github.releases.download(asset.id, LARGEST_FILE));
   const digest = sha256(bytes);
   return asset.sha256 === undefined || asset.sha256 === digest
     ? bytes

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
-import type { DirectoryCache } from '../../ports/github.ts';
+import type { DirectoryCache } from '../../ports/cache.ts';
 import type { Log } from '../../ports/log.ts';
 
 /** The runner empties this directory before each job. GitHub's cache makes the path part of its key. */

@@ -5,6 +5,7 @@ import { formatOwner } from '../../ports/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
 import { loggedProgress } from '../progress.ts';
+import { cacheOf } from './cache.ts';
 import { type Runner, runner } from './commands.ts';
 import { hereOf } from './environment.ts';
 import { tokenOf } from './inputs.ts';
@@ -63,6 +64,7 @@ export function githubHost(options: {
     },
     liveness: async (owner) => (owner.kind === 'github' ? github.liveness(owner) : 'unknown'),
     progress: loggedProgress(log.info, systemClock),
+    cache: cacheOf(environment, log),
     github: github.services,
     terminal: undefined,
     identityToken: (audience) => github.identityToken(audience),

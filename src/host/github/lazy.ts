@@ -5,7 +5,6 @@ import { InputError, messageOf, OperationError } from '../../errors.ts';
 import type { GitHub, Here } from '../../ports/github.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Liveness, WorkflowOwner } from '../../ports/owner.ts';
-import { cacheOf } from './cache.ts';
 import type { Runner } from './commands.ts';
 import { isEnterpriseServer, scratchName } from './environment.ts';
 import type { Rest } from './rest.ts';
@@ -102,7 +101,6 @@ export function lazyGitHub(dependencies: Dependencies): {
       change: async (number, change) =>
         (await import('./issues.ts')).changeIssue(await rest(), number, change),
     },
-    cache: cacheOf(environment, log),
     scratch: () => {
       scratch ??= makeScratch(environment);
       return scratch;

@@ -8,6 +8,7 @@ import type { Host, HostLog } from '../../ports/host.ts';
 import { formatOwner, livenessOfProcess } from '../../ports/owner.ts';
 import { forLog } from '../../text/escape.ts';
 import { Secrets } from '../../text/secrets.ts';
+import { userCache } from './cache.ts';
 import { type Pipes, pipes } from './pipes.ts';
 import { startOf, thisProcess } from './process.ts';
 import { type Stream, terminalProgress } from './progress.ts';
@@ -59,6 +60,7 @@ export function terminalHost(options: {
     run: { id: randomUUID(), owner: formatOwner(here) },
     liveness: async (owner) => (owner.kind === 'host' ? livenessOfProcess(owner, here, startOf) : 'unknown'),
     progress,
+    cache: userCache(options.environment, process.platform),
     github: undefined,
     terminal: pipes({ ...options, secrets }),
     identityToken: async () => {

@@ -165,9 +165,7 @@ function pageOf(doing: string, xml: string, prefix: string): ObjectPage {
   const isEncoded = field(xml, 'EncodingType') === 'url';
   const items = elements(xml, 'Contents').flatMap((one) => {
     const key = keyIn(doing, field(one, 'Key') ?? '', isEncoded);
-    return key.startsWith(prefix)
-      ? [listed(doing, key.slice(prefix.length), field(one, 'Size'), field(one, 'LastModified'))]
-      : [];
+    return key.startsWith(prefix) ? [itemOf(doing, key.slice(prefix.length), one)] : [];
   });
   const isCut = field(xml, 'IsTruncated') === 'true';
   const next = field(xml, 'NextContinuationToken');
@@ -182,6 +180,12 @@ function keyIn(doing: string, text: string, isEncoded: boolean): string {
   } catch {
     throw unlike(doing, 'a key is not encoded as it says');
   }
+}
+
+function itemOf(doing: string, name: string, xml: string): Listed {
+  // Of an object in parts, or encrypted with a key of KMS, it is no MD5.
+  const md5 = /^"?([0-9a-f]{32})"?$/.exec(field(xml, 'ETag') ?? '')?.[1];
+  return { ...listed(doing, name, field(xml, 'Size'), field(xml, 'LastModified')), md5 };
 }
 
 function listed(doing: string, name: string, size: string | undefined, modified: string | undefined): Listed {

@@ -265,7 +265,7 @@ function list(fake: FakeS3, { query }: FakeRequest, now: number): Reply {
       : key.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const contents = page.map((key) => {
     const { bytes, modified } = fake.objects.get(key) as FakeObject;
-    return `<Contents><Key>${shown(key)}</Key><LastModified>${new Date(modified).toISOString()}</LastModified><ETag>&quot;0&quot;</ETag><Size>${bytes.length}</Size><Owner><ID>x</ID></Owner></Contents>`;
+    return `<Contents><Key>${shown(key)}</Key><LastModified>${new Date(modified).toISOString()}</LastModified><ETag>&quot;${createHash('md5').update(bytes).digest('hex')}&quot;</ETag><Size>${bytes.length}</Size><Owner><ID>x</ID></Owner></Contents>`;
   });
   const next = isCut
     ? `<NextContinuationToken>${Buffer.from(page.at(-1) ?? '').toString('base64')}</NextContinuationToken>`

@@ -1,20 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { restorePoint } from '../../../src/backup/volume/record.ts';
 import { parseReference } from '../../../src/catalog/find.ts';
-import { Catalogue } from '../../../src/catalog/github/cache.ts';
 import { refuseCommit, refuseRun, type Trust } from '../../../src/catalog/github/provenance.ts';
 import { unzip } from '../../../src/catalog/github/unzip.ts';
 import { type Candidate, listed, newestWanted } from '../../../src/catalog/newest.ts';
 import { type FoundManifest, foundIn } from '../../../src/catalog/read.ts';
 import { type Doubt, InputError, OperationError } from '../../../src/errors.ts';
-import { serialize, sha256 } from '../../../src/manifest/parse.ts';
+import { serialize } from '../../../src/manifest/parse.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
 import type { GitHub, Here, WorkflowRun } from '../../../src/ports/github.ts';
-import { silentLog } from '../../../src/ports/log.ts';
 import { zip } from '../../fakes/github/zip.ts';
 import { manifestWith } from '../../support/points.ts';
 import { backup, tags, volume } from '../../support/records.ts';
@@ -352,87 +347,6 @@ describe('the newest that is wanted', () => {
           hint: expect.stringMatching(/manifest: (one|second), or manifest: (one|second)\./),
         });
     });
-  });
-});
-
-describe('the catalogue', () => {
-  let path = '';
-  const said: string[] = [];
-  beforeEach(async () => {
-    path = await mkdtemp(join(tmpdir(), 'catalogue-'));
-    said.length = 0;
-  });
-  afterEach(() => rm(path, { recursive: true }));
-  const open = () =>
-    new Catalogue(
-      {
-        path,
-        restore: async (key, prefix) => {
-          said.push(`restore ${key.startsWith(prefix)}`);
-        },
-        save: async (key) => {
-          said.push(`save ${key}`);
-        },
-      },
-      silentLog,
-    );
-  const bytes = Buffer.from('a manifest');
-  const other = Buffer.from('another');
-  const never = () => Promise.reject(new Error('downloaded'));
-
-  test('gives a copy of that digest', async () => {
-    expect(await open().get(sha256(bytes), async () => bytes)).toEqual(bytes);
-    expect(await open().get(sha256(bytes), never)).toEqual(bytes);
-  });
-
-  test('asks GitHub for the copies only for the second, and keeps what is new', async () => {
-    const catalogue = open();
-    await catalogue.get(sha256(bytes), async () => bytes);
-    await catalogue.save();
-    expect(said).toEqual([]);
-    await catalogue.get(sha256(other), async () => other);
-    await catalogue.save();
-    expect(said).toEqual([
-      'restore true',
-      expect.stringMatching(/^save openstack-backup-catalogue-v1-[0-9a-f]{64}$/),
-    ]);
-  });
-
-  test('uses nothing that is not what its name says', async () => {
-    await writeFile(join(path, sha256(bytes)), 'poison');
-    expect(await open().get(sha256(bytes), async () => bytes)).toEqual(bytes);
-    expect(await open().get(sha256(bytes), never)).toEqual(bytes);
-  });
-
-  test('keeps nothing that is not of that digest, and nothing without one', async () => {
-    expect(await open().get(sha256(bytes), async () => other)).toEqual(other);
-    expect(await open().get(undefined, async () => bytes)).toEqual(bytes);
-    expect(await readdir(path)).toEqual([]);
-  });
-
-  test('that cannot be written costs a download', async () => {
-    await writeFile(join(path, 'file'), '');
-    const readOnly = new Catalogue(
-      { path: join(path, 'file', 'x'), restore: async () => undefined, save: async () => undefined },
-      silentLog,
-    );
-    for (let times = 0; times < 3; times += 1)
-      expect(await readOnly.get(sha256(bytes), async () => bytes)).toEqual(bytes);
-    await readOnly.save();
-  });
-
-  test('lets go of what was not asked for longest', async () => {
-    for (let index = 0; index < 401; index += 1) {
-      const name = sha256(String(index));
-      await writeFile(join(path, name), String(index));
-    }
-    const catalogue = open();
-    await catalogue.get(sha256(bytes), async () => bytes);
-    await catalogue.get(sha256(other), async () => other);
-    await catalogue.save();
-    const names = await readdir(path);
-    expect(names).toHaveLength(400);
-    expect(names).toContain(sha256(bytes));
   });
 });
 

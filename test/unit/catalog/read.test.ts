@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import { allManifests, type EverythingOptions } from '../../../src/catalog/everything.ts';
 import { doubtOf, type FoundManifest } from '../../../src/catalog/read.ts';
 import { serialize, sha256 } from '../../../src/manifest/parse.ts';
+import { noCache } from '../../support/manifest-cache.ts';
 import { backupPoint, manifestWith } from '../../support/points.ts';
 
 const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
@@ -71,7 +72,11 @@ test('a copy without a signature does not hide that another copy of it was alter
       await writeFile(join(directory, 'manifest.json'), text);
       await writeFile(join(directory, 'manifest.json.sha256'), `${digest}  manifest.json\n`);
     }
-    const options = { directory: home, verifyKey: undefined } as unknown as EverythingOptions;
+    const options = {
+      directory: home,
+      verifyKey: undefined,
+      cache: noCache(),
+    } as unknown as EverythingOptions;
     const { found: all } = await allManifests([{ kind: 'directory', path: home }], options);
     await rm(home, { recursive: true });
     expect(all.map(({ doubt }) => doubt?.what)).toEqual([expect.stringContaining('was altered')]);

@@ -17,6 +17,7 @@ import { silentLog } from '../../../src/ports/log.ts';
 import { DirectoryWriter } from '../../../src/publish/directory.ts';
 import type { Publisher } from '../../../src/publish/publisher.ts';
 import { ManifestRecord } from '../../../src/publish/record.ts';
+import { noCache } from '../../support/manifest-cache.ts';
 import { memoryPlace } from '../../support/memory-place.ts';
 import {
   backupPoint,
@@ -291,6 +292,7 @@ describe('a run that was killed', () => {
         ...trust,
         directory,
         store: async () => memoryPlace(),
+        cache: noCache(),
         github: undefined,
         workflow: undefined,
         branch: undefined,

@@ -18,6 +18,7 @@ import { storePublisher } from '../../../src/publish/store.ts';
 import { directoryPlace } from '../../../src/store/directory.ts';
 import type { Place } from '../../../src/store/place.ts';
 import { allOf, once } from '../../../src/stream/chunks.ts';
+import { noCache } from '../../support/manifest-cache.ts';
 import { memoryPlace } from '../../support/memory-place.ts';
 import { backupPoint } from '../../support/points.ts';
 
@@ -68,6 +69,7 @@ describe.each(kinds)('in %s', (_kind, make, address) => {
       expect([undefined, place.name]).toContain(name);
       return place;
     },
+    cache: noCache(),
     github: undefined,
     workflow: undefined,
     branch: undefined,

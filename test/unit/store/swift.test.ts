@@ -255,6 +255,7 @@ describe('a container of Swift', () => {
     const item = {
       name: `${PREFIX}/old`,
       bytes: 1,
+      hash: old?.md5,
       last_modified: new Date(old?.modified ?? 0).toISOString(),
     };
     under.at.cloud.faults.add({
