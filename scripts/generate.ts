@@ -6,6 +6,7 @@ import type { Command } from '../src/commands/command.ts';
 import { actions, commands } from '../src/commands/index.ts';
 import { workflowInputs } from '../src/host/github/inputs.ts';
 import { helpOf, overview } from '../src/host/terminal/help.ts';
+import { inWorkflowWords } from '../src/inputs/groups.ts';
 import type { Input, Inputs, Outputs } from '../src/inputs/table.ts';
 import { ManifestSchema } from '../src/manifest/schema.ts';
 import { PlanFileSchema } from '../src/planfile/schema.ts';
@@ -138,7 +139,7 @@ function yaml(value: unknown): string {
 function described(input: Input): string {
   const secret =
     input.secret === true && input.default === undefined ? ' Secret: take it from `secrets`.' : '';
-  const description = input.description.trim() + secret;
+  const description = inWorkflowWords(input.description.trim()) + secret;
   if (!/^\S.*[.!]$/.test(description)) throw new Error(`a description is no sentence: "${description}"`);
   return description;
 }

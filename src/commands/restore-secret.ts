@@ -39,7 +39,7 @@ export const restoreSecret = defineCommand({
     {
       does: 'Restore one key, under another name',
       words:
-        'restore-secret --manifest latest --secrets backup-key --name restored --identity env:AGE_IDENTITY',
+        'restore-secret --manifest latest --secrets backup-key --name restored --identity env:BACKUP_IDENTITY',
     },
   ],
   inputs,

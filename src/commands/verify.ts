@@ -26,7 +26,7 @@ export const verify = defineCommand({
     },
     {
       does: 'Open the newest restore point of a volume and look for its file system',
-      words: 'verify --volume db --at 0h --level L2 --identity file:backup.key',
+      words: 'verify --volume db --at 0h --level L2 --identity file:identity.txt',
     },
   ],
   inputs: verifyInputs,

@@ -106,7 +106,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Rewords a text for a terminal. Texts name inputs as a workflow does, in backticks: `overwrite: true` becomes
- * --overwrite. Text in quotes is a user's name for something, and stays.
+ * --overwrite. Text in quotes is a user's name for something, and stays. A value that is also the name of an input is in
+ * two backticks: ``store``.
  *
  * @param inputs of the command; other names are not its options
  */
@@ -118,13 +119,16 @@ export function inTerminalWords(text: string, inputs: Inputs): string {
         `openstack-backup ${command} ${optionOf(name, value)}`,
     )
     .replace(
-      /"(?:[^"\\]|\\.)*"|`([a-z][a-z0-9-]*)(?:: ([^`]+))?`/g,
+      /"(?:[^"\\]|\\.)*"|``[^`]+``|`([a-z][a-z0-9-]*)(?:: ([^`]+))?`/g,
       (all: string, name?: string, value?: string) =>
         name === undefined || !(Object.hasOwn(inputs, name) || name === 'dry-run')
-          ? all
+          ? all.replaceAll('``', '')
           : optionOf(name, value),
     );
 }
+
+/** A description as a workflow reads it. */
+export const inWorkflowWords = (text: string) => text.replaceAll('``', '`');
 
 /** An input of another command: `restore-volume` with `overwrite: true`. */
 const OTHERS = /`([a-z]+-[a-z]+)` with `([a-z][a-z-]*)(?:: ([^`]+))?`/g;

@@ -17,7 +17,7 @@ export const listInputs = {
     kind: 'list',
     placeholder: 'PLACE',
     description:
-      'Where to look for manifests, one or more of `artifact`, `release`, `store` (what `store` gives) and `directory:PATH`. Default: `artifact` and `release` in a workflow, `directory:openstack-backups` in a terminal.',
+      'Where to look for manifests, one or more of `artifact`, `release`, ``store`` (what `store` gives) and `directory:PATH`. Default: `artifact` and `release` in a workflow, `directory:openstack-backups` in a terminal.',
   },
   volume: resource('volume', 'VOLUME'),
   server: resource('server', 'SERVER'),

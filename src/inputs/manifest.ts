@@ -12,7 +12,7 @@ export const manifestInputs = {
     kind: 'text',
     placeholder: 'TIME',
     description:
-      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point up to then that is not broken, from all manifests. `manifest` may then be a place: `directory:PATH`, `store`, `artifact` or `release`. Default: `latest`.',
+      'Restore as of this time: 2026-11-25, 2026-11-25T06:00:00Z, or how long ago: 36h, 14d, 8w. Takes the newest restore point up to then that is not broken, from all manifests. `manifest` may then be a place: `directory:PATH`, ``store``, `artifact` or `release`. Default: `latest`.',
   },
   workflow: {
     kind: 'text',

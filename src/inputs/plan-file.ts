@@ -29,7 +29,7 @@ export const planLookInputs = {
   manifest: {
     ...manifest,
     description:
-      'Where to look for manifests, one or more of `artifact`, `release`, `store` and `directory:PATH`. Default: where the plan publishes.',
+      'Where to look for manifests, one or more of `artifact`, `release`, ``store`` and `directory:PATH`. Default: where the plan publishes.',
   },
   workflow,
   branch,

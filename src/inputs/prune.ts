@@ -118,7 +118,7 @@ export const pruneInputs = {
   publish: {
     ...publish,
     description:
-      'Where to record what is deleted: `artifact`, `release`, `store` or `directory:PATH`. Default: each place that has a manifest of what is deleted.',
+      'Where to record what is deleted: `artifact`, `release`, ``store`` or `directory:PATH`. Default: each place that has a manifest of what is deleted.',
   },
   recipients: {
     ...recipients,

@@ -6,7 +6,7 @@ export const publishInputs = {
     kind: 'list',
     placeholder: 'PLACE',
     description:
-      'Where to publish the manifest, one or more of `artifact`, `release`, `store` (beside the data, in `manifests`) and `directory:PATH` (in its own directory below PATH). Default: `artifact` in a workflow, `directory:openstack-backups` in a terminal.',
+      'Where to publish the manifest, one or more of `artifact`, `release`, ``store`` (beside the data, in `manifests`) and `directory:PATH` (in its own directory below PATH). Default: `artifact` in a workflow, `directory:openstack-backups` in a terminal.',
   },
   expiry: {
     kind: 'choice',

@@ -21,7 +21,7 @@ export const savingOutputs = {
   'restore-points': {
     json: true,
     description:
-      'JSON: what was saved, a list of {id, kind, resource, name, method}, with {backup, mode, sizeBytes} for a Cinder backup and {payload, sizeBytes} for data that left the cloud.',
+      'JSON: what was saved, a list of {id, kind, resource, name, method}, with {backup, mode, sizeBytes} for a Cinder backup, {payload, sizeBytes} for data that left the cloud, and for a disk in a store {sent, takenOver} too: bytes sent, and bytes of the disk that were there already.',
   },
   failed: { json: true, description: 'JSON: what was not saved, a list of {id, name, error}.' },
 } as const satisfies Outputs;

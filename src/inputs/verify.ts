@@ -41,7 +41,7 @@ export const verifyInputs = {
   publish: {
     ...pruneInputs.publish,
     description:
-      'Where to record the result: `artifact`, `release`, `store` or `directory:PATH`. Default: each place that has a manifest of what was verified.',
+      'Where to record the result: `artifact`, `release`, ``store`` or `directory:PATH`. Default: each place that has a manifest of what was verified.',
   },
   recipients: pruneInputs.recipients,
   'sign-key': pruneInputs['sign-key'],

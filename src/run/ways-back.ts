@@ -73,7 +73,7 @@ function optionsOf(points: readonly RestorePoint[], path: string, saved: Saved):
   const sealed = saved.sealed || payloads.some((payload) => payload.sealed);
   return [
     ...storeOptions(payloads.find(({ place }) => place !== undefined)?.place, path, saved.reach),
-    ...(sealed ? ['--identity file:age-identity.txt'] : []),
+    ...(sealed ? ['--identity file:identity.txt'] : []),
     saved.signed ? '--verify-key verify.pem' : '--allow-unsigned',
   ];
 }

@@ -63,7 +63,7 @@ function storeOf(manifest: Manifest): Preset[] {
   };
   const identity: Preset = {
     variable: 'IDENTITY',
-    value: 'age-identity.txt',
+    value: 'identity.txt',
     means: 'the file with the age identity that opens them',
     tools: ['age'],
     look: 'ls "$IDENTITY"',

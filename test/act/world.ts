@@ -89,7 +89,7 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     ...['--local-repository', `OWNER/openstack-backup@v1=${join(directory, 'published')}`],
     ...['--env', 'GITHUB_REF=refs/heads/main', '--env', 'SHA_REF=0000000000000000000000000000000000000000'],
     ...Object.entries(runner).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-    ...['CLOUDS_YAML', 'BACKUP_SIGN_KEY', 'AGE_IDENTITY', 'GITHUB_TOKEN'].flatMap(flag('--secret')),
+    ...['CLOUDS_YAML', 'BACKUP_SIGN_KEY', 'BACKUP_IDENTITY', 'GITHUB_TOKEN'].flatMap(flag('--secret')),
     ...[
       `BACKUP_VERIFY_KEY=${verifyKey}`,
       `BACKUP_DIRECTORY=${join(directory, 'disk')}`,
@@ -105,7 +105,7 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     XDG_CACHE_HOME: join(directory, 'cache'),
     CLOUDS_YAML: environments[name],
     BACKUP_SIGN_KEY: keys.sign,
-    AGE_IDENTITY: identity,
+    BACKUP_IDENTITY: identity,
     GITHUB_TOKEN: token,
   };
   const { exit, log } = await spawned(words, environment, join(directory, 'repository'));

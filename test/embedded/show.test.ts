@@ -105,7 +105,7 @@ test.each([
     const words = command
       .replace(/^npx openstack-backup /, '')
       .replace(/ #.*$/, '')
-      .replace('file:age-identity.txt', 'env:IDENTITY')
+      .replace('file:identity.txt', 'env:IDENTITY')
       .split(' ')
       .map((word) => word.replace(/^'(.*)'$/, '$1'));
     await run(0, ...words, '--name', `${name}-back`);

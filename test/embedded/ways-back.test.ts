@@ -71,7 +71,7 @@ describe('the command on the page of a run restores on another machine', () => {
 
   test('what is in S3, at the endpoint of the variables, sealed', async () => {
     const identity = await generateIdentity();
-    await writeFile(join(directory, 'age-identity.txt'), identity);
+    await writeFile(join(directory, 'identity.txt'), identity);
     const inputs = {
       images: 'golden',
       publish: 'store',

@@ -72,12 +72,12 @@ describe('a store in Swift', () => {
 
     const shown = await run(['show', ...store, '--image', 'golden']);
     const { restore } = shown.json['point'] as { readonly restore: readonly string[] };
-    await writeFile(join(world.directory, 'age-identity.txt'), keeper.environment.IDENTITY);
+    await writeFile(join(world.directory, 'identity.txt'), keeper.environment.IDENTITY);
     const copied = restore.map((line) => line.replace(/ #.*$/, ` --name "copied of ${user}"`));
     expect(
       await runPrinted(copied, { directory: world.directory, environment: world.cloud.openrc('demo') }),
     ).toMatchObject({ code: 0 });
-    await rm(join(world.directory, 'age-identity.txt'));
+    await rm(join(world.directory, 'identity.txt'));
 
     const restored = await world.tool(
       [

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { commands } from '../../../src/commands/index.ts';
 import { applyInputs } from '../../../src/inputs/apply.ts';
 import { groups, inTerminalWords } from '../../../src/inputs/groups.ts';
+import { storeInputs } from '../../../src/inputs/store.ts';
 
 const src = join(import.meta.dirname, '../../../src');
 const all = await Promise.all(Object.values(commands).map((load) => load()));
@@ -75,4 +76,10 @@ test('a switch that is on by default is turned off with =false: a word behind it
   expect(inTerminalWords('With `prune: false`, nothing is deleted', applyInputs)).toBe(
     'With --prune=false, nothing is deleted',
   );
+});
+
+test('a value that is also the name of an input stays a value', () => {
+  const text = 'One of ``store`` and `release`; `store` says where that is';
+  expect(inTerminalWords(text, applyInputs)).toBe('One of store and `release`; `store` says where that is');
+  expect(inTerminalWords(text, storeInputs)).toBe('One of store and `release`; --store says where that is');
 });

@@ -75,7 +75,7 @@ describe('the commands that bring back what was saved', () => {
     });
     expect(more).toEqual([]);
     expect(line).toContain('restore-server --manifest /m --store ');
-    expect(line).toContain(' --identity file:age-identity.txt --verify-key verify.pem');
+    expect(line).toContain(' --identity file:identity.txt --verify-key verify.pem');
     const { stdout } = spawnSync('bash', ['-c', `npx() { printf '%s\\n' "$@"; }; ${line}`], {
       encoding: 'utf8',
     });
