@@ -5,6 +5,7 @@ import { parseStoreKey, type StoreAccess } from '../inputs/store.ts';
 import { sealer } from '../keys/age.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
 import type { OpenStore, Place } from '../store/place.ts';
+import { placeName, type StoreName } from '../store/place-name.ts';
 import type { Context } from './context.ts';
 import { checkedStore, type NamingInput, openStore, type StorePlace } from './open-store.ts';
 
@@ -100,10 +101,21 @@ function isNamedByManifests(name: string): boolean {
  * @param input that names the other one
  */
 export function storeOpener(context: Context, given: StoreGiven, input: NamingInput): OpenStore {
-  return async (name) =>
-    name === undefined
-      ? neededPlace(context, given)
-      : openStore(context, checkedStore(name, given, context.host.directory, input));
+  return async (name) => {
+    if (name === undefined) return neededPlace(context, given);
+    const store = storeOf(context, given);
+    return openStore(
+      context,
+      store !== undefined && isNameOf(name, store.named)
+        ? store
+        : checkedStore(name, given, context.host.directory, input),
+    );
+  };
+}
+
+/** Whether a name is that of the store, which says more: where its S3 is. Manifests and outputs name only the bucket. */
+function isNameOf(name: string, store: StoreName): boolean {
+  return store.kind === 's3' && name === placeName('s3', store.bucket, store.prefix);
 }
 
 /** @throws InputError in a workflow that gives no place, and for one that is unsupported or cannot be reached */

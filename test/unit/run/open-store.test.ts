@@ -10,6 +10,7 @@ import { parseInputs } from '../../../src/inputs/table.ts';
 import { silentLog } from '../../../src/ports/log.ts';
 import type { Context } from '../../../src/run/context.ts';
 import { checkedStore, openStore } from '../../../src/run/open-store.ts';
+import { storeOpener } from '../../../src/run/storing.ts';
 
 const CLOUD = { cloud: undefined, region: undefined, project: undefined, 'clouds-yaml': undefined };
 const given = (more: Partial<StoreAccess> = {}) => ({
@@ -39,7 +40,7 @@ describe('a place of another input', () => {
   );
 });
 
-describe('an endpoint without TLS', () => {
+describe("an S3 of one's own", () => {
   const opening = () => {
     const warned: string[] = [];
     const made = new Map<string, Promise<unknown>>();
@@ -48,6 +49,7 @@ describe('an endpoint without TLS', () => {
       log: { ...silentLog, warn: (line: string) => void warned.push(line) },
       clock: { now: () => 0, sleep: async () => undefined },
       secrets: { add: () => undefined },
+      directory: '/work',
     };
     const context = {
       host,
@@ -55,19 +57,26 @@ describe('an endpoint without TLS', () => {
       once: (key: string, make: () => Promise<unknown>) => made.get(key) ?? made.set(key, make()).get(key),
     } as unknown as Context;
     const open = (text: string) => openStore(context, checked(text));
-    return { warned, open };
+    const opener = (store: string) => storeOpener(context, { ...given(), store }, 'manifest');
+    return { warned, open, opener };
   };
 
-  test('is warned about, once for all that lies there', async () => {
+  test('is warned about without TLS, once for all that lies there', async () => {
     const { warned, open } = opening();
     for (const name of ['a', 'b']) await open(`s3://${name}${name}${name}?endpoint=http://s3.example.com`);
     expect(warned).toEqual([expect.stringContaining('http://s3.example.com is not https://')]);
   });
 
-  test.each(['http://127.0.0.1:9000', 'https://s3.example.com'])('but %s is fine', async (endpoint) => {
+  test.each(['http://127.0.0.1:9000', 'https://s3.example.com'])('%s is fine', async (endpoint) => {
     const { warned, open } = opening();
     await open(`s3://aaa?endpoint=${endpoint}`);
     expect(warned).toEqual([]);
+  });
+
+  test('a manifest in the store is where the store is, though its name does not say so', async () => {
+    const openPlace = opening().opener('s3://aaa/b?endpoint=http://127.0.0.1:9000');
+    expect(await openPlace('s3://aaa/b')).toBe(await openPlace(undefined));
+    expect(await openPlace('s3://aaa/c')).not.toBe(await openPlace(undefined));
   });
 });
 
@@ -80,6 +89,7 @@ describe('a role', () => {
       log: silentLog,
       clock: { now: () => 0, sleep: async () => undefined },
       secrets: { add: () => undefined },
+      directory: '/work',
       identityToken: async (audience: string) => {
         asked.push(audience);
         throw new InputError('no token here');
