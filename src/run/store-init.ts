@@ -4,8 +4,11 @@ import { join, resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
 import { newIdentity, sealer } from '../keys/age.ts';
 import { probe } from '../payload/blocks/probe.ts';
+import type { Place } from '../store/place.ts';
+import { isDirectory } from '../store/place-name.ts';
 import { forShell } from '../text/escape.ts';
 import type { Context } from './context.ts';
+import { addressed, reachOf } from './reach.ts';
 import { neededPlace, type StoreGiven } from './storing.ts';
 import { refuseExisting } from './unlock.ts';
 
@@ -28,6 +31,7 @@ export async function initStore(
     const outputs = { keys: given.keys };
     return { outputs, failed: false, printed: `would try ${place.name}, and make keys in ${given.keys}\n` };
   }
+  const store = await addressOf(context, given, place);
   await place.prepare();
   await probe(place, (name) =>
     host.log.warn(
@@ -55,16 +59,16 @@ export async function initStore(
     `gh secret set BACKUP_SIGN_KEY < ${file('sign.pem')}`,
     `gh variable set BACKUP_VERIFY_KEY < ${file('verify.pem')}`,
     `gh variable set BACKUP_RECIPIENTS --body ${recipients.join(',')}`,
-    ...(given.store === undefined ? [] : [`gh variable set BACKUP_STORE --body ${forShell(given.store)}`]),
+    ...(store === undefined ? [] : [`gh variable set BACKUP_STORE --body ${forShell(store)}`]),
     '',
-    `Print ${file('identity.txt')} on paper, twice, and put it into two safes; then delete it here. It goes into no workflow. Whoever`,
-    'has it can open all that is sealed to it; without it nobody can, and nobody can make it again.',
+    `Print ${file('identity.txt')} on paper, twice, put it into two safes, and delete it here. Whoever has it can open everything`,
+    'that is sealed to it. Without it nobody can, and it cannot be made again. A job that saves never needs it.',
     ...(given.recipients.length > 0
       ? []
       : [
-          'So far only this one identity opens the backups: add a second person with `recipients` before the first backup.',
+          'Only this one identity opens the backups: add a second person with `recipients` before the first backup.',
         ]),
-    'If the store key is lost, make another: the next backup of each disk is a full one. A restore needs neither it nor the signing key.',
+    'If the store key is lost, make another: the next backup of each disk is then a full one. A restore needs neither the store key nor sign.pem.',
     '',
   ].join('\n');
   return {
@@ -72,6 +76,12 @@ export async function initStore(
     failed: false,
     printed: host.words(printed),
   };
+}
+
+/** The store as a workflow takes it, with the region and endpoint that other inputs gave; undefined if none was given. */
+async function addressOf(context: Context, given: StoreGiven, { name }: Place): Promise<string | undefined> {
+  if (given.store === undefined || isDirectory(name)) return given.store;
+  return addressed(name, await reachOf(context, given, [], [name])) ?? given.store;
 }
 
 /** @throws InputError if the directory exists: keys are never overwritten */

@@ -26,8 +26,8 @@ export async function rekeyStore(
   const dropped = rows.filter((one) => recipients.length > 0 && !one.given && one.recipient !== undefined);
   const printed = [
     formatRows(rows, COLUMNS, 'table'),
-    `${counted(points, 'restore point')} in the store. Keys and manifests do not tell whom they are sealed to.\n`,
-    'Whoever loses an identity can open nothing that is sealed to it alone, and nobody can make it again.\n',
+    `${counted(points, 'restore point')} in the store. Keys and manifests are not listed: they do not say whom they are sealed to.\n`,
+    'What is sealed to one recipient alone is lost with its identity: nobody can make that again.\n',
     ...(fresh.length > 0 ? [ADDED] : []),
     ...(dropped.length > 0 ? [DROPPED] : []),
     ...(recipients.length === 0
@@ -45,9 +45,9 @@ export async function rekeyStore(
 }
 
 const ADDED =
-  'New recipients open what is saved from now on, not what is there: nobody but the owner of an identity can seal that again. The next backup of each disk is a full one, so that they open all of it.\n';
+  'New recipients open what is saved from now on, not what is there already: only the owner of an identity could seal that again. The next backup of each disk is a full one, so that they can open all of it.\n';
 const DROPPED =
-  'Recipients that are not given any more still open what is there, also the parts that later restore points take over from it. If an identity is stolen, begin a new store, and change what the data gives away.\n';
+  'Recipients that you no longer give still open what is there, and what later restore points take over from it. If an identity was stolen, start a new store, and change every password and key in the data.\n';
 
 const COLUMNS: readonly Column<Openable & { readonly given: boolean }>[] = [
   { name: 'recipient', value: ({ recipient }) => recipient ?? '(in clear: anybody)' },

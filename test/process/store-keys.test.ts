@@ -76,7 +76,7 @@ test('store rekey shows who can open what', async () => {
     { recipient: OTHER, given: false, resources: 1, points: 1, bytes: 32 },
   ]);
   const { stdout } = expectExit(await world.tool([...words, '--recipients', OTHER]), 0);
-  expect(stdout).toContain('Recipients that are not given any more still open what is there');
+  expect(stdout).toContain('Recipients that you no longer give still open what is there');
   expect(stdout).not.toContain('New recipients');
   await writeFile(file, 'damaged');
   expect(expectExit(await world.tool(words), 1).stderr).toContain(`${name} cannot be read`);

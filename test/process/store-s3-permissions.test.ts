@@ -98,4 +98,22 @@ describe('what a credential of S3 must allow', () => {
     const maps = (all: readonly string[]) => all.filter((key) => key.includes('/maps/')).length;
     expect(maps(keys())).toBeLessThan(maps(before));
   });
+
+  test('`store init` needs to put and get, and prints where the store is', async () => {
+    const init = (keys: string) => ['store', 'init', '--keys', keys];
+    const bound = await allowed(['s3:PutObject', 's3:GetObject'], init('keys'));
+    expect([bound.code, bound.stderr]).toEqual([0, expect.stringContaining('not let this credential delete')]);
+    expect((await allowed(['s3:PutObject'], init('others'))).code).toBe(1);
+    const words = ['--store', 's3://backups/a', '--s3-endpoint', s3.url, '--s3-region', 'us-east-1'];
+    const environment = { AWS_ACCESS_KEY_ID: KEYS.id, AWS_SECRET_ACCESS_KEY: KEYS.secret };
+    const { stdout } = await world.tool([...init('more'), ...words], { environment });
+    expect(stdout).toContain(`BACKUP_STORE --body 's3://backups/a?endpoint=${s3.url}&region=us-east-1'`);
+  });
+
+  test('`store rekey` and `verify` need to list and get', async () => {
+    const reading = ['s3:ListBucket', 's3:GetObject'];
+    expect((await allowed(reading, ['store', 'rekey'])).code).toBe(0);
+    const verified = await allowed(reading, ['verify', '--level', 'L1a']);
+    expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining('L1a')]);
+  });
 });
