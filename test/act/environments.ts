@@ -2,7 +2,7 @@ import type { EmbeddedCloud } from '../fakes/cloud/index.ts';
 import { documentedRules, type Rule, rulesOf } from '../support/access-rules/rules.ts';
 
 /** The environments of the examples' jobs. */
-export type Environment = 'backup' | 'prune' | 'report' | 'restore';
+export type Environment = 'backup' | 'prune' | 'report' | 'restore' | 'verify' | 'verify-deep';
 
 /** The secret CLOUDS_YAML of each: a credential that can do what docs/permissions.md says, and no more. */
 export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Record<Environment, string>>> {
@@ -15,6 +15,9 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
     prune: lists(/^prune/),
     report: lists(/./).filter(({ method }) => method === 'GET'),
     restore: lists(/^restore-/),
+    // They do not ask the cloud.
+    verify: [],
+    'verify-deep': [],
   };
   return Object.fromEntries(
     Object.entries(credentials).map(([name, rules]) => [name, cloudsYaml(cloud, rules)]),

@@ -8,6 +8,7 @@ import { startFakeGitHub } from '../fakes/github/index.ts';
 import { deploymentStory } from './deployments.ts';
 import { environmentsOf } from './environments.ts';
 import { SIZE } from './look.ts';
+import { offCloudStory } from './off-cloud.ts';
 import { planStory } from './plan.ts';
 import { serverStory } from './servers.ts';
 import { volumeStory } from './volumes.ts';
@@ -36,6 +37,7 @@ try {
   await deploymentStory(world, bytes);
   await volumeStory(world, bytes);
   await serverStory(world, bytes);
+  await offCloudStory({ directory, keys, identity });
   process.stdout.write(`${stepsPassed()} passed, 0 failed\n`);
 } finally {
   await rm(directory, { recursive: true, force: true });

@@ -12,16 +12,26 @@ export async function serverStory(world: World, bytes: Buffer): Promise<void> {
     'a server is saved out of the cloud, all of it deleted, keys too, and brought back',
     async () => {
       const { root, data } = await makeServer(world, bytes);
-      const { log: weekly } = await succeeds(world, { event: 'schedule', example: 'weekly-offsite.yml' });
-      const payloads = await readdir(join(world.directory, 'disk/payloads'));
-      deepStrictEqual(payloads.map((name) => name.split('-')[0]).sort(), ['secret', 'server', 'volume']);
+      const variables = { BACKUP_STORE: `directory:${join(world.directory, 'disk')}` };
+      const { log: weekly } = await succeeds(world, {
+        event: 'schedule',
+        example: 'weekly-offsite.yml',
+        variables,
+      });
+      const payloads = await readdir(join(world.directory, 'disk'));
+      deepStrictEqual(payloads.map((name) => name.split('-')[0]).sort(), [
+        'manifests',
+        'secret',
+        'server',
+        'volume',
+      ]);
       for (const server of cloud.state.servers.values()) cloud.seed.detach(server, data);
       cloud.state.servers.clear();
       cloud.seed.removeVolume(data);
       strictEqual(cloud.state.secrets.size, 0);
       const [printed, ...more] = printedRestores(weekly);
       deepStrictEqual([printed?.example, more], ['manual-restore-server.yml', []]);
-      const { log } = await succeeds(world, printed);
+      const { log } = await succeeds(world, printed && { ...printed, variables });
       const server = cloud.state.servers.get(found(log, /Server ([0-9a-f-]{36})/));
       deepStrictEqual(server?.root?.read(0, SIZE), root);
       sameBytes(world, server?.volumes[0]?.volumeId ?? '', bytes);

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { identityToRecipient } from 'age-encryption';
@@ -18,7 +18,7 @@ export interface World {
   readonly cloud: EmbeddedCloud;
   readonly github: FakeGitHub;
   readonly directory: string;
-  readonly keys: { readonly sign: string; readonly verify: string };
+  readonly keys: { readonly sign: string; readonly verify: string; readonly store: string };
   /** Of age. */
   readonly identity: string;
   /** The secret CLOUDS_YAML of each environment. */
@@ -30,8 +30,14 @@ export interface Wish {
   readonly example: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly verifyKey?: string;
+  /** The one that runs; all by default. */
+  readonly job?: string;
   /** Of the repository. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Beside those that every example may have. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Of the runner. */
+  readonly runner?: Readonly<Record<string, string>>;
 }
 
 export interface Ended {
@@ -53,10 +59,28 @@ export async function publish(directory: string): Promise<void> {
     const text = await readFile(join(root, 'examples', name), 'utf8');
     await writeFile(join(workflows, name), text.replaceAll(/^ *queue: max\n/gm, ''));
   }
+  await mkdir(join(directory, 'attest'));
+  await writeFile(join(directory, 'attest/action.yml'), ATTESTS);
   // Without it, act asks on its first start which image to use.
   await mkdir(join(directory, 'config/act'), { recursive: true });
   await writeFile(join(directory, 'config/act/actrc'), '');
 }
+
+/** GitHub's action, as the examples name it. */
+const ATTEST = /actions\/attest@\w+/.exec(
+  await readFile(join(root, 'examples/nightly-off-cloud.yml'), 'utf8'),
+)?.[0];
+
+/** In its place one that says what it was given: there is nobody here who attests. */
+const ATTESTS = `name: attest
+inputs: {subject-name: {required: true}, subject-digest: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: echo "attested $NAME $DIGEST"
+      env: {NAME: '\${{ inputs.subject-name }}', DIGEST: '\${{ inputs.subject-digest }}'}
+`;
 
 /** The plan of the examples, with what a test needs to be otherwise. */
 export async function writePlan({ directory }: World, changes: Readonly<Record<string, unknown>>) {
@@ -67,7 +91,7 @@ export async function writePlan({ directory }: World, changes: Readonly<Record<s
 /** A run of an example, from its event to its last post step. */
 export async function carryOut(world: World, wish: Wish): Promise<Ended> {
   const { cloud, github, directory, keys, identity, environments } = world;
-  const { example, event, inputs = {}, verifyKey = keys.verify, variables = {} } = wish;
+  const { example, event, inputs = {}, verifyKey = keys.verify, variables = {}, job } = wish;
   const run = github.state.addRun({
     path: `.github/workflows/${example}`,
     event,
@@ -75,7 +99,15 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     conclusion: null,
     started: new Date(),
   });
-  const { environment: name, permissions } = await jobThatUsesUs(example);
+  const { environment: name, permissions } = await jobThatUsesUs(example, job);
+  github.state.environment = name;
+  const secrets = {
+    CLOUDS_YAML: environments[name],
+    BACKUP_SIGN_KEY: keys.sign,
+    BACKUP_STORE_KEY: keys.store,
+    BACKUP_IDENTITY: identity,
+    ...wish.secrets,
+  };
   // act takes no notice of them, so the fake's token gets what the job asks for, and no more.
   github.state.permissions = { ...permissions };
   // act gives the token as it does on GitHub, by the default of the input.
@@ -86,13 +118,17 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     ...['--workflows', `.github/workflows/${example}`],
     ...['ubuntu-latest', 'self-hosted'].map((label) => `${label}=-self-hosted`).flatMap(flag('--platform')),
     ...['--no-cache-server', '--rm'],
+    ...(job === undefined ? [] : ['--job', job]),
+    ...['--local-repository', `${ATTEST}=${join(directory, 'attest')}`],
     ...['--local-repository', `OWNER/openstack-backup@v1=${join(directory, 'published')}`],
     ...['--env', 'GITHUB_REF=refs/heads/main', '--env', 'SHA_REF=0000000000000000000000000000000000000000'],
-    ...Object.entries(runner).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-    ...['CLOUDS_YAML', 'BACKUP_SIGN_KEY', 'BACKUP_IDENTITY', 'GITHUB_TOKEN'].flatMap(flag('--secret')),
+    ...Object.entries({ ...runner, ...wish.runner }).flatMap(([name, value]) => [
+      '--env',
+      `${name}=${value}`,
+    ]),
+    ...[...Object.keys(secrets), 'GITHUB_TOKEN'].flatMap(flag('--secret')),
     ...[
       `BACKUP_VERIFY_KEY=${verifyKey}`,
-      `BACKUP_DIRECTORY=${join(directory, 'disk')}`,
       `BACKUP_RECIPIENTS=${await identityToRecipient(identity)}`,
       ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
     ].flatMap(flag('--var')),
@@ -103,15 +139,20 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     HOME: directory,
     XDG_CONFIG_HOME: join(directory, 'config'),
     XDG_CACHE_HOME: join(directory, 'cache'),
-    CLOUDS_YAML: environments[name],
-    BACKUP_SIGN_KEY: keys.sign,
-    BACKUP_IDENTITY: identity,
+    ...secrets,
     GITHUB_TOKEN: token,
   };
   const { exit, log } = await spawned(words, environment, join(directory, 'repository'));
   Object.assign(run, { status: 'completed', conclusion: exit === 0 ? 'success' : 'failure' });
   const [secretOfCloud = ''] = /(?<="application_credential_secret":")[^"]+/.exec(environments[name]) ?? [];
-  for (const secret of [token, identity, keys.sign.split('\n')[1], secretOfCloud])
+  for (const secret of [
+    token,
+    identity,
+    keys.sign.split('\n')[1],
+    keys.store,
+    secretOfCloud,
+    ...Object.values(wish.secrets ?? {}),
+  ])
     ok(secret !== undefined && secret !== '' && !log.includes(secret), 'a secret stands in the log');
   deepStrictEqual([cloud.errors, github.errors], [[], []]);
   return { exit, log, run };
@@ -123,11 +164,11 @@ interface Job {
   readonly steps: readonly { readonly uses?: string }[];
 }
 
-async function jobThatUsesUs(example: string): Promise<Job> {
+async function jobThatUsesUs(example: string, wanted: string | undefined): Promise<Job> {
   const text = await readFile(join(root, 'examples', example), 'utf8');
   const { jobs } = parse(text) as { readonly jobs: Readonly<Record<string, Job>> };
-  const ours = Object.values(jobs).filter(({ steps }) =>
-    steps.some(({ uses }) => uses?.startsWith('OWNER/')),
+  const ours = Object.entries(jobs).flatMap(([name, job]) =>
+    (wanted ?? name) === name && job.steps.some(({ uses }) => uses?.startsWith('OWNER/')) ? [job] : [],
   );
   strictEqual(ours.length, 1);
   return ours[0] as Job;
@@ -163,6 +204,7 @@ export function signingKeys(): World['keys'] {
   return {
     sign: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
     verify: String(publicKey.export({ format: 'pem', type: 'spki' })),
+    store: randomBytes(32).toString('hex'),
   };
 }
 

@@ -23,9 +23,14 @@ function twirp(status: number, code: string, msg: string): Reply {
 function identity({ state, tokens, headers, query }: Call): Reply {
   if (headers.authorization !== `Bearer ${tokens.identity}` || state.permissions['id-token'] !== 'write')
     return { status: 403, json: { message: 'forbidden' } };
+  // https://docs.github.com/actions/reference/security/oidc#example-subject-claims
+  const of =
+    state.environment === undefined
+      ? `ref:refs/heads/${state.defaultBranch}`
+      : `environment:${state.environment}`;
   const claims = {
     aud: query.get('audience'),
-    sub: `repo:${state.owner}/${state.name}:ref:refs/heads/${state.defaultBranch}`,
+    sub: `repo:${state.owner}/${state.name}:${of}`,
     repository_id: String(state.repositoryId),
   };
   return { status: 200, json: { value: unsigned(claims) } };

@@ -99,6 +99,8 @@ export class GitHubState {
   readonly downloads = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
   /** What the job's token may do; what is not here is refused. */
   permissions: Record<string, 'read' | 'write'> = { actions: 'read', contents: 'write', 'id-token': 'write' };
+  /** That the job names; undefined: none. */
+  environment: string | undefined = undefined;
   /** As for runs of untrusted triggers: the cache service refuses to keep anything. */
   readOnlyCache = false;
   #id = 1000;

@@ -76,13 +76,16 @@ function savingRights(name: string, job: Job, given: Readonly<Record<string, str
     actions: 'read',
     // Where it publishes, a plan says; and the plan is checked out.
     ...(name === 'apply' || placesOf(given).includes('release') ? { contents: 'write' } : {}),
-    ...(given['store-role'] === undefined ? {} : { 'id-token': 'write' }),
+    ...roleRights(given),
     ...(attests(job) ? { attestations: 'write', 'id-token': 'write' } : {}),
   };
 }
 
 /** Their record goes where the manifests are: for `prune`, where the plan publishes. */
 const PRUNING = { actions: 'read', contents: 'write' };
+/** To take a role, the job asks for a token. */
+const roleRights = (given: Readonly<Record<string, string>>) =>
+  given['store-role'] === undefined ? {} : { 'id-token': 'write' };
 const recordsBeside = (name: string, given: Readonly<Record<string, string>>) =>
   name === 'verify' || name === 'drill' || (name === 'prune' && given['plan'] !== undefined);
 
@@ -91,6 +94,9 @@ const placesOf = (given: Readonly<Record<string, string>>) =>
     .split(/[,\n]/)
     .map((place) => place.trim())
     .filter(Boolean);
+
+/** A variable that may name any store names one that lasts. */
+const stored = (store: string) => store.replace(/^\$\{\{ vars\.BACKUP_STORE \}\}$/, 's3://bucket/prefix');
 
 test('every action has a workflow to copy', () => {
   const used = workflows.flatMap(([, workflow]) => ours(workflow).map(({ name }) => name));
@@ -108,7 +114,9 @@ describe.each(workflows)('%s', (path, workflow) => {
       const restoring = { actions: 'read', contents: 'read' };
       const { issues, ...permissions } = job.permissions ?? {};
       expect(permissions).toEqual(
-        saves ? savingRights(name, job, given) : recordsBeside(name, given) ? PRUNING : restoring,
+        saves
+          ? savingRights(name, job, given)
+          : { ...(recordsBeside(name, given) ? PRUNING : restoring), ...roleRights(given) },
       );
       expect(issues).toBe(keepsIssue(path, name) ? 'write' : undefined);
     }
@@ -157,7 +165,7 @@ describe.each(workflows)('%s', (path, workflow) => {
           places.flatMap((place) => place ?? []),
           0,
           here,
-          placesOf(given).includes('store') ? [{ name: given['store'] ?? '' }] : [],
+          placesOf(given).includes('store') ? [{ name: stored(given['store'] ?? '') }] : [],
         ) ?? []
       );
     });
@@ -196,4 +204,31 @@ test.each([...Object.keys(actions), COMPOSITE])('action.yml of %s has only what 
   expect([...known(inputs)].filter((key) => !['description', 'required', 'default'].includes(key))).toEqual(
     [],
   );
+});
+
+/** Those of one story, so that what `store init` prints fits each of them. */
+test('a store has the same names in all examples', () => {
+  const given = workflows.flatMap(([path, workflow]) =>
+    path.startsWith('examples/') ? ours(workflow).map((one) => one.given) : [],
+  );
+  const valuesOf = (input: string) => [
+    ...new Set(given.flatMap((one) => /^\$\{\{ (.*) \}\}$/.exec(one[input] ?? '')?.[1] ?? one[input] ?? [])),
+  ];
+  expect(valuesOf('store')).toEqual(['vars.BACKUP_STORE']);
+  expect(valuesOf('store-role')).toEqual(['vars.BACKUP_ROLE']);
+  expect(valuesOf('store-key')).toEqual(['secrets.BACKUP_STORE_KEY']);
+  expect(valuesOf('identity')).toEqual(['secrets.BACKUP_IDENTITY']);
+  expect(valuesOf('recipients')).toEqual(['vars.BACKUP_RECIPIENTS']);
+});
+
+test('what seals to a store sends only what changed: it has a store key', () => {
+  const sealing = workflows.flatMap(([path, workflow]) =>
+    ours(workflow).flatMap(({ saves, name, given }) =>
+      saves && name !== 'export-secret' && given['store'] !== undefined && given['recipients'] !== undefined
+        ? [[path, given['store-key'] !== undefined]]
+        : [],
+    ),
+  );
+  expect(sealing.length).toBeGreaterThan(1);
+  expect(sealing.filter(([, hasKey]) => !hasKey)).toEqual([]);
 });
