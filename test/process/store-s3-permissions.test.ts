@@ -102,7 +102,10 @@ describe('what a credential of S3 must allow', () => {
   test('`store init` needs to put and get, and prints where the store is', async () => {
     const init = (keys: string) => ['store', 'init', '--keys', keys];
     const bound = await allowed(['s3:PutObject', 's3:GetObject'], init('keys'));
-    expect([bound.code, bound.stderr]).toEqual([0, expect.stringContaining('not let this credential delete')]);
+    expect([bound.code, bound.stderr]).toEqual([
+      0,
+      expect.stringContaining('not let this credential delete'),
+    ]);
     expect((await allowed(['s3:PutObject'], init('others'))).code).toBe(1);
     const words = ['--store', 's3://backups/a', '--s3-endpoint', s3.url, '--s3-region', 'us-east-1'];
     const environment = { AWS_ACCESS_KEY_ID: KEYS.id, AWS_SECRET_ACCESS_KEY: KEYS.secret };

@@ -214,6 +214,7 @@ test('a store has the same names in all examples', () => {
   const valuesOf = (input: string) => [
     ...new Set(given.flatMap((one) => /^\$\{\{ (.*) \}\}$/.exec(one[input] ?? '')?.[1] ?? one[input] ?? [])),
   ];
+  expect(valuesOf('clouds-yaml')).toEqual(['secrets.CLOUDS_YAML']);
   expect(valuesOf('store')).toEqual(['vars.BACKUP_STORE']);
   expect(valuesOf('store-role')).toEqual(['vars.BACKUP_ROLE']);
   expect(valuesOf('store-key')).toEqual(['secrets.BACKUP_STORE_KEY']);
