@@ -12,8 +12,8 @@ export class TextError extends Error {}
  * throws about the text is a {@link TextError}.
  */
 export class Lines {
-  readonly #source: AsyncGenerator<string[], void>;
-  #group: string[] = [];
+  readonly #source: AsyncGenerator<Buffer, void>;
+  #group: Buffer = Buffer.alloc(0);
   #at = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -23,8 +23,7 @@ export class Lines {
   /** @throws TextError if there is none */
   async next(): Promise<string> {
     if (!(await this.#more())) throw new TextError('it is cut short');
-    this.#at += 1;
-    return this.#group[this.#at - 1] ?? '';
+    return this.#take(1).bytes.toString('utf8').slice(0, -1);
   }
 
   /**
@@ -34,20 +33,24 @@ export class Lines {
    * @param most of how many are taken at all
    * @throws TextError if there are fewer, or they are others
    */
-  async *part(
-    { count, sha256 }: { readonly count: number; readonly sha256: string },
-    what: string,
-    most: number,
-  ): AsyncGenerator<string, void> {
+  async *part(part: PartOfLines, what: string, most: number): AsyncGenerator<string, void> {
+    for await (const bytes of this.groups(part, what, most))
+      yield* bytes.toString('utf8', 0, bytes.length - 1).split('\n');
+  }
+
+  /**
+   * The same in bytes, many whole lines at once: for parts of millions. A string for each line would outlive the young
+   * heap, and be hundreds of MiB.
+   */
+  async *groups({ count, sha256 }: PartOfLines, what: string, most: number): AsyncGenerator<Buffer, void> {
     if (count > most) throw new TextError(`it has ${count} ${what}, more than ${most}`);
     const hash = createHash('sha256');
     for (let left = count; left > 0; ) {
       if (!(await this.#more())) throw new TextError(`it has ${count - left} of ${count} ${what}`);
-      const taken = this.#group.slice(this.#at, this.#at + left);
-      this.#at += taken.length;
-      left -= taken.length;
-      hash.update(`${taken.join('\n')}\n`);
-      yield* taken;
+      const taken = this.#take(left);
+      left -= taken.lines;
+      hash.update(taken.bytes);
+      yield taken.bytes;
     }
     if (hash.digest('hex') !== sha256)
       throw new TextError(`its ${what} are not those that it was written with`);
@@ -62,6 +65,15 @@ export class Lines {
     await this.#source.return();
   }
 
+  /** The next lines that are there already, with their ends. */
+  #take(most: number): { readonly bytes: Buffer; readonly lines: number } {
+    const begin = this.#at;
+    let lines = 0;
+    for (; lines < most && this.#at < this.#group.length; lines += 1)
+      this.#at = this.#group.indexOf(NEWLINE, this.#at) + 1;
+    return { bytes: this.#group.subarray(begin, this.#at), lines };
+  }
+
   async #more(): Promise<boolean> {
     while (this.#at >= this.#group.length) {
       const { done, value } = await this.#source.next();
@@ -71,6 +83,12 @@ export class Lines {
     }
     return true;
   }
+}
+
+/** How many lines, and the digest of all of them. */
+interface PartOfLines {
+  readonly count: number;
+  readonly sha256: string;
 }
 
 /** @throws TextError for the TypeError of a line that is not of its form, and for one that is not JSON */
@@ -85,11 +103,11 @@ export function parsedLine<T>(parse: (line: string) => T, line: string): T {
 }
 
 /**
- * The lines of a text, in groups as they come, without their `\n`. UTF-8.
+ * The text in groups of whole lines, as they come.
  *
  * @throws TextError for a line of more than 1 MiB, and if the last one does not end
  */
-async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void> {
+async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void> {
   let begun: Uint8Array[] = [];
   let held = 0;
   for await (const piece of source) {
@@ -98,9 +116,7 @@ async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<strin
     held = end < 0 ? held + piece.length : Math.max(held + piece.indexOf(NEWLINE), piece.length - end);
     if (held > LONGEST) throw new TextError(`a line has more than ${LONGEST} bytes`);
     if (end >= 0) {
-      yield Buffer.concat([...begun, piece.subarray(0, end)])
-        .toString()
-        .split('\n');
+      yield Buffer.concat([...begun, piece.subarray(0, end + 1)]);
       begun = [];
       held = piece.length - end - 1;
     }

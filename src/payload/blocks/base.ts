@@ -125,7 +125,7 @@ export async function findMap(
       const proving = new Proving(piece);
       const { bytes } = await place.get(name);
       const map = await readMapIn(proving.through(bytes), name, undefined, admission(seeker));
-      for await (const _ of map.extents);
+      await map.prove();
       return { map: baseMap(place, name, map.header, proving.proof(), piece) };
     } catch (error) {
       why ??= told(error, name);

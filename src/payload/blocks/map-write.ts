@@ -20,12 +20,18 @@ export class Frames {
   count = 0;
   readonly frames: Buffer[] = [];
   readonly #hash = createHash('sha256');
-  #text = '';
+  /** As bytes: a string that grows is a tree of strings. */
+  #text = Buffer.allocUnsafe(4096);
+  #length = 0;
 
   add(line: string): void {
     this.count += 1;
-    this.#text += line;
-    if (this.#text.length > 1 << 20) this.#pack();
+    const end = this.#length + Buffer.byteLength(line);
+    if (end > this.#text.length)
+      this.#text = Buffer.concat([this.#text], Math.max(end, 2 * this.#text.length));
+    this.#text.write(line, this.#length);
+    this.#length = end;
+    if (end > 1 << 20) this.#pack();
   }
 
   /** Call it once, at the end. */
@@ -35,10 +41,11 @@ export class Frames {
   }
 
   #pack(): void {
-    if (this.#text === '') return;
-    this.#hash.update(this.#text);
-    this.frames.push(zstdCompressSync(this.#text));
-    this.#text = '';
+    if (this.#length === 0) return;
+    const text = this.#text.subarray(0, this.#length);
+    this.#hash.update(text);
+    this.frames.push(zstdCompressSync(text));
+    this.#length = 0;
   }
 }
 

@@ -211,7 +211,39 @@ test.each(faults)('a map that %s is an error that names it', async (_what, chang
     await expect(failed).rejects.toThrow(OperationError);
     await expect(failed).rejects.toThrow(`map ${NAME} is damaged: `);
     await expect(failed).rejects.toThrow(message);
+    const proved = readMap(place, NAME, expected).then((map) => map.prove());
+    await expect(proved).rejects.toThrow(message);
   }
+});
+
+/** A map whose extents stand there as these lines. */
+async function withExtents(written: readonly string[], blocks: number): Promise<MemoryPlace> {
+  const extents = { count: written.length, sha256: sha256(written.join('')), blocks };
+  const own = (all: string[]) => [...all.slice(0, -GOOD.extents.length), ...written];
+  return (await placed(await textOf({ header: { extents }, lines: own }))).place;
+}
+
+test('extents that another program wrote are read, too', async () => {
+  const place = await withExtents(['[0, 2, 0, 0]\n', '[2,1,1,1]\n', ' [5e0,1.0,0,3]\n'], 4);
+  expect((await read(place)).extents).toEqual(GOOD.extents);
+  await (await readMap(place, NAME)).prove();
+});
+
+test.each([
+  ['[00,2,0,0]', 'a line is not JSON'],
+  ['[,2,0,0]', 'a line is not JSON'],
+  ['[0,2,0,0', 'a line is not JSON'],
+  ['[0,2,0,0]]', 'a line is not JSON'],
+  ['', 'a line is not JSON'],
+  ['[-0.5,2,0,0]', 'an extent is not of the form'],
+  ['[0,2,0]', 'an extent is not of the form'],
+  ['[0,2,0,0,0]', 'an extent is not of the form'],
+  ['[99999999999999999999,2,0,0]', 'an extent is not of the form'],
+  ['[9999999999999999,2,0,0]', 'an extent is not of the form'],
+  ['[999999999999999,2,0,0]', 'out of place'],
+])('no extent is %s', async (line, message) => {
+  const place = await withExtents([`${line}\n`, '[2,1,1,1]\n'], 3);
+  await expect(read(place)).rejects.toThrow(message);
 });
 
 test('what the manifest says of a map is compared', async () => {
