@@ -5,12 +5,17 @@ import type { Cloud } from './cloud.ts';
 import { keyOf, resourceOf, type Saved } from './point.ts';
 import type { Record, Source } from './read.ts';
 
+/** GitHub lets no run take longer: https://docs.github.com/actions/reference/limits */
+const LONGEST_RUN_MS = 35 * 86_400_000;
+
 /**
  * Manifests that are no longer needed: an earlier run pruned all that they list, the data is gone, and no other
  * manifest lists what they record as pruned, verified or drilled. One that records the last failure of a resource stays,
  * because that keeps its points.
+ *
+ * @param now milliseconds
  */
-export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
+export function outlived({ sources, points }: Record, cloud: Cloud, now: number): Source[] {
   const listed = new Set(sources.flatMap(({ manifest }) => manifest.restorePoints.map(({ id }) => id)));
   const gone = goneIn(points, cloud);
   const borne = bornePoints(cloud);
@@ -19,7 +24,9 @@ export function outlived({ sources, points }: Record, cloud: Cloud): Source[] {
   return sources.filter(({ manifest }) => {
     const { restorePoints, pruned = [], verified = [], drilled = [], run } = manifest;
     const looked = [...verified, ...drilled];
-    if (run.finished === null || restorePoints.length + pruned.length + looked.length === 0) return false;
+    // One that was cancelled or killed never says that it ended.
+    const isOver = run.finished !== null || Date.parse(run.started) < now - LONGEST_RUN_MS;
+    if (!isOver || restorePoints.length + pruned.length + looked.length === 0) return false;
     return (
       restorePoints.every(({ id }) => gone.has(id)) &&
       looked.every(({ point }) => gone.has(point) || isUnknown(point)) &&

@@ -42,7 +42,7 @@ export function planPrune(record: Record, cloud: Cloud, wishes: Wishes, now: num
     if (data === undefined || stays.has(keyOf(data)) || cloud.lost.has(keyOf(data))) continue;
     things.set(keyOf(data), { data, point });
   }
-  const sources = outlived(record, cloud);
+  const sources = outlived(record, cloud, now);
   return {
     ...decision,
     going,

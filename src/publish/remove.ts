@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_FILE, OUR_FILES, parseStored, SEALED_FILE, STORED } from '../manifest/files.ts';
-import { isPiece } from '../manifest/journal.ts';
+import { isPiece, JOURNAL_FILE } from '../manifest/journal.ts';
 import type { GitHub } from '../ports/github.ts';
 import type { OpenStore, Place } from '../store/place.ts';
 import { TAG_PREFIX } from './github/release.ts';
@@ -10,7 +10,7 @@ import { TAG_PREFIX } from './github/release.ts';
  * Removes a manifest from a place where it would stay for ever: the directory of its run, also in a store, or its
  * release. It stays if other files are beside it, or if a person chose the tag. Artifacts expire by themselves.
  *
- * @param reference as a restore's `manifest` gives it
+ * @param reference as a restore's `manifest` gives it; the run is over
  * @returns whether it is gone: another run may remove it at the same time
  */
 export async function removeManifest(
@@ -53,12 +53,21 @@ async function removeStored(place: Place, run: string): Promise<boolean> {
   return true;
 }
 
-/** The manifest first; undefined if not all are of a run that is over. It may have left pieces of its journal. */
+/**
+ * The manifest first; undefined if not all are of a run. A run that died left its journal: of its pieces the last goes
+ * first, as those before it are a journal of their own.
+ */
 function inOrder(names: readonly string[]): string[] | undefined {
   const isManifest = (name: string) => name === MANIFEST_FILE || name === SEALED_FILE;
-  const isOver = names.some(isManifest);
-  if (!names.every((name) => OUR_FILES.has(name) || (isOver && isPiece(name)))) return undefined;
-  return [...names.filter(isManifest), ...names.filter((name) => !isManifest(name))];
+  if (!names.every((name) => OUR_FILES.has(name) || name === JOURNAL_FILE || isPiece(name))) return undefined;
+  const pieces = names.filter(isPiece).sort((one, other) => numberOf(other) - numberOf(one));
+  const others = names.filter((name) => !isManifest(name) && !isPiece(name));
+  return [...names.filter(isManifest), ...pieces, ...others];
+}
+
+/** Of a piece of a journal. */
+function numberOf(piece: string): number {
+  return Number(piece.split('.').at(-2));
 }
 
 async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {

@@ -569,14 +569,14 @@ export const keeping: readonly Mutation[] = [
     id: 'outlived/running',
     file: 'prune/outlived.ts',
     what: 'the manifest of a run that is not over goes',
-    find: 'run.finished === null || ',
+    find: '!isOver || ',
     put: '',
   },
   {
     id: 'outlived/empty',
     file: 'prune/outlived.ts',
     what: 'a manifest that lists nothing goes',
-    find: ' || restorePoints.length + pruned.length + verified.length === 0',
+    find: ' || restorePoints.length + pruned.length + looked.length === 0',
     put: '',
   },
   {

@@ -132,8 +132,8 @@ export const s3: readonly Mutation[] = [
     id: 's3/page-prefix',
     file: 'store/s3/bucket.ts',
     what: 'a key that begins otherwise is taken for one of ours',
-    find: 'return key.startsWith(prefix)\n      ?',
-    put: "return key !== ''\n      ?",
+    find: 'return key.startsWith(prefix) ?',
+    put: "return key !== '' ?",
   },
   {
     id: 's3/page-next',

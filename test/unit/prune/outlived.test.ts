@@ -38,7 +38,7 @@ const points = [1, 2, 3].map((number) => ({
 const cloud = cloudOf(points, { backups: [2, 3].map((number) => cloudBackup(wish(number))) });
 
 const left = (sources: readonly Source[], seen: Partial<Cloud> = {}) =>
-  outlived(recordOf(points, { sources }), { ...cloud, ...seen }).flatMap(({ references }) => references);
+  outlived(recordOf(points, { sources }), { ...cloud, ...seen }, NOW).flatMap(({ references }) => references);
 
 test.each<[string, Source[], string[], Partial<Cloud>]>([
   ['one of which all is gone', [source('a', 8, lists(1))], ['a'], {}],
@@ -71,10 +71,14 @@ test.each<[string, Source[], string[], Partial<Cloud>]>([
   expect(left(sources, seen)).toEqual(expected);
 });
 
-test('not that of a run that did not end', () => {
-  const { manifest, references } = source('a', 8, lists(1));
+test.each([
+  [0, []],
+  [35, []],
+  [35.01, ['a']],
+])('that of a run that began %d days ago and did not say that it ended', (days, expected) => {
+  const { manifest, references } = source('a', days, lists(1));
   expect(left([{ manifest: { ...manifest, run: { ...manifest.run, finished: null } }, references }])).toEqual(
-    [],
+    expected,
   );
 });
 
@@ -84,6 +88,6 @@ test('not one whose payloads nobody looked for', () => {
     data: { kind: 'payload', name: 'p', size: 1 } as const,
   }));
   const leftOf = (stored: ReadonlySet<string> | undefined) =>
-    outlived(recordOf(payloads, { sources: [source('a', 8, lists(1))] }), { ...cloud, stored }).length;
+    outlived(recordOf(payloads, { sources: [source('a', 8, lists(1))] }), { ...cloud, stored }, NOW).length;
   expect([leftOf(undefined), leftOf(new Set(['p'])), leftOf(new Set())]).toEqual([0, 0, 1]);
 });

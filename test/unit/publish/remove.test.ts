@@ -15,7 +15,7 @@ test('the directory of a run goes, unless other files lie in it', async () => {
   const path = await mkdtemp(join(tmpdir(), 'remove-'));
   try {
     for (const [run, ...names] of [
-      ['one', 'manifest.json', 'RESTORE.md'],
+      ['one', 'manifest.json', 'RESTORE.md', 'manifest.json.journal'],
       ['two', 'manifest.json', 'notes.txt'],
     ]) {
       await mkdir(join(path, String(run)));
