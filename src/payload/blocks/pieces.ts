@@ -1,7 +1,6 @@
 import { ahead, filled } from '../../stream/chunks.ts';
 import { type Digester, digesterBeside, digesterHere } from '../../stream/digests.ts';
 import { SharedPieces } from '../../stream/shared.ts';
-import { keepYoungHeapSmall } from '../../stream/young-heap.ts';
 import type { Cursor, Kept, Slice } from './base.ts';
 import { type Compared, type Comparison, FRAME_HEAD, ZEROS } from './compare.ts';
 import { BLOCK, blocksIn, ID_BYTES } from './format.ts';
@@ -51,7 +50,6 @@ export class Pieces {
   #digester: Digester | undefined;
 
   constructor(comparison: Comparison, algorithms: readonly string[]) {
-    keepYoungHeapSmall();
     this.#comparison = comparison;
     this.#algorithms = algorithms;
   }

@@ -3,6 +3,7 @@ import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { peek } from '../../stream/chunks.ts';
 import { Meter } from '../../stream/meter.ts';
+import { keepYoungHeapSmall } from '../../stream/young-heap.ts';
 import type { Came } from '../save.ts';
 import {
   type BaseMap,
@@ -129,6 +130,7 @@ export async function saveBlocks(
   source: AsyncIterable<Uint8Array>,
   options: DiskOptions,
 ): Promise<SavedDisk> {
+  keepYoungHeapSmall();
   const { resource, point, taken } = facts;
   const { compression, seal, check, digests = [], now = Date.now } = options;
   const began = now();
