@@ -3,12 +3,35 @@ import { addMember } from '../../../src/openstack/image/v2/members.ts';
 import type { World } from '../../scenarios/world.ts';
 import { encryptedImage, type Row, restoring, SAFE, STORE } from './row.ts';
 
+const IN_SWIFT = { store: 'swift://backups/production' };
+
 export const imageRows: readonly Row[] = [
   {
     anywhere: true,
     name: 'backup-image',
     proved: ['backup-image'],
     prepare: async (world) => ['backup-image', { ...STORE, images: await image(world) }],
+  },
+  {
+    name: 'backup-image to Swift, again',
+    proved: ['store in Swift, to back up'],
+    beside: ['backup-image', 'store in Swift, to restore'],
+    async prepare(world, run) {
+      world.cloud.seed.addContainer('backups');
+      const words = ['backup-image', { ...IN_SWIFT, images: await image(world) }] as const;
+      await run(...words);
+      return words;
+    },
+  },
+  {
+    name: 'restore-image from Swift',
+    proved: ['store in Swift, to restore'],
+    beside: ['restore-image'],
+    async prepare(world, run) {
+      world.cloud.seed.addContainer('backups');
+      const saving = ['backup-image', { ...IN_SWIFT, images: await image(world) }] as const;
+      return restoring('restore-image', run, saving, IN_SWIFT);
+    },
   },
   {
     anywhere: true,

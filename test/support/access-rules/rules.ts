@@ -35,13 +35,16 @@ const PREFIX: Readonly<Record<string, string>> = {
   'key-manager': '/key-manager',
   compute: '/compute',
   network: '/network',
+  'object-store': '/swift',
 };
+
+const WILD: Readonly<Record<string, string>> = { '*': '[^/]+', '**': '.+' };
 
 export function matches(rule: Rule, { method, path }: Pick<LoggedRequest, 'method' | 'path'>): boolean {
   const pattern = `${PREFIX[rule.service]}${rule.path}`
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return rule.method === method && new RegExp(`^${pattern.join('[^/]+')}$`).test(path);
+    .split(/(\*\*?)/)
+    .map((part) => WILD[part] ?? part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return rule.method === method && new RegExp(`^${pattern.join('')}$`).test(path);
 }
 
 /** Environment of a user whose application credential can do only what the rules say; everything without rules. */
