@@ -7,7 +7,8 @@ import { type FakeGitHub, startFakeGitHub } from '../test/fakes/github/index.ts'
 
 /**
  * `npm run picture`: docs/summary*.png, the job summaries of real runs of `dist/` against the embedded cloud. GitHub's own
- * Markdown (cmark-gfm), a browser without a window. Needs chromium, and cmarkgfm in a virtual environment:
+ * Markdown (cmark-gfm), a browser without a window. Needs chromium, a font with emoji (fonts-noto-color-emoji), and cmarkgfm in
+ * a virtual environment:
  * `python3 -m venv build/tools/picture && build/tools/picture/bin/pip install cmarkgfm`.
  */
 const root = join(import.meta.dirname, '..');

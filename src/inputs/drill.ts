@@ -48,7 +48,7 @@ export const drillInputs = {
   publish: {
     ...pruneInputs.publish,
     description:
-      'Where to record the result: `artifact`, `release`, `store` or `directory:PATH`. Default: each place that has the manifest of what was drilled.',
+      'Where to record the result: `artifact`, `release`, ``store`` or `directory:PATH`. Default: each place that has the manifest of what was drilled.',
   },
   recipients: pruneInputs.recipients,
   'sign-key': pruneInputs['sign-key'],

@@ -24,9 +24,11 @@ const lines = papers.flatMap((paper) =>
     .map((line): [string, string] => [paper, line]),
 );
 
-/** As a shell does, for words and single quotes. */
+/** As a shell does, for words and quotes; it has no values to put in. */
 function wordsOf(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, plain, quoted, bare]) => plain ?? quoted ?? bare ?? '',
+  );
 }
 
 test('there are such lines', () => {
