@@ -52,6 +52,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'seed',
     'expect',
     'allow-over-half',
+    'accept',
     'simulate',
     'method',
     'mode',
