@@ -1,6 +1,7 @@
 import type { DrilledPoint } from '../manifest/schema.ts';
 import type { Found } from './found.ts';
 import { trustedRecords } from './trusted-records.ts';
+import { provedLevel, type Verified } from './verified.ts';
 
 /** What the drills of a restore point showed. */
 export interface Drilled extends Pick<DrilledPoint, 'level' | 'result' | 'time'> {
@@ -42,6 +43,19 @@ function standingOf(records: readonly DrilledPoint[]): Drilled {
     ...(best?.reached != null && { proved: { reached: best.reached, level: best.level, time: best.time } }),
     keyProved: since.some(({ key }) => key === 'proved'),
   };
+}
+
+/**
+ * The level that a retention rule may rely on, by `verify` or by a drill; a deeper level has the larger word. Damage that
+ * was found since counts more.
+ */
+export function provedDepth(
+  verified: Verified | undefined,
+  drilled: Drilled | undefined,
+): string | undefined {
+  if (verified?.fault !== undefined) return undefined;
+  const levels = [provedLevel(verified), drilled?.proved?.reached].filter((level) => level !== undefined);
+  return levels.toSorted().at(-1);
 }
 
 /** "volume, passed 2026-11-26"; empty if it was never drilled. */

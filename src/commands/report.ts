@@ -6,7 +6,7 @@ const outputs = {
   coverage: {
     json: true,
     description:
-      'JSON: every server, volume, image and key of the project, a list of {kind, id, name, entry, status, newest, why, key, chain, verified, begun}, the worst first; status: failing, uncovered, stale, covered, excluded; key: saved or unsaved, if the resource is encrypted; chain: how many backups, of at most `max-chain`; verified: how deep `verify` found a point good, and how old that point is; begun: true while the first backup is under way, and the report is not red for it.',
+      'JSON: every server, volume, image and key of the project, a list of {kind, id, name, entry, status, newest, why, key, chain, verified, proved, restore, unproved, begun}, the worst first; status: failing, uncovered, stale, covered, excluded; key: saved or unsaved, if the resource is encrypted; chain: how many backups, of at most `max-chain`; verified: how deep `verify` found a point good, and how old that point is; proved: how deep the newest drill that passed proved it, and when; restore: how long restores took in drills; unproved: true if that is longer ago than the plan allows; begun: true while the first backup is under way, and the report is not red for it.',
   },
   counts: { json: true, description: 'JSON: how many resources have each status.' },
   quota: {

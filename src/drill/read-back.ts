@@ -22,6 +22,7 @@ export async function readBack<T>(
   const work: Upload = { ...environment, plan: { volume }, what, record, started: clock.now() };
   try {
     const { image } = await uploadVolume(work);
+    log.info(`volume ${volume.id} is being read back, as image ${image.id}`);
     return await use(downloadImage(await session.service('image'), image, 0, signal));
   } catch (error) {
     if (!signal.aborted) await removeOrphans(session, volume, work.started, log);

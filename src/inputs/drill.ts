@@ -8,6 +8,12 @@ import type { Inputs, Values } from './table.ts';
 const { manifest, volume, server, image, secret, tag, since, at, offline } = listInputs;
 
 export const drillInputs = {
+  plan: {
+    kind: 'text',
+    placeholder: 'FILE',
+    description:
+      'A plan file: its `drill` gives `level`, `pick` and `max-gigabytes`, and it gives places, store and cloud. Nothing is done before a drill is due.',
+  },
   manifest,
   volume,
   server,

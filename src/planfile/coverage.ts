@@ -5,7 +5,8 @@ import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { quoted } from '../text/escape.ts';
 import type { Assignment } from './assign.ts';
 import { ageOf, type Duty, isStale } from './due.ts';
-import type { FailOn } from './plan-file.ts';
+import type { DrillWish, FailOn } from './plan-file.ts';
+import { isUnproved, type Proof, provedWords, restoreWords } from './proof.ts';
 import { keyOf, type Resource } from './resource.ts';
 import type { SavedPoint } from './saved.ts';
 import { exclusionWords } from './words.ts';
@@ -31,6 +32,12 @@ export interface Coverage {
   readonly chain: string | undefined;
   /** The deepest that a good point was verified, and how old the newest such point is: "L1a, 3 d old". */
   readonly verified?: string;
+  /** How deep the newest drill that passed proved it, and when: "L3, 2 d ago". */
+  readonly proved?: string;
+  /** How long restores took in drills, half of them and 95 %. */
+  readonly restore?: string;
+  /** Set if the newest proof is older than the plan's `max-age` of drills. */
+  readonly unproved?: true;
   /**
    * Set if it was never saved and its first backup has been under way for less than `max-age`: nothing is wrong yet.
    */
@@ -46,6 +53,9 @@ export interface Seen {
   /** The project's backups. */
   readonly backups: readonly Backup[];
   readonly zone: string;
+  /** What drills prove, by kind and id. */
+  readonly proofs?: ReadonlyMap<string, Proof>;
+  readonly drill?: DrillWish | undefined;
   /** Milliseconds, by the cloud's clock. */
   readonly now: number;
 }
@@ -54,16 +64,18 @@ export interface Seen {
 export function coverageOf(seen: Seen): Coverage[] {
   const known = knownFrom(seen);
   return seen.assignments.flatMap(({ resource, exclusion }): Coverage[] => {
-    const bare = bareRow(resource, known, seen.now);
-    if (exclusion !== undefined) return [{ ...bare, status: 'excluded', why: exclusionWords(exclusion) }];
+    const plain = bareRow(resource, known, seen.now);
+    if (exclusion !== undefined) return [{ ...plain, status: 'excluded', why: exclusionWords(exclusion) }];
+    const bare = { ...plain, ...proofRow(resource, seen) };
     const own = known.duties.get(keyOf(resource)) ?? [];
     if (own.length > 0)
       return own.map((duty) => ({ ...bare, ...byDuty(duty, seen), ...chainOf(duty, known) }));
     const servers = resource.kind === 'volume' ? (known.servers.get(resource.id) ?? []) : [];
-    if (servers.length > 0) return servers.map((duty) => ({ ...bare, ...withServer(duty, seen) }));
+    // A disk is drilled with its server, or by itself: its server's row says whether that is wanted.
+    if (servers.length > 0) return servers.map((duty) => ({ ...plain, ...withServer(duty, seen) }));
     // A key is reported with what it encrypts.
     if (resource.kind === 'secret' && known.used.has(resource.id)) return [];
-    return [{ ...bare, status: 'uncovered', why: 'no entry of the plan matches it' }];
+    return [{ ...plain, status: 'uncovered', why: 'no entry of the plan matches it' }];
   });
 }
 
@@ -103,6 +115,19 @@ function bareRow(
   const verified = verifiedWords(proved.get(keyOf(resource)) ?? [], now);
   const bare = { kind, id, name, entry: '', newest: undefined, error: undefined, key, chain: undefined };
   return verified === undefined ? bare : { ...bare, verified };
+}
+
+function proofRow(
+  resource: Resource,
+  { proofs, drill, zone, now }: Seen,
+): Pick<Coverage, 'proved' | 'restore' | 'unproved'> {
+  const proof = proofs?.get(keyOf(resource));
+  const [proved, restore] = [provedWords(proof, now), restoreWords(proof, drill?.rto)];
+  return {
+    ...(proved !== undefined && { proved }),
+    ...(restore !== undefined && { restore }),
+    ...(isUnproved(proof, drill, zone, now) && { unproved: true }),
+  };
 }
 
 function verifiedWords(proved: readonly SavedPoint[], now: number): string | undefined {
@@ -190,8 +215,9 @@ export function failuresIn(coverage: readonly Coverage[], failOn: readonly FailO
   return new Map(counts.filter(([, count]) => count > 0));
 }
 
-export function isRed({ status, key, begun }: Coverage, failOn: readonly FailOn[]): boolean {
-  return failOn.some((what) =>
-    what === 'unsaved-key' ? key === 'unsaved' && status !== 'excluded' : status === what && !begun,
-  );
+export function isRed({ status, key, begun, unproved }: Coverage, failOn: readonly FailOn[]): boolean {
+  return failOn.some((what) => {
+    if (what === 'unproved') return unproved === true;
+    return what === 'unsaved-key' ? key === 'unsaved' && status !== 'excluded' : status === what && !begun;
+  });
 }

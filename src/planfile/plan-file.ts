@@ -4,7 +4,7 @@ import { parseSelectors, type Selector } from '../plan/select.ts';
 import type { Duration } from '../retention/duration.ts';
 import type { Policy } from '../retention/policy.ts';
 import { parseTagList } from '../retention/tag-list.ts';
-import type { BackUpText, ExcludeText, FAIL_ON, KeepText, PlanText } from './schema.ts';
+import type { BackUpText, DrillText, ExcludeText, FAIL_ON, KeepText, PlanText } from './schema.ts';
 
 /** The contents of `.github/openstack-backup.yml`, with defaults filled in. A plain record. */
 export interface PlanFile {
@@ -28,11 +28,21 @@ export interface PlanFile {
   readonly exclusions: readonly Exclusion[];
   readonly failOn: readonly FailOn[];
   readonly issue: boolean;
-  /** Whether the plan asks for drills. */
-  readonly drill: boolean;
+  readonly drill: DrillWish | undefined;
 }
 
 export type FailOn = (typeof FAIL_ON)[number];
+
+/** How often to prove that a restore works, and how. */
+export interface DrillWish {
+  readonly every: Duration;
+  readonly pick: 'random' | 'latest';
+  readonly level: 'bytes' | 'volume' | 'boot';
+  /** Undefined: no limit. */
+  readonly maxGigabytes: number | undefined;
+  readonly rto: Duration | undefined;
+  readonly maxAge: Duration | undefined;
+}
 
 /** Which points stay. */
 export interface Keep {
@@ -91,9 +101,25 @@ export function planFileOf(text: PlanText): PlanFile {
     keep,
     entries: text['back-up'].map((entry) => entryOf(entry, usualKinds(text), keep)),
     exclusions: exclude.map(exclusionOf),
-    failOn: report?.['fail-on'] ?? ['uncovered', 'stale', 'failing'],
+    failOn: report?.['fail-on'] ?? [
+      'uncovered',
+      'stale',
+      'failing',
+      ...(text.drill?.['max-age'] === undefined ? [] : (['unproved'] as const)),
+    ],
     issue: report?.issue ?? false,
-    drill: text.drill !== undefined,
+    drill: text.drill && drillOf(text.drill),
+  };
+}
+
+function drillOf(text: DrillText): DrillWish {
+  return {
+    every: text.every,
+    pick: text.pick ?? 'random',
+    level: text.level ?? 'bytes',
+    maxGigabytes: text['max-gigabytes'],
+    rto: text.rto,
+    maxAge: text['max-age'],
   };
 }
 

@@ -16,7 +16,7 @@ const oneOf = <const T extends readonly string[]>(words: T, description: string)
 const optional = Type.Optional;
 
 const KINDS = ['server', 'volume', 'image', 'secret'] as const;
-export const FAIL_ON = ['uncovered', 'stale', 'failing', 'unsaved-key'] as const;
+export const FAIL_ON = ['uncovered', 'stale', 'failing', 'unsaved-key', 'unproved'] as const;
 
 const selectors = (description: string) =>
   Type.Union([text(description, 'selector'), Type.Array(text('One of them.', 'selector'), { minItems: 1 })], {
@@ -122,20 +122,26 @@ const Exclude = Type.Object(
 
 const Drill = Type.Object(
   {
-    every: text('How often to try a restore.', 'duration'),
-    pick: optional(oneOf(['random', 'latest'], 'Which point to restore.')),
-    level: optional(oneOf(['bytes', 'volume', 'boot'], 'How far to restore it.')),
-    'max-gigabytes': optional(count('The largest volume to restore, in GiB.', 1, 1_000_000)),
-    rto: optional(text('How long a restore may take.', 'duration')),
+    every: text('A drill is due when the last one is older than this: 1d, 30d.', 'duration'),
+    pick: optional(oneOf(['random', 'latest'], 'Which restore point of a resource. Default: `random`.')),
+    level: optional(oneOf(['bytes', 'volume', 'boot'], 'How far to go. Default: `bytes`.')),
+    'max-gigabytes': optional(count('The largest restore point to drill, in GiB.', 1, 1_000_000)),
+    rto: optional(
+      text('How long a restore may take; the report compares the times of the drills with it.', 'duration'),
+    ),
+    'max-age': optional(
+      text('If a resource was not proved for longer than this, the report fails.', 'duration'),
+    ),
   },
-  { ...closed, description: 'Trial restores. Not carried out yet.' },
+  { ...closed, description: 'Restores made only to prove that they work: `drill` with `plan`.' },
 );
 
 const Report = Type.Object(
   {
     'fail-on': optional(
       Type.Array(oneOf(FAIL_ON, 'What makes a report fail.'), {
-        description: 'What makes a report fail. Default: `uncovered`, `stale` and `failing`.',
+        description:
+          'What makes a report fail. Default: `uncovered`, `stale` and `failing`, and `unproved` where `drill` has a `max-age`.',
         uniqueItems: true,
       }),
     ),
@@ -205,4 +211,5 @@ export const PlanFileSchema = Type.Object(
 export type PlanText = Type.Static<typeof PlanFileSchema>;
 export type KeepText = Type.Static<typeof Keep>;
 export type BackUpText = Type.Static<typeof BackUp>;
+export type DrillText = Type.Static<typeof Drill>;
 export type ExcludeText = Type.Static<typeof Exclude>;

@@ -21,8 +21,15 @@ export function warningsOf(plan: PlanFile, now: number, artifactDays: number | u
     ...ofPublication(plan, artifactDays),
     ...ofKeep(plan),
     ...plan.exclusions.flatMap((exclusion) => ofExclusion(exclusion, plan.zone, now)),
-    ...(plan.drill ? ['drill: this version does not carry out drills'] : []),
+    ...ofDrill(plan),
   ];
+}
+
+function ofDrill({ drill, store }: PlanFile): string[] {
+  if (drill?.level === 'boot') return ['drill: this version does not carry out drills of level boot'];
+  return drill?.level === 'bytes' && store === undefined
+    ? ['drill: level bytes opens what is in the store, and the plan gives none; use level: volume']
+    : [];
 }
 
 /** Whether the volumes and disks of an entry become Cinder backups, and so chains. */

@@ -1,5 +1,5 @@
 import { jumpTold } from '../catalog/changes.ts';
-import { provedLevel } from '../catalog/verified.ts';
+import { provedDepth } from '../catalog/drilled.ts';
 import { readTags } from '../chain/tags.ts';
 import { type History, judge, type Point, type Terms } from '../retention/judge.ts';
 import { quoted } from '../text/escape.ts';
@@ -123,8 +123,8 @@ export function decide(
     }
   }
 
-  function asJudged({ id, time, tags, verified }: Saved): Point {
-    const proved = provedLevel(verified);
+  function asJudged({ id, time, tags, verified, drilled }: Saved): Point {
+    const proved = provedDepth(verified, drilled);
     return {
       id,
       time,

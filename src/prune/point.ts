@@ -1,4 +1,5 @@
 import type { Change } from '../catalog/changes.ts';
+import type { Drilled } from '../catalog/drilled.ts';
 import type { Verified } from '../catalog/verified.ts';
 import type { Kind } from '../manifest/points.ts';
 
@@ -49,6 +50,7 @@ export interface Saved {
   readonly change?: Change | undefined;
   /** What `verify` found last. */
   readonly verified?: Verified | undefined;
+  readonly drilled?: Drilled | undefined;
   /** When a run recorded its pruning; undefined if none did. ISO 8601. */
   readonly pruned: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { changeOf } from '../catalog/changes.ts';
+import { drills } from '../catalog/drilled.ts';
 import { takenIn } from '../catalog/times.ts';
 import { standings } from '../catalog/verified.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
@@ -29,6 +30,7 @@ export function readRecord(
   const others = sources.filter(({ manifest }) => !isHere(manifest.cloud));
   const pruned = prunedIn(here);
   const verified = standings(here.flatMap(({ manifest }) => manifest.verified ?? []));
+  const drilled = drills(here.flatMap(({ manifest }) => manifest.drilled ?? []));
   const points = new Map<string, Saved>();
   for (const { manifest, references } of here) {
     const parts = partsOf(manifest);
@@ -39,6 +41,7 @@ export function readRecord(
       const one = {
         ...savedOf(point, time, references, parts.has(point.id), pruned.get(point.id)),
         verified: verified.get(point.id),
+        drilled: drilled.get(point.id),
       };
       points.set(point.id, known === undefined ? one : joined(known, one));
     }

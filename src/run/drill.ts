@@ -15,16 +15,21 @@ import type { Session } from '../openstack/connection.ts';
 import { quotasFor } from '../openstack/quotas.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import { QuotaError, quotaAfter, refuseOver } from '../plan/quota.ts';
+import type { DrillWish } from '../planfile/plan-file.ts';
+import { isDrillDue } from '../planfile/proof.ts';
 import type { Log } from '../ports/log.ts';
 import { volumeRestoring } from '../restore/volume/kind.ts';
 import { gigabytesOf, planVolume } from '../restore/volume/plan.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { GIB } from '../text/bytes.ts';
+import { forMarkdown } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 import { parseSeed } from '../verify/sample.ts';
 import { type Subject, subjectsOf } from '../verify/subjects.ts';
-import type { Context } from './context.ts';
+import type { Context, Outcome } from './context.ts';
+import { drillOfPlan } from './drill-of-plan.ts';
 import { drilledPoint, drillLines, drillSummary } from './drill-show.ts';
+import { drillsIn } from './drills-in.ts';
 import { environmentOf } from './environment-of.ts';
 import { type Catalog, readCatalog } from './read-catalog.ts';
 import { type RecordBeside, recordBeside } from './record-beside.ts';
@@ -33,22 +38,25 @@ import { namedStore } from './storing.ts';
 import { compareClouds } from './trusted-manifest.ts';
 
 /** Proves that a restore point can be restored, as deep as asked, records it, and fails if it cannot. */
-export async function drillPoint(context: Context, given: DrillInputs) {
+export async function drillPoint(context: Context, asked: DrillInputs) {
   const { host, dryRun } = context;
+  const { given, wish, project } = await drillOfPlan(context, asked);
   const seed = parseSeed(given.seed, () => randomInt(2 ** 32));
   const watch = stopwatch(() => host.clock.now());
   const started = now(context);
   if (given.level !== 'bytes' && given.offline)
     throw new InputError(`\`level: ${given.level}\` restores to the cloud`, 'Leave `offline` out.');
   const wanted = wantedOf(context, given);
+  // First: without the cloud, nothing is known of what is in it.
+  const session = given.level === 'bytes' ? undefined : await context.connect(given);
   const catalog = await readCatalog(context, given);
+  if (wish !== undefined && !isDrillDue(drillsIn(catalog.found), wish, host.clock.now())) return notDue(wish);
   const subjects = subjectsOf(
     catalog.found,
-    pick(catalog.entries, wanted),
+    pick(catalog.entries, wanted).filter((entry) => project === undefined || entry.project === project),
     judge(catalog.looked),
     given['verify-key'] !== undefined,
   );
-  const session = given.level === 'bytes' ? undefined : await context.connect(given);
   const drawn = await drawnOf(context, given, subjects, session, seed);
   const { subject } = drawn;
   const called = drilledPoint(subject);
@@ -92,6 +100,16 @@ export async function drillPoint(context: Context, given: DrillInputs) {
     failure,
     printed: [title, ...lines.map((line) => `  ${line}`), ''].join('\n'),
     summary: drillSummary(title, lines),
+  };
+}
+
+function notDue({ every }: DrillWish): Outcome<never> {
+  const printed = `no drill is due: one every ${every}\n`;
+  return {
+    outputs: {},
+    failed: false,
+    printed,
+    summary: `### No drill is due: one every ${forMarkdown(every)}`,
   };
 }
 

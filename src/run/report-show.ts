@@ -28,10 +28,12 @@ const COLUMNS: readonly Column<Coverage>[] = [
   { name: 'key', value: ({ key }) => key },
   { name: 'chain', value: ({ chain }) => chain },
   { name: 'verified', value: ({ verified }) => verified },
+  { name: 'proved', value: ({ proved }) => proved },
+  { name: 'restore takes', value: ({ restore }) => restore },
   { name: 'why', value: reasonOf },
 ];
 
-/** No run records restores yet. Until drills do, green must not pass for proof. */
+/** Green must not pass for proof. */
 const UNPROVED =
   'no restore is on record: that these points can be restored is proved only by restoring one, from time to time';
 
@@ -82,7 +84,8 @@ function filled(coverage: readonly Coverage[]): readonly Column<Coverage>[] {
 }
 
 function unproved(coverage: readonly Coverage[]): string[] {
-  return coverage.some(({ status }) => status === 'covered') ? [UNPROVED] : [];
+  const isOnRecord = coverage.some(({ proved }) => proved !== undefined);
+  return !isOnRecord && coverage.some(({ status }) => status === 'covered') ? [UNPROVED] : [];
 }
 
 /** "9 of 10 backups used, 3 a night: enough for 0 nights if nothing is deleted". */

@@ -7,9 +7,11 @@ import { badgeOf } from '../planfile/badge.ts';
 import { type Coverage, coverageOf, coverageRecord, failuresIn, type Status } from '../planfile/coverage.ts';
 import { quotaLeft } from '../planfile/nights.ts';
 import type { FailOn, PlanFile } from '../planfile/plan-file.ts';
+import { proofsOf } from '../planfile/proof.ts';
 import { FAIL_ON } from '../planfile/schema.ts';
 import { writeBadge } from './badge.ts';
 import type { Context } from './context.ts';
+import { drillsIn } from './drills-in.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { lookAtPlan, type PlanLook } from './plan-look.ts';
 import { tellIssue } from './report-issue.ts';
@@ -52,6 +54,8 @@ export async function reportOn(
     ),
     backups: project.holdings.backups,
     zone: plan.zone,
+    proofs: proofsOf(drillsIn(look.found)),
+    drill: plan.drill,
   }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
   const quota = quotaLeft(plan, assignments, await quotasFor(session, [{ backups: 1, backup_gigabytes: 1 }]));
   const counts = countsOf(coverage);
@@ -99,6 +103,7 @@ const WORDS: Readonly<Record<FailOn, string>> = {
   stale: 'stale',
   failing: 'failing',
   'unsaved-key': 'encrypted, with a key that was not saved',
+  unproved: 'not proved by a drill for too long',
 };
 
 /** @throws InputError */

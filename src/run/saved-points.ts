@@ -1,7 +1,8 @@
+import { type Drilled, drilledIn, provedDepth } from '../catalog/drilled.ts';
 import type { Found } from '../catalog/everything.ts';
 import type { Inventory } from '../catalog/inventory.ts';
 import { takenIn } from '../catalog/times.ts';
-import { provedLevel, type Verified, verifiedIn } from '../catalog/verified.ts';
+import { type Verified, verifiedIn } from '../catalog/verified.ts';
 import { judge, judgeBackups, type State } from '../catalog/whole.ts';
 import { adoptable } from '../chain/adoptable.ts';
 import { POINT_TAG, readTags, type Tags } from '../chain/tags.ts';
@@ -20,8 +21,9 @@ import type { Project } from './project-of.ts';
 export function savedPointsOf(found: readonly Found[], inventory: Inventory): SavedPoint[] {
   const states = judge({ inventory, shelf: undefined });
   const verified = verifiedIn(found);
+  const drilled = drilledIn(found);
   return [
-    ...found.flatMap((one) => ofManifest(one, states(one.manifest), verified)),
+    ...found.flatMap((one) => ofManifest(one, states(one.manifest), verified, drilled)),
     ...ofCloud(inventory.backups ?? [], judgeBackups(inventory)),
   ];
 }
@@ -30,6 +32,7 @@ function ofManifest(
   { manifest, doubt }: Found,
   states: ReadonlyMap<string, State>,
   verified: ReadonlyMap<string, Verified>,
+  drilled: ReadonlyMap<string, Drilled>,
 ): SavedPoint[] {
   const takenAt = takenIn(manifest);
   const points = new Map(manifest.restorePoints.map((point) => [point.id, point]));
@@ -38,7 +41,7 @@ function ofManifest(
     const pieces = dataOf(point, points);
     // A server is damaged with a disk.
     const isDamaged = [point, ...pieces].some(({ id }) => verified.get(id)?.fault !== undefined);
-    const level = provedLevel(verified.get(point.id));
+    const level = provedDepth(verified.get(point.id), drilled.get(point.id));
     return {
       kind: point.resource.kind,
       resource: point.resource.id,

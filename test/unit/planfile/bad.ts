@@ -459,7 +459,7 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
   [
     'a command',
     plus('report: {fail-on: [$(id)]}'),
-    ['7:20: entry 1 of fail-on is "$(id)": use uncovered, stale, failing, unsaved-key'],
+    ['7:20: entry 1 of fail-on is "$(id)": use uncovered, stale, failing, unsaved-key, unproved'],
   ],
   [
     'a name that would break a log',

@@ -72,7 +72,14 @@ test('a plan with everything in it', async () => {
     ],
     failOn: ['stale', 'uncovered'],
     issue: true,
-    drill: true,
+    drill: {
+      every: '30d',
+      pick: 'random',
+      level: 'volume',
+      maxGigabytes: 200,
+      rto: '2h',
+      maxAge: undefined,
+    },
   });
 });
 

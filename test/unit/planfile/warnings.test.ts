@@ -86,9 +86,14 @@ describe('warned of', () => {
       ['the exclusion "old" ended on 2026-11-25, and excludes nothing any more'],
     ],
     [
-      'drills that nobody does',
+      'drills of a store that it does not have',
       'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d}\n',
-      ['drill: this version does not carry out drills'],
+      ['drill: level bytes opens what is in the store, and the plan gives none; use level: volume'],
+    ],
+    [
+      'drills that nobody does',
+      'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d, level: boot}\n',
+      ['drill: this version does not carry out drills of level boot'],
     ],
   ])('%s', async (_, lines, said) => {
     expect(await warned(lines)).toEqual(said);
