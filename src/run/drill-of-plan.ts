@@ -20,12 +20,12 @@ export async function drillOfPlan(
   if (wish === undefined)
     throw new InputError(
       `the plan ${given.plan} has no \`drill\``,
-      'Write how often, such as `drill: {every: 1d, level: volume}`, or leave out `plan`.',
+      'Write how often, such as `drill: {every: 1d}`, or leave out `plan`.',
     );
   if (wish.level === 'boot')
     throw new InputError(
       'the plan asks for drills of level boot, which this version does not carry out',
-      'Use level: volume, or bytes.',
+      'Write `volume` or `bytes` there.',
     );
   return {
     wish,

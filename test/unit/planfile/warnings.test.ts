@@ -88,7 +88,7 @@ describe('warned of', () => {
     [
       'drills of a store that it does not have',
       'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d}\n',
-      ['drill: level bytes opens what is in the store, and the plan gives none; use level: volume'],
+      ['drill: level bytes opens what is in the store, and the plan gives none'],
     ],
     [
       'drills that nobody does',
