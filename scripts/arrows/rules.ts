@@ -20,7 +20,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['manifest'],
   ['store', 'keys'],
   ['openstack', 'stream'],
-  ['inputs', 'nbd', 'ports'],
+  ['files', 'inputs', 'nbd', 'ports'],
   ['pool.ts', 'clock.ts', 'decode.ts', 'version.ts'],
   ['text'],
   ['errors.ts'],

@@ -28,6 +28,8 @@ export const commands: typeof actions = {
   'plan init': async () => (await import('./plan-init.ts')).planInit as unknown as Command,
   ...(planShow && { 'plan show': planShow }),
   dump: async () => (await import('./dump.ts')).dump as unknown as Command,
+  'files list': async () => (await import('./files-list.ts')).filesList as unknown as Command,
+  'files get': async () => (await import('./files-get.ts')).filesGet as unknown as Command,
   serve: async () => (await import('./serve.ts')).serve as unknown as Command,
   'store init': async () => (await import('./store-init.ts')).storeInit as unknown as Command,
   'store rekey': async () => (await import('./store-rekey.ts')).storeRekey as unknown as Command,

@@ -18,6 +18,8 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'image',
     'backup',
     'secret',
+    'path',
+    'partition',
     'point',
     'tag',
     'only',

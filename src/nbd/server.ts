@@ -13,7 +13,7 @@ const MOST_CLIENTS = 64;
 /** How long a client may take to say what it wants, milliseconds. */
 const HANDSHAKE = 30_000;
 /** Memory of all answers. */
-const ANSWERS = LONGEST + (8 << 20);
+const ANSWERS = LONGEST;
 
 /** Where clients come in: a new Unix socket that only its owner can use, or a port that everybody on this machine can. */
 export type Where = { readonly socket: string } | { readonly port: number };

@@ -1,5 +1,5 @@
 import { headerLength, luksVersion, openLuks } from '../keys/unlock.ts';
-import type { BlocksAt, DiskAt } from '../payload/blocks/at.ts';
+import type { DiskAt } from '../payload/blocks/at.ts';
 import { cached } from '../payload/blocks/cached.ts';
 import { unlockedAt } from '../payload/blocks/unlocked.ts';
 import type { PayloadStore } from '../payload/store.ts';
@@ -43,7 +43,7 @@ export async function diskAt(
 }
 
 /** As many first bytes as it takes to open the disk. */
-async function headOf(disk: BlocksAt): Promise<Buffer> {
+async function headOf(disk: DiskAt): Promise<Buffer> {
   let head = Buffer.alloc(0);
   for (let wanted = headerLength(head); wanted > head.length && head.length < disk.size; ) {
     head = Buffer.concat([head, await disk.readAt(head.length, wanted - head.length)]);

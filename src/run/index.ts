@@ -9,6 +9,7 @@ export { backupVolumes } from './backup-volume.ts';
 export { drillPoint } from './drill.ts';
 export { dumpDisk } from './dump.ts';
 export { exportSecrets } from './export-secret.ts';
+export { getFile, listFiles } from './files.ts';
 export { listPoints } from './list.ts';
 export { checkPlan } from './plan-check.ts';
 export { initPlan } from './plan-init.ts';

@@ -67,6 +67,7 @@ describeWith(...NEEDS)('serve', () => {
       ['xfs', undefined, xfs],
       ['ext4-locked', 'luks', ext4],
       ['xfs-locked', 'luks', xfs],
+      ['parted', undefined, Buffer.concat([partitionTable(ext4.length), ext4])],
     ];
     for (const [name, type, content] of volumes) {
       await world.makeVolume({ name, content, ...(type !== undefined && { type }) });
@@ -206,6 +207,65 @@ describeWith(...NEEDS)('serve', () => {
     expect([existsSync(join(sockets, 'no')), readFileSync(file, 'utf8')]).toEqual([false, 'kept']);
   });
 
+  test.each([
+    ['ext4', []],
+    ['ext4-locked', ['--unlock']],
+    ['parted', []],
+    ['parted', ['--partition', '1']],
+  ])('files come back from %s %p', async (volume, more) => {
+    const words = [
+      '--manifest',
+      manifest,
+      '--allow-unsigned',
+      '--identity',
+      'env:IDENTITY',
+      '--volume',
+      volume,
+    ];
+    const run = (...all: string[]) =>
+      world.tool(['files', ...all, ...words, ...more], { environment: keeper.environment });
+    const listed = expectExit(await run('list', '/var', '--json'), 0);
+    expect(listed.json['files']).toEqual(
+      ['big', 'sparse'].map((name) =>
+        expect.objectContaining({ name, kind: 'file', size: FILES[`var/${name}`]?.length }),
+      ),
+    );
+    const to = join(world.directory, 'gotten');
+    const got = expectExit(await run('get', 'var/big', '--to', to, '--json'), 0);
+    expect((await readFile(to)).equals(FILES['var/big'] ?? Buffer.alloc(0))).toBe(true);
+    expect(statSync(to).mode & 0o777).toBe(0o600);
+    expect(got.json['fetched']).toBeLessThan(8 << 20);
+    const again = await run('get', 'etc/hosts', '--to', to);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('never overwritten')]);
+    await rm(to);
+    expect(expectExit(await run('get', '/etc/hosts', '--to', '-'), 0).stdout).toBe(
+      FILES['etc/hosts']?.toString(),
+    );
+  });
+
+  test('files refuses what it cannot read, and says why', async () => {
+    const wrong: [string[], string][] = [
+      [['list', '--volume', 'xfs'], 'there is no ext2, ext3 or ext4 on the disk, but XFS'],
+      [['list', '--volume', 'ext4-locked'], 'is encrypted'],
+      [['list', '--volume', 'parted', '--partition', '2'], 'there is no partition 2'],
+      [['get', 'etc', '--to', 'x', '--volume', 'ext4'], 'is no file, but a directory'],
+      [['get', 'no', '--to', 'x', '--volume', 'ext4'], 'there is no "no" in the file system'],
+    ];
+    for (const [more, message] of wrong) {
+      const words = [
+        'files',
+        ...more,
+        '--manifest',
+        manifest,
+        '--allow-unsigned',
+        '--identity',
+        'env:IDENTITY',
+      ];
+      const ran = await world.tool(words, { environment: keeper.environment });
+      expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+  });
+
   test('a part of the store that cannot be read is an error of those reads alone, told once', async () => {
     const words = [
       '--manifest',
@@ -231,6 +291,16 @@ describeWith(...NEEDS)('serve', () => {
     expect(ended.stderr.match(/a read failed: object volume-\S+\/data\/\S+ cannot be read/g)).toHaveLength(1);
   });
 });
+
+/** The first MiB of a disk with one partition behind it. */
+function partitionTable(size: number): Buffer {
+  const table = Buffer.alloc(1 << 20);
+  table.writeUInt8(0x83, 450);
+  table.writeUInt32LE(table.length / 512, 454);
+  table.writeUInt32LE(size / 512, 458);
+  table.writeUInt16BE(0x55aa, 510);
+  return table;
+}
 
 /** Bytes as qemu-io reads them, from its dump. */
 async function qemuIo(uri: string, offset: number, length: number): Promise<Buffer> {

@@ -124,7 +124,7 @@ export async function openAt(
 }
 
 /** Some bytes of a disk that is read by blocks. */
-export async function readOver(
+async function readOver(
   blocks: BlocksAt['blocks'],
   size: number,
   offset: number,

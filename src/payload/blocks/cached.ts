@@ -1,4 +1,4 @@
-import { type BlocksAt, readOver } from './at.ts';
+import type { BlocksAt, DiskAt } from './at.ts';
 import { BLOCK } from './format.ts';
 
 /** Bytes of blocks that are held. */
@@ -27,28 +27,16 @@ interface Reader {
  * The same disk in memory as far as it fits: a block that is asked for again does not come again, one that several ask
  * for at once comes once, and whoever reads on finds the next ones there. What failed is not held.
  */
-export function cached(disk: BlocksAt, heldBytes: number = HELD_BYTES): BlocksAt {
-  const held = new Map<number, Buffer>();
+export function cached(disk: BlocksAt, heldBytes: number = HELD_BYTES): DiskAt & Pick<BlocksAt, 'fetched'> {
+  const held = new Held(Math.floor(heldBytes / BLOCK));
   const coming = new Map<number, Promise<Buffer | undefined>>();
-  let heldNow = 0;
-  const hold = (block: number, plain: Buffer) => {
-    heldNow += plain.length;
-    held.set(block, plain);
-    for (const [oldest, { length }] of held) {
-      if (heldNow <= heldBytes) break;
-      held.delete(oldest);
-      heldNow -= length;
-    }
-  };
   const fetch = (first: number, count: number): void => {
     const blocks = disk.blocks(first, count);
     for (let at = 0; at < count; at += 1) {
       const block = first + at;
       const one = blocks.then((found) => {
-        const bytes = found[at];
-        if (bytes === undefined) return undefined;
-        const plain = owned(bytes);
-        hold(block, plain);
+        const plain = found[at];
+        if (plain !== undefined) held.add(block, plain);
         return plain;
       });
       coming.set(block, one);
@@ -85,31 +73,65 @@ export function cached(disk: BlocksAt, heldBytes: number = HELD_BYTES): BlocksAt
     want(from, to);
     reader.ahead = to;
   };
-  const blocks: BlocksAt['blocks'] = async (first, count) => {
-    want(first, first + count);
-    const found = Array.from({ length: count }, (_, at) => {
-      const block = held.get(first + at);
-      if (block === undefined) return coming.get(first + at);
-      held.delete(first + at);
-      held.set(first + at, block);
-      return block;
-    });
-    readAhead(first, first + count);
-    return Promise.all(found);
+  const readAt: DiskAt['readAt'] = async (offset, length) => {
+    const into = Buffer.alloc(Math.max(0, Math.min(length, disk.size - offset)));
+    const [first, end] = [Math.floor(offset / BLOCK), Math.ceil((offset + into.length) / BLOCK)];
+    want(first, end);
+    const waiting: Promise<void>[] = [];
+    for (let block = first; block < end; block += 1) {
+      const put = (bytes: Buffer | undefined) => {
+        const target = block * BLOCK - offset;
+        bytes?.copy(into, Math.max(0, target), Math.max(0, -target));
+      };
+      const here = held.get(block);
+      const one = coming.get(block);
+      // At once: its memory may soon be another block's.
+      if (here !== undefined) put(here);
+      else if (one !== undefined) waiting.push(one.then(put));
+    }
+    readAhead(first, end);
+    await Promise.all(waiting);
+    return into;
   };
-  return {
-    size: disk.size,
-    blocks,
-    fetched: disk.fetched,
-    extentAt: disk.extentAt,
-    readAt: (offset, length) => readOver(blocks, disk.size, offset, length),
-  };
+  return { size: disk.size, readAt, fetched: disk.fetched, extentAt: disk.extentAt };
 }
 
-/** A copy, if it is a small part of a larger memory. */
-function owned(bytes: Buffer): Buffer {
-  if (bytes.buffer.byteLength <= BLOCK) return bytes;
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(own);
-  return own;
+/** Blocks in one memory that is used again and again: what is let go costs no collection. The oldest ones go first. */
+class Held {
+  readonly #slots: Buffer;
+  readonly #free: number[];
+  readonly #at = new Map<number, { readonly slot: number; readonly length: number }>();
+
+  constructor(count: number) {
+    this.#slots = Buffer.allocUnsafeSlow(count * BLOCK);
+    this.#free = Array.from({ length: count }, (_, slot) => slot);
+  }
+
+  has(block: number): boolean {
+    return this.#at.has(block);
+  }
+
+  add(block: number, plain: Buffer): void {
+    if (this.#at.has(block)) return;
+    const slot = this.#free.pop() ?? this.#oldest();
+    if (slot === undefined) return;
+    plain.copy(this.#slots, slot * BLOCK);
+    this.#at.set(block, { slot, length: plain.length });
+  }
+
+  /** @returns memory that another block may have after the next `add` */
+  get(block: number): Buffer | undefined {
+    const found = this.#at.get(block);
+    if (found === undefined) return undefined;
+    this.#at.delete(block);
+    this.#at.set(block, found);
+    return this.#slots.subarray(found.slot * BLOCK, found.slot * BLOCK + found.length);
+  }
+
+  #oldest(): number | undefined {
+    const [oldest] = this.#at;
+    if (oldest === undefined) return undefined;
+    this.#at.delete(oldest[0]);
+    return oldest[1].slot;
+  }
 }
