@@ -168,13 +168,18 @@ async function awaited<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
 
 function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: number): OpenedLuks {
   const { version, cipher, sectorBytes, payloadOffset, payloadBytes, firstSector, wrapsAt } = header;
-  const plain = async function* (image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  /** @param at where the sectors begin, bytes into the data */
+  const opening = () => {
     const decipher = new XtsDecipher(key, sectorBytes, wrapsAt);
+    return (bytes: Buffer, at: number) => decipher.open(bytes, firstSector + at / SECTOR_UNIT);
+  };
+  const plain = async function* (image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    const open = opening();
     let at = 0;
     for await (const { bytes } of chunksOf(skip(image, payloadOffset), PIECE)) {
       const wanted = bytes.subarray(0, payloadBytes === undefined ? undefined : payloadBytes - at);
       if (wanted.length % sectorBytes !== 0) throw cutShort(at + wanted.length);
-      if (wanted.length > 0) yield decipher.open(wanted, firstSector + at / SECTOR_UNIT);
+      if (wanted.length > 0) yield open(wanted, at);
       at += wanted.length;
       if (at === payloadBytes) return;
     }
@@ -185,11 +190,7 @@ function opened(header: LuksHeader, key: Buffer, slot: number, passphrase: numbe
     const there = imageSize - payloadOffset;
     if (there < sectorBytes) throw headerOnly();
     if ((payloadBytes ?? 0) > there || there % sectorBytes !== 0) throw cutShort(there);
-    const decipher = new XtsDecipher(key, sectorBytes, wrapsAt);
-    return {
-      size: payloadBytes ?? there,
-      open: (bytes, at) => decipher.open(bytes, firstSector + at / SECTOR_UNIT),
-    };
+    return { size: payloadBytes ?? there, open: opening() };
   };
   return { version, cipher, sectorBytes, payloadOffset, slot, passphrase, plain, sectors };
 }
