@@ -24,8 +24,6 @@ export interface ManifestFacts {
 
 export interface FolderLook {
   readonly folder: string;
-  /** How many names it has. */
-  readonly count: number;
   readonly cleaning: Cleaning;
   /** The maps by name, and what they alone name. */
   readonly maps: readonly Listed[];
@@ -112,7 +110,6 @@ async function folderLook(
   };
   return {
     folder,
-    count: listed.length,
     cleaning: cleaningOf(seen, now),
     maps: maps.map(({ listed: map }) => map),
     spans: spansOf(seen),
@@ -123,15 +120,15 @@ async function folderLook(
 /** Looks again at what may name objects, and reads what is new. */
 export async function lookAgain(
   place: Place,
-  { folder, count, known, cleaning }: FolderLook,
+  { folder, known, cleaning }: FolderLook,
   { stored }: ManifestFacts,
   signal: AbortSignal,
 ): Promise<Pick<Folder, 'maps' | 'open' | 'pruned'>> {
   const fresh: Listed[] = [];
-  // A run puts its map before it removes its checkpoints, and a copy is put before a map is removed.
-  const prefixes = count < 1000 ? [''] : ['open/', 'maps/', 'pruned/'];
-  for (const prefix of prefixes)
-    for await (const one of place.list(`${folder}/${prefix}`))
+  // In this order: a run puts its map before it removes its checkpoints, and a copy is put before a map is removed.
+  // One list of all, in the order of the names, would miss a run that ends between two of its pages.
+  for (const part of ['open', 'maps', 'pruned'])
+    for await (const one of place.list(`${folder}/${part}/`))
       if (isRecord(one) && known.get(one.name) !== one.modified) fresh.push(one);
   const read = await readRecords(place, fresh, cleaning.objects, stored, signal);
   return { maps: of(read, 'maps'), open: of(read, 'open'), pruned: of(read, 'pruned') };
