@@ -1,7 +1,7 @@
 import type { Found } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
+import { removalOf } from '../payload/removal.ts';
 import { ageOf } from '../planfile/due.ts';
-import { removalOf } from '../store/removal.ts';
 import { bytes } from '../text/bytes.ts';
 import { counted } from '../text/words.ts';
 
@@ -16,8 +16,14 @@ const MOST_TOLD = 20;
  *
  * @param found all manifests of the places that were read, of other projects too
  * @param now milliseconds
+ * @param endpoint of the store, if it is in S3 and not at AWS
  */
-export function unnamedPayloads(shelf: Shelf | undefined, found: readonly Found[], now: number): string[] {
+export function unnamedPayloads(
+  shelf: Shelf | undefined,
+  found: readonly Found[],
+  now: number,
+  endpoint?: string,
+): string[] {
   if (shelf?.sizes === undefined) return [];
   const { place, sizes, modified } = shelf;
   const named = new Set(
@@ -37,7 +43,7 @@ export function unnamedPayloads(shelf: Shelf | undefined, found: readonly Found[
     .slice(0, MOST_TOLD)
     .map(
       ({ name, size, time }) =>
-        `payload ${name} in ${place} (${bytes(size)}, ${ageOf(time, now)} old): no manifest here names it; one of another project or workflow may. If nobody needs it, remove it with: ${removalOf(place, name)}`,
+        `payload ${name} in ${place} (${bytes(size)}, ${ageOf(time, now)} old): no manifest here names it; one of another project or workflow may. If nobody needs it, remove it with: ${removalOf(place, name, endpoint)}`,
     );
   const more = left.length - told.length;
   return more > 0

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { allManifests, type EverythingOptions, named } from '../catalog/everything.ts';
 import { messageOf } from '../errors.ts';
+import { removalOf } from '../payload/removal.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { PlaceName } from '../store/place-name.ts';
-import { removalOf } from '../store/removal.ts';
 import { forShell } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';

@@ -3,8 +3,15 @@ import type { Shelf } from '../catalog/whole.ts';
 import { PlainError, withHint } from '../errors.ts';
 import type { BlocksPayload, RestorePoint } from '../manifest/schema.ts';
 import { type Amount, freedBy, sumOf } from '../payload/blocks/clean.ts';
-import { lookIntoStore, type ManifestFacts, type StoreLook } from '../payload/blocks/store-look.ts';
+import { partOf } from '../payload/blocks/names.ts';
+import {
+  lookIntoStore,
+  type ManifestFacts,
+  NOT_THERE,
+  type StoreLook,
+} from '../payload/blocks/store-look.ts';
 import { sweepStore } from '../payload/blocks/sweep.ts';
+import { removalOf } from '../payload/removal.ts';
 import type { PrunePlan } from '../prune/plan.ts';
 import type { Place } from '../store/place.ts';
 import { bytes } from '../text/bytes.ts';
@@ -98,13 +105,29 @@ export function toldFreeing(place: string, { now, later }: Freeing): string {
   return parts.length === 0 ? '' : `to be removed from ${place}: ${parts.join(', ')}\n`;
 }
 
-/** Tells what stays because of a doubt. */
-export function warnOfStore({ host }: Context, { place, look }: PruneStore): void {
+/**
+ * Tells what stays because of a doubt.
+ *
+ * @param endpoint of the store, if it is in S3 and not at AWS
+ */
+export function warnOfStore(
+  { host }: Context,
+  { place, look }: Pick<PruneStore, 'place' | 'look'>,
+  endpoint: string | undefined,
+): void {
   for (const { folder, cleaning } of look.folders)
-    if (cleaning.held !== undefined)
+    if (cleaning.held !== undefined) {
+      const { listed, doubt } = cleaning.held;
+      const isMap = partOf(listed.name)?.part === 'maps';
+      const otherwise = !isMap
+        ? 'it keeps the rest for 48 hours, and no longer'
+        : doubt === NOT_THERE
+          ? 'delete the manifest that names it'
+          : `delete the manifest that names it, and then: ${removalOf(place.name, listed.name, endpoint)}`;
       host.log.warn(
-        `nothing of ${folder} in ${place.name} is cleaned up: ${cleaning.held}. Put it back from another copy of the store; if there is none, delete it and the manifest that names it`,
+        `nothing of ${folder} in ${place.name} is cleaned up: ${listed.name} ${doubt}. Put it back from another copy of the store; if there is none, ${otherwise}`,
       );
+    }
 }
 
 /** Removes what nothing needs. What fails is for the next run. */

@@ -42,6 +42,7 @@ import {
   toldFreeing,
   warnOfStore,
 } from './prune-store.ts';
+import { reachOf, serviceOfPlace } from './reach.ts';
 import { readingOf } from './reading.ts';
 import { namedPlace, shelfOf, storeOpener } from './storing.ts';
 
@@ -154,9 +155,11 @@ async function lookFor(
   const stored = look?.stored;
   const shelf = sweeps ? look?.shelf : await shelfOf(context, given);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
-  if (stored) warnOfStore(context, stored);
+  const reach = await reachOf(context, given, given.manifest, shelf === undefined ? [] : [shelf.place]);
+  const { endpoint } = serviceOfPlace(shelf?.place ?? '', reach);
+  if (stored) warnOfStore(context, stored, endpoint);
   for (const line of plan.held) context.host.log.warn(line);
-  const unnamed = unnamedPayloads(shelf, found, session.clock.now());
+  const unnamed = unnamedPayloads(shelf, found, session.clock.now(), endpoint);
   if (expected !== undefined && expected !== plan.digest)
     throw new InputError(
       `what would be deleted differs from what \`expect\` says: its digest is ${plan.digest}`,

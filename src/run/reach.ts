@@ -56,17 +56,22 @@ export async function reachOf(
  *
  * @param name of a `Place`, or what a manifest says it was
  */
-export function addressed(name: string, { named, others }: Reach): string | undefined {
+export function addressed(name: string, reach: Reach): string | undefined {
   if (isDirectory(name)) return `directory:${name}`;
   const place = parsedOr(() => parseStore(name));
   // A name has no query of its own: what is behind a question mark may be anybody's.
   if (place === undefined || place.kind === 'directory' || nameOf(place) !== name) return undefined;
   if (place.kind === 'swift') return name;
-  const { endpoint, region, pathStyle } = named.get(name) ?? others;
+  const { endpoint, region, pathStyle } = serviceOfPlace(name, reach);
   const query = Object.entries({ endpoint, region, 'path-style': pathStyle }).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${String(value).replace(/[%&+#]/g, encodeURIComponent)}`],
   );
   return query.length === 0 ? name : `${name}?${query.join('&')}`;
+}
+
+/** @param name of a `Place` */
+export function serviceOfPlace(name: string, { named, others }: Reach): Service {
+  return named.get(name) ?? others;
 }
 
 function nameOf(place: Exclude<StoreName, { kind: 'directory' }>): string {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -78,4 +79,12 @@ test('a map that was altered keeps all of its folder, and is told', async () => 
   const told = await run(prune, RULES);
   expect(told.log).toMatch(/nothing of image-.* is cleaned up: .*SHA-256 differs/);
   expect(await files()).toContain(stray);
+  const copies = (await files('/pruned/')).length;
+  const [, command = ''] = /delete the manifest that names it, and then: (.*)/.exec(told.log) ?? [];
+  expect(spawnSync('bash', ['-ec', command]).status).toBe(0);
+  expect(await files('/maps/')).not.toContain(map);
+  expect(await files('/pruned/')).toHaveLength(copies + 1);
+  expect((await run(prune, RULES)).log).toMatch(
+    /is not in the store, .*; if there is none, delete the manifest/,
+  );
 });

@@ -204,7 +204,7 @@ export function storeWorld(random: (below: number) => number): StoreWorld {
       signal,
       failed: (name, why) => failed.push(`${name}: ${why}`),
     });
-    return [...failed, ...look.folders.flatMap(({ cleaning }) => cleaning.held ?? [])];
+    return [...failed, ...look.folders.flatMap(({ cleaning }) => cleaning.held?.doubt ?? [])];
   }
 
   async function undo(place: Place): Promise<void> {

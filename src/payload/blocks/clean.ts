@@ -27,8 +27,8 @@ export interface Folder {
 }
 
 export interface Cleaning {
-  /** Why all of it stays. */
-  readonly held: string | undefined;
+  /** What cannot be read, so that all of the folder stays. */
+  readonly held: Pick<NamingRecord, 'listed' | 'doubt'> | undefined;
   readonly objects: readonly Listed[];
   /** Checkpoints of runs that ended, to be pruned as maps are. */
   readonly checkpoints: readonly Listed[];
@@ -44,8 +44,7 @@ export function cleaningOf({ objects, maps, open, pruned }: Folder, now: number)
   const alive = new Set(open.filter(({ listed }) => !isOld(listed)).map(({ listed }) => pointOf(listed)));
   const [living, over] = parted(open, ({ listed }) => alive.has(pointOf(listed)));
   const held = [...maps, ...waiting, ...living].find(({ names }) => names === undefined);
-  if (held !== undefined)
-    return { held: `${held.listed.name} ${held.doubt}`, objects: [], checkpoints: [], expired: [] };
+  if (held !== undefined) return { held, objects: [], checkpoints: [], expired: [] };
   const named = new Set<string>();
   for (const { names = [] } of [...maps, ...waiting, ...over]) for (const name of names) named.add(name);
   // What a checkpoint names that cannot be read is its run's.

@@ -45,6 +45,9 @@ export interface StoreLook {
 const CLOCK = /^pruned\/[0-9a-f-]{36}-0$/;
 const AT_ONCE = 4;
 
+/** The doubt about a map that is lost. */
+export const NOT_THERE = 'is not in the store, but a manifest names it';
+
 /**
  * Looks at all of a place once, a folder after the other, and reads its maps and checkpoints.
  *
@@ -102,7 +105,7 @@ async function folderLook(
       ...missing.map((name) => ({
         listed: { name, size: 0, modified: 0 },
         names: undefined,
-        doubt: 'is not in the store, but a manifest names it',
+        doubt: NOT_THERE,
       })),
     ],
     open: of(read, 'open'),

@@ -30,7 +30,7 @@ test('payloads that nothing names are told with size, age and what deletes them,
   });
   const found = [{ manifest: manifestWith(key), references: ['m'], doubt: undefined }];
   expect(unnamedPayloads(shelf, found, NOW)).toEqual([
-    `payload ${map} in /back ups (3.00 MiB, 2 d 2 h old): no manifest here names it; one of another project or workflow may. If nobody needs it, remove it with: rm '/back ups/${map}'`,
+    `payload ${map} in /back ups (3.00 MiB, 2 d 2 h old): no manifest here names it; one of another project or workflow may. If nobody needs it, remove it with: mkdir -pm 700 '/back ups/volume-${uuid(2)}/pruned' && cp '/back ups/${map}' '/back ups/volume-${uuid(2)}/pruned/${uuid(3)}-0' && rm '/back ups/${map}'`,
     expect.stringMatching(new RegExp(`^payload ${lost} in /back ups \\(300 (B|bytes), 9 d 0 h old\\)`)),
   ]);
   expect(unnamedPayloads({ ...shelf, sizes: undefined }, found, NOW)).toEqual([]);

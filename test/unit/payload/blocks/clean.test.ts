@@ -39,7 +39,7 @@ async function sweep(facts = NONE, now = world.now()) {
     signal: SIGNAL,
     failed: (name, why) => failed.push(`${name}: ${why}`),
   });
-  return { freed, failed, held: look.folders.flatMap(({ cleaning }) => cleaning.held ?? []) };
+  return { freed, failed, held: look.folders.flatMap(({ cleaning }) => cleaning.held?.doubt ?? []) };
 }
 
 describe('what stays and what goes', () => {

@@ -33,12 +33,20 @@ test('another look misses no run that ends while it is listed, however few names
       }
     },
   };
-  const look = { folder, cleaning: { held: undefined, objects: [], checkpoints: [], expired: [] } };
+  const look = {
+    folder,
+    cleaning: {
+      held: undefined,
+      objects: [{ name: object, size: 1, modified: 0 }],
+      checkpoints: [],
+      expired: [],
+    },
+  };
   const again = await lookAgain(
     place,
     { ...look, maps: [], spans: new Map(), known: new Map() },
     { stored: new Map(), needed: new Set() },
     new AbortController().signal,
   );
-  expect(again.maps.map(({ listed, names }) => [listed.name, names])).toEqual([[map, [object]]]);
+  expect(again.maps.map(({ listed, names }) => [listed.name, [...(names ?? [])]])).toEqual([[map, [object]]]);
 });
