@@ -8,6 +8,8 @@ import { BLOCK, type StoredObject } from './format.ts';
 
 /** More than zstd makes of a block: memory that a frame may ask for. */
 const LONGEST_FRAME = 2 * BLOCK;
+/** Bytes of an extent, to skip, or to compare alone, that are asked for at once: only one object at a time does so. */
+const LONG_PIECE = 4 << 20;
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -20,6 +22,7 @@ export class ObjectReader {
   readonly #object: StoredObject;
   readonly #opener: Opener | undefined;
   readonly #piece: number;
+  readonly #ahead: boolean;
   readonly #hash = createHash('sha256');
   /** Stored bytes that came, and are in the hash. */
   #came = 0;
@@ -38,45 +41,55 @@ export class ObjectReader {
   /**
    * @param opener for a sealed object
    * @param piece stored bytes to ask for at once; held up to twice
+   * @param ahead whether the next piece comes while blocks are used: no, if it is likely to be dropped before
    */
-  constructor(place: Place, object: StoredObject, opener: Opener | undefined, piece: number) {
+  constructor(place: Place, object: StoredObject, opener: Opener | undefined, piece: number, ahead: boolean) {
     this.#place = place;
     this.#object = object;
     this.#opener = opener;
     this.#piece = piece;
+    this.#ahead = ahead;
   }
 
   /**
    * @param index behind the one that was asked for last
    * @param length its bytes
+   * @param last the last one of those that follow at once: bytes up to it are asked for together
    * @throws InputError if it is sealed to others
    * @throws OperationError if the object is missing or damaged
    */
-  async block(index: number, length: number): Promise<Buffer> {
-    for (; this.#next < index; this.#next += 1) await this.#frame();
-    const frame = await this.#frame();
+  async block(index: number, length: number, last: number): Promise<Buffer> {
+    for (; this.#next < index; this.#next += 1) await this.#frame(last);
+    const frame = await this.#frame(last);
     this.#next += 1;
-    return plainOf(frame, length, this.#object.name);
+    const block = plainOf(frame, length, this.#object.name);
+    // It asked for more than it may hold meanwhile.
+    if (!this.#ahead && index === last && this.#plain.length + this.#left.length > 2 * this.#piece + CHUNK)
+      this.park();
+    return block;
   }
 
   /** Reads what is left, so that the whole is compared. @throws OperationError */
   async finish(): Promise<void> {
     this.#plain = EMPTY;
     this.#left = EMPTY;
-    while (this.#came < this.#object.size) await this.#read();
+    while (this.#came < this.#object.size) await this.#read(this.#came, LONG_PIECE);
   }
 
   /** Lets the next piece come while something else is done. */
   prefetch(): void {
-    const { size } = this.#object;
-    if (this.#coming !== undefined || this.#came === size) return;
-    const end = this.#came + this.#piece;
-    // Whole chunks, so that no part of one is held until the rest comes.
-    const part = this.#chunks === undefined ? 0 : (end - this.#chunks.start) % SEALED_CHUNK;
-    const whole = end - part > this.#came ? end - part : end;
-    this.#coming = this.#get(this.#came, Math.min(whole, size));
+    if (this.#coming !== undefined || this.#came === this.#object.size) return;
+    this.#coming = this.#get(this.#came, this.#endOf(this.#came, this.#piece));
     // Whoever reads on sees the error.
     this.#coming.catch(() => undefined);
+  }
+
+  /** Where a piece from a byte on ends. */
+  #endOf(from: number, piece: number): number {
+    const end = from + piece;
+    // Whole chunks, so that no part of one is held until the rest comes.
+    const part = this.#chunks === undefined ? 0 : (end - this.#chunks.start) % SEALED_CHUNK;
+    return Math.min(end - part > from ? end - part : end, this.#object.size);
   }
 
   /** Drops what it holds; it asks for that again if need be. */
@@ -92,7 +105,8 @@ export class ObjectReader {
     this.#coming = undefined;
   }
 
-  async #frame(): Promise<Buffer> {
+  /** The next frame. */
+  async #frame(last: number): Promise<Buffer> {
     for (;;) {
       const view = this.#plain.subarray(this.#at, this.#at + LONGEST_FRAME);
       const count = frameLength(view, this.#object.name);
@@ -101,20 +115,23 @@ export class ObjectReader {
         return view.subarray(0, count);
       }
       if (view.length === LONGEST_FRAME) throw damagedObject(this.#object.name, 'a frame is too long');
-      await this.#more();
+      await this.#more(last);
     }
   }
 
   /** Takes in some more of the object. */
-  async #more(): Promise<void> {
+  async #more(last: number): Promise<void> {
     const from = this.#leftAt + this.#left.length;
     if (from === this.#object.size)
       throw damagedObject(this.#object.name, `it ends before block ${this.#next}`);
-    const again = from < this.#came;
-    const piece = again ? await this.#get(from, this.#came) : await this.#read();
+    const { size, blocks } = this.#object;
+    const upTo = ((last - this.#next) * size) / blocks;
+    // Ahead, many hold what they asked for.
+    const wanted = this.#piece + (this.#ahead ? 0 : Math.min(LONG_PIECE, upTo));
+    const piece = await this.#read(from, Math.ceil(wanted));
     this.#left = this.#left.length === 0 ? piece : Buffer.concat([this.#left, piece]);
     await this.#open();
-    this.prefetch();
+    if (this.#ahead) this.prefetch();
   }
 
   /** Opens as much as there is. */
@@ -162,17 +179,18 @@ export class ObjectReader {
     this.#left = Buffer.from(this.#left.subarray(used));
   }
 
-  /** The next piece, in the hash. */
-  async #read(): Promise<Buffer> {
-    this.prefetch();
-    const piece = (await this.#coming) ?? EMPTY;
+  /** Some bytes. Those that did not come before go into the hash. */
+  async #read(from: number, piece: number): Promise<Buffer> {
+    const coming = from === this.#came ? this.#coming : undefined;
+    const bytes = await (coming ?? this.#get(from, this.#endOf(from, piece)));
     this.#coming = undefined;
-    this.#hash.update(piece);
-    this.#came += piece.length;
     const { name, size, sha256 } = this.#object;
+    if (from + bytes.length <= this.#came) return bytes;
+    this.#hash.update(bytes.subarray(this.#came - from));
+    this.#came = from + bytes.length;
     if (this.#came === size && this.#hash.digest('hex') !== sha256)
       throw damagedObject(name, 'its SHA-256 differs from the one in its map');
-    return piece;
+    return bytes;
   }
 
   #get(start: number, end: number): Promise<Buffer> {

@@ -10,7 +10,8 @@ import { ObjectReader } from './object.ts';
 const BUDGET = 96 << 20;
 /** What an open object holds besides its pieces: a frame that has begun. */
 const BESIDE = 96 << 10;
-const SMALLEST_PIECE = SEALED_CHUNK;
+/** A frame lies in two chunks at most, so this is one request for a block. */
+const SMALLEST_PIECE = 2 * SEALED_CHUNK;
 const ZEROS = Buffer.alloc(1 << 20);
 
 /** What a manifest says about a payload of blocks. */
@@ -50,7 +51,7 @@ export async function* openBlocks(
       yield* upTo(start * BLOCK);
       const reader = objects.use(object);
       for (let index = 0; index < count; index += 1) {
-        const block = await reader.block(first + index, Math.min(BLOCK, size - at));
+        const block = await reader.block(first + index, Math.min(BLOCK, size - at), first + count - 1);
         hash.update(block);
         at += block.length;
         yield block;
@@ -132,7 +133,7 @@ class OpenObjects {
     this.#make = (object) => {
       const stored = map.objects[object];
       if (stored === undefined) throw new RangeError(`no object ${object}`);
-      return new ObjectReader(place, stored, stored.to === null ? undefined : opener, piece);
+      return new ObjectReader(place, stored, stored.to === null ? undefined : opener, piece, this.#ahead);
     };
   }
 

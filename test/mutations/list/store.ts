@@ -508,6 +508,20 @@ export const store: readonly Mutation[] = [
     put: 'byte >> bit > 1',
   },
   {
+    id: 'blocks/hash-again',
+    file: 'payload/blocks/object.ts',
+    what: 'bytes that came twice are twice in the digest of an object',
+    find: 'this.#hash.update(bytes.subarray(this.#came - from));',
+    put: 'this.#hash.update(bytes);',
+  },
+  {
+    id: 'blocks/one-request',
+    file: 'payload/blocks/object.ts',
+    what: 'what is asked for ahead is dropped at once',
+    find: 'if (this.#ahead) this.prefetch();',
+    put: 'this.prefetch();',
+  },
+  {
     id: 'blocks/sealed',
     file: 'payload/blocks/object-write.ts',
     what: 'objects that should be sealed lie in clear',

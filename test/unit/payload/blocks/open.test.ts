@@ -3,6 +3,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { OperationError } from '../../../../src/errors.ts';
 import { opener, sealer } from '../../../../src/keys/age.ts';
 import { BLOCK } from '../../../../src/payload/blocks/format.ts';
+import { readMap } from '../../../../src/payload/blocks/map-read.ts';
 import { openBlocks } from '../../../../src/payload/blocks/open.ts';
 import { allOf } from '../../../../src/stream/chunks.ts';
 import { changed, someDisk, type Writing, type Written, writeBlocks } from '../../../support/blocks-store.ts';
@@ -73,6 +74,43 @@ test('each byte of an object is asked for once if there is memory', async () => 
   expect(asked.every(({ range }) => range === undefined)).toBe(true);
   expect(asked.map(({ name }) => name).sort()).toEqual(second.objects.map(({ name }) => name).sort());
 });
+
+/** Objects whose blocks lie all over the disk: one block of each by turns, some of them superseded. */
+async function scatteredDisk(writing: Writing) {
+  const random = seeded(9);
+  const place = memoryPlace();
+  let disk = Buffer.alloc(0);
+  let written: Written | undefined;
+  const noise = (bytes: Buffer) => {
+    for (let at = 0; at < bytes.length; at += 4) bytes.writeInt32LE(random(2 ** 31 - 1), at);
+  };
+  for (let run = 0; run < 6; run += 1) {
+    const next = Buffer.concat([disk, Buffer.alloc(run === 0 ? 240 * BLOCK : 0)]);
+    for (let at = run; at < 240; at += 1 + random(8)) noise(next.subarray(at * BLOCK, (at + 1) * BLOCK));
+    disk = next;
+    written = await writeBlocks(place, disk, written, { ...writing, compress: false, most: 60 });
+  }
+  if (written === undefined) throw new Error('nothing was written');
+  return { place, written, disk };
+}
+
+test.each(kinds.filter(([kind]) => kind.includes('not')))(
+  'a scattered disk, %s, takes one request for an extent in hardly any memory, and one more for what is left of an object',
+  async (_kind, writing) => {
+    const { place, written, disk } = await scatteredDisk(writing);
+    const map = await readMap(place, written.payload.name);
+    let extents = 0;
+    for await (const _ of map.extents) extents += 1;
+    expect(extents).toBeGreaterThan(100);
+    place.asked.length = 0;
+    const come = await allOf(openBlocks(place, written.payload, openerOf(writing), 0));
+    expect(come.equals(disk)).toBe(true);
+    const asked = place.asked.filter(({ name }) => name !== written.payload.name);
+    // Of a sealed object the first piece has the header, too, and is cut behind its first chunk.
+    const each = writing.sealer === undefined ? 1 : 2;
+    expect(asked.length).toBeLessThanOrEqual(extents + each * written.objects.length);
+  },
+);
 
 const altered: [string, (bytes: Buffer) => Buffer, string][] = [
   ['is missing', () => Buffer.alloc(0), 'cannot be read'],
