@@ -6,7 +6,8 @@ export const storeAccessInputs = {
   's3-endpoint': {
     kind: 'text',
     placeholder: 'URL',
-    description: 'The S3 service of an `s3://` store, such as https://s3.example.com. Default: AWS.',
+    description:
+      'The S3 service of an `s3://` store, such as https://s3.example.com; or as a part of its name, `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`. Default: AWS.',
   },
   's3-region': {
     kind: 'text',
