@@ -39,7 +39,10 @@ async function sweep(facts = NONE, now = world.now()) {
     signal: SIGNAL,
     failed: (name, why) => failed.push(`${name}: ${why}`),
   });
-  return { freed, failed, held: look.folders.flatMap(({ cleaning }) => cleaning.held?.doubt ?? []) };
+  const held = look.folders.flatMap(({ cleaning: { held: one } }) =>
+    one === undefined ? [] : [`${one.listed.name} ${one.doubt}`],
+  );
+  return { freed, failed, held };
 }
 
 describe('what stays and what goes', () => {
