@@ -1,3 +1,4 @@
+import type { Manifest } from '../manifest/schema.ts';
 import { GIB } from '../text/bytes.ts';
 import { counted } from '../text/words.ts';
 import type { StoredPart, Subject } from '../verify/subjects.ts';
@@ -14,6 +15,8 @@ export interface Means {
   readonly identity: boolean;
   /** GiB; Infinity: no limit. */
   readonly maxGigabytes: number;
+  /** The cloud to restore to; undefined: none, or any. */
+  readonly cloud: Pick<Manifest['cloud'], 'region' | 'project'> | undefined;
   /** GiB that the cloud has room for; Infinity: unlimited, or not known. */
   readonly freeGigabytes: number;
 }
@@ -65,11 +68,12 @@ const KINDS: Readonly<Record<DrillLevel, readonly string[]>> = {
 
 function whyNot(
   subject: Subject,
-  { level, identity, maxGigabytes, freeGigabytes }: Means,
+  { level, identity, maxGigabytes, cloud, freeGigabytes }: Means,
 ): string | undefined {
   const { entry, altered, parts } = subject;
   if (altered !== undefined) return 'of a manifest that was altered, or is not signed';
   if (!KINDS[level].includes(entry.kind)) return `of a kind that \`level: ${level}\` does not restore`;
+  if (cloud !== undefined && !isSame(subject.cloud, cloud)) return 'of another project or region';
   if (entry.state === 'broken') return 'with something missing that they need';
   if (level === 'bytes' && !parts.every(({ stored }) => stored !== undefined))
     return 'with data in the cloud';
@@ -80,6 +84,10 @@ function whyNot(
   if (gigabytes > maxGigabytes) return 'larger than `max-gigabytes`';
   if (gigabytes > freeGigabytes) return `larger than the ${freeGigabytes} GiB of quota that are free`;
   return undefined;
+}
+
+function isSame(then: Subject['cloud'], now: NonNullable<Means['cloud']>): boolean {
+  return then?.project.id === now.project.id && then.region === now.region;
 }
 
 /** What must be opened: the saved key of a Cinder backup is tried only if it can be. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { cloudOf } from '../catalog/cloud-of.ts';
 import { parseAt, parseTime, pick } from '../catalog/pick.ts';
 import { judge } from '../catalog/whole.ts';
 import { type DrillTools, drillBytes } from '../drill/bytes.ts';
@@ -144,6 +145,7 @@ async function drawnOf(
     level: given.level,
     identity: given.identity !== undefined,
     maxGigabytes: given['max-gigabytes'] || Number.POSITIVE_INFINITY,
+    cloud: session === undefined || given['allow-other-project'] ? undefined : cloudOf(session),
     freeGigabytes: session === undefined ? Number.POSITIVE_INFINITY : await freeGigabytes(session),
   });
   const drawn = draw(candidates, given.pick, seed, host.clock.now());

@@ -1,0 +1,100 @@
+import { expect, test } from '@jest/globals';
+import { candidatesIn, type Means } from '../../../src/drill/candidates.ts';
+import { GIB } from '../../../src/text/bytes.ts';
+import type { Part, Subject } from '../../../src/verify/subjects.ts';
+
+const cloud = {
+  authUrl: 'https://cloud.example.com',
+  region: 'one',
+  project: { id: 'here', name: 'demo', domain: 'default' },
+};
+const inCloud: Part = { state: { state: 'whole', why: '' }, stored: undefined };
+const inStore = (sealed: boolean): Part => ({
+  state: { state: 'whole', why: '' },
+  stored: {
+    what: 'payload p',
+    payload: { layout: 'file', name: 'p', size: 1, stored: { size: 1, sha256: 'a' }, sealed },
+    whole: undefined,
+    isDisk: true,
+    encrypted: false,
+    key: undefined,
+  },
+});
+
+function subject({
+  parts = [inStore(false)],
+  ...more
+}: Partial<Omit<Subject, 'entry'>> & { entry?: object } = {}): Subject {
+  const entry = {
+    time: '2026-11-01T00:00:00Z',
+    kind: 'volume',
+    name: 'db',
+    id: 'v',
+    point: 'p',
+    state: 'whole',
+    size: 10 * GIB,
+  };
+  return {
+    cloud,
+    references: [],
+    altered: undefined,
+    parts,
+    ...more,
+    entry: { ...entry, ...more.entry } as Subject['entry'],
+  };
+}
+
+const means: Means = {
+  level: 'volume',
+  identity: false,
+  maxGigabytes: Number.POSITIVE_INFINITY,
+  cloud,
+  freeGigabytes: 100,
+};
+
+test.each<[string, Subject, Partial<Means>]>([
+  ['a volume in a store', subject(), {}],
+  ['a volume in the cloud', subject({ parts: [inCloud] }), {}],
+  ['a sealed one, with the identity', subject({ parts: [inStore(true)] }), { identity: true }],
+  [
+    'one of another project, if any will do',
+    subject({ cloud: { ...cloud, region: 'two' } }),
+    { cloud: undefined },
+  ],
+  ['an image that is only opened', subject({ entry: { kind: 'image' } }), { level: 'bytes' }],
+])('%s can be drilled', (_what, one, more) => {
+  const { candidates, left } = candidatesIn([one], { ...means, ...more });
+  expect(candidates).toEqual([
+    {
+      subject: one,
+      kind: one.entry.kind,
+      resource: 'v',
+      point: 'p',
+      taken: Date.parse('2026-11-01T00:00:00Z'),
+      drilled: undefined,
+    },
+  ]);
+  expect(left).toEqual([]);
+});
+
+test.each<[string, Subject, Partial<Means>]>([
+  ['of a manifest that was altered, or is not signed', subject({ altered: 'its manifest was altered' }), {}],
+  ['of a kind that `level: volume` does not restore', subject({ entry: { kind: 'image' } }), {}],
+  ['of another project or region', subject({ cloud: { ...cloud, region: 'two' } }), {}],
+  [
+    'of another project or region',
+    subject({ cloud: { ...cloud, project: { ...cloud.project, id: 'x' } } }),
+    {},
+  ],
+  ['with something missing that they need', subject({ entry: { state: 'broken' } }), {}],
+  ['with data in the cloud', subject({ parts: [inStore(false), inCloud] }), { level: 'bytes' }],
+  ['whose data was not seen', subject({ entry: { state: 'unknown' } }), {}],
+  ['sealed, and no `identity` is given', subject({ parts: [inStore(true)] }), {}],
+  ['larger than `max-gigabytes`', subject(), { maxGigabytes: 9 }],
+  ['larger than the 9 GiB of quota that are free', subject(), { freeGigabytes: 9 }],
+])('one %s is left out', (why, one, more) => {
+  expect(candidatesIn([one, one], { ...means, ...more })).toEqual({
+    candidates: [],
+    left: [`2 restore points ${why}`],
+  });
+});
