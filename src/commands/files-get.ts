@@ -12,7 +12,7 @@ export const filesGet = defineCommand({
   name: 'files get',
   bare: 'path',
   summary:
-    'Write one file of a disk in the store to this machine, without restoring the disk. Reads ext2, ext3 and ext4; for others see `serve`.',
+    'Write one file of a disk in the store to this machine, without restoring the disk. Reads ext2, ext3 and ext4.',
   examples: [
     {
       does: 'Write one file of a volume to a new file',

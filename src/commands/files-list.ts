@@ -14,8 +14,7 @@ const outputs = {
 export const filesList = defineCommand({
   name: 'files list',
   bare: 'path',
-  summary:
-    'List a directory of a disk in the store, without restoring it. Reads ext2, ext3 and ext4; for others see `serve`.',
+  summary: 'List a directory of a disk in the store, without restoring it. Reads ext2, ext3 and ext4.',
   examples: [
     { does: 'List a directory of a volume', words: 'files list /etc --manifest latest --volume db' },
     {
