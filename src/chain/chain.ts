@@ -1,6 +1,6 @@
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { counted } from '../text/words.ts';
-import { readTags, type Tags } from './tags.ts';
+import { POINT_TAG, readTags, type Tags } from './tags.ts';
 
 export type Mode = 'auto' | 'full' | 'incremental';
 
@@ -48,6 +48,9 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
   const tags = readTags(parent);
   if (tags === undefined)
     return `the newest backup, ${parent.id}, was not made by openstack-backup, and Cinder would use it as the parent`;
+  const twin = sharesTags(parent, tags, backups);
+  if (twin !== undefined)
+    return `the newest backup, ${parent.id}, shares its tags with backup ${twin.id}, and one of them is a copy`;
   if (parent.size < size)
     return `the volume has grown from ${parent.size} to ${size} GiB since its last backup`;
   const gap = gapIn(tags, parent, backups);
@@ -61,6 +64,12 @@ function incrementOn(backups: readonly Backup[], size: number, maxChain: number)
     position: tags.position + 1,
     parent: parent.id,
   };
+}
+
+/** Another backup with the same tags, if those name no backup: either may be somebody else's, who may delete it. */
+function sharesTags({ id }: Backup, tags: Tags, backups: readonly Backup[]): Backup | undefined {
+  if (tags.backup !== undefined) return undefined;
+  return backups.find((other) => other.id !== id && other.metadata[POINT_TAG] === tags.point);
 }
 
 /**

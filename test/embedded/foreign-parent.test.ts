@@ -62,6 +62,22 @@ test('a backup of somebody else that came in since the plan: full, and nothing o
   await comesBack(all);
 });
 
+test('a backup of somebody else that carries a copy of our tags: full, and nothing of it is needed', async () => {
+  let foreign = '';
+  const all = await meanwhile(async (here, volumeId) => {
+    const original = here.cloud.state.backups.get(newestOf(here, volumeId));
+    // As a copy of a backup whose own id was not known yet.
+    const { 'openstack-backup:backup': _own, ...metadata } = original?.metadata ?? {};
+    expect(metadata).toHaveProperty('openstack-backup:point');
+    const wish = { volumeId, name: "somebody else's", incremental: false, force: false, metadata };
+    foreign = await createBackup(await cinderOf(here), wish);
+  });
+  expect([all.point.backup.incremental, all.point.chain.parent, all.parent]).toEqual([false, null, null]);
+  await deleteBackup(await cinderOf(all.here), foreign);
+  await all.here.cloud.ticks.settle();
+  await comesBack(all);
+});
+
 test('the newest increment that was deleted since the plan: the one before is the parent, and said to be', async () => {
   let gone = '';
   const all = await meanwhile(async (here, volumeId) => {

@@ -24,6 +24,8 @@ type Word =
   | 'circle'
   /** As ours, and an increment that Cinder was asked to make as a full one. */
   | 'headless'
+  /** A foreign one with a copy of the tags of the first of ours. */
+  | 'copy'
   | 'foreign'
   /** A foreign one in error. */
   | 'failed';
@@ -44,12 +46,18 @@ function retagged(one: Backup | undefined, fields: Partial<Tags>): Partial<Backu
 
 function volumeWith(text: string): { all: Backup[]; there: Backup[] } {
   const words = text.split(' ').filter((word) => word !== '') as Word[];
-  const isForeign = (word: Word) => word === 'foreign' || word === 'failed';
+  const isForeign = (word: Word) => ['foreign', 'failed', 'copy'].includes(word);
   const chain = chainOf(words.filter((word) => !isForeign(word)).length);
   let next = 0;
   const all = words.map((word, day) => {
     const dataTimestamp = `2026-11-${String(day + 1).padStart(2, '0')}T00:00:00.000Z`;
-    if (isForeign(word)) return backup({ dataTimestamp, status: word === 'failed' ? 'error' : 'available' });
+    const metadata = word === 'copy' ? chain[0]?.metadata : undefined;
+    if (isForeign(word))
+      return backup({
+        dataTimestamp,
+        status: word === 'failed' ? 'error' : 'available',
+        ...(metadata && { metadata }),
+      });
     const at = next++;
     return { ...(chain[at] as Backup), ...MEDDLED[word]?.(at, chain), dataTimestamp };
   });
@@ -92,6 +100,14 @@ describe('full or increment', () => {
       7,
       'on #3',
       'the chain since the full backup has 2 of at most 7 backups',
+    ],
+    [
+      'ours copy',
+      'auto',
+      1,
+      7,
+      'full',
+      'the newest backup, #2, shares its tags with backup #1, and one of them is a copy',
     ],
     // Cinder passes over it, too.
     ['ours ours failed', 'auto', 1, 7, 'on #2', 'the chain since the full backup has 2 of at most 7 backups'],
