@@ -15,6 +15,7 @@ import { carryOut, step, succeeds, type Wish, type World, writePlan } from './wo
 
 const DAY = 86_400_000;
 const NIGHTLY: Wish = { event: 'schedule', example: 'nightly-backup.yml' };
+const SHARDS: Wish = { event: 'schedule', example: 'nightly-shards.yml' };
 const REPORT: Wish = { event: 'schedule', example: 'weekly-report.yml' };
 
 /** The plan of a project: two nights, what they restore, what goes, what is covered. @returns the bytes of "db" */
@@ -110,6 +111,29 @@ export async function planStory(world: World): Promise<Buffer> {
     match(red, /volume db \([0-9a-f-]{36}\): stale/);
     match(red, /server shop \([0-9a-f-]{36}\): stale/);
   });
+
+  await step(
+    'the plan in shards: each publishes a manifest of its own, and the catalog has them all',
+    async () => {
+      const released = github.state.releases.length;
+      const before = new Set(cloud.state.backups.keys());
+      const { log } = await succeeds(world, SHARDS);
+      // The server with its disk, and the other volume.
+      const jobs = new Set([...log.matchAll(/\[[^\]]*(Back up \S[^\]]*?)-\d+ *\]/g)].map(([, name]) => name));
+      ok(jobs.size >= 2, `the jobs are ${[...jobs].join(', ')}`);
+      strictEqual(github.state.releases.length, released + 2);
+      const made = [...cloud.state.backups.keys()].filter((id) => !before.has(id));
+      strictEqual(made.length, 2);
+      // The last job reports, after it has read what the others published.
+      deepStrictEqual(
+        github.state.issues.map(({ state }) => state),
+        ['closed'],
+      );
+      // The other stories take the newest ones for theirs.
+      github.state.releases.splice(released);
+      for (const id of made) cloud.state.backups.delete(id);
+    },
+  );
   for (const id of [...cloud.state.servers.keys()]) cloud.state.servers.delete(id);
   cloud.state.volumes.delete(root.id);
   return bytes;

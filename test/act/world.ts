@@ -50,7 +50,7 @@ export interface Ended {
 export async function publish(directory: string): Promise<void> {
   const published = join(directory, 'published');
   await mkdir(published);
-  for (const name of ['action.yml', 'actions', 'dist'])
+  for (const name of ['action.yml', 'actions', 'dist', '.github/workflows'])
     await cp(join(root, name), join(published, name), { recursive: true });
   const workflows = join(directory, 'repository/.github/workflows');
   await mkdir(workflows, { recursive: true });
@@ -161,17 +161,26 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
 interface Job {
   readonly environment: Environment;
   readonly permissions: Readonly<Record<string, 'read' | 'write'>>;
-  readonly steps: readonly { readonly uses?: string }[];
+  readonly steps?: readonly { readonly uses?: string }[];
+  /** A workflow that it calls, which takes the environment. */
+  readonly uses?: string;
+  readonly with?: { readonly environment?: Environment };
 }
 
-async function jobThatUsesUs(example: string, wanted: string | undefined): Promise<Job> {
+async function jobThatUsesUs(
+  example: string,
+  wanted: string | undefined,
+): Promise<Pick<Job, 'environment' | 'permissions'>> {
   const text = await readFile(join(root, 'examples', example), 'utf8');
   const { jobs } = parse(text) as { readonly jobs: Readonly<Record<string, Job>> };
   const ours = Object.entries(jobs).flatMap(([name, job]) =>
-    (wanted ?? name) === name && job.steps.some(({ uses }) => uses?.startsWith('OWNER/')) ? [job] : [],
+    (wanted ?? name) === name && [job, ...(job.steps ?? [])].some(({ uses }) => uses?.startsWith('OWNER/'))
+      ? [job]
+      : [],
   );
   strictEqual(ours.length, 1);
-  return ours[0] as Job;
+  const { environment, permissions, with: given } = ours[0] as Job;
+  return { environment: given?.environment ?? environment, permissions };
 }
 
 function spawned(

@@ -24,11 +24,12 @@ test('documents name one major version of the actions: the one that is released,
   const papers = [
     'README.md',
     'SECURITY.md',
+    '.github/workflows/backup-shards.yml',
     ...readdirSync(join(root, 'examples')).map((name) => `examples/${name}`),
     ...readdirSync(join(root, 'actions')).map((name) => `actions/${name}/README.md`),
   ];
   const named = papers.flatMap((paper) =>
-    [...read(paper).matchAll(/openstack-backup\/actions\/[\w-]+@(v\d+)/g)].map(([, tag]) => tag),
+    [...read(paper).matchAll(/openstack-backup(?:\/[\w./-]+)?@(v\d+)/g)].map(([, tag]) => tag),
   );
   expect(named.length).toBeGreaterThan(10);
   const major = Number(version.split('.')[0]);

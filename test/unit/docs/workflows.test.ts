@@ -25,7 +25,10 @@ interface Job {
   readonly 'runs-on': string | readonly string[];
   readonly permissions?: Readonly<Record<string, string>>;
   readonly concurrency?: Concurrency;
-  readonly steps: readonly Step[];
+  readonly steps?: readonly Step[];
+  /** A workflow that it calls. */
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
 }
 
 interface Workflow {
@@ -51,10 +54,14 @@ const workflows: [string, Workflow][] = [
   ...papers.map((paper): [string, string] => [paper, /```yaml\n([\s\S]*?)```/.exec(read(paper))?.[1] ?? '']),
 ].map(([path, text]) => [path, parse(text) as Workflow]);
 
+const SHARDS = 'OWNER/openstack-backup/.github/workflows/backup-shards.yml@';
+
 /** The jobs that use an action of ours, which one, and with what. */
 function ours({ jobs }: Workflow) {
   return Object.values(jobs).flatMap((job) =>
-    job.steps.flatMap(({ uses, with: given = {} }) => {
+    [job, ...(job.steps ?? [])].flatMap(({ uses, with: given = {} }) => {
+      // What carries out a plan in shards needs what `apply` needs.
+      if (uses?.startsWith(SHARDS)) return [{ job, name: 'apply', given, saves: true }];
       // The root is `apply`.
       const [, at] = /^OWNER\/openstack-backup(?:\/actions\/([\w-]+))?@/.exec(uses ?? '') ?? [];
       const name = uses?.startsWith('OWNER/openstack-backup@') ? 'apply' : at;
@@ -69,7 +76,7 @@ function ours({ jobs }: Workflow) {
 const keepsIssue = (path: string, name: string) =>
   path.startsWith('examples/') && (name === 'apply' || name === 'report');
 
-const attests = ({ steps }: Job) => steps.some(({ uses }) => uses?.startsWith('actions/attest@'));
+const attests = ({ steps = [] }: Job) => steps.some(({ uses }) => uses?.startsWith('actions/attest@'));
 
 function savingRights(name: string, job: Job, given: Readonly<Record<string, string>>) {
   return {
@@ -170,6 +177,49 @@ describe.each(workflows)('%s', (path, workflow) => {
       );
     });
     expect(doubts).toEqual([]);
+  });
+});
+
+describe('the workflow of shards', () => {
+  interface Called {
+    readonly on: { readonly workflow_call: Record<'inputs' | 'secrets', Readonly<Record<string, object>>> };
+    readonly jobs: Workflow['jobs'];
+  }
+  const text = read('.github/workflows/backup-shards.yml');
+  const { on, jobs } = parse(text) as Called;
+  const known = (name: 'inputs' | 'secrets') => new Set(Object.keys(on.workflow_call[name]));
+  const calls = workflows.flatMap(([, { jobs }]) =>
+    Object.values(jobs).filter(({ uses }) => uses?.startsWith(SHARDS)),
+  );
+
+  test('is called by an example, with inputs and secrets that it has', () => {
+    expect(calls).toHaveLength(1);
+    for (const job of calls) {
+      const { secrets } = job as unknown as { readonly secrets: object };
+      expect([...known('inputs')]).toEqual(expect.arrayContaining(Object.keys(job.with ?? {})));
+      expect([...known('secrets')]).toEqual(expect.arrayContaining(Object.keys(secrets)));
+    }
+  });
+
+  test('uses each input and each secret, and no other', () => {
+    const used = (name: string) =>
+      new Set([...text.matchAll(new RegExp(`\\b${name}\\.([\\w-]+)`, 'g'))].map(([, one]) => one));
+    expect(used('inputs')).toEqual(known('inputs'));
+    expect(used('secrets')).toEqual(known('secrets'));
+  });
+
+  test('gives actions of ours inputs that they have', () => {
+    const steps = ours({ on, permissions: {}, jobs });
+    expect(steps.map(({ name }) => name)).toEqual(['plan-show', 'apply', 'apply']);
+    for (const { name, given } of steps) {
+      const { inputs } = parse(read(`actions/${name}/action.yml`)) as { readonly inputs: object };
+      expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(given)));
+    }
+  });
+
+  test('asks for no permission that the example does not give: GitHub would not start it', () => {
+    const asked = Object.assign({}, ...Object.values(jobs).map(({ permissions }) => permissions));
+    expect(asked).toEqual(calls[0]?.permissions);
   });
 });
 
