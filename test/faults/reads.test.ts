@@ -1,5 +1,10 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { list } from '../../src/commands/list.ts';
+import { planCheck } from '../../src/commands/plan-check.ts';
+import { planInit } from '../../src/commands/plan-init.ts';
 import { planShow } from '../../src/commands/plan-show.ts';
 import { report } from '../../src/commands/report.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
@@ -14,6 +19,15 @@ const RUNS: Readonly<Record<string, (applied: Applied) => Promise<Told>>> = {
   list: ({ run }) => run(list, {}),
   show: ({ run, volume }) => run(show, { volume }),
   report: ({ run }) => run(report, PLAN),
+  'plan init': async ({ run, world }) => {
+    const file = join(world.directory, 'first.yml');
+    await rm(file, { force: true });
+    const told = await run(planInit, { plan: 'first.yml' });
+    // A plan of half a project would leave the other half uncovered.
+    expect(existsSync(file)).toBe(told.code === 0);
+    return told;
+  },
+  'plan check': ({ run }) => run(planCheck, PLAN),
   'plan show': ({ run }) => run(planShow, PLAN),
   'restore-volume --at': ({ run, volume }) =>
     run(restoreVolume, { volume, at: '2100-01-01', 'allow-unsigned': 'true' }, { dryRun: true }),
@@ -28,10 +42,17 @@ interface Row {
 const UNSURE = ['unknown', 'refused'];
 const IDS = /[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}/g;
 
-/** What is judged, without ages and reasons. */
+/** What is judged, without ages and reasons; all of a first plan, and of what is wrong with one. */
 function verdictsOf({ outputs }: Told): string[] {
-  const text = outputs['points'] ?? outputs['point'] ?? outputs['coverage'] ?? outputs['resources'] ?? '[]';
-  return [JSON.parse(text) as Row | Row[]].flat().map(({ state, status }) => state ?? status ?? '');
+  const { text: plan, warnings } = outputs;
+  if (plan !== undefined)
+    return plan
+      .replaceAll(/\d{4}-\d{2}-\d{2}/g, 'DAY')
+      .replaceAll(IDS, 'ID')
+      .split('\n');
+  if (warnings !== undefined) return JSON.parse(warnings) as string[];
+  const rows = outputs['points'] ?? outputs['point'] ?? outputs['coverage'] ?? outputs['resources'] ?? '[]';
+  return [JSON.parse(rows) as Row | Row[]].flat().map(({ state, status }) => state ?? status ?? '');
 }
 
 /** A run that failed says why, in a sentence that a person can use: a list goes on with a warning. */
