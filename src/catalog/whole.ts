@@ -26,6 +26,10 @@ export interface Shelf {
   readonly modified?: ReadonlyMap<string, number>;
   /** Why the place could not be listed. */
   readonly unknown: string;
+  /** What maps lack of their objects, by the map's name. */
+  readonly lacking?: ReadonlyMap<string, string>;
+  /** The object that a map names and a look at another point saw damaged, by the map's name. */
+  readonly tainted?: ReadonlyMap<string, string>;
 }
 
 export interface Seen {
@@ -189,7 +193,7 @@ function onShelf({ name, place, stored }: Payload, shelf: Shelf | undefined): St
     return unknown(`payload ${name} is in ${place ?? 'its store'}, but no \`store\` is given`);
   if (shelf.sizes === undefined) return unknown(shelf.unknown);
   const size = shelf.sizes.get(name);
-  if (size === stored.size) return WHOLE;
+  if (size === stored.size) return objectsState(name, shelf);
   if (size !== undefined)
     return broken(
       `payload ${name} in ${shelf.place} has ${size} bytes, but ${stored.size} were stored there`,
@@ -197,6 +201,17 @@ function onShelf({ name, place, stored }: Payload, shelf: Shelf | undefined): St
   return place === undefined || place === shelf.place
     ? broken(`payload ${name} is not in ${shelf.place}`)
     : unknown(`payload ${name} was stored in ${place}, but \`store\` is ${shelf.place}`);
+}
+
+/** @param map whose name it is, if it is one */
+function objectsState(map: string, { place, lacking, tainted }: Shelf): State {
+  const why = lacking?.get(map);
+  if (why !== undefined) return broken(`of payload ${map} in ${place}, ${why}`);
+  const object = tainted?.get(map);
+  if (object === undefined) return WHOLE;
+  return broken(
+    `\`verify\` of another restore point saw ${object} in ${place} damaged, which this one needs too: verify this one, or back up with \`refresh: 1\``,
+  );
 }
 
 function because(what: string, state: State): State {

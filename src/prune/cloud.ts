@@ -18,6 +18,8 @@ export interface Cloud {
   readonly images: readonly CloudImage[];
   /** Payloads in this run's store; undefined if it could not be listed. */
   readonly stored: ReadonlySet<string> | undefined;
+  /** What payloads in it lack or have damaged, by their names. */
+  readonly lacking?: ReadonlyMap<string, string>;
   /** Data that a request by id showed to be gone, by its key. */
   readonly lost: ReadonlySet<string>;
   /** Resources, by kind and id; missing means unknown. */

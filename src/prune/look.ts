@@ -51,6 +51,8 @@ export interface Asked {
   readonly all: boolean;
   /** Payloads in the store; undefined if it could not be listed. */
   readonly stored: ReadonlySet<string> | undefined;
+  /** What payloads in it lack, by their names. */
+  readonly lacking?: ReadonlyMap<string, string>;
   /** Lists from a moment ago: good enough, as each backup is looked at again before it is deleted. */
   readonly seen?: Pick<Holdings, 'backups' | 'volumes'> | undefined;
 }
@@ -63,7 +65,7 @@ export interface Asked {
 export async function lookAtCloud(
   session: Session,
   points: readonly Saved[],
-  { gone, all, stored, seen }: Asked,
+  { gone, all, stored, lacking, seen }: Asked,
 ): Promise<Cloud> {
   const asksBackups =
     all ||
@@ -96,6 +98,7 @@ export async function lookAtCloud(
     images: [...images, ...missing.images],
     lost: missing.lost,
     stored,
+    ...(lacking !== undefined && { lacking }),
     isAll: asksBackups && lists.get('image') !== undefined,
     presence,
     readsImages: (lists.get('volume') ?? []).some(({ status }) => FILLING.has(status ?? '')),

@@ -31,10 +31,17 @@ export function ownStates(points: readonly Saved[], cloud: Cloud): Map<string, S
       case 'image':
         return imageState(point, data.id, images.get(data.id), cloud.readsImages);
       case 'payload':
-        return cloud.stored?.has(data.name)
-          ? GOOD
-          : unsure('good', 'its data is in a store that was not given: give `store`');
+        return payloadState(point, data.name);
     }
+  }
+
+  function payloadState({ pruned }: Saved, name: string): State {
+    if (cloud.stored?.has(name) !== true)
+      return unsure('good', 'its data is in a store that was not given: give `store`');
+    const lacks = cloud.lacking?.get(name);
+    if (lacks === undefined) return GOOD;
+    // It fills no place. Some of it may still be had, so only a person lets it go.
+    return { state: 'failed', doubt: pruned === undefined ? lacks : undefined };
   }
 
   function imageOfUser(id: string): State {

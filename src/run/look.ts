@@ -1,3 +1,4 @@
+import { doubtsOf } from '../catalog/doubts.ts';
 import { type Inventory, inventoryOf } from '../catalog/inventory.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { OperationError, PlainError, withHint } from '../errors.ts';
@@ -31,7 +32,7 @@ export async function look(
   const stored = manifests.some(({ restorePoints }) =>
     restorePoints.some((point) => 'payload' in point && point.payload !== null),
   );
-  const shelf = stored ? await shelfOf(context, given, given.offline) : undefined;
+  const shelf = stored ? await shelfOf(context, given, doubtsOf(manifests), given.offline) : undefined;
   if (shelf?.sizes === undefined && shelf !== undefined) context.host.log.warn(shelf.unknown);
   return { shelf, ...(await cloudLook(context, given)) };
 }

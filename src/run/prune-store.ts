@@ -35,8 +35,9 @@ export async function lookToPrune(
   const facts = factsOf(found, place.name);
   try {
     const look = await lookIntoStore(place, facts, { now, signal: host.signal });
-    const { sizes, modified } = look;
-    return { stored: { place, facts, look }, shelf: { place: place.name, sizes, modified, unknown: '' } };
+    const { sizes, modified, lacking } = look;
+    const shelf = { place: place.name, sizes, modified, lacking, unknown: '' };
+    return { stored: { place, facts, look }, shelf };
   } catch (error) {
     if (!(error instanceof PlainError) || host.signal.aborted) throw error;
     return { stored: undefined, shelf: { place: place.name, sizes: undefined, unknown: error.message } };

@@ -1,4 +1,5 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
+import { doubtsOf } from '../catalog/doubts.ts';
 import { allManifests, type Found, type Manifests, named } from '../catalog/everything.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { InputError, UnsignedError } from '../errors.ts';
@@ -153,7 +154,8 @@ async function lookFor(
   const started = new Date(session.clock.now()).toISOString();
   const look = store && sweeps ? await lookToPrune(context, store, found, session.clock.now()) : undefined;
   const stored = look?.stored;
-  const shelf = sweeps ? look?.shelf : await shelfOf(context, given);
+  const doubts = doubtsOf(found.map(({ manifest }) => manifest));
+  const shelf = sweeps ? look?.shelf : await shelfOf(context, given, doubts);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   const reach = await reachOf(context, given, given.manifest, shelf === undefined ? [] : [shelf.place]);
   const { endpoint } = serviceOfPlace(shelf?.place ?? '', reach);
@@ -301,6 +303,7 @@ async function planned(
         : rules.plan.entries.some(({ keep }) => keep?.gone !== undefined),
     all: listed.sources.some(({ manifest }) => manifest.pruned !== undefined),
     stored: storedIn(shelf, payloads),
+    lacking: lackingIn(shelf),
     seen,
   });
   const record = { ...listed, points: withLaterNeeds([...listed.points, ...cloud.unrecorded]) };
@@ -322,4 +325,11 @@ function storedIn(
 ): Set<string> | undefined {
   const sizes = shelf?.sizes;
   return sizes && new Set(payloads.flatMap(({ name, size }) => (sizes.get(name) === size ? [name] : [])));
+}
+
+function lackingIn(shelf: Shelf | undefined): ReadonlyMap<string, string> {
+  const tainted = [...(shelf?.tainted ?? [])].map(
+    ([map, object]) => [map, `\`verify\` saw ${object} damaged`] as const,
+  );
+  return new Map([...tainted, ...(shelf?.lacking ?? [])]);
 }

@@ -3,6 +3,7 @@ import { InputError, PlainError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import { parseStoreKey, type StoreAccess } from '../inputs/store.ts';
 import { sealer } from '../keys/age.ts';
+import { type Doubts, lookAtShelf } from '../payload/blocks/shelf-look.ts';
 import { type PayloadStore, payloadStore } from '../payload/store.ts';
 import type { OpenStore, Place } from '../store/place.ts';
 import { placeName, type StoreName } from '../store/place-name.ts';
@@ -61,38 +62,29 @@ export async function savingStore(
 }
 
 /**
- * The payloads that are in the store now; undefined if no store is given and there is no default.
+ * The payloads that are in the store now, and which of them lack something; undefined if no store is given and there is
+ * no default.
  *
+ * @param doubts what manifests say, see {@link lookAtShelf}
  * @param offline log in to no cloud
  * @throws InputError for an unsupported place
  */
 export async function shelfOf(
   context: Context,
   given: StoreGiven,
+  doubts: Doubts,
   offline = false,
 ): Promise<Shelf | undefined> {
   const store = storeOf(context, given);
   if (store === undefined || (offline && store.named.kind === 'swift')) return undefined;
+  const { signal } = context.host;
   try {
     const place = await openStore(context, store);
-    const sizes = new Map<string, number>();
-    const times = new Map<string, number>();
-    for await (const { name, size, modified } of place.list())
-      if (isNamedByManifests(name)) {
-        sizes.set(name, size);
-        times.set(name, modified);
-      }
-    return { place: place.name, sizes, modified: times, unknown: '' };
+    return { place: place.name, unknown: '', ...(await lookAtShelf(place, doubts, signal)) };
   } catch (error) {
-    if (!(error instanceof PlainError) || context.host.signal.aborted) throw error;
+    if (!(error instanceof PlainError) || signal.aborted) throw error;
     return { place: store.text, sizes: undefined, unknown: error.message };
   }
-}
-
-/** A place has thousands of objects that only a map names. */
-function isNamedByManifests(name: string): boolean {
-  const [, folder] = name.split('/');
-  return folder === undefined || folder === 'maps';
 }
 
 /**

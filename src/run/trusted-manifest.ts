@@ -1,18 +1,20 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
+import { doubtsOf, mapsNeeded } from '../catalog/doubts.ts';
 import { findManifest, isLatest, parseReference } from '../catalog/find.ts';
 import { inventoryOf } from '../catalog/inventory.ts';
 import { parseAt } from '../catalog/pick.ts';
 import { Seek } from '../catalog/seek.ts';
-import { judge } from '../catalog/whole.ts';
+import { judge, type Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
 import type { Kind } from '../manifest/points.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
+import { lookCloser } from '../payload/blocks/shelf-look.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 import { readingOf } from './reading.ts';
-import { type StoreGiven, shelfOf } from './storing.ts';
+import { neededPlace, type StoreGiven, shelfOf } from './storing.ts';
 
 type FindingInputs = ManifestInputs & StoreGiven;
 
@@ -56,11 +58,32 @@ export async function manifestAsOf(
   const at = parseAt(given.at ?? '', clock.now());
   const inventory = await inventoryOf(session);
   for (const why of Object.values(inventory.unknown)) log.warn(why);
-  const statesOf = judge({ inventory, shelf: await shelfOf(context, given) });
-  const seek = new Seek({ kind, wanted, at, statesOf });
-  const manifest = seek.narrowed(await find(context, reference, given, seek));
-  for (const line of seek.passedOver(manifest)) log.warn(line);
-  return manifest;
+  let shelf = await shelfOf(context, given, doubtsOf([]));
+  for (;;) {
+    const seek = new Seek({ kind, wanted, at, statesOf: judge({ inventory, shelf }) });
+    const manifest = seek.narrowed(await find(context, reference, given, seek));
+    const closer = await lookedCloser(context, given, shelf, mapsNeeded(manifest, kind));
+    if (closer === undefined) {
+      for (const line of seek.passedOver(manifest)) log.warn(line);
+      return manifest;
+    }
+    shelf = closer;
+  }
+}
+
+/** The same shelf, knowing what is odd about these maps; undefined for nothing. */
+async function lookedCloser(
+  context: Context,
+  given: StoreGiven,
+  shelf: Shelf | undefined,
+  maps: readonly string[],
+): Promise<Shelf | undefined> {
+  const there = maps.filter((name) => shelf?.sizes?.has(name) && !shelf.lacking?.has(name));
+  if (shelf === undefined || there.length === 0) return undefined;
+  const place = await neededPlace(context, given);
+  const { lacking } = await lookCloser(place, there, new Set(), context.host.signal);
+  if (lacking.size === 0) return undefined;
+  return { ...shelf, lacking: new Map([...(shelf.lacking ?? []), ...lacking]) };
 }
 
 async function find(

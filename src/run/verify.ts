@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { doubtsOf } from '../catalog/doubts.ts';
 import { parseAt, parseTime, pick } from '../catalog/pick.ts';
-import { judge } from '../catalog/whole.ts';
+import { judge, type Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import { checkedTags } from '../inputs/tag.ts';
 import type { VerifyInputs } from '../inputs/verify.ts';
@@ -31,7 +32,8 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
   const opened = subjectsOf(
     catalog.found,
     pick(catalog.entries, wanted),
-    judge(catalog.looked),
+    // What objects lack is looked at here, and recorded for those who do not list the store.
+    judge({ ...catalog.looked, shelf: mapsAlone(catalog.looked.shelf) }),
     given['verify-key'] !== undefined,
   );
   const { sealed, unread } = await unopened(context, given, catalog, wanted);
@@ -70,6 +72,10 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
   };
 }
 
+function mapsAlone(shelf: Shelf | undefined): Shelf | undefined {
+  return shelf && { ...shelf, lacking: new Map() };
+}
+
 function now({ host }: Context): string {
   return new Date(host.clock.now()).toISOString();
 }
@@ -101,7 +107,7 @@ async function unopened(
   );
   // Envelopes have no names, and opening needs the identity.
   if (known.length === 0 || isChosen || !['L0', 'L1a'].includes(given.level)) return { sealed: [], unread };
-  const shelf = looked.shelf ?? (await shelfOf(context, given));
+  const shelf = looked.shelf ?? (await shelfOf(context, given, doubtsOf([])));
   if (shelf?.sizes === undefined) return { sealed: [], unread };
   const { subjects, absent } = sealedSubjects(known, shelf.sizes, wanted.since);
   const { log } = context.host;

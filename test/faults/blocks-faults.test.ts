@@ -67,7 +67,7 @@ describe.each(kinds)('an object, %s,', (_kind, writing) => {
     const store = await made();
     const { bytes, place, objects, name } = store;
     place.held.delete(name);
-    await refused(store, budget, 'cannot be read');
+    await refused(store, budget, 'is missing');
     for (const length of [0, 1, bytes.length >> 1, bytes.length - 1]) {
       place.held.set(name, bytes.subarray(0, length));
       await refused(store, budget, '');

@@ -53,3 +53,14 @@ export function memoryPlace(cuts: (length: number) => readonly number[] = () => 
     },
   };
 }
+
+/** The same, for a credential that may not list. */
+export function withoutLists(place: Place): Place {
+  return {
+    ...place,
+    // biome-ignore lint/correctness/useYield: it fails
+    async *list() {
+      throw new InputError(`cannot list ${place.name}: HTTP 403`, 'Permit it.');
+    },
+  };
+}

@@ -13,10 +13,19 @@ import {
 } from './format.ts';
 import { folderOf, mapName, partOf } from './names.ts';
 
+/** An object of blocks, as a map names it. */
+export interface Sized {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 export interface RecordRead {
   readonly header: MapHeader | CheckpointHeader;
   /** Objects and ids that it names. */
   readonly names: readonly string[];
+  /** The objects alone. */
+  readonly objects: readonly Sized[];
 }
 
 /**
@@ -48,13 +57,16 @@ export async function readNames(place: Place, name: string, expected?: Stored): 
 async function namesIn(lines: Lines, name: string): Promise<RecordRead> {
   const header = parsedLine(headerOf, await lines.next());
   if (!isNameOf(header, name)) throw new TextError('it is not the one that its name says');
-  const names: string[] = [];
-  for await (const line of lines.part(header.objects, 'objects', MOST_OBJECTS))
-    names.push(parsedLine((text) => parsedObject(text, header), line).name);
+  const objects: Sized[] = [];
+  for await (const line of lines.part(header.objects, 'objects', MOST_OBJECTS)) {
+    const { name: object, size } = parsedLine((text) => parsedObject(text, header), line);
+    objects.push({ name: object, size });
+  }
+  const names = objects.map((object) => object.name);
   if (header.format === 'openstack-backup map')
     for await (const line of lines.part(header.ids, 'ids', MOST_OBJECTS))
       names.push(parsedLine((text) => parsedIds(text, header), line).name);
-  return { header, names };
+  return { header, names, objects };
 }
 
 function headerOf(line: string): MapHeader | CheckpointHeader {

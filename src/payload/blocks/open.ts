@@ -3,6 +3,7 @@ import { type Opener, SEALED_CHUNK } from '../../keys/age.ts';
 import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { BLOCK } from './format.ts';
+import { needAll } from './lacking.ts';
 import { damagedMap, type OpenedMap, readMap } from './map-read.ts';
 import { ObjectReader } from './object.ts';
 
@@ -94,6 +95,7 @@ async function surveyed(place: Place, payload: BlocksFacts, opener: Opener | und
     throw damagedMap(name, 'its disk is not the one in the manifest');
   if (recipients.length > 0 && opener === undefined)
     throw damagedMap(name, 'its objects are sealed, but the manifest says that they are not');
+  await needAll(place, name, map.objects);
   return { uses, width: widest(begin.sort(), end.sort()) };
 }
 

@@ -10,6 +10,7 @@ import {
   spansOf,
   WAIT_MS,
 } from './clean.ts';
+import { lackingOf } from './lacking.ts';
 import { nameSets } from './name-sets.ts';
 import { type FolderPart, partOf } from './names.ts';
 import { readNames } from './names-read.ts';
@@ -30,6 +31,8 @@ export interface FolderLook {
   readonly spans: Spans;
   /** When each map, checkpoint and pruned map was put. */
   readonly known: ReadonlyMap<string, number>;
+  /** What its maps lack, by their names. */
+  readonly lacking: ReadonlyMap<string, string>;
 }
 
 export interface StoreLook {
@@ -38,6 +41,8 @@ export interface StoreLook {
   /** When each of these was put. */
   readonly modified: ReadonlyMap<string, number>;
   readonly folders: readonly FolderLook[];
+  /** What the objects of maps lack that are not complete, by the map's name. */
+  readonly lacking: ReadonlyMap<string, string>;
   /** Objects by which an earlier run told the time, and died. */
   readonly clocks: readonly Listed[];
 }
@@ -83,7 +88,8 @@ export async function lookIntoStore(
     if (folder !== undefined) listed.push(one);
   }
   await close();
-  return { sizes, modified, folders, clocks };
+  const lacking = new Map(folders.flatMap((folder) => [...folder.lacking]));
+  return { sizes, modified, folders, lacking, clocks };
 }
 
 async function folderLook(
@@ -94,8 +100,8 @@ async function folderLook(
   { now, signal }: { readonly now: number; readonly signal: AbortSignal },
 ): Promise<FolderLook> {
   const [records, objects] = [listed.filter(isRecord), listed.filter((one) => !isRecord(one))];
-  const read = await readRecords(place, records, objects, stored, signal);
-  const there = new Set(listed.map(({ name }) => name));
+  const there = new Map(listed.map(({ name, size }) => [name, size]));
+  const read = await readRecords(place, records, objects, stored, signal, there);
   const missing = [...needed].filter((name) => name.startsWith(`${folder}/maps/`) && !there.has(name));
   const maps = of(read, 'maps');
   const seen: Folder = {
@@ -117,6 +123,9 @@ async function folderLook(
     maps: maps.map(({ listed: map }) => map),
     spans: spansOf(seen),
     known: new Map(read.map(({ listed: { name, modified } }) => [name, modified])),
+    lacking: new Map(
+      maps.flatMap(({ listed: { name }, lacking }) => (lacking === undefined ? [] : [[name, lacking]])),
+    ),
   };
 }
 
@@ -141,7 +150,10 @@ function isRecord({ name }: Listed): boolean {
   return !['data', 'ids'].includes(partOf(name)?.part ?? 'data');
 }
 
-function of(records: readonly NamingRecord[], part: FolderPart): NamingRecord[] {
+/** What was read, and what it lacks of the objects that it names. */
+type Read = NamingRecord & { readonly lacking?: string | undefined };
+
+function of(records: readonly Read[], part: FolderPart): Read[] {
   return records.filter(({ listed }) => partOf(listed.name)?.part === part);
 }
 
@@ -152,13 +164,14 @@ function readRecords(
   objects: readonly Listed[],
   stored: ManifestFacts['stored'],
   signal: AbortSignal,
-): Promise<NamingRecord[]> {
+  there?: ReadonlyMap<string, number>,
+): Promise<Read[]> {
   const namesOf = nameSets(objects.map(({ name }) => name));
   return pool(records, AT_ONCE, async (listed) => {
     signal.throwIfAborted();
     try {
-      const { names } = await readNames(place, listed.name, stored.get(listed.name));
-      return { listed, names: namesOf(names), doubt: '' };
+      const { names, objects: own } = await readNames(place, listed.name, stored.get(listed.name));
+      return { listed, names: namesOf(names), doubt: '', lacking: there && lackingOf(own, there) };
     } catch (error) {
       signal.throwIfAborted();
       return { listed, names: undefined, doubt: `cannot be read: ${messageOf(error)}` };

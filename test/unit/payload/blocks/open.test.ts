@@ -7,7 +7,7 @@ import { readMap } from '../../../../src/payload/blocks/map-read.ts';
 import { openBlocks } from '../../../../src/payload/blocks/open.ts';
 import { allOf } from '../../../../src/stream/chunks.ts';
 import { changed, someDisk, type Writing, type Written, writeBlocks } from '../../../support/blocks-store.ts';
-import { memoryPlace } from '../../../support/memory-place.ts';
+import { memoryPlace, withoutLists } from '../../../support/memory-place.ts';
 import { randomly, seeded } from '../../../support/pieces.ts';
 
 const identity = await generateIdentity();
@@ -112,13 +112,15 @@ test.each(kinds.filter(([kind]) => kind.includes('not')))(
   },
 );
 
-const altered: [string, (bytes: Buffer) => Buffer, string][] = [
-  ['is missing', () => Buffer.alloc(0), 'cannot be read'],
-  ['is cut', (bytes) => bytes.subarray(0, -1), 'bytes in the store, but its map says'],
-  ['is longer', (bytes) => Buffer.concat([bytes, bytes]), 'bytes in the store, but its map says'],
+const UNLIKE = ['has another size', 'bytes in the store, but its map says'] as const;
+/** What is said where the objects can be listed, and where they cannot. */
+const altered: [string, (bytes: Buffer) => Buffer, readonly [string, string]][] = [
+  ['is missing', () => Buffer.alloc(0), ['is missing', 'cannot be read']],
+  ['is cut', (bytes) => bytes.subarray(0, -1), UNLIKE],
+  ['is longer', (bytes) => Buffer.concat([bytes, bytes]), UNLIKE],
 ];
 
-test.each(altered)('an object that %s is named', async (what, alter, message) => {
+test.each(altered)('an object that %s is named', async (what, alter, [listed, unlisted]) => {
   for (const writing of [{}, SEALED]) {
     const place = memoryPlace();
     const { payload, objects } = await writeBlocks(place, someDisk(seeded(6), 30), undefined, {
@@ -128,9 +130,14 @@ test.each(altered)('an object that %s is named', async (what, alter, message) =>
     const { name } = objects[2] ?? { name: '' };
     if (what === 'is missing') place.held.delete(name);
     else place.held.set(name, alter(place.held.get(name) ?? Buffer.alloc(0)));
-    const read = allOf(openBlocks(place, payload, openerOf(writing)));
-    await expect(read).rejects.toThrow(OperationError);
-    await expect(read).rejects.toThrow(`object ${name}`);
-    await expect(read).rejects.toThrow(message);
+    for (const [from, message] of [
+      [place, listed],
+      [withoutLists(place), unlisted],
+    ] as const) {
+      const read = allOf(openBlocks(from, payload, openerOf(writing)));
+      await expect(read).rejects.toThrow(OperationError);
+      await expect(read).rejects.toThrow(`object ${name}`);
+      await expect(read).rejects.toThrow(message);
+    }
   }
 });
