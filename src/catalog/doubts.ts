@@ -3,9 +3,9 @@ import type { BlocksPayload, Manifest, RestorePoint } from '../manifest/schema.t
 import type { Doubts } from '../payload/blocks/shelf-look.ts';
 
 /** What manifests say of the maps of a store, to judge it with few requests. */
-export function doubtsOf(manifests: readonly Manifest[]): Doubts {
+export function doubtsOf(manifests: readonly Manifest[], damaged: Doubts['damaged'] = new Set()): Doubts {
   const maps = new Map(manifests.flatMap(mapsOf).map((payload) => [payload.name, payload]));
-  return { maps: [...maps.values()], damaged: new Set() };
+  return { maps: [...maps.values()], damaged };
 }
 
 function mapsOf({ restorePoints }: Manifest): BlocksPayload[] {

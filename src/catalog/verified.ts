@@ -6,6 +6,8 @@ import { trustedRecords } from './trusted-records.ts';
 export interface Verified extends Pick<VerifiedPoint, 'level' | 'time' | 'sampled'> {
   /** What was found at `time`, and has not been seen to be mended since. */
   readonly fault?: string;
+  /** The objects in the store that were damaged then. */
+  readonly damaged?: readonly string[];
 }
 
 /** What the records of `verify` say about each point, by its id; as {@link standingOf} weighs them. */
@@ -38,8 +40,19 @@ function standingOf(records: readonly VerifiedPoint[]): Verified {
   return plain(best as VerifiedPoint);
 }
 
-function plain({ level, time, sampled, fault }: VerifiedPoint): Verified {
-  return { level, time, ...(sampled !== undefined && { sampled }), ...(fault !== undefined && { fault }) };
+function plain({ level, time, sampled, fault, damaged }: VerifiedPoint): Verified {
+  return {
+    level,
+    time,
+    ...(sampled !== undefined && { sampled }),
+    ...(fault !== undefined && { fault }),
+    ...(damaged !== undefined && { damaged }),
+  };
+}
+
+/** The objects that some point was last seen to have damaged. */
+export function damagedObjects(standing: ReadonlyMap<string, Verified>): Set<string> {
+  return new Set([...standing.values()].flatMap(({ damaged = [] }) => damaged));
 }
 
 function isWhole({ sampled, fault }: VerifiedPoint): boolean {

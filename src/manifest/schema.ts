@@ -88,6 +88,13 @@ const Verified = Type.Object(
     fault: Type.Optional(
       Type.String({ maxLength: 1024, description: 'Why it did not pass the next level.' }),
     ),
+    damaged: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        maxItems: 64,
+        description:
+          'The objects in the store that were seen damaged: other restore points that need one are as bad.',
+      }),
+    ),
   },
   { ...closed, description: 'A restore point of any manifest, and how far it was found to be good.' },
 );

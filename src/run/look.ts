@@ -22,17 +22,21 @@ export interface Looked {
  * Looks for all that the restore points of these manifests need: in the store and, given credentials, in the cloud.
  * Reports what does not answer, and goes on, so that the manifests are still shown.
  *
+ * @param damaged objects of the store that `verify` saw damaged
  * @throws InputError for incomplete credentials, and for credentials of a project other than `project`
  */
 export async function look(
   context: Context,
   given: LookInputs,
   manifests: readonly Manifest[],
+  damaged: ReadonlySet<string> = new Set(),
 ): Promise<Looked> {
   const stored = manifests.some(({ restorePoints }) =>
     restorePoints.some((point) => 'payload' in point && point.payload !== null),
   );
-  const shelf = stored ? await shelfOf(context, given, doubtsOf(manifests), given.offline) : undefined;
+  const shelf = stored
+    ? await shelfOf(context, given, doubtsOf(manifests, damaged), given.offline)
+    : undefined;
   if (shelf?.sizes === undefined && shelf !== undefined) context.host.log.warn(shelf.unknown);
   return { shelf, ...(await cloudLook(context, given)) };
 }

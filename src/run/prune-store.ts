@@ -1,4 +1,5 @@
 import type { Found } from '../catalog/everything.ts';
+import { damagedObjects, type Verified, verifiedIn } from '../catalog/verified.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { PlainError, withHint } from '../errors.ts';
 import type { BlocksPayload, RestorePoint } from '../manifest/schema.ts';
@@ -32,11 +33,11 @@ export async function lookToPrune(
   found: readonly Found[],
   now: number,
 ): Promise<{ readonly stored: PruneStore | undefined; readonly shelf: Shelf }> {
-  const facts = factsOf(found, place.name);
+  const facts = factsOf(found, place.name, verifiedIn(found));
   try {
     const look = await lookIntoStore(place, facts, { now, signal: host.signal });
-    const { sizes, modified, lacking } = look;
-    const shelf = { place: place.name, sizes, modified, lacking, unknown: '' };
+    const { sizes, modified, lacking, tainted } = look;
+    const shelf = { place: place.name, sizes, modified, lacking, tainted, unknown: '' };
     return { stored: { place, facts, look }, shelf };
   } catch (error) {
     if (!(error instanceof PlainError) || host.signal.aborted) throw error;
@@ -45,7 +46,11 @@ export async function lookToPrune(
 }
 
 /** What manifests say, of any cloud and project. */
-export function factsOf(found: readonly Pick<Found, 'manifest'>[], place: string): ManifestFacts {
+export function factsOf(
+  found: readonly Pick<Found, 'manifest'>[],
+  place: string,
+  verified: ReadonlyMap<string, Verified> = new Map(),
+): ManifestFacts {
   const pruned = new Set(found.flatMap(({ manifest }) => (manifest.pruned ?? []).map(({ point }) => point)));
   const points = found.flatMap(({ manifest }) => manifest.restorePoints);
   const saved = points.flatMap((point) => {
@@ -53,6 +58,7 @@ export function factsOf(found: readonly Pick<Found, 'manifest'>[], place: string
     return payload === undefined ? [] : [{ id: point.id, payload }];
   });
   return {
+    damaged: damagedObjects(verified),
     stored: new Map(saved.map(({ payload: { name, stored } }) => [name, stored])),
     needed: new Set(
       saved.flatMap(({ id, payload }) =>

@@ -1,6 +1,7 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
 import { doubtsOf } from '../catalog/doubts.ts';
 import { allManifests, type Found, type Manifests, named } from '../catalog/everything.ts';
+import { damagedObjects, verifiedIn } from '../catalog/verified.ts';
 import type { Shelf } from '../catalog/whole.ts';
 import { InputError, UnsignedError } from '../errors.ts';
 import { keepInputs, type PruneInputs, pruneInputs } from '../inputs/prune.ts';
@@ -154,7 +155,10 @@ async function lookFor(
   const started = new Date(session.clock.now()).toISOString();
   const look = store && sweeps ? await lookToPrune(context, store, found, session.clock.now()) : undefined;
   const stored = look?.stored;
-  const doubts = doubtsOf(found.map(({ manifest }) => manifest));
+  const doubts = doubtsOf(
+    found.map(({ manifest }) => manifest),
+    damagedObjects(verifiedIn(found)),
+  );
   const shelf = sweeps ? look?.shelf : await shelfOf(context, given, doubts);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
   const reach = await reachOf(context, given, given.manifest, shelf === undefined ? [] : [shelf.place]);

@@ -8,8 +8,8 @@ import {
   type Unread,
 } from '../catalog/everything.ts';
 import { type Unnamed, unnamedIn } from '../catalog/unnamed.ts';
-import { verifiedIn } from '../catalog/verified.ts';
-import { judge } from '../catalog/whole.ts';
+import { damagedObjects, verifiedIn } from '../catalog/verified.ts';
+import { judge, type Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { PlaceName } from '../store/place-name.ts';
 import type { Context } from './context.ts';
@@ -34,9 +34,14 @@ export interface Catalog {
 /**
  * Reads every manifest, and looks for what their restore points need. Reports what it cannot read.
  *
+ * @param depth `maps`: a point in blocks counts as whole if its map is there
  * @throws InputError if a given place cannot be read
  */
-export async function readCatalog(context: Context, given: CatalogInputs): Promise<Catalog> {
+export async function readCatalog(
+  context: Context,
+  given: CatalogInputs,
+  depth: 'objects' | 'maps' = 'objects',
+): Promise<Catalog> {
   const { host } = context;
   const { found, unread, missing } = await readAll(
     placesOf(given.manifest, host.github !== undefined),
@@ -46,17 +51,22 @@ export async function readCatalog(context: Context, given: CatalogInputs): Promi
   if (missing !== undefined && given.manifest.length > 0) throw missing;
   for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
   const manifests = found.map(({ manifest }) => manifest);
-  const looked = await look(context, given, manifests);
+  const verified = verifiedIn(found);
+  const all = await look(context, given, manifests, damagedObjects(verified));
+  const looked = depth === 'objects' ? all : { ...all, shelf: mapsOf(all.shelf) };
   const { inventory } = looked;
   if (missing !== undefined && inventory === undefined) throw missing;
   if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud has is listed`);
   const unnamed = inventory === undefined ? [] : unnamedIn(inventory, manifests);
   const statesOf = judge(looked);
-  const verified = verifiedIn(found);
   const drilled = drilledIn(found);
   const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest), verified, drilled));
   const entries = inventory === undefined ? named : [...named, ...unnamedEntries(inventory, unnamed)];
   return { found, unread, looked, unnamed, entries };
+}
+
+function mapsOf(shelf: Shelf | undefined): Shelf | undefined {
+  return shelf && { ...shelf, lacking: new Map(), tainted: new Map() };
 }
 
 /** Fails for an unreadable manifest, which may hold the wanted point, and if no answer shows that points are whole. */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { doubtsOf } from '../catalog/doubts.ts';
 import { parseAt, parseTime, pick } from '../catalog/pick.ts';
-import { judge, type Shelf } from '../catalog/whole.ts';
+import { judge } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import { checkedTags } from '../inputs/tag.ts';
 import type { VerifyInputs } from '../inputs/verify.ts';
@@ -28,12 +28,12 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
   const sample = parseSample(given.sample, given.seed, () => randomInt(2 ** 32));
   const started = now(context);
   const wanted = wantedOf(context, given);
-  const catalog = await readCatalog(context, given);
+  // What objects lack is looked at here, and recorded for those who do not list the store.
+  const catalog = await readCatalog(context, given, 'maps');
   const opened = subjectsOf(
     catalog.found,
     pick(catalog.entries, wanted),
-    // What objects lack is looked at here, and recorded for those who do not list the store.
-    judge({ ...catalog.looked, shelf: mapsAlone(catalog.looked.shelf) }),
+    judge(catalog.looked),
     given['verify-key'] !== undefined,
   );
   const { sealed, unread } = await unopened(context, given, catalog, wanted);
@@ -70,10 +70,6 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
     printed: verdictTable(verdicts, lines),
     summary: verdictSummary(titleOf(verdicts, failed.length), verdicts, lines),
   };
-}
-
-function mapsAlone(shelf: Shelf | undefined): Shelf | undefined {
-  return shelf && { ...shelf, lacking: new Map() };
 }
 
 function now({ host }: Context): string {

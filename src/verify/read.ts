@@ -177,8 +177,15 @@ async function seenRaw(
   try {
     const own = (await objectsOf(place, payload)).map(keyOf);
     const counts = { objects: own.length, read: own.filter((key) => isRead.has(key)).length };
-    const damage = own.map((key) => damaged.get(key)).find((odd) => odd !== undefined);
-    if (damage !== undefined) return { ...counts, level: 'L0', ...saidOf(what, damage) };
+    const odd = new Map(
+      own.flatMap((key) => {
+        const damage = damaged.get(key);
+        return damage === undefined ? [] : [[key, damage] as const];
+      }),
+    );
+    const [damage] = odd.values();
+    if (damage !== undefined)
+      return { ...counts, level: 'L0', ...saidOf(what, damage), damaged: damagedIn(odd) };
     return { ...counts, level: counts.read === 0 && counts.objects > 0 ? 'L0' : 'L1a' };
   } catch (error) {
     return { level: 'L0', ...saidOf(what, unread(error, signal)), objects: 1, read: 0 };
@@ -195,8 +202,8 @@ async function seenOpened(part: StoredPart, deep: boolean, reading: Reading): Pr
   } catch (error) {
     const { place, signal } = reading;
     const objects = await objectsOf(place, payload).catch(() => [mapOf(payload)]);
-    const { isStored, damage } = await blamed(place, objects, error, signal);
-    return { ...counts, level: isStored ? 'L1a' : 'L0', ...saidOf(what, damage) };
+    const { isStored, damage, damaged = [] } = await blamed(place, objects, error, signal);
+    return { ...counts, level: isStored ? 'L1a' : 'L0', ...saidOf(what, damage), damaged };
   }
 }
 
@@ -209,15 +216,25 @@ async function blamed(
   objects: readonly StoredObject[],
   error: unknown,
   signal: AbortSignal,
-): Promise<{ readonly isStored: boolean; readonly damage: Damage }> {
+): Promise<{
+  readonly isStored: boolean;
+  readonly damage: Damage;
+  readonly damaged?: readonly string[];
+}> {
   if (signal.aborted) throw error;
-  const [first] = (await readObjects(place, objects, { signal, onBytes: () => undefined })).values();
-  if (first !== undefined) return { isStored: false, damage: first };
+  const odd = await readObjects(place, objects, { signal, onBytes: () => undefined });
+  const [first] = odd.values();
+  if (first !== undefined) return { isStored: false, damage: first, damaged: damagedIn(odd) };
   const said = `the stored bytes are unchanged, but ${messageOf(error)}`;
   return {
     isStored: true,
     damage: error instanceof OperationError ? { fault: said } : unread(error, signal),
   };
+}
+
+/** The names of those that surely are damaged. */
+function damagedIn(odd: ReadonlyMap<string, Damage>): string[] {
+  return [...odd].flatMap(([key, damage]) => ('fault' in damage ? [key.replace(/ [0-9a-f]{64}$/, '')] : []));
 }
 
 /** The file, or the map, that has the payload's name. */

@@ -6,6 +6,8 @@ export interface Seen {
   readonly level: Level | null;
   /** Damage that keeps it from the next level, in a sentence. */
   readonly fault?: string;
+  /** The objects that are damaged. */
+  readonly damaged?: readonly string[];
   /** Why it could not be looked at: no word about the payload. */
   readonly unsure?: string;
   /** What the disk is, or why that cannot be told. */

@@ -12,6 +12,8 @@ export interface Verdict {
   readonly sampled: number | undefined;
   /** Damage. */
   readonly fault: string | undefined;
+  /** The objects that are damaged, by their names. */
+  readonly damaged: readonly string[];
   /** What could not be looked at, though it was asked for. */
   readonly unsure: string | undefined;
   /** What else there is to say: what its disks are, what is in the cloud. */
@@ -51,6 +53,7 @@ export function verdictOf(
     level: subject.altered === undefined ? level : null,
     sampled: isSample ? Math.max(0.1, Math.round((1000 * read) / objects) / 10) : undefined,
     fault,
+    damaged: [...new Set(all.flatMap(({ seen }) => seen.damaged ?? []))],
     unsure: fault === undefined ? unsure : undefined,
     notes: [...new Set(all.flatMap(({ part, seen }) => noteOf(part, seen)))],
   };
@@ -101,11 +104,12 @@ export function recordsOf(
 ): VerifiedPoint[] {
   return verdicts
     .filter((verdict) => !isKnownAnyway(verdict))
-    .map(({ subject, level, sampled, fault }) => ({
+    .map(({ subject, level, sampled, fault, damaged }) => ({
       point: subject.entry.point,
       level,
       time,
       ...(sampled !== undefined && sample !== undefined && { sampled, seed: sample.seed }),
       ...(fault !== undefined && { fault: fault.slice(0, 1024) }),
+      ...(fault !== undefined && damaged.length > 0 && { damaged: damaged.slice(0, 64) }),
     }));
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -7,6 +7,7 @@ import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { list } from '../../src/commands/list.ts';
 import { prune } from '../../src/commands/prune.ts';
 import { restoreVolume } from '../../src/commands/restore-volume.ts';
+import { verify } from '../../src/commands/verify.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { type Runner, runnerOf } from '../support/faults.ts';
 import { fastClock, type Told } from '../support/in-process.ts';
@@ -54,6 +55,35 @@ function keptIn({ outputs }: Told, points: readonly Listed[]): (boolean | undefi
   const told = JSON.parse(outputs['points'] ?? '') as { point: string; keep: boolean }[];
   return points.map(({ point }) => told.find((one) => one.point === point)?.keep);
 }
+
+test('an object that verify saw damaged in one point makes all broken that need it, until it is good again', async () => {
+  const before = await listed();
+  const path = join(world.directory, 'store', `volume-${volume}`, 'data', `${before[0]?.point}-0`);
+  const bytes = await readFile(path);
+  const bad = Buffer.from(bytes);
+  bad.writeUInt8(bad.readUInt8(bad.length >> 1) ^ 1, bad.length >> 1);
+  const first = {
+    store: GIVEN.store,
+    manifest: 'directory:nights',
+    publish: 'directory:nights',
+    volume: 'db',
+    at: before[0]?.time ?? '',
+  };
+  await writeFile(path, bad);
+  const seen = await run(verify, first);
+  expect([seen.code, JSON.parse(seen.outputs['verified'] ?? '')]).toEqual([1, [expect.anything()]]);
+  const after = await listed();
+  expect(after.map(({ state }) => state)).toEqual(['broken', 'broken', 'broken']);
+  expect(after[2]?.why).toContain(`${before[0]?.point}-0`);
+  expect(after[2]?.why).toContain('`refresh: 1`');
+  const rules = { ...GIVEN, manifest: 'directory:nights', 'keep-last': '1', 'min-copies': '1' };
+  const shown = await run(prune, rules, { dryRun: true });
+  expect(keptIn(shown, before)).toEqual([true, true, true]);
+
+  await writeFile(path, bytes);
+  expect((await run(verify, first)).code).toBe(0);
+  expect((await listed()).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
+});
 
 test('a point of which an object is gone is broken to list, at and prune, and latest names an older one', async () => {
   const before = await listed();

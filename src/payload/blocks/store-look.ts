@@ -21,6 +21,8 @@ export interface ManifestFacts {
   readonly stored: ReadonlyMap<string, Stored>;
   /** Those of restore points that are not pruned and lie in this place. */
   readonly needed: ReadonlySet<string>;
+  /** Objects that `verify` saw damaged. */
+  readonly damaged?: ReadonlySet<string>;
 }
 
 export interface FolderLook {
@@ -33,6 +35,8 @@ export interface FolderLook {
   readonly known: ReadonlyMap<string, number>;
   /** What its maps lack, by their names. */
   readonly lacking: ReadonlyMap<string, string>;
+  /** The damaged object that a map names, by the map's name. */
+  readonly tainted: ReadonlyMap<string, string>;
 }
 
 export interface StoreLook {
@@ -43,6 +47,8 @@ export interface StoreLook {
   readonly folders: readonly FolderLook[];
   /** What the objects of maps lack that are not complete, by the map's name. */
   readonly lacking: ReadonlyMap<string, string>;
+  /** The damaged object that a map names, by the map's name. */
+  readonly tainted: ReadonlyMap<string, string>;
   /** Objects by which an earlier run told the time, and died. */
   readonly clocks: readonly Listed[];
 }
@@ -89,14 +95,15 @@ export async function lookIntoStore(
   }
   await close();
   const lacking = new Map(folders.flatMap((folder) => [...folder.lacking]));
-  return { sizes, modified, folders, lacking, clocks };
+  const tainted = new Map(folders.flatMap((folder) => [...folder.tainted]));
+  return { sizes, modified, folders, lacking, tainted, clocks };
 }
 
 async function folderLook(
   place: Place,
   folder: string,
   listed: readonly Listed[],
-  { stored, needed }: ManifestFacts,
+  { stored, needed, damaged = new Set() }: ManifestFacts,
   { now, signal }: { readonly now: number; readonly signal: AbortSignal },
 ): Promise<FolderLook> {
   const [records, objects] = [listed.filter(isRecord), listed.filter((one) => !isRecord(one))];
@@ -125,6 +132,12 @@ async function folderLook(
     known: new Map(read.map(({ listed: { name, modified } }) => [name, modified])),
     lacking: new Map(
       maps.flatMap(({ listed: { name }, lacking }) => (lacking === undefined ? [] : [[name, lacking]])),
+    ),
+    tainted: new Map(
+      maps.flatMap(({ listed: { name }, names = [] }) => {
+        const hit = damaged.size === 0 ? undefined : [...names].find((object) => damaged.has(object));
+        return hit === undefined ? [] : [[name, hit]];
+      }),
     ),
   };
 }

@@ -44,7 +44,7 @@ test('another look misses no run that ends while it is listed, however few names
   };
   const again = await lookAgain(
     place,
-    { ...look, maps: [], spans: new Map(), known: new Map(), lacking: new Map() },
+    { ...look, maps: [], spans: new Map(), known: new Map(), lacking: new Map(), tainted: new Map() },
     { stored: new Map(), needed: new Set() },
     new AbortController().signal,
   );
