@@ -22,7 +22,7 @@ import {
 } from './protocol.ts';
 
 /** Requests of one client that are worked on at a time; it waits with the others. */
-const AT_ONCE = 16;
+const AT_ONCE = 4;
 /** Bytes of one answer: clients that know no other limit ask for at most so many. */
 export const LONGEST = 32 << 20;
 /** Bytes that are read and sent at once. */

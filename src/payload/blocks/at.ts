@@ -17,7 +17,7 @@ const AT_ONCE = 16;
 /** Blocks of the disk that are held while bytes of them are put together. */
 const STEP = 32;
 /** Requests to the store at a time. */
-const REQUESTS = 8;
+const REQUESTS = 4;
 /** The first bytes of an age file that are asked for: a header with ten recipients has fewer. */
 const HEAD = 4096;
 

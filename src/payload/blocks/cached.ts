@@ -2,13 +2,13 @@ import type { BlocksAt, DiskAt } from './at.ts';
 import { BLOCK } from './format.ts';
 
 /** Bytes of blocks that are held. */
-const HELD_BYTES = 48 << 20;
+const HELD_BYTES = 24 << 20;
 /** Blocks that are asked for together. */
 const TOGETHER = 16;
 /** Blocks that come ahead of somebody who reads on: first, and at most. */
-const AHEAD = { first: 8, most: 128 };
+const AHEAD = { first: 8, most: 48 };
 /** Blocks that may be on their way without anybody waiting for them. */
-const MOST_AHEAD = 192;
+const MOST_AHEAD = 64;
 /** Readers whose place is remembered. */
 const READERS = 16;
 /** How far beside its last block a reader still reads on: several requests are under way, in any order. */
