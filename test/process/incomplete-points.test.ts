@@ -56,6 +56,34 @@ function keptIn({ outputs }: Told, points: readonly Listed[]): (boolean | undefi
   return points.map(({ point }) => told.find((one) => one.point === point)?.keep);
 }
 
+test('a point of which an object is gone is broken to list, at and prune, and latest names an older one', async () => {
+  const before = await listed();
+  expect(before.map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
+  const folder = join(world.directory, 'store', `volume-${volume}`, 'data');
+  const own = (await readdir(folder)).find((name) => name.startsWith(before[2]?.point ?? '')) ?? '';
+  await rename(join(folder, own), join(world.directory, own));
+
+  const after = await listed();
+  expect(after.map(({ state }) => state)).toEqual(['whole', 'whole', 'broken']);
+  expect(after[2]?.why).toMatch(/, 1 of \d+ objects is missing: object volume-/);
+
+  const raw = { ...GIVEN, manifest: 'latest:nights', volume: 'db' };
+  const failed = await run(restoreVolume, { ...raw, name: 'latest' });
+  expect([failed.code, failed.log]).toEqual([1, expect.any(String)]);
+  expect(failed.log + failed.error).toContain(`(restore point ${before[1]?.point})`);
+
+  const old = await run(restoreVolume, { ...raw, at: new Date(Date.now() + 1e9).toISOString(), name: 'old' });
+  expect([old.code, old.log]).toEqual([0, expect.stringContaining(`restore point ${before[2]?.point}`)]);
+  const made = [...world.cloud.state.volumes.values()].find(({ name }) => name === 'old')?.id ?? '';
+  expect(await world.digest(made)).toBe(digests[1]);
+
+  // The newest that is complete counts as the last one.
+  const rules = { ...GIVEN, manifest: 'directory:nights', 'keep-last': '1', 'min-copies': '1' };
+  const shown = await run(prune, rules, { dryRun: true });
+  expect(keptIn(shown, before)).toEqual([false, true, true]);
+  await rename(join(world.directory, own), join(folder, own));
+});
+
 test('an object that verify saw damaged in one point makes all broken that need it, until it is good again', async () => {
   const before = await listed();
   const path = join(world.directory, 'store', `volume-${volume}`, 'data', `${before[0]?.point}-0`);
@@ -83,31 +111,4 @@ test('an object that verify saw damaged in one point makes all broken that need 
   await writeFile(path, bytes);
   expect((await run(verify, first)).code).toBe(0);
   expect((await listed()).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
-});
-
-test('a point of which an object is gone is broken to list, at and prune, and latest names an older one', async () => {
-  const before = await listed();
-  expect(before.map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
-  const folder = join(world.directory, 'store', `volume-${volume}`, 'data');
-  const own = (await readdir(folder)).find((name) => name.startsWith(before[2]?.point ?? '')) ?? '';
-  await rename(join(folder, own), join(world.directory, own));
-
-  const after = await listed();
-  expect(after.map(({ state }) => state)).toEqual(['whole', 'whole', 'broken']);
-  expect(after[2]?.why).toMatch(/, 1 of \d+ objects is missing: object volume-/);
-
-  const raw = { ...GIVEN, manifest: 'latest:nights', volume: 'db' };
-  const failed = await run(restoreVolume, { ...raw, name: 'latest' });
-  expect([failed.code, failed.log]).toEqual([1, expect.any(String)]);
-  expect(failed.log + failed.error).toContain(`(restore point ${before[1]?.point})`);
-
-  const old = await run(restoreVolume, { ...raw, at: new Date(Date.now() + 1e9).toISOString(), name: 'old' });
-  expect([old.code, old.log]).toEqual([0, expect.stringContaining(`restore point ${before[2]?.point}`)]);
-  const made = [...world.cloud.state.volumes.values()].find(({ name }) => name === 'old')?.id ?? '';
-  expect(await world.digest(made)).toBe(digests[1]);
-
-  // The newest that is complete counts as the last one.
-  const rules = { ...GIVEN, manifest: 'directory:nights', 'keep-last': '1', 'min-copies': '1' };
-  const shown = await run(prune, rules, { dryRun: true });
-  expect(keptIn(shown, before)).toEqual([false, true, true]);
 });

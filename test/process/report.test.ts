@@ -50,7 +50,7 @@ test('before and after: stale, covered, and an uncovered volume that appears', a
   ])
     expectExit(await report(...words), 0);
   expect(expectExit(await report('--fail-on', 'red'), 2).stderr).toContain(
-    'error: --fail-on is "red": use uncovered, stale, failing, unsaved-key, or none',
+    'error: --fail-on is "red": use uncovered, stale, failing, unsaved-key, unproved, or none',
   );
 }, 60_000);
 
