@@ -427,7 +427,7 @@ const refusals: Scenario = {
     };
     const flipped = Buffer.from(whole);
     flipped.writeUInt8(flipped.readUInt8(whole.length - 100) ^ 1, whole.length - 100);
-    await attempt(whole.subarray(1), 1, 'bytes in the store, but its map says');
+    await attempt(whole.subarray(1), 1, '1 of 1 object has another size');
     await attempt(flipped, 1, 'its SHA-256 differs from the one in its map');
     await attempt(undefined, 2, 'is not in', '--store', 'directory:elsewhere');
     await attempt(undefined, 2, 'there is no image called "nope"', '--image', 'nope');

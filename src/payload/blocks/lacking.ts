@@ -60,8 +60,8 @@ export async function needAll(place: Place, map: string, objects: readonly Sized
   throw new OperationError(
     `map ${map} in ${place.name} cannot be restored: ${lacking}`,
     older === undefined
-      ? 'Put them back from another copy of the store. No older restore point there is complete.'
-      : `Put them back from another copy of the store, or restore the newest older point that is complete: \`at: ${older.taken}\` (restore point ${older.point}).`,
+      ? 'Bring back what is missing or cut from another copy of the store. No older restore point there is complete.'
+      : `Bring back what is missing or cut from another copy of the store, or restore the newest older point that is complete: \`at: ${older.taken}\` (restore point ${older.point}).`,
   );
 }
 
