@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { list } from '../../src/commands/list.ts';
@@ -10,7 +9,8 @@ import { restoreVolume } from '../../src/commands/restore-volume.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { type Runner, runnerOf } from '../support/faults.ts';
-import { fastClock, type Told } from '../support/in-process.ts';
+import { handClock } from '../support/hand-clock.ts';
+import type { Told } from '../support/in-process.ts';
 
 const MIB = 1024 ** 2;
 const GIVEN = { store: 'directory:store', 'allow-unsigned': 'true' };
@@ -20,14 +20,13 @@ let run: Runner;
 let volume: string;
 const digests: string[] = [];
 beforeAll(async () => {
-  world = await embeddedWorld({ tickMs: 2, gibBytes: 2 * MIB });
-  const clock = fastClock();
+  world = await embeddedWorld({ tickMs: 'manual', gibBytes: 2 * MIB });
+  const clock = handClock(world.cloud);
   run = runnerOf(world, () => clock);
   await world.makeVolume({ name: 'db', content: randomBytes(MIB) });
   volume = [...world.cloud.state.volumes.values()].find(({ name }) => name === 'db')?.id ?? '';
   for (let night = 0; night < 3; night += 1) {
-    // The cloud tells times in whole seconds.
-    await setTimeout(1100);
+    clock.pass(86_400_000);
     await world.write(volume, night * 70_000, randomBytes(1000));
     digests.push(await world.digest(volume));
     const raw = { volumes: 'db', method: 'image', store: GIVEN.store, publish: 'directory:nights' };
