@@ -8,7 +8,7 @@ import { draw } from '../drill/draw.ts';
 import type { Finding } from '../drill/finding.ts';
 import { type Stopwatch, stopwatch } from '../drill/stopwatch.ts';
 import { drillVolume, type VolumeSubject } from '../drill/volume.ts';
-import { InputError, messageOf, PlainError, withHint } from '../errors.ts';
+import { InputError, messageOf, OperationError, PlainError, withHint } from '../errors.ts';
 import type { DrillInputs } from '../inputs/drill.ts';
 import { checkedTags } from '../inputs/tag.ts';
 import type { DrilledPoint } from '../manifest/schema.ts';
@@ -149,6 +149,7 @@ async function drawnOf(
     freeGigabytes: session === undefined ? Number.POSITIVE_INFINITY : await freeGigabytes(session),
   });
   const drawn = draw(candidates, given.pick, seed, host.clock.now());
+  if (drawn === undefined) refuseUnseen(subjects);
   if (drawn === undefined)
     throw new InputError(
       `there is no restore point to drill: ${left.join('; ')}`,
@@ -157,6 +158,18 @@ async function drawnOf(
   for (const line of left) host.log.info(`left out: ${line}`);
   host.log.info(`one of ${counted(candidates.length, 'restore point')} is drilled`);
   return drawn;
+}
+
+/** @throws OperationError if the cloud did not say whether the data of a restore point is there */
+function refuseUnseen(subjects: readonly Subject[]): void {
+  const unseen = subjects.find(
+    ({ entry, parts }) => entry.state === 'unknown' && parts.some(({ stored }) => stored === undefined),
+  );
+  if (unseen !== undefined)
+    throw new OperationError(
+      `cannot find out which restore points can be drilled: ${unseen.entry.why}`,
+      'Look at the warnings above, and run it again.',
+    );
 }
 
 async function freeGigabytes(session: Session): Promise<number> {
