@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { InputError } from '../../../../src/errors.ts';
 import { opener, sealer } from '../../../../src/keys/age.ts';
 import { BLOCK } from '../../../../src/payload/blocks/format.ts';
@@ -40,6 +40,8 @@ async function* slowly(bytes: Buffer, piece: number, meanwhile: (at: number) => 
 }
 
 const open = (world: StoreWorld) => [...world.held.keys()].filter((name) => name.includes('/open/'));
+
+jest.setTimeout(240_000);
 
 describe('a run of days', () => {
   it('keeps all that it needs, whoever prunes meanwhile', async () => {
