@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { cloudOf } from '../catalog/cloud-of.ts';
-import { parseAt, parseTime, pick } from '../catalog/pick.ts';
+import { pick } from '../catalog/pick.ts';
 import { judge } from '../catalog/whole.ts';
 import { type DrillTools, drillBytes } from '../drill/bytes.ts';
 import { candidatesIn, type SubjectCandidate, storedParts } from '../drill/candidates.ts';
@@ -10,7 +10,6 @@ import { type Stopwatch, stopwatch } from '../drill/stopwatch.ts';
 import { drillVolume, type VolumeSubject } from '../drill/volume.ts';
 import { InputError, messageOf, OperationError, PlainError, withHint } from '../errors.ts';
 import type { DrillInputs } from '../inputs/drill.ts';
-import { checkedTags } from '../inputs/tag.ts';
 import type { DrilledPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import { quotasFor } from '../openstack/quotas.ts';
@@ -37,6 +36,7 @@ import { type RecordBeside, recordBeside } from './record-beside.ts';
 import { makingRoom } from './room.ts';
 import { namedStore } from './storing.ts';
 import { compareClouds } from './trusted-manifest.ts';
+import { wantedOf } from './wanted.ts';
 
 /** Proves that a restore point can be restored, as deep as asked, records it, and fails if it cannot. */
 export async function drillPoint(context: Context, asked: DrillInputs) {
@@ -47,7 +47,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   const started = now(context);
   if (given.level !== 'bytes' && given.offline)
     throw new InputError(`\`level: ${given.level}\` restores to the cloud`, 'Leave `offline` out.');
-  const wanted = wantedOf(context, given);
+  const wanted = wantedOf(given, host.clock.now());
   // First: without the cloud, nothing is known of what is in it.
   const session = given.level === 'bytes' ? undefined : await context.connect(given);
   const catalog = await readCatalog(context, given);
@@ -116,16 +116,6 @@ function notDue({ every }: DrillWish): Outcome<never> {
 
 function now({ host }: Context): string {
   return new Date(host.clock.now()).toISOString();
-}
-
-function wantedOf({ host }: Context, given: DrillInputs) {
-  const { volume, server, image, secret, since, at } = given;
-  return {
-    resources: { volume, server, image, secret },
-    tags: checkedTags('tag', given.tag),
-    since: since === undefined ? undefined : parseTime('since', since, host.clock.now()),
-    at: at === undefined ? undefined : parseAt(at, host.clock.now()),
-  };
 }
 
 /** @throws InputError if nothing can be drilled so, with why */

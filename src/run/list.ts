@@ -1,18 +1,18 @@
 import { drilledWords } from '../catalog/drilled.ts';
 import type { Entry } from '../catalog/entries.ts';
 import type { Unread } from '../catalog/everything.ts';
-import { parseAt, parseTime, pick } from '../catalog/pick.ts';
+import { pick } from '../catalog/pick.ts';
 import { verifiedWords } from '../catalog/verified.ts';
 import { NOT_ASKED } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
-import { checkedTags } from '../inputs/tag.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { failureOf, readCatalog, toldOf } from './read-catalog.ts';
+import { wantedOf } from './wanted.ts';
 
 /** @param directory shows paths below it as relative */
 const allColumns = (directory: string): readonly Column<Entry>[] => [
@@ -69,12 +69,7 @@ export async function listPoints(context: Context, given: ListInputs) {
   const columnsOf = (names: readonly string[]) => names.map((name) => columnNamed(all, 'column', name));
   const asked = columnsOf(given.column);
   const order = orderOf(all, given.sort);
-  const wanted = {
-    resources: { volume: given.volume, server: given.server, image: given.image, secret: given.secret },
-    tags: checkedTags('tag', given.tag),
-    since: given.since === undefined ? undefined : parseTime('since', given.since, now),
-    at: given.at === undefined ? undefined : parseAt(given.at, now),
-  };
+  const wanted = wantedOf(given, now);
   const catalog = await readCatalog(context, given);
   const { unread } = catalog;
   const entries = pick(catalog.entries, wanted).toSorted(order);

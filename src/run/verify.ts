@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { doubtsOf } from '../catalog/doubts.ts';
-import { parseAt, parseTime, pick } from '../catalog/pick.ts';
+import { pick } from '../catalog/pick.ts';
 import { judge } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
-import { checkedTags } from '../inputs/tag.ts';
 import type { VerifyInputs } from '../inputs/verify.ts';
 import { opener } from '../keys/age.ts';
 import type { ManifestRecord } from '../publish/record.ts';
@@ -21,13 +20,14 @@ import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
 import { type RecordBeside, recordBeside } from './record-beside.ts';
 import { namedPlace, namedStore, shelfOf } from './storing.ts';
 import { pointWords, verdictSummary, verdictsJson, verdictTable, workWords } from './verify-show.ts';
+import { wantedOf } from './wanted.ts';
 
 /** Finds out how far restore points are good, records it, and fails for what is not. Changes nothing else. */
 export async function verifyPoints(context: Context, given: VerifyInputs) {
   const { host } = context;
   const sample = parseSample(given.sample, given.seed, () => randomInt(2 ** 32));
   const started = now(context);
-  const wanted = wantedOf(context, given);
+  const wanted = wantedOf(given, context.host.clock.now());
   // What objects lack is looked at here, and recorded for those who do not list the store.
   const catalog = await readCatalog(context, given, 'maps');
   const opened = subjectsOf(
@@ -74,16 +74,6 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
 
 function now({ host }: Context): string {
   return new Date(host.clock.now()).toISOString();
-}
-
-function wantedOf({ host }: Context, given: VerifyInputs) {
-  const { volume, server, image, secret, since, at } = given;
-  return {
-    resources: { volume, server, image, secret },
-    tags: checkedTags('tag', given.tag),
-    since: since === undefined ? undefined : parseTime('since', since, host.clock.now()),
-    at: at === undefined ? undefined : parseAt(at, host.clock.now()),
-  };
 }
 
 /**

@@ -24,6 +24,7 @@ import { type Runner, runnerOf } from '../support/faults.ts';
 import { type HandClock, handClock } from '../support/hand-clock.ts';
 import type { Told as Ran } from '../support/in-process.ts';
 import { writePlan } from '../support/shop.ts';
+import { seeded } from '../support/sweep-model.ts';
 import { History, type Told } from './year/history.ts';
 import { verdict } from './year/verdict.ts';
 
@@ -53,7 +54,7 @@ back-up:
   - {name: rest, select: all, kinds: [image, secret], every: 30d, keep: ${JSON.stringify(REST.policy)}}
 `;
 
-const random = randomOf(2026);
+const random = seeded(2026);
 let world: EmbeddedWorld;
 let clock: HandClock;
 let run: Runner;
@@ -347,15 +348,4 @@ async function expectBytes(night: number, { kind, resource, data }: Told, made: 
     expect([night, payloadOf(secrets.get(made))]).toEqual([night, payloadOf(secrets.get(resource))]);
     secrets.delete(made);
   }
-}
-
-/** The same numbers in every run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -42,17 +42,22 @@ const read = async (name: string, ...words: string[]) =>
 
 const NEEDS = ['nbdinfo', 'nbdcopy', 'qemu-img', 'qemu-io', 'mke2fs', 'mkfs.xfs', 'debugfs'];
 
+const chosen = (volume: string) => [
+  '--manifest',
+  manifest,
+  '--allow-unsigned',
+  '--identity',
+  'env:IDENTITY',
+  '--volume',
+  volume,
+];
+
 async function serveOne(volume: string, ...more: string[]): Promise<Served> {
-  const words = [
-    '--manifest',
-    manifest,
-    '--allow-unsigned',
-    '--identity',
-    'env:IDENTITY',
-    '--volume',
-    volume,
-  ];
-  return served(world, [...words, '--socket', join(sockets, volume), '--json', ...more], keeper.environment);
+  return served(
+    world,
+    [...chosen(volume), '--socket', join(sockets, volume), '--json', ...more],
+    keeper.environment,
+  );
 }
 
 describeWith(...NEEDS)('serve', () => {
@@ -213,17 +218,8 @@ describeWith(...NEEDS)('serve', () => {
     ['parted', []],
     ['parted', ['--partition', '1']],
   ])('files come back from %s %p', async (volume, more) => {
-    const words = [
-      '--manifest',
-      manifest,
-      '--allow-unsigned',
-      '--identity',
-      'env:IDENTITY',
-      '--volume',
-      volume,
-    ];
     const run = (...all: string[]) =>
-      world.tool(['files', ...all, ...words, ...more], { environment: keeper.environment });
+      world.tool(['files', ...all, ...chosen(volume), ...more], { environment: keeper.environment });
     const listed = expectExit(await run('list', '/var', '--json'), 0);
     expect(listed.json['files']).toEqual(
       ['big', 'sparse'].map((name) =>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstNight, nextNight } from '../../../../src/payload/blocks/past.ts';
+import { seeded } from '../../../support/sweep-model.ts';
 
 const GIB = 1 << 30;
 
@@ -38,17 +39,6 @@ test('no past is no reason', () => {
   expect(alarmsOf(10 * GIB, [...quiet(4), struck])).toEqual(['4: rewritten']);
   expect(alarmsOf(0, [struck, struck])).toEqual([]);
 });
-
-/** The same numbers in every run. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 const NIGHTS = 90;
 const STRIKE = 60;
@@ -103,7 +93,7 @@ const MISSED = [
 const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 
 function lived(disk: string, seed: number, strike?: (used: number) => Night): string[] {
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const nights: Night[] = [];
   let used = 10 * GIB;
   for (let night = 0; night < NIGHTS; night += 1) {
