@@ -12,6 +12,8 @@ export interface SubjectCandidate extends Candidate {
 /** What a drill may use. */
 export interface Means {
   readonly level: DrillLevel;
+  /** That the level can prove. */
+  readonly kinds: readonly string[];
   readonly identity: boolean;
   /** GiB; Infinity: no limit. */
   readonly maxGigabytes: number;
@@ -60,19 +62,13 @@ export function storedParts({ parts }: Subject): readonly StoredPart[] {
   return parts.flatMap(({ stored }) => stored ?? []);
 }
 
-const KINDS: Readonly<Record<DrillLevel, readonly string[]>> = {
-  bytes: ['volume', 'server', 'image', 'secret'],
-  volume: ['volume'],
-  boot: [],
-};
-
 function whyNot(
   subject: Subject,
-  { level, identity, maxGigabytes, cloud, freeGigabytes }: Means,
+  { level, kinds, identity, maxGigabytes, cloud, freeGigabytes }: Means,
 ): string | undefined {
   const { entry, altered, parts } = subject;
   if (altered !== undefined) return 'of a manifest that was altered, or is not signed';
-  if (!KINDS[level].includes(entry.kind)) return `of a kind that \`level: ${level}\` does not restore`;
+  if (!kinds.includes(entry.kind)) return `of a kind that \`level: ${level}\` does not restore`;
   if (cloud !== undefined && !isSame(subject.cloud, cloud)) return 'of another project or region';
   if (entry.state === 'broken') return 'with something missing that they need';
   if (level === 'bytes' && !parts.every(({ stored }) => stored !== undefined))

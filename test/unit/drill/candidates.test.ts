@@ -46,6 +46,7 @@ function subject({
 
 const means: Means = {
   level: 'volume',
+  kinds: ['volume'],
   identity: false,
   maxGigabytes: Number.POSITIVE_INFINITY,
   cloud,
@@ -61,7 +62,11 @@ test.each<[string, Subject, Partial<Means>]>([
     subject({ cloud: { ...cloud, region: 'two' } }),
     { cloud: undefined },
   ],
-  ['an image that is only opened', subject({ entry: { kind: 'image' } }), { level: 'bytes' }],
+  [
+    'an image that is only opened',
+    subject({ entry: { kind: 'image' } }),
+    { level: 'bytes', kinds: ['image'] },
+  ],
 ])('%s can be drilled', (_what, one, more) => {
   const { candidates, left } = candidatesIn([one], { ...means, ...more });
   expect(candidates).toEqual([

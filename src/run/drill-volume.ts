@@ -1,0 +1,42 @@
+import { drillVolume } from '../drill/volume.ts';
+import { pointWithId } from '../manifest/points.ts';
+import { quotasFor } from '../openstack/quotas.ts';
+import { quotaAfter, refuseOver } from '../plan/quota.ts';
+import { volumeRestoring } from '../restore/volume/kind.ts';
+import { gigabytesOf, planVolume } from '../restore/volume/plan.ts';
+import { type Drilling, drillName, neededSession, type Trial } from './drill-level.ts';
+import { environmentOf } from './environment-of.ts';
+import { makingRoom } from './room.ts';
+
+/** `volume`, of a volume: restored to a temporary one, which is read back through a temporary image. */
+export async function volumeLevel(drilling: Drilling): Promise<Trial> {
+  const { context, manifest, subject, store } = drilling;
+  const session = neededSession(drilling);
+  const point = pointWithId(manifest, 'volume', subject.entry.point);
+  const wishes = {
+    volume: undefined,
+    backup: undefined,
+    to: undefined,
+    overwrite: false,
+    name: drillName(subject),
+    type: undefined,
+    availabilityZone: undefined,
+  };
+  const choice = { kind: 'point', manifest, point } as const;
+  const { plan } = await makingRoom(session, context.host, context.dryRun, async () => {
+    const decided = await planVolume(session, choice, wishes, store);
+    if (decided.kind === 'overwrite') throw new TypeError('a drill makes a new volume');
+    const need = { images: 1, image_mebibytes: gigabytesOf(decided) * 1024 };
+    refuseOver(
+      quotaAfter(await quotasFor(session, [need]), need, true),
+      'the image that the volume is read back by',
+    );
+    return decided;
+  });
+  return {
+    show: (log) => volumeRestoring.show(plan, log),
+    planned: volumeRestoring.planned(plan),
+    prove: (watch, tools) =>
+      drillVolume(environmentOf(context, session), { manifest, point, plan }, store, watch, tools),
+  };
+}
