@@ -1,11 +1,8 @@
 import { cloudInputs } from './cloud.ts';
-import { listInputs } from './list.ts';
 import { manifestInputs } from './manifest.ts';
-import { pruneInputs } from './prune.ts';
+import { chosenInputs, provingInputs } from './proving.ts';
 import { storeInputs } from './store.ts';
 import type { Inputs, Values } from './table.ts';
-
-const { manifest, volume, server, image, secret, tag, since, at, offline } = listInputs;
 
 export const drillInputs = {
   plan: {
@@ -14,15 +11,7 @@ export const drillInputs = {
     description:
       'A plan file: its `drill` gives `level`, `pick` and `max-gigabytes`, and it gives places, store and cloud. Nothing is done before a drill is due.',
   },
-  manifest,
-  volume,
-  server,
-  image,
-  secret,
-  tag,
-  since,
-  at,
-  offline,
+  ...chosenInputs,
   level: {
     kind: 'choice',
     choices: ['bytes', 'volume'],
@@ -51,17 +40,7 @@ export const drillInputs = {
       'Leave out what is larger. 0: no limit but the free quota of the cloud, which always counts where something is restored.',
   },
   ...storeInputs,
-  publish: {
-    ...pruneInputs.publish,
-    description:
-      'Where to record the result: `artifact`, `release`, ``store`` or `directory:PATH`. Default: each place that has the manifest of what was drilled.',
-  },
-  recipients: pruneInputs.recipients,
-  'sign-key': pruneInputs['sign-key'],
-  workflow: listInputs.workflow,
-  branch: listInputs.branch,
-  identity: listInputs.identity,
-  'verify-key': listInputs['verify-key'],
+  ...provingInputs,
   'allow-other-project': manifestInputs['allow-other-project'],
   ...cloudInputs,
 } as const satisfies Inputs;

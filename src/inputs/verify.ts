@@ -1,24 +1,14 @@
 import { cloudInputs } from './cloud.ts';
-import { listInputs } from './list.ts';
-import { pruneInputs } from './prune.ts';
+import { chosenInputs, provingInputs } from './proving.ts';
 import { storeInputs } from './store.ts';
 import type { Inputs, Values } from './table.ts';
 
-const { manifest, volume, server, image, secret, tag, since, at, offline } = listInputs;
-
 export const verifyInputs = {
-  manifest,
-  volume,
-  server,
-  image,
-  secret,
-  tag,
-  since,
+  ...chosenInputs,
   at: {
-    ...at,
-    description: `${at.description} \`at: 0h\` is the newest of each.`,
+    ...chosenInputs.at,
+    description: `${chosenInputs.at.description} \`at: 0h\` is the newest of each.`,
   },
-  offline,
   level: {
     kind: 'choice',
     choices: ['L0', 'L1a', 'L1b', 'L2'],
@@ -38,17 +28,7 @@ export const verifyInputs = {
     description: 'Draw the same sample as an earlier run, which told its seed.',
   },
   ...storeInputs,
-  publish: {
-    ...pruneInputs.publish,
-    description:
-      'Where to record the result: `artifact`, `release`, ``store`` or `directory:PATH`. Default: each place that has a manifest of what was verified.',
-  },
-  recipients: pruneInputs.recipients,
-  'sign-key': pruneInputs['sign-key'],
-  workflow: listInputs.workflow,
-  branch: listInputs.branch,
-  identity: listInputs.identity,
-  'verify-key': listInputs['verify-key'],
+  ...provingInputs,
   ...cloudInputs,
 } as const satisfies Inputs;
 

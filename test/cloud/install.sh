@@ -6,7 +6,7 @@ set -euo pipefail
 PACKAGES='mariadb-server rabbitmq-server qemu-utils qemu-system-x86 qemu-block-extra libvirt-daemon-system libvirt-daemon-driver-qemu
   libvirt-clients libvirt-dev cryptsetup-bin genisoimage pkg-config gcc python3.11 python3.11-dev python3.11-venv
   ceph-mon ceph-osd ceph-mgr ceph-common radosgw python3-rbd python3-rados curl ca-certificates procps age zstd zsh fish
-  libnbd-bin xfsprogs e2fsprogs 7zip'
+  libnbd-bin xfsprogs e2fsprogs fuse3 7zip'
 
 # dpkg-query fails when it knows none of a name.
 missing() {

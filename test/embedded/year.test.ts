@@ -23,8 +23,8 @@ import { makeKeeper } from '../scenarios/sealed.ts';
 import { type Runner, runnerOf } from '../support/faults.ts';
 import { type HandClock, handClock } from '../support/hand-clock.ts';
 import type { Told as Ran } from '../support/in-process.ts';
+import { fractions } from '../support/random.ts';
 import { writePlan } from '../support/shop.ts';
-import { seeded } from '../support/sweep-model.ts';
 import { History, type Told } from './year/history.ts';
 import { verdict } from './year/verdict.ts';
 
@@ -54,7 +54,7 @@ back-up:
   - {name: rest, select: all, kinds: [image, secret], every: 30d, keep: ${JSON.stringify(REST.policy)}}
 `;
 
-const random = seeded(2026);
+const random = fractions(2026);
 let world: EmbeddedWorld;
 let clock: HandClock;
 let run: Runner;

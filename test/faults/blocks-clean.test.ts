@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Place } from '../../src/store/place.ts';
-import { seeded } from '../support/pieces.ts';
+import { seeded } from '../support/random.ts';
 import { HOUR, type StoreWorld, storeWorld } from '../support/store-world.ts';
 
 const STORIES = 80;

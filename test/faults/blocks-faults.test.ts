@@ -8,7 +8,7 @@ import { openBlocks } from '../../src/payload/blocks/open.ts';
 import { allOf } from '../../src/stream/chunks.ts';
 import { someDisk, type Writing, writeBlocks } from '../support/blocks-store.ts';
 import { memoryPlace } from '../support/memory-place.ts';
-import { seeded } from '../support/pieces.ts';
+import { seeded } from '../support/random.ts';
 
 const identity = await generateIdentity();
 const recipients = [await identityToRecipient(identity)];

@@ -1,3 +1,5 @@
+import { seeded } from '../support/random.ts';
+
 /** A mistake that a person could make where data or secrets hang, and that a test must catch. */
 export interface Mutation {
   /** Unique, and stable: `area/what-it-is`. */
@@ -38,14 +40,9 @@ export function* staleOf(
 export function sampleOf<T>(all: readonly T[], count: number, seed: number): T[] {
   const left = [...all];
   const drawn: T[] = [];
-  let state = seed >>> 0;
+  const next = seeded(seed);
   while (drawn.length < count && left.length > 0) {
-    // https://en.wikipedia.org/wiki/Mulberry32
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    const at = ((bits ^ (bits >>> 14)) >>> 0) % left.length;
-    drawn.push(...left.splice(at, 1));
+    drawn.push(...left.splice(next(left.length), 1));
   }
   return drawn;
 }

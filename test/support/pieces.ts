@@ -13,17 +13,6 @@ export function* pairs(length: number): Generator<readonly [number, number], voi
     for (let second = first; second <= length; second += 1) yield [first, second];
 }
 
-/** Random numbers, the same for the same seed: whole, from 0 to below `below`. mulberry32. */
-export function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
 /** That many places to cut at, in order. */
 export function randomly(random: (below: number) => number, length: number, count: number): number[] {
   return Array.from({ length: count }, () => random(length + 1)).sort((one, other) => one - other);

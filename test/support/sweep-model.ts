@@ -2,6 +2,7 @@ import { writeTags } from '../../src/chain/tags.ts';
 import type { Liveness, Owner } from '../../src/ports/owner.ts';
 import type { Holdings } from '../../src/temporaries/holdings.ts';
 import type { Purpose, TemporaryRecord } from '../../src/temporaries/tags.ts';
+import type { Random } from './random.ts';
 import { record, tags } from './records.ts';
 import { KINDS, type Kind, Shelf, type Stage, stagesOf } from './sweep-shelf.ts';
 
@@ -9,19 +10,6 @@ import { KINDS, type Kind, Shelf, type Stage, stagesOf } from './sweep-shelf.ts'
  * Inventories from a story of who made what. What becomes of a thing is decided here by the story alone, never by the texts
  * that the cloud carries: these are only what the judging code gets to see.
  */
-
-export type Random = () => number;
-
-/** Numbers between 0 and 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What the story allows: a thing that must stay, one that must go, or one of which both is right. */
 export type Fate = 'stays' | 'goes' | 'either';

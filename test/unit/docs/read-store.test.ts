@@ -11,7 +11,7 @@ import { directoryPlace } from '../../../src/store/directory.ts';
 import { once } from '../../../src/stream/chunks.ts';
 import { changed, someDisk } from '../../support/blocks-store.ts';
 import { describeWith } from '../../support/installed.ts';
-import { seeded } from '../../support/pieces.ts';
+import { seeded } from '../../support/random.ts';
 
 /** The reader that needs nothing of ours, on stores that ours wrote. */
 const READER = join(import.meta.dirname, '../../../docs/read-store.py');

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { PlainError } from '../../../src/errors.ts';
 import { Ext, type Inode, type Readable } from '../../../src/files/ext.ts';
 import { describeWith } from '../../support/installed.ts';
-import { seeded } from '../../support/pieces.ts';
+import { seeded } from '../../support/random.ts';
 
 const FILES: Readonly<Record<string, Buffer>> = {
   empty: Buffer.alloc(0),

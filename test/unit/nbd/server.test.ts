@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Device } from '../../../src/nbd/device.ts';
 import { type Serving, serveNbd } from '../../../src/nbd/server.ts';
 import { contexts, goData, NbdClient, u32 } from '../../support/nbd-client.ts';
-import { seeded } from '../../support/pieces.ts';
+import { seeded } from '../../support/random.ts';
 
 const HOLE = 1 << 20;
 const SIZE = 5 * HOLE + 12_345;

@@ -2,7 +2,7 @@ import type { Cloud, CloudBackup } from '../../../src/prune/cloud.ts';
 import type { Wishes } from '../../../src/prune/decide.ts';
 import type { Saved } from '../../../src/prune/point.ts';
 import type { Record } from '../../../src/prune/read.ts';
-import { seeded } from '../../support/sweep-model.ts';
+import { fractions } from '../../support/random.ts';
 import { backupId, cloudBackup, cloudOf, DAY, NOW, pointId, recordOf, uuid, volumePoint } from './world.ts';
 
 export interface Story {
@@ -86,7 +86,7 @@ class Project {
 }
 
 export function story(seed: number): Story {
-  const random = seeded(seed);
+  const random = fractions(seed);
   const below = (n: number) => Math.floor(random() * n);
   const project = new Project(below);
   const standing = new Map<string, (typeof STANDINGS)[number]>();

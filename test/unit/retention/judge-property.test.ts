@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type History, type Judgement, judge, type Point, type Terms } from '../../../src/retention/judge.ts';
 import type { Policy } from '../../../src/retention/policy.ts';
-import { seeded } from '../../support/sweep-model.ts';
+import { fractions } from '../../support/random.ts';
 
 const HISTORIES = 1_500;
 const NOW = Date.parse('2026-11-26T06:00:00Z');
@@ -16,7 +16,7 @@ interface Story {
 type Judge = (history: History, terms: Terms, now: number) => Judgement;
 
 function story(seed: number): Story {
-  const random = seeded(seed);
+  const random = fractions(seed);
   const below = (n: number) => Math.floor(random() * n);
   const one = <T>(all: readonly [T, ...T[]]): T => all[below(all.length)] ?? all[0];
   const step = one([1, 6, 24, 24, 24, 24 * 7]) * HOUR;

@@ -8,7 +8,8 @@ import { allOf, once } from '../../../src/stream/chunks.ts';
 import { decompressed, frameOf } from '../../../src/stream/zstd.ts';
 import { Frame } from '../../../src/stream/zstd-frame.ts';
 import { testWith } from '../../support/installed.ts';
-import { pairs, piecesAt, randomly, seeded } from '../../support/pieces.ts';
+import { pairs, piecesAt, randomly } from '../../support/pieces.ts';
+import { seeded } from '../../support/random.ts';
 
 jest.setTimeout(120_000);
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Holdings } from '../../../src/temporaries/holdings.ts';
 import { findLeftovers } from '../../../src/temporaries/leftovers.ts';
 import { parseTemporary, writeTemporary } from '../../../src/temporaries/tags.ts';
-import { type Fate, type Story, seeded, tell } from '../../support/sweep-model.ts';
+import { fractions } from '../../support/random.ts';
+import { type Fate, type Story, tell } from '../../support/sweep-model.ts';
 
 /** Ids of what would be removed. */
 type Judge = (story: Story) => Promise<string[]>;
@@ -25,7 +26,7 @@ async function prove(judge: Judge, inventories: number, enough = Number.POSITIVE
   const things = { stays: 0, goes: 0, either: 0 };
   let removed = 0;
   for (let seed = 1; seed <= inventories && violations.length < enough; seed += 1) {
-    const story = tell(seeded(seed));
+    const story = tell(fractions(seed));
     const gone = new Set(await judge(story));
     removed += gone.size;
     for (const [id, fate] of story.fates) {

@@ -7,7 +7,7 @@ import { BLOCK } from '../../../src/payload/blocks/format.ts';
 import type { Place } from '../../../src/store/place.ts';
 import { changed, someDisk, type Writing, type Written, writeBlocks } from '../../support/blocks-store.ts';
 import { type MemoryPlace, memoryPlace } from '../../support/memory-place.ts';
-import { seeded } from '../../support/pieces.ts';
+import { seeded } from '../../support/random.ts';
 import { pointWith, told, verifying } from './verifying.ts';
 
 const identity = await generateIdentity();

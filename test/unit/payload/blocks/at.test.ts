@@ -5,7 +5,8 @@ import { opener, sealer } from '../../../../src/keys/age.ts';
 import { openAt } from '../../../../src/payload/blocks/at.ts';
 import { changed, someDisk, type Writing, type Written, writeBlocks } from '../../../support/blocks-store.ts';
 import { memoryPlace } from '../../../support/memory-place.ts';
-import { randomly, seeded } from '../../../support/pieces.ts';
+import { randomly } from '../../../support/pieces.ts';
+import { seeded } from '../../../support/random.ts';
 
 const identity = await generateIdentity();
 const recipients = [await identityToRecipient(identity)];

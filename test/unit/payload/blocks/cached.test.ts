@@ -4,7 +4,7 @@ import { cached } from '../../../../src/payload/blocks/cached.ts';
 import { BLOCK } from '../../../../src/payload/blocks/format.ts';
 import { changed, someDisk, type Written, writeBlocks } from '../../../support/blocks-store.ts';
 import { memoryPlace } from '../../../support/memory-place.ts';
-import { seeded } from '../../../support/pieces.ts';
+import { seeded } from '../../../support/random.ts';
 
 const SETTLED = () => new Promise((resolve) => setTimeout(resolve, 20));
 

@@ -16,7 +16,8 @@ import type { Place } from '../../../../src/store/place.ts';
 import { once } from '../../../../src/stream/chunks.ts';
 import { frameOf } from '../../../../src/stream/zstd.ts';
 import { type MemoryPlace, memoryPlace } from '../../../support/memory-place.ts';
-import { randomly, seeded } from '../../../support/pieces.ts';
+import { randomly } from '../../../support/pieces.ts';
+import { seeded } from '../../../support/random.ts';
 
 const POINT = '11111111-1111-4111-8111-111111111111';
 const FOLDER = 'volume-v1';

@@ -8,7 +8,8 @@ import { openBlocks } from '../../../../src/payload/blocks/open.ts';
 import { allOf } from '../../../../src/stream/chunks.ts';
 import { changed, someDisk, type Writing, type Written, writeBlocks } from '../../../support/blocks-store.ts';
 import { memoryPlace, withoutLists } from '../../../support/memory-place.ts';
-import { randomly, seeded } from '../../../support/pieces.ts';
+import { randomly } from '../../../support/pieces.ts';
+import { seeded } from '../../../support/random.ts';
 
 const identity = await generateIdentity();
 const recipients = [await identityToRecipient(identity)];

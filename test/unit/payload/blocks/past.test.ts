@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstNight, nextNight } from '../../../../src/payload/blocks/past.ts';
-import { seeded } from '../../../support/sweep-model.ts';
+import { fractions } from '../../../support/random.ts';
 
 const GIB = 1 << 30;
 
@@ -93,7 +93,7 @@ const MISSED = [
 const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 
 function lived(disk: string, seed: number, strike?: (used: number) => Night): string[] {
-  const random = seeded(seed);
+  const random = fractions(seed);
   const nights: Night[] = [];
   let used = 10 * GIB;
   for (let night = 0; night < NIGHTS; night += 1) {

@@ -5,7 +5,7 @@ import type { DiskAt } from '../../../../src/payload/blocks/at.ts';
 import { unlockedAt } from '../../../../src/payload/blocks/unlocked.ts';
 import { CHEAP, cryptsetupIn } from '../../../support/cryptsetup.ts';
 import { describeWith } from '../../../support/installed.ts';
-import { seeded } from '../../../support/pieces.ts';
+import { seeded } from '../../../support/random.ts';
 
 const plain = randomBytes(4 << 20);
 let tool: ReturnType<typeof cryptsetupIn>;
