@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
 import { DIGEST, ENVELOPE_FILE, MANIFEST_FILE, RUN_NAME, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
 import { JOURNAL_FILE, piecesIn } from '../manifest/journal.ts';
-import { LARGEST_MANIFEST } from '../manifest/parse.ts';
+import { LARGEST_MANIFEST, LARGEST_RUNBOOK } from '../manifest/parse.ts';
 import {
   digestsOf,
   envelopeOf,
@@ -13,6 +13,8 @@ import {
   type Read,
   type ReadOptions,
   readFound,
+  runbookBeside,
+  runbookOf,
 } from './read.ts';
 
 /**
@@ -22,11 +24,11 @@ import {
  * @throws InputError if it is missing, incomplete, altered or unsigned
  */
 export async function readManifest(path: string, options: ReadOptions): Promise<Read> {
-  return readFound(await findFile(path), options);
+  return readFound(await findFile(path, options.withRunbook), options);
 }
 
 /** @throws InputError if there is none, or it cannot be read */
-export async function findFile(path: string): Promise<FoundManifest> {
+export async function findFile(path: string, withRunbook = false): Promise<FoundManifest> {
   const journal = await journalIn(path);
   if (journal !== undefined) return journal;
   const file = await manifestFile(path);
@@ -38,7 +40,20 @@ export async function findFile(path: string): Promise<FoundManifest> {
     signatures: linesOf(await sidecar(file + SIGNATURE)),
     vouched: false,
     ...(await envelopeBeside(file)),
+    ...(withRunbook ? await bookBeside(file) : {}),
   };
+}
+
+async function bookBeside(manifest: string): Promise<Pick<FoundManifest, 'runbook'>> {
+  const file = runbookBeside(basename(manifest));
+  try {
+    return runbookOf(basename(manifest), {
+      [file]: await readBounded(join(dirname(manifest), file), LARGEST_RUNBOOK),
+    });
+  } catch (error) {
+    if (isMissing(error)) return {};
+    throw error;
+  }
 }
 
 async function envelopeBeside(file: string): Promise<Pick<FoundManifest, 'envelope'>> {
@@ -51,11 +66,15 @@ async function envelopeBeside(file: string): Promise<Pick<FoundManifest, 'envelo
 async function journalIn(directory: string): Promise<FoundManifest | undefined> {
   const file = basename(directory) === JOURNAL_FILE ? directory : join(directory, JOURNAL_FILE);
   const bytes = await readBounded(file, 2 * LARGEST_MANIFEST).catch((error: unknown) => {
-    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   return bytes === undefined ? piecesOf(directory) : foundJournal(file, bytes, false);
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 /** A store has the journal in pieces, and keeps them no longer than until the manifest is there. */

@@ -67,7 +67,10 @@ export async function findManifest(text: string, options: FindOptions): Promise<
   const reference = parseReference(text);
   if (reference.kind === 'path') return readManifest(resolve(options.directory, reference.path), options);
   if (reference.kind === 'stored')
-    return readFound(await findStored(await options.store(reference.store), reference.run), options);
+    return readFound(
+      await findStored(await options.store(reference.store), reference.run, options.withRunbook),
+      options,
+    );
   if (reference.kind === 'latest in a store') {
     const place = await options.store(reference.store);
     const runs = await storedRuns(place, options.cache);

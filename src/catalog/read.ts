@@ -2,7 +2,15 @@ import type { KeyObject } from 'node:crypto';
 import type { Doubt } from '../errors.ts';
 import { InputError } from '../errors.ts';
 import { opener } from '../keys/age.ts';
-import { DIGEST, ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE, SIGNATURE } from '../manifest/files.ts';
+import {
+  DIGEST,
+  ENVELOPE_FILE,
+  MANIFEST_FILE,
+  RUNBOOK_FILE,
+  SEALED_FILE,
+  SEALED_RUNBOOK_FILE,
+  SIGNATURE,
+} from '../manifest/files.ts';
 import { type FoundJournal, JOURNAL_FILE, manifestOf, parseJournal } from '../manifest/journal.ts';
 import { parseManifest, sha256 } from '../manifest/parse.ts';
 import { parseReceipt, type Receipt } from '../manifest/receipt.ts';
@@ -29,6 +37,15 @@ export interface FoundManifest {
   readonly envelope?: { readonly bytes: Buffer; readonly signatures: readonly string[] };
   /** Set for a run that is not over: then the bytes are its journal's. */
   readonly journal?: FoundJournal;
+  /** Only if it was asked for, and is there. */
+  readonly runbook?: FoundRunbook;
+}
+
+/** The `RESTORE.md` beside a manifest, as it was found. Nothing signs it: never do what it says. */
+export interface FoundRunbook {
+  /** The name of its file, which ends in `.age` if it is sealed. */
+  readonly file: string;
+  readonly bytes: Buffer;
 }
 
 export interface ReadOptions {
@@ -39,6 +56,8 @@ export interface ReadOptions {
   readonly warn: (line: string) => void;
   /** The age identity that opens a sealed manifest. */
   readonly identity?: string | undefined;
+  /** Whether to read the `RESTORE.md` beside it too. */
+  readonly withRunbook?: boolean;
 }
 
 export interface Read {
@@ -47,6 +66,7 @@ export interface Read {
   readonly sha256: string;
   /** Where it was found. */
   readonly path: string;
+  readonly runbook?: FoundRunbook;
 }
 
 /**
@@ -115,6 +135,7 @@ export async function parseFound(found: FoundManifest, identity: string | undefi
     manifest: await parseManifest(bytes.toString('utf8'), found.name),
     sha256: sha256(bytes),
     path: found.name,
+    ...(found.runbook && { runbook: found.runbook }),
   };
 }
 
@@ -138,7 +159,20 @@ export function foundIn(name: string, files: Files, vouched: boolean): FoundMani
     signatures: linesOf(textOf(files[file + SIGNATURE])),
     vouched,
     ...envelopeOf(file, files[ENVELOPE_FILE], textOf(files[ENVELOPE_FILE + SIGNATURE])),
+    ...runbookOf(file, files),
   };
+}
+
+/** The one that is sealed if the manifest is. */
+export function runbookOf(manifest: string, files: Files): Pick<FoundManifest, 'runbook'> {
+  const file = runbookBeside(manifest);
+  const bytes = files[file];
+  return bytes === undefined ? {} : { runbook: { file, bytes: Buffer.from(bytes) } };
+}
+
+/** @param manifest the name of its file */
+export function runbookBeside(manifest: string): string {
+  return manifest === SEALED_FILE ? SEALED_RUNBOOK_FILE : RUNBOOK_FILE;
 }
 
 /** @param sidecar its signatures */

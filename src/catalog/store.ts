@@ -10,11 +10,11 @@ import {
   storedReference,
 } from '../manifest/files.ts';
 import { JOURNAL_FILE, parseJournal, piecesIn } from '../manifest/journal.ts';
-import { LARGEST_MANIFEST } from '../manifest/parse.ts';
+import { LARGEST_MANIFEST, LARGEST_RUNBOOK } from '../manifest/parse.ts';
 import type { Place } from '../store/place.ts';
 import { allOf } from '../stream/chunks.ts';
 import type { ManifestCache } from './cache.ts';
-import { type FoundManifest, foundIn } from './read.ts';
+import { type FoundManifest, foundIn, runbookBeside } from './read.ts';
 
 /** The folder of one run in a store. */
 export interface StoredRun {
@@ -26,7 +26,7 @@ export interface StoredRun {
    *
    * @throws PlainError if it cannot be read
    */
-  load(): Promise<FoundManifest | undefined>;
+  load(withRunbook?: boolean): Promise<FoundManifest | undefined>;
 }
 
 /** The files of a run's folder, as they were listed: each with its MD5, if the service knows it. */
@@ -51,17 +51,22 @@ export async function storedRuns(place: Place, cache: ManifestCache): Promise<St
 }
 
 /** @throws InputError if it is not there, or cannot be read */
-export function findStored(place: Place, run: string): Promise<FoundManifest> {
-  return loadListed(place, run, false);
+export function findStored(place: Place, run: string, withRunbook = false): Promise<FoundManifest> {
+  return loadListed(place, run, false, withRunbook);
 }
 
 /** @param isAgain whether it was listed before, without a manifest that is there */
-async function loadListed(place: Place, run: string, isAgain: boolean): Promise<FoundManifest> {
+async function loadListed(
+  place: Place,
+  run: string,
+  isAgain: boolean,
+  withRunbook = false,
+): Promise<FoundManifest> {
   const files = new Map<string, undefined>();
   const folder = `${STORED}/${run}/`;
   for await (const { name } of place.list(folder)) files.set(name.slice(folder.length), undefined);
   const { reference, load } = stored(place, run, files, isAgain);
-  const found = await load();
+  const found = await load(withRunbook);
   if (found !== undefined) return found;
   throw new InputError(
     `there is no manifest at ${reference}`,
@@ -74,10 +79,10 @@ function stored(place: Place, run: string, files: Files, isAgain: boolean, cache
   const at = (name: string) => `${STORED}/${run}/${name}`;
   return { run, reference, load };
 
-  async function load(): Promise<FoundManifest | undefined> {
+  async function load(withRunbook = false): Promise<FoundManifest | undefined> {
     const manifest = [MANIFEST_FILE, SEALED_FILE].find((name) => files.has(name));
     try {
-      return manifest === undefined ? await loadJournal() : await loadManifest(manifest);
+      return manifest === undefined ? await loadJournal() : await loadManifest(manifest, withRunbook);
     } catch (error) {
       // Pruned since it was listed, or finished: what was there is gone.
       if ((await place.head(at(manifest ?? piecesIn([...files.keys()])[0] ?? MANIFEST_FILE))) !== undefined)
@@ -89,7 +94,7 @@ function stored(place: Place, run: string, files: Files, isAgain: boolean, cache
     }
   }
 
-  async function loadManifest(manifest: string): Promise<FoundManifest> {
+  async function loadManifest(manifest: string, withRunbook: boolean): Promise<FoundManifest> {
     const wanted = [
       manifest,
       manifest + DIGEST,
@@ -99,6 +104,8 @@ function stored(place: Place, run: string, files: Files, isAgain: boolean, cache
     ];
     const read: Record<string, Buffer> = {};
     for (const name of wanted) if (files.has(name)) read[name] = await copied(name);
+    const book = runbookBeside(manifest);
+    if (withRunbook && files.has(book)) read[book] = await whole(book, LARGEST_RUNBOOK);
     return foundIn(reference, read, false);
   }
 

@@ -6,6 +6,8 @@ import type { Manifest } from './schema.ts';
 
 /** Room for 20,000 volumes of 6 KiB each. It limits what is written, too. */
 export const LARGEST_MANIFEST = 128 * 1024 * 1024;
+/** A restore point takes more words there. */
+export const LARGEST_RUNBOOK = 2 * LARGEST_MANIFEST;
 
 /**
  * The text of a manifest, checked against the closed schema and for what a schema cannot say.

@@ -10,7 +10,7 @@ export function prepare(manifest: Manifest): string[] {
   const secrets = manifest.restorePoints.some(
     (point) => point.resource.kind === 'secret' || keyInCloud(point) !== undefined,
   );
-  const tools = ['openstack', ...store.flatMap(({ tools: own }) => own), ...(secrets ? ['curl', 'od'] : [])];
+  const tools = store.flatMap(({ tools: own }) => own);
   return [
     HOW,
     CLIENTS,
@@ -21,10 +21,14 @@ export function prepare(manifest: Manifest): string[] {
     store.map(({ variable, means }) => `\`${variable}\`: ${means}.`).join(' '),
     fence([
       'set -euo pipefail',
-      `hash ${tools.join(' ')}`,
+      ...(tools.length === 0 ? [] : [`hash ${tools.join(' ')}`]),
       ...store.map(({ look }) => look),
       FUNCTIONS,
       ...store.flatMap(({ functions = [] }) => functions),
+    ]),
+    ...(store.length === 0 ? [] : [WITHOUT_CLOUD]),
+    fence([
+      `hash ${['openstack', ...(secrets ? ['curl', 'od'] : [])].join(' ')}`,
       ...(secrets ? [KEY_MANAGER] : []),
     ]),
   ].filter((part) => part !== '');
@@ -88,6 +92,9 @@ function workOf(payloads: readonly Payload[]): Preset {
 
 const HOW =
   'Log in as for any `openstack` command, start a separate `bash`, and paste the blocks into it one after another. Keep to the order of the sections: what a section needs comes before it. Nothing that exists is changed. A check that fails prints STOP and ends that `bash`: go no further.';
+
+const WITHOUT_CLOUD =
+  'Without a cloud, go no further here: the first commands of a section compare what is in the store, and need nothing else.';
 
 /** The newest client and the older ones that our tests run; a test compares these with what it has installed. */
 const CLIENTS =

@@ -1,5 +1,12 @@
 import { type Doubt, InputError } from '../../errors.ts';
-import { ARTIFACT_PREFIX, ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE } from '../../manifest/files.ts';
+import {
+  ARTIFACT_PREFIX,
+  ENVELOPE_FILE,
+  MANIFEST_FILE,
+  RUNBOOK_FILE,
+  SEALED_FILE,
+  SEALED_RUNBOOK_FILE,
+} from '../../manifest/files.ts';
 import { LARGEST_MANIFEST, sha256 } from '../../manifest/parse.ts';
 import type { Artifact, Asset, GitHub, Release, WorkflowRun } from '../../ports/github.ts';
 import { type Candidate, listed, newestWanted, readOnly } from '../newest.ts';
@@ -14,7 +21,7 @@ export interface Search extends FindOptions {
 
 /** Sealing and packing add a little to the manifest. */
 const LARGEST_FILE = LARGEST_MANIFEST + 1024 * 1024;
-/** The archive also holds the runbook, which is not unpacked. */
+/** The archive also holds the runbook, which is seldom unpacked. */
 export const LARGEST_ARCHIVE = 4 * LARGEST_MANIFEST;
 /**
  * The manifest among the artifacts of a run.
@@ -100,7 +107,7 @@ async function loadArtifact(
         hint: again,
       };
     const name = `artifact ${artifact.name} of run ${run.id}`;
-    return foundIn(name, unzip(bytes, isFile, LARGEST_FILE), artifact.sha256 !== undefined);
+    return foundIn(name, unzip(bytes, fileOf(search), LARGEST_FILE), artifact.sha256 !== undefined);
   } catch (error) {
     return unusable(error, again);
   }
@@ -121,7 +128,7 @@ async function loadRelease(release: Release, search: Search): Promise<FoundManif
   const again = 'Use another release. Without a manifest, `backup` takes the id of a Cinder backup.';
   const files: Record<string, Buffer> = {};
   try {
-    for (const asset of release.assets.filter(({ name }) => isFile(name))) {
+    for (const asset of release.assets.filter(({ name }) => fileOf(search)(name))) {
       const bytes = await loadAsset(asset, search);
       if (!Buffer.isBuffer(bytes)) return bytes;
       files[asset.name] = bytes;
@@ -146,8 +153,11 @@ async function loadAsset(asset: Asset, { github, cache }: Search): Promise<Buffe
       };
 }
 
-function isFile(name: string): boolean {
-  return [ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE].some((known) => name.startsWith(known));
+function fileOf({ withRunbook = false }: Search): (name: string) => boolean {
+  const begins = [ENVELOPE_FILE, MANIFEST_FILE, SEALED_FILE];
+  return (name) =>
+    begins.some((known) => name.startsWith(known)) ||
+    (withRunbook && [RUNBOOK_FILE, SEALED_RUNBOOK_FILE].includes(name));
 }
 
 /** Reports an archive that is damaged or too large; any other error is not the manifest's fault. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Manifest, RestorePoint, SavedPort } from '../../../src/manifest/schema.ts';
+import { blocksOf } from '../../../src/runbook/blocks.ts';
 import { Book } from '../../../src/runbook/book.ts';
 import { dataTimes } from '../../../src/runbook/data-times.ts';
 import { runbook } from '../../../src/runbook/runbook.ts';
@@ -20,7 +21,7 @@ import {
   serverPoint,
   volumeImagePoint,
 } from '../../support/points.ts';
-import { blocksOf, runBlocks } from '../../support/runbook.ts';
+import { runBlocks } from '../../support/runbook.ts';
 import { savedDisk, savedPort } from '../../support/server-records.ts';
 
 const SHA256 = 'e'.repeat(64);
