@@ -6,6 +6,7 @@ import type { StoredPart } from '../verify/subjects.ts';
 import type { Finding } from './finding.ts';
 import { lookThrough, type TriedKey } from './look-through.ts';
 import { proofOf } from './proof.ts';
+import { together } from './together.ts';
 
 export interface DrillTools {
   /** Is told each key, so that no output shows it. */
@@ -31,14 +32,9 @@ export async function drillBytes(
     if (hasDisk && !part.isDisk) continue;
     all.push(await proved(part, store, tools));
   }
-  const failed = all.find(({ passed }) => !passed);
-  return {
-    reached: failed === undefined ? (hasDisk && all.every(({ deep }) => deep) ? 'L2' : 'L1b') : null,
-    seen: [...new Set(all.flatMap(({ seen }) => seen))],
-    size: all.reduce((sum, { size }) => sum + size, 0),
-    keyProved: all.some(({ keyProved }) => keyProved),
-    ...(failed?.why !== undefined && { why: failed.why }),
-  };
+  const isProved = all.every(({ passed }) => passed);
+  const isDeep = hasDisk && all.every(({ deep }) => deep);
+  return { ...together(all), reached: isProved ? (isDeep ? 'L2' : 'L1b') : null };
 }
 
 async function proved(

@@ -74,21 +74,36 @@ function whyNot(
   if (level === 'bytes' && !parts.every(({ stored }) => stored !== undefined))
     return 'with data in the cloud';
   if (entry.state === 'unknown') return 'whose data was not seen';
-  if (!identity && needed(subject, level).some(({ payload }) => payload.sealed))
-    return 'sealed, and no `identity` is given';
-  const gigabytes = (entry.size ?? 0) / GIB;
-  if (gigabytes > maxGigabytes) return 'larger than `max-gigabytes`';
-  if (gigabytes > freeGigabytes) return `larger than the ${freeGigabytes} GiB of quota that are free`;
+  if (!identity && isSealed(subject, level)) return 'sealed, and no `identity` is given';
+  if ((entry.size ?? 0) / GIB > maxGigabytes) return 'larger than `max-gigabytes`';
+  if (gigabytesAtOnce(subject, level) > freeGigabytes)
+    return `larger than the ${freeGigabytes} GiB of quota that are free`;
   return undefined;
+}
+
+/** GiB of volumes that a drill has at the same time. */
+function gigabytesAtOnce({ parts }: Subject, level: DrillLevel): number {
+  const all = parts.map(({ gigabytes = 0 }) => gigabytes);
+  switch (level) {
+    case 'bytes':
+      return 0;
+    case 'volume':
+      return Math.max(0, ...all);
+    case 'boot':
+      return all.reduce((sum, size) => sum + size, 0);
+  }
 }
 
 function isSame(then: Subject['cloud'], now: NonNullable<Means['cloud']>): boolean {
   return then?.project.id === now.project.id && then.region === now.region;
 }
 
-/** What must be opened: the saved key of a Cinder backup is tried only if it can be. */
-function needed(subject: Subject, level: DrillLevel): readonly StoredPart[] {
+/** Whether a drill cannot do without the identity: the saved key of a Cinder backup is tried only if it can be. */
+function isSealed(subject: Subject, level: DrillLevel): boolean {
   const stored = storedParts(subject);
-  if (level === 'bytes') return stored;
-  return stored.some(({ isDisk }) => isDisk) ? stored : [];
+  if (level === 'bytes' || subject.entry.kind === 'secret')
+    return stored.some(({ payload }) => payload.sealed);
+  return stored.some(
+    ({ isDisk, payload, key }) => isDisk && (payload.sealed || key?.payload.sealed === true),
+  );
 }

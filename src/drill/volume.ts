@@ -12,9 +12,10 @@ import { fillVolume } from '../restore/volume/restore.ts';
 import { untilVolumesGone } from '../temporaries/remove.ts';
 import { undo } from '../temporaries/undo.ts';
 import type { DrillTools } from './bytes.ts';
+import { cameBack, imageDigest } from './came-back.ts';
 import type { Finding } from './finding.ts';
-import { lookThrough, type TriedKey } from './look-through.ts';
-import { type Expected, proofOf } from './proof.ts';
+import type { TriedKey } from './look-through.ts';
+import type { Expected } from './proof.ts';
 import { readBack } from './read-back.ts';
 import { asScratch } from './scratch.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -46,18 +47,13 @@ export async function drillVolume(
   watch.lap('restored');
   try {
     const { keys, untried } = await keysFor(environment, manifest, point, volume, store, tools);
-    const digest = digestOf(point);
-    const look = await readBack(environment, volume, (bytes) => lookThrough(bytes, { digest, keys }, tools));
-    const {
-      passed,
-      deep: _deep,
-      ...proof
-    } = proofOf(look, {
-      digest,
+    const expected = {
+      digest: digestOf(point),
       encrypted: point.resource.encryption !== null,
       untried: [...untried, ...unseen.map((what) => `not seen: ${what}`)],
-    });
-    return { ...proof, reached: passed ? 'L3' : null };
+      keys,
+    };
+    return await readBack(environment, volume, (bytes) => cameBack(bytes, expected, tools));
   } finally {
     watch.lap('checked');
     await remove(environment, volume);
@@ -69,9 +65,7 @@ export async function drillVolume(
 function digestOf(point: VolumePoint): Expected['digest'] {
   if (point.method === 'cinder-backup') return undefined;
   const { image, payload } = point;
-  if (payload !== null) return { ...wholeDigest(payload), size: payload.size };
-  if (image.hash !== null) return { ...image.hash, size: image.size };
-  return image.checksum === null ? undefined : { algorithm: 'md5', value: image.checksum, size: image.size };
+  return payload === null ? imageDigest(image) : { ...wholeDigest(payload), size: payload.size };
 }
 
 /** The saved key first: that one is to be proved. The cloud's own opens the volume, whatever was saved. */

@@ -17,7 +17,7 @@ export const drillInputs = {
     choices: ['bytes', 'volume'],
     default: 'bytes',
     description:
-      'How far to go. `bytes`: open what is in the store, compare all of it with what was saved, and recognize the partition table and file systems; no cloud is needed. `volume`: restore a volume, read it back without a server, compare it, and remove it again.',
+      'How far to go. `bytes`: open what is in the store, compare all of it with what was saved, and recognize the partition table and file systems; no cloud is needed. `volume`: restore it, a server disk by disk, read it back without a server, compare it, and remove it again.',
   },
   pick: {
     kind: 'choice',

@@ -21,6 +21,8 @@ export interface Part {
   readonly state: State;
   /** Undefined: it is in the cloud. */
   readonly stored: StoredPart | undefined;
+  /** GiB of the volume that it is of; undefined: of none. */
+  readonly gigabytes?: number;
 }
 
 /** What it takes to compare stored bytes. */
@@ -79,7 +81,11 @@ function partsIn(manifest: Manifest, states: ReadonlyMap<string, State>): (point
     if (point === undefined) return [];
     if (point.method === 'disks') return point.resource.disks.flatMap((disk) => partsOf(disk.point));
     const key = keyOf(point, points);
-    const part = { state: states.get(id) ?? UNKNOWN, stored: storedIn(point, key) };
+    const part = {
+      state: states.get(id) ?? UNKNOWN,
+      stored: storedIn(point, key),
+      ...(point.resource.kind === 'volume' && { gigabytes: point.resource.size }),
+    };
     return [part, ...(key === undefined ? [] : partsOf(key.id))];
   };
   return partsOf;

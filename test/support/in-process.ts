@@ -14,6 +14,8 @@ export interface Told {
   readonly log: string;
   /** Markdown; empty where there is none. */
   readonly summary: string;
+  /** Of a dry run. */
+  readonly plan?: unknown;
   /** What a person would be shown as the error. */
   readonly error: string;
 }
@@ -66,6 +68,7 @@ export async function runInProcess(
       log: written.join(''),
       summary: outcome.summary ?? '',
       error: '',
+      ...('plan' in outcome && { plan: outcome.plan }),
     };
   } catch (error) {
     const known = error instanceof PlainError ? error : undefined;

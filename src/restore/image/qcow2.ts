@@ -55,8 +55,7 @@ export async function* inQcow2(
   size: number,
 ): AsyncGenerator<Uint8Array, void> {
   const layout = layoutOf(size);
-  const firstAt = 1 + layout.blockTable + layout.blocks;
-  const dataAt = firstAt + layout.first + layout.second;
+  const { firstAt, dataAt } = placesIn(layout);
   yield headerOf(size, layout);
   yield* table(layout.blockTable, layout.blocks, (index) => at(1 + layout.blockTable + index));
   yield* counts(layout);
@@ -66,6 +65,31 @@ export async function* inQcow2(
     if (bytes.length > 0) yield bytes;
     if (bytes.length % CLUSTER !== 0) yield Buffer.alloc(CLUSTER - (bytes.length % CLUSTER));
   }
+}
+
+/**
+ * The disk's bytes again, out of what {@link inQcow2} made of them; of no other qcow2.
+ *
+ * @param size of the disk
+ * @returns fewer bytes if fewer come
+ */
+export async function* outOfQcow2(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<Uint8Array, void> {
+  let before = placesIn(layoutOf(size)).dataAt * CLUSTER;
+  let left = size;
+  for await (const piece of source) {
+    const inside = piece.subarray(Math.min(before, piece.length)).subarray(0, left);
+    before = Math.max(0, before - piece.length);
+    left -= inside.length;
+    if (inside.length > 0) yield inside;
+  }
+}
+
+function placesIn(layout: Layout): { readonly firstAt: number; readonly dataAt: number } {
+  const firstAt = 1 + layout.blockTable + layout.blocks;
+  return { firstAt, dataAt: firstAt + layout.first + layout.second };
 }
 
 function at(cluster: number): bigint {

@@ -4,9 +4,10 @@ import { wholeDigest } from '../../manifest/whole-digest.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_ID, KEY_POLICY, replayable } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
+import type { Purpose } from '../../temporaries/tags.ts';
 import { unfinishedName } from '../../temporaries/unfinished-name.ts';
 import { storeFor } from '../store-for.ts';
-import { makeImage } from './create.ts';
+import { type MadeImage, makeImage } from './create.ts';
 import { finishImage } from './finish.ts';
 import type { ImageRestorePlan } from './plan.ts';
 import { asRecorded } from './recorded.ts';
@@ -25,6 +26,12 @@ export interface RestoredImage {
   readonly undone: readonly string[];
 }
 
+/** An image that has its data, and still carries the record of a temporary. */
+export interface FilledImage extends MadeImage {
+  /** Whether its data lies inside a qcow2. */
+  readonly wrapped: boolean;
+}
+
 /**
  * Makes an image from a payload, then gives it all that the saved one had. An image whose data is not completed is
  * removed, with its key; one that has its data stays, whatever fails afterwards.
@@ -37,28 +44,13 @@ export async function restoreImage(
   store: PayloadStore | undefined,
   onBytes: (count: number) => void,
 ): Promise<RestoredImage> {
-  const { saved, payload } = plan;
-  const from = storeFor(payload, store);
-  const wrap = await hasToBeWrapped(environment, plan);
-  const proved = asRecorded(await from.open(payload), payload.name, wholeDigest(payload), saved);
-  const { properties, dropped } = replayable(saved.properties, !wrap);
-  const made = await makeImage(
-    environment,
-    {
-      name: unfinishedName(plan.name),
-      containerFormat: plan.containerFormat,
-      diskFormat: wrap ? 'qcow2' : plan.diskFormat,
-      minDisk: saved.minDisk,
-      minRam: saved.minRam,
-      properties,
-    },
-    imageData(proved, payload.size, wrap, onBytes),
-    plan.key,
-    'result',
-  );
+  const made = await fillImage(environment, plan, store, onBytes, 'result');
+  const { dropped } = replayable(plan.saved.properties, !made.wrapped);
   const missing = [
     ...made.missing,
-    ...(wrap ? [`disk format raw, which the cloud refuses for this image (${plan.doubt}): now qcow2`] : []),
+    ...(made.wrapped
+      ? [`disk format raw, which the cloud refuses for this image (${plan.doubt}): now qcow2`]
+      : []),
     ...dropped
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
       .map((property) => `property ${property}, which is true only of the original`),
@@ -73,4 +65,32 @@ export async function restoreImage(
     missing: [...missing, ...finished.missing],
     undone: [...unseen, ...finished.undone],
   };
+}
+
+/**
+ * The same, up to the last touch.
+ *
+ * @param purpose whether the image is the goal, or always goes
+ */
+export async function fillImage(
+  environment: Environment,
+  plan: ImageRestorePlan,
+  store: PayloadStore | undefined,
+  onBytes: (count: number) => void,
+  purpose: Purpose,
+): Promise<FilledImage> {
+  const { saved, payload } = plan;
+  const from = storeFor(payload, store);
+  const wrapped = await hasToBeWrapped(environment, plan);
+  const proved = asRecorded(await from.open(payload), payload.name, wholeDigest(payload), saved);
+  const wanted = {
+    name: unfinishedName(plan.name),
+    containerFormat: plan.containerFormat,
+    diskFormat: wrapped ? 'qcow2' : plan.diskFormat,
+    minDisk: saved.minDisk,
+    minRam: saved.minRam,
+    properties: replayable(saved.properties, !wrapped).properties,
+  };
+  const data = imageData(proved, payload.size, wrapped, onBytes);
+  return { ...(await makeImage(environment, wanted, data, plan.key, purpose)), wrapped };
 }

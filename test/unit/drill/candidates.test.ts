@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { candidatesIn, type Means } from '../../../src/drill/candidates.ts';
+import type { SecretPoint } from '../../../src/manifest/schema.ts';
 import { GIB } from '../../../src/text/bytes.ts';
-import type { Part, Subject } from '../../../src/verify/subjects.ts';
+import type { Part, StoredPart, Subject } from '../../../src/verify/subjects.ts';
 
 const cloud = {
   authUrl: 'https://cloud.example.com',
@@ -20,6 +21,19 @@ const inStore = (sealed: boolean): Part => ({
     key: undefined,
   },
 });
+
+const ofVolume = (gigabytes: number): Part => ({ ...inStore(false), gigabytes });
+const sealedKey: Part = {
+  state: inCloud.state,
+  stored: { ...(inStore(true).stored as StoredPart), isDisk: false },
+};
+const withSealedKey: Part = {
+  state: inCloud.state,
+  stored: {
+    ...(inStore(false).stored as StoredPart),
+    key: { payload: { sealed: true } } as SecretPoint,
+  },
+};
 
 function subject({
   parts = [inStore(false)],
@@ -56,6 +70,17 @@ const means: Means = {
 test.each<[string, Subject, Partial<Means>]>([
   ['a volume in a store', subject(), {}],
   ['a volume in the cloud', subject({ parts: [inCloud] }), {}],
+  ['one with a sealed key that is not needed', subject({ parts: [inCloud, sealedKey] }), {}],
+  [
+    'one of many disks, of which the largest fits',
+    subject({ parts: [ofVolume(9), ofVolume(9)] }),
+    { freeGigabytes: 9 },
+  ],
+  [
+    'one that makes no volume, with a full quota',
+    subject({ entry: { kind: 'image' } }),
+    { kinds: ['image'], freeGigabytes: 0 },
+  ],
   ['a sealed one, with the identity', subject({ parts: [inStore(true)] }), { identity: true }],
   [
     'one of another project, if any will do',
@@ -96,7 +121,13 @@ test.each<[string, Subject, Partial<Means>]>([
   ['whose data was not seen', subject({ entry: { state: 'unknown' } }), {}],
   ['sealed, and no `identity` is given', subject({ parts: [inStore(true)] }), {}],
   ['larger than `max-gigabytes`', subject(), { maxGigabytes: 9 }],
-  ['larger than the 9 GiB of quota that are free', subject(), { freeGigabytes: 9 }],
+  ['sealed, and no `identity` is given', subject({ parts: [withSealedKey, inCloud] }), {}],
+  ['larger than the 9 GiB of quota that are free', subject({ parts: [ofVolume(10)] }), { freeGigabytes: 9 }],
+  [
+    'larger than the 9 GiB of quota that are free',
+    subject({ parts: [ofVolume(5), ofVolume(5)] }),
+    { freeGigabytes: 9, level: 'boot' },
+  ],
 ])('one %s is left out', (why, one, more) => {
   expect(candidatesIn([one, one], { ...means, ...more })).toEqual({
     candidates: [],

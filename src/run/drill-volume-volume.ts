@@ -1,7 +1,6 @@
+import { refuseUnread } from '../drill/room.ts';
 import { drillVolume } from '../drill/volume.ts';
 import { pointWithId } from '../manifest/points.ts';
-import { quotasFor } from '../openstack/quotas.ts';
-import { quotaAfter, refuseOver } from '../plan/quota.ts';
 import { volumeRestoring } from '../restore/volume/kind.ts';
 import { gigabytesOf, planVolume } from '../restore/volume/plan.ts';
 import { type Drilling, drillName, neededSession, type Trial } from './drill-level.ts';
@@ -26,11 +25,7 @@ export async function volumeLevel(drilling: Drilling): Promise<Trial> {
   const { plan } = await makingRoom(session, context.host, context.dryRun, async () => {
     const decided = await planVolume(session, choice, wishes, store);
     if (decided.kind === 'overwrite') throw new TypeError('a drill makes a new volume');
-    const need = { images: 1, image_mebibytes: gigabytesOf(decided) * 1024 };
-    refuseOver(
-      quotaAfter(await quotasFor(session, [need]), need, true),
-      'the image that the volume is read back by',
-    );
+    await refuseUnread(session, gigabytesOf(decided));
     return decided;
   });
   return {

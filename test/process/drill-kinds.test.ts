@@ -1,0 +1,251 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { backupImage } from '../../src/commands/backup-image.ts';
+import { backupServer } from '../../src/commands/backup-server.ts';
+import { backupVolume } from '../../src/commands/backup-volume.ts';
+import { drill } from '../../src/commands/drill.ts';
+import { type Server, SparseBytes } from '../fakes/cloud/index.ts';
+import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
+import { makeKeeper } from '../scenarios/sealed.ts';
+import { isWrite } from '../support/every-request.ts';
+import { type Runner, runnerOf } from '../support/faults.ts';
+import { newIn, standing } from '../support/standing.ts';
+
+const keeper = await makeKeeper();
+const { IDENTITY: identity } = keeper.environment;
+const sealed = { store: 'directory:openstack-backups/payloads', recipients: keeper.recipient };
+
+let world: EmbeddedWorld;
+let run: Runner;
+let before: ReadonlyMap<string, string>;
+
+/** With the label of swap space. */
+function swap(length = 50_000): Buffer {
+  const disk = randomBytes(length);
+  disk.write('SWAPSPACE2', 4086);
+  return disk;
+}
+
+function disks(name: string, ...types: string[]) {
+  return types.map((type, at) =>
+    world.cloud.seed.addVolume({ name: `${name}-${at}`, type, bootable: at === 0, bytes: swap() }),
+  );
+}
+
+async function imageServer(name: string): Promise<Server> {
+  const { seed } = world.cloud;
+  const image = await seed.addImage(new SparseBytes(SMALL_GIB), { name: `base of ${name}` });
+  const server = seed.addServer({ name, image, volumes: disks(name, 'luks') });
+  server.root?.write(0, swap());
+  return server;
+}
+
+/** As an older Glance took it: a present one takes a boot sector without partitions only inside a qcow2. */
+async function addUnsafe(name: string): Promise<void> {
+  const image = await world.cloud.seed.addImage(SparseBytes.from(swap(1 << 20)), { name });
+  image.data?.write(446, Buffer.concat([Buffer.alloc(64), Buffer.of(0x55, 0xaa)]));
+  const [md5 = '', sha512 = ''] = (await image.data?.digests('md5', 'sha512')) ?? [];
+  Object.assign(image, { checksum: md5, hashValue: sha512 });
+}
+
+/** Flips a bit of the last object of a resource; what it returns flips it back. */
+async function flip(resource: string): Promise<() => Promise<void>> {
+  const folder = join(world.directory, 'openstack-backups/payloads', resource, 'data');
+  const path = join(folder, (await readdir(folder))[0] ?? '');
+  const deed = async () => {
+    const bytes = await readFile(path);
+    bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+  };
+  await deed();
+  return deed;
+}
+
+const saved = async (command: unknown, given: Record<string, string>) => {
+  const told = await run(command, given);
+  expect([told.code, told.error]).toEqual([0, '']);
+};
+
+/** A drill to `volume`, after which the project is as it was before. */
+async function drilled(code: number, given: Record<string, string>) {
+  const told = await run(drill, { level: 'volume', store: sealed.store, pick: 'latest', ...given });
+  await world.cloud.ticks.settle();
+  expect([told.code, told.error]).toEqual([code, '']);
+  expect(newIn(world.cloud, before)).toEqual([]);
+  const { reached, why, result, kind } = told.outputs;
+  return {
+    ...{ reached, why, result, kind },
+    log: told.log,
+    seen: JSON.parse(told.outputs['seen'] ?? '[]') as string[],
+    seconds: JSON.parse(told.outputs['seconds'] ?? '{}') as object,
+  };
+}
+
+beforeAll(async () => {
+  world = await embeddedWorld({ tickMs: 2, gibBytes: SMALL_GIB, capabilities: { luksHeaderInside: true } });
+  run = runnerOf(world);
+  const { seed } = world.cloud;
+  seed.addServer({ name: 'by-cinder', volumes: disks('by-cinder', 'standard', 'luks') });
+  await imageServer('by-store');
+  await imageServer('kept-root');
+  await seed.addImage(SparseBytes.from(swap(300_000)), { name: 'plain' });
+  await addUnsafe('unsafe');
+  const vault = seed.addVolume({ name: 'vault', type: 'luks', bytes: swap() });
+  const { payload } = world.cloud.state.secrets.get(vault.encryptionKeyId ?? '') ?? {};
+  const key = seed.addSecret(payload ?? Buffer.of(), {
+    secretType: 'symmetric',
+    algorithm: 'aes',
+    bitLength: 256,
+  });
+  await seed.addImage(vault.data.clone(), {
+    name: 'locked',
+    properties: {
+      cinder_encryption_key_id: key.id,
+      cinder_encryption_key_deletion_policy: 'on_image_deletion',
+    },
+  });
+  await saved(backupServer, { servers: 'by-cinder', method: 'cinder-backup', ...sealed });
+  await saved(backupServer, { servers: 'by-store', method: 'image', ...sealed });
+  await saved(backupServer, { servers: 'kept-root' });
+  await saved(backupImage, { images: 'plain\nlocked\nunsafe', ...sealed });
+  await saved(backupVolume, { volumes: 'vault', method: 'image', ...sealed });
+  before = standing(world.cloud);
+}, 60_000);
+afterAll(() => world.close());
+
+const SAME = 'all bytes are what was saved (sha512)';
+const OPENED = 'LUKS1, aes-xts-plain64, opened by its saved key';
+const of = (device: string, ...words: string[]) => words.map((line) => `${device}: ${line}`);
+
+describe('a server: its disks, one after the other', () => {
+  test('as Cinder backups', async () => {
+    const { seen, seconds, reached } = await drilled(0, { server: 'by-cinder', identity });
+    expect(reached).toBe('L3');
+    expect(seen).toEqual([...of('/dev/vda', 'swap space'), ...of('/dev/vdb', OPENED, 'swap space')]);
+    expect(Object.keys(seconds).sort()).toEqual(['checked', 'found', 'removed', 'restored']);
+  });
+
+  test('in a store, its root disk as an image', async () => {
+    const { seen, log } = await drilled(0, { server: 'by-store', identity });
+    expect(seen).toEqual([
+      ...of('root disk', SAME, 'swap space'),
+      ...of('/dev/vdb', SAME, OPENED, 'swap space'),
+    ]);
+    expect(log).toContain('2 disks, restored one after the other; a quota for the largest is enough: 1 GiB');
+  });
+
+  test('with the image of its root disk in the cloud, which is read', async () => {
+    const { seen } = await drilled(0, { server: 'kept-root' });
+    expect(seen).toEqual([
+      ...of('root disk', SAME, 'swap space'),
+      ...of('/dev/vdb', "LUKS1, aes-xts-plain64, opened by the cloud's key", 'swap space'),
+      ...of('/dev/vdb', 'its key was not saved'),
+    ]);
+  });
+
+  test('flipped bytes of one disk in the store fail it', async () => {
+    const volume = [...world.cloud.state.volumes.values()].find(({ name }) => name === 'by-store-0');
+    const mend = await flip(`volume-${volume?.id}`);
+    const { why, result } = await drilled(1, { server: 'by-store', identity });
+    await mend();
+    expect([result, why]).toEqual(['failed', expect.stringMatching(`volume-${volume?.id}.*SHA-256`)]);
+  });
+
+  test('a disk that cannot be restored fails it, is named, and ends it', async () => {
+    world.cloud.faults.add({
+      when: { method: 'GET', path: /\/images\/[^/]+\/file$/, times: Number.POSITIVE_INFINITY },
+      do: { status: 403 },
+    });
+    const { why, seen } = await drilled(1, { server: 'kept-root' });
+    world.cloud.faults.clear();
+    expect([why, seen]).toEqual([expect.stringMatching(/^root disk: .*403/), []]);
+  });
+
+  test('an image in the cloud with other bytes than were saved fails it', async () => {
+    const name = 'kept-root';
+    const image = [...world.cloud.state.images.values()].find((one) => one.name?.startsWith(`${name} `));
+    const good = image?.data?.read(1000, 1) ?? Buffer.of();
+    image?.data?.write(1000, Buffer.of((good[0] ?? 0) ^ 1));
+    const { why } = await drilled(1, { server: name });
+    image?.data?.write(1000, good);
+    expect(why).toMatch(/^root disk: what came back is not what was saved: its sha512 is/);
+  });
+
+  test('a quota that holds only its largest disk is enough, and one that does not refuses it', async () => {
+    const { state } = world.cloud;
+    const project = [...state.projects.values()].find(({ name }) => name === 'demo');
+    if (project === undefined) throw new Error('there is no project');
+    const { volumes, gigabytes } = project.quota;
+    const used = [...state.volumes.values()].reduce((sum, { size }) => sum + size, 0);
+    Object.assign(project.quota, { volumes: state.volumes.size + 1, gigabytes: used + 1 });
+    await drilled(0, { server: 'by-cinder', identity });
+    Object.assign(project.quota, { volumes: state.volumes.size });
+    const told = await run(drill, { level: 'volume', server: 'by-cinder', store: sealed.store, identity });
+    Object.assign(project.quota, { volumes, gigabytes });
+    expect([told.code, told.error]).toEqual([
+      1,
+      expect.stringContaining('the quota is too small for the restored volume'),
+    ]);
+    expect(newIn(world.cloud, before)).toEqual([]);
+  });
+});
+
+describe('an image', () => {
+  test.each([
+    ['plain', [SAME, 'swap space']],
+    ['locked', [SAME, OPENED, 'swap space']],
+    ['unsafe', [SAME, 'swap space']],
+  ])('%s is restored and downloaded', async (image, seen) => {
+    const found = await drilled(0, { image, identity });
+    expect([found.reached, found.seen]).toEqual(['L3', seen]);
+  });
+
+  test('without the identity, none that is sealed is drawn', async () => {
+    const told = await run(drill, { level: 'volume', store: sealed.store, image: 'locked' });
+    expect([told.code, told.error]).toEqual([2, expect.stringContaining('sealed, and no')]);
+  });
+
+  test('flipped bytes fail it', async () => {
+    const image = [...world.cloud.state.images.values()].find(({ name }) => name === 'plain');
+    const mend = await flip(`image-${image?.id}`);
+    const { why } = await drilled(1, { image: 'plain', identity });
+    await mend();
+    expect(why).toContain('SHA-256');
+  });
+
+  test('that Glance changes after it took it fails', async () => {
+    const { faults } = world.cloud;
+    faults.add({ when: { method: 'GET', path: /\/images\/[^/]+\/file$/ }, do: 'flipped-bit' });
+    const { why } = await drilled(1, { image: 'plain', identity });
+    faults.clear();
+    expect(why).toContain('what came back is not what was saved');
+  });
+});
+
+test('a key is restored as a secret, and read back', async () => {
+  const vault = [...world.cloud.state.volumes.values()].find(({ name }) => name === 'vault');
+  const { kind, seen } = await drilled(0, { secret: vault?.encryptionKeyId ?? '', identity });
+  expect([kind, seen]).toEqual(['secret', ['all bytes of the key are what was saved']]);
+});
+
+test('a dry run tells each disk, and makes nothing', async () => {
+  const asked = world.cloud.requests.length;
+  const told = await run(
+    drill,
+    { level: 'volume', server: 'by-store', store: sealed.store, identity },
+    { dryRun: true },
+  );
+  expect(told.plan).toMatchObject({
+    kind: 'server',
+    restore: {
+      largestGigabytes: 1,
+      disks: [
+        { device: 'root disk', restore: { kind: 'image' } },
+        { device: '/dev/vdb', restore: { kind: 'volume' } },
+      ],
+    },
+  });
+  expect(world.cloud.requests.slice(asked).filter(isWrite)).toEqual([]);
+});
