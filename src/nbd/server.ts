@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { InputError, messageOf } from '../errors.ts';
 import { quoted } from '../text/escape.ts';
@@ -23,7 +24,7 @@ export interface Serving {
   readonly uri: string;
   /** How many clients there are. */
   clients(): number;
-  /** Lets all clients go, and removes the socket. */
+  /** Lets all clients go, and removes the socket, unless another server has its place. */
   close(): Promise<void>;
 }
 
@@ -53,6 +54,8 @@ export async function serveNbd(
       .finally(() => socket.destroySoon());
   });
   await listen(server, where);
+  server.on('error', onFailure);
+  const made = await nodeAt(where);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
@@ -62,9 +65,10 @@ export async function serveNbd(
         : `nbd://127.0.0.1:${port}`,
     clients: () => clients.size,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of clients) socket.destroy();
-      await closed;
+      // Closing removes what lies at the path, whoever's it is.
+      if ((await nodeAt(where)) !== made) server.unref();
+      else await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
@@ -92,6 +96,15 @@ async function listen(server: Server, where: Where): Promise<void> {
   await listening.promise.catch((error: NodeJS.ErrnoException) => {
     throw notListening(where, error);
   });
+}
+
+/** Which socket lies at the path: no other one has its number as long as it is open. */
+async function nodeAt(where: Where): Promise<string | undefined> {
+  if ('port' in where) return undefined;
+  return lstat(where.socket, { bigint: true }).then(
+    ({ dev, ino }) => `${dev} ${ino}`,
+    () => undefined,
+  );
 }
 
 function notListening(where: Where, error: NodeJS.ErrnoException): InputError {

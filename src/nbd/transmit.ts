@@ -110,7 +110,7 @@ function sendWhole(
   return budget.use(length, async () => {
     const pieces: Buffer[] = [];
     try {
-      for (let at = 0; at < length; at += PIECE)
+      for (let at = 0; at < length && !outgoing.isGone; at += PIECE)
         pieces.push(await device.readAt(offset + at, Math.min(PIECE, length - at)));
     } catch (error) {
       onFailure(error);
@@ -129,13 +129,15 @@ async function sendPieces(
   { device, budget, onFailure }: Shared,
 ): Promise<void> {
   const end = offset + length;
-  for (let at = offset; at < end; ) {
+  for (let at = offset; at < end && !outgoing.isGone; ) {
     const extent = device.extentAt(at);
     const to = Math.min(end, extent.end, extent.hole ? end : at + PIECE);
     const [from, count] = [at, to - at];
     if (extent.hole) await outgoing.send(holeChunk(cookie, from, count, to === end));
     else {
       const failed = await budget.use(count, async () => {
+        // It may have gone while it waited.
+        if (outgoing.isGone) return undefined;
         try {
           const bytes = await device.readAt(from, count);
           await outgoing.send(dataChunk(cookie, from, count, to === end), bytes);

@@ -11,6 +11,22 @@ test('a client that takes nothing for a while is let go, and what waits for it e
   await new Outgoing(stream, 20).send(Buffer.alloc(1000));
 });
 
+test('a client that takes little at a time is none that takes nothing', async () => {
+  const stream = new PassThrough({ highWaterMark: 10 });
+  const taken: Buffer[] = [];
+  const slowly = setInterval(() => {
+    const bytes: Buffer | null = stream.read();
+    if (bytes !== null) taken.push(bytes);
+  }, 10);
+  const outgoing = new Outgoing(stream, 150);
+  const parts = Array.from({ length: 60 }, (_, nth) => Buffer.alloc(1000, nth));
+  await Promise.all([outgoing.send(...parts), outgoing.send(Buffer.from('end'))]);
+  clearInterval(slowly);
+  expect(stream.destroyed).toBe(false);
+  const all = Buffer.concat([...taken, stream.read() ?? Buffer.alloc(0)]);
+  expect(all.equals(Buffer.concat([...parts, Buffer.from('end')]))).toBe(true);
+});
+
 test('what is sent comes in one piece', async () => {
   const stream = new PassThrough();
   const outgoing = new Outgoing(stream);

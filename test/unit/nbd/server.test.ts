@@ -21,6 +21,8 @@ const device: Device = {
   size: SIZE,
   description: 'volume "db" of then',
   async readAt(offset, length) {
+    reads += 1;
+    await slow;
     if (broken && offset <= BAD && offset + length > BAD) throw new Error('object x is damaged');
     return DISK.subarray(offset, offset + length);
   },
@@ -31,6 +33,9 @@ const device: Device = {
 };
 
 let broken: boolean;
+let reads: number;
+/** Reads wait for it. */
+let slow: Promise<void> | undefined;
 let directory: string;
 let path: string;
 let failures: unknown[];
@@ -38,6 +43,8 @@ let serving: Serving;
 
 beforeEach(async () => {
   broken = false;
+  reads = 0;
+  slow = undefined;
   failures = [];
   directory = mkdtempSync(join(tmpdir(), 'nbd-'));
   path = join(directory, 's');
@@ -98,6 +105,19 @@ describe('where it is', () => {
       'cannot make the socket',
     );
     expect(statSync(file).size).toBe(4);
+  });
+
+  test('stays if it is another server’s by then', async () => {
+    rmSync(path);
+    const other = await serveNbd({ socket: path }, device, () => '');
+    await serving.close();
+    try {
+      await using one = client();
+      expect(await one.go()).toBe(SIZE);
+    } finally {
+      await other.close();
+    }
+    expect(existsSync(path)).toBe(false);
   });
 
   test('is a port of this machine alone, where that is asked for', async () => {
@@ -394,6 +414,22 @@ describe('clients that mean no good', () => {
     }
     await survives();
     expect(failures).toEqual([]);
+  });
+
+  test('and leave have little read for them any more', async () => {
+    const going = Promise.withResolvers<void>();
+    slow = going.promise;
+    for (let round = 0; round < 3; round += 1) {
+      await using one = client();
+      await one.go({ structured: true });
+      for (let cookie = 0; cookie < 4; cookie += 1) one.request(0, cookie, 0, SIZE);
+      while (reads < 4 * (round + 1)) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    going.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Each answer has four pieces.
+    expect(reads).toBeLessThan(24);
+    await survives();
   });
 
   test('and take no answers hold the others up for no memory', async () => {
