@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { InputError, OperationError } from '../errors.ts';
 import { allOf, chunksOf, once, peek, skip } from '../stream/chunks.ts';
 import { ARMOR_HEAD, dearmored, isArmored } from './armor.ts';
@@ -14,7 +14,27 @@ export interface Sealer {
   seal(bytes: Uint8Array): Promise<Buffer>;
   /** As a stream, at its pace. Each call uses a new file key. */
   stream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
+  /** The beginning of a sealed file with a new file key, for {@link chunkSealer}. */
+  begin(): Promise<Beginning>;
 }
+
+export interface Beginning {
+  /** All that stands before the chunks. */
+  readonly head: Buffer;
+  /** Seals the chunks. */
+  readonly key: Uint8Array;
+}
+
+/**
+ * Seals chunks of {@link CHUNK} plain bytes, of which only the last may have fewer, and an empty one only alone.
+ *
+ * @param index from 0
+ */
+export type ChunkSealer = (
+  bytes: Uint8Array,
+  index: number,
+  last: boolean,
+) => { readonly bytes: Buffer; readonly tag: Buffer };
 
 /** Opens what was sealed to one of some identities. */
 export interface Opener {
@@ -50,7 +70,7 @@ const MAGIC = 'age-encryption.org/v1\n';
 export const CHUNK = 64 * 1024;
 /** Bytes given out at once: each piece costs the reader a turn. */
 const PIECE = 1 << 20;
-const TAG = 16;
+export const TAG = 16;
 export const SEALED_CHUNK = CHUNK + TAG;
 const NONCE = 16;
 /** A header with a thousand recipients is smaller. */
@@ -109,14 +129,17 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
     turn = made.catch(() => undefined);
     return made;
   };
-  const stream = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const begin = async (): Promise<Beginning> => {
     const { header: head, fileKey } = await header();
-    const nonce = randomBytes(NONCE);
-    const key = payloadKey(fileKey, nonce);
-    yield Buffer.concat([head, nonce]);
+    const nonce = crypto.randomBytes(NONCE);
+    return { head: Buffer.concat([head, nonce]), key: payloadKey(fileKey, nonce) };
+  };
+  const stream = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    const { head, key } = await begin();
+    yield head;
     for await (const { bytes } of chunksOf(sealed(source, key), PIECE)) yield bytes;
   };
-  return { stream, seal: async (bytes) => allOf(stream(once(bytes))) };
+  return { begin, stream, seal: async (bytes) => allOf(stream(once(bytes))) };
 }
 
 /** A new identity, and its recipient. */
@@ -184,16 +207,39 @@ export async function opener(identity: string | undefined, what: string): Promis
   return { stream, chunks, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
 }
 
-async function* sealed(source: AsyncIterable<Uint8Array>, key: Buffer): AsyncGenerator<Uint8Array, void> {
+async function* sealed(source: AsyncIterable<Uint8Array>, key: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  const seal = chunkSealer(crypto)(key);
   let index = 0;
   for await (const { bytes, last } of chunksOf(source, CHUNK)) {
-    const nonce = chunkNonce(index, last);
-    const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG });
-    yield cipher.update(bytes);
-    cipher.final();
-    yield cipher.getAuthTag();
+    const chunk = seal(bytes, index, last);
+    yield chunk.bytes;
+    yield chunk.tag;
     index += 1;
   }
+}
+
+/**
+ * Makes the function that seals chunks with a key. It uses nothing from outside itself: its text is the code of a thread,
+ * too.
+ */
+export function chunkSealer({
+  createCipheriv,
+  createSecretKey,
+}: Pick<typeof crypto, 'createCipheriv' | 'createSecretKey'>): (key: Uint8Array) => ChunkSealer {
+  return (key) => {
+    const secret = createSecretKey(key);
+    // As `chunkNonce` makes it.
+    const nonce = new Uint8Array(12);
+    const view = new DataView(nonce.buffer);
+    return (bytes, index, last) => {
+      view.setUint32(7, index);
+      nonce[11] = Number(last);
+      const cipher = createCipheriv('chacha20-poly1305', secret, nonce, { authTagLength: 16 });
+      const sealed = cipher.update(bytes);
+      cipher.final();
+      return { bytes: sealed, tag: cipher.getAuthTag() };
+    };
+  };
 }
 
 async function* payload(
@@ -214,7 +260,7 @@ async function* payload(
 
 function openedChunk(bytes: Buffer, key: Buffer, index: number, last: boolean, what: string): Buffer {
   if (bytes.length < TAG || (bytes.length === TAG && index > 0)) throw cutShort(what);
-  const decipher = createDecipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
+  const decipher = crypto.createDecipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
     authTagLength: TAG,
   });
   decipher.setAuthTag(bytes.subarray(-TAG));
@@ -232,7 +278,7 @@ function openedChunk(bytes: Buffer, key: Buffer, index: number, last: boolean, w
 }
 
 function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32));
+  return Buffer.from(crypto.hkdfSync('sha256', fileKey, nonce, 'payload', 32));
 }
 
 /** An 11-byte counter, and whether the piece is the last: so none can be moved, left out or added. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { InputError, messageOf, OperationError } from '../errors.ts';
 import { pool } from '../pool.ts';
 import type { Liveness, Owner, RunIdentity } from '../ports/owner.ts';
+import { Gathered } from '../stream/gathered.ts';
 import { Meter } from '../stream/meter.ts';
 import { exists, notWritten, publish, syncDirectory, writeNew } from './file.ts';
 import { checkedName, checkedPrefix, isName, isSegment } from './name.ts';
@@ -26,6 +27,8 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
   const file = (name: string) => join(path, checkedName(name));
   return {
     name: path,
+    // One is on its way to the disk while the next is written.
+    atOnce: 2,
     async prepare() {
       try {
         await mkdir(path, { recursive: true, mode: 0o700 });
@@ -41,7 +44,7 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
         );
       }
     },
-    async put(name, bytes) {
+    async put(name, bytes, after) {
       if (await exists(file(name)))
         throw new OperationError(
           `${path} already has ${name}`,
@@ -49,16 +52,18 @@ export function directoryPlace(path: string, options: DirectoryOptions): Place {
         );
       await partials.enter();
       const partial = join(partials.path, randomUUID());
-      const meter = new Meter(['sha256']);
+      const digests = bytes instanceof Gathered ? bytes.digests : {};
+      const meter = new Meter(digests['sha256'] === undefined ? ['sha256'] : []);
       try {
         await writeNew(partial, meter.through(bytes), file(name), 'store');
+        await after;
         await show(partial, name);
       } catch (error) {
         await rm(partial, { force: true });
         await partials.leave();
         throw error;
       }
-      return { size: meter.size, sha256: meter.digests()['sha256'] ?? '' };
+      return { size: meter.size, sha256: { ...digests, ...meter.digests() }['sha256'] ?? '' };
     },
     async get(name, range) {
       const { size } = await found(path, name, () => fileAt(file(name)));

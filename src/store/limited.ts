@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { Gathered } from '../stream/gathered.ts';
 import type { Place } from './place.ts';
 
 /**
@@ -25,7 +26,12 @@ export function limitedPlace(
   }
   return {
     ...place,
-    put: (name, bytes) => place.put(name, slowly(bytes)),
+    async put(name, bytes, after) {
+      if (!(bytes instanceof Gathered)) return place.put(name, slowly(bytes), after);
+      // It goes on as it lies there, once it could have been sent.
+      for await (const _ of slowly(bytes));
+      return place.put(name, bytes, after);
+    },
     async get(name, range) {
       const found = await place.get(name, range);
       return { ...found, bytes: slowly(found.bytes) };

@@ -9,6 +9,7 @@ import { stuck } from '../openstack/pages.ts';
 import { retry } from '../openstack/retry.ts';
 import type { Log } from '../ports/log.ts';
 import { once } from '../stream/chunks.ts';
+import { Gathered } from '../stream/gathered.ts';
 import { checkedName, checkedPrefix, isName } from './name.ts';
 import { type ByteRange, type Found, LARGEST_OBJECT, type Listed, type Place } from './place.ts';
 import { tooShort, within } from './range.ts';
@@ -88,6 +89,7 @@ export function objectPlace(
   return {
     name: place,
     atOnce: 3,
+    digests: ['md5'],
     prepare: async () => {
       // Before the run it is better to say at once that nothing answers.
       await prove(hasty);
@@ -95,8 +97,7 @@ export function objectPlace(
     },
     async put(name, source) {
       checkedName(name);
-      const bytes = await gathered(source, `${name} for ${place}`);
-      const digests = { md5: digestOf('md5', bytes), sha256: digestOf('sha256', bytes) };
+      const { bytes, digests } = await gathered(source, `${name} for ${place}`);
       if (busy.has(name)) throw exists(place, name);
       busy.add(name);
       try {
@@ -139,7 +140,7 @@ function patient(bucket: Bucket, { clock, log, signal }: ObjectPlaceOptions): Bu
 async function prove(bucket: Bucket): Promise<void> {
   const bytes = Buffer.from('openstack-backup can write here\n');
   try {
-    await bucket.put(PROOF, bytes, { md5: digestOf('md5', bytes), sha256: digestOf('sha256', bytes) });
+    await bucket.put(PROOF, bytes, digestsOf(bytes));
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     const answer = [error, error.cause].find((one) => one instanceof CloudError);
@@ -156,20 +157,35 @@ async function prove(bucket: Bucket): Promise<void> {
   });
 }
 
-async function gathered(source: AsyncIterable<Uint8Array>, what: string): Promise<Buffer> {
+async function gathered(
+  source: AsyncIterable<Uint8Array>,
+  what: string,
+): Promise<{ readonly bytes: Buffer; readonly digests: ObjectDigests }> {
+  const tooLarge = () =>
+    new OperationError(
+      `cannot store ${what}: it has more than ${LARGEST_OBJECT} bytes`,
+      'Use a directory for it: `store: directory:PATH`.',
+    );
+  if (source instanceof Gathered) {
+    const { bytes, digests } = source;
+    if (bytes.length > LARGEST_OBJECT) throw tooLarge();
+    const { md5 = digestOf('md5', bytes), sha256 = digestOf('sha256', bytes) } = digests;
+    return { bytes, digests: { md5, sha256 } };
+  }
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of source) {
     size += piece.length;
-    if (size > LARGEST_OBJECT)
-      throw new OperationError(
-        `cannot store ${what}: it has more than ${LARGEST_OBJECT} bytes`,
-        'Use a directory for it: `store: directory:PATH`.',
-      );
+    if (size > LARGEST_OBJECT) throw tooLarge();
     // A source may use its memory again.
     pieces.push(Buffer.from(piece));
   }
-  return Buffer.concat(pieces);
+  const bytes = Buffer.concat(pieces);
+  return { bytes, digests: digestsOf(bytes) };
+}
+
+function digestsOf(bytes: Buffer): ObjectDigests {
+  return { md5: digestOf('md5', bytes), sha256: digestOf('sha256', bytes) };
 }
 
 function digestOf(algorithm: 'md5' | 'sha256', bytes: Buffer): string {

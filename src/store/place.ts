@@ -10,6 +10,8 @@ export interface Place {
   readonly name: string;
   /** How many puts at a time pay: several where each waits for an answer. Undefined: one. */
   readonly atOnce?: number;
+  /** Digests that it needs of bytes that are {@link Gathered}, beside SHA-256, by the names of node:crypto. */
+  readonly digests?: readonly string[];
   /**
    * Checks before the run starts that it can write there, and removes what dead runs left half-written. It leaves what
    * is complete, what a living run has, and what it is unsure of.
@@ -24,13 +26,15 @@ export interface Place {
    * Takes all bytes at its own pace, makes them last, and only then shows them under the name. If the source throws,
    * the write fails or the process dies, nobody ever sees the name; an error of the source is passed on.
    *
-   * Places that need the size beforehand hold the bytes in memory, and take at most {@link LARGEST_OBJECT}.
+   * Places that need the size beforehand hold the bytes in memory, and take at most {@link LARGEST_OBJECT}. Bytes that
+   * are {@link Gathered} are taken as they lie there, with the digests that they have, and are not copied.
    *
+   * @param after settles before the name is shown, if the place writes first and shows then; if it rejects, so does this
    * @returns what is there now
    * @throws OperationError if the name exists, which stays as it was. Some services cannot tell if another run puts it at
    *   the same moment: so runs use names of their own
    */
-  put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Stored>;
+  put(name: string, bytes: AsyncIterable<Uint8Array>, after?: Promise<unknown>): Promise<Stored>;
   /**
    * What is under a name. Do not trust it: compare size and digest.
    *

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { Thread } from './thread.ts';
 
 /** Computes digests of bytes, one piece after the other. */
 export interface Digester {
@@ -11,18 +11,21 @@ export interface Digester {
   close(): Promise<unknown>;
 }
 
-/** The worker's code as text: the program is one bundle, and a worker would be another file. */
-const THREAD = `
-const { parentPort, workerData } = require('node:worker_threads');
-const { createHash } = require('node:crypto');
-const hashes = workerData.map((algorithm) => createHash(algorithm));
-parentPort.on('message', (bytes) => {
-  if (bytes === null) parentPort.postMessage(hashes.map((hash) => hash.digest('hex')));
-  else {
+type Hashing = (bytes: Uint8Array | null) => readonly string[];
+
+/** It uses nothing from outside itself: its text is the code of the thread. @returns what gives the digests for null */
+function hashing(
+  { createHash }: Pick<typeof crypto, 'createHash'>,
+  _zlib: unknown,
+  algorithms: readonly string[],
+): Hashing {
+  const hashes = algorithms.map((algorithm) => createHash(algorithm));
+  return (bytes) => {
+    if (bytes === null) return hashes.map((hash) => hash.digest('hex'));
     for (const hash of hashes) hash.update(bytes);
-    parentPort.postMessage([]);
-  }
-});`;
+    return [];
+  };
+}
 
 /**
  * Works in a thread of its own if there is a core for it: SHA-512 of an image takes as long as compressing it.
@@ -31,30 +34,25 @@ parentPort.on('message', (bytes) => {
  */
 export function digesterBeside(algorithms: readonly string[]): Digester {
   if (availableParallelism() < 2) return digesterHere(algorithms);
-  const worker = new Worker(THREAD, { eval: true, workerData: algorithms });
-  const asked: PromiseWithResolvers<readonly string[]>[] = [];
-  worker.on('message', (answer: readonly string[]) => asked.shift()?.resolve(answer));
-  worker.on('error', (error) => {
-    for (const { reject } of asked) reject(error);
-  });
-  const ask = (message: Uint8Array | null) => {
-    const answer = Promise.withResolvers<readonly string[]>();
-    asked.push(answer);
+  const thread = new Thread<Uint8Array | null, readonly string[]>(
+    hashing.toString(),
+    algorithms,
+    'computes digests',
+  );
+  return {
     // Shared memory is not copied; other memory is.
-    worker.postMessage(message);
-    return answer.promise;
+    update: (bytes) => thread.ask(bytes),
+    digests: () => thread.ask(null),
+    close: () => thread.close(),
   };
-  return { update: ask, digests: () => ask(null), close: () => worker.terminate() };
 }
 
 /** Works in this thread. For small data: a thread takes longer to start. */
 export function digesterHere(algorithms: readonly string[]): Digester {
-  const hashes = algorithms.map((algorithm) => createHash(algorithm));
+  const hash = hashing(crypto, undefined, algorithms);
   return {
-    update: async (bytes) => {
-      for (const hash of hashes) hash.update(bytes);
-    },
-    digests: async () => hashes.map((hash) => hash.digest('hex')),
+    update: async (bytes) => hash(bytes),
+    digests: async () => hash(null),
     close: async () => undefined,
   };
 }

@@ -213,6 +213,13 @@ export const keys: readonly Mutation[] = [
     put: 'nonce[11] = 0;',
   },
   {
+    id: 'keys/age-sealed-last',
+    file: 'keys/age.ts',
+    what: 'the last piece of what is sealed is not marked',
+    find: 'nonce[11] = Number(last);',
+    put: 'nonce[11] = 0;',
+  },
+  {
     id: 'keys/age-counter',
     file: 'keys/age.ts',
     what: 'pieces have no number',
@@ -230,7 +237,7 @@ export const keys: readonly Mutation[] = [
     id: 'keys/age-nonce',
     file: 'keys/age.ts',
     what: 'every file of a header has the same key',
-    find: 'const nonce = randomBytes(NONCE);',
+    find: 'const nonce = crypto.randomBytes(NONCE);',
     put: 'const nonce = Buffer.alloc(NONCE);',
   },
   {

@@ -525,8 +525,15 @@ export const store: readonly Mutation[] = [
     id: 'blocks/sealed',
     file: 'payload/blocks/object-write.ts',
     what: 'objects that should be sealed lie in clear',
-    find: 'seal === undefined ? pieces : seal.sealer.stream(pieces)',
-    put: 'pieces',
+    find: 'key: beginning?.key });',
+    put: 'key: undefined });',
+  },
+  {
+    id: 'blocks/shown-in-order',
+    file: 'store/directory.ts',
+    what: 'an object is shown before the one before it is in a checkpoint',
+    find: '        await after;\n',
+    put: '',
   },
   {
     id: 'blocks/whole',

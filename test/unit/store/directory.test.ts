@@ -55,6 +55,21 @@ describe('a directory', () => {
     });
   });
 
+  test('shows a name only after what it is told to wait for, and not if that fails', async () => {
+    await using under = await openDirectory();
+    const { place } = await under.open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const second = place.put('f/2', pieces(randomBytes(1000)), promise);
+    await putText(place, 'f/1', 'x');
+    expect(await under.names()).toEqual(['f/1']);
+    resolve();
+    expect((await second).size).toBe(1000);
+    expect((await under.names()).sort()).toEqual(['f/1', 'f/2']);
+    const failed = place.put('f/3', pieces(randomBytes(1000)), Promise.reject(new Error('no good')));
+    await expect(failed).rejects.toThrow('no good');
+    expect((await under.everything()).sort()).toEqual(['f/1', 'f/2']);
+  });
+
   test('that cannot make a name last does not show it', async () => {
     await using under = await openDirectory();
     {

@@ -29,9 +29,10 @@ export class MemoryPlace {
     return {
       name: 'memory',
       prepare: async () => [],
-      put: async (name, source) => {
+      put: async (name, source, after) => {
         await ask();
         const bytes = await allOf(source);
+        await after;
         // A process that died puts nothing.
         if (requests >= killAt) throw new Killed(`killed at request ${killAt}`);
         if (files.has(checkedName(name))) throw new OperationError(`memory already has ${name}`);

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { InputError, OperationError } from '../../../../src/errors.ts';
 import { allOf } from '../../../../src/stream/chunks.ts';
+import { Gathered } from '../../../../src/stream/gathered.ts';
 import {
   expectEmpty,
   held,
@@ -20,6 +21,8 @@ const NO_NAMES = [
   ...['a/', '/a/b', 'a//b', 'a/../b', 'a/./b', 'a/.b', 'a/B', 'a/b/c/d/e', `a/${'x'.repeat(129)}`],
 ];
 
+const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
+
 const SIZES = [0, 1, 65_535, 65_536, 65_537, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5_000_001];
 
 export const bytesAndNames: readonly PlaceCase[] = [
@@ -35,6 +38,21 @@ export const bytesAndNames: readonly PlaceCase[] = [
         const found = await place.get('p');
         expect(found.size).toBe(size);
         expect((await allOf(found.bytes)).equals(bytes)).toBe(true);
+      },
+    }),
+  ),
+  ...[true, false].map(
+    (known): PlaceCase => ({
+      name: `gathered bytes come back ${known ? 'with the digests that they had' : 'without any'}`,
+      async run(under) {
+        const { place } = await prepared(under);
+        const shared = Buffer.from(new SharedArrayBuffer(3_000_001));
+        shared.set(randomBytes(shared.length));
+        const bytes = shared.subarray(1);
+        const digests = known ? { sha256: sha256(bytes), md5: md5(bytes) } : {};
+        const stored = await place.put('p', new Gathered(bytes, digests));
+        expect(stored).toEqual({ size: bytes.length, sha256: sha256(bytes) });
+        expect((await under.raw('p')).equals(bytes)).toBe(true);
       },
     }),
   ),
