@@ -7,6 +7,7 @@ import { readableKey } from '../openstack/keymanager/v1/readable.ts';
 import { readPayload } from '../openstack/keymanager/v1/secrets.ts';
 import { openKey } from '../payload/open-key.ts';
 import type { PayloadStore } from '../payload/store.ts';
+import type { Filled } from '../restore/volume/from-image.ts';
 import type { NewPlan } from '../restore/volume/plan.ts';
 import { fillVolume } from '../restore/volume/restore.ts';
 import { untilVolumesGone } from '../temporaries/remove.ts';
@@ -26,6 +27,8 @@ export interface VolumeSubject {
   readonly point: VolumePoint;
   /** How to restore it to a new volume. */
   readonly plan: NewPlan;
+  /** Restores it in another way than by the plan. */
+  readonly fill?: (environment: Environment) => Promise<Filled>;
 }
 
 /**
@@ -36,14 +39,15 @@ export interface VolumeSubject {
  */
 export async function drillVolume(
   given: Environment,
-  { manifest, point, plan }: VolumeSubject,
+  { manifest, point, plan, fill }: VolumeSubject,
   store: PayloadStore | undefined,
   watch: Stopwatch,
   tools: DrillTools,
 ): Promise<Finding> {
   const environment = asScratch(given);
   const volumes = watchVolumes(await environment.session.service('block-storage'));
-  const { volume, unseen } = await fillVolume(environment, plan, store, volumes, tools.onBytes);
+  const { volume, unseen } = await (fill?.(environment) ??
+    fillVolume(environment, plan, store, volumes, tools.onBytes));
   watch.lap('restored');
   try {
     const { keys, untried } = await keysFor(environment, manifest, point, volume, store, tools);

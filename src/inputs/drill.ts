@@ -26,6 +26,12 @@ export const drillInputs = {
     description:
       'Which restore point. Both draw a resource first, likelier the longer ago it was drilled. `latest`: its newest restore point. `random`: any, likelier the longer ago it was drilled.',
   },
+  'by-hand': {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Carry out `RESTORE.md` in an empty environment, with the installed `openstack`, `age`, `zstd` and `python3`, instead of restoring with this program: it proves the way back without it. Needs `verify-key` or `allow-unsigned`, unless a run of this repository made the manifest. `level: volume` does it for volumes.',
+  },
   seed: {
     kind: 'text',
     placeholder: 'N',
@@ -41,6 +47,10 @@ export const drillInputs = {
   },
   ...storeInputs,
   ...provingInputs,
+  'allow-unsigned': {
+    ...manifestInputs['allow-unsigned'],
+    description: 'With `by-hand`: carry it out even if the manifest is not signed.',
+  },
   'allow-other-project': manifestInputs['allow-other-project'],
   ...cloudInputs,
 } as const satisfies Inputs;

@@ -48,6 +48,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   ],
   How: [
     'level',
+    'by-hand',
     'pick',
     'max-gigabytes',
     'sample',

@@ -129,6 +129,11 @@ const Drilled = Type.Object(
     size: Type.Integer({ ...Bytes, description: 'Bytes that were read to prove it.' }),
     seed: Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'What it was drawn with.' }),
     seen: Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 64 }),
+    by: Type.Optional(
+      Type.Literal('hand', {
+        description: 'Its `RESTORE.md` was carried out, instead of restoring it with the program.',
+      }),
+    ),
     key: Type.Optional(
       Type.Literal('proved', { description: 'Its saved key was seen to open the data that came back.' }),
     ),

@@ -30,7 +30,7 @@ export async function drawnOf(
     );
   const { candidates, left } = candidatesIn(subjects, {
     level: given.level,
-    kinds: kindsOf(given.level),
+    kinds: kindsOf(given),
     identity: given.identity !== undefined,
     maxGigabytes: given['max-gigabytes'] || Number.POSITIVE_INFINITY,
     cloud: session === undefined || given['allow-other-project'] ? undefined : cloudOf(session),

@@ -1,5 +1,6 @@
 import type { DrillLevel } from '../drill/finding.ts';
 import type { Kind } from '../manifest/points.ts';
+import { bytesByHand, volumeByHand } from './drill-by-hand.ts';
 import { bytesLevel } from './drill-bytes.ts';
 import type { Level } from './drill-level.ts';
 import { imageVolumeLevel } from './drill-volume-image.ts';
@@ -19,12 +20,25 @@ const LEVELS: Readonly<Record<DrillLevel, Readonly<Partial<Record<Kind, Level>>>
   boot: {},
 };
 
-export function kindsOf(level: DrillLevel): readonly string[] {
-  return Object.keys(LEVELS[level]);
+/** The same by hand, with nothing but `RESTORE.md`. */
+const BY_HAND: typeof LEVELS = {
+  bytes: { volume: bytesByHand, server: bytesByHand, image: bytesByHand, secret: bytesByHand },
+  volume: { volume: volumeByHand },
+  boot: {},
+};
+
+/** How deep a drill goes, and whether by hand. */
+export interface Depth {
+  readonly level: DrillLevel;
+  readonly 'by-hand': boolean;
 }
 
-export function levelFor(level: DrillLevel, kind: Kind): Level {
-  const found = LEVELS[level][kind];
+export function kindsOf({ level, 'by-hand': byHand }: Depth): readonly string[] {
+  return Object.keys((byHand ? BY_HAND : LEVELS)[level]);
+}
+
+export function levelFor({ level, 'by-hand': byHand }: Depth, kind: Kind): Level {
+  const found = (byHand ? BY_HAND : LEVELS)[level][kind];
   if (found === undefined) throw new TypeError(`level ${level} of a ${kind} was drawn`);
   return found;
 }

@@ -35,6 +35,7 @@ const LONGEST = 4096;
 
 export function recordedAs(
   { entry }: Pick<Subject, 'entry'>,
+  byHand: boolean,
   { reached, seen, size, keyProved, why }: Finding,
   {
     level,
@@ -53,6 +54,7 @@ export function recordedAs(
     size,
     seed,
     seen: seen.slice(0, 64).map((line) => line.slice(0, LONGEST)),
+    ...(byHand && { by: 'hand' as const }),
     ...(keyProved && { key: 'proved' as const }),
     ...(why !== undefined && { why: why.slice(0, LONGEST) }),
   };

@@ -9,6 +9,19 @@ import { makingRoom } from './room.ts';
 
 /** `volume`, of a volume: restored to a temporary one, which is read back through a temporary image. */
 export async function volumeLevel(drilling: Drilling): Promise<Trial> {
+  const { context, manifest, store } = drilling;
+  const session = neededSession(drilling);
+  const { point, plan } = await plannedVolume(drilling);
+  return {
+    show: (log) => volumeRestoring.show(plan, log),
+    planned: volumeRestoring.planned(plan),
+    prove: (watch, tools) =>
+      drillVolume(environmentOf(context, session), { manifest, point, plan }, store, watch, tools),
+  };
+}
+
+/** How to restore the volume of a restore point, with room for the image that it is read back by. */
+export async function plannedVolume(drilling: Drilling) {
   const { context, manifest, subject, store } = drilling;
   const session = neededSession(drilling);
   const point = pointWithId(manifest, 'volume', subject.entry.point);
@@ -28,10 +41,5 @@ export async function volumeLevel(drilling: Drilling): Promise<Trial> {
     await refuseUnread(session, gigabytesOf(decided));
     return decided;
   });
-  return {
-    show: (log) => volumeRestoring.show(plan, log),
-    planned: volumeRestoring.planned(plan),
-    prove: (watch, tools) =>
-      drillVolume(environmentOf(context, session), { manifest, point, plan }, store, watch, tools),
-  };
+  return { point, plan };
 }

@@ -58,14 +58,19 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   host.log.info(`${drilledPoint(subject)}: drawn with seed ${seed}`);
   if (session !== undefined) compareClouds(context, manifest, session, given);
   const drilling = { context, given, session, subject, manifest, store };
-  const trial = await trialOf(levelFor(level, subject.entry.kind), drilling);
+  const trial = await trialOf(levelFor(given, subject.entry.kind), drilling);
   trial.show(host.log);
   if (session !== undefined) await sweep(session, host, dryRun);
   watch.lap('found');
   if (dryRun) return { outputs: {}, failed: false, plan: planOf(subject, level, seed, trial) };
 
   const finding = await carriedOut(context, trial, subject.entry.size, watch);
-  const record = recordedAs(subject, finding, { level, seed, seconds: watch.seconds, time: now(context) });
+  const record = recordedAs(subject, given['by-hand'], finding, {
+    level,
+    seed,
+    seconds: watch.seconds,
+    time: now(context),
+  });
   const published = beside && (await publishDrill(beside, record));
   return told(context, subject, finding, record, { isWanted: beside !== undefined, published });
 }

@@ -62,8 +62,8 @@ export async function openRoom(environment: Readonly<Record<string, string | und
   };
 }
 
-/** `RESTORE.md` takes the same: a disk may not fit a /tmp in memory. */
-async function roomy(environment: Readonly<Record<string, string | undefined>>): Promise<string> {
+/** Where the directory will be. `RESTORE.md` takes the same: a disk may not fit a /tmp in memory. */
+export async function roomy(environment: Readonly<Record<string, string | undefined>>): Promise<string> {
   const given = environment['TMPDIR'] || environment['RUNNER_TEMP'];
   if (given) return given;
   const isThere = await stat('/var/tmp').then(
