@@ -4,13 +4,15 @@ import { trustedRecords } from './trusted-records.ts';
 import { provedLevel, type Verified } from './verified.ts';
 
 /** What the drills of a restore point showed. */
-export interface Drilled extends Pick<DrilledPoint, 'level' | 'result' | 'time'> {
+export interface Drilled extends Pick<DrilledPoint, 'level' | 'result' | 'time' | 'by'> {
   /** The deepest that it was proved, and when; undefined if its newest result is a failure, or it never passed. */
   readonly proved?: {
     readonly reached: NonNullable<DrilledPoint['reached']>;
     readonly level: DrilledPoint['level'];
     readonly time: string;
   };
+  /** The same by hand, the newest; undefined if it never was since the last failure. */
+  readonly byHand?: NonNullable<Drilled['proved']>;
   /** Whether its saved key was seen to open what came back. */
   readonly keyProved: boolean;
 }
@@ -32,17 +34,26 @@ function standingOf(records: readonly DrilledPoint[]): Drilled {
   const [newest] = newestFirst as [DrilledPoint, ...DrilledPoint[]];
   const failed = newestFirst.findIndex(({ result }) => result === 'failed');
   const since = failed < 0 ? newestFirst : newestFirst.slice(0, failed);
-  const [best] = since
-    .filter(({ result }) => result === 'passed')
-    .sort((a, b) => ((a.reached ?? '') < (b.reached ?? '') ? 1 : -Number(a.reached !== b.reached)));
-  const { level, result, time } = newest;
+  const passed = since.filter(({ result }) => result === 'passed');
+  const [best] = passed.toSorted((a, b) =>
+    (a.reached ?? '') < (b.reached ?? '') ? 1 : -Number(a.reached !== b.reached),
+  );
+  const { level, result, time, by } = newest;
+  const [proved, byHand] = [best, passed.find((record) => record.by === 'hand')].map(proofIn);
   return {
     level,
     result,
     time,
-    ...(best?.reached != null && { proved: { reached: best.reached, level: best.level, time: best.time } }),
+    ...(by && { by }),
+    ...(proved && { proved }),
+    ...(byHand && { byHand }),
     keyProved: since.some(({ key }) => key === 'proved'),
   };
+}
+
+function proofIn(record: DrilledPoint | undefined): Drilled['proved'] {
+  if (record?.reached == null) return undefined;
+  return { reached: record.reached, level: record.level, time: record.time };
 }
 
 /**
@@ -58,11 +69,15 @@ export function provedDepth(
   return levels.toSorted().at(-1);
 }
 
-/** "volume, passed 2026-11-26"; empty if it was never drilled. */
+/** "volume, passed 2026-11-26; by hand 2026-11-01"; empty if it was never drilled. */
 export function drilledWords(drilled: Drilled | undefined): string {
   if (drilled === undefined) return '';
-  const { level, result, time, proved } = drilled;
-  const last = `${level}, ${result} ${time.slice(0, 10)}`;
-  if (proved === undefined || (proved.level === level && result === 'passed')) return last;
-  return `${proved.level}, passed ${proved.time.slice(0, 10)}; ${last}`;
+  const { level, result, time, by, proved, byHand } = drilled;
+  const last = `${level}${by === 'hand' ? ' by hand' : ''}, ${result} ${time.slice(0, 10)}`;
+  const isBest = proved === undefined || (proved.level === level && result === 'passed');
+  return [
+    ...(isBest ? [] : [`${proved.level}, passed ${proved.time.slice(0, 10)}`]),
+    last,
+    ...(byHand === undefined || byHand.time === time ? [] : [`by hand ${byHand.time.slice(0, 10)}`]),
+  ].join('; ');
 }

@@ -20,6 +20,8 @@ export interface SeenDrill {
   readonly result: 'passed' | 'failed' | 'no output';
   /** "L3"; undefined unless it passed. */
   readonly reached: string | undefined;
+  /** Whether it was carried out by hand. */
+  readonly byHand?: boolean;
   /** From looking for the restore point until it was restored, and booted where it was; undefined if nothing was. */
   readonly restoreSeconds: number | undefined;
 }
@@ -28,6 +30,8 @@ export interface SeenDrill {
 export interface Proof {
   /** Of the newest drill that passed, and whose restore point has not failed since; undefined if there is none. */
   readonly newest: { readonly reached: string; readonly time: number } | undefined;
+  /** The same, of those by hand. */
+  readonly byHand?: Proof['newest'];
   /** How long restores took, over all drills that passed; undefined if none restored anything. */
   readonly restore: { readonly p50: number; readonly p95: number; readonly count: number } | undefined;
 }
@@ -43,12 +47,14 @@ function proofOf(drills: readonly SeenDrill[]): Proof {
   for (const { point, result, time } of drills)
     if (result === 'failed') failed.set(point, Math.max(time, failed.get(point) ?? 0));
   const passed = drills.filter(({ result }) => result === 'passed');
-  const [newest] = passed
+  const standing = passed
     .filter(({ point, time }) => time > (failed.get(point) ?? Number.NEGATIVE_INFINITY))
     .sort((a, b) => b.time - a.time);
+  const [newest, byHand] = [standing[0], standing.find((one) => one.byHand)];
   const times = passed.flatMap(({ restoreSeconds }) => restoreSeconds ?? []).sort((a, b) => a - b);
   return {
     newest: newest && { reached: newest.reached ?? '', time: newest.time },
+    ...(byHand && { byHand: { reached: byHand.reached ?? '', time: byHand.time } }),
     restore:
       times.length === 0
         ? undefined
@@ -86,11 +92,13 @@ export function isDrillDue(
   return now - last >= 0.9 * hoursOf(every) * 3_600_000;
 }
 
-/** "L3, 2 d ago"; "failed, or never drilled" if nothing is proved. */
+/** "L3, 2 d ago; by hand L2, 12 d ago"; "no: the drill failed" if nothing is proved. */
 export function provedWords(proof: Proof | undefined, now: number): string | undefined {
   if (proof === undefined) return undefined;
-  const { newest } = proof;
-  return newest === undefined ? 'no: the drill failed' : `${newest.reached}, ${ageOf(newest.time, now)} ago`;
+  const { newest, byHand } = proof;
+  if (newest === undefined) return 'no: the drill failed';
+  const words = ({ reached, time }: typeof newest) => `${reached}, ${ageOf(time, now)} ago`;
+  return [words(newest), ...(byHand === undefined ? [] : [`by hand ${words(byHand)}`])].join('; ');
 }
 
 /** "3 min, 95 % within 9 min (12 drills)", and "over the rto of 2h" if that is longer. */

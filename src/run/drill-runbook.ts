@@ -10,6 +10,9 @@ import { TOOL } from '../version.ts';
 import type { Context } from './context.ts';
 import { readingOf } from './reading.ts';
 
+/** Another version wrote the `RESTORE.md`, so that nobody can tell whether it was altered. */
+export class OtherVersion extends InputError {}
+
 /** A `RESTORE.md` that may be carried out. */
 export interface TrustedRunbook {
   /** The manifest that it is made from. */
@@ -22,7 +25,8 @@ export interface TrustedRunbook {
  * have written it: so what is returned is made anew from a manifest that a restore would trust, and the file only has to
  * be the same, to the last byte.
  *
- * @throws InputError if no manifest of it can be trusted, or another version wrote the file
+ * @throws OtherVersion
+ * @throws InputError if no manifest of it can be trusted
  * @throws OperationError if it is missing or altered: the restore point cannot be restored by hand
  */
 export async function trustedRunbook(
@@ -39,7 +43,7 @@ export async function trustedRunbook(
     return { manifest, text };
   const { tool } = manifest.run;
   if (tool !== TOOL)
-    throw new InputError(
+    throw new OtherVersion(
       `RESTORE.md beside ${reference} is of ${tool}, whose words differ from those of ${TOOL}: nothing proves that nobody altered it`,
       'Nothing was carried out. Drill a newer restore point, or use that version.',
     );

@@ -6,6 +6,7 @@ import { stopwatch } from '../drill/stopwatch.ts';
 import { InputError } from '../errors.ts';
 import type { DrillInputs } from '../inputs/drill.ts';
 import type { DrilledPoint, Manifest } from '../manifest/schema.ts';
+import type { Session } from '../openstack/connection.ts';
 import type { DrillWish } from '../planfile/plan-file.ts';
 import { isDrillDue } from '../planfile/proof.ts';
 import { sweep } from '../temporaries/sweep.ts';
@@ -18,6 +19,7 @@ import type { Trial } from './drill-level.ts';
 import { levelFor } from './drill-levels.ts';
 import { drillOfPlan } from './drill-of-plan.ts';
 import { publishDrill, recordedAs, recordOf } from './drill-record.ts';
+import { OtherVersion } from './drill-runbook.ts';
 import { drilledPoint, drillLines, drillSummary } from './drill-show.ts';
 import { carriedOut, trialOf } from './drill-trial.ts';
 import { drillsIn } from './drills-in.ts';
@@ -43,7 +45,8 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   // First: without the cloud, nothing is known of what is in it.
   const session = level === 'bytes' ? undefined : await context.connect(given);
   const catalog = await readCatalog(context, given);
-  if (wish !== undefined && !isDrillDue(drillsIn(catalog.found), wish, host.clock.now())) return notDue(wish);
+  const before = drillsIn(catalog.found).filter(({ byHand = false }) => byHand === given['by-hand']);
+  if (wish !== undefined && !isDrillDue(before, wish, host.clock.now())) return notDue(wish);
   const subjects = subjectsOf(
     catalog.found,
     pick(catalog.entries, wanted).filter((entry) => project === undefined || entry.project === project),
@@ -51,14 +54,8 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
     given['verify-key'] !== undefined,
   );
 
-  const subject = await drawnOf(context, given, subjects, session, seed);
-  const manifest = manifestOf(catalog, subject);
-  const store = await namedStore(context, given);
+  const { subject, trial } = await drawnTrial(context, given, catalog, subjects, session, seed);
   const beside = await recordOf(context, given, subject, started);
-  host.log.info(`${drilledPoint(subject)}: drawn with seed ${seed}`);
-  if (session !== undefined) compareClouds(context, manifest, session, given);
-  const drilling = { context, given, session, subject, manifest, store };
-  const trial = await trialOf(levelFor(given, subject.entry.kind), drilling);
   trial.show(host.log);
   if (session !== undefined) await sweep(session, host, dryRun);
   watch.lap('found');
@@ -73,6 +70,33 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   });
   const published = beside && (await publishDrill(beside, record));
   return told(context, subject, finding, record, { isWanted: beside !== undefined, published });
+}
+
+/** Draws again, among the others, if what another version wrote cannot be carried out by hand. */
+async function drawnTrial(
+  context: Context,
+  given: DrillInputs,
+  catalog: Catalog,
+  subjects: readonly Subject[],
+  session: Session | undefined,
+  seed: number,
+): Promise<{ readonly subject: Subject; readonly trial: Trial }> {
+  const subject = await drawnOf(context, given, subjects, session, seed);
+  const manifest = manifestOf(catalog, subject);
+  const store = await namedStore(context, given);
+  context.host.log.info(`${drilledPoint(subject)}: drawn with seed ${seed}`);
+  if (session !== undefined) compareClouds(context, manifest, session, given);
+  const drilling = { context, given, session, subject, manifest, store };
+  try {
+    return { subject, trial: await trialOf(levelFor(given, subject.entry.kind), drilling) };
+  } catch (error) {
+    if (!(error instanceof OtherVersion)) throw error;
+    const { tool } = manifest.run;
+    const others = subjects.filter((one) => manifestOf(catalog, one).run.tool !== tool);
+    if (others.length === 0) throw error;
+    context.host.log.info(`drawn again: ${error.message}`);
+    return drawnTrial(context, given, catalog, others, session, seed);
+  }
 }
 
 function notDue({ every }: DrillWish): Outcome<never> {

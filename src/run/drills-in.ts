@@ -21,7 +21,10 @@ export function drillsIn(found: readonly Found[]): SeenDrill[] {
         time: Date.parse(record.time),
         result: record.result,
         reached: record.reached ?? undefined,
-        restoreSeconds: restored === undefined ? undefined : looked + restored + booted,
+        ...(record.by === 'hand' && { byHand: true }),
+        // A person takes another time than the program.
+        restoreSeconds:
+          restored === undefined || record.by === 'hand' ? undefined : looked + restored + booted,
       },
     ];
   });

@@ -29,7 +29,7 @@ export function commandsIn(text: string, { restorePoints }: Manifest): Commands 
   const all = blocks.filter(({ section }) => section === 0).map(({ commands }) => commands);
   const restoring = (at: number): string => {
     const block = blocks.find(({ section }) => section === at + 1);
-    if (block === undefined) throw new TypeError(`the runbook has no section ${at + 1}`);
+    if (at < 0 || block === undefined) throw new TypeError('the runbook has no section of it');
     return block.commands;
   };
   return {

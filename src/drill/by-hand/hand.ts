@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Duplex, Readable } from 'node:stream';
@@ -50,12 +51,10 @@ const TRAP = "trap 'exit 143' TERM";
 
 export function handIn(options: HandOptions): Hand {
   const { room, environment, log } = options;
-  let count = 0;
 
   async function start(commands: readonly string[], talks: boolean) {
     options.signal.throwIfAborted();
-    count += 1;
-    const file = await room.file(`commands-${count}.sh`, [TRAP, ...commands, ''].join('\n'));
+    const file = await room.file(`commands-${randomUUID()}.sh`, [TRAP, ...commands, ''].join('\n'));
     const child = spawn('bash', ['--noprofile', '--norc', '-euo', 'pipefail', file], {
       cwd: room.path,
       env: environment,
@@ -69,8 +68,10 @@ export function handIn(options: HandOptions): Hand {
     return { child, closed, said: tail(child.stderr as Readable, log), watch: watched(child, options) };
   }
 
-  async function ended({ closed, said, watch }: Awaited<ReturnType<typeof start>>): Promise<void> {
+  async function ended({ child, closed, said, watch }: Awaited<ReturnType<typeof start>>): Promise<void> {
     const [code, killed] = await closed.finally(() => {
+      // What commands left running in the background.
+      endGroup(child);
       room.guard(undefined);
       watch.over();
     });

@@ -64,10 +64,12 @@ export function recordingClient(name: string): readonly string[] {
  * Gives out records, and writes the ids of what was made into them.
  *
  * @param gigabytes of data that the commands move
+ * @param onMade called as soon as a thing bears its record
  */
 export function recording(
   ledger: Ledger,
   gigabytes: number,
+  onMade: (kind: MadeKind, id: string) => void,
 ): { readonly answer: Answer; readonly made: Made } {
   const drafts: { readonly kind: MadeKind; readonly draft: Draft; id?: string }[] = [];
   const last = (kind: MadeKind) => drafts.findLast((one) => one.kind === kind);
@@ -84,9 +86,12 @@ export function recording(
   };
   const end = async (kind: MadeKind, id: string): Promise<void> => {
     const one = last(kind);
-    if (one === undefined || one.id === id) return;
-    one.id = id;
-    await ledger.bind(one.draft, kind, id);
+    if (one === undefined) return;
+    if (one.id !== id) {
+      one.id = id;
+      await ledger.bind(one.draft, kind, id);
+    }
+    onMade(kind, id);
   };
   return {
     async answer(line) {

@@ -35,7 +35,9 @@ export async function fillByHand(
   hand: Hand,
   { commands, points, variable, name, gigabytes }: HandVolume,
 ): Promise<Filled> {
-  const { answer, made } = recording(environment.ledger, gigabytes);
+  const { answer, made } = recording(environment.ledger, gigabytes, (kind, made) =>
+    environment.log.info(`${kind} ${made} was made by the commands of RESTORE.md`),
+  );
   let id: string | undefined;
   try {
     const printed = await hand.run(

@@ -36,6 +36,17 @@ test.each<[string, readonly DrilledPoint[], string]>([
     [record(1, {}), record(2, { level: 'boot', result: 'no output', reached: null })],
     'volume, passed 2026-11-01; boot, no output 2026-11-02',
   ],
+  ['one by hand', [record(1, { by: 'hand' })], 'volume by hand, passed 2026-11-01'],
+  [
+    'by the program after one by hand: both are told',
+    [record(1, { by: 'hand', level: 'bytes', reached: 'L2' }), record(2, {})],
+    'volume, passed 2026-11-02; by hand 2026-11-01',
+  ],
+  [
+    'a failure takes that back, too',
+    [record(1, { by: 'hand' }), record(2, failed), record(3, {})],
+    'volume, passed 2026-11-03',
+  ],
 ])('%s', (_what, records, words) => {
   expect(drilledWords(standing(...records))).toBe(words);
   expect(drilledWords(standing(...records.toReversed()))).toBe(words);

@@ -30,6 +30,12 @@ test.each<[string, readonly SeenDrill[], string | undefined]>([
   ['a failure of its point takes it back', [drill(9), drill(2, failed)], 'no: the drill failed'],
   ['a failure of another point does not', [drill(9), drill(2, { ...failed, point: 'q' })], 'L3, 9 d 0 h ago'],
   ['what passes later counts', [drill(9, failed), drill(2)], 'L3, 2 d 0 h ago'],
+  [
+    'the newest by hand is told as well',
+    [drill(40, { byHand: true }), drill(30, { byHand: true, reached: 'L2' }), drill(2)],
+    'L3, 2 d 0 h ago; by hand L2, 30 d 0 h ago',
+  ],
+  ['and is taken back as well', [drill(30, { byHand: true }), drill(3, failed), drill(2)], 'L3, 2 d 0 h ago'],
   ['nothing', [], undefined],
 ])('%s', (_what, drills, words) => {
   expect(provedWords(of(...drills), NOW)).toBe(words);
