@@ -14,12 +14,21 @@ import {
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 
+/** The inputs of a command that name places. No command has them all. */
+export interface NamedPlaces {
+  readonly store?: string | undefined;
+  readonly manifest?: string | readonly string[] | undefined;
+  readonly publish?: readonly string[] | undefined;
+}
+
+type Given = CloudInputs & StoreAccess & NamedPlaces;
+
 /** A place that was named, checked and not yet opened. */
 export interface StorePlace {
   /** As it was given. */
   readonly text: string;
   readonly named: StoreName;
-  readonly given: CloudInputs & StoreAccess;
+  readonly given: Given;
   /** Bytes per second. */
   readonly rate: number | undefined;
 }
@@ -48,13 +57,13 @@ const OF_ONE = {
  */
 export function checkedStore(
   text: string,
-  given: CloudInputs & StoreAccess,
+  given: Given,
   directory: string,
   input: NamingInput = 'store',
 ): StorePlace {
   const parsed = parseStore(text, input);
   for (const [name, kind] of Object.entries(OF_ONE))
-    if (given[name as keyof typeof OF_ONE] !== undefined && kind !== parsed.kind)
+    if (given[name as keyof typeof OF_ONE] !== undefined && !namesOne(kind, [text, ...placesIn(given)]))
       throw new InputError(
         `\`${name}\` is for a store like ${kind}://…, and \`${input}\` is ${quoted(text)}`,
         `Leave it out, or correct \`${input}\`.`,
@@ -70,6 +79,15 @@ export function checkedStore(
   const endpoint = agreed(input, 'endpoint', parsed.endpoint, checkedEndpoint(given['s3-endpoint']));
   const region = agreed(input, 'region', parsed.region, checkedRegion(given['s3-region']));
   return { text, named: { ...parsed, endpoint, region }, given, rate };
+}
+
+/** They may be for the place of another input: `store` in a directory, manifests in S3. */
+function placesIn({ store = '', manifest = [], publish = [] }: NamedPlaces): readonly string[] {
+  return [store, manifest, publish].flat();
+}
+
+function namesOne(kind: 's3' | 'swift', places: readonly string[]): boolean {
+  return places.some((place) => place.replace(/^latest:/, '').startsWith(`${kind}://`));
 }
 
 function agreed(

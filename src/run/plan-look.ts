@@ -152,7 +152,7 @@ export async function connectFor(context: Context, given: CloudInputs, plan: Pla
 
 async function manifestsOf(context: Context, given: PlanLookGiven & StoreAccess, plan: PlanFile) {
   const { host } = context;
-  const reading = await readingOf(context, { ...given, store: plan.store });
+  const reading = await readingOf(context, { ...given, store: plan.store, publish: plan.publish });
   const { places, isComplete } = await readable(
     context,
     placesOf(given.manifest.length > 0 ? given.manifest : plan.publish, host.github !== undefined),

@@ -8,12 +8,18 @@ import { type PayloadStore, payloadStore } from '../payload/store.ts';
 import type { OpenStore, Place } from '../store/place.ts';
 import { placeName, type StoreName } from '../store/place-name.ts';
 import type { Context } from './context.ts';
-import { checkedStore, type NamingInput, openStore, type StorePlace } from './open-store.ts';
+import {
+  checkedStore,
+  type NamedPlaces,
+  type NamingInput,
+  openStore,
+  type StorePlace,
+} from './open-store.ts';
 
 const DEFAULT_STORE = 'directory:openstack-backups/payloads';
 
 /** The inputs that say where payloads are and how to reach them. */
-export type StoreGiven = CloudInputs & StoreAccess & { readonly store: string | undefined };
+export type StoreGiven = CloudInputs & StoreAccess & NamedPlaces & { readonly store: string | undefined };
 
 /** Where to read payloads, and what opens them. */
 type Reading = StoreGiven & { readonly identity: string | undefined };

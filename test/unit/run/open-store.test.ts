@@ -40,6 +40,34 @@ describe('a place of another input', () => {
   );
 });
 
+describe('how to reach a place', () => {
+  const endpoint = { 's3-endpoint': 'https://s3.example.com' };
+
+  test.each([
+    [{ manifest: 's3://b/manifests/x' }],
+    [{ manifest: 'latest:s3://b' }],
+    [{ manifest: ['artifact', 's3://b'] }],
+    [{ publish: ['s3://b'] }],
+  ])('is taken beside a store in a directory if %j lies there', (more) => {
+    const all = { ...given(endpoint), store: 'directory:a', ...more };
+    expect(checkedStore('directory:a', all, '/work').named.kind).toBe('directory');
+    const swift = { ...given({ 'store-cloud': 'c' }), store: 'swift://c', ...more };
+    expect(checkedStore('s3://b', swift, '/work', 'manifest').named).toMatchObject({ bucket: 'b' });
+  });
+
+  test.each([
+    [{}],
+    [{ manifest: 'latest:store', publish: ['artifact'] }],
+    [{ manifest: 'swift://b' }],
+    [{ manifest: 'directory:s3://b' }],
+  ])('is refused if no place lies there: %j', (more) => {
+    const all = { ...given(endpoint), store: 'directory:a', ...more };
+    expect(() => checkedStore('directory:a', all, '/work')).toThrow(
+      '`s3-endpoint` is for a store like s3://…, and `store` is "directory:a"',
+    );
+  });
+});
+
 describe("an S3 of one's own", () => {
   const opening = () => {
     const warned: string[] = [];
