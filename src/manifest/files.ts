@@ -3,6 +3,9 @@ export const MANIFEST_FILE = 'manifest.json';
 export const SEALED_FILE = `${MANIFEST_FILE}.age`;
 export const RUNBOOK_FILE = 'RESTORE.md';
 export const SEALED_RUNBOOK_FILE = `${RUNBOOK_FILE}.age`;
+/** The runbook of a run in a store that goes on: as far as it had come. The one with the highest number counts. */
+export const earlyRunbook = (at: number, sealed: boolean) => `RESTORE.${at}.md${sealed ? '.age' : ''}`;
+export const EARLY_RUNBOOK = /^RESTORE\.\d{1,7}\.md(?:\.age)?$/;
 export const ENVELOPE_FILE = 'envelope.json';
 export const DIGEST = '.sha256';
 export const SIGNATURE = '.sig';

@@ -34,7 +34,7 @@ export async function packageOf(
 ): Promise<Package> {
   const text = Buffer.from(serialize(manifest), 'utf8');
   const digest = sha256(text);
-  const book = Buffer.from(runbook(manifest, digest), 'utf8');
+  const book = await runbookFile(manifest, digest, seal);
   const cover = Buffer.from(envelope(manifest));
   const [name, bytes] = seal === undefined ? [MANIFEST_FILE, text] : [SEALED_FILE, await seal.seal(text)];
   return {
@@ -46,7 +46,7 @@ export async function packageOf(
       ...(seal === undefined
         ? { [RUNBOOK_FILE]: book }
         : {
-            [SEALED_RUNBOOK_FILE]: await seal.seal(book),
+            [SEALED_RUNBOOK_FILE]: book,
             [ENVELOPE_FILE]: cover,
             ...(key === undefined
               ? {}
@@ -54,6 +54,16 @@ export async function packageOf(
           }),
     },
   };
+}
+
+/** @param sha256 of the manifest's text; undefined if there is only a journal */
+export async function runbookFile(
+  manifest: Manifest,
+  sha256: string | undefined,
+  seal: Sealer | undefined,
+): Promise<Buffer> {
+  const book = Buffer.from(runbook(manifest, sha256), 'utf8');
+  return seal === undefined ? book : seal.seal(book);
 }
 
 /** The format of sha256sum, so that `sha256sum -c` checks it. */

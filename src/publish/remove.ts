@@ -1,6 +1,13 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MANIFEST_FILE, OUR_FILES, parseStored, SEALED_FILE, STORED } from '../manifest/files.ts';
+import {
+  EARLY_RUNBOOK,
+  MANIFEST_FILE,
+  OUR_FILES,
+  parseStored,
+  SEALED_FILE,
+  STORED,
+} from '../manifest/files.ts';
 import { isPiece, JOURNAL_FILE } from '../manifest/journal.ts';
 import type { GitHub } from '../ports/github.ts';
 import type { OpenStore, Place } from '../store/place.ts';
@@ -59,7 +66,9 @@ async function removeStored(place: Place, run: string): Promise<boolean> {
  */
 function inOrder(names: readonly string[]): string[] | undefined {
   const isManifest = (name: string) => name === MANIFEST_FILE || name === SEALED_FILE;
-  if (!names.every((name) => OUR_FILES.has(name) || name === JOURNAL_FILE || isPiece(name))) return undefined;
+  const isOurs = (name: string) =>
+    OUR_FILES.has(name) || name === JOURNAL_FILE || isPiece(name) || EARLY_RUNBOOK.test(name);
+  if (!names.every(isOurs)) return undefined;
   const pieces = names.filter(isPiece).sort((one, other) => numberOf(other) - numberOf(one));
   const others = names.filter((name) => !isManifest(name) && !isPiece(name));
   return [...names.filter(isManifest), ...pieces, ...others];

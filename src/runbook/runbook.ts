@@ -13,9 +13,9 @@ import { volumeImageSection } from './volume-image.ts';
  * Explains, in Markdown with complete commands, how to restore everything in a manifest by hand, without our programs.
  * Only people read it, and they may trust it as far as the manifest: no program reads it back.
  *
- * @param sha256 the digest of the manifest's text, lower-case hex
+ * @param sha256 the digest of the manifest's text, lower-case hex; undefined if there is only a journal
  */
-export function runbook(manifest: Manifest, sha256: string): string {
+export function runbook(manifest: Manifest, sha256: string | undefined): string {
   const book = new Book(manifest);
   const timesOf = dataTimes(manifest.restorePoints, book);
   const sections = manifest.restorePoints.map((point) => {
@@ -49,11 +49,15 @@ function sectionOf(point: RestorePoint, book: Book): Section {
   }
 }
 
-function head({ run, cloud }: Manifest, sha256: string): string[] {
+function head({ run, cloud }: Manifest, sha256: string | undefined): string[] {
   const { authUrl, region, project } = cloud;
+  const source =
+    sha256 === undefined
+      ? 'the journal beside it, which may have more by now'
+      : `the manifest whose SHA-256 is \`${sha256}\``;
   return [
     '# Restore by hand',
-    `How to restore what run \`${run.id}\` of ${forMarkdown(run.tool)} saved, without that program. The run started at ${run.started}. Made from the manifest whose SHA-256 is \`${sha256}\`${run.finished === null ? ', before that run had ended' : ''}.`,
+    `How to restore what run \`${run.id}\` of ${forMarkdown(run.tool)} saved, without that program. The run started at ${run.started}. Made from ${source}${run.finished === null ? ', before that run had ended' : ''}.`,
     `Cloud ${forMarkdown(authUrl)}, region ${forMarkdown(region)}, project ${forMarkdown(project.name)} (${forMarkdown(project.id)}). Cinder backups can be restored only there.`,
   ];
 }

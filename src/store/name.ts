@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import { forLog } from '../text/escape.ts';
 
 /** Capitals only as times and the runbook have them: some file systems do not tell them apart. */
-const SEGMENT = /^(?:[0-9a-zTZ][0-9a-zTZ._-]{0,127}|RESTORE\.md(?:\.age)?)$/;
+const SEGMENT = /^(?:[0-9a-zTZ][0-9a-zTZ._-]{0,127}|RESTORE(?:\.\d{1,7})?\.md(?:\.age)?)$/;
 const MOST_SEGMENTS = 4;
 
 export function isSegment(text: string): boolean {

@@ -155,6 +155,44 @@ describe.each(kinds)('in %s', (_kind, make, address) => {
     expect((await listedNames())[0]).toHaveLength(count + 1);
   });
 
+  test.each([
+    [1, 1],
+    [4, 4],
+    [40, 38],
+  ])(
+    'a run that was killed after %i points leaves how to restore %i of them by hand',
+    async (count, told) => {
+      const one = await killed(count);
+      const books = (await namesIn()).filter((name) => name.includes('/RESTORE'));
+      expect(books).toEqual([
+        expect.stringMatching(/^manifests\/20261123T000000Z-5f2c9a01\/RESTORE\.\d+\.md$/),
+      ]);
+      const text = String(await allOf((await place.get(books[0] ?? '')).bytes));
+      expect(text.match(/^## \d+\. .*accounts-v/gm)).toHaveLength(told);
+      expect(text).toContain('Made from the journal beside it');
+      expect(text).not.toContain('undefined');
+      await one.finish(null);
+      expect((await namesIn()).filter((name) => name.includes('/RESTORE'))).toEqual([
+        'manifests/20261123T000000Z-5f2c9a01/RESTORE.md',
+      ]);
+    },
+  );
+
+  test('a runbook that cannot be put, or not removed, costs no restore point', async () => {
+    const refuses = async () => Promise.reject(new OperationError('no'));
+    const isBook = (name: string) => /RESTORE\.\d/.test(name);
+    for (const at of [
+      { ...place, put: (name, bytes) => (isBook(name) ? refuses() : place.put(name, bytes)) },
+      { ...place, remove: (name) => (isBook(name) ? refuses() : place.remove(name)) },
+    ] satisfies Place[]) {
+      const run = at.put === place.put ? '20261124T000000Z-5f2c9a01' : '20261123T000000Z-5f2c9a01';
+      const { failures } = await (await killed(3, run, { at })).finish(null);
+      expect(failures).toEqual([]);
+    }
+    expect((await listedNames()).map((names) => names.length)).toEqual([4, 4]);
+    expect((await namesIn()).filter(isBook)).toHaveLength(3);
+  });
+
   test('one that was killed before it saved anything hides no earlier one', async () => {
     await (await killed(2, '20261101T000000Z-aaaaaaaa')).finish(null);
     await record('20261102T000000Z-bbbbbbbb');
@@ -215,10 +253,14 @@ describe.each(kinds)('in %s', (_kind, make, address) => {
         await place.remove(name);
       },
     };
-    const pieces = await namesIn();
+    const pieces = (await namesIn()).filter((name) => name.includes('.journal.'));
     expect(await removeManifest(reference, { ...options(), store: async () => watched })).toBe(true);
     expect(await namesIn()).toEqual([]);
     const backwards = pieces.map((_, at) => pieces.length - 1 - at);
-    expect(gone.map((name) => Number(name.split('.').at(-2)))).toEqual(address === '' ? [] : backwards);
+    const numbers = gone
+      .filter((name) => name.includes('.journal.'))
+      .map((name) => Number(name.split('.').at(-2)));
+    expect(numbers).toEqual(address === '' ? [] : backwards);
+    if (address !== '') expect(gone.at(-1)).toMatch(/RESTORE\.\d+\.md$/);
   });
 });
