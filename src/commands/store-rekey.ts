@@ -17,7 +17,7 @@ const outputs = {
   opens: {
     json: true,
     description:
-      'JSON: what each recipient can open, a list of {recipient, given, resources, points, bytes}; `recipient` is null for what lies in clear.',
+      'JSON: what each recipient can open, a list of {recipient, given, resources, points, oldest, newest, bytes}; `recipient` is null for what lies in clear.',
   },
 } as const satisfies Outputs;
 

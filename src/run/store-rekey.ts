@@ -3,7 +3,7 @@ import { sealer } from '../keys/age.ts';
 import { type Openable, whoOpens } from '../payload/blocks/who-opens.ts';
 import { bytes } from '../text/bytes.ts';
 import { type Column, formatRows } from '../text/rows.ts';
-import { counted } from '../text/words.ts';
+import { counted, toMinute } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { neededPlace, type StoreGiven } from './storing.ts';
 
@@ -45,14 +45,18 @@ export async function rekeyStore(
 }
 
 const ADDED =
-  'New recipients open what is saved from now on, not what is there already: only the owner of an identity could seal that again. The next backup of each disk is a full one, so that they can open all of it.\n';
+  'New recipients open what is saved from now on, not what is there already: only the owner of an identity could seal that again. The next backup of each disk takes nothing over that they cannot open: it is a full one, and they open it and all later ones. To have that now, run a backup of everything; what is gone from the cloud stays as it is.\n';
 const DROPPED =
   'Recipients that you no longer give still open what is there, and what later restore points take over from it. If an identity was stolen, start a new store, and change every password and key in the data.\n';
+
+const timeOf = (taken: string | undefined) => (taken === undefined ? '' : toMinute(Date.parse(taken)));
 
 const COLUMNS: readonly Column<Openable & { readonly given: boolean }>[] = [
   { name: 'recipient', value: ({ recipient }) => recipient ?? '(in clear: anybody)' },
   { name: 'given', value: ({ given }) => (given ? 'yes' : '') },
   { name: 'resources', value: ({ resources }) => resources },
   { name: 'points', value: ({ points }) => points },
+  { name: 'oldest', value: ({ oldest }) => timeOf(oldest) },
+  { name: 'newest', value: ({ newest }) => timeOf(newest) },
   { name: 'data', value: ({ bytes: size }) => bytes(size) },
 ];

@@ -60,6 +60,55 @@ describe('a disk that is saved again into a store', () => {
     }
   });
 
+  test('for a further recipient: the next one is full, and opened by both, and those after it are increments', async () => {
+    const second = await makeKeeper();
+    const id = await world.makeVolume({ name: 'shared', content: randomBytes(MIB) });
+    const key = ['--store-key', 'env:STORE_KEY'];
+    await save(id, '--recipients', keeper.recipient, ...key);
+    const both = ['--recipients', `${keeper.recipient},${second.recipient}`, ...key];
+    const full = await save(id, ...both);
+    expect(full.stderr).toContain('is not sealed to all recipients of this backup');
+    expect(sentIn(full).takenOver).toBe(0);
+    const next = await save(id, ...both);
+    expect(sentIn(next).sent).toBeLessThan(20_000);
+    // One that is left out later still opens what is taken over.
+    const without = await save(id, '--recipients', second.recipient, ...key);
+    expect(sentIn(without).sent).toBeLessThan(20_000);
+    const { json } = expectExit(await world.tool(['store', 'rekey', ...store.slice(1), '--json']), 0);
+    const opens = json['opens'] as {
+      recipient: string | null;
+      points: number;
+      oldest?: string;
+      newest?: string;
+    }[];
+    const of = ({ recipient }: Keeper) => opens.find((one) => one.recipient === recipient);
+    expect(of(second)).toMatchObject({ points: 3 });
+    expect(Date.parse(of(second)?.oldest ?? '')).toBeLessThan(Date.parse(of(second)?.newest ?? ''));
+    const digest = await world.digest(id);
+    for (const [ran, who] of [
+      [full, second],
+      [next, keeper],
+      [without, second],
+    ] as const) {
+      const back = expectExit(await bringBack(world, who, 'restore-volume', ran, ...store), 0);
+      expect(await world.digest(String(back.json['volume-id']))).toBe(digest);
+    }
+  });
+
+  test('an image whose digest is that of its last restore point is not read again', async () => {
+    const bytes = Buffer.concat([Buffer.alloc(MIB), randomBytes(MIB)]);
+    const id = await world.makeImage({ name: 'golden', bytes });
+    const reads = () =>
+      world.cloud.requests.filter(({ method, path }) => method === 'GET' && path.endsWith(`${id}/file`))
+        .length;
+    const saved = async () =>
+      sentIn(expectExit(await world.tool(['backup-image', '--images', id, ...store, '--json']), 0));
+    expect((await saved()).sent).toBeGreaterThan(MIB);
+    expect(reads()).toBe(1);
+    expect(await saved()).toEqual({ sent: expect.any(Number), takenOver: MIB });
+    expect(reads()).toBe(1);
+  });
+
   test('sealed, without a store key: is sent in full, and says what to give', async () => {
     const id = await world.makeVolume({ name: 'keyless', content: randomBytes(MIB) });
     await save(id, '--recipients', keeper.recipient);

@@ -8,6 +8,7 @@ import { expectExit } from '../scenarios/steps.ts';
 import { mapBytes } from '../support/blocks-records.ts';
 
 const OTHER = 'age1yhm4gctwfmrpz87tdslm550wrx6m79y9f2hdzt0lndjnehwj0ukqrjpyx5';
+const TAKEN = '2026-11-20T00:00:00.000Z';
 
 let world: EmbeddedWorld;
 beforeAll(async () => {
@@ -63,7 +64,7 @@ test('store rekey shows who can open what', async () => {
     await mapBytes({
       resource: { kind: 'volume', id: 'v1' },
       point,
-      taken: '2026-11-20T00:00:00.000Z',
+      taken: TAKEN,
       names: [0, 1].map((number) => `volume-v1/data/${point}-${number}`),
       header: { recipients: [['age1old', OTHER], [OTHER]] },
       to: [0, 1],
@@ -73,7 +74,7 @@ test('store rekey shows who can open what', async () => {
   const { json } = expectExit(await world.tool([...words, '--json']), 0);
   expect(json['opens']).toEqual([
     { recipient: 'age1old', given: false, resources: 1, points: 0, bytes: 16 },
-    { recipient: OTHER, given: false, resources: 1, points: 1, bytes: 32 },
+    { recipient: OTHER, given: false, resources: 1, points: 1, bytes: 32, oldest: TAKEN, newest: TAKEN },
   ]);
   const { stdout } = expectExit(await world.tool([...words, '--recipients', OTHER]), 0);
   expect(stdout).toContain('Recipients that you no longer give still open what is there');

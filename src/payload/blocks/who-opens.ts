@@ -8,6 +8,9 @@ export interface Openable {
   readonly resources: number;
   /** Restore points that it opens in full. */
   readonly points: number;
+  /** When the oldest and the newest of them were taken, ISO 8601; missing if there are none. */
+  readonly oldest?: string;
+  readonly newest?: string;
   /** Of the objects that it opens. */
   readonly bytes: number;
 }
@@ -22,6 +25,8 @@ export interface WhoOpens {
 interface Tally {
   readonly folders: Set<string>;
   points: number;
+  oldest?: string;
+  newest?: string;
   bytes: number;
 }
 
@@ -74,5 +79,12 @@ function count(
     }
   }
   for (const [recipient, some] of opened)
-    if (some === objects.length) (tallies.get(recipient) as Tally).points += 1;
+    if (some === objects.length) opens(tallies.get(recipient) as Tally, header.taken);
+}
+
+/** @param taken the time of a point that it opens in full */
+function opens(tally: Tally, taken: string): void {
+  tally.points += 1;
+  if (tally.oldest === undefined || taken < tally.oldest) tally.oldest = taken;
+  if (tally.newest === undefined || taken > tally.newest) tally.newest = taken;
 }
