@@ -1,6 +1,6 @@
 import { cloudInputs } from '../inputs/cloud.ts';
 import { savingInputs, savingOutputs } from '../inputs/saving.ts';
-import { packInputs } from '../inputs/store.ts';
+import { packInputs, rawInputs } from '../inputs/store.ts';
 import type { Inputs } from '../inputs/table.ts';
 import { defineCommand } from './command.ts';
 
@@ -14,6 +14,7 @@ const inputs = {
       'The images to save, one per line or separated by commas: ids, names, `metadata:KEY=VALUE` (image properties), `name:PATTERN` with `*`, or `all` images of the project.',
   },
   ...packInputs,
+  ...rawInputs,
   concurrency: {
     kind: 'integer',
     default: '2',

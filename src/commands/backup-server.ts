@@ -1,5 +1,6 @@
 import { cloudInputs } from '../inputs/cloud.ts';
 import { savingInputs, savingOutputs } from '../inputs/saving.ts';
+import { rawInputs } from '../inputs/store.ts';
 import type { Inputs } from '../inputs/table.ts';
 import { volumeInputs } from '../inputs/volumes.ts';
 import { defineCommand } from './command.ts';
@@ -14,6 +15,10 @@ const inputs = {
       'The servers to back up, one per line or separated by commas: ids, names, `metadata:KEY=VALUE`, `name:PATTERN` with `*`, or `all`.',
   },
   ...volumeInputs,
+  raw: {
+    ...rawInputs.raw,
+    description: `For the disk of a server that boots from no volume, with \`store\`. ${rawInputs.raw.description}`,
+  },
   concurrency: {
     kind: 'integer',
     default: '2',

@@ -62,6 +62,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'max-chain',
     'compression',
     'refresh',
+    'raw',
     'wrap',
     'concurrency',
     'start-only',

@@ -85,6 +85,16 @@ export const packInputs = {
   },
 } as const satisfies Inputs;
 
+/** For what is saved as an image of the cloud. */
+export const rawInputs = {
+  raw: {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Store the raw disk that an image of another format (such as qcow2) holds, so that increments send only what changed: the cloud converts it, into a temporary volume. Restores make a raw image.',
+  },
+} as const satisfies Inputs;
+
 const UNITS: Readonly<Record<string, number>> = { kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
 
 /**

@@ -60,6 +60,8 @@ export interface PlanEntry {
   readonly also: boolean;
   readonly method: 'auto' | Method;
   readonly maxChain: number;
+  /** Whether images and root disks of other formats are stored as raw. */
+  readonly raw: boolean;
   readonly every: Duration;
   /** Undefined means one and a half times `every`. */
   readonly maxAge: Duration | undefined;
@@ -131,6 +133,7 @@ function entryOf(text: BackUpText, kinds: readonly Kind[], keep: Keep | undefine
     also: text.also ?? false,
     method: text.method ?? 'auto',
     maxChain: text['max-chain'] ?? 7,
+    raw: text.raw ?? false,
     every: text.every,
     maxAge: text['max-age'],
     consistency: text.consistency ?? 'best',

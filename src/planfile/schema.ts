@@ -89,6 +89,12 @@ const BackUp = Type.Object(
       ),
     ),
     'max-chain': optional(count('The most backups in a chain, including the full one. Default: 7.', 1, 1000)),
+    raw: optional(
+      Type.Boolean({
+        description:
+          'Store the raw disks of images and of servers that boot from no volume, which the cloud converts, so that increments send only what changed. Needs `store`.',
+      }),
+    ),
     every: text(
       'Due when the newest good point is older than this, whatever the schedule of the workflow: 6h, 1d, 7d, 1m.',
       'duration',

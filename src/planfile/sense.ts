@@ -51,6 +51,9 @@ function ofEntry(entry: BackUpText, index: number, text: PlanText): Nonsense[] {
             what: `${quoted(name)} gets nothing: ${quoted(taker.name)}, above it, takes everything; move it up, or write also: true`,
           },
         ]),
+    ...(entry.raw === true && text.store === undefined
+      ? [{ path: `${path}.raw`, what: 'raw is for disks that leave the cloud: give a store' }]
+      : []),
     ...(entry.kinds ?? []).flatMap((kind, at) => {
       const why = unsavable(kind, text);
       return why === undefined ? [] : [{ path: `${path}.kinds.${at}`, what: why }];

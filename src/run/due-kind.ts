@@ -30,7 +30,8 @@ export async function withKind<T>(
   const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
   const stored = async (compression: 'zstd' | 'none') =>
     savingStore(context, { ...access, store, compression, recipients, refresh });
-  if (kind === 'image') return use(images, { selectors, payloads: await stored('zstd'), tags });
+  if (kind === 'image')
+    return use(images, { selectors, payloads: await stored('zstd'), tags, raw: entry.raw });
   if (kind === 'secret') {
     const named = { secrets: ids, volumes: [], backups: [], images: [] };
     return use(secrets, { ...named, payloads: await stored('none'), tags, plaintext: false });
@@ -41,6 +42,7 @@ export async function withKind<T>(
     method: entry.method,
     maxChain: entry.maxChain,
     consistency: entry.consistency,
+    raw: entry.raw,
     payloads: store === undefined ? undefined : await stored('zstd'),
     tags,
     recipients: recipients.length > 0,

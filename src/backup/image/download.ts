@@ -77,7 +77,7 @@ async function proveKey(
     );
 }
 
-function damaged(image: Image, why: string): OperationError {
+export function damaged(image: Pick<Image, 'id'>, why: string): OperationError {
   return new OperationError(
     `the data of image ${image.id} is damaged: ${why}`,
     'Try again. If it fails again, the image store has lost data: tell the operator.',

@@ -3,30 +3,36 @@ import { GIB } from '../../text/bytes.ts';
 import { quoted } from '../../text/escape.ts';
 import type { SavingKind } from '../kind.ts';
 import { chooseImages } from './choose.ts';
-import { type ImageBackupWishes, planImages } from './plan.ts';
+import { conversionOf } from './conversion.ts';
+import { type ImageBackupPlan, type ImageBackupWishes, planImages, sizeOf } from './plan.ts';
 import { saveImage } from './save.ts';
 import { plannedImage, showImages, toldImage } from './show.ts';
 
-export const images: SavingKind<ImageBackupWishes, Image> = {
+export const images: SavingKind<ImageBackupWishes, ImageBackupPlan> = {
   doing: 'downloading',
   adopts: false,
-  async plan(session, { selectors, payloads }) {
+  async plan(session, { selectors, payloads, raw }) {
     const chosen = await chooseImages(session, selectors);
     const planned = await planImages(session, chosen, payloads);
     return {
       holdings: undefined,
-      wanted: planned.images.map((image) => ({ what: image, savedAt: undefined, parts: [], meanwhile: {} })),
+      wanted: planned.images.map((image) => ({
+        what: { image, conversion: raw ? conversionOf(image) : undefined },
+        savedAt: undefined,
+        parts: [],
+        meanwhile: {},
+      })),
       refused: planned.refused.map(({ image, error }) => ({ subject: subjectOf(image), error })),
     };
   },
-  subjectOf,
-  gigabytesOf: ({ size }) => (size ?? 0) / GIB,
+  subjectOf: ({ image }) => subjectOf(image),
+  gigabytesOf: (plan) => sizeOf(plan) / GIB,
   show: showImages,
   planned: plannedImage,
   refusal: ({ id, name }) => `${quoted(name)} (${id}) cannot be saved`,
-  async begin(environment, { payloads }) {
-    return async function* save(image, onBytes) {
-      const { points } = await saveImage(image, environment, payloads, onBytes);
+  async begin(environment, { payloads, raw }) {
+    return async function* save({ image }, onBytes) {
+      const { points } = await saveImage(image, environment, payloads, { onBytes, raw });
       yield* points;
     };
   },

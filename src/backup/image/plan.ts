@@ -10,11 +10,26 @@ import { pool } from '../../pool.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Wishes } from '../kind.ts';
+import type { Conversion, Unconvertible } from './conversion.ts';
 
 export interface ImageBackupWishes extends Wishes {
   readonly selectors: readonly Selector[];
   /** Always given: an image is saved only outside the cloud. */
   readonly payloads: PayloadStore;
+  /** Whether images of other formats are stored as the raw disks that they hold. */
+  readonly raw: boolean;
+}
+
+/** What to do with one image. */
+export interface ImageBackupPlan {
+  readonly image: Image;
+  /** Undefined: it is stored as it is, and nothing else was asked for, or it is raw. */
+  readonly conversion: Conversion | Unconvertible | undefined;
+}
+
+/** Bytes that are saved. */
+export function sizeOf({ image, conversion }: ImageBackupPlan): number {
+  return conversion !== undefined && 'size' in conversion ? conversion.size : (image.size ?? 0);
 }
 
 export interface PlannedImages {

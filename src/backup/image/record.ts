@@ -3,18 +3,24 @@ import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_POLICY } from '../../openstack/image/v2/properties.ts';
 import { savedKey } from '../secret/record.ts';
 
-/** @param size bytes that arrived */
+/**
+ * @param size bytes that arrived
+ * @param isConverted whether they are the raw disk that the cloud made of the image
+ */
 export function savedImage(
   image: Image,
   size: number,
   members: SavedImage['members'],
   key: SecretPoint | undefined,
+  isConverted = false,
 ): SavedImage {
+  const { diskFormat = null, virtualSize = null, checksum = null, hash = null } = image;
+  const converted = { diskFormat: diskFormat ?? '', size: image.size ?? 0, checksum, hash };
   return {
     kind: 'image',
     id: image.id,
     name: image.name,
-    diskFormat: image.diskFormat ?? null,
+    diskFormat: isConverted ? 'raw' : diskFormat,
     containerFormat: image.containerFormat ?? null,
     visibility: image.visibility,
     protected: image.protected,
@@ -22,9 +28,10 @@ export function savedImage(
     minDisk: image.minDisk,
     minRam: image.minRam,
     size,
-    virtualSize: image.virtualSize ?? null,
-    checksum: image.checksum ?? null,
-    hash: image.hash ?? null,
+    virtualSize: isConverted ? size : virtualSize,
+    checksum: isConverted ? null : checksum,
+    hash: isConverted ? null : hash,
+    ...(isConverted && { converted }),
     tags: [...image.tags],
     members,
     properties: { ...image.properties },

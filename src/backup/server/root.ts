@@ -7,7 +7,7 @@ import { replayable } from '../../openstack/image/v2/properties.ts';
 import type { PayloadStore } from '../../payload/store.ts';
 import { takeRecordOff } from '../../temporaries/image-record.ts';
 import { savedImage } from '../image/record.ts';
-import { saveImage } from '../image/save.ts';
+import { type ImageOptions, saveImage } from '../image/save.ts';
 
 /**
  * Downloads the root disk that Nova made an image of; the image stays temporary.
@@ -21,14 +21,15 @@ export async function storeRoot(
   server: string,
   environment: Environment,
   payloads: PayloadStore,
-  onBytes: (count: number) => void,
+  { onBytes, raw }: Pick<ImageOptions, 'onBytes' | 'raw'>,
 ): Promise<ImagePoint> {
   refuseEmpty(image);
-  if (image.diskFormat !== undefined && image.diskFormat !== 'raw')
+  if (!raw && image.diskFormat !== undefined && image.diskFormat !== 'raw')
     environment.log.info(
-      `${name}: its root disk is stored as ${image.diskFormat}, in which little stays in its place: the next backup sends most of it again`,
+      `${name}: its root disk is stored as ${image.diskFormat}, in which little stays in its place: the next backup sends most of it again. \`raw: true\` has the cloud convert it`,
     );
-  const { points } = await saveImage(image, environment, payloads, onBytes, { kind: 'server', id: server });
+  const of = { kind: 'server', id: server } as const;
+  const { points } = await saveImage(image, environment, payloads, { onBytes, raw, of });
   const point = points.find(({ method }) => method === 'download');
   if (point?.method !== 'download') throw new TypeError('an image was saved without a restore point');
   // The others describe the image that Nova made, which is removed.

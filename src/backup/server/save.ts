@@ -33,6 +33,8 @@ export interface ServerSaving extends ImageMaking {
   readonly volumes: VolumeSaving;
   /** A volume that several of the servers have is saved once. */
   readonly once: Once<VolumePoint>;
+  /** Whether a root disk of another format is stored as raw. */
+  readonly raw: boolean;
 }
 
 /** Saves the disks of one server, and reports each at once, so that it counts even if another one fails. */
@@ -46,7 +48,7 @@ export const DISKS_AT_ONCE = 4;
 
 export async function beginServers(
   environment: Environment,
-  wishes: Pick<SavingWishes, 'method' | 'payloads' | 'tags'>,
+  wishes: Pick<SavingWishes, 'method' | 'payloads' | 'tags' | 'raw'>,
   marks: Marks,
 ): Promise<ServerSaving> {
   return {
@@ -54,6 +56,7 @@ export async function beginServers(
     images: watchImages(await environment.session.service('image')),
     volumes: await beginVolumes(environment, wishes, marks),
     once: once<VolumePoint>(),
+    raw: wishes.raw ?? false,
   };
 }
 
@@ -226,5 +229,5 @@ function saveRoot(
   const { payloads } = saving.volumes;
   return payloads === undefined
     ? keepRoot(image, name, saving)
-    : storeRoot(image, name, id, saving, payloads, saving.onBytes);
+    : storeRoot(image, name, id, saving, payloads, saving);
 }

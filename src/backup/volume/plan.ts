@@ -47,6 +47,8 @@ export interface SavingWishes extends Wishes, Pick<ChainWishes, 'mode' | 'maxCha
   readonly method: 'auto' | Method;
   /** `quiesced`: refuse anything less than offline or frozen file systems. Else take what there is. */
   readonly consistency?: 'best' | 'quiesced';
+  /** Whether a root disk of another format is stored as raw. */
+  readonly raw?: boolean;
   /** Why no Cinder backup can be made. */
   readonly closed?: Error | undefined;
 }

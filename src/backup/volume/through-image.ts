@@ -13,9 +13,10 @@ import { toSecond } from '../../text/words.ts';
 import { saveImageData } from '../image/download.ts';
 import { savedKey } from '../secret/record.ts';
 import { type SavedKey, saveSecret, withKey } from '../secret/save.ts';
+import { COPY_PROPERTY } from '../steps.ts';
 import { removeOrphans } from './orphans.ts';
 import { savedVolume } from './record.ts';
-import { COPY_PROPERTY, placesOf, type Upload, uploadVolume } from './upload.ts';
+import { placesOf, type Upload, uploadVolume } from './upload.ts';
 
 export interface VolumeImagePlan {
   readonly volume: Volume;

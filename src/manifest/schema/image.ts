@@ -22,6 +22,21 @@ export const ImageHash = orNull(Type.Object({ algorithm: Word, value: Hex }, clo
   description: "Glance's own digest, `os_hash_value`; null where it has none.",
 });
 
+/** What the cloud made a raw disk of. */
+const Converted = Type.Object(
+  {
+    diskFormat: Word,
+    size: Bytes,
+    checksum: orNull(Hex, { description: 'MD5, as Glance has it.' }),
+    hash: ImageHash,
+  },
+  {
+    ...closed,
+    description:
+      'The image as it was, if the cloud converted it (`raw: true`): then `diskFormat` is raw, and size and payload are those of the disk that it holds.',
+  },
+);
+
 export const SavedImage = Type.Object(
   {
     kind: Type.Literal('image'),
@@ -38,6 +53,7 @@ export const SavedImage = Type.Object(
     virtualSize: orNull(Bytes),
     checksum: orNull(Hex, { description: 'MD5, as Glance has it.' }),
     hash: ImageHash,
+    converted: Type.Optional(Converted),
     tags: Type.Array(Name),
     members: Type.Array(Type.Object({ project: AnyId, status: Word }, closed)),
     properties: Tags,

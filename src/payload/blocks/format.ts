@@ -60,6 +60,16 @@ export interface Disk {
   readonly digest: { readonly algorithm: string; readonly value: string };
 }
 
+/** The image, of another format, that a disk was made of. */
+export interface Converted {
+  /** As Glance calls it, such as `qcow2`. */
+  readonly format: string;
+  /** Bytes of the image. */
+  readonly size: number;
+  /** Of the image, as Glance has it; null if it has none. */
+  readonly digest: { readonly algorithm: string; readonly value: string } | null;
+}
+
 interface Header {
   readonly version: 1;
   readonly point: string;
@@ -79,6 +89,8 @@ export interface MapHeader extends Header {
   readonly refresh: { readonly next: number };
   /** Missing in maps of earlier versions. */
   readonly past?: Past;
+  /** Missing if the disk was not converted. */
+  readonly converted?: Converted;
   readonly ids: Part;
   readonly extents: Part & { readonly blocks: number };
 }
@@ -139,7 +151,6 @@ export function extentLine(extent: Extent | OwnExtent): string {
 export function parsedMapHeader(line: string): MapHeader {
   const from = object(JSON.parse(line), 'the header');
   const disk = field(from, 'disk');
-  const digest = field(disk, 'digest');
   const extents = field(from, 'extents');
   const header: MapHeader = {
     ...parsedHeader(from, 'openstack-backup map'),
@@ -147,13 +158,11 @@ export function parsedMapHeader(line: string): MapHeader {
     disk: {
       size: count(disk, 'size'),
       block: count(disk, 'block'),
-      digest: {
-        algorithm: matching(digest, 'algorithm', /^[0-9a-z-]{1,32}$/),
-        value: matching(digest, 'value', /^[0-9a-f]{2,255}$/),
-      },
+      digest: parsedDigest(field(disk, 'digest')),
     },
     refresh: { next: count(field(from, 'refresh'), 'next') },
     ...(from['past'] === undefined ? {} : { past: parsedPast(field(from, 'past')) }),
+    ...(from['converted'] === undefined ? {} : { converted: parsedConverted(field(from, 'converted')) }),
     ids: part(from, 'ids'),
     extents: { ...part(from, 'extents'), blocks: count(extents, 'blocks') },
   };
@@ -161,6 +170,21 @@ export function parsedMapHeader(line: string): MapHeader {
   if (header.extents.blocks > blocksIn(header.disk.size))
     throw new TypeError('blocks is more than the disk has');
   return header;
+}
+
+function parsedDigest(from: Json): Disk['digest'] {
+  return {
+    algorithm: matching(from, 'algorithm', /^[0-9a-z-]{1,32}$/),
+    value: matching(from, 'value', /^[0-9a-f]{2,255}$/),
+  };
+}
+
+function parsedConverted(from: Json): Converted {
+  return {
+    format: matching(from, 'format', /^[0-9a-z_-]{1,32}$/),
+    size: count(from, 'size'),
+    digest: from['digest'] === null ? null : parsedDigest(field(from, 'digest')),
+  };
 }
 
 function parsedPast(from: Json): Past {

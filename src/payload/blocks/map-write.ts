@@ -107,7 +107,7 @@ export class MapBuilder {
    * @returns the map as it is stored
    */
   end(
-    facts: Pick<MapHeader, 'point' | 'resource' | 'taken' | 'key' | 'refresh' | 'past'> &
+    facts: Pick<MapHeader, 'point' | 'resource' | 'taken' | 'key' | 'refresh' | 'past' | 'converted'> &
       Pick<Disk, 'size' | 'digest'>,
     own: readonly string[] | null,
     key: Uint8Array | undefined,
@@ -117,7 +117,7 @@ export class MapBuilder {
     const [objects, ids] = [new Frames(), new Frames()];
     for (const object of this.#objects) objects.add(objectLine({ ...object, to: index(object.to) }));
     for (const one of this.#ids.sort((a, b) => a.segment - b.segment)) ids.add(idsLine(one));
-    const { point, resource, taken, size, digest, refresh, past } = facts;
+    const { point, resource, taken, size, digest, refresh, past, converted } = facts;
     const header: Omit<MapHeader, 'tag'> = {
       format: 'openstack-backup map',
       version: 1,
@@ -129,6 +129,7 @@ export class MapBuilder {
       key: facts.key,
       refresh,
       ...(past && { past }),
+      ...(converted && { converted }),
       objects: objects.end(),
       ids: ids.end(),
       extents: { ...this.#extents.end(), blocks: this.blocks },

@@ -21,7 +21,7 @@ import {
 } from './base.ts';
 import { Checkpoints } from './checkpoint-write.ts';
 import { WAIT_MS } from './clean.ts';
-import { BLOCK, blocksIn, CLEAR_KEY, type Disk, keyTag } from './format.ts';
+import { BLOCK, blocksIn, CLEAR_KEY, type Converted, type Disk, keyTag, type MapHeader } from './format.ts';
 import { IdsWriter } from './ids-write.ts';
 import { MapBuilder } from './map-write.ts';
 import { folderOf, mapName, type Resource } from './names.ts';
@@ -49,6 +49,8 @@ export interface DiskOptions {
   readonly digests?: readonly string[];
   /** What the cloud says about the data. If the last point has the same, nothing is read but `head`. */
   readonly known?: Pick<Disk, 'size' | 'digest'> | undefined;
+  /** What the data is converted from. If the last point is of the same, nothing is read either. */
+  readonly converted?: Converted | undefined;
   /** Sends a further one in so many parts of the disk again, changed or not. */
   readonly refresh?: number | undefined;
   /** How many of the first bytes of the disk `check` needs. */
@@ -132,7 +134,7 @@ export async function saveBlocks(
 ): Promise<SavedDisk> {
   keepYoungHeapSmall();
   const { resource, point, taken } = facts;
-  const { compression, seal, check, digests = [], now = Date.now } = options;
+  const { compression, seal, check, digests = [], converted, now = Date.now } = options;
   const began = now();
   const folder = folderOf(resource);
   const recipients = seal?.recipients ?? null;
@@ -148,7 +150,9 @@ export async function saveBlocks(
   const flowed = (await takenOverWhole(saving, source)) ?? (await flow(saving, source, checkpoints));
   const { builder, size, sent, takenOver, change, next } = flowed;
   const came: Came = { size, digests: flowed.digests, head: flowed.head };
-  const { past, jump } = judged(change, map);
+  // In another format everything lies elsewhere.
+  const isLike = map?.header.converted?.format === converted?.format;
+  const { past, jump } = judged(change, isLike ? map : undefined);
   await check?.(came);
   const digest = { algorithm, value: came.digests[algorithm] ?? '' };
   if (now() - began > LONG_MS) await lookAgain(place, folder, builder, takenOver > 0);
@@ -163,6 +167,7 @@ export async function saveBlocks(
       key: key === undefined ? null : keyTag(key),
       refresh: { next },
       past,
+      ...(converted && { converted }),
     },
     recipients,
     key,
@@ -206,12 +211,11 @@ async function takenOverWhole(
   { options, algorithms, seeker, holding, map }: Saving,
   source: AsyncIterable<Uint8Array>,
 ): Promise<Flowed | undefined> {
-  const { known, refresh, head: wanted = 0 } = options;
-  if (seeker === undefined || map === undefined || known === undefined || refresh !== undefined)
-    return undefined;
+  const { refresh, head: wanted = 0 } = options;
+  if (seeker === undefined || map === undefined || refresh !== undefined) return undefined;
+  if (!isKnown(map.header, options)) return undefined;
   const { size, digest } = map.header.disk;
-  const { algorithm, value } = known.digest;
-  if (known.size !== size || digest.algorithm !== algorithm || digest.value !== value) return undefined;
+  const { algorithm, value } = digest;
   if (algorithms.some((name) => name !== algorithm)) return undefined;
   const whole = await wholeOf(map, holding);
   if (whole === undefined) return undefined;
@@ -224,6 +228,14 @@ async function takenOverWhole(
     change: { used: whole.takenOver, fresh: 0, packed: 0 },
     next: map.header.refresh.next,
   };
+}
+
+/** Whether what the cloud says about the data, or about what it is converted from, is true of the last point. */
+function isKnown(last: MapHeader, { known, converted }: Pick<DiskOptions, 'known' | 'converted'>): boolean {
+  if (last.converted?.format !== converted?.format) return false;
+  const [had, has] = converted === undefined ? [last.disk, known] : [last.converted, converted];
+  if (had?.digest == null || has?.digest == null || had.size !== has.size) return false;
+  return had.digest.algorithm === has.digest.algorithm && had.digest.value === has.digest.value;
 }
 
 /** All of a point as the next one has it; undefined if the store has not all of it any more. */

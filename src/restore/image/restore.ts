@@ -51,6 +51,11 @@ export async function restoreImage(
     ...(made.wrapped
       ? [`disk format raw, which the cloud refuses for this image (${plan.doubt}): now qcow2`]
       : []),
+    ...(plan.saved.converted === undefined
+      ? []
+      : [
+          `disk format ${plan.saved.converted.diskFormat}: it was saved as raw, so its bytes and their digest are others`,
+        ]),
     ...dropped
       .filter((property) => property !== KEY_ID && property !== KEY_POLICY)
       .map((property) => `property ${property}, which is true only of the original`),

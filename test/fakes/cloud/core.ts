@@ -53,6 +53,8 @@ export interface EmbeddedCloudOptions {
   imageSizeCap?: number;
   /** Glance takes LUKS2 and other raw data unasked, as before 2025.1. Default false. */
   uninspectedImages?: boolean;
+  /** What Nova makes of root disks: `raw` of those on RBD or LVM, `qcow2` of files. Default raw. */
+  rootFormat?: 'raw' | 'qcow2';
   /** Cinder cannot upload a volume whose image had no properties of its own (Launchpad 2144550). Default false. */
   emptyPropertiesFail?: boolean;
   /** Cinder hands its own notes on a volume on to its images, as in 2023.1. Default false. */
@@ -91,6 +93,7 @@ export function resolveOptions(options: EmbeddedCloudOptions): Core['options'] {
     wholeSeconds: false,
     imageSizeCap: 1024 ** 4,
     uninspectedImages: false,
+    rootFormat: 'raw',
     emptyPropertiesFail: false,
     notesInherited: false,
     secretQuota: -1,

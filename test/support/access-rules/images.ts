@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { addMember } from '../../../src/openstack/image/v2/members.ts';
+import { SparseBytes } from '../../fakes/cloud/bytes.ts';
+import { toQcow2 } from '../../fakes/cloud/qcow2.ts';
 import type { World } from '../../scenarios/world.ts';
 import { encryptedImage, type Row, restoring, SAFE, STORE } from './row.ts';
 
@@ -11,6 +13,13 @@ export const imageRows: readonly Row[] = [
     name: 'backup-image',
     proved: ['backup-image'],
     prepare: async (world) => ['backup-image', { ...STORE, images: await image(world) }],
+  },
+  {
+    anywhere: true,
+    name: 'backup-image with raw',
+    proved: ['backup-image, raw'],
+    beside: ['backup-image'],
+    prepare: async (world) => ['backup-image', { ...STORE, images: await qcow2(world), raw: 'true' }],
   },
   {
     name: 'backup-image to Swift, again',
@@ -87,6 +96,11 @@ export const imageRows: readonly Row[] = [
       ]),
   },
 ];
+
+const qcow2 = (world: World) => {
+  const file = toQcow2(SparseBytes.from(randomBytes(2000)));
+  return world.makeImage({ name: 'guest', diskFormat: 'qcow2', bytes: file.read(0, file.size) });
+};
 
 const image = (world: World) =>
   world.makeImage({ name: 'web', bytes: randomBytes(2000), tags: ['t'], protected: true });

@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import { backupImage } from '../../../src/commands/backup-image.ts';
 import { restoreImage } from '../../../src/commands/restore-image.ts';
 import { type Image, SparseBytes } from '../../fakes/cloud/index.ts';
+import { toQcow2 } from '../../fakes/cloud/qcow2.ts';
 import { embeddedWorld } from '../../scenarios/embedded.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import type { Trial, Trials } from '../every-request.ts';
@@ -96,5 +97,32 @@ async function restores(): Promise<Trial> {
   };
 }
 
-export const imageBackups: Trials = [{ title: 'a fault in the middle of backup-image', open: backups }];
+/** Either as the raw disk, or as it is where the cloud made none. */
+async function rawBackups(): Promise<Trial> {
+  const { world, run } = await prepared();
+  const disk = SparseBytes.from(randomBytes(300_000));
+  const image = await world.cloud.seed.addImage(toQcow2(disk), { name: 'guest', diskFormat: 'qcow2' });
+  return {
+    world,
+    run: () => run(backupImage, { images: image.id, recipients, raw: 'true' }),
+    prove: async ({ code, log }) => {
+      const points = await takePoints(world, identity);
+      for (const { resource, opened } of points) {
+        if (resource.kind !== 'image') throw new Error('it is no image');
+        const isRaw = resource.converted !== undefined;
+        expect([resource.diskFormat, opened]).toEqual(
+          isRaw ? ['raw', disk.sha256()] : ['qcow2', digestOf(image)],
+        );
+        if (!isRaw) expect(log).toContain('no raw disk was made of it');
+      }
+      expect(points.length === 1).toBe(code === 0);
+      return [];
+    },
+  };
+}
+
+export const imageBackups: Trials = [
+  { title: 'a fault in the middle of backup-image', open: backups },
+  { title: 'a fault in the middle of backup-image with raw', open: rawBackups },
+];
 export const imageRestores: Trials = [{ title: 'a fault in the middle of restore-image', open: restores }];

@@ -233,6 +233,11 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     ['7:21: images can be saved only outside the cloud: give a store'],
   ],
   [
+    'raw disks without a place for them',
+    plus('    raw: true'),
+    ['7:10: raw is for disks that leave the cloud: give a store'],
+  ],
+  [
     'secrets without recipients',
     plus('    kinds: [secret]\nstore: directory:/mnt'),
     ['7:13: secrets are saved sealed, outside the cloud: give recipients and a store'],

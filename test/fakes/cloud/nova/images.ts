@@ -5,6 +5,7 @@ import { makeSnapshot } from '../cinder/snapshots.ts';
 import { type Core, workTicks } from '../core.ts';
 import { dropQueuedImage, fillImage, queueImage } from '../glance/store.ts';
 import { JobFailure, Refusal, type Reply } from '../http.ts';
+import { toQcow2 } from '../qcow2.ts';
 import type { Image, Server, Volume } from '../state.ts';
 import { beginAction, mustBeMember, type NovaCall, readBody, refuse, textOf } from './call.ts';
 import { mustBeIn } from './states.ts';
@@ -68,8 +69,7 @@ export function imageOfRoot(core: Core, call: NovaCall, server: Server, wanted: 
     begin: () => {
       server.taskState = step.next;
       image.status = 'saving';
-      // As on a node whose disks are on RBD or LVM; one with qcow2 files uploads qcow2.
-      image.diskFormat = 'raw';
+      image.diskFormat = core.options.rootFormat;
       image.containerFormat = 'bare';
       Object.assign(image.properties, {
         image_location: 'snapshot',
@@ -79,7 +79,7 @@ export function imageOfRoot(core: Core, call: NovaCall, server: Server, wanted: 
     },
     done: async () => {
       if (root === undefined) throw new JobFailure('the server has no root disk');
-      await fillImage(core, image, root);
+      await fillImage(core, image, core.options.rootFormat === 'qcow2' ? toQcow2(root) : root);
       server.taskState = null;
       server.updatedAt = core.clock.now();
       after?.(image);

@@ -182,6 +182,46 @@ describe('the next point', () => {
     await expect(save(memory.place(), never(), { known, ...options })).rejects.toThrow('read');
   });
 
+  const converted = { format: 'qcow2', size: 999, digest: { algorithm: 'sha512', value: 'cd' } };
+
+  it('reads nothing where the image that it is made of is that of the last point', async () => {
+    const memory = new MemoryPlace();
+    const bytes = disk(random(12), 20, 1000);
+    await save(memory.place(), bytes, { converted });
+    const next = await save(memory.place(), never(), { converted });
+    expect(next.payload.sent).toBe(next.payload.stored.size);
+    expect((await restored(memory.place(), next.payload.name)).equals(bytes)).toBe(true);
+    expect((await readMap(memory.place(), next.payload.name)).header.converted).toEqual(converted);
+    // And so the one after it.
+    await save(memory.place(), never(), { converted });
+  });
+
+  it.each<[string, Partial<DiskOptions>]>([
+    ['other bytes', { converted: { ...converted, digest: { algorithm: 'sha512', value: 'ce' } } }],
+    ['another algorithm', { converted: { ...converted, digest: { algorithm: 'md5', value: 'cd' } } }],
+    ['another size', { converted: { ...converted, size: 998 } }],
+    ['another format', { converted: { ...converted, format: 'vmdk' } }],
+    ['no digest', { converted: { ...converted, digest: null } }],
+    ['a part that is due to be sent again', { converted, refresh: 3 }],
+    ['no conversion', { known: { size: 999, digest: converted.digest } }],
+  ])('is read where the image has %s', async (_, options) => {
+    const memory = new MemoryPlace();
+    await save(memory.place(), Buffer.alloc(8 * BLOCK, 'x'), { converted });
+    await expect(save(memory.place(), never(), options)).rejects.toThrow('read');
+  });
+
+  it('takes a disk in another format for none that was encrypted', async () => {
+    const noise = (seed: number) =>
+      Buffer.concat(Array.from({ length: 20 }, (_, at) => block('noise', seed + at)));
+    const jumpIn = async (options: Partial<DiskOptions>) => {
+      const memory = new MemoryPlace();
+      for (let night = 0; night < 5; night += 1) await save(memory.place(), noise(0));
+      return (await save(memory.place(), noise(100), options)).payload.change?.jump;
+    };
+    expect(await jumpIn({})).toBe('rewritten');
+    expect(await jumpIn({ converted })).toBeUndefined();
+  });
+
   async function* never(): AsyncGenerator<Uint8Array> {
     yield Promise.reject(new Error('it was read'));
   }
