@@ -8,6 +8,7 @@ import type { PayloadStore } from '../payload/store.ts';
 import { writeWhole } from '../store/file.ts';
 import { peek } from '../stream/chunks.ts';
 import { Meter } from '../stream/meter.ts';
+import { stoppable } from '../stream/stoppable.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
@@ -36,7 +37,8 @@ export async function dumpDisk(context: Context, given: Given) {
 
   const bar = host.progress.start('reading', { items: 1, gigabytes: payload.size / GIB });
   try {
-    const source = watched(await store.open(payload), host.signal, (count) => bar.advance(0, count / GIB));
+    const read = new Meter([], 0, (count) => bar.advance(0, count / GIB));
+    const source = read.through(stoppable(await store.open(payload), host.signal));
     const { stream, luks } =
       given.unlock && key !== undefined
         ? await unlocked(context, store, disk, key, source)
@@ -75,17 +77,4 @@ async function unlocked(
   const luks = luksWords(opened);
   host.log.info(`${luks}: the saved key opens it`);
   return { stream: opened.plain(stream), luks };
-}
-
-/** Counts what flows by, until it is stopped. */
-async function* watched(
-  source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-  onBytes: (count: number) => void,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const piece of source) {
-    signal.throwIfAborted();
-    onBytes(piece.length);
-    yield piece;
-  }
 }

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
-import { InputError } from '../errors.ts';
-import { Ext, type Inode } from '../files/ext.ts';
+import { InputError, messageOf } from '../errors.ts';
+import type { Entry } from '../files/directory.ts';
+import { Ext } from '../files/ext.ts';
+import { DamagedFiles } from '../files/faults.ts';
+import type { Inode } from '../files/inode.ts';
 import type { filesGetInputs, filesListInputs } from '../inputs/files.ts';
 import type { Values } from '../inputs/table.ts';
 import type { DiskAt } from '../payload/blocks/at.ts';
@@ -8,6 +11,7 @@ import { DISK_HEAD, diskIn } from '../payload/disk-head.ts';
 import { partitionsOf } from '../payload/recognise/partitions.ts';
 import { writeWhole } from '../store/file.ts';
 import { Meter } from '../stream/meter.ts';
+import { stoppable } from '../stream/stoppable.ts';
 import { bytes } from '../text/bytes.ts';
 import { forLog, quoted } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
@@ -21,38 +25,83 @@ import { refuseOutput } from './unlock.ts';
 type ListGiven = Values<typeof filesListInputs>;
 type GetGiven = Values<typeof filesGetInputs>;
 
+/** More would take too much memory. */
+const MOST_LISTED = 250_000;
+/** Damaged files that are told one by one. */
+const MOST_TOLD = 20;
 const USE_SERVE = 'Use `serve` with nbdfuse or guestmount: see docs/one-file-back.md.';
 
-/** Lists a directory of a disk in a store, or one file. */
+/** Lists a directory of a disk in a store, or one file. What is damaged in it fails alone. */
 export async function listFiles(context: Context, given: ListGiven) {
+  const { log } = context.host;
   const { ext, fetched } = await fileSystemOf(context, given);
   const found = await ext.find(given.path);
-  const files: { readonly name: string; readonly inode: Inode }[] = [];
+  const files: Listed[] = [];
   if (found.kind !== 'directory') files.push({ name: given.path, inode: found });
-  else
-    for (const entry of await ext.entries(found))
-      files.push({ name: entry.name.toString(), inode: await ext.inodeOf(entry) });
+  else for (const entry of await entriesOf(ext, found, given.path)) files.push(await listed(ext, entry));
   files.sort((one, other) => (one.name < other.name ? -1 : 1));
-  context.host.log.info(`${counted(files.length, 'file')}; ${bytes(fetched())} came from the store`);
-  const told = files.map(({ name, inode }) => ({
-    name,
-    kind: inode.kind,
-    size: inode.size,
-    mode: inode.mode.toString(8).padStart(4, '0'),
-    uid: inode.uid,
-    gid: inode.gid,
-    modified: new Date(inode.modified * 1000).toISOString(),
-  }));
-  const width = Math.max(0, ...told.map(({ size }) => String(size).length));
-  const lines = told.map(
-    ({ name, kind, size, mode, modified }) =>
-      `${kind.padEnd(9)} ${mode} ${String(size).padStart(width)} ${modified.slice(0, 19)}Z ${forLog(name)}\n`,
-  );
+  log.info(`${counted(files.length, 'file')}; ${bytes(fetched())} came from the store`);
+  const damaged = files.filter(({ inode }) => inode instanceof DamagedFiles);
+  for (const { name, inode } of damaged.slice(0, MOST_TOLD))
+    log.error(`${quoted(name)}: ${messageOf(inode)}`);
+  if (damaged.length > MOST_TOLD) log.error(`${damaged.length - MOST_TOLD} more files are damaged`);
   return {
-    outputs: { files: JSON.stringify(told), fetched: String(fetched()) },
-    failed: false,
-    printed: lines.join(''),
+    outputs: { files: JSON.stringify(files.map(toldOf)), fetched: String(fetched()) },
+    failed: damaged.length > 0,
+    printed: linesOf(files).join(''),
   };
+}
+
+/** An entry of a directory, and its inode or what is wrong with that. */
+interface Listed {
+  readonly name: string;
+  readonly inode: Inode | DamagedFiles;
+}
+
+async function entriesOf(ext: Ext, directory: Inode, path: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of ext.entries(directory)) {
+    if (entries.length === MOST_LISTED)
+      throw new InputError(
+        `${quoted(path)} has more than ${MOST_LISTED} files`,
+        'Take one with `files get`, or use `serve`, and mount the disk.',
+      );
+    entries.push(entry);
+  }
+  return entries;
+}
+
+async function listed(ext: Ext, entry: Entry): Promise<Listed> {
+  const name = entry.name.toString();
+  try {
+    return { name, inode: await ext.inodeOf(entry) };
+  } catch (error) {
+    if (!(error instanceof DamagedFiles)) throw error;
+    return { name, inode: error };
+  }
+}
+
+function toldOf({ name, inode }: Listed) {
+  if (inode instanceof DamagedFiles) return { name, kind: 'damaged' };
+  const { kind, size, mode, uid, gid, modified } = inode;
+  return {
+    name,
+    kind,
+    size,
+    mode: mode.toString(8).padStart(4, '0'),
+    uid,
+    gid,
+    modified: new Date(modified * 1000).toISOString(),
+  };
+}
+
+function linesOf(files: readonly Listed[]): string[] {
+  const all = files.map(toldOf);
+  const width = Math.max(0, ...all.map(({ size = '' }) => String(size).length));
+  return all.map(
+    ({ name, kind, size = '', mode = '', modified = '' }) =>
+      `${kind.padEnd(9)} ${mode.padEnd(4)} ${String(size).padStart(width)} ${modified.replace(/\.\d+/, '').padEnd(20)} ${forLog(name)}\n`,
+  );
 }
 
 /** Writes one file of a disk in a store to a new file or standard output. */
@@ -71,7 +120,7 @@ export async function getFile(context: Context, given: GetGiven) {
   const size = String(inode.size);
   if (dryRun) return { outputs: {}, failed: false, plan: { get: { path: given.path, size, to: given.to } } };
   const written = new Meter(['sha256']);
-  const content = written.through(ext.content(inode));
+  const content = written.through(stoppable(ext.content(inode), host.signal));
   if (sink === undefined) await writeWhole(output, content, quoted(given.to), 'to', true);
   else await toOutput(content, sink, host.signal);
   const sha256 = written.digests()['sha256'] ?? '';
@@ -95,7 +144,7 @@ async function fileSystemOf(context: Context, given: Omit<ListGiven, 'path'>) {
   const ext = await extIn(disk, given.partition);
   if (ext.inUse)
     host.log.warn(
-      'the file system was in use when it was saved, and its journal is not replayed: what was written last may be missing',
+      'the file system was in use when it was saved, and no journal is replayed: what was written last may be missing',
     );
   return { ext, fetched };
 }

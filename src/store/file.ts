@@ -1,4 +1,4 @@
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, OperationError } from '../errors.ts';
 import { chunksOf } from '../stream/chunks.ts';
@@ -39,15 +39,22 @@ export async function writeNew(
       }
       position += piece.length;
     }
-    // It may end with a hole.
-    if (sparse) await file.truncate(position);
-    await file.sync();
+    // It may end with a hole, and some file systems tell only in the end that they are full.
+    await settled(file, sparse ? position : undefined).catch((error: unknown) => {
+      throw told(error);
+    });
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   } finally {
     await file.close();
   }
+}
+
+/** @param size bytes that it is to have; undefined: those that were written */
+async function settled(file: FileHandle, size: number | undefined): Promise<void> {
+  if (size !== undefined) await file.truncate(size);
+  await file.sync();
 }
 
 /** What follows the name of a file until it is whole. */

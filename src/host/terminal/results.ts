@@ -18,7 +18,15 @@ export function jsonOf(result: Result, table: Outputs, { secrets, words }: Termi
     value === undefined ? [] : [[name, table[name]?.json === true ? (JSON.parse(value) as Json) : value]],
   );
   const all = plan === undefined ? values : [...values, ['plan', plan] as const];
-  return `${JSON.stringify(redactJson(Object.fromEntries(all), secrets, words))}\n`;
+  return `${shown(JSON.stringify(redactJson(Object.fromEntries(all), secrets, words)))}\n`;
+}
+
+/** Text of others may hold what a terminal obeys: JSON can write it as numbers, which mean the same. */
+function shown(json: string): string {
+  return json.replace(
+    /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The command's own text, else a line for each output that has a value. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Opener, SEALED_CHUNK } from '../../keys/age.ts';
 import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
+import { zeros } from '../../stream/zeros.ts';
 import { BLOCK } from './format.ts';
 import { needAll } from './lacking.ts';
 import { damagedMap, type OpenedMap, readMap } from './map-read.ts';
@@ -13,7 +14,6 @@ const BUDGET = 96 << 20;
 const BESIDE = 96 << 10;
 /** A frame lies in two chunks at most, so this is one request for a block. */
 const SMALLEST_PIECE = 2 * SEALED_CHUNK;
-const ZEROS = Buffer.alloc(1 << 20);
 
 /** What a manifest says about a payload of blocks. */
 export type BlocksFacts = Pick<BlocksPayload, 'name' | 'size' | 'digest' | 'stored'>;
@@ -39,12 +39,11 @@ export async function* openBlocks(
   const objects = new OpenObjects(place, map, opener, survey, budget);
   const hash = createHash(digest.algorithm);
   let at = 0;
-  const upTo = function* (end: number): Generator<Buffer, void> {
-    while (at < end) {
-      const zeros = ZEROS.subarray(0, end - at);
-      hash.update(zeros);
-      at += zeros.length;
-      yield zeros;
+  const upTo = async function* (end: number): AsyncGenerator<Buffer, void> {
+    for await (const piece of zeros(end - at)) {
+      hash.update(piece);
+      at += piece.length;
+      yield piece;
     }
   };
   try {

@@ -3,6 +3,7 @@ import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { peek } from '../../stream/chunks.ts';
 import { Meter } from '../../stream/meter.ts';
+import { stoppable } from '../../stream/stoppable.ts';
 import { keepYoungHeapSmall } from '../../stream/young-heap.ts';
 import type { Came } from '../save.ts';
 import {
@@ -341,14 +342,4 @@ function refreshed(map: BaseMap | undefined, parts: number | undefined): Range &
   const all = blocksIn(map.header.disk.size);
   const to = from + Math.ceil(all / parts);
   return { from, to, next: to < all ? to : 0 };
-}
-
-async function* stoppable<T>(
-  source: AsyncIterable<T> | Iterable<T>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T, void> {
-  for await (const piece of source) {
-    signal?.throwIfAborted();
-    yield piece;
-  }
 }

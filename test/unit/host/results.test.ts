@@ -50,6 +50,13 @@ describe('--json', () => {
     });
   });
 
+  test('has nothing in it that a terminal obeys, and means the same', () => {
+    const name = 'a\u009b2J\u007f\u202eb\u001b[2J';
+    const json = jsonOf({ outputs: {}, plan: { name } }, restoreVolume.outputs, host());
+    expect(json).toMatch(/^[\x20-\x7e]*\n$/);
+    expect(JSON.parse(json)).toEqual({ plan: { name } });
+  });
+
   test('has the plan of a dry run', () => {
     const json = jsonOf({ outputs: {}, plan: { restore: [{ name: 'db' }] } }, restoreVolume.outputs, host());
     expect(json).toBe('{"plan":{"restore":[{"name":"db"}]}}\n');

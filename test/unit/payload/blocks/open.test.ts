@@ -64,6 +64,24 @@ describe.each(kinds)('a disk, %s', (_kind, writing) => {
   });
 });
 
+test('an empty disk keeps nothing else waiting while it is read', async () => {
+  const place = memoryPlace();
+  const { payload } = await writeBlocks(place, Buffer.alloc(64 * MIB), undefined, {});
+  let turns = 0;
+  let done = false;
+  const turn = () => {
+    turns += 1;
+    if (!done) setImmediate(turn);
+  };
+  let size = 0;
+  for await (const bytes of openBlocks(place, payload, undefined)) {
+    if (size === 0) setImmediate(turn);
+    size += bytes.length;
+  }
+  done = true;
+  expect([size, turns > 30]).toEqual([64 * MIB, true]);
+});
+
 test('each byte of an object is asked for once if there is memory', async () => {
   const random = seeded(5);
   const place = memoryPlace();
