@@ -102,6 +102,12 @@ const Verified = Type.Object(
 const Drilled = Type.Object(
   {
     point: Id,
+    resource: Type.Optional(
+      Type.Object(
+        { kind: Kind, id: AnyId },
+        { ...closed, description: 'What the point is of: a drill still counts when the point is pruned.' },
+      ),
+    ),
     level: Type.Union([Type.Literal('bytes'), Type.Literal('volume'), Type.Literal('boot')], {
       description: 'What was tried: `bytes`, opened; `volume`, restored and read back; `boot`, started.',
     }),

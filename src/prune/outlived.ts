@@ -8,10 +8,13 @@ import type { Record, Source } from './read.ts';
 /** GitHub lets no run take longer: https://docs.github.com/actions/reference/limits */
 const LONGEST_RUN_MS = 35 * 86_400_000;
 
+/** So long a drill tells how long restores take, and when a resource was last proved, whatever became of its point. */
+const DRILLS_KEPT_MS = 365 * 86_400_000;
+
 /**
  * Manifests that are no longer needed: an earlier run pruned all that they list, the data is gone, and no other
  * manifest lists what they record as pruned, verified or drilled. One that records the last failure of a resource stays,
- * because that keeps its points.
+ * because that keeps its points, and so does one of a drill, for a year.
  *
  * @param now milliseconds
  */
@@ -30,6 +33,7 @@ export function outlived({ sources, points }: Record, cloud: Cloud, now: number)
     return (
       restorePoints.every(({ id }) => gone.has(id)) &&
       looked.every(({ point }) => gone.has(point) || isUnknown(point)) &&
+      drilled.every(({ time }) => Date.parse(time) < now - DRILLS_KEPT_MS) &&
       pruned.every(({ point }) => isUnknown(point)) &&
       !saysWhatFailed(manifest, newest)
     );

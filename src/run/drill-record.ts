@@ -46,6 +46,7 @@ export function recordedAs(
 ): DrilledPoint {
   return {
     point: entry.point,
+    resource: { kind: entry.kind, id: entry.id },
     level,
     result: why === undefined ? 'passed' : 'failed',
     reached,

@@ -1,17 +1,28 @@
 import type { Found } from '../catalog/found.ts';
 import { trustedRecords } from '../catalog/trusted-records.ts';
+import type { DrilledPoint } from '../manifest/schema.ts';
 import type { SeenDrill } from '../planfile/proof.ts';
+import { keyOf } from '../planfile/resource.ts';
 
-/** The drills that manifests record, of restore points that one of them lists. */
+type Drilled = NonNullable<DrilledPoint['resource']>;
+
+/** The drills that manifests record: also of restore points that were pruned since, if the record says what they were of. */
 export function drillsIn(found: readonly Found[]): SeenDrill[] {
-  const resources = new Map(
-    found.flatMap(({ manifest }) =>
-      manifest.restorePoints.map(({ id, resource }) => [id, resource] as const),
-    ),
+  const listed = new Map<string, Drilled>();
+  const trusted = new Set<string>();
+  for (const { manifest, doubt } of found)
+    for (const { id, resource } of manifest.restorePoints) {
+      listed.set(id, resource);
+      if (doubt === undefined) trusted.add(keyOf(resource));
+    }
+  const doubted = new Set(
+    found.flatMap(({ manifest: { drilled = [] }, doubt }) => (doubt === undefined ? [] : drilled)),
   );
   return trustedRecords(found, ({ drilled = [] }) => drilled).flatMap((record): SeenDrill[] => {
-    const resource = resources.get(record.point);
+    const resource = listed.get(record.point) ?? record.resource;
     if (resource === undefined) return [];
+    // Nobody vouches for what it says of a point that is gone: as with points, it counts where nothing better does.
+    if (!listed.has(record.point) && doubted.has(record) && trusted.has(keyOf(resource))) return [];
     const { found: looked = 0, restored, booted = 0 } = record.seconds;
     return [
       {

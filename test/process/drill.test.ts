@@ -108,6 +108,7 @@ describe('level bytes', () => {
     expect(record.drilled).toEqual([
       {
         point: json['point'],
+        resource: { kind: 'volume', id: json['id'] },
         level: 'bytes',
         result: 'passed',
         reached: 'L2',

@@ -22,6 +22,10 @@ const prunes = (...numbers: number[]) =>
   ({ pruned: numbers.map((number) => ({ point: pointId(number) })) }) as unknown as Partial<Manifest>;
 const verifies = (...numbers: number[]) =>
   ({ verified: numbers.map((number) => ({ point: pointId(number) })) }) as unknown as Partial<Manifest>;
+const drills = (days: number, ...numbers: number[]) =>
+  ({
+    drilled: numbers.map((number) => ({ point: pointId(number), time: at(days) })),
+  }) as unknown as Partial<Manifest>;
 const failing = { failed: [{ kind: 'volume', id: DB, name: 'db', error: '' }] } as Partial<Manifest>;
 
 /** Points 1 and 2 were pruned, 3 stays; of 1 nothing is left. */
@@ -64,6 +68,9 @@ test.each<[string, Source[], string[], Partial<Cloud>]>([
   ['not the record of what stays', [source('a', 8, lists(1, 3)), source('v', 1, verifies(1, 3))], [], {}],
   ['the record of what no manifest knows any more', [source('v', 1, verifies(1))], ['v'], {}],
   ['not the record of what the cloud still has', [source('v', 1, verifies(2))], [], {}],
+  ['not a drill of the last year, whatever became of its point', [source('d', 364, drills(364, 1))], [], {}],
+  ['a drill of a year ago', [source('a', 8, lists(1)), source('d', 366, drills(366, 1))], ['a', 'd'], {}],
+  ['not that of what stays', [source('a', 8, lists(1, 3)), source('d', 366, drills(366, 3))], [], {}],
   ['not one that lists nothing at all', [source('e', 1, {})], [], {}],
   ['not one that says what last failed', [source('a', 1, { ...lists(1), ...failing })], [], {}],
   ['one whose failure is long over', [source('a', 8, { ...lists(1), ...failing })], ['a'], {}],
