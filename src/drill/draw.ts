@@ -16,6 +16,11 @@ export interface Candidate {
 export type Pick = 'latest' | 'random';
 
 const LEAST_MS = 60_000;
+/**
+ * One that waits twice as long is likelier by 2 to the power of this. With 1, one in 25 waits longer than twice its turn; with 4,
+ * one in a hundred longer than one and a half times, and still nobody knows which is next.
+ */
+const STEEPNESS = 4;
 
 /**
  * Draws what to drill: first a resource, likelier the longer ago any of its points was drilled, so that one with few
@@ -38,7 +43,7 @@ export function draw<C extends Candidate>(
   const drawn = weighted(
     resources,
     ({ name }) => name,
-    ({ age }) => age ?? oldest,
+    ({ age }) => Math.max(LEAST_MS, age ?? oldest) ** STEEPNESS,
     lot(seed, 'resource'),
   );
   if (drawn === undefined) return undefined;

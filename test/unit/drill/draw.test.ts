@@ -38,8 +38,9 @@ test('the latest is the newest point of the drawn resource', () => {
 
 test('a resource is likelier by the time since it was drilled, not by how many points it has', () => {
   const many = Array.from({ length: 200 }, (_, nth) => point('many', nth, nth, nth === 0 ? 10 : undefined));
-  const of = counts([...many, point('few', 1, 40, 30)], 'random', (one) => one.resource);
-  expect(of['few']).toBeCloseTo(0.75, 1);
+  const of = counts([...many, point('few', 1, 40, 15)], 'random', (one) => one.resource);
+  // 1.5 to the power of 4 against 1.
+  expect(of['few']).toBeCloseTo(0.835, 1);
 });
 
 test('one that was never drilled is as likely as the one that waits longest', () => {
@@ -56,4 +57,30 @@ test('a point is likelier by the time since it was drilled or taken', () => {
 
 test('points of the future are drawn too', () => {
   expect(draw([point('a', 1, -5)], 'random', 1, NOW)?.point).toBe('a-1');
+});
+
+test('with one drill a day each of 60 resources has its turn in 60 days, and hardly one waits for 90', () => {
+  const count = 60;
+  const last = new Map<string, number>();
+  const waits: number[] = [];
+  const names = Array.from({ length: count }, (_, nth) => `r${nth}`);
+  for (let day = 0; day < 3000; day += 1) {
+    const now = NOW + day * DAY;
+    const all = names.map((resource) => ({
+      ...point(resource, 1, 0),
+      taken: now,
+      drilled: last.get(resource),
+    }));
+    const { resource = '' } = draw(all, 'random', day, now) ?? {};
+    const before = last.get(resource);
+    if (before !== undefined) waits.push((now - before) / DAY);
+    last.set(resource, now);
+  }
+  expect(last.size).toBe(count);
+  const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length;
+  expect(Math.abs(mean - count)).toBeLessThan(5);
+  expect(waits.filter((wait) => wait > 1.5 * count).length / waits.length).toBeLessThan(0.01);
+  expect(Math.max(...waits)).toBeLessThan(2 * count);
+  // It is no fixed order.
+  expect(new Set(waits).size).toBeGreaterThan(40);
 });
