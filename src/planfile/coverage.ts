@@ -32,10 +32,12 @@ export interface Coverage {
   readonly chain: string | undefined;
   /** The deepest that a good point was verified, and how old the newest such point is: "L1a, 3 d old". */
   readonly verified?: string;
-  /** How deep the newest drill that passed proved it, and when: "L3, 2 d ago". */
+  /** How deep the newest drill that passed proved it, and when: "L3, 2 d ago", with what is wrong about that. */
   readonly proved?: string;
   /** How long restores took in drills, half of them and 95 %. */
   readonly restore?: string;
+  /** The same in seconds, for programs, and how many drills it is of. */
+  readonly restoreSeconds?: Proof['restore'];
   /** Set if the newest proof is older than the plan's `max-age` of drills. */
   readonly unproved?: true;
   /**
@@ -63,15 +65,16 @@ export interface Seen {
 /** How each resource of a project is covered. */
 export function coverageOf(seen: Seen): Coverage[] {
   const known = knownFrom(seen);
-  return seen.assignments.flatMap(({ resource, exclusion }): Coverage[] => {
+  return seen.assignments.flatMap(({ resource, exclusion, within }): Coverage[] => {
     const plain = bareRow(resource, known, seen.now);
     if (exclusion !== undefined) return [{ ...plain, status: 'excluded', why: exclusionWords(exclusion) }];
-    const bare = { ...plain, ...proofRow(resource, seen) };
     const own = known.duties.get(keyOf(resource)) ?? [];
+    // A disk is drilled with its server, or by itself: its server's row says whether that is wanted.
+    const isDisk = own.length > 0 && own.every(({ entry }) => within.has(entry.name));
+    const bare = { ...plain, ...proofRow(resource, isDisk, seen) };
     if (own.length > 0)
       return own.map((duty) => ({ ...bare, ...byDuty(duty, seen), ...chainOf(duty, known) }));
     const servers = resource.kind === 'volume' ? (known.servers.get(resource.id) ?? []) : [];
-    // A disk is drilled with its server, or by itself: its server's row says whether that is wanted.
     if (servers.length > 0) return servers.map((duty) => ({ ...plain, ...withServer(duty, seen) }));
     // A key is reported with what it encrypts.
     if (resource.kind === 'secret' && known.used.has(resource.id)) return [];
@@ -119,14 +122,18 @@ function bareRow(
 
 function proofRow(
   resource: Resource,
+  isDisk: boolean,
   { proofs, drill, zone, now }: Seen,
-): Pick<Coverage, 'proved' | 'restore' | 'unproved'> {
+): Pick<Coverage, 'proved' | 'restore' | 'restoreSeconds' | 'unproved'> {
   const proof = proofs?.get(keyOf(resource));
-  const [proved, restore] = [provedWords(proof, now), restoreWords(proof, drill?.rto)];
+  const unproved = !isDisk && isUnproved(proof, drill, zone, now);
+  const restore = restoreWords(proof, drill?.rto);
+  const words = provedWords(proof, now) ?? (unproved ? 'never drilled' : undefined);
+  const isOld = unproved && proof?.newest !== undefined;
   return {
-    ...(proved !== undefined && { proved }),
-    ...(restore !== undefined && { restore }),
-    ...(isUnproved(proof, drill, zone, now) && { unproved: true }),
+    ...(words !== undefined && { proved: isOld ? `${words}: longer than ${drill?.maxAge}` : words }),
+    ...(restore !== undefined && { restore, restoreSeconds: proof?.restore }),
+    ...(unproved && { unproved }),
   };
 }
 

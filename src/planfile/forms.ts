@@ -7,10 +7,12 @@ import { parseTagList } from '../retention/tag-list.ts';
 import { parsePlace, parseStore, shownPlace } from '../store/place-name.ts';
 import { quoted } from '../text/escape.ts';
 import type { Form } from './shape.ts';
+import { secondsOf } from './span.ts';
 
 /** Checks of texts in a plan. They never show a recipient, as it may be an identity by mistake. */
 export const FORMS: Readonly<Record<string, Form>> = {
   duration: async (text) => refusal(() => parseDuration(text), `is ${quoted(text)}: `),
+  rto: async (text) => refusal(() => secondsOf(text), `is ${quoted(text)}: `),
   tags: async (text) => refusal(() => parseTagList(text), `is ${quoted(text)}: `),
   selector: async (text) => {
     if (/^\s|\s$/.test(text)) return `is ${quoted(text)}: it begins or ends with a space`;

@@ -40,7 +40,8 @@ export interface DrillWish {
   readonly level: 'bytes' | 'volume' | 'boot';
   /** Undefined: no limit. */
   readonly maxGigabytes: number | undefined;
-  readonly rto: Duration | undefined;
+  /** As in the file: "1h30min". */
+  readonly rto: string | undefined;
   readonly maxAge: Duration | undefined;
 }
 

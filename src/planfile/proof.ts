@@ -6,7 +6,7 @@ import { counted } from '../text/words.ts';
 import { ageOf } from './due.ts';
 import type { DrillWish } from './plan-file.ts';
 import { keyOf } from './resource.ts';
-import { hoursOf } from './span.ts';
+import { hoursOf, secondsOf } from './span.ts';
 
 /** A drill as a plan sees it. */
 export interface SeenDrill {
@@ -105,6 +105,6 @@ export function provedWords(proof: Proof | undefined, now: number): string | und
 export function restoreWords(proof: Proof | undefined, rto: DrillWish['rto']): string | undefined {
   if (proof?.restore === undefined) return undefined;
   const { p50, p95, count } = proof.restore;
-  const over = rto !== undefined && p95 > hoursOf(rto) * 3600 ? `, over the rto of ${rto}` : '';
+  const over = rto !== undefined && p95 > secondsOf(rto) ? `, over the rto of ${rto}` : '';
   return `${duration(p50 * 1000)}, 95 % within ${duration(p95 * 1000)} (${counted(count, 'drill')})${over}`;
 }

@@ -133,7 +133,10 @@ const Drill = Type.Object(
     level: optional(oneOf(['bytes', 'volume', 'boot'], 'How far to go. Default: `bytes`.')),
     'max-gigabytes': optional(count('The largest restore point to drill, in GiB.', 1, 1_000_000)),
     rto: optional(
-      text('How long a restore may take; the report compares the times of the drills with it.', 'duration'),
+      text(
+        'How long a restore may take, such as 2h or 45min; the report compares the times of the drills with it.',
+        'rto',
+      ),
     ),
     'max-age': optional(
       text('If a resource was not proved for longer than this, the report fails.', 'duration'),

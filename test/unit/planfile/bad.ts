@@ -455,6 +455,11 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     good('pick: random', 'pick: oldest'),
     ['43:9: pick is "oldest": did you mean latest?'],
   ],
+  [
+    'minutes that would be months',
+    good('rto: 2h', 'rto: 30m'),
+    ['46:8: rto is "30m": invalid time; write days, hours and minutes in this order, such as 2h or 1h30min'],
+  ],
   ['a drill without a rhythm', good('  every: 30d\n', ''), ['42:3: every is missing']],
   [
     'a failure that is none',

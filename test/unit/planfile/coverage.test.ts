@@ -6,6 +6,7 @@ import { dutiesOf } from '../../../src/planfile/due.ts';
 import { quotaDoubts } from '../../../src/planfile/fits.ts';
 import { quotaLeft } from '../../../src/planfile/nights.ts';
 import type { PlanFile } from '../../../src/planfile/plan-file.ts';
+import { proofsOf, type SeenDrill } from '../../../src/planfile/proof.ts';
 import { readPlan } from '../../../src/planfile/read.ts';
 import type { Resource } from '../../../src/planfile/resource.ts';
 import type { SavedPoint } from '../../../src/planfile/saved.ts';
@@ -55,6 +56,7 @@ async function covered(
     backups?: Partial<Backup>[];
     /** When the backup of db was asked for that is under way: hours ago. */
     underWay?: number;
+    drills?: SeenDrill[];
   } = {},
 ): Promise<Coverage[]> {
   const plan = await planOf(more.plan, more.entries);
@@ -89,6 +91,8 @@ async function covered(
     ),
     backups: (more.backups ?? []) as Backup[],
     zone: plan.zone,
+    proofs: proofsOf(more.drills ?? []),
+    drill: plan.drill,
     now: NOW,
   });
 }
@@ -135,6 +139,36 @@ describe('the status of a volume', () => {
       expect.objectContaining({ status: 'uncovered', entry: '', why: 'no entry of the plan matches it' }),
     ]);
   });
+});
+
+test('a disk that an entry saves with its server is drilled with that: only what is by itself waits for a proof', async () => {
+  const coverage = await covered([shop, db, resource('volume', 'away')], [point(2, shop), point(2)], {
+    plan: 'drill: {every: 1d, max-age: 30d}\n',
+  });
+  expect(coverage.map(({ name, unproved, proved }) => [name, unproved, proved])).toEqual([
+    ['shop', true, 'never drilled'],
+    ['db', undefined, undefined],
+    ['away', true, 'never drilled'],
+  ]);
+});
+
+test.each([
+  [29, undefined, 'L3, 29 d 0 h ago'],
+  [31, true, 'L3, 31 d 0 h ago: longer than 30d'],
+])('a proof of %d days ago, where 30 are allowed', async (days, unproved, proved) => {
+  const drill: SeenDrill = {
+    kind: 'volume',
+    resource: db.id,
+    point: 'p',
+    time: NOW - days * 24 * HOUR,
+    result: 'passed',
+    reached: 'L3',
+    restoreSeconds: 60,
+  };
+  const plan = 'drill: {every: 1d, max-age: 30d, rto: 30min}\n';
+  const [row] = await covered([db], [point(2)], { plan, drills: [drill] });
+  expect([row?.unproved, row?.proved]).toEqual([unproved, proved]);
+  expect(row?.restoreSeconds).toEqual({ p50: 60, p95: 60, count: 1 });
 });
 
 test('a volume that is saved with its server is covered by the entry of that', async () => {

@@ -8,6 +8,7 @@ import {
   restoreWords,
   type SeenDrill,
 } from '../../../src/planfile/proof.ts';
+import { secondsOf } from '../../../src/planfile/span.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-27T00:00:00Z');
@@ -52,6 +53,8 @@ test('a month of drills gives the times that half and 95 % of the restores kept'
   expect(restoreWords(of(...month.map((one) => ({ ...one, restoreSeconds: 7300 }))), '2h')).toBe(
     '2 h 1 min, 95 % within 2 h 1 min (30 drills), over the rto of 2h',
   );
+  expect(restoreWords(proof, '30min')).not.toContain('over the rto');
+  expect(restoreWords(proof, '28min')).toContain('over the rto of 28min');
 });
 
 test('what only was read says nothing of how long a restore takes', () => {
@@ -81,4 +84,13 @@ test.each([
   [[drill(-5)], true],
 ])('a drill each day: %#', (drills, due) => {
   expect(isDrillDue(drills, { every: '1d' }, NOW)).toBe(due);
+});
+
+test.each([
+  ['2h', 7200],
+  ['1h30min', 5400],
+  ['45min', 2700],
+  ['1d', 86_400],
+])('an rto of %s is %i seconds', (rto, seconds) => {
+  expect(secondsOf(rto)).toBe(seconds);
 });
