@@ -43,6 +43,8 @@ export interface Entry {
   readonly verified?: Verified | undefined;
   /** What drills of it showed; undefined if there was none. */
   readonly drilled?: Drilled | undefined;
+  /** How deep it is proved, if nothing newer of its resource is proved as deep: "L3". Pruning keeps it then. */
+  readonly kept?: string;
 }
 
 /**

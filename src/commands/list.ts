@@ -6,7 +6,7 @@ const outputs = {
   points: {
     json: true,
     description:
-      'JSON: the restore points, a list of {time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, tags, state, why, verified, drilled}, newest first; size in bytes, tags a list of strings. `state` is `whole`, `broken` or `unknown`, and `why` says why it is not whole. `verified` is {level, time, sampled, fault}, if `verify` looked at it; `drilled` is {level, result, time, by, proved, byHand, keyProved}, if it was drilled.',
+      'JSON: the restore points, a list of {time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, tags, state, why, verified, drilled, kept}, newest first; size in bytes, tags a list of strings. `state` is `whole`, `broken` or `unknown`, and `why` says why it is not whole. `verified` is {level, time, sampled, fault}, if `verify` looked at it; `drilled` is {level, result, time, by, proved, byHand, keyProved}, if it was drilled. `kept` is the level that it is the newest one proved to, so that pruning keeps it.',
   },
   unread: { json: true, description: 'JSON: manifests that could not be read, a list of {manifest, error}.' },
 } as const satisfies Outputs;

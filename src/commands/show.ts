@@ -6,7 +6,7 @@ const outputs = {
   point: {
     json: true,
     description:
-      'JSON: the restore point, {time, kind, name, id, point, method, chain, chainMembers, needs, size, consistency, key, data, state, why, verified, drilled, manifest, doubt, project, tags, restore}; size in bytes, chainMembers, needs, manifest, tags and restore are lists of strings.',
+      'JSON: the restore point, {time, kind, name, id, point, method, chain, chainMembers, needs, size, consistency, key, data, state, why, verified, drilled, kept, manifest, doubt, project, tags, restore}; size in bytes, chainMembers, needs, manifest, tags and restore are lists of strings.',
   },
 } as const satisfies Outputs;
 

@@ -55,7 +55,7 @@ export const listInputs = {
     kind: 'list',
     placeholder: 'NAME',
     description:
-      'The columns to print, any of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, tags, state, why, verified, drilled.',
+      'The columns to print, any of time, kind, name, id, point, method, chain, size, consistency, key, data, manifest, doubt, project, tags, state, why, verified, drilled, kept.',
   },
   sort: {
     kind: 'text',

@@ -116,7 +116,7 @@ function reasonsOf(points: readonly Point[], { policy, zone, minCopies }: Terms,
     ...(ruled.get(point) ?? []),
     ...(point === newestGood ? ['newest good point'] : []),
     ...(floor.has(point) && point !== newestGood ? [`one of the last ${minCopies} good points`] : []),
-    ...(verified.has(point) ? [`newest point verified as ${point.verified}`] : []),
+    ...(verified.has(point) ? [`newest point proved to ${point.verified}`] : []),
     ...ofRunning(point),
     ...ofFailed(point, newestGood),
     ...ofForeign(point),
@@ -139,8 +139,10 @@ function ruledBy(
  * The newest of each level, by its data: verifying an old point again does not make it the better one, and a shallow
  * look at a new point does not let the one go that was proved deeper.
  */
-function newestVerified(newestFirst: readonly Point[]): ReadonlySet<Point> {
-  const newest = new Set<Point>();
+export function newestVerified<P extends { readonly verified?: string | undefined }>(
+  newestFirst: readonly P[],
+): ReadonlySet<P> {
+  const newest = new Set<P>();
   let deepest = '';
   for (const point of newestFirst)
     if (point.verified !== undefined && point.verified > deepest) {

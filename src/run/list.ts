@@ -1,6 +1,7 @@
 import { drilledWords } from '../catalog/drilled.ts';
 import type { Entry } from '../catalog/entries.ts';
 import type { Unread } from '../catalog/everything.ts';
+import { keptWords, withKept } from '../catalog/newest-proved.ts';
 import { pick } from '../catalog/pick.ts';
 import { verifiedWords } from '../catalog/verified.ts';
 import { NOT_ASKED } from '../catalog/whole.ts';
@@ -39,6 +40,7 @@ const allColumns = (directory: string): readonly Column<Entry>[] => [
   { name: 'why', value: ({ why }) => why },
   { name: 'verified', value: ({ verified }) => verifiedWords(verified) },
   { name: 'drilled', value: ({ drilled }) => drilledWords(drilled) },
+  { name: 'kept', value: ({ kept }) => keptWords(kept) },
 ];
 
 /** Leaves out the reason if no cloud was asked, because it would be the same in every line. */
@@ -72,7 +74,7 @@ export async function listPoints(context: Context, given: ListInputs) {
   const wanted = wantedOf(given, now);
   const catalog = await readCatalog(context, given);
   const { unread } = catalog;
-  const entries = pick(catalog.entries, wanted).toSorted(order);
+  const entries = pick(withKept(catalog.entries, catalog.found), wanted).toSorted(order);
   // A restore with the same key would refuse these.
   const isDoubted = given['verify-key'] !== undefined && entries.some(({ doubt }) => doubt !== '');
   const columns = asked.length > 0 ? asked : columnsOf([...USUAL, ...(isDoubted ? ['doubt'] : [])]);

@@ -4,6 +4,7 @@ import { drilledWords } from '../catalog/drilled.ts';
 import type { Entry } from '../catalog/entries.ts';
 import type { Found } from '../catalog/everything.ts';
 import { needsOf } from '../catalog/needs.ts';
+import { keptWords, newestProved } from '../catalog/newest-proved.ts';
 import { parseAt } from '../catalog/pick.ts';
 import { type Verified, verifiedWords } from '../catalog/verified.ts';
 import { InputError } from '../errors.ts';
@@ -91,6 +92,7 @@ function fieldsOf(
     { name: 'why', value: why },
     { name: 'verified', value: verifiedWords(entry.verified), shown: toldVerified(entry.verified) },
     { name: 'drilled', value: drilledWords(entry.drilled) },
+    { name: 'kept', value: keptWords(newestProved(entries, found).get(entry.point)) },
     { name: 'manifest', value: home?.references ?? [] },
     { name: 'doubt', value: entry.doubt },
     { name: 'project', value: entry.project },

@@ -56,7 +56,7 @@ test('a plan asks for drills: red until one proved it, none before it is due, an
 
   await apply();
   const pruned = await run(0, 'prune', '--plan', 'plan.yml', '--dry-run', '--allow-unsigned');
-  expect(pruned.stdout).toContain('newest point verified as L3');
+  expect(pruned.stdout).toContain('newest point proved to L3');
 }, 60_000);
 
 test.each([

@@ -62,8 +62,8 @@ describe('what stays beside what the rules keep', () => {
     const points = nights(9, (age) => (levels[age] === undefined ? {} : { verified: levels[age] }));
     expect(kept(points)).toEqual({
       '0d': 'last 1 of 1; newest good point',
-      '4d': 'newest point verified as L1a',
-      '6d': 'newest point verified as L2',
+      '4d': 'newest point proved to L1a',
+      '6d': 'newest point proved to L2',
     });
   });
 
