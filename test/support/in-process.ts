@@ -16,6 +16,8 @@ export interface Told {
   readonly summary: string;
   /** Of a dry run. */
   readonly plan?: unknown;
+  /** For a terminal; empty where there is none. */
+  readonly printed: string;
   /** What a person would be shown as the error. */
   readonly error: string;
 }
@@ -67,6 +69,7 @@ export async function runInProcess(
       outputs: outcome.outputs,
       log: written.join(''),
       summary: outcome.summary ?? '',
+      printed: outcome.printed ?? '',
       error: '',
       ...('plan' in outcome && { plan: outcome.plan }),
     };
@@ -74,7 +77,14 @@ export async function runInProcess(
     const known = error instanceof PlainError ? error : undefined;
     if (known === undefined) throw error;
     const text = host.secrets.redact(`${messageOf(error)} ${known.hint ?? ''}`);
-    return { code: known.exitCode, outputs: {}, log: written.join(''), summary: '', error: text };
+    return {
+      code: known.exitCode,
+      outputs: {},
+      log: written.join(''),
+      summary: '',
+      printed: '',
+      error: text,
+    };
   } finally {
     await close();
   }
