@@ -2,7 +2,18 @@ import type { EmbeddedCloud } from '../fakes/cloud/index.ts';
 import { documentedRules, type Rule, rulesOf } from '../support/access-rules/rules.ts';
 
 /** The environments of the examples' jobs. */
-export type Environment = 'backup' | 'prune' | 'report' | 'restore' | 'verify' | 'verify-deep';
+export type Environment =
+  | 'backup'
+  | 'prune'
+  | 'report'
+  | 'restore'
+  | 'verify'
+  | 'verify-deep'
+  | 'drill'
+  | 'drill-sealed';
+
+/** Those that hold the age identity: BACKUP_IDENTITY. */
+export const OPENING: ReadonlySet<Environment> = new Set(['prune', 'restore', 'verify-deep', 'drill-sealed']);
 
 /** The secret CLOUDS_YAML of each: a credential that can do what docs/permissions.md says, and no more. */
 export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Record<Environment, string>>> {
@@ -18,6 +29,9 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
     // They do not ask the cloud.
     verify: [],
     'verify-deep': [],
+    'drill-sealed': [],
+    // As docs/permissions.md says of `level: volume`.
+    drill: lists(/^restore-(volume|image|secret)|^backup-volume, (as an image|to a store)/),
   };
   return Object.fromEntries(
     Object.entries(credentials).map(([name, rules]) => [name, cloudsYaml(cloud, rules)]),

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, doesNotMatch, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { startFakeGitHub } from '../fakes/github/index.ts';
@@ -82,13 +82,29 @@ export async function offCloudStory(others: Pick<World, 'directory' | 'keys' | '
     sameBytes(world, restoredVolume(past), old);
   });
 
-  await step('what lies in S3 is verified: a part of it unopened, and the newest opened', async () => {
-    const wish: Wish = { event: 'workflow_dispatch', example: 'verify.yml' };
-    const { log } = await as('verify', { ...wish, job: 'verify' });
-    match(log, /L1a/);
-    const { log: deep } = await as('verify-deep', { ...wish, job: 'open' });
-    match(deep, /ledger/);
-    match(deep, /L2/);
+  await step(
+    'what lies in S3 is verified: a part of it unopened, and the newest opened, each at its time',
+    async () => {
+      const wish: Wish = { event: 'schedule', example: 'verify.yml' };
+      const { log } = await as('verify', { ...wish, schedule: '13 5 * * 0' });
+      match(log, /L1a/);
+      doesNotMatch(log, /Newest restore points, opened/);
+      const { log: deep } = await as('verify-deep', { ...wish, schedule: '13 6 1 * *' });
+      match(deep, /ledger/);
+      match(deep, /L2/);
+      doesNotMatch(deep, /Stored bytes/);
+    },
+  );
+
+  await step('what lies in S3 is drilled once a month, where the identity is', async () => {
+    const held = () => [cloud.state.volumes, cloud.state.images, cloud.state.secrets].map(({ size }) => size);
+    const before = held();
+    const wish: Wish = { event: 'schedule', example: 'drill.yml', schedule: '13 7 1 * *' };
+    const { log } = await as('drill-sealed', wish);
+    match(log, /volume "ledger".*: drawn with seed \d+/);
+    match(log, /Summary.*Drill of volume/);
+    doesNotMatch(log, /restored and read back/);
+    deepStrictEqual(held(), before);
   });
 
   await step('prune removes from S3 what the plan does not keep', async () => {

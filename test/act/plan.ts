@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, doesNotMatch, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Volume } from '../fakes/cloud/index.ts';
 import {
@@ -16,12 +16,15 @@ import { carryOut, step, succeeds, type Wish, type World, writePlan } from './wo
 const DAY = 86_400_000;
 const NIGHTLY: Wish = { event: 'schedule', example: 'nightly-backup.yml' };
 const SHARDS: Wish = { event: 'schedule', example: 'nightly-shards.yml' };
+const DRILL: Wish = { event: 'schedule', example: 'drill.yml', schedule: '43 3 * * *' };
 const REPORT: Wish = { event: 'schedule', example: 'weekly-report.yml' };
 
 /** The plan of a project: two nights, what they restore, what goes, what is covered. @returns the bytes of "db" */
 export async function planStory(world: World): Promise<Buffer> {
   const { cloud, github } = world;
   const [old, bytes] = [randomBytes(SIZE), randomBytes(SIZE)];
+  // A drill of a Cinder backup looks for something known.
+  for (const disk of [old, bytes]) disk.write('SWAPSPACE2', 4086);
   const db = cloud.seed.addVolume({ name: 'db', bytes: old });
   const root = cloud.seed.addVolume({ name: 'root', bytes: old, bootable: true });
   cloud.seed.addServer({ name: 'shop', volumes: [root] });
@@ -111,6 +114,23 @@ export async function planStory(world: World): Promise<Buffer> {
     match(red, /volume db \([0-9a-f-]{36}\): stale/);
     match(red, /server shop \([0-9a-f-]{36}\): stale/);
   });
+
+  await step(
+    'the nightly drill by its schedule: a backup restored, read back and removed, without the identity',
+    async () => {
+      const released = github.state.releases.length;
+      const held = () => [...cloud.state.volumes.keys(), ...cloud.state.images.keys()].sort();
+      const before = held();
+      const { log } = await succeeds(world, DRILL);
+      match(log, /(volume|server) "(db|root|shop)".*: drawn with seed \d+/);
+      match(log, /volume [0-9a-f-]{36} is being read back/);
+      doesNotMatch(log, /A sealed restore point, opened/);
+      deepStrictEqual(held(), before);
+      strictEqual(github.state.releases.length, released + 1);
+      // The other stories take the newest ones for theirs.
+      github.state.releases.splice(released);
+    },
+  );
 
   await step(
     'the plan in shards: each publishes a manifest of its own, and the catalog has them all',

@@ -7,7 +7,7 @@ import { identityToRecipient } from 'age-encryption';
 import { parse, stringify } from 'yaml';
 import type { EmbeddedCloud } from '../fakes/cloud/index.ts';
 import type { FakeGitHub, Run } from '../fakes/github/index.ts';
-import type { Environment } from './environments.ts';
+import { type Environment, OPENING } from './environments.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const act = join(root, 'build/tools/act');
@@ -32,6 +32,8 @@ export interface Wish {
   readonly verifyKey?: string;
   /** The one that runs; all by default. */
   readonly job?: string;
+  /** Of several schedules the one that starts it: which jobs run, their `if` says. */
+  readonly schedule?: string;
   /** Of the repository. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Beside those that every example may have. */
@@ -91,7 +93,7 @@ export async function writePlan({ directory }: World, changes: Readonly<Record<s
 /** A run of an example, from its event to its last post step. */
 export async function carryOut(world: World, wish: Wish): Promise<Ended> {
   const { cloud, github, directory, keys, identity, environments } = world;
-  const { example, event, inputs = {}, verifyKey = keys.verify, variables = {}, job } = wish;
+  const { example, event, inputs = {}, verifyKey = keys.verify, variables = {}, job, schedule } = wish;
   const run = github.state.addRun({
     path: `.github/workflows/${example}`,
     event,
@@ -99,13 +101,14 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     conclusion: null,
     started: new Date(),
   });
-  const { environment: name, permissions } = await jobThatUsesUs(example, job);
+  const { environment: name, permissions } = await jobThatUsesUs(example, wish);
   github.state.environment = name;
   const secrets = {
     CLOUDS_YAML: environments[name],
     BACKUP_SIGN_KEY: keys.sign,
     BACKUP_STORE_KEY: keys.store,
-    BACKUP_IDENTITY: identity,
+    // The others would have no use for it.
+    ...(OPENING.has(name) && { BACKUP_IDENTITY: identity }),
     ...wish.secrets,
   };
   // act takes no notice of them, so the fake's token gets what the job asks for, and no more.
@@ -119,6 +122,7 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     ...['ubuntu-latest', 'self-hosted'].map((label) => `${label}=-self-hosted`).flatMap(flag('--platform')),
     ...['--no-cache-server', '--rm'],
     ...(job === undefined ? [] : ['--job', job]),
+    ...(schedule === undefined ? [] : ['--eventpath', await eventOf(directory, { schedule })]),
     ...['--local-repository', `${ATTEST}=${join(directory, 'attest')}`],
     ...['--local-repository', `OWNER/openstack-backup@v1=${join(directory, 'published')}`],
     ...['--env', 'GITHUB_REF=refs/heads/main', '--env', 'SHA_REF=0000000000000000000000000000000000000000'],
@@ -161,6 +165,7 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
 interface Job {
   readonly environment: Environment;
   readonly permissions: Readonly<Record<string, 'read' | 'write'>>;
+  readonly if?: string;
   readonly steps?: readonly { readonly uses?: string }[];
   /** A workflow that it calls, which takes the environment. */
   readonly uses?: string;
@@ -169,18 +174,33 @@ interface Job {
 
 async function jobThatUsesUs(
   example: string,
-  wanted: string | undefined,
+  { job: wanted, schedule }: Pick<Wish, 'job' | 'schedule'>,
 ): Promise<Pick<Job, 'environment' | 'permissions'>> {
   const text = await readFile(join(root, 'examples', example), 'utf8');
   const { jobs } = parse(text) as { readonly jobs: Readonly<Record<string, Job>> };
   const ours = Object.entries(jobs).flatMap(([name, job]) =>
-    (wanted ?? name) === name && [job, ...(job.steps ?? [])].some(({ uses }) => uses?.startsWith('OWNER/'))
+    (wanted ?? name) === name &&
+    !isForAnother(job, schedule) &&
+    [job, ...(job.steps ?? [])].some(({ uses }) => uses?.startsWith('OWNER/'))
       ? [job]
       : [],
   );
   strictEqual(ours.length, 1);
   const { environment, permissions, with: given } = ours[0] as Job;
   return { environment: given?.environment ?? environment, permissions };
+}
+
+/** Of two schedules, a job is left out at that of the other. */
+function isForAnother({ if: condition = '' }: Job, schedule: string | undefined): boolean {
+  const [, other] = /^github\.event\.schedule != '([^']+)'$/.exec(condition) ?? [];
+  return schedule !== undefined && other === schedule;
+}
+
+/** What GitHub tells a run of its event. */
+async function eventOf(directory: string, event: object): Promise<string> {
+  const path = join(directory, 'event.json');
+  await writeFile(path, JSON.stringify(event));
+  return path;
 }
 
 function spawned(
