@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { type EmbeddedCloud, startEmbeddedCloud } from '../test/fakes/cloud/index.ts';
 import { type FakeGitHub, startFakeGitHub } from '../test/fakes/github/index.ts';
 
@@ -9,7 +10,8 @@ import { type FakeGitHub, startFakeGitHub } from '../test/fakes/github/index.ts'
  * `npm run picture`: docs/summary*.png, the job summaries of real runs of `dist/` against the embedded cloud. GitHub's own
  * Markdown (cmark-gfm), a browser without a window. Needs chromium, a font with emoji (fonts-noto-color-emoji), and cmarkgfm in
  * a virtual environment:
- * `python3 -m venv build/tools/picture && build/tools/picture/bin/pip install cmarkgfm`.
+ * `python3 -m venv build/tools/picture && build/tools/picture/bin/pip install cmarkgfm`. With names, such as `summary-drill`,
+ * only those.
  */
 const root = join(import.meta.dirname, '..');
 const directory = await mkdtemp(join(tmpdir(), 'picture-'));
@@ -80,11 +82,33 @@ async function applied(cloud: EmbeddedCloud, job: Job, last: string): Promise<st
   return job(last, inputs);
 }
 
+const DRILLED = (project: string) => `version: 1
+project: ${project}
+publish: [release]
+back-up:
+  - {name: nightly, select: [mail, files], method: cinder-backup, every: 1d}
+exclude:
+  - {select: [web-1, web-data, db], reason: in another plan}
+drill: {every: 1d, level: volume, rto: 2h, max-age: 30d}
+`;
+
+/** A drill of one of two volumes, and what the report says then. */
+async function drilled(cloud: EmbeddedCloud, job: Job): Promise<string> {
+  const disk = zstdDecompressSync(await readFile(join(root, 'test/fixtures/disks/ext4.zst')));
+  const { projectId } = cloud.seed.addVolume({ name: 'mail', size: 8, bytes: disk });
+  cloud.seed.addVolume({ name: 'files', size: 20, bytes: disk });
+  await writeFile(join(directory, 'plan.yml'), DRILLED(projectId));
+  await job('backup-volume', { volumes: 'mail\nfiles', publish: 'release' });
+  const told = await job('drill', { plan: 'plan.yml', volume: 'mail' });
+  return `${told}\n\n${await job('report', { plan: 'plan.yml' })}`;
+}
+
 const PICTURES: Readonly<Record<string, (cloud: EmbeddedCloud, job: Job) => Promise<string>>> = {
   summary: backup,
   'summary-apply': (cloud, job) => applied(cloud, job, 'apply'),
   'summary-prune': (cloud, job) => applied(cloud, job, 'prune'),
   'summary-report': (cloud, job) => applied(cloud, job, 'report'),
+  'summary-drill': drilled,
 };
 
 function run(command: string, words: readonly string[], input?: string): string {
@@ -131,7 +155,9 @@ async function draw(name: string, markdown: string): Promise<void> {
 }
 
 try {
+  const wanted = process.argv.slice(2);
   for (const [name, make] of Object.entries(PICTURES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     await using cloud = await startEmbeddedCloud({ ticksPerGib: 10 });
     await using github = await startFakeGitHub();
     const server = cloud.seed.addServer({ name: 'web-1' });

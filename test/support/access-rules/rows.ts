@@ -1,3 +1,4 @@
+import { drillRows } from './drills.ts';
 import { imageRows } from './images.ts';
 import { lookingRows } from './looking.ts';
 import { pruneRows } from './prune.ts';
@@ -16,6 +17,7 @@ export const otherRows: readonly Row[] = [
   ...serverRows,
   ...pruneRows,
   ...lookingRows,
+  ...drillRows,
 ];
 
 /** Every run that a list of `docs/permissions.md` is for. */
