@@ -5,6 +5,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** A clock's time, ISO 8601. */
+export function timestamp(clock: Pick<Clock, 'now'>): string {
+  return new Date(clock.now()).toISOString();
+}
+
 /** The machine's clock at the start. Later times count from it, so that setting the clock does not move them. */
 const ORIGIN = Date.now() - performance.now();
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { pick } from '../catalog/pick.ts';
 import { judge } from '../catalog/whole.ts';
+import { timestamp } from '../clock.ts';
 import type { DrillLevel, Finding } from '../drill/finding.ts';
 import { stopwatch } from '../drill/stopwatch.ts';
 import { InputError } from '../errors.ts';
@@ -38,7 +39,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   const { level } = given;
   const seed = parseSeed(given.seed, () => randomInt(2 ** 32));
   const watch = stopwatch(() => host.clock.now());
-  const started = now(context);
+  const started = timestamp(context.host.clock);
   if (level !== 'bytes' && given.offline)
     throw new InputError(`\`level: ${level}\` restores to the cloud`, 'Leave `offline` out.');
   const wanted = wantedOf(given, host.clock.now());
@@ -66,7 +67,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
     level,
     seed,
     seconds: watch.seconds,
-    time: now(context),
+    time: timestamp(context.host.clock),
   });
   const published = beside && (await publishDrill(beside, record));
   return told(context, subject, finding, record, { isWanted: beside !== undefined, published });
@@ -107,10 +108,6 @@ function notDue({ every }: DrillWish): Outcome<never> {
     printed,
     summary: `### No drill is due: one every ${forMarkdown(every)}`,
   };
-}
-
-function now({ host }: Context): string {
-  return new Date(host.clock.now()).toISOString();
 }
 
 function manifestOf({ found }: Catalog, { entry }: Subject): Manifest {

@@ -1,4 +1,5 @@
 import { cloudOf } from '../catalog/cloud-of.ts';
+import { timestamp } from '../clock.ts';
 import { messageOf, OperationError, withHint, withoutStop } from '../errors.ts';
 import type { PruneInputs } from '../inputs/prune.ts';
 import type { Session } from '../openstack/connection.ts';
@@ -28,7 +29,7 @@ export async function recordPruned(
   if (points.length === 0) return {};
   const beside = await recordBeside(context, given, cloudOf(session), manifestsOf(going), started);
   beside.record.prune(points);
-  const manifest = await beside.publish(new Date(session.clock.now()).toISOString());
+  const manifest = await beside.publish(timestamp(session.clock));
   if (manifest === undefined)
     throw new OperationError(
       'what should be deleted could not be recorded beside its manifests',

@@ -3,6 +3,7 @@ import { doubtsOf } from '../catalog/doubts.ts';
 import { allManifests, type Found, type Manifests, named } from '../catalog/everything.ts';
 import { damagedObjects, verifiedIn } from '../catalog/verified.ts';
 import type { Shelf } from '../catalog/whole.ts';
+import { timestamp } from '../clock.ts';
 import { InputError, UnsignedError } from '../errors.ts';
 import { keepInputs, type PruneInputs, pruneInputs } from '../inputs/prune.ts';
 import { parseInputs } from '../inputs/table.ts';
@@ -152,7 +153,7 @@ async function lookFor(
   const session =
     known?.session ??
     (await (rules.kind === 'plan' ? connectFor(context, given, rules.plan) : context.connect(given)));
-  const started = new Date(session.clock.now()).toISOString();
+  const started = timestamp(session.clock);
   const look = store && sweeps ? await lookToPrune(context, store, found, session.clock.now()) : undefined;
   const stored = look?.stored;
   const doubts = doubtsOf(

@@ -1,4 +1,5 @@
 import type { Started, Subject } from '../backup/kind.ts';
+import { timestamp } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
 import type { Values } from '../inputs/table.ts';
@@ -50,7 +51,7 @@ export async function finishSaving(
   const finished =
     started.length > 0 && isEmpty
       ? { published: [], failures: [], lasts: false }
-      : await record.finish(host.signal.aborted ? null : new Date(clock.now()).toISOString());
+      : await record.finish(host.signal.aborted ? null : timestamp(clock));
   if (marks.waiting > 0) {
     session.windUp();
     if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);

@@ -3,6 +3,7 @@ import { adopt } from '../backup/volume/adopt.ts';
 import { failureOf } from '../backup/volume/failed.ts';
 import { toldAdopted } from '../backup/volume/show.ts';
 import { readTags } from '../chain/tags.ts';
+import { timestamp } from '../clock.ts';
 import { PlainError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
 import type { savingInputs, savingOutputs } from '../inputs/saving.ts';
@@ -68,7 +69,7 @@ export async function saveParts(
   { session, places, given, seen, collects }: SavingRun,
   parts: readonly Part[],
 ): Promise<SavedOutcome> {
-  const started = new Date(session.clock.now()).toISOString();
+  const started = timestamp(session.clock);
   const until =
     given.deadline === 0 ? Number.POSITIVE_INFINITY : session.clock.now() + given.deadline * 60_000;
   if (context.dryRun) return planned(context, session, parts, until);

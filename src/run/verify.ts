@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { doubtsOf } from '../catalog/doubts.ts';
 import { pick } from '../catalog/pick.ts';
 import { judge } from '../catalog/whole.ts';
+import { timestamp } from '../clock.ts';
 import { InputError } from '../errors.ts';
 import type { VerifyInputs } from '../inputs/verify.ts';
 import { opener } from '../keys/age.ts';
@@ -26,7 +27,7 @@ import { wantedOf } from './wanted.ts';
 export async function verifyPoints(context: Context, given: VerifyInputs) {
   const { host } = context;
   const sample = parseSample(given.sample, given.seed, () => randomInt(2 ** 32));
-  const started = now(context);
+  const started = timestamp(context.host.clock);
   const wanted = wantedOf(given, context.host.clock.now());
   // What objects lack is looked at here, and recorded for those who do not list the store.
   const catalog = await readCatalog(context, given, 'maps');
@@ -70,10 +71,6 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
     printed: verdictTable(verdicts, lines),
     summary: verdictSummary(titleOf(verdicts, failed.length), verdicts, lines),
   };
-}
-
-function now({ host }: Context): string {
-  return new Date(host.clock.now()).toISOString();
 }
 
 /**
@@ -168,7 +165,7 @@ async function publish(
   sample: Sample | undefined,
 ): Promise<readonly string[] | undefined> {
   const manifests: string[] = [];
-  const time = now(context);
+  const time = timestamp(context.host.clock);
   for (const { of, beside } of records ?? []) {
     const points: Parameters<ManifestRecord['verify']>[0] = recordsOf(
       verdicts.filter(({ subject }) => of.has(subject)),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { POINT_PROPERTY } from '../../catalog/kept-image.ts';
+import { timestamp } from '../../clock.ts';
 import type { Environment } from '../../environment.ts';
 import type { Consistency, SavedEncryption, SecretPoint, VolumeImagePoint } from '../../manifest/schema.ts';
 import type { Volume } from '../../openstack/blockstorage/v3/volumes.ts';
@@ -111,7 +112,7 @@ async function download(work: Work, payloads: PayloadStore, image: Image, point:
   const facts = {
     point,
     resource: { kind: 'volume', id: plan.volume.id },
-    taken: new Date(clock.now()).toISOString(),
+    taken: timestamp(clock),
   } as const;
   const payload = await withKey(key, payloads, async () =>
     saveImageData(await session.service('image'), image, facts, payloads, {
