@@ -3,6 +3,7 @@ import { keys } from './keys.ts';
 import { manifest } from './manifest.ts';
 import { openstack } from './openstack.ts';
 import { plan } from './plan.ts';
+import { proved } from './proved.ts';
 import { restore } from './restore.ts';
 import { s3 } from './s3.ts';
 import { store } from './store.ts';
@@ -20,4 +21,5 @@ export const mutations = [
   ...restore,
   ...keeping,
   ...told,
+  ...proved,
 ];
