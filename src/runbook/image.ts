@@ -19,6 +19,11 @@ export function imageSection(point: ImagePoint, book: Book): Section {
     title: title(resource),
     body: [
       `It was image \`${resource.id}\`, ${resource.size} bytes. Its data is payload \`${payload.name}\`.`,
+      ...(resource.converted === undefined
+        ? []
+        : [
+            `The cloud had converted it: it was ${resource.converted.diskFormat}, ${resource.converted.size} bytes. The disk in it is the same.`,
+          ]),
       ...(key === undefined
         ? []
         : [`Its key comes first: section ${book.number(key.id)}, which sets \`${secret}\`.`]),

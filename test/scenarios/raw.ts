@@ -95,10 +95,12 @@ const rawImage: Scenario = {
     const again = await save('--raw');
     expect(again.stderr).toContain('is not converted again');
     expect(sentIn(again)).toBeLessThan(20_000);
-    // All of it is sent again, for which it is converted again.
-    const refreshed = await save('--raw', '--refresh', '1');
-    expect(refreshed.stderr).not.toContain('is not converted again');
-    expect(sentIn(refreshed)).toBeGreaterThan(SIZE / 2);
+    if (world.kind === 'embedded') {
+      // All of it is sent again, for which it is converted again.
+      const refreshed = await save('--raw', '--refresh', '1');
+      expect(refreshed.stderr).not.toContain('is not converted again');
+      expect(sentIn(refreshed)).toBeGreaterThan(SIZE / 2);
+    }
     await world.removeImage(id);
 
     const back = expectExit(await bringBack(world, keeper, 'restore-image', again), 0);

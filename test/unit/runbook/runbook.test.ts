@@ -196,6 +196,13 @@ describe('what is said', () => {
     expect(commands.indexOf('on_image_deletion')).toBeGreaterThan(commands.indexOf('add project'));
   });
 
+  test('an image that was converted: as raw, and what it was', () => {
+    const converted = { diskFormat: 'qcow2', size: 999, checksum: null, hash: null };
+    const manifest = manifestWith(imagePoint({ converted }));
+    expect(section(manifest, 1)).toContain('--disk-format=raw');
+    expect(runbook(manifest, SHA256)).toContain('The cloud had converted it: it was qcow2, 999 bytes.');
+  });
+
   test('a text is stored in two steps, and who may read it is set', () => {
     const commands = section(
       manifestWith(
