@@ -3,7 +3,6 @@ import { OperationError, PlainError } from '../../errors.ts';
 import type { Payload } from '../../manifest/schema.ts';
 import { freshTokenFor } from '../../openstack/blockstorage/v3/token.ts';
 import { createVolume, getVolume, setImageMetadata } from '../../openstack/blockstorage/v3/volumes.ts';
-import { digestsOf } from '../../openstack/image/v2/digests.ts';
 import { downloadImage } from '../../openstack/image/v2/download.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { adviceOf } from '../../openstack/over-quota.ts';
@@ -45,34 +44,47 @@ export async function saveConverted(
     gigabytes,
     places: { images: { name: ledger.unbound(record) }, volumes: { name: copyNameOf(image) } },
     source: image.id,
-    refused: 'Glance may have refused the raw disk: every Glance has a size limit or quota.',
+    refused:
+      'Glance may have refused the raw disk: since 2025.1 it accepts no boot sector without partitions, and every Glance has a size limit or quota.',
   };
   let raw: RawDisk | undefined;
   let begun = false;
   async function* disk(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    begun = true;
-    const made = await converted(steps, image, conversion);
+    const made = await orUnconverted(steps, async () => {
+      await refuseWithoutRoom(steps);
+      begun = true;
+      return convert(steps, image, conversion);
+    });
     log.info(`${steps.what} is being read from image ${made.id}`);
     raw = new RawDisk(made, conversion.size);
     yield* raw.read(downloadImage(await session.service('image'), made, 0, signal));
   }
-  const [digest = null] = digestsOf(image);
   try {
     const { payload, why } = await doneUntil(environment, `saving ${steps.what}`, (signal) =>
       payloads.putDisk(facts, disk(signal), {
         signal,
         check: (came) => raw?.check(came),
         digests: [DISK_DIGEST],
-        converted: { format: image.diskFormat ?? '', size: image.size ?? 0, digest },
+        converted: {
+          format: image.diskFormat ?? '',
+          size: image.size ?? 0,
+          digest: strongHash(image) ?? null,
+        },
         ...(onBytes === undefined ? {} : { onBytes }),
       }),
     );
     if (why !== undefined) log.info(`${what} is stored in full: ${why}`);
-    if (!begun) log.info(`${what} is not converted again: the last restore point is of the same image`);
+    if (raw === undefined)
+      log.info(`${what} is not converted again: the last restore point is of the same image`);
     return payload;
   } finally {
     if (begun) await removeTagged(session, [record.tag], steps.what, log, steps.places);
   }
+}
+
+/** What proves that it is the same image; MD5 does not. */
+function strongHash({ hash }: Image): Image['hash'] {
+  return /^sha(256|384|512)$/.test(hash?.algorithm ?? '') ? hash : undefined;
 }
 
 function copyNameOf({ id }: Image): string {
@@ -80,11 +92,10 @@ function copyNameOf({ id }: Image): string {
 }
 
 /** @throws Unconverted for whatever is not about the run itself */
-async function converted(steps: Steps, image: Image, conversion: Conversion): Promise<Image> {
+async function orUnconverted<T>({ signal, clock, until }: Steps, work: () => Promise<T>): Promise<T> {
   try {
-    return await convert(steps, image, conversion);
+    return await work();
   } catch (error) {
-    const { signal, clock, until } = steps;
     if (!(error instanceof PlainError) || signal.aborted || clock.now() >= until) throw error;
     throw new Unconverted(error.message, error.hint, error);
   }
@@ -93,7 +104,6 @@ async function converted(steps: Steps, image: Image, conversion: Conversion): Pr
 async function convert(steps: Steps, image: Image, { gigabytes }: Conversion): Promise<Image> {
   const { session, ledger, record, what } = steps;
   const cinder = await session.service('block-storage');
-  await refuseWithoutRoom(steps);
   await freshTokenFor(session, 'the conversion', gigabytes);
   const wanted = {
     size: gigabytes,
@@ -118,7 +128,7 @@ async function convert(steps: Steps, image: Image, { gigabytes }: Conversion): P
   }
 }
 
-/** @throws QuotaError */
+/** @throws QuotaError; PlainError if the cloud has no Cinder */
 async function refuseWithoutRoom({ session, gigabytes, what }: Steps): Promise<void> {
   const volume = needOfVolume({ volumes: 1, gigabytes }, undefined);
   const need = allNeeds([volume, { images: 1, image_mebibytes: gigabytes * 1024 }]);
