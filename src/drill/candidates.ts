@@ -14,6 +14,7 @@ export interface Means {
   readonly level: DrillLevel;
   /** That the level can prove. */
   readonly kinds: readonly string[];
+  readonly byHand: boolean;
   readonly identity: boolean;
   /** GiB; Infinity: no limit. */
   readonly maxGigabytes: number;
@@ -64,11 +65,12 @@ export function storedParts({ parts }: Subject): readonly StoredPart[] {
 
 function whyNot(
   subject: Subject,
-  { level, kinds, identity, maxGigabytes, cloud, freeGigabytes }: Means,
+  { level, kinds, byHand, identity, maxGigabytes, cloud, freeGigabytes }: Means,
 ): string | undefined {
   const { entry, altered, parts } = subject;
   if (altered !== undefined) return 'of a manifest that was altered, or is not signed';
-  if (!kinds.includes(entry.kind)) return `of a kind that \`level: ${level}\` does not restore`;
+  if (!kinds.includes(entry.kind))
+    return `of a kind that \`level: ${level}\` does not restore${byHand ? ' by hand' : ''}`;
   if (cloud !== undefined && !isSame(subject.cloud, cloud)) return 'of another project or region';
   if (entry.state === 'broken') return 'with something missing that they need';
   if (level === 'bytes' && !parts.every(({ stored }) => stored !== undefined))

@@ -42,7 +42,10 @@ export async function atHand(
     throw new InputError('no store given', 'Give the place of the data with `store`.');
   const pieces = place && (await piecesOf(place, payloads));
   const isFar = place?.name.includes('://') ?? false;
-  if (pieces !== undefined) await needRoom(host, pieces.disk + (isFar ? pieces.stored : 0));
+  if (pieces !== undefined) {
+    const copied = isFar ? pieces.files.reduce((sum, { size }) => sum + size, 0) : 0;
+    await needRoom(host, pieces.disk + copied);
+  }
   return async ({ gigabytes, cloud }, use) => {
     const room = await openRoom(host.environment);
     try {
@@ -58,8 +61,9 @@ export async function atHand(
         ...(cloud && (await login(room, cloud))),
       };
       const { clock, log, signal } = host;
+      const redact = (text: string) => host.secrets.redact(text);
       const withinMs = allowance(gigabytes);
-      return await use(handIn({ room, environment, clock, log, signal, withinMs }));
+      return await use(handIn({ room, environment, clock, log, redact, signal, withinMs }));
     } finally {
       await room.leave();
     }

@@ -31,6 +31,7 @@ export async function drawnOf(
   const { candidates, left } = candidatesIn(subjects, {
     level: given.level,
     kinds: kindsOf(given),
+    byHand: given['by-hand'],
     identity: given.identity !== undefined,
     maxGigabytes: given['max-gigabytes'] || Number.POSITIVE_INFINITY,
     cloud: session === undefined || given['allow-other-project'] ? undefined : cloudOf(session),

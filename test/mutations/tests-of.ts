@@ -45,6 +45,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'manifest/journal',
     'hostile',
   ],
+  'drill/by-hand/': ['drill/by-hand/hand', 'drill/by-hand/proved', 'drill/by-hand/tools'],
   'catalog/choose.ts': ['catalog/choose'],
   'catalog/read.ts': ['catalog/read', 'manifest/manifest'],
   'manifest/points.ts': ['catalog/choose'],

@@ -10,7 +10,8 @@ import { type Keeper, manifestIn, STORE } from './sealed.ts';
 import { manifestOf } from './steps.ts';
 import type { World } from './world.ts';
 
-async function searchPath(): Promise<string> {
+/** With the real `openstack` client in front. */
+export async function searchPath(): Promise<string> {
   return [await clientPath(), CLIENT, process.env['PATH']].join(':');
 }
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { messageOf, OperationError, PlainError } from '../../errors.ts';
 import type { Payload } from '../../manifest/schema.ts';
 import { BLOCK } from '../../payload/blocks/format.ts';
 import { readMap } from '../../payload/blocks/map-read.ts';
@@ -11,10 +12,8 @@ import type { Place } from '../../store/place.ts';
 
 /** What it takes to open payloads in a directory. */
 export interface Pieces {
-  /** The names in the store. */
-  readonly names: readonly string[];
-  /** Bytes of them as they are stored. */
-  readonly stored: number;
+  /** What is in the store, and how many bytes that has. */
+  readonly files: readonly { readonly name: string; readonly size: number }[];
   /** Bytes of the largest disk, without its zeros: `read-store.py` puts it together in a file. */
   readonly disk: number;
 }
@@ -35,7 +34,7 @@ export async function piecesOf(place: Place, payloads: readonly Payload[]): Prom
     await map.close();
     disk = Math.max(disk, map.header.extents.blocks * BLOCK);
   }
-  return { names: [...names.keys()], stored: [...names.values()].reduce((sum, size) => sum + size, 0), disk };
+  return { files: [...names].map(([name, size]) => ({ name, size })), disk };
 }
 
 const AT_ONCE = 3;
@@ -44,13 +43,29 @@ const AT_ONCE = 3;
 export async function copyTo(
   directory: string,
   place: Place,
-  { names }: Pieces,
+  { files }: Pieces,
   signal: AbortSignal,
 ): Promise<void> {
-  await pool(names, AT_ONCE, async (name) => {
+  await pool(files, AT_ONCE, async ({ name, size }) => {
     const path = join(directory, name);
-    await mkdir(dirname(path), { recursive: true });
-    const { bytes } = await place.get(name);
-    await pipeline(Readable.from(bytes), createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const { bytes } = await place.get(name);
+      const bounded = Readable.from(noMore(bytes, size, name));
+      await pipeline(bounded, createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+    } catch (error) {
+      if (error instanceof PlainError || signal.aborted) throw error;
+      throw new OperationError(`cannot copy ${name} to ${directory}: ${messageOf(error)}`, undefined, error);
+    }
   });
+}
+
+/** A store may say anything, and this disk is not endless. */
+async function* noMore(bytes: AsyncIterable<Uint8Array>, size: number, name: string) {
+  let left = size;
+  for await (const piece of bytes) {
+    left -= piece.length;
+    if (left < 0) throw new OperationError(`${name} is damaged: it has more than ${size} bytes`);
+    yield piece;
+  }
 }

@@ -34,6 +34,8 @@ export interface HandOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes secrets out of what commands say. */
+  readonly redact: (text: string) => string;
   readonly signal: AbortSignal;
   /** How long each script may take. */
   readonly withinMs: number;
@@ -50,7 +52,7 @@ const LAST_LINES = 3;
 const TRAP = "trap 'exit 143' TERM";
 
 export function handIn(options: HandOptions): Hand {
-  const { room, environment, log } = options;
+  const { room, environment } = options;
 
   async function start(commands: readonly string[], talks: boolean) {
     options.signal.throwIfAborted();
@@ -65,7 +67,7 @@ export function handIn(options: HandOptions): Hand {
     closed.catch(() => undefined);
     await once(child, 'spawn');
     room.guard(child.pid);
-    return { child, closed, said: tail(child.stderr as Readable, log), watch: watched(child, options) };
+    return { child, closed, said: tail(child.stderr as Readable, options), watch: watched(child, options) };
   }
 
   async function ended({ child, closed, said, watch }: Awaited<ReturnType<typeof start>>): Promise<void> {
@@ -91,7 +93,7 @@ export function handIn(options: HandOptions): Hand {
   return {
     async run(commands, answer) {
       const work = await start(commands, answer !== undefined);
-      const printed = tail(work.child.stdout as Readable, log);
+      const printed = tail(work.child.stdout as Readable, options);
       const talk = answer && talking(work.child.stdio[3] as Duplex, answer);
       const [ran, talked] = await Promise.allSettled([ended(work), talk]);
       // Commands that get no answer stop, and do not know why.
@@ -152,16 +154,16 @@ function endGroup({ pid }: ChildProcess): void {
 }
 
 /** The end of what comes, however much and however long its lines. */
-function tail(from: Readable, log: Log): () => string {
+function tail(from: Readable, { log, redact }: HandOptions): () => string {
   let [kept, line] = ['', ''];
   from.setEncoding('utf8').on('data', (text: string) => {
     kept = `${kept}${text}`.slice(-LONGEST_TAIL);
     const lines = `${line}${text}`.split('\n');
     line = (lines.pop() ?? '').slice(0, LONGEST_LINE);
-    for (const one of lines) log.debug(one.slice(0, LONGEST_LINE));
+    for (const one of lines) log.debug(redact(one.slice(0, LONGEST_LINE)));
   });
   return () =>
-    kept
+    redact(kept)
       .trim()
       .split(/\s*\n\s*/)
       .slice(-LAST_LINES)

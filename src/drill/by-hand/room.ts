@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -42,7 +42,12 @@ export async function openRoom(environment: Readonly<Record<string, string | und
   guard.stdin.on('error', () => undefined);
   const gone = once(guard, 'close');
   gone.catch(() => undefined);
-  await once(guard, 'spawn');
+  try {
+    await once(guard, 'spawn');
+  } catch (error) {
+    await rm(path, { recursive: true });
+    throw error;
+  }
   return {
     path,
     async file(name, text) {
@@ -57,7 +62,8 @@ export async function openRoom(environment: Readonly<Record<string, string | und
     guard: (group) => void guard.stdin.write(`${group ?? ''}\n`),
     async leave() {
       guard.stdin.end();
-      await gone;
+      await gone.catch(() => undefined);
+      await rm(path, { recursive: true, force: true });
     },
   };
 }

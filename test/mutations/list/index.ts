@@ -1,3 +1,4 @@
+import { byHand } from './by-hand.ts';
 import { keeping } from './keeping.ts';
 import { keys } from './keys.ts';
 import { manifest } from './manifest.ts';
@@ -22,4 +23,5 @@ export const mutations = [
   ...keeping,
   ...told,
   ...proved,
+  ...byHand,
 ];

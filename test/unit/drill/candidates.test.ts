@@ -61,6 +61,7 @@ function subject({
 const means: Means = {
   level: 'volume',
   kinds: ['volume'],
+  byHand: false,
   identity: false,
   maxGigabytes: Number.POSITIVE_INFINITY,
   cloud,

@@ -18,6 +18,7 @@ const hand = (withinMs = 600_000_000): Hand =>
     environment: { PATH: path, GIVEN: 'yes' },
     clock,
     log: { debug: (line) => lines.push(line), info: () => undefined, warn: () => undefined },
+    redact: (text) => text.replaceAll('hush', '***'),
     signal: stop.signal,
     withinMs,
   });
@@ -47,6 +48,11 @@ test('what a command says is the reason why it failed, and nothing comes after i
   const commands = ['echo one', 'echo "no such disk" >&2; false | true', 'echo two'];
   await expect(hand().run(commands)).rejects.toThrow('stopped (exit 1): no such disk');
   expect(lines).toEqual(['one', 'no such disk']);
+});
+
+test('no secret is in what they are seen to say', async () => {
+  await expect(hand().run(['echo hush', 'echo it is hush >&2; false'])).rejects.toThrow('it is ***');
+  expect(lines.join()).not.toContain('hush');
 });
 
 test('of very much that is printed only the end is kept', async () => {
