@@ -1,5 +1,6 @@
 import * as crypto from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { SharedPieces } from './shared.ts';
 import { Thread } from './thread.ts';
 
 /** Computes digests of bytes, one piece after the other. */
@@ -55,4 +56,49 @@ export function digesterHere(algorithms: readonly string[]): Digester {
     digests: async () => hash(null),
     close: async () => undefined,
   };
+}
+
+const PIECE = 1 << 20;
+
+/** Digests of bytes whose memory is somebody else's: a thread computes them, from a copy. */
+export class DigestsBeside {
+  readonly #digester: Digester;
+  readonly #memory = new SharedPieces(4, PIECE);
+  #piece: Buffer | undefined;
+  #held = 0;
+
+  /** @param size bytes that come; a thread takes longer to start than a few of them take */
+  constructor(algorithms: readonly string[], size: number) {
+    this.#digester = (size > 4 * PIECE ? digesterBeside : digesterHere)(algorithms);
+  }
+
+  /** @returns once the bytes may change */
+  async add(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      this.#piece ??= await this.#memory.idle();
+      const part = bytes.subarray(at, at + PIECE - this.#held);
+      this.#piece.set(part, this.#held);
+      this.#held += part.length;
+      at += part.length;
+      if (this.#held === PIECE) this.#pass();
+    }
+  }
+
+  /** Lower-case hex, in the order of the algorithms. Call it once, at the end. */
+  async digests(): Promise<readonly string[]> {
+    this.#pass();
+    await this.#memory.allIdle();
+    return this.#digester.digests();
+  }
+
+  close(): Promise<unknown> {
+    return this.#digester.close();
+  }
+
+  #pass(): void {
+    if (this.#piece !== undefined)
+      this.#memory.use(this.#digester.update(this.#piece.subarray(0, this.#held)));
+    this.#piece = undefined;
+    this.#held = 0;
+  }
 }

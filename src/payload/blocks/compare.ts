@@ -1,3 +1,5 @@
+import type { keptOpen } from '../../stream/kept-open.ts';
+
 /** What the comparing of blocks needs, as plain data: it goes to threads. */
 export interface Comparison {
   /** Bytes of a block. */
@@ -50,31 +52,10 @@ export function comparer(
     zstdCompressSync,
   }: Pick<typeof import('node:zlib'), 'constants' | 'createZstdCompress' | 'zstdCompressSync'>,
   { block, key, compress }: Comparison,
+  open: typeof keptOpen,
 ): Compare {
   const zeros = Buffer.alloc(block);
   const secret = key && createSecretKey(key);
-  /**
-   * The compressor behind a stream, for use without the stream: zlib would close it after the first block, and tells of
-   * its innards nowhere; npm's minizlib keeps it open in the same way.
-   *
-   * @returns undefined if the innards are others in this version of Node; else a function whose result the next call overwrites
-   */
-  const oneFor = (stream: object, end: number): ((bytes: Uint8Array) => Uint8Array) | undefined => {
-    const inner = stream as {
-      _handle?: { close?: () => void };
-      _processChunk?: (bytes: Uint8Array, flush: number) => Uint8Array;
-      removeAllListeners?: (event: 'error') => void;
-    };
-    const handle = inner._handle;
-    if (typeof handle?.close !== 'function' || typeof inner._processChunk !== 'function') return undefined;
-    handle.close = () => undefined;
-    return (bytes) => {
-      const frame = inner._processChunk?.(bytes, end) ?? bytes;
-      inner._handle = handle;
-      inner.removeAllListeners?.('error');
-      return frame;
-    };
-  };
   const params = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 };
   /** One frame with one raw block, as RFC 8878 has it: with its size, and no window but that. */
   const raw = (bytes: Uint8Array): Buffer => {
@@ -90,7 +71,7 @@ export function comparer(
   const options = { chunkSize: block + 1024, params };
   const plain = (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, options);
   // One compressor for all blocks: zstdCompressSync makes one for each, and V8 frees its 600 KiB only with the whole heap.
-  const packed = compress ? (oneFor(createZstdCompress(options), constants.ZSTD_e_end) ?? plain) : undefined;
+  const packed = compress ? (open(createZstdCompress(options), constants.ZSTD_e_end) ?? plain) : undefined;
   const frameOf = (bytes: Uint8Array): Uint8Array => {
     const frame = packed?.(bytes);
     return frame !== undefined && frame.length < bytes.length ? frame : raw(bytes);

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { type Opener, SEALED_CHUNK } from '../../keys/age.ts';
 import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
+import { DigestsBeside } from '../../stream/digests.ts';
+import { keepYoungHeapSmall } from '../../stream/young-heap.ts';
 import { zeros } from '../../stream/zeros.ts';
 import { BLOCK } from './format.ts';
 import { needAll } from './lacking.ts';
@@ -33,15 +34,16 @@ export async function* openBlocks(
   opener: Opener | undefined,
   budget: number = BUDGET,
 ): AsyncGenerator<Uint8Array, void> {
+  keepYoungHeapSmall();
   const { size, digest } = payload;
   const survey = await surveyed(place, payload, opener);
   const map = await readMap(place, payload.name, payload.stored);
   const objects = new OpenObjects(place, map, opener, survey, budget);
-  const hash = createHash(digest.algorithm);
+  const hash = new DigestsBeside([digest.algorithm], size);
   let at = 0;
   const upTo = async function* (end: number): AsyncGenerator<Buffer, void> {
     for await (const piece of zeros(end - at)) {
-      hash.update(piece);
+      await hash.add(piece);
       at += piece.length;
       yield piece;
     }
@@ -52,21 +54,22 @@ export async function* openBlocks(
       const reader = objects.use(object);
       for (let index = 0; index < count; index += 1) {
         const block = await reader.block(first + index, Math.min(BLOCK, size - at), first + count - 1);
-        hash.update(block);
+        await hash.add(block);
         at += block.length;
         yield block;
       }
       await objects.used(object);
     }
     yield* upTo(size);
+    const [value] = await hash.digests();
+    if (value !== digest.value)
+      throw damagedMap(
+        payload.name,
+        `the ${digest.algorithm} of its disk differs from the one in the manifest`,
+      );
   } finally {
-    await map.close();
+    await Promise.all([map.close(), hash.close()]);
   }
-  if (hash.digest('hex') !== digest.value)
-    throw damagedMap(
-      payload.name,
-      `the ${digest.algorithm} of its disk differs from the one in the manifest`,
-    );
 }
 
 interface Survey {

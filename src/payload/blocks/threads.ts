@@ -1,6 +1,7 @@
 import * as crypto from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import * as zlib from 'node:zlib';
+import { keptOpen } from '../../stream/kept-open.ts';
 import { Thread } from '../../stream/thread.ts';
 import { type Compare, type Compared, type Comparison, comparer } from './compare.ts';
 
@@ -20,8 +21,10 @@ const MOST_THREADS = 4;
 /** How many threads compare: one for each core. */
 export const threads = (): number => Math.min(MOST_THREADS, availableParallelism());
 
-const code = () =>
-  `(...made) => { const compare = (${comparer.toString()})(...made); return (what) => compare(...what); }`;
+const code = () => `(...made) => {
+  const compare = (${comparer.toString()})(...made, ${keptOpen.toString()});
+  return (what) => compare(...what);
+}`;
 
 /** Works in threads of its own. */
 export function comparerBeside(comparison: Comparison): Comparer {
@@ -38,7 +41,7 @@ export function comparerBeside(comparison: Comparison): Comparer {
 
 /** Works in this thread. For small data: a thread takes longer to start. */
 export function comparerHere(comparison: Comparison): Comparer {
-  const compare = comparer(crypto, zlib, comparison);
+  const compare = comparer(crypto, zlib, comparison, keptOpen);
   return {
     compare: async (...what) => compare(...what),
     close: async () => undefined,

@@ -20,6 +20,9 @@ import { makeSecret } from '../secret/create.ts';
 import { finishSecret } from '../secret/finish.ts';
 import { secretRequest } from '../secret/request.ts';
 
+/** What Glance computes, unless its operator chose another. */
+const USUAL = 'sha512';
+
 /** The data of an image to make. */
 export interface ImageData {
   /** Ends cleanly only if every byte was right. */
@@ -92,11 +95,7 @@ export async function makeImage(
       },
     });
     if (request && secretId !== undefined) await finishSecret(environment, secretId, request);
-    const meter = new Meter(
-      ['sha256', 'sha512'].filter((name) => data.digests[name] === undefined),
-      0,
-      data.onBytes,
-    );
+    const meter = new Meter(data.digests[USUAL] === undefined ? [USUAL] : [], 0, data.onBytes);
     // Glance stores what has its size: bytes that turn out to be wrong at their end must not reach it whole.
     const bytes = Readable.from(heldBack(meter.through(data.bytes)), { objectMode: false });
     await uploadImage(client, id, bytes, data.size);
@@ -137,7 +136,7 @@ async function compare(
   if (image.status !== 'active') throw notStored(image, `it is ${image.status}`);
   if (image.size !== size) throw notStored(image, `it has ${image.size} of ${size} bytes`);
   const digest = digestsOf(image).find(({ algorithm }) => known[algorithm] !== undefined) ?? {
-    algorithm: 'sha256',
+    algorithm: USUAL,
     value: await readBack(client, image),
   };
   if (known[digest.algorithm] !== digest.value)
@@ -145,7 +144,7 @@ async function compare(
 }
 
 async function readBack(client: ServiceClient, image: Image): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createHash(USUAL);
   for await (const piece of downloadImage(client, image)) hash.update(piece);
   return hash.digest('hex');
 }

@@ -539,8 +539,8 @@ export const store: readonly Mutation[] = [
     id: 'blocks/whole',
     file: 'payload/blocks/open.ts',
     what: 'a disk is not compared with its digest',
-    find: "hash.digest('hex') !== digest.value",
-    put: "hash.digest('hex') === ''",
+    find: 'if (value !== digest.value)',
+    put: "if (value === '')",
   },
   {
     id: 'blocks/object',

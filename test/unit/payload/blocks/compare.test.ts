@@ -2,6 +2,7 @@ import * as crypto from 'node:crypto';
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { comparer } from '../../../../src/payload/blocks/compare.ts';
+import { keptOpen } from '../../../../src/stream/kept-open.ts';
 
 const BLOCK = 65_536;
 const { constants, createZstdCompress, zstdCompressSync } = zlib;
@@ -18,7 +19,7 @@ const piece = Buffer.concat([
 const blocks = Array.from({ length: 5 }, (_, at) => piece.subarray(at * BLOCK, (at + 1) * BLOCK));
 
 function framesOf(library: Parameters<typeof comparer>[1], times = 1): Buffer[] {
-  const compare = comparer(crypto, library, { block: BLOCK, key: undefined, compress: true });
+  const compare = comparer(crypto, library, { block: BLOCK, key: undefined, compress: true }, keptOpen);
   const memory = Buffer.alloc(5 * (BLOCK + 10));
   let sizes: readonly number[] = [];
   for (let time = 0; time < times; time += 1) sizes = [...compare(piece, [], memory).sizes];
