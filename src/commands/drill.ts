@@ -23,6 +23,15 @@ const outputs = {
   point: { description: 'The id of the restore point.' },
   time: { description: 'When its data was taken.' },
   manifest: { description: 'The record of the result.' },
+  drills: {
+    json: true,
+    description:
+      'With `each`, JSON: the drills, a list of {kind, id, name, point, result, reached, why, seconds, seed}; then `passed` and `result` are of all.',
+  },
+  left: {
+    json: true,
+    description: 'With `each`, JSON: what was not drilled, a list of {kind, id, name, why}.',
+  },
 } as const satisfies Outputs;
 
 export const drill = defineCommand({
@@ -40,5 +49,5 @@ export const drill = defineCommand({
   ],
   inputs: drillInputs,
   outputs,
-  run: async (context, given) => (await import('../run/index.ts')).drillPoint(context, given),
+  run: async (context, given) => (await import('../run/index.ts')).drillPoints(context, given),
 });

@@ -32,6 +32,12 @@ export const drillInputs = {
     description:
       'Carry out `RESTORE.md` in an empty environment, with the installed `openstack`, `age`, `zstd` and `python3`, instead of restoring with this program: it proves the way back without it. Needs `verify-key` or `allow-unsigned`, unless a run of this repository made the manifest. `level: volume` does it for volumes.',
   },
+  each: {
+    kind: 'boolean',
+    default: 'false',
+    description:
+      'Drill a restore point of each resource, one after the other, the one that waits longest first, instead of drawing one.',
+  },
   seed: {
     kind: 'text',
     placeholder: 'N',

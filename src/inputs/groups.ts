@@ -50,6 +50,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'level',
     'by-hand',
     'pick',
+    'each',
     'max-gigabytes',
     'sample',
     'seed',

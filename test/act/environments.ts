@@ -21,6 +21,8 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
   const lists = (pattern: RegExp) => rulesOf(...names.filter((name) => pattern.test(name)), IN_YOUR_NAME);
   // It cannot clean up what failed, for that list has DELETE of backups.
   const backup = lists(/^(?:backup|export)-(?!.*clean-up)/);
+  // As docs/permissions.md says of `level: volume`.
+  const drill = lists(/^restore-(volume|image|secret)|^backup-volume, (as an image|to a store)/);
   const credentials: Record<Environment, readonly Rule[]> = {
     backup,
     prune: lists(/^prune/),
@@ -29,9 +31,8 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
     // They do not ask the cloud.
     verify: [],
     'verify-deep': [],
-    'drill-sealed': [],
-    // As docs/permissions.md says of `level: volume`.
-    drill: lists(/^restore-(volume|image|secret)|^backup-volume, (as an image|to a store)/),
+    drill,
+    'drill-sealed': drill,
   };
   return Object.fromEntries(
     Object.entries(credentials).map(([name, rules]) => [name, cloudsYaml(cloud, rules)]),

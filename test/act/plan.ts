@@ -124,7 +124,7 @@ export async function planStory(world: World): Promise<Buffer> {
       const { log } = await succeeds(world, DRILL);
       match(log, /(volume|server) "(db|root|shop)".*: drawn with seed \d+/);
       match(log, /volume [0-9a-f-]{36} is being read back/);
-      doesNotMatch(log, /A sealed restore point, opened/);
+      doesNotMatch(log, /Every resource, restored/);
       deepStrictEqual(held(), before);
       strictEqual(github.state.releases.length, released + 1);
       // The other stories take the newest ones for theirs.

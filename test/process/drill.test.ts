@@ -226,6 +226,41 @@ describe('level volume', () => {
   });
 });
 
+describe('each resource', () => {
+  test('is drilled once; one that fails does not keep the others from it, and nothing is left', async () => {
+    const { json } = await drill(
+      1,
+      '--each',
+      '--volume',
+      'noise,db,raw',
+      '--level',
+      'volume',
+      '--pick',
+      'latest',
+    );
+    expect(json).toMatchObject({ passed: false, result: 'failed', left: [] });
+    const drills = json['drills'] as { kind: string; name: string; result: string; reached: string }[];
+    expect(drills.map(({ name, result }) => [name, result]).sort()).toEqual([
+      ['db', 'passed'],
+      ['noise', 'failed'],
+      ['raw', 'passed'],
+    ]);
+    expect(await held()).toEqual(before);
+    // Who waits longest comes first the next time.
+    const next = await drill(0, '--each', '--volume', 'noise,db,vault', '--dry-run', ...opened);
+    expect(next.json['plan']).toMatchObject({ drills: [{ name: 'vault' }, { level: 'bytes', name: 'db' }] });
+  }, 60_000);
+
+  test('that cannot be drilled is told; nothing at all is a wrong input', async () => {
+    const some = await drill(0, '--each', '--volume', 'db,kept');
+    expect(some.json['drills']).toMatchObject([{ name: 'db', result: 'passed', reached: 'L2' }]);
+    expect(some.json['left']).toMatchObject([
+      { name: 'kept', why: expect.stringContaining('with data in the cloud') },
+    ]);
+    expect((await drill(2, '--each', '--volume', 'kept')).stderr).toContain('with data in the cloud');
+  });
+});
+
 test('the same seed draws the same', async () => {
   const drawn = async (seed: string) =>
     (await drill(0, '--level', 'volume', ...opened, '--seed', seed, '--dry-run')).json['plan'];
@@ -234,6 +269,7 @@ test('the same seed draws the same', async () => {
 
 test.each([
   [['--seed', '-1'], '--seed is "-1"'],
+  [['--each', '--plan', 'plan.yml'], '--each and --plan contradict each other'],
   [['--volume', 'nothing'], 'no manifest lists such a restore point'],
   [['--volume', 'vault'], 'sealed, and no --identity is given'],
   [['--volume', 'kept'], 'with data in the cloud'],
