@@ -186,6 +186,12 @@ describeWith(...NEEDS)('serve', () => {
     },
   );
 
+  test('gives an encrypted disk as it is, if nobody asks to open it', async () => {
+    await using serving = await serveOne('ext4-locked');
+    expect((await qemuIo(serving.uri, 0, 6)).toString('latin1')).toBe('LUKS\xba\xbe');
+    expect((await serving.stop()).json).not.toHaveProperty('luks');
+  });
+
   test('refuses what it cannot do before it serves anything', async () => {
     const words = ['serve', '--manifest', manifest, '--allow-unsigned', '--identity', 'env:IDENTITY'];
     const file = join(world.directory, 'there');

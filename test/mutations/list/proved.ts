@@ -280,8 +280,8 @@ export const proved: readonly Mutation[] = [
     id: 'files/behind-end',
     file: 'files/ext.ts',
     what: 'a file system reads what lies behind its partition',
-    find: 'if (end > this.#blocks * this.#block || this.#start + end > this.#disk.size)',
-    put: 'if (this.#start + end > this.#disk.size)',
+    find: 'end > blocks * block || this.#start',
+    put: 'this.#start',
     tests: EXT,
   },
   {
@@ -302,7 +302,7 @@ export const proved: readonly Mutation[] = [
   },
   {
     id: 'files/directory-length',
-    file: 'files/ext.ts',
+    file: 'files/directory.ts',
     what: 'an entry of a directory reaches beyond its block',
     find: 'at + length > block.length || name.length + 8 > length',
     put: 'name.length + 8 > length',

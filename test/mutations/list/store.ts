@@ -125,10 +125,11 @@ export const store: readonly Mutation[] = [
   },
   {
     id: 'store/stop',
-    file: 'payload/blocks/save.ts',
+    file: 'stream/stoppable.ts',
     what: 'a transfer goes on when the run is stopped',
     find: '    signal?.throwIfAborted();\n',
     put: '',
+    tests: ['unit/payload/blocks/save.test.ts', 'unit/payload/blocks/long-run.test.ts'],
   },
   {
     id: 'store/private',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { drilledWords, drills } from '../../../src/catalog/drilled.ts';
+import { drilledWords, drills, provedDepth } from '../../../src/catalog/drilled.ts';
 import type { DrilledPoint } from '../../../src/manifest/schema.ts';
 
 const record = (day: number, more: Partial<DrilledPoint>): DrilledPoint => ({
@@ -59,4 +59,13 @@ test('a key that was proved is no longer so after a failure', () => {
 
 test('nobody drilled it: no words', () => {
   expect(drilledWords(undefined)).toBe('');
+});
+
+test('the deeper of drill and verify is relied upon, and nothing after damage was seen', () => {
+  const drilled = standing(record(1, {}));
+  const verified = { level: 'L1b', time: '2026-11-02T00:00:00Z' } as const;
+  expect(provedDepth(verified, drilled)).toBe('L3');
+  expect(provedDepth(verified, undefined)).toBe('L1b');
+  expect(provedDepth({ ...verified, fault: 'an object is damaged' }, drilled)).toBeUndefined();
+  expect(provedDepth(undefined, standing(record(1, failed)))).toBeUndefined();
 });

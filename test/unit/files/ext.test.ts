@@ -237,6 +237,43 @@ describeWith('mke2fs', 'debugfs')('a file system', () => {
     await expect(reading).rejects.toThrow('stopped');
   });
 
+  test('whose extents are more than their node holds, or lead to themselves, is damaged, and is told so', async () => {
+    const image = firstOf(made('ext4', '-b', '1024'), 30 << 20);
+    const [size, itself] = [1024, 20_000];
+    const node = (bytes: number, depth: number, entries: readonly (readonly [number, number])[]) => {
+      const made = Buffer.alloc(bytes);
+      made.writeUInt16LE(0xf30a);
+      made.writeUInt16LE(entries.length, 2);
+      made.writeUInt16LE(depth, 6);
+      for (const [nth, [first, at]] of entries.entries()) {
+        if (12 + 12 * nth + 12 > bytes) break;
+        made.writeUInt32LE(first, 12 + 12 * nth);
+        if (depth === 0) made.writeUInt16LE(1, 16 + 12 * nth);
+        made.writeUInt32LE(at, (depth === 0 ? 20 : 16) + 12 * nth);
+      }
+      return made;
+    };
+    node(size, 1, [[0, itself]]).copy(image, itself * size);
+    const ext = await openedAt(image);
+    const small = await ext.find('small');
+    const read = (block: Buffer) => head(ext, { ...small, size: 100_000, block });
+    const five = [0, 1, 2, 3, 4].map((first) => [first, 1] as const);
+    await read(node(60, 0, five.slice(0, 4)));
+    await expect(read(node(60, 0, five))).rejects.toThrow('make no sense');
+    await expect(read(node(60, 1, [[0, itself]]))).rejects.toThrow('make no sense');
+  });
+
+  test('with room that was never written gives zeros, not what the disk had there before', async () => {
+    const image = firstOf(made('ext4', '-b', '1024'), 30 << 20);
+    const ext = await openedAt(image);
+    const small = await ext.find('small');
+    const block = Buffer.from(small.block);
+    block.writeUInt16LE(block.readUInt16LE(16) + 32_768, 16);
+    const parts: Buffer[] = [];
+    for await (const bytes of ext.content({ ...small, block })) parts.push(bytes);
+    expect(Buffer.concat(parts)).toEqual(Buffer.alloc(small.size));
+  });
+
   test('that anybody may have written does no harm: it is read or refused, in time', async () => {
     const random = seeded(4);
     const image = firstOf(made('ext4', '-b', '1024'), 30 << 20);

@@ -128,6 +128,9 @@ describe('where it is', () => {
       await using one = new NbdClient({ host: '127.0.0.1', port });
       expect(await one.go()).toBe(SIZE);
       expect(await one.read(100, 7)).toEqual(bytesAt(100, 7));
+      // Who listens everywhere listens there, too.
+      await using none = new NbdClient({ host: '127.0.0.2', port });
+      await expect(none.greet()).rejects.toThrow('the server ended');
     }
     await other.close();
   });
@@ -246,6 +249,23 @@ describe.each([false, true])('reads, structured %s,', (structured) => {
     for (const [offset, length] of wrong) expect(await one.read(offset, length)).toBe(22);
     expect(await one.read(SIZE - 1, 1)).toEqual(bytesAt(SIZE - 1, 1));
     expect(failures).toEqual([]);
+  });
+
+  test('longer than an answer may be are refused, however large the disk', async () => {
+    const large = {
+      ...device,
+      size: 64 << 20,
+      readAt: async (_: number, length: number) => Buffer.alloc(length),
+    };
+    const at = join(directory, 'large');
+    const other = await serveNbd({ socket: at }, large, () => 'why');
+    {
+      await using one = new NbdClient({ path: at });
+      await one.go({ structured });
+      expect(await one.read(0, (32 << 20) + 1)).toBe(22);
+      expect(await one.read(7, 3)).toHaveLength(3);
+    }
+    await other.close();
   });
 
   test('that fail are an I/O error of that read alone', async () => {

@@ -22,6 +22,19 @@ const diskOf = (bytes: Buffer): DiskAt => ({
   extentAt: () => ({ hole: true, end: bytes.length }),
 });
 
+test('what lies behind its end is not given out', async () => {
+  const bytes = randomBytes(4096);
+  const opened = {
+    payloadOffset: 512,
+    sectorBytes: 512,
+    sectors: () => ({ size: 1024, open: (sectors: Buffer) => sectors }),
+  } as unknown as Parameters<typeof unlockedAt>[1];
+  const disk = unlockedAt(diskOf(bytes), opened);
+  expect(disk.size).toBe(1024);
+  expect((await disk.readAt(1000, 100)).equals(bytes.subarray(1512, 1536))).toBe(true);
+  expect(await disk.readAt(1024, 100)).toHaveLength(0);
+});
+
 describeWith('cryptsetup')('the plain disk in a LUKS disk', () => {
   test.each([
     ['LUKS2, sectors of 512 bytes', ['--type', 'luks2', '--sector-size', '512', ...CHEAP]],
