@@ -44,7 +44,7 @@ export function memoryPlace(cuts: (length: number) => readonly number[] = () => 
       return bytes && { name, size: bytes.length, modified: 0 };
     },
     async *list(prefix = '') {
-      for (const [name, { length }] of [...held].sort())
+      for (const [name, { length }] of [...held].sort(([a], [b]) => (a < b ? -1 : 1)))
         if (name.startsWith(prefix)) yield { name, size: length, modified: 0 };
     },
     keep: async () => undefined,
