@@ -76,6 +76,13 @@ export function isRateLimit(error: unknown): boolean {
   return hasStatus(error, 429, 498) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
 }
 
+/** Whether a quota that was full refused a request, be it deep among the causes. */
+export function isOverQuota(error: unknown): boolean {
+  if (!(error instanceof CloudError))
+    return error instanceof Error && error.cause !== undefined && isOverQuota(error.cause);
+  return quotaIn(error.words) !== undefined || (hasStatus(error, 403, 413) && /quota/i.test(error.words));
+}
+
 const SLOWER = 'The cloud limits the rate of requests: lower `concurrency` or run at another time.';
 
 function hintFor({ status, words, retryAfterMs }: CloudErrorFields): string | undefined {

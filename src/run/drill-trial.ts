@@ -1,6 +1,7 @@
 import type { Finding } from '../drill/finding.ts';
 import type { Stopwatch } from '../drill/stopwatch.ts';
 import { messageOf, PlainError, withHint } from '../errors.ts';
+import { isOverQuota } from '../openstack/errors.ts';
 import { QuotaError } from '../plan/quota.ts';
 import { GIB } from '../text/bytes.ts';
 import type { Context } from './context.ts';
@@ -22,7 +23,10 @@ export async function trialOf(level: Level, drilling: Drilling): Promise<Trial> 
   }
 }
 
-/** What stops the run goes up; whatever else keeps the point from being restored is what the drill found out. */
+/**
+ * What stops the run goes up, and so does a quota that somebody else filled since the plan; whatever else keeps the point
+ * from being restored is what the drill found out.
+ */
 export async function carriedOut(
   { host }: Context,
   trial: Trial,
@@ -37,7 +41,7 @@ export async function carriedOut(
       onBytes: (count) => bar.advance(0, count / GIB),
     });
   } catch (error) {
-    if (host.signal.aborted || !(error instanceof PlainError)) throw error;
+    if (host.signal.aborted || !(error instanceof PlainError) || isOverQuota(error)) throw error;
     host.log.debug(withHint(error));
     return { reached: null, seen: [], size: 0, keyProved: false, why: messageOf(error) };
   } finally {

@@ -12,9 +12,10 @@ export interface Block {
   /** Bytes. */
   readonly size: number;
   readonly id: Uint8Array;
-  /** Where an earlier point has it. */
+  /** Where it is stored already, and by which of those that were asked for. */
   readonly found: readonly [object: Kept, index: number] | undefined;
-  /** Its frame, if no earlier point has it. Valid until the next blocks are asked for. */
+  readonly layer: number | undefined;
+  /** Its frame, if it is not stored. Valid until the next blocks are asked for. */
   readonly frame: Uint8Array;
 }
 
@@ -141,6 +142,7 @@ function blocksOf({ start, size, slices, frames }: Piece, { verdicts, ids, sizes
       size: Math.min(BLOCK, size - at * BLOCK),
       id: ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES),
       found,
+      layer: found && verdict,
       frame: frames.subarray(begin, end),
     });
   }

@@ -20,6 +20,7 @@ import {
   stillStored,
   told,
 } from './base.ts';
+import { Changes } from './changes.ts';
 import { Checkpoints } from './checkpoint-write.ts';
 import { WAIT_MS } from './clean.ts';
 import { BLOCK, blocksIn, CLEAR_KEY, type Converted, type Disk, keyTag, type MapHeader } from './format.ts';
@@ -293,20 +294,15 @@ async function flow(
   const builder = new MapBuilder();
   const cursors = cursorsOf(saving, read);
   let takenOver = 0;
-  let [used, fresh, packed] = [0, 0, 0];
+  const changes = new Changes(again);
   try {
     const whole = meter.through(stoppable(source, signal));
     for await (const blocks of pieces.blocks(whole, cursors, again)) {
       await checkpoints.beat();
       for (const block of blocks) {
         if (key !== undefined) builder.addIds(await ids.add(block.number, block.id));
-        used += block.size;
+        changes.add(block);
         if (block.found !== undefined) takenOver += block.size;
-        // What is sent again is as likely unchanged.
-        else if (block.number < again.from || block.number >= again.to) {
-          fresh += block.size;
-          packed += block.frame.length;
-        }
         const [object, index] = block.found ?? (await writer.add(block));
         builder.add(block.number, 1, object, index);
       }
@@ -315,6 +311,7 @@ async function flow(
     builder.addIds(await ids.end());
     const digests = await pieces.digests();
     const sent = writer.sent + ids.sent;
+    const { used, fresh, packed } = changes;
     const change = map === undefined || read.lacks ? { used } : { used, fresh, packed };
     const { size, head } = meter;
     return { builder, size, digests, head, sent, takenOver, change, next: again.next };

@@ -222,6 +222,27 @@ describe('the next point', () => {
     expect(await jumpIn({ converted })).toBeUndefined();
   });
 
+  it('notices that it was encrypted although the run that stored most of it was interrupted', async () => {
+    const memory = new MemoryPlace();
+    const blocks = 300;
+    const noise = (seed: number) =>
+      createHash('shake256', { outputLength: blocks * BLOCK })
+        .update(`${seed}`)
+        .digest();
+    for (let night = 0; night < 5; night += 1) await save(memory.place(), noise(0));
+    const encrypted = noise(1);
+    const interrupted = async function* () {
+      yield encrypted.subarray(0, 290 * BLOCK);
+      throw new Error('out of time');
+    };
+    await expect(save(memory.place(), interrupted())).rejects.toThrow('out of time');
+    expect(memory.names('open')).not.toEqual([]);
+    const { payload } = await save(memory.place(), encrypted);
+    expect(payload.takenOver).toBeGreaterThan(200 * BLOCK);
+    expect(payload.change).toMatchObject({ fresh: blocks * BLOCK, jump: 'rewritten' });
+    expect((await save(memory.place(), encrypted)).payload.change).toMatchObject({ fresh: 0, packed: 0 });
+  });
+
   async function* never(): AsyncGenerator<Uint8Array> {
     yield Promise.reject(new Error('it was read'));
   }
