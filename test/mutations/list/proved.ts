@@ -90,7 +90,7 @@ export const proved: readonly Mutation[] = [
     what: 'what a killed drill left is kept as a restored volume',
     find: "draft: (_purpose, gigabytes) => ledger.draft('scratch', gigabytes),",
     put: 'draft: (purpose, gigabytes) => ledger.draft(purpose, gigabytes),',
-    tests: ['process/drill-killed.test.ts'],
+    tests: ['embedded/drill-killed.test.ts'],
   },
   {
     id: 'drill/other-project',
