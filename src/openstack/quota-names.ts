@@ -10,7 +10,9 @@ export type QuotaName =
   | 'instances'
   | 'cores'
   /** MiB. */
-  | 'ram';
+  | 'ram'
+  | 'ports'
+  | 'security_groups';
 
 /** `gigabytes`: GiB of volumes and of snapshots. */
 export type Quantity = 'volumes' | 'snapshots' | 'gigabytes';

@@ -48,6 +48,7 @@ const WORDS: Readonly<Record<string, string>> = {
   instances: 'servers',
   cores: 'CPUs',
   ram: 'MiB of memory',
+  security_groups: 'security groups',
 };
 
 function wordsFor(quota: QuotaName): string {

@@ -9,6 +9,8 @@ import type { Image } from '../openstack/image/v2/images.ts';
 import { KEY_ID } from '../openstack/image/v2/properties.ts';
 import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import type { ListedSecret } from '../openstack/keymanager/v1/secrets.ts';
+import type { Port } from '../openstack/network/v2/ports.ts';
+import type { SecurityGroup } from '../openstack/network/v2/security-groups.ts';
 import { pool } from '../pool.ts';
 import { LISTS, type Listed, type Within } from './lists.ts';
 
@@ -25,6 +27,25 @@ export interface Holdings {
   readonly images: readonly Image[];
   readonly secrets: readonly HeldSecret[];
   readonly servers: readonly Server[];
+}
+
+/** What drills made in networks. */
+export interface NetworkHoldings {
+  readonly ports: readonly Port[];
+  readonly securityGroups: readonly SecurityGroup[];
+}
+
+/** What a look for leftovers saw; the networks are not always looked at. */
+export type Looked = Holdings & Partial<NetworkHoldings>;
+
+/** Lists what drills made in networks: no more than that, since a project may have thousands of ports. */
+export async function networkHoldingsOf(session: Session): Promise<NetworkHoldings> {
+  const see = <Kind extends keyof NetworkHoldings>(kind: Kind) => {
+    const { service, list } = LISTS[kind];
+    return allowed(session, service, (client): Promise<Listed[Kind][]> => list(client, {}));
+  };
+  const [ports, securityGroups] = await Promise.all([see('ports'), see('securityGroups')]);
+  return { ports, securityGroups };
 }
 
 const ALL = ['backups', 'volumes', 'snapshots', 'images', 'secrets', 'servers'] as const;
@@ -50,7 +71,7 @@ export async function holdingsOf(
     readonly unseen?: (kind: keyof Holdings, why: string) => void;
   } = {},
 ): Promise<Holdings> {
-  const see = async <Kind extends keyof Listed>(kind: Kind): Promise<Listed[Kind][]> => {
+  const see = async <Kind extends keyof Holdings & keyof Listed>(kind: Kind): Promise<Listed[Kind][]> => {
     if (!kinds.includes(kind)) return [];
     const { service, list } = LISTS[kind];
     const listed = (client: ServiceClient) => list(client, within);

@@ -2,7 +2,7 @@ import { POINT_TAG, readTags, type Tags } from '../chain/tags.ts';
 import type { Backup } from '../openstack/blockstorage/v3/backups.ts';
 import { isAbandoned, type Liveness, type Owner, parseOwner } from '../ports/owner.ts';
 import { quoted } from '../text/escape.ts';
-import type { Holdings } from './holdings.ts';
+import type { Looked } from './holdings.ts';
 import type { Removable } from './remove.ts';
 import { parseTemporary } from './tags.ts';
 import { madeTogether, type Temporary, temporariesOf } from './things.ts';
@@ -49,7 +49,7 @@ const BUSY = new Set(['creating', 'deleting', 'restoring']);
  * @param now milliseconds since the epoch, by the cloud's clock
  */
 export async function findLeftovers(
-  holdings: Holdings,
+  holdings: Looked,
   liveness: (owner: Owner) => Promise<Liveness>,
   now: number,
 ): Promise<Leftover[]> {

@@ -6,6 +6,8 @@ import { listServers, type Server } from '../openstack/compute/v2/servers.ts';
 import type { ServiceClient } from '../openstack/connection.ts';
 import { type Image, type ImageFilter, listImages } from '../openstack/image/v2/images.ts';
 import { type ListedSecret, listSecrets } from '../openstack/keymanager/v1/secrets.ts';
+import { listPorts, type Port } from '../openstack/network/v2/ports.ts';
+import { listSecurityGroups, type SecurityGroup } from '../openstack/network/v2/security-groups.ts';
 import { collect } from '../pool.ts';
 
 /** What narrows the lists. */
@@ -24,7 +26,13 @@ export interface Listed {
   readonly images: Image;
   readonly secrets: ListedSecret;
   readonly servers: Server;
+  /** Only those that have the name of what a drill makes: a project may have thousands. */
+  readonly ports: Port;
+  readonly securityGroups: SecurityGroup;
 }
+
+/** The name of each port and each security group that a drill makes. */
+export const DRILL_NAME = 'openstack-backup drill';
 
 export interface Lister<T> {
   readonly service: Service;
@@ -49,4 +57,9 @@ export const LISTS: { readonly [Kind in keyof Listed]: Lister<Listed[Kind]> } = 
   },
   secrets: { service: 'key-manager', list: (barbican) => collect(listSecrets(barbican)) },
   servers: { service: 'compute', list: (nova) => collect(listServers(nova)) },
+  ports: { service: 'network', list: (neutron) => collect(listPorts(neutron, { name: DRILL_NAME })) },
+  securityGroups: {
+    service: 'network',
+    list: (neutron) => collect(listSecurityGroups(neutron, { name: DRILL_NAME })),
+  },
 };

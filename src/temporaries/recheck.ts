@@ -7,15 +7,17 @@ import { hasStatus } from '../openstack/errors.ts';
 import { getImage } from '../openstack/image/v2/images.ts';
 import { getSecretMetadata } from '../openstack/keymanager/v1/metadata.ts';
 import { getSecret } from '../openstack/keymanager/v1/secrets.ts';
-import type { Holdings } from './holdings.ts';
+import { getPort } from '../openstack/network/v2/ports.ts';
+import { getSecurityGroup } from '../openstack/network/v2/security-groups.ts';
+import type { Looked } from './holdings.ts';
 import type { Removable } from './remove.ts';
 
 /** The listed holdings, with one thing read anew, or without it if it is gone. */
 export async function lookedAtAgain(
   session: Session,
-  listed: Holdings,
+  listed: Looked,
   thing: Pick<Removable, 'kind' | 'id'>,
-): Promise<Holdings> {
+): Promise<Looked> {
   try {
     return await replaced(session, listed, thing);
   } catch (error) {
@@ -26,9 +28,9 @@ export async function lookedAtAgain(
 
 async function replaced(
   session: Session,
-  listed: Holdings,
+  listed: Looked,
   { kind, id }: Pick<Removable, 'kind' | 'id'>,
-): Promise<Holdings> {
+): Promise<Looked> {
   const put = <T extends { readonly id: string }>(all: readonly T[], now: T) =>
     all.map((one) => (one.id === id ? now : one));
   switch (kind) {
@@ -51,6 +53,14 @@ async function replaced(
       const now = await getBackup(await session.service('block-storage'), id);
       return { ...listed, backups: put(listed.backups, now) };
     }
+    case 'port': {
+      const now = await getPort(await session.service('network'), id);
+      return { ...listed, ports: put(listed.ports ?? [], now) };
+    }
+    case 'security group': {
+      const now = await getSecurityGroup(await session.service('network'), id);
+      return { ...listed, securityGroups: put(listed.securityGroups ?? [], now) };
+    }
     case 'secret': {
       const barbican = await session.service('key-manager');
       const now = { ...(await getSecret(barbican, id)), id, metadata: await getSecretMetadata(barbican, id) };
@@ -59,7 +69,7 @@ async function replaced(
   }
 }
 
-function without(listed: Holdings, gone: string): Holdings {
+function without(listed: Looked, gone: string): Looked {
   const others = <T extends { readonly id: string }>(all: readonly T[]) =>
     all.filter(({ id }) => id !== gone);
   return {
@@ -69,5 +79,7 @@ function without(listed: Holdings, gone: string): Holdings {
     images: others(listed.images),
     secrets: others(listed.secrets),
     servers: others(listed.servers),
+    ports: others(listed.ports ?? []),
+    securityGroups: others(listed.securityGroups ?? []),
   };
 }

@@ -8,15 +8,28 @@ import { deleteServer, watchServers } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/connection.ts';
 import { deleteImage } from '../openstack/image/v2/images.ts';
 import { deleteSecret } from '../openstack/keymanager/v1/secrets.ts';
+import { deletePort } from '../openstack/network/v2/ports.ts';
+import { deleteSecurityGroup } from '../openstack/network/v2/security-groups.ts';
 import { DeadlineError, type WaitOptions } from '../openstack/watcher.ts';
 import { deleteUnreserved } from './unreserved.ts';
 
 /**
- * The order in which a cloud lets go. A server goes first, since it holds its volumes. An image (and with it its clone
+ * The order in which a cloud lets go. A server goes first, since it holds its volumes and ports, and a port its security
+ * groups. An image (and with it its clone
  * of the key) goes before the volume made from a snapshot, and that volume before the snapshot: Ceph refuses to delete
  * a snapshot that still has a volume.
  */
-const ORDER = ['server', 'backup', 'image', 'volume', 'snapshot', 'secret', 'key pair'] as const;
+const ORDER = [
+  'server',
+  'port',
+  'security group',
+  'backup',
+  'image',
+  'volume',
+  'snapshot',
+  'secret',
+  'key pair',
+] as const;
 
 export interface Thing {
   readonly kind: (typeof ORDER)[number];
@@ -91,6 +104,10 @@ async function removeOne(session: Session, { kind, id }: Thing): Promise<void> {
   switch (kind) {
     case 'server':
       return deleteServer(await session.service('compute'), id);
+    case 'port':
+      return deletePort(await session.service('network'), id);
+    case 'security group':
+      return deleteSecurityGroup(await session.service('network'), id);
     case 'backup':
       return deleteBackup(await session.service('block-storage'), id);
     case 'image':

@@ -2,7 +2,7 @@ import type { Session } from '../openstack/connection.ts';
 import type { Log } from '../ports/log.ts';
 import type { Liveness, Owner } from '../ports/owner.ts';
 import { cleanUp } from './clean.ts';
-import { type Holdings, holdingsOf } from './holdings.ts';
+import { type Holdings, holdingsOf, type Looked, networkHoldingsOf } from './holdings.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
 import { lookedAtAgain } from './recheck.ts';
 import type { Removable } from './remove.ts';
@@ -30,14 +30,18 @@ export async function sweep(
   session: Session,
   sweeper: Sweeper,
   dryRun: boolean,
-  holdings?: Holdings,
+  holdings?: Looked,
 ): Promise<Swept> {
-  const judge = (seen: Holdings) =>
+  const judge = (seen: Looked) =>
     findLeftovers(seen, (owner) => sweeper.liveness(owner), session.clock.now());
-  const first = holdings ?? (await holdingsOf(session));
+  const first = await withNetworks(session, holdings ?? (await holdingsOf(session)), judge);
   const found = await judge(first);
   if (found.length === 0) return { left: found, holdings: first };
-  const listed = await holdingsOf(session);
+  const [all, networks] = await Promise.all([
+    holdingsOf(session),
+    first.ports === undefined ? undefined : networkHoldingsOf(session),
+  ]);
+  const listed = { ...all, ...networks };
   const before = new Map(found.map((leftover) => [keyOf(leftover), leftover.action]));
   // Cinder counts an increment with its parent a moment after it is available, so one that just became available waits.
   const left = (await judge(listed)).filter((leftover) => {
@@ -53,6 +57,21 @@ export async function sweep(
   await cleanUp(session, left, stillLeft, sweeper.log, dryRun);
   return { left, holdings: listed };
 }
+
+/**
+ * A drill that makes ports makes them after the disks and removes them before: they are looked for only where something
+ * else is left.
+ */
+async function withNetworks(
+  session: Session,
+  first: Looked,
+  judge: (seen: Looked) => Promise<readonly Leftover[]>,
+): Promise<Looked> {
+  if (first.ports !== undefined || !(await judge(first)).some(({ kind }) => DISKS.has(kind))) return first;
+  return { ...first, ...(await networkHoldingsOf(session)) };
+}
+
+const DISKS: ReadonlySet<string> = new Set(['server', 'volume', 'image']);
 
 function keyOf(leftover: Leftover): string {
   return `${leftover.kind} ${'backup' in leftover ? leftover.backup.id : leftover.id}`;

@@ -9,7 +9,7 @@ import { allowance } from '../openstack/blockstorage/v3/allowance.ts';
  * properties to every image of a server made from it). So a record names the id that it belongs to, and counts only
  * there. An id that the cloud chooses is added as soon as it is known.
  *
- * The record is in the description of a volume or a snapshot, in a property of an image, and in the metadata of a
+ * The record is in the description of a volume, a snapshot, a port or a security group, in a property of an image, and in the metadata of a
  * server or a secret. Where a request can carry nothing but a name, the record is in the name at first (an image that
  * Cinder or Nova makes, the snapshots that Nova takes for it).
  */
@@ -117,7 +117,7 @@ export interface Recorded {
 }
 
 /**
- * The record of a volume, a snapshot, an image, a server or a secret: the one that names it, else one that names
+ * The record of whatever can bear one: the one that names it, else one that names
  * nothing yet. Undefined if it is no temporary of ours, or bears only the record of something else.
  */
 export function readTemporary(thing: Recorded): TemporaryRecord | undefined {

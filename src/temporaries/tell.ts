@@ -39,6 +39,8 @@ function removal({ kind, id }: Temporary): string {
     volume: 'volume',
     snapshot: 'volume snapshot',
     secret: 'secret',
+    port: 'port',
+    'security group': 'security group',
   };
   return `openstack ${what[kind]} delete ${kind === 'secret' ? `$(openstack secret list -f value -c 'Secret href' | grep ${id})` : id}`;
 }
@@ -64,6 +66,8 @@ function adoption({ kind, id, name, record }: Temporary): string | undefined {
     case 'snapshot':
       return `openstack volume snapshot set --name NAME --description ${EMPTY} ${id}`;
     case 'secret':
+    case 'port':
+    case 'security group':
       return undefined;
   }
 }

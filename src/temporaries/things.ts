@@ -1,5 +1,6 @@
 import type { Image } from '../openstack/image/v2/images.ts';
-import type { Holdings } from './holdings.ts';
+import { type Drilled, drilledServers } from './drilled-servers.ts';
+import type { Holdings, Looked } from './holdings.ts';
 import type { Removable } from './remove.ts';
 import {
   parseTemporary,
@@ -18,7 +19,7 @@ export type Progress = 'busy' | 'incomplete' | 'complete' | 'used';
 
 /** A thing with a record of its own, or with one that names nothing yet. */
 export interface Temporary extends Removable {
-  readonly kind: 'server' | 'image' | 'volume' | 'snapshot' | 'secret';
+  readonly kind: 'server' | 'image' | 'volume' | 'snapshot' | 'secret' | 'port' | 'security group';
   readonly record: TemporaryRecord;
   readonly createdAt: string;
   readonly progress: Progress;
@@ -29,18 +30,23 @@ export interface Temporary extends Removable {
 type Candidate = Omit<Temporary, 'record' | 'original'> & Pick<Recorded, 'description' | 'properties'>;
 
 /** Everything with a record that may be its own, including a living run's. */
-export function temporariesOf(holdings: Omit<Holdings, 'backups'>): Temporary[] {
+export function temporariesOf(holdings: Omit<Looked, 'backups'>): Temporary[] {
   const all = candidates(holdings);
   const bearers = countByTag(all);
   const isTied = tiedSnapshots(holdings.images);
+  const drilled = drilledServers(holdings);
   return all.flatMap((candidate) => {
     const record = readTemporary(candidate);
     if (record === undefined) return [];
     const { description: _description, properties: _properties, ...thing } = candidate;
-    const isProved = record.id !== undefined || (thing.kind === 'snapshot' && isTied(thing.id, record.tag));
+    const isProved =
+      record.id !== undefined ||
+      (thing.kind === 'snapshot' && isTied(thing.id, record.tag)) ||
+      (thing.kind === 'server' && drilled.isOurs(thing.id, record.owner));
     const isLikely =
       bearers.get(bearing(candidate, record.tag)) === 1 && madeTogether(thing.createdAt, record.made);
-    return [{ ...thing, record, original: isProved ? 'proved' : isLikely ? 'likely' : 'doubtful' }];
+    const original = isProved ? 'proved' : isLikely ? 'likely' : 'doubtful';
+    return [{ ...thing, progress: progressInDrill(thing, record, drilled), record, original }];
   });
 }
 
@@ -50,7 +56,9 @@ function candidates({
   images,
   secrets,
   servers,
-}: Omit<Holdings, 'backups'>): Candidate[] {
+  ports = [],
+  securityGroups = [],
+}: Omit<Looked, 'backups'>): Candidate[] {
   return [
     ...servers.map((server) => ({
       kind: 'server' as const,
@@ -76,6 +84,19 @@ function candidates({
       description: snapshot.description,
       progress: progressOf(snapshot.status, SNAPSHOT),
     })),
+    ...ports.map(({ id, name, description, createdAt, deviceId }) => ({
+      kind: 'port' as const,
+      ...common({ id, name, status: deviceId === '' ? 'free' : 'in use', createdAt }),
+      description,
+      progress: deviceId === '' ? ('complete' as const) : ('used' as const),
+    })),
+    ...securityGroups.map(({ id, name, description, createdAt }) => ({
+      kind: 'security group' as const,
+      // Neutron does not tell who uses it, and refuses to delete it meanwhile.
+      ...common({ id, name, status: 'complete', createdAt }),
+      description,
+      progress: 'complete' as const,
+    })),
     ...secrets.map((secret) => ({
       kind: 'secret' as const,
       ...common(secret),
@@ -83,6 +104,17 @@ function candidates({
       progress: Object.keys(secret.contentTypes).length > 0 ? ('complete' as const) : ('incomplete' as const),
     })),
   ];
+}
+
+/** A drill's server always goes, whatever it is at; and what only such a server uses goes with it. */
+function progressInDrill(
+  { kind, id, status, progress }: Omit<Temporary, 'record' | 'original'>,
+  { purpose, owner }: TemporaryRecord,
+  drilled: Drilled,
+): Progress {
+  if (purpose !== 'scratch') return progress;
+  if (kind === 'server') return status === 'BUILD' ? 'complete' : progress;
+  return progress === 'used' && drilled.isOnlyUser(kind, id, owner) ? 'complete' : progress;
 }
 
 function common({

@@ -53,6 +53,8 @@ export function port(fields: Partial<Port> = {}): Port {
   return {
     id: randomUUID(),
     name: '',
+    description: '',
+    createdAt: '2026-11-27T06:00:00Z',
     networkId: '33333333-3333-4333-8333-333333333333',
     mac: 'fa:16:3e:00:00:02',
     fixedIps: [],

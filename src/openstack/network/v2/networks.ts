@@ -8,6 +8,8 @@ export interface Network {
   readonly id: string;
   readonly name: string;
   readonly external: boolean;
+  /** Whether its ports obey security groups; true if the cloud lacks the extension. */
+  readonly portSecurity: boolean;
 }
 
 /** The project's networks, and those that are shared with it. */
@@ -19,5 +21,6 @@ export function listNetworks(
     id: id(network, 'id'),
     name: optionalText(network, 'name') ?? '',
     external: flag(network, 'router:external'),
+    portSecurity: network['port_security_enabled'] === undefined || flag(network, 'port_security_enabled'),
   }));
 }

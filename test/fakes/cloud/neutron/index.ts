@@ -4,6 +4,7 @@ import { type AuthedCall, type JsonObject, param, type Reply, Router, type Servi
 import { errorReply } from './call.ts';
 import { updateFloatingIp } from './floating-ips.ts';
 import { createPort, deletePort, updatePort, visibleNetworks, visiblePorts } from './ports.ts';
+import { createGroup, deleteGroup, deleteRule, quotaDetails, updateGroup } from './security-groups.ts';
 import { floatingIpView, networkView, portView, securityGroupView, subnetView } from './views.ts';
 
 const COLLECTIONS = ['networks', 'subnets', 'ports', 'floatingips', 'security-groups'] as const;
@@ -68,6 +69,11 @@ function routes(core: Core): Router<AuthedCall> {
     .on('POST', '/v2.0/ports', (call) => createPort(core, call))
     .on('PUT', '/v2.0/ports/:id', (call, params) => updatePort(core, call, params))
     .on('DELETE', '/v2.0/ports/:id', (call, params) => deletePort(core, call, params))
+    .on('POST', '/v2.0/security-groups', (call) => createGroup(core, call))
+    .on('PUT', '/v2.0/security-groups/:id', (call, params) => updateGroup(core, call, params))
+    .on('DELETE', '/v2.0/security-groups/:id', (call, params) => deleteGroup(core, call, params))
+    .on('DELETE', '/v2.0/security-group-rules/:id', (call, params) => deleteRule(core, call, params))
+    .on('GET', '/v2.0/quotas/:id/details', (call, params) => quotaDetails(core, call, params))
     .on('PUT', '/v2.0/floatingips/:id', (call, params) => updateFloatingIp(core, call, params));
 }
 

@@ -11,6 +11,8 @@ export interface PortWish {
   readonly projectId: string;
   readonly networkId: string;
   readonly name?: string;
+  readonly description?: string;
+  readonly createdAt?: Date;
   /** Undefined: any; empty: none. */
   readonly addresses?: readonly string[];
   /** Ids; the project's default one unless told. */
@@ -29,6 +31,8 @@ export function makePort(tables: NetworkTables, wish: PortWish): Port {
   const port: Port = {
     id: uuid(),
     name: wish.name ?? '',
+    description: wish.description ?? '',
+    createdAt: wish.createdAt ?? new Date(),
     projectId,
     networkId,
     mac: `fa:16:3e:${randomBytes(3).toString('hex').match(/../g)?.join(':') ?? ''}`,
@@ -116,6 +120,8 @@ export function createPort(core: Core, call: AuthedCall): Reply {
     projectId: call.projectId,
     networkId,
     name: textOf(body['name']) ?? '',
+    description: textOf(body['description']) ?? '',
+    createdAt: core.clock.now(),
     ...(addresses === undefined ? {} : { addresses }),
     ...(securityGroups === undefined ? {} : { securityGroups }),
   });
@@ -123,12 +129,14 @@ export function createPort(core: Core, call: AuthedCall): Reply {
   return { status: 201, json: { port: portView(port) } };
 }
 
-/** Of what a user may change, the security groups only. */
+/** Of what a user may change, the security groups and the description only. */
 export function updatePort(core: Core, call: AuthedCall, params: Params): Reply {
   const tables = core.state.network;
   const port = findPort(tables, call, params);
   mustBeMember(call, 'update_port');
-  const groups = groupsOf(tables, call, bodyOf(call, 'port')['security_groups']);
+  const { security_groups: wanted, description } = bodyOf(call, 'port');
+  const groups = groupsOf(tables, call, wanted);
+  if (description !== undefined) port.description = textOf(description) ?? '';
   if (groups !== undefined) port.securityGroups = groups;
   return { status: 200, json: { port: portView(port) } };
 }

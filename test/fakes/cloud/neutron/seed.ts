@@ -58,7 +58,7 @@ function addNetwork(
 }
 
 function addGroup(tables: NetworkTables, name: string, projectId: string): SecurityGroup {
-  const group = { id: uuid(), name, projectId };
+  const group = { id: uuid(), name, description: '', projectId, rules: [], createdAt: new Date() };
   tables.securityGroups.set(group.id, group);
   return group;
 }

@@ -22,6 +22,8 @@ export interface Subnet {
 export interface Port {
   id: string;
   name: string;
+  description: string;
+  createdAt: Date;
   projectId: string;
   networkId: string;
   mac: string;
@@ -50,7 +52,10 @@ export interface FloatingIp {
 export interface SecurityGroup {
   id: string;
   name: string;
+  description: string;
   projectId: string;
+  rules: { id: string; direction: 'ingress' | 'egress'; ethertype: 'IPv4' | 'IPv6' }[];
+  createdAt: Date;
 }
 
 export class NetworkTables {

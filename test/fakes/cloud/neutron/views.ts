@@ -5,6 +5,9 @@ import type { FloatingIp, Network, NetworkTables, Port, SecurityGroup, Subnet } 
 
 const ownedBy = (projectId: string) => ({ project_id: projectId, tenant_id: projectId });
 
+/** Neutron writes whole seconds. */
+const secondsOf = (time: Date) => time.toISOString().replace(/\.\d+Z/, 'Z');
+
 export function networkView(tables: NetworkTables, network: Network): JsonObject {
   return {
     id: network.id,
@@ -33,6 +36,8 @@ export function portView(port: Port): JsonObject {
   return {
     id: port.id,
     name: port.name,
+    description: port.description,
+    created_at: secondsOf(port.createdAt),
     network_id: port.networkId,
     mac_address: port.mac,
     admin_state_up: true,
@@ -67,8 +72,9 @@ export function securityGroupView(group: SecurityGroup): JsonObject {
   return {
     id: group.id,
     name: group.name,
-    description: '',
-    security_group_rules: [],
+    description: group.description,
+    created_at: secondsOf(group.createdAt),
+    security_group_rules: group.rules.map((rule) => ({ ...rule, security_group_id: group.id })),
     ...ownedBy(group.projectId),
   };
 }

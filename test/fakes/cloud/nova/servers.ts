@@ -12,6 +12,7 @@ import {
 import { detachVolume, removeVolume } from '../seed.ts';
 import type { Server } from '../state.ts';
 import { beginAction, findServer, mustBeMember, type NovaCall, readBody, refuse } from './call.ts';
+import { consoleOutput } from './console.ts';
 import { createServer } from './create.ts';
 import { createImage } from './images.ts';
 import { unplug } from './networks.ts';
@@ -139,6 +140,7 @@ function replaceMetadata(core: Core, call: NovaCall, params: Params): Reply {
 
 const ACTIONS: Record<string, (core: Core, call: NovaCall, server: Server) => Reply | Promise<Reply>> = {
   createImage,
+  'os-getConsoleOutput': consoleOutput,
   'os-start': (core, call, server) => power(core, call, server, 'os-start'),
   'os-stop': (core, call, server) => power(core, call, server, 'os-stop'),
   shelve,

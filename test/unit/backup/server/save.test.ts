@@ -288,6 +288,8 @@ describe('the record of a server', () => {
           {
             id: '55555555-5555-4555-8555-555555555555',
             name: '',
+            description: '',
+            createdAt: '',
             networkId: NETWORK,
             mac: 'fa:16:3e:00:00:01',
             fixedIps: [{ address: '192.0.2.7', subnetId: undefined }],
@@ -307,7 +309,7 @@ describe('the record of a server', () => {
           },
           { id: GROUP, address: '198.51.100.5', portId: undefined, fixedAddress: undefined },
         ],
-        networks: [{ id: NETWORK, name: 'private', external: false }],
+        networks: [{ id: NETWORK, name: 'private', external: false, portSecurity: true }],
         securityGroups: [],
       },
     },

@@ -106,14 +106,14 @@ describe('the networks', () => {
   const OTHER = '44444444-4444-4444-8444-444444444444';
   const offered: Offered = {
     networks: [
-      { id: NET, name: 'private', external: false },
-      { id: OTHER, name: 'lab', external: false },
+      { id: NET, name: 'private', external: false, portSecurity: true },
+      { id: OTHER, name: 'lab', external: false, portSecurity: true },
     ],
     subnets: [],
     ports: [],
     securityGroups: [
-      { id: 'g1', name: 'default' },
-      { id: 'g2', name: 'web' },
+      { id: 'g1', name: 'default', description: '', rules: [], createdAt: '' },
+      { id: 'g2', name: 'web', description: '', rules: [], createdAt: '' },
     ],
     floatingIps: [],
   };
@@ -215,8 +215,8 @@ describe('the networks', () => {
     const [web, both] = [
       [{ id: 'g2', name: 'web' }],
       [
-        { id: 'g1', name: 'default' },
-        { id: 'g2', name: 'web' },
+        { id: 'g1', name: 'default', description: '', rules: [], createdAt: '' },
+        { id: 'g2', name: 'web', description: '', rules: [], createdAt: '' },
       ],
     ];
     const ports = [web, both].map((securityGroups) =>
@@ -285,8 +285,8 @@ describe('the networks', () => {
     expect(() => plan({}, [], elsewhere)).toThrow('there is no network "gone"');
     expect(() => plan({}, ['network: private=nope'])).toThrow('there is no network "nope"');
     const twins = [
-      { id: 'a', name: 'private', external: false },
-      { id: 'b', name: 'private', external: false },
+      { id: 'a', name: 'private', external: false, portSecurity: true },
+      { id: 'b', name: 'private', external: false, portSecurity: true },
     ];
     expect(() => plan({ networks: twins })).toThrow('2 networks are called "private"');
   });
