@@ -5,10 +5,13 @@ import { defineCommand } from './command.ts';
 const outputs = {
   level: { description: 'The level that was asked for.' },
   passed: { json: true, description: 'Whether it was proved: true or false.' },
-  result: { description: '`passed` or `failed`.' },
+  result: {
+    description:
+      '`passed`, `failed`, or `no output`: a server ran, and its console stayed empty, which proves nothing and is no failure.',
+  },
   reached: {
     description:
-      'How deep it is proved: `L1b`, opened and the same bytes; `L2`, and recognized, or opened with its key; `L3`, restored and read back. Empty if it failed.',
+      'How deep it is proved: `L1b`, opened and the same bytes; `L2`, and recognized, or opened with its key; `L3`, restored and read back; `L4`, booted; `L5`, and a check of yours said yes. Empty unless it passed.',
   },
   why: { description: 'Why it is not proved.' },
   seen: { json: true, description: 'JSON: what was seen, a list of sentences.' },

@@ -75,6 +75,7 @@ function whyNot(
   if (entry.state === 'broken') return 'with something missing that they need';
   if (level === 'bytes' && !parts.every(({ stored }) => stored !== undefined))
     return 'with data in the cloud';
+  if (level === 'boot' && !canBoot(subject)) return 'that no server can boot from';
   if (entry.state === 'unknown') return 'whose data was not seen';
   if (!identity && isSealed(subject, level)) return 'sealed, and no `identity` is given';
   if ((entry.size ?? 0) / GIB > maxGigabytes) return 'larger than `max-gigabytes`';
@@ -94,6 +95,12 @@ function gigabytesAtOnce({ parts }: Subject, level: DrillLevel): number {
     case 'boot':
       return all.reduce((sum, size) => sum + size, 0);
   }
+}
+
+/** A volume that is not bootable has none to boot, and Nova boots no encrypted image. */
+function canBoot({ entry: { kind }, parts }: Subject): boolean {
+  if (kind === 'volume') return parts.some(({ bootable }) => bootable === true);
+  return kind !== 'image' || !parts.some(({ stored }) => stored?.encrypted === true);
 }
 
 function isSame(then: Subject['cloud'], now: NonNullable<Means['cloud']>): boolean {

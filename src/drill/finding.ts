@@ -14,4 +14,8 @@ export interface Finding {
   readonly keyProved: boolean;
   /** Why it is not proved; undefined if it is. */
   readonly why?: string;
+  /** Why it is neither proved nor refuted. */
+  readonly undecided?: string;
+  /** The last lines of a console: told, but not recorded, since a guest may write secrets there. */
+  readonly console?: readonly string[];
 }

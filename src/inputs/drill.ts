@@ -14,10 +14,10 @@ export const drillInputs = {
   ...chosenInputs,
   level: {
     kind: 'choice',
-    choices: ['bytes', 'volume'],
+    choices: ['bytes', 'volume', 'boot'],
     default: 'bytes',
     description:
-      'How far to go. `bytes`: open what is in the store, compare all of it with what was saved, and recognize the partition table and file systems; no cloud is needed. `volume`: restore it, a server disk by disk, read it back without a server, compare it, and remove it again.',
+      'How far to go. `bytes`: open what is in the store, compare all of it with what was saved, and recognize the partition table and file systems; no cloud is needed. `volume`: restore it, a server disk by disk, read it back without a server, compare it, and remove it again. `boot`: restore it and boot an isolated server from it, whose console or a check of yours says whether it works; of servers, bootable volumes and images.',
   },
   pick: {
     kind: 'choice',
@@ -42,6 +42,41 @@ export const drillInputs = {
     kind: 'text',
     placeholder: 'N',
     description: 'Draw the same as an earlier drill of the same restore points, which told its seed.',
+  },
+  network: {
+    kind: 'list',
+    description:
+      'With `level: boot`: the networks for the server, by name or id, or `none`. In each it gets a port of its own, with a security group without rules: nobody reaches it, and it reaches nobody.',
+  },
+  'security-groups': {
+    kind: 'list',
+    description:
+      'With `level: boot`: security groups for the server, by name or id, instead of the one without rules; for a `check` that has to reach it.',
+  },
+  flavor: {
+    kind: 'text',
+    placeholder: 'NAME',
+    description:
+      'With `level: boot`: the flavor of the server, by name or id. Default: that of the source, if it is still there, else the smallest that fits.',
+  },
+  expect: {
+    kind: 'text',
+    placeholder: 'TEXT',
+    description:
+      'With `level: boot`: the text that the console of the server shows when it has booted, such as `login:`, or a regular expression between slashes, such as `/^\\S+ login:/`.',
+  },
+  check: {
+    kind: 'text',
+    placeholder: 'COMMAND',
+    description:
+      'With `level: boot`: a command for bash that looks at the server; it is proved if the command exits with 0. It runs after the text of `expect` was seen, and gets `OPENSTACK_BACKUP_SERVER_ID`, `OPENSTACK_BACKUP_ADDRESS` and `OPENSTACK_BACKUP_VOLUME_ID`.',
+  },
+  'boot-timeout': {
+    kind: 'integer',
+    default: '10',
+    min: 1,
+    max: 360,
+    description: 'With `level: boot`: minutes to wait for the text of `expect`, and again for the `check`.',
   },
   'max-gigabytes': {
     kind: 'integer',

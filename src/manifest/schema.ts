@@ -112,13 +112,20 @@ const Drilled = Type.Object(
       description: 'What was tried: `bytes`, opened; `volume`, restored and read back; `boot`, started.',
     }),
     result: Type.Union([Type.Literal('passed'), Type.Literal('failed'), Type.Literal('no output')], {
-      description: '`no output`: the server has no console to tell from; neither passed nor failed.',
+      description:
+        '`no output`: the server ran, and wrote nothing to its console; neither passed nor failed.',
     }),
     reached: orNull(
-      Type.Union([Type.Literal('L1b'), Type.Literal('L2'), Type.Literal('L3'), Type.Literal('L4')]),
+      Type.Union([
+        Type.Literal('L1b'),
+        Type.Literal('L2'),
+        Type.Literal('L3'),
+        Type.Literal('L4'),
+        Type.Literal('L5'),
+      ]),
       {
         description:
-          'As in `verified`, and `L3`: restored, and read back as it was saved; `L4`: a server booted from it. null unless it passed.',
+          "As in `verified`, and `L3`: restored, and read back as it was saved; `L4`: a server booted from it; `L5`: a check of the user's of that server said yes. null unless it passed.",
       },
     ),
     time: Moment,

@@ -26,7 +26,6 @@ export function warningsOf(plan: PlanFile, now: number, artifactDays: number | u
 }
 
 function ofDrill({ drill, store }: PlanFile): string[] {
-  if (drill?.level === 'boot') return ['drill: this version does not carry out drills of level boot'];
   return drill?.level === 'bytes' && store === undefined
     ? ['drill: level bytes opens what is in the store, and the plan gives none']
     : [];

@@ -1,5 +1,6 @@
 import type { DrillLevel } from '../drill/finding.ts';
 import type { Kind } from '../manifest/points.ts';
+import { bootLevel } from './drill-boot.ts';
 import { bytesByHand, volumeByHand } from './drill-by-hand.ts';
 import { bytesLevel } from './drill-bytes.ts';
 import type { Level } from './drill-level.ts';
@@ -17,7 +18,7 @@ const LEVELS: Readonly<Record<DrillLevel, Readonly<Partial<Record<Kind, Level>>>
     image: imageVolumeLevel,
     secret: secretVolumeLevel,
   },
-  boot: {},
+  boot: { volume: bootLevel('volume'), server: bootLevel('server'), image: bootLevel('image') },
 };
 
 /** The same by hand, with nothing but `RESTORE.md`. */

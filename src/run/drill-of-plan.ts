@@ -22,11 +22,6 @@ export async function drillOfPlan(
       `the plan ${given.plan} has no \`drill\``,
       'Write how often, such as `drill: {every: 1d}`, or leave out `plan`.',
     );
-  if (wish.level === 'boot')
-    throw new InputError(
-      'the plan asks for drills of level boot, which this version does not carry out',
-      'Write `volume` or `bytes` there.',
-    );
   return {
     wish,
     project: plan.project,

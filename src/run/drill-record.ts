@@ -36,7 +36,7 @@ const LONGEST = 4096;
 export function recordedAs(
   { entry }: Pick<Subject, 'entry'>,
   byHand: boolean,
-  { reached, seen, size, keyProved, why }: Finding,
+  { reached, seen, size, keyProved, why, undecided }: Finding,
   {
     level,
     seed,
@@ -48,7 +48,7 @@ export function recordedAs(
     point: entry.point,
     resource: { kind: entry.kind, id: entry.id },
     level,
-    result: why === undefined ? 'passed' : 'failed',
+    result: why !== undefined ? 'failed' : undecided !== undefined ? 'no output' : 'passed',
     reached,
     time,
     seconds,

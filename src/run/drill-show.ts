@@ -1,5 +1,6 @@
 import type { Finding } from '../drill/finding.ts';
 import type { Phases } from '../drill/stopwatch.ts';
+import type { Log } from '../ports/log.ts';
 import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Subject } from '../verify/subjects.ts';
 
@@ -18,13 +19,23 @@ export function phaseWords(seconds: Phases): string {
 }
 
 /** @param lines what else there is to say */
-export function drillLines({ seen, why }: Finding, seconds: Phases, lines: readonly string[]): string[] {
+export function drillLines(
+  { seen, why, undecided }: Finding,
+  seconds: Phases,
+  lines: readonly string[],
+): string[] {
   return [
     ...seen,
     ...(why === undefined ? [] : [`not proved: ${why}`]),
+    ...(undecided === undefined ? [] : [`neither proved nor refuted: ${undecided}`]),
     `times: ${phaseWords(seconds)}`,
     ...lines,
   ];
+}
+
+/** The last lines of a console: to the log alone, whose secrets are masked. */
+export function tellConsole({ console: lines = [] }: Finding, log: Log): void {
+  for (const line of lines) log.info(`console: ${line}`);
 }
 
 export function drillSummary(title: string, lines: readonly string[]): string {

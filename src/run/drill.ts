@@ -16,12 +16,13 @@ import { forMarkdown } from '../text/escape.ts';
 import { parseSeed } from '../verify/sample.ts';
 import { type Subject, subjectsOf } from '../verify/subjects.ts';
 import type { Context, Outcome } from './context.ts';
+import { bootWishes } from './drill-boot.ts';
 import { drawnOf } from './drill-drawn.ts';
 import type { Trial } from './drill-level.ts';
 import { levelFor } from './drill-levels.ts';
 import { drillOfPlan } from './drill-of-plan.ts';
 import { publishDrill, recordedAs, recordOf } from './drill-record.ts';
-import { drilledPoint, drillLines, drillSummary } from './drill-show.ts';
+import { drilledPoint, drillLines, drillSummary, tellConsole } from './drill-show.ts';
 import { carriedOut, trialOf } from './drill-trial.ts';
 import { drillsIn } from './drills-in.ts';
 import { type Catalog, readCatalog } from './read-catalog.ts';
@@ -42,6 +43,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   const started = timestamp(context.host.clock);
   if (level !== 'bytes' && given.offline)
     throw new InputError(`\`level: ${level}\` restores to the cloud`, 'Leave `offline` out.');
+  if (level === 'boot') bootWishes(given);
   const wanted = wantedOf(given, host.clock.now());
   // First: without the cloud, nothing is known of what is in it.
   const session = level === 'bytes' ? undefined : await context.connect(given);
@@ -144,6 +146,9 @@ function told(
     ...(finding.why === undefined ? [] : ['the restore point is not proved']),
     ...(isWanted && published === undefined ? ['the result could not be recorded'] : []),
   ].join('; ');
+  tellConsole(finding, host.log);
+  if (finding.undecided !== undefined)
+    host.log.warn(`the drill of ${called} decides nothing: ${finding.undecided}`);
   if (finding.why !== undefined) host.log.error(`the drill of ${called} failed: ${finding.why}`);
   const title = `Drill of ${called}: ${result}`;
   const lines = drillLines(finding, seconds, [`seed ${seed}`]);

@@ -23,6 +23,8 @@ export interface Part {
   readonly stored: StoredPart | undefined;
   /** GiB of the volume that it is of; undefined: of none. */
   readonly gigabytes?: number;
+  /** Whether a server can boot from that volume. */
+  readonly bootable?: boolean;
 }
 
 /** What it takes to compare stored bytes. */
@@ -84,7 +86,10 @@ function partsIn(manifest: Manifest, states: ReadonlyMap<string, State>): (point
     const part = {
       state: states.get(id) ?? UNKNOWN,
       stored: storedIn(point, key),
-      ...(point.resource.kind === 'volume' && { gigabytes: point.resource.size }),
+      ...(point.resource.kind === 'volume' && {
+        gigabytes: point.resource.size,
+        bootable: point.resource.bootable,
+      }),
     };
     return [part, ...(key === undefined ? [] : partsOf(key.id))];
   };

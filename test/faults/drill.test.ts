@@ -1,6 +1,7 @@
 import { strikeEveryRequest, strikeSome } from '../support/every-request.ts';
-import { backupDrills, storeDrills } from '../support/trials/drills.ts';
+import { backupDrills, bootDrills, storeDrills } from '../support/trials/drills.ts';
 
 await strikeEveryRequest(backupDrills);
 // What it does besides is what a restore from a store does.
 await strikeSome(storeDrills);
+await strikeSome(bootDrills);

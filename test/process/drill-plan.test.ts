@@ -61,7 +61,7 @@ test('a plan asks for drills: red until one proved it, none before it is due, an
 
 test.each([
   ['bare.yml', 'has no `drill`'],
-  ['boot.yml', 'level boot, which this version does not carry out'],
+  ['boot.yml', 'no network given for the server of the drill'],
   ['none.yml', 'there is no plan at none.yml'],
 ])('the plan %s is refused', async (plan, said) => {
   expect((await run(2, 'drill', '--plan', plan)).stderr).toContain(said);

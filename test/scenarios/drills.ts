@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { expect } from '@jest/globals';
+import { bootDisk } from '../support/boot-sector.ts';
 import type { Ran } from '../support/tool.ts';
 import { makeKeeper, STORE } from './sealed.ts';
 import { backUp, expectExit, type Scenario } from './steps.ts';
@@ -68,6 +69,33 @@ const throughCinder: Scenario = {
   },
 };
 
+const booted: Scenario = {
+  name: 'a disk that boots is proved by its console and by a check, one that does not boot is not, a check that says no is a failure, and only the volumes are left',
+  async run(world) {
+    const greets = await world.makeVolume({
+      name: 'd-greets',
+      bootable: true,
+      content: bootDisk('Welcome to d-greets'),
+    });
+    const dead = await world.makeVolume({ name: 'd-dead', bootable: true, content: randomBytes(4096) });
+    await backUp(world, [greets, dead], '--method', 'cinder-backup');
+    const boot = (id: string, code: number, ...more: string[]) =>
+      drilled(world, code, [
+        ...['--volume', id, '--level', 'boot', '--network', 'none', '--expect', 'Welcome'],
+        ...['--boot-timeout', '1', ...more],
+      ]);
+    const check = 'test -n "$OPENSTACK_BACKUP_SERVER_ID" && test -n "$OPENSTACK_BACKUP_VOLUME_ID"';
+    // At the same time: neither takes what the other made for a leftover.
+    const [good, bad] = await Promise.all([boot(greets, 0, '--check', check), boot(dead, 0)]);
+    expect(good.json).toMatchObject({ passed: true, reached: 'L5' });
+    expect(bad.json).toMatchObject({ passed: false, result: 'no output', reached: '' });
+    const no = await boot(greets, 1, '--check', 'exit 3');
+    expect(no.json).toMatchObject({ result: 'failed', why: 'the check said no (exit 3)' });
+    expect((await world.leftBehind())['volumes']?.toSorted()).toEqual([greets, dead].sort());
+    expect((await world.leftBehind())['servers']).toBeUndefined();
+  },
+};
+
 async function drilled(
   world: World,
   code: number,
@@ -77,4 +105,4 @@ async function drilled(
   return expectExit(await world.tool(['drill', ...words, '--json'], { environment }), code);
 }
 
-export const drillScenarios = [throughStore, throughCinder];
+export const drillScenarios = [throughStore, throughCinder, booted];

@@ -21,7 +21,11 @@ function keyOf({ encryptionKeyId, properties }: Row): string | null | undefined 
 }
 
 function rows(state: CloudState): Row[] {
-  return TABLES.flatMap((table): Row[] => [...state[table].values()]);
+  return [
+    ...TABLES.flatMap((table): Row[] => [...state[table].values()]),
+    ...state.network.ports.values(),
+    ...state.network.securityGroups.values(),
+  ];
 }
 
 /** All that stands in the cloud, its bytes too, as text by id. */
@@ -49,6 +53,8 @@ export function temporaries({ state }: EmbeddedCloud): string[] {
 }
 
 export function has({ state }: EmbeddedCloud, id: string): boolean {
+  const { ports, securityGroups } = state.network;
+  if (ports.has(id) || securityGroups.has(id)) return true;
   return TABLES.some((table) => state[table].has(id)) || state.keypairs.some(({ name }) => name === id);
 }
 
@@ -61,7 +67,9 @@ export function forget({ state }: EmbeddedCloud, given: readonly string[]): void
     ...given,
     ...(gone ?? []).flatMap((row) => keyOf(row) ?? []).filter((key) => !needed.has(key)),
   ];
-  for (const table of TABLES) for (const id of ids) state[table].delete(id);
+  const { ports, securityGroups } = state.network;
+  for (const table of [...TABLES.map((name) => state[name]), ports, securityGroups])
+    for (const id of ids) table.delete(id);
   const left = state.keypairs.filter(({ name }) => !ids.includes(name));
   state.keypairs.splice(0, state.keypairs.length, ...left);
 }

@@ -47,7 +47,8 @@ export function serverRequest(wish: ServerWish): CreateServer {
 
 const DEVICE = /^\/dev\/[a-z]{2,8}\d{0,3}$/;
 
-function blockDevice({ saved, id }: PlacedDisk): BlockDevice {
+/** Where a disk of the record goes in the request. */
+export function blockDevice({ saved, id }: PlacedDisk): BlockDevice {
   const own = saved.volume === null;
   return {
     source: own ? 'image' : 'volume',

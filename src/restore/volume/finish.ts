@@ -36,11 +36,35 @@ export interface FinishedVolume {
  * @param name the name to give the volume
  */
 export async function finishVolume(
-  { session, ledger }: Environment,
+  environment: Environment,
   restored: Volume,
   source: VolumeTraits,
   name: string,
 ): Promise<FinishedVolume> {
+  const { session, ledger } = environment;
+  const client = await session.service('block-storage');
+  const { id } = restored;
+  const undone = [...(await giveTraits(environment, restored, source))];
+  const description =
+    readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
+  if (restored.name === name && restored.description === description) return { volume: restored, undone };
+  const named = await lateStep(session, undone, `its name ${quoted(name)} and its description`, async () => {
+    await ledger.release(id);
+    await updateVolume(client, id, { name, description });
+  });
+  return { volume: named ? { ...restored, name, description } : restored, undone };
+}
+
+/**
+ * All of that but its name and its description, so that it still says that it is not done.
+ *
+ * @returns what could not be done to it, in words
+ */
+export async function giveTraits(
+  { session }: Pick<Environment, 'session'>,
+  restored: Volume,
+  source: VolumeTraits,
+): Promise<readonly string[]> {
   const client = await session.service('block-storage');
   const { id } = restored;
   const undone: string[] = [];
@@ -61,14 +85,7 @@ export async function finishVolume(
   const { bootable } = source;
   if (bootable !== undefined && restored.bootable !== bootable)
     await step(`its bootable flag (${bootable})`, () => setBootable(client, id, bootable));
-  const description =
-    readTemporary(restored) === undefined ? restored.description : (source.description ?? '');
-  if (restored.name === name && restored.description === description) return { volume: restored, undone };
-  const named = await step(`its name ${quoted(name)} and its description`, async () => {
-    await ledger.release(id);
-    await updateVolume(client, id, { name, description });
-  });
-  return { volume: named ? { ...restored, name, description } : restored, undone };
+  return undone;
 }
 
 /**

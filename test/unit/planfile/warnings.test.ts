@@ -90,11 +90,6 @@ describe('warned of', () => {
       'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d}\n',
       ['drill: level bytes opens what is in the store, and the plan gives none'],
     ],
-    [
-      'drills that nobody does',
-      'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d, level: boot}\n',
-      ['drill: this version does not carry out drills of level boot'],
-    ],
   ])('%s', async (_, lines, said) => {
     expect(await warned(lines)).toEqual(said);
   });
