@@ -41,16 +41,15 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('an encrypted volume in S3, with its manifest sealed beside it: opened, then restored, by RESTORE.md alone', async () => {
-  const id = await world.makeVolume({ name: 'h-vault', type: 'luks', content });
+test('a sealed volume in S3, with its manifest sealed beside it: opened, then restored, by RESTORE.md alone', async () => {
+  const id = await world.makeVolume({ name: 'h-vault', content });
   const sealed = ['--recipients', keeper.recipient, '--publish', 'store'];
   await run('backup-volume', '--volumes', id, '--method', 'image', '--store', store, ...sealed);
   const from = ['--manifest', 'store', '--store', store, '--volume', id, '--identity', 'env:IDENTITY'];
-  const opened = [expect.stringMatching(/^LUKS.*, opened by its saved key$/), 'ext4'];
   const seen = [
     expect.stringMatching(/^by hand: .* age, /),
     expect.stringMatching(/^all .*bytes are/),
-    ...opened,
+    'ext4',
   ];
   expect(await drill(...from)).toMatchObject({ reached: 'L2', seen });
   expect(await drill(...from, '--level', 'volume')).toMatchObject({ reached: 'L3', seen });
