@@ -129,7 +129,7 @@ export const store: readonly Mutation[] = [
     what: 'a transfer goes on when the run is stopped',
     find: '    signal?.throwIfAborted();\n',
     put: '',
-    tests: ['unit/payload/blocks/save.test.ts', 'unit/payload/blocks/long-run.test.ts'],
+    tests: ['unit/stream/stoppable.test.ts'],
   },
   {
     id: 'store/private',
