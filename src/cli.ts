@@ -6,7 +6,7 @@ import { commandAmong, fetchSecrets, parseArguments } from './host/terminal/argu
 import { type TerminalHost, terminalHost } from './host/terminal/host.ts';
 import { jsonOf, linesOf } from './host/terminal/results.ts';
 import type { Inputs } from './inputs/table.ts';
-import { forLog } from './text/escape.ts';
+import { forJson, forLog } from './text/escape.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -131,5 +131,5 @@ function tellError(error: unknown, host: TerminalHost, wantsJson: boolean): numb
 }
 
 function errorJson(message: string, hint: string, exit: number): string {
-  return `${JSON.stringify({ error: { message, hint, exit } })}\n`;
+  return `${forJson(JSON.stringify({ error: { message, hint, exit } }))}\n`;
 }

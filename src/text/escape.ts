@@ -29,6 +29,24 @@ export function forLog(text: string): string {
 }
 
 /**
+ * Text of several lines for standard output, where a terminal obeys control characters, and the step of a workflow its
+ * commands. Lines and tabs stay.
+ */
+export function forOutput(text: string): string {
+  return text
+    .replace(CONTROL, (character) =>
+      character === '\n' || character === '\t' ? character : visible(character),
+    )
+    .replaceAll('##[', '#\u200b#[')
+    .replace(/^([^\S\n]*):(?=:)/gm, '$1:\u200b');
+}
+
+/** JSON on one line, with numbers for what a terminal obeys: they mean the same. */
+export function forJson(json: string): string {
+  return json.replace(CONTROL, visible);
+}
+
+/**
  * Inline Markdown, also in a table's cell: character references, which no renderer takes for structure, a mention or a
  * link. Not for code spans, which would show the references themselves.
  */

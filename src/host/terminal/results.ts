@@ -1,5 +1,5 @@
 import type { Outputs } from '../../inputs/table.ts';
-import { forLog } from '../../text/escape.ts';
+import { forJson, forLog, forOutput } from '../../text/escape.ts';
 import { type Json, redactJson, redactOutput } from '../../text/redact-json.ts';
 import type { TerminalHost } from './host.ts';
 
@@ -18,22 +18,14 @@ export function jsonOf(result: Result, table: Outputs, { secrets, words }: Termi
     value === undefined ? [] : [[name, table[name]?.json === true ? (JSON.parse(value) as Json) : value]],
   );
   const all = plan === undefined ? values : [...values, ['plan', plan] as const];
-  return `${shown(JSON.stringify(redactJson(Object.fromEntries(all), secrets, words)))}\n`;
-}
-
-/** Text of others may hold what a terminal obeys: JSON can write it as numbers, which mean the same. */
-function shown(json: string): string {
-  return json.replace(
-    /[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return `${forJson(JSON.stringify(redactJson(Object.fromEntries(all), secrets, words)))}\n`;
 }
 
 /** The command's own text, else a line for each output that has a value. */
 export function linesOf(result: Result, table: Outputs, { secrets, words }: TerminalHost): string {
   // Reads only one of the two: a result may make each only when it is read.
   const { printed } = result;
-  if (printed !== undefined) return secrets.redact(printed);
+  if (printed !== undefined) return forOutput(secrets.redact(printed));
   return Object.entries(result.outputs)
     .flatMap(([name, value]) => {
       if (value === undefined || value === '') return [];

@@ -63,6 +63,15 @@ describe('--json', () => {
   });
 });
 
+test('what a command prints is nothing that a terminal or a workflow obeys', () => {
+  const printed =
+    'a\tb\n  not proved: \u001b]0;x\u0007\u009b2J\n ::error::x\n::add-mask::y\n##[group]\nc::d\n';
+  const shown = linesOf({ outputs: {}, printed }, restoreVolume.outputs, host());
+  expect(shown).toBe(
+    'a\tb\n  not proved: \\u001b]0;x\\u0007\\u009b2J\n :\u200b:error::x\n:\u200b:add-mask::y\n#\u200b#[group]\nc::d\n',
+  );
+});
+
 test('without it, a line for each that has a value', () => {
   expect(linesOf({ outputs: { 'volume-id': 'x\ny', kept: '' } }, restoreVolume.outputs, host('x'))).toBe(
     'volume-id: x\\ny\n',
