@@ -11,7 +11,7 @@ import {
   type ProcessOwner,
   parseOwner,
 } from '../../../src/ports/owner.ts';
-import type { Holdings } from '../../../src/temporaries/holdings.ts';
+import type { Holdings, Looked } from '../../../src/temporaries/holdings.ts';
 import { findLeftovers, type Leftover } from '../../../src/temporaries/leftovers.ts';
 import {
   expiresAt,
@@ -32,7 +32,7 @@ import {
   tags,
   volume,
 } from '../../support/records.ts';
-import { server } from '../../support/server-records.ts';
+import { port, server } from '../../support/server-records.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const [PAST, FUTURE] = [NOW - 1, NOW + 1];
@@ -108,9 +108,9 @@ const liveness = async (owner: { kind: string; run?: string }): Promise<Liveness
 const none: Holdings = { backups: [], volumes: [], snapshots: [], images: [], secrets: [], servers: [] };
 const MADE = Date.parse('2026-11-01T00:00:00.000Z');
 
-const leftIn = (holdings: Partial<Holdings>, now = NOW) =>
+const leftIn = (holdings: Partial<Looked>, now = NOW) =>
   findLeftovers({ ...none, ...holdings }, liveness, now);
-const actionsOf = async (holdings: Partial<Holdings>, now = NOW) =>
+const actionsOf = async (holdings: Partial<Looked>, now = NOW) =>
   (await leftIn(holdings, now)).map(({ kind, action }) => `${kind} ${action}`);
 
 type Bound = Partial<Omit<TemporaryRecord, 'id'>>;
@@ -306,6 +306,76 @@ describe('what a dead run left', () => {
     ).toEqual(['image delete', 'volume delete', 'volume tell', 'volume tell', 'snapshot delete']);
   });
 
+  describe('of a drill that booted a server', () => {
+    const drilled = (bound: boolean, status = 'ACTIVE') => {
+      const disk = randomUUID();
+      const id = randomUUID();
+      const mine = bound ? { id } : {};
+      const text = record({ ...mine, purpose: 'scratch' });
+      const volumes = [{ id: disk, deleteOnTermination: false }];
+      return {
+        id,
+        disk,
+        one: server({ id, status, volumes, metadata: { openstack_backup_temporary: text } }),
+      };
+    };
+    const diskOf = (disk: string, serverId: string) =>
+      volume({
+        id: disk,
+        status: 'in-use',
+        description: record({ id: disk }),
+        attachments: [{ serverId, device: '/dev/vda' }],
+      });
+    const portOf = (deviceId: string) => {
+      const id = randomUUID();
+      return port({ id, deviceId, description: record({ id }) });
+    };
+
+    test.each([true, false])(
+      'all goes, whether its record names it (%s) or its disk proves it',
+      async (bound) => {
+        const { id, disk, one } = drilled(bound);
+        const group = randomUUID();
+        const securityGroup = {
+          id: group,
+          name: 'openstack-backup drill',
+          description: record({ id: group }),
+          rules: [],
+          createdAt: '',
+        };
+        expect(
+          await actionsOf({
+            servers: [one],
+            volumes: [diskOf(disk, id)],
+            ports: [portOf(id)],
+            securityGroups: [securityGroup],
+          }),
+        ).toEqual(['server delete', 'volume delete', 'port delete', 'security group delete']);
+      },
+    );
+
+    test('goes while Nova makes it, too', async () => {
+      const { id, disk, one } = drilled(true, 'BUILD');
+      const reserved = { ...diskOf(disk, id), status: 'reserved', attachments: [] };
+      expect(await actionsOf({ servers: [one], volumes: [reserved] })).toEqual([
+        'server delete',
+        'volume delete',
+      ]);
+    });
+
+    test('what another server uses is kept: a disk, a port, and a server that nothing proves', async () => {
+      const { one } = drilled(false);
+      const other = server({ volumes: [] });
+      expect(
+        await actionsOf({
+          servers: [{ ...one, volumes: [] }, other],
+          volumes: [diskOf(randomUUID(), other.id)],
+          ports: [portOf(other.id)],
+        }),
+      ).toEqual(['server tell', 'volume tell', 'port tell']);
+    });
+  });
+
   test('copies of a record are nobody’s, wherever the cloud put them', async () => {
     const original = imageWith({ status: 'active' });
     const { openstack_backup_temporary: text = '' } = original.properties;
@@ -328,7 +398,7 @@ describe('what a dead run left', () => {
       ]);
     });
 
-    test.each<[string, Partial<Holdings>]>([
+    test.each<[string, Partial<Looked>]>([
       ['it is whole', { volumes: [volume({ description: text })] }],
       [
         'it was made later',
