@@ -5,6 +5,7 @@ import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { drill } from '../../src/commands/drill.ts';
 import { SparseBytes } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
+import { endAt } from '../scenarios/interrupted.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { bootDisk } from '../support/boot-sector.ts';
 import { type Runner, runnerOf } from '../support/faults.ts';
@@ -176,3 +177,27 @@ test.each([
   const writes = world.cloud.requests.slice(from).filter(({ method }) => method !== 'GET');
   expect(writes.map(({ path }) => path).filter((path) => !path.includes('/auth/tokens'))).toEqual([]);
 });
+
+test('a killed drill leaves nothing that the next run of another command does not remove', async () => {
+  const words = [
+    'drill',
+    '--level',
+    'boot',
+    '--network',
+    'private',
+    '--expect',
+    'never',
+    '--volume',
+    'greets',
+  ];
+  const told = await world.tool(words, {
+    onOutput: endAt('server "drill of greets" is being made', 'SIGKILL'),
+  });
+  expect(told.code).toBeNull();
+  const left = newIn(world.cloud, before);
+  // A disk, a server, a port and its security group.
+  expect(left).toHaveLength(4);
+  await world.tool(['backup-volume', '--volumes', 'data', '--method', 'cinder-backup']);
+  await world.cloud.ticks.settle();
+  expect(newIn(world.cloud, before).filter((id) => left.includes(id))).toEqual([]);
+}, 60_000);
