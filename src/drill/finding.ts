@@ -12,10 +12,22 @@ export interface Finding {
   readonly size: number;
   /** Whether the saved key was seen to open the data. */
   readonly keyProved: boolean;
+  /** Of what came back, where nobody knew it beforehand. */
+  readonly digest?: DrilledPoint['digest'];
   /** Why it is not proved; undefined if it is. */
   readonly why?: string;
   /** Why it is neither proved nor refuted. */
   readonly undecided?: string;
   /** The last lines of a console: told, but not recorded, since a guest may write secrets there. */
   readonly console?: readonly string[];
+  /** Of a server: what it shows of the restore points of its disks. */
+  readonly disks?: readonly DiskFinding[];
+}
+
+export interface DiskFinding {
+  /** The restore point's id. */
+  readonly point: string;
+  readonly resource: NonNullable<DrilledPoint['resource']>;
+  readonly finding: Finding;
+  readonly seconds: DrilledPoint['seconds'];
 }

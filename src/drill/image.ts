@@ -36,6 +36,7 @@ export async function drillImage(
   );
   watch.lap('restored');
   try {
+    environment.log.info(`image ${image.id} is being read back`);
     const bytes = downloadImage(await environment.session.service('image'), image, 0, tools.signal);
     const expected = {
       digest: { ...wholeDigest(payload), size: payload.size },

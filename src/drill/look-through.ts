@@ -17,7 +17,14 @@ export interface TriedKey {
 /** What to find out about bytes that flow by. */
 export interface Wanted {
   /** The digest of so many first bytes, by an algorithm of node:crypto; undefined: of none. */
-  readonly digest: { readonly algorithm: string; readonly size: number } | undefined;
+  readonly digest:
+    | {
+        readonly algorithm: string;
+        readonly size: number;
+        /** If there are fewer, of all. */
+        readonly orAll?: boolean;
+      }
+    | undefined;
   readonly keys: readonly TriedKey[];
 }
 
@@ -71,7 +78,10 @@ export async function lookThrough(
     for await (const _rest of whole);
     return {
       size,
-      digest: digest === undefined || size < digest.size ? undefined : hash?.digest('hex'),
+      digest:
+        digest === undefined || (size < digest.size && digest.orAll !== true)
+          ? undefined
+          : hash?.digest('hex'),
       luks: version === undefined ? undefined : `LUKS${version}${cipher === '' ? '' : `, ${cipher}`}`,
       refused,
       opened,

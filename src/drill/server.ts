@@ -1,22 +1,27 @@
 import type { Environment } from '../environment.ts';
 import { messageOf, PlainError, withHint } from '../errors.ts';
 import { pointWithId } from '../manifest/points.ts';
-import type { Manifest, SavedImage, ServerPoint } from '../manifest/schema.ts';
+import type { DrilledPoint, Manifest, SavedImage, ServerPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
 import type { ImageRestorePlan } from '../restore/image/plan.ts';
 import { type DiskPlan, planDisks } from '../restore/server/disks.ts';
 import { parseMapping } from '../restore/server/mapping.ts';
 import type { DrillTools } from './bytes.ts';
-import type { Finding } from './finding.ts';
+import type { DiskFinding, Finding } from './finding.ts';
 import { drillImage, drillKeptImage } from './image.ts';
+import type { EarlierDigest } from './proof.ts';
 import { refuseUnread } from './room.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import { type Phases, type Stopwatch, within } from './stopwatch.ts';
 import { together } from './together.ts';
 import { drillVolume, type VolumeSubject } from './volume.ts';
 
 /** How a disk of a server is drilled. */
 export type DiskDrill = {
+  /** The id of its restore point. */
+  readonly point: string;
+  /** What was saved. */
+  readonly resource: NonNullable<DrilledPoint['resource']>;
   /** "/dev/vda". */
   readonly device: string;
   /** GiB of the volume that it becomes; 0 if it becomes none. */
@@ -32,6 +37,7 @@ export type DiskDrill = {
  * must hold the largest.
  *
  * @param name of what is made
+ * @param digests what earlier drills read, by the id of the restore point
  * @throws what the plan of its restore throws; QuotaError if a disk does not fit
  */
 export async function planServerDrill(
@@ -40,28 +46,36 @@ export async function planServerDrill(
   { resource }: ServerPoint,
   name: string,
   store: PayloadStore | undefined,
+  digests: ReadonlyMap<string, EarlierDigest>,
 ): Promise<readonly DiskDrill[]> {
   const plans = await planDisks(session, manifest, resource.disks, parseMapping([]), store);
-  const drills = plans.map((plan) => diskDrill(manifest, plan, name));
+  const drills = plans.map((plan) => diskDrill(manifest, plan, name, digests.get(plan.saved.point)));
   const largest = largestOf(drills);
   if (largest > 0) await refuseUnread(session, largest);
   return drills;
 }
 
-function diskDrill(manifest: Manifest, disk: DiskPlan, name: string): DiskDrill {
+function diskDrill(
+  manifest: Manifest,
+  disk: DiskPlan,
+  name: string,
+  earlier: EarlierDigest | undefined,
+): DiskDrill {
   const { saved, resource } = disk;
   const device = saved.volume === null ? 'root disk' : (saved.device ?? `volume ${resource}`);
+  const kind = saved.volume === null ? 'image' : 'volume';
+  const common = { point: saved.point, resource: { kind, id: resource }, device } as const;
   switch (disk.from) {
     case 'backup': {
       const point = pointWithId(manifest, 'volume', saved.point);
-      const subject = { manifest, point, plan: { ...disk.plan, name } };
-      return { device, gigabytes: disk.gigabytes, as: 'volume', subject };
+      const subject = { manifest, point, plan: { ...disk.plan, name }, earlier };
+      return { ...common, gigabytes: disk.gigabytes, as: 'volume', subject };
     }
     case 'payload':
-      return { device, gigabytes: 0, as: 'image', plan: { ...disk.plan, name } };
+      return { ...common, gigabytes: 0, as: 'image', plan: { ...disk.plan, name } };
     case 'cloud': {
       const image = pointWithId(manifest, 'image', saved.point).resource;
-      return { device, gigabytes: 0, as: 'kept', image };
+      return { ...common, gigabytes: 0, as: 'kept', image };
     }
   }
 }
@@ -74,24 +88,30 @@ export function largestOf(disks: readonly Pick<DiskDrill, 'gigabytes'>[]): numbe
 /** Drills the disks one after the other, up to the first that cannot be restored. */
 export async function drillServer(
   environment: Environment,
-  disks: readonly DiskDrill[],
+  drills: readonly DiskDrill[],
   store: PayloadStore | undefined,
   watch: Stopwatch,
   tools: DrillTools,
 ): Promise<Finding> {
-  const found: Finding[] = [];
-  for (const disk of disks) {
+  const disks: DiskFinding[] = [];
+  const named: Finding[] = [];
+  const add = (disk: DiskDrill, finding: Finding, seconds: Phases) => {
+    disks.push({ point: disk.point, resource: disk.resource, finding, seconds });
+    named.push(withName(disk, finding));
+  };
+  for (const disk of drills) {
+    const own = within(watch, () => environment.clock.now());
     try {
-      found.push(named(disk, await drillDisk(environment, disk, store, watch, tools)));
+      add(disk, await drillDisk(environment, disk, store, own, tools), own.seconds);
     } catch (error) {
       if (environment.signal.aborted || !(error instanceof PlainError)) throw error;
       environment.log.debug(withHint(error));
-      found.push(named(disk, { reached: null, seen: [], size: 0, keyProved: false, why: messageOf(error) }));
+      add(disk, { reached: null, seen: [], size: 0, keyProved: false, why: messageOf(error) }, own.seconds);
       break;
     }
   }
-  const isProved = found.length > 0 && found.every(({ reached }) => reached !== null);
-  return { ...together(found), reached: isProved ? 'L3' : null };
+  const isProved = named.length > 0 && named.every(({ reached }) => reached !== null);
+  return { ...together(named), reached: isProved ? 'L3' : null, disks };
 }
 
 function drillDisk(
@@ -111,7 +131,7 @@ function drillDisk(
   }
 }
 
-function named({ device }: DiskDrill, { why, seen, ...finding }: Finding): Finding {
+function withName({ device }: DiskDrill, { why, seen, ...finding }: Finding): Finding {
   const of = (words: string) => `${device}: ${words}`;
   return { ...finding, seen: seen.map(of), ...(why !== undefined && { why: of(why) }) };
 }

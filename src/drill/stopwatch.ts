@@ -24,3 +24,15 @@ export function stopwatch(now: () => number): Stopwatch {
     },
   };
 }
+
+/** One that tells another of its laps. */
+export function within(outer: Pick<Stopwatch, 'lap'>, now: () => number): Stopwatch {
+  const own = stopwatch(now);
+  return {
+    seconds: own.seconds,
+    lap(phase) {
+      own.lap(phase);
+      outer.lap(phase);
+    },
+  };
+}

@@ -12,11 +12,12 @@ import type { NewPlan } from '../restore/volume/plan.ts';
 import { fillVolume } from '../restore/volume/restore.ts';
 import { untilVolumesGone } from '../temporaries/remove.ts';
 import { undo } from '../temporaries/undo.ts';
+import { GIB } from '../text/bytes.ts';
 import type { DrillTools } from './bytes.ts';
 import { cameBack, imageDigest } from './came-back.ts';
 import type { Finding } from './finding.ts';
 import type { TriedKey } from './look-through.ts';
-import type { Expected } from './proof.ts';
+import type { EarlierDigest, Expected } from './proof.ts';
 import { readBack } from './read-back.ts';
 import { asScratch } from './scratch.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -27,6 +28,8 @@ export interface VolumeSubject {
   readonly point: VolumePoint;
   /** How to restore it to a new volume. */
   readonly plan: NewPlan;
+  /** What an earlier drill of it read. */
+  readonly earlier?: EarlierDigest | undefined;
   /** Restores it in another way than by the plan. */
   readonly fill?: (environment: Environment) => Promise<Filled>;
 }
@@ -39,7 +42,7 @@ export interface VolumeSubject {
  */
 export async function drillVolume(
   given: Environment,
-  { manifest, point, plan, fill }: VolumeSubject,
+  { manifest, point, plan, earlier, fill }: VolumeSubject,
   store: PayloadStore | undefined,
   watch: Stopwatch,
   tools: DrillTools,
@@ -53,11 +56,14 @@ export async function drillVolume(
     const { keys, untried } = await keysFor(environment, manifest, point, volume, store, tools);
     const expected = {
       digest: digestOf(point),
+      earlier,
       encrypted: point.resource.encryption !== null,
       untried: [...untried, ...unseen.map((what) => `not seen: ${what}`)],
       keys,
     };
-    return await readBack(environment, volume, (bytes) => cameBack(bytes, expected, tools));
+    return await readBack(environment, volume, (bytes) =>
+      cameBack(bytes, expected, tools, point.resource.size * GIB),
+    );
   } finally {
     watch.lap('checked');
     await remove(environment, volume);

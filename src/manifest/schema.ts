@@ -4,7 +4,7 @@ import { ImagePoint, KeptImagePoint } from './schema/image.ts';
 import { SecretPoint } from './schema/secret.ts';
 import { ServerPoint } from './schema/server.ts';
 import { VolumeBackupPoint, VolumeImagePoint } from './schema/volume.ts';
-import { AnyId, Bytes, closed, Id, Moment, Name, orNull, Seconds } from './schema/words.ts';
+import { AnyId, Bytes, closed, Hex, Id, Moment, Name, orNull, Seconds } from './schema/words.ts';
 
 /**
  * The manifest, version 1: the one source of the types, of the check on reading and of `docs/manifest-v1.schema.json`.
@@ -142,6 +142,16 @@ const Drilled = Type.Object(
     size: Type.Integer({ ...Bytes, description: 'Bytes that were read to prove it.' }),
     seed: Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'What it was drawn with.' }),
     seen: Type.Array(Type.String({ maxLength: 4096 }), { maxItems: 64 }),
+    digest: Type.Optional(
+      Type.Object(
+        { algorithm: Type.Literal('sha256'), value: Hex, size: Bytes },
+        {
+          ...closed,
+          description:
+            'Of the first `size` bytes that came back, where nobody knew it beforehand: a later drill compares.',
+        },
+      ),
+    ),
     by: Type.Optional(
       Type.Literal('hand', {
         description: 'Its `RESTORE.md` was carried out, instead of restoring it with the program.',

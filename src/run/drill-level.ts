@@ -1,5 +1,6 @@
 import type { DrillTools } from '../drill/bytes.ts';
 import type { Finding } from '../drill/finding.ts';
+import type { EarlierDigest } from '../drill/proof.ts';
 import type { Stopwatch } from '../drill/stopwatch.ts';
 import type { DrillInputs } from '../inputs/drill.ts';
 import type { Manifest } from '../manifest/schema.ts';
@@ -19,6 +20,8 @@ export interface Drilling {
   readonly subject: Subject;
   /** The manifest that lists it. */
   readonly manifest: Manifest;
+  /** What earlier drills read, by the id of the restore point. */
+  readonly digests: ReadonlyMap<string, EarlierDigest>;
   /** Undefined if no store is given. */
   readonly store: PayloadStore | undefined;
 }

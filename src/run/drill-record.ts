@@ -25,28 +25,29 @@ export async function recordOf(
 /** @returns the manifest; undefined if a place did not take it, which was logged */
 export async function publishDrill(
   { record, publish: to }: RecordBeside,
-  point: DrilledPoint,
+  points: readonly DrilledPoint[],
+  finished: string,
 ): Promise<string | undefined> {
-  record.drill([point]);
-  return to(point.time);
+  record.drill(points);
+  return to(finished);
+}
+
+type Drill = Pick<DrilledPoint, 'level' | 'seed' | 'time'> & { readonly byHand: boolean };
+
+/** What a drill of a server shows is also recorded of each of its disks. */
+export function disksRecorded({ disks = [] }: Finding, drill: Drill): DrilledPoint[] {
+  return disks.map(({ finding, seconds, ...of }) => recordedAs(of, finding, { ...drill, seconds }));
 }
 
 const LONGEST = 4096;
 
 export function recordedAs(
-  { entry }: Pick<Subject, 'entry'>,
-  byHand: boolean,
-  { reached, seen, size, keyProved, why, undecided }: Finding,
-  {
-    level,
-    seed,
-    seconds,
-    time,
-  }: Pick<DrilledPoint, 'level' | 'seed' | 'time'> & { readonly seconds: Phases },
+  of: Pick<DrilledPoint, 'point' | 'resource'>,
+  { reached, seen, size, digest, keyProved, why, undecided }: Finding,
+  { level, byHand, seed, seconds, time }: Drill & { readonly seconds: Phases },
 ): DrilledPoint {
   return {
-    point: entry.point,
-    resource: { kind: entry.kind, id: entry.id },
+    ...of,
     level,
     result: why !== undefined ? 'failed' : undecided !== undefined ? 'no output' : 'passed',
     reached,
@@ -55,6 +56,7 @@ export function recordedAs(
     size,
     seed,
     seen: seen.slice(0, 64).map((line) => line.slice(0, LONGEST)),
+    ...(digest !== undefined && why === undefined && { digest }),
     ...(byHand && { by: 'hand' as const }),
     ...(keyProved && { key: 'proved' as const }),
     ...(why !== undefined && { why: why.slice(0, LONGEST) }),

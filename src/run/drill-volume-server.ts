@@ -12,11 +12,11 @@ import { makingRoom } from './room.ts';
 
 /** `volume`, of a server: each of its disks is restored, read back and removed, before the next. No server is made. */
 export async function serverVolumeLevel(drilling: Drilling): Promise<Trial> {
-  const { context, manifest, subject, store } = drilling;
+  const { context, manifest, subject, store, digests } = drilling;
   const session = neededSession(drilling);
   const point = pointWithId(manifest, 'server', subject.entry.point);
   const { plan: disks } = await makingRoom(session, context.host, context.dryRun, () =>
-    planServerDrill(session, manifest, point, drillName(subject), store),
+    planServerDrill(session, manifest, point, drillName(subject), store, digests),
   );
   const largest = largestOf(disks);
   return {

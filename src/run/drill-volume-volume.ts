@@ -12,11 +12,11 @@ export async function volumeLevel(drilling: Drilling): Promise<Trial> {
   const { context, manifest, store } = drilling;
   const session = neededSession(drilling);
   const { point, plan } = await plannedVolume(drilling);
+  const subject = { manifest, point, plan, earlier: drilling.digests.get(point.id) };
   return {
     show: (log) => volumeRestoring.show(plan, log),
     planned: volumeRestoring.planned(plan),
-    prove: (watch, tools) =>
-      drillVolume(environmentOf(context, session), { manifest, point, plan }, store, watch, tools),
+    prove: (watch, tools) => drillVolume(environmentOf(context, session), subject, store, watch, tools),
   };
 }
 

@@ -21,10 +21,10 @@ import { drawnOf } from './drill-drawn.ts';
 import type { Trial } from './drill-level.ts';
 import { levelFor } from './drill-levels.ts';
 import { drillOfPlan } from './drill-of-plan.ts';
-import { publishDrill, recordedAs, recordOf } from './drill-record.ts';
+import { disksRecorded, publishDrill, recordedAs, recordOf } from './drill-record.ts';
 import { drilledPoint, drillLines, drillSummary, tellConsole } from './drill-show.ts';
 import { carriedOut, trialOf } from './drill-trial.ts';
-import { drillsIn } from './drills-in.ts';
+import { digestsIn, drillsIn } from './drills-in.ts';
 import { type Catalog, readCatalog } from './read-catalog.ts';
 import { namedStore } from './storing.ts';
 import { compareClouds } from './trusted-manifest.ts';
@@ -65,13 +65,11 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   if (dryRun) return { outputs: {}, failed: false, plan: planOf(subject, level, seed, trial) };
 
   const finding = await carriedOut(context, trial, subject.entry.size, watch);
-  const record = recordedAs(subject, given['by-hand'], finding, {
-    level,
-    seed,
-    seconds: watch.seconds,
-    time: timestamp(context.host.clock),
-  });
-  const published = beside && (await publishDrill(beside, record));
+  const facts = { level, byHand: given['by-hand'], seed, time: timestamp(context.host.clock) };
+  const { point, kind, id } = subject.entry;
+  const record = recordedAs({ point, resource: { kind, id } }, finding, { ...facts, seconds: watch.seconds });
+  const all = [record, ...disksRecorded(finding, facts)];
+  const published = beside && (await publishDrill(beside, all, facts.time));
   return told(context, subject, finding, record, { isWanted: beside !== undefined, published });
 }
 
@@ -89,7 +87,8 @@ async function drawnTrial(
   const store = await namedStore(context, given);
   context.host.log.info(`${drilledPoint(subject)}: drawn with seed ${seed}`);
   if (session !== undefined) compareClouds(context, manifest, session, given);
-  const drilling = { context, given, session, subject, manifest, store };
+  const digests = digestsIn(catalog.found);
+  const drilling = { context, given, session, subject, manifest, digests, store };
   try {
     return { subject, trial: await trialOf(levelFor(given, subject.entry.kind), drilling) };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Found } from '../catalog/found.ts';
 import { trustedRecords } from '../catalog/trusted-records.ts';
+import type { EarlierDigest } from '../drill/proof.ts';
 import type { DrilledPoint } from '../manifest/schema.ts';
 import type { SeenDrill } from '../planfile/proof.ts';
 import { keyOf } from '../planfile/resource.ts';
@@ -39,4 +40,13 @@ export function drillsIn(found: readonly Found[]): SeenDrill[] {
       },
     ];
   });
+}
+
+/** What the newest drill that passed read of each restore point, where nobody knew a digest beforehand. */
+export function digestsIn(found: readonly Found[]): ReadonlyMap<string, EarlierDigest> {
+  const read = trustedRecords(found, ({ drilled = [] }) => drilled).flatMap(
+    ({ point, result, digest, time }) =>
+      result === 'passed' && digest !== undefined ? [[point, { ...digest, time }] as const] : [],
+  );
+  return new Map(read.toSorted(([, a], [, b]) => Date.parse(a.time) - Date.parse(b.time)));
 }

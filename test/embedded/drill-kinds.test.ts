@@ -6,6 +6,8 @@ import { backupImage } from '../../src/commands/backup-image.ts';
 import { backupServer } from '../../src/commands/backup-server.ts';
 import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { drill } from '../../src/commands/drill.ts';
+import { list } from '../../src/commands/list.ts';
+import type { Manifest } from '../../src/manifest/schema.ts';
 import { type Server, SparseBytes } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
@@ -74,9 +76,9 @@ async function drilled(code: number, given: Record<string, string>) {
   await world.cloud.ticks.settle();
   expect([told.code, told.error]).toEqual([code, '']);
   expect(newIn(world.cloud, before)).toEqual([]);
-  const { reached, why, result, kind } = told.outputs;
+  const { reached, why, result, kind, manifest = '' } = told.outputs;
   return {
-    ...{ reached, why, result, kind },
+    ...{ reached, why, result, kind, manifest },
     log: told.log,
     seen: JSON.parse(told.outputs['seen'] ?? '[]') as string[],
     seconds: JSON.parse(told.outputs['seconds'] ?? '{}') as object,
@@ -120,11 +122,46 @@ const OPENED = 'LUKS1, aes-xts-plain64, opened by its saved key';
 const of = (device: string, ...words: string[]) => words.map((line) => `${device}: ${line}`);
 
 describe('a server: its disks, one after the other', () => {
-  test('as Cinder backups', async () => {
-    const { seen, seconds, reached } = await drilled(0, { server: 'by-cinder', identity });
+  test('as Cinder backups: what it shows holds for each disk', async () => {
+    const common = {
+      level: 'volume',
+      result: 'passed',
+      reached: 'L3',
+      seconds: { restored: expect.any(Number), checked: expect.any(Number), removed: expect.any(Number) },
+    };
+    const { seen, seconds, reached, manifest } = await drilled(0, { server: 'by-cinder', identity });
     expect(reached).toBe('L3');
     expect(seen).toEqual([...of('/dev/vda', 'swap space'), ...of('/dev/vdb', OPENED, 'swap space')]);
     expect(Object.keys(seconds).sort()).toEqual(['checked', 'found', 'removed', 'restored']);
+    const { drilled: records } = JSON.parse(await readFile(manifest, 'utf8')) as Manifest;
+    expect(records?.map(({ key }) => key)).toEqual(['proved', undefined, 'proved']);
+    expect(records).toMatchObject([
+      { level: 'volume', result: 'passed', reached: 'L3', seconds, seen, key: 'proved' },
+      { ...common, seen: ['swap space'] },
+      { ...common, seen: [OPENED, 'swap space'], key: 'proved' },
+    ]);
+    const listed = await run(list, { volume: 'by-cinder-1' });
+    expect(JSON.parse(listed.outputs['points'] ?? '[]')).toMatchObject([
+      { key: 'sealed, proved', drilled: { result: 'passed', level: 'volume' } },
+    ]);
+  });
+
+  test('a Cinder backup that is another than at its last drill fails it', async () => {
+    const asBefore = expect.stringMatching(
+      /^\/dev\/vda: all bytes are what the drill of .* read \(sha256\)$/,
+    );
+    const again = await drilled(0, { server: 'by-cinder', identity });
+    expect(again.seen).toContainEqual(asBefore);
+    const backup = [...world.cloud.state.backups.values()].find(({ name }) =>
+      name?.startsWith('by-cinder-0'),
+    );
+    const data = backup?.saved?.data;
+    const good = data?.read(40_000, 1) ?? Buffer.of();
+    data?.write(40_000, Buffer.of((good[0] ?? 0) ^ 1));
+    const { why } = await drilled(1, { server: 'by-cinder', identity });
+    data?.write(40_000, good);
+    expect(why).toMatch(/^\/dev\/vda: what came back is not what the drill of .* read: its sha256 is/);
+    expect((await drilled(0, { server: 'by-cinder', identity })).seen).toContainEqual(asBefore);
   });
 
   test('in a store, its root disk as an image', async () => {

@@ -6,7 +6,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { expect } from '@jest/globals';
 import { bootDisk } from '../support/boot-sector.ts';
 import type { Ran } from '../support/tool.ts';
-import { makeKeeper, STORE } from './sealed.ts';
+import { type Keeper, makeKeeper, STORE } from './sealed.ts';
 import { backUp, expectExit, type Scenario } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -28,46 +28,77 @@ async function flip(world: World, id: string): Promise<void> {
   await writeFile(path, bytes);
 }
 
-const throughStore: Scenario = {
-  name: 'a volume in a store is drilled to each level, a flipped bit fails both, and only the volume is left',
-  async run(world) {
-    const id = await world.makeVolume({ name: 'd-plain', content: fileSystem() });
-    await backUp(world, [id], '--method', 'image', ...AWAY);
-    const drill = (level: string, code: number) =>
-      drilled(world, code, ['--volume', id, '--level', level, ...AWAY]);
-    const same = expect.stringMatching(/^all (saved )?bytes are what was saved \(sha512\)$/);
-    expect((await drill('bytes', 0)).json).toMatchObject({ reached: 'L2', seen: [same, 'ext4'] });
-    expect((await drill('volume', 0)).json).toMatchObject({ reached: 'L3', seen: [same, 'ext4'] });
-    await flip(world, id);
-    for (const level of ['bytes', 'volume'])
-      expect((await drill(level, 1)).json).toMatchObject({ passed: false, result: 'failed' });
-    expect(await world.leftBehind()).toEqual({ volumes: [id] });
-  },
-};
-
-const throughCinder: Scenario = {
-  name: 'encrypted Cinder backups: the saved key is proved on the header that comes back, and noise that nothing proves fails',
+const everyKind: Scenario = {
+  name: 'volumes, a server and an image are drilled at the same time: each is proved or not, and only the sources are left',
   async run(world) {
     const keeper = await makeKeeper();
     const content = fileSystem();
-    const vault = await world.makeVolume({ name: 'd-vault', type: 'luks', content });
-    const noise = await world.makeVolume({ name: 'd-noise', content: randomBytes(content.length) });
-    const flags = ['--method', 'cinder-backup', ...AWAY, '--recipients', keeper.recipient];
-    await backUp(world, [vault, noise], ...flags);
-    const good = await drilled(
-      world,
-      0,
-      ['--volume', vault, '--level', 'volume', ...AWAY, '--identity', 'env:IDENTITY'],
-      keeper.environment,
-    );
-    expect(good.json['seen']).toEqual([expect.stringMatching(/^LUKS.*, opened by its saved key$/), 'ext4']);
-    const bad = await drilled(world, 1, ['--volume', noise, '--level', 'volume']);
-    expect(bad.json['why']).toContain('nothing proves it');
-    const listed = expectExit(await world.tool(['list', '--volume', 'd-vault', '--json']), 0);
-    expect(listed.json['points']).toMatchObject([{ key: 'sealed, proved', drilled: { result: 'passed' } }]);
-    expect((await world.leftBehind())['volumes']?.toSorted()).toEqual([vault, noise].sort());
+    const [plain, noise, vault, image] = await Promise.all([
+      world.makeVolume({ name: 'd-plain', content }),
+      world.makeVolume({ name: 'd-noise', content: randomBytes(content.length) }),
+      world.makeVolume({ name: 'd-vault', type: 'luks', content }),
+      world.makeImage({ name: 'd-image', bytes: content }),
+    ]);
+    const server = await world.makeServer({ name: 'd-server', image: true, volumes: [{ id: vault }] });
+    await Promise.all([
+      inStore(world, plain),
+      ofImage(world, image),
+      ofServer(world, server.id, keeper),
+      ofNoise(world, noise),
+    ]);
+    const { volumes, images, snapshots, servers, secrets } = await world.leftBehind();
+    expect({ volumes: volumes?.toSorted(), images, snapshots, servers, secrets }).toEqual({
+      volumes: [noise, plain, vault].sort(),
+      images: [image],
+      servers: [server.id],
+    });
   },
 };
+
+const SAME = expect.stringMatching(/^all (saved )?bytes are what was saved \(sha512\)$/);
+
+async function inStore(world: World, id: string): Promise<void> {
+  await backUp(world, [id], '--method', 'image', ...AWAY);
+  const drill = (level: string, code: number) =>
+    drilled(world, code, ['--volume', id, '--level', level, ...AWAY]);
+  expect((await drill('bytes', 0)).json).toMatchObject({ reached: 'L2', seen: [SAME, 'ext4'] });
+  expect((await drill('volume', 0)).json).toMatchObject({ reached: 'L3', seen: [SAME, 'ext4'] });
+  await flip(world, id);
+  for (const level of ['bytes', 'volume'])
+    expect((await drill(level, 1)).json).toMatchObject({ passed: false, result: 'failed' });
+}
+
+async function ofImage(world: World, id: string): Promise<void> {
+  expectExit(await world.tool(['backup-image', '--images', id, ...AWAY, '--json']), 0);
+  const { json } = await drilled(world, 0, ['--image', id, '--level', 'volume', ...AWAY]);
+  expect(json).toMatchObject({ kind: 'image', reached: 'L3', seen: [SAME, 'ext4'] });
+}
+
+/** Its root disk is an image in the store, and its encrypted volume a Cinder backup. */
+async function ofServer(world: World, id: string, { recipient, environment }: Keeper): Promise<void> {
+  const sealed = [...AWAY, '--recipients', recipient];
+  expectExit(
+    await world.tool(['backup-server', '--servers', id, '--method', 'cinder-backup', ...sealed, '--json']),
+    0,
+  );
+  const words = ['--server', id, '--level', 'volume', ...AWAY, '--identity', 'env:IDENTITY'];
+  const { json } = await drilled(world, 0, words, environment);
+  expect(json).toMatchObject({ kind: 'server', reached: 'L3' });
+  const seen = json['seen'] as string[];
+  expect(seen.filter((line) => line.startsWith('root disk: '))[0]?.slice('root disk: '.length)).toEqual(SAME);
+  expect(seen.filter((line) => line.startsWith('/dev/')).map((line) => line.replace(/^\S+: /, ''))).toEqual([
+    expect.stringMatching(/^LUKS.*, opened by its saved key$/),
+    'ext4',
+  ]);
+  const listed = expectExit(await world.tool(['list', '--volume', 'd-vault', '--json']), 0);
+  expect(listed.json['points']).toMatchObject([{ key: 'sealed, proved', drilled: { result: 'passed' } }]);
+}
+
+async function ofNoise(world: World, id: string): Promise<void> {
+  await backUp(world, [id], '--method', 'cinder-backup');
+  const { json } = await drilled(world, 1, ['--volume', id, '--level', 'volume']);
+  expect(json['why']).toContain('nothing proves it');
+}
 
 const booted: Scenario = {
   name: 'a disk that boots is proved by its console and by a check, one that does not boot is not, a check that says no is a failure, and only the volumes are left',
@@ -105,4 +136,4 @@ async function drilled(
   return expectExit(await world.tool(['drill', ...words, '--json'], { environment }), code);
 }
 
-export const drillScenarios = [throughStore, throughCinder, booted];
+export const drillScenarios = [everyKind, booted];

@@ -216,7 +216,7 @@ function strays({ log }: Told, { state }: EmbeddedWorld['cloud']): string[] {
 }
 
 /** What the run says that it keeps for a person to look at, by its id. */
-function isTold({ log }: Told, id: string): boolean {
+export function isTold({ log }: Told, id: string): boolean {
   return log.split('\n').some((line) => line.includes(id) && line.includes('it is kept'));
 }
 

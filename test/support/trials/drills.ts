@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
+import { backupImage } from '../../../src/commands/backup-image.ts';
 import { backupServer } from '../../../src/commands/backup-server.ts';
 import { backupVolume } from '../../../src/commands/backup-volume.ts';
 import { drill } from '../../../src/commands/drill.ts';
 import { SparseBytes } from '../../fakes/cloud/index.ts';
-import { embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
+import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import { bootDisk } from '../boot-sector.ts';
 import type { Trial, Trials } from '../every-request.ts';
@@ -15,22 +16,67 @@ const recipients = keeper.recipient;
 const identity = keeper.environment.IDENTITY;
 const store = 'directory:openstack-backups/payloads';
 
-/** @param given of the backup of an encrypted volume with something on it that is known */
-async function drills(given: Readonly<Record<string, string>>): Promise<Trial> {
-  const world = await embeddedWorld({
-    tickMs: 2,
-    gibBytes: SMALL_GIB,
-    capabilities: { luksHeaderInside: true },
-  });
-  const run = runnerOf(world);
+/** With the label of swap space. */
+function swap(): Buffer {
   const bytes = randomBytes(50_000);
   bytes.write('SWAPSPACE2', 4086);
-  const { id } = world.cloud.seed.addVolume({ name: 'vault', type: 'luks', bytes });
-  const saved = await run(backupVolume, { volumes: id, store, recipients, ...given });
+  return bytes;
+}
+
+const opened = () =>
+  embeddedWorld({ tickMs: 2, gibBytes: SMALL_GIB, capabilities: { luksHeaderInside: true } });
+
+/** @param given of the backup of an encrypted volume with something on it that is known */
+async function volume(given: Readonly<Record<string, string>>): Promise<Trial> {
+  const world = await opened();
+  const { id } = world.cloud.seed.addVolume({ name: 'vault', type: 'luks', bytes: swap() });
+  return drilled(world, backupVolume, { volumes: id, ...given });
+}
+
+/** A server with a disk of its own, and an encrypted volume. */
+async function server(): Promise<Trial> {
+  const world = await opened();
+  const { seed } = world.cloud;
+  const image = await seed.addImage(new SparseBytes(SMALL_GIB), { name: 'base' });
+  const disk = seed.addVolume({ name: 'data', type: 'luks', bytes: swap() });
+  const { id, root } = seed.addServer({ name: 'web', image, volumes: [disk] });
+  root?.write(0, swap());
+  return drilled(world, backupServer, { servers: id, method: 'cinder-backup' }, { server: id });
+}
+
+/** The image of an encrypted volume. */
+async function image(): Promise<Trial> {
+  const world = await opened();
+  const { seed, state } = world.cloud;
+  const { data, encryptionKeyId } = seed.addVolume({ name: 'vault', type: 'luks', bytes: swap() });
+  const { payload } = state.secrets.get(encryptionKeyId ?? '') ?? {};
+  const key = seed.addSecret(payload ?? Buffer.of(), {
+    secretType: 'symmetric',
+    algorithm: 'aes',
+    bitLength: 256,
+  });
+  const { id } = await seed.addImage(data.clone(), {
+    name: 'vault',
+    properties: {
+      cinder_encryption_key_id: key.id,
+      cinder_encryption_key_deletion_policy: 'on_image_deletion',
+    },
+  });
+  return drilled(world, backupImage, { images: id }, { image: id });
+}
+
+async function drilled(
+  world: EmbeddedWorld,
+  backup: unknown,
+  given: Readonly<Record<string, string>>,
+  which: Readonly<Record<string, string>> = {},
+): Promise<Trial> {
+  const run = runnerOf(world);
+  const saved = await run(backup, { store, recipients, ...given });
   expect([saved.code, saved.error]).toEqual([0, '']);
   return {
     world,
-    run: () => run(drill, { level: 'volume', store, identity, seed: '1' }),
+    run: () => run(drill, { level: 'volume', store, identity, seed: '1', ...which }),
     prove: async ({ code, outputs }) => {
       if (code === 0) expect(outputs).toMatchObject({ passed: 'true', reached: 'L3' });
       else expect(outputs['passed']).not.toBe('true');
@@ -38,16 +84,6 @@ async function drills(given: Readonly<Record<string, string>>): Promise<Trial> {
     },
   };
 }
-
-export const storeDrills: Trials = [
-  { title: 'a fault in the middle of drill, of a store', open: () => drills({ method: 'image' }) },
-];
-export const backupDrills: Trials = [
-  {
-    title: 'a fault in the middle of drill, of a Cinder backup',
-    open: () => drills({ method: 'cinder-backup' }),
-  },
-];
 
 /** Of a server with a disk of each kind, in a network. */
 async function boots(): Promise<Trial> {
@@ -81,6 +117,12 @@ async function boots(): Promise<Trial> {
   };
 }
 
-export const bootDrills: Trials = [
-  { title: 'a fault in the middle of drill, of a server that boots', open: boots },
+const title = 'a fault in the middle of drill, of';
+
+export const storeDrills: Trials = [{ title: `${title} a store`, open: () => volume({ method: 'image' }) }];
+export const backupDrills: Trials = [
+  { title: `${title} a Cinder backup`, open: () => volume({ method: 'cinder-backup' }) },
 ];
+export const serverDrills: Trials = [{ title: `${title} a server`, open: server }];
+export const imageDrills: Trials = [{ title: `${title} an image`, open: image }];
+export const bootDrills: Trials = [{ title: `${title} a server that boots`, open: boots }];

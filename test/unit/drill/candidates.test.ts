@@ -126,8 +126,8 @@ test.each<[string, Subject, Partial<Means>]>([
   ['larger than the 9 GiB of quota that are free', subject({ parts: [ofVolume(10)] }), { freeGigabytes: 9 }],
   [
     'larger than the 9 GiB of quota that are free',
-    subject({ parts: [ofVolume(5), ofVolume(5)] }),
-    { freeGigabytes: 9, level: 'boot' },
+    subject({ entry: { kind: 'server' }, parts: [ofVolume(5), ofVolume(5)] }),
+    { freeGigabytes: 9, level: 'boot', kinds: ['server'] },
   ],
 ])('one %s is left out', (why, one, more) => {
   expect(candidatesIn([one, one], { ...means, ...more })).toEqual({

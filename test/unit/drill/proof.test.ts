@@ -21,6 +21,7 @@ const look: Look = {
 };
 const luks: Look = { ...look, luks: 'LUKS2' };
 const digest = { algorithm: 'sha512', value: 'aa', size: 100 };
+const earlier = { algorithm: 'sha256', value: 'aa', size: 100, time: '2026-11-01T02:03:04Z' } as const;
 const plain: Expected = { digest, encrypted: false, untried: [] };
 const secret: Expected = { ...plain, encrypted: true };
 
@@ -49,6 +50,20 @@ test.each<[string, Look, Expected, readonly string[], boolean]>([
     true,
   ],
   [
+    'what an earlier drill read',
+    look,
+    { ...plain, digest: undefined, earlier },
+    ['all bytes are what the drill of 2026-11-01 read (sha256)', 'ext4'],
+    true,
+  ],
+  [
+    'the same bytes, whatever an earlier drill read',
+    look,
+    { ...plain, earlier: { ...earlier, value: 'bb' } },
+    ['all bytes are what was saved (sha512)', 'ext4'],
+    true,
+  ],
+  [
     'the same bytes of a disk that nobody could open',
     luks,
     { ...secret, untried: ['its key was not saved'] },
@@ -67,6 +82,18 @@ test.each<[string, Look, Expected, string]>([
     { ...look, digest: 'bb' },
     plain,
     'what came back is not what was saved: its sha512 is bb, but aa was recorded',
+  ],
+  [
+    'other bytes than an earlier drill read',
+    { ...look, digest: 'bb' },
+    { ...plain, digest: undefined, earlier },
+    'what came back is not what the drill of 2026-11-01 read: its sha256 is bb, but was aa',
+  ],
+  [
+    'fewer bytes than an earlier drill read',
+    { ...look, size: 60, digest: undefined },
+    { ...plain, digest: undefined, earlier },
+    'only 60 bytes came back, and the drill of 2026-11-01 read 100',
   ],
   ['too few bytes', { ...look, size: 60, digest: undefined }, plain, 'only 60 of 100 bytes came back'],
   [
