@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { PlainError } from '../../../src/errors.ts';
-import type { Entry } from '../../../src/files/directory.ts';
+import { type Entry, entriesIn } from '../../../src/files/directory.ts';
 import { Ext, type Readable } from '../../../src/files/ext.ts';
 import { DamagedFiles } from '../../../src/files/faults.ts';
 import type { Inode } from '../../../src/files/inode.ts';
@@ -130,6 +130,17 @@ async function head(ext: Ext, inode: Inode): Promise<void> {
     if (came > 4 << 20) break;
   }
 }
+
+test('an entry of a directory that reaches beyond its block is damage', () => {
+  const block = Buffer.alloc(1024);
+  block.writeUInt32LE(12);
+  block.writeUInt16LE(1024, 4);
+  block.writeUInt8(4, 6);
+  block.write('name', 8);
+  expect(entriesIn(block)).toMatchObject([{ inode: 12 }]);
+  block.writeUInt16LE(1028, 4);
+  expect(() => entriesIn(block)).toThrow('makes no sense');
+});
 
 describeWith('mke2fs', 'debugfs')('a file system', () => {
   test.each([
@@ -261,6 +272,25 @@ describeWith('mke2fs', 'debugfs')('a file system', () => {
     await read(node(60, 0, five.slice(0, 4)));
     await expect(read(node(60, 0, five))).rejects.toThrow('make no sense');
     await expect(read(node(60, 1, [[0, itself]]))).rejects.toThrow('make no sense');
+  });
+
+  test('does not give out what lies behind its end on the disk', async () => {
+    const start = firstOf(made('ext4', '-b', '1024'), 30 << 20);
+    const behind = Buffer.alloc(1024, 'secret');
+    const ext = await Ext.at(
+      {
+        size: 2 ** 40,
+        readAt: async (offset, length) =>
+          offset + length <= start.length ? start.subarray(offset, offset + length) : behind,
+      },
+      0,
+    );
+    const small = await ext?.find('small');
+    if (ext === undefined || small === undefined) throw new Error('there is none');
+    const block = Buffer.from(small.block);
+    // It has 400 MiB.
+    block.writeUInt32LE(400 << 10, 20);
+    await expect(head(ext, { ...small, block })).rejects.toThrow('behind its end');
   });
 
   test('with room that was never written gives zeros, not what the disk had there before', async () => {
