@@ -3,7 +3,7 @@ import { doubtsOf } from '../catalog/doubts.ts';
 import { pick } from '../catalog/pick.ts';
 import { judge } from '../catalog/whole.ts';
 import { timestamp } from '../clock.ts';
-import { InputError } from '../errors.ts';
+import { InputError, OperationError, type PlainError } from '../errors.ts';
 import type { VerifyInputs } from '../inputs/verify.ts';
 import { opener } from '../keys/age.ts';
 import type { ManifestRecord } from '../publish/record.ts';
@@ -39,11 +39,7 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
   );
   const { sealed, unread } = await unopened(context, given, catalog, wanted);
   const subjects = [...opened, ...sealed];
-  if (subjects.length === 0)
-    throw new InputError(
-      'no manifest lists such a restore point',
-      'See `openstack-backup list` for those that there are.',
-    );
+  if (subjects.length === 0) throw noSubjects({ ...catalog, unread });
   const place = await namedPlace(context, given);
   const work = await workFor(place, subjects, given.level, sample, host.signal);
   await checkIdentity(given, work);
@@ -71,6 +67,14 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
     printed: verdictTable(verdicts, lines),
     summary: verdictSummary(titleOf(verdicts, failed.length), verdicts, lines),
   };
+}
+
+function noSubjects(catalog: Catalog): PlainError {
+  const what = 'no manifest lists such a restore point';
+  const { failed, failure } = failureOf(catalog);
+  return failed
+    ? new OperationError(`nothing could be verified: ${what}, and ${failure}`, 'The lines above say why.')
+    : new InputError(what, 'See `openstack-backup list` for those that there are.');
 }
 
 /**

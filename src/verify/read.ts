@@ -129,12 +129,7 @@ async function lookAt(
   try {
     const own = await objectsOf(place, payload);
     // The name of a file was listed with its manifest.
-    const wrong =
-      payload.layout === 'file'
-        ? undefined
-        : own
-            .map((object) => wrongSize(place, object, sizes.get(object.name)))
-            .find((odd) => odd !== undefined);
+    const wrong = payload.layout === 'file' ? undefined : await firstWrong(place, own, sizes, signal);
     if (wrong !== undefined) return { ...none, ...saidOf(what, wrong) };
     for (const object of own) objects.set(keyOf(object), object);
     return { level: 'L0', objects: own.length, read: 0 };
@@ -142,6 +137,22 @@ async function lookAt(
     const { damage } = await blamed(place, [mapOf(payload)], error, signal);
     return { ...none, ...saidOf(what, damage) };
   }
+}
+
+/** A list may be late: what it lacks is asked for by its name. */
+async function firstWrong(
+  place: Place,
+  own: readonly StoredObject[],
+  sizes: ReadonlyMap<string, number>,
+  signal: AbortSignal,
+) {
+  for (const object of own) {
+    if (sizes.get(object.name) === object.size) continue;
+    signal.throwIfAborted();
+    const wrong = wrongSize(place, object, (await place.head(object.name))?.size);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
 }
 
 /** Does the work. What is odd about one payload is said of it, and the others are read all the same. */

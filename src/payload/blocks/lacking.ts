@@ -24,6 +24,30 @@ export function lackingOf(objects: readonly Sized[], sizes: ReadonlyMap<string, 
   );
 }
 
+/** With more of them, a list is not late: it is wrong. */
+const MOST_ASKED = 1000;
+
+/**
+ * What a list lacks, asked for by name: lists of some services are late. The first that is gone for sure ends it, so
+ * damage costs one request.
+ *
+ * @returns as {@link lackingOf}
+ * @throws what the place throws
+ */
+export async function lackingNow(
+  place: Place,
+  objects: readonly Sized[],
+  listed: ReadonlyMap<string, number>,
+): Promise<string | undefined> {
+  const there = new Map(listed);
+  const odd = objects.filter(({ name, size }) => there.get(name) !== size);
+  for (const { name, size } of odd.slice(0, MOST_ASKED)) {
+    if ((await place.head(name))?.size !== size) break;
+    there.set(name, size);
+  }
+  return lackingOf(objects, there);
+}
+
 function verb(all: readonly Sized[], one: string, many: string): string {
   return all.length === 1 ? one : many;
 }
@@ -54,7 +78,7 @@ export async function needAll(place: Place, map: string, objects: readonly Sized
     throw error;
   });
   if (there === undefined) return;
-  const lacking = lackingOf(objects, there);
+  const lacking = await lackingNow(place, objects, there);
   if (lacking === undefined) return;
   const older = await olderOf(place, map, there);
   throw new OperationError(

@@ -2,7 +2,7 @@ import { PlainError } from '../../errors.ts';
 import { pool, turns } from '../../pool.ts';
 import type { Listed, Place } from '../../store/place.ts';
 import { TextError } from '../../stream/lines.ts';
-import { folderIn, lackingOf, objectsBeside } from './lacking.ts';
+import { folderIn, lackingNow, lackingOf, objectsBeside } from './lacking.ts';
 import { partOf } from './names.ts';
 import { readNames } from './names-read.ts';
 
@@ -155,7 +155,7 @@ function mapReader({
     try {
       const { objects } = await readNames(place, map);
       const isLacking = lackingOf(objects, await there(false)) !== undefined;
-      const why = isLacking ? lackingOf(objects, await there(true)) : undefined;
+      const why = isLacking ? await lackingNow(place, objects, await there(true)) : undefined;
       if (why !== undefined) lacking.set(map, why);
       const hit = objects.find(({ name }) => damaged.has(name));
       if (hit !== undefined) tainted.set(map, hit.name);

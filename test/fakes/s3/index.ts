@@ -26,7 +26,8 @@ export interface FakeS3 extends AsyncDisposable {
   allowed: ReadonlySet<string> | undefined;
   /** Whether it heeds `If-None-Match`; `unknown`: it refuses the header. */
   conditional: boolean | 'unknown';
-  /** How far its clock is ahead, milliseconds. */
+  /** Its clock, milliseconds since the epoch, and how far it is ahead. */
+  now: () => number;
   ahead: number;
   /** Called with each request that it understood; what it returns goes wrong. */
   strike: (request: FakeRequest) => Fault | undefined;
@@ -62,7 +63,9 @@ export type Fault =
   /** It waits, in milliseconds. */
   | { readonly wait: number }
   /** Lists show what is put now only after so many milliseconds. */
-  | { readonly stale: number };
+  | { readonly stale: number }
+  /** A list that lacks these. */
+  | { readonly hides: ReadonlySet<string> };
 
 /** One of them, with each field to look at. */
 interface AnyFault {
@@ -74,6 +77,7 @@ interface AnyFault {
   readonly cut?: number;
   readonly wait?: number;
   readonly stale?: number;
+  readonly hides?: ReadonlySet<string>;
 }
 
 export async function startS3(bucket: string, keys: readonly Keys[]): Promise<FakeS3> {
@@ -93,6 +97,7 @@ export async function startS3(bucket: string, keys: readonly Keys[]): Promise<Fa
     locked: false,
     allowed: undefined,
     conditional: true,
+    now: Date.now,
     ahead: 0,
     strike: () => undefined,
     identities: new Map(),
@@ -119,7 +124,7 @@ async function answer(fake: FakeS3, request: IncomingMessage, response: ServerRe
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
   const body = Buffer.concat(pieces);
-  const now = Date.now() + fake.ahead;
+  const now = fake.now() + fake.ahead;
   response.setHeader('date', new Date(now).toUTCString());
   const [path = '', query = ''] = (request.url ?? '').split('?');
   if (request.method === 'POST' && path === '/') return send(response, request, identify(fake, body, now));
@@ -139,7 +144,7 @@ async function answer(fake: FakeS3, request: IncomingMessage, response: ServerRe
   if (fault.answer !== undefined) return send(response, request, { ...fault, status: fault.answer });
   const reply =
     bucket === fake.bucket
-      ? carryOut(fake, asked, body, now, fault.stale ?? 0)
+      ? carryOut(fake, asked, body, now, fault)
       : fails(404, 'NoSuchBucket', 'The specified bucket does not exist');
   if (fault.hangUp === 'after') return void request.socket.destroy();
   if (fault.cut !== undefined) return cut(response, request, reply, fault.cut);
@@ -186,10 +191,16 @@ function actionOf({ method, key }: FakeRequest): string {
   return { PUT: 's3:PutObject', DELETE: 's3:DeleteObject' }[method] ?? 's3:GetObject';
 }
 
-function carryOut(fake: FakeS3, asked: FakeRequest, body: Buffer, now: number, stale: number): Reply {
+function carryOut(
+  fake: FakeS3,
+  asked: FakeRequest,
+  body: Buffer,
+  now: number,
+  { stale = 0, hides }: AnyFault,
+): Reply {
   const { method, key } = asked;
   if (fake.allowed?.has(actionOf(asked)) === false) return fails(403, 'AccessDenied', 'Access Denied.');
-  if (method === 'GET' && key === '') return list(fake, asked, now);
+  if (method === 'GET' && key === '') return list(fake, asked, now, hides);
   if (method === 'PUT') return put(fake, asked, body, now, stale);
   if (method === 'DELETE') {
     if (fake.locked) return fails(403, 'AccessDenied', 'Access Denied.');
@@ -227,7 +238,7 @@ function put(fake: FakeS3, { key, headers }: FakeRequest, bytes: Buffer, now: nu
     return fails(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
   if (bytes.length > fake.room) return fails(403, 'QuotaExceeded', 'Bucket quota exceeded.');
   fake.room -= bytes.length;
-  fake.objects.set(key, { bytes, modified: now, listed: now + stale });
+  fake.objects.set(key, { bytes, modified: now, listed: stale === 0 ? 0 : now + stale });
   return { status: 200, headers: { etag: '"0"' } };
 }
 
@@ -248,12 +259,12 @@ function read(bytes: Buffer, range: string | undefined, facts: Readonly<Record<s
   };
 }
 
-function list(fake: FakeS3, { query }: FakeRequest, now: number): Reply {
+function list(fake: FakeS3, { query }: FakeRequest, now: number, hides?: ReadonlySet<string>): Reply {
   if (query.get('list-type') !== '2') return fails(501, 'NotImplemented', 'only version 2');
   const prefix = query.get('prefix') ?? '';
   const after = Buffer.from(query.get('continuation-token') ?? '', 'base64').toString();
   const keys = [...fake.objects]
-    .filter(([key, { listed }]) => key.startsWith(prefix) && key > after && listed <= now)
+    .filter(([key, { listed }]) => key.startsWith(prefix) && key > after && listed <= now && !hides?.has(key))
     .map(([key]) => key)
     .sort((one, other) => Buffer.from(one).compare(Buffer.from(other)));
   const page = keys.slice(0, Math.min(fake.pageSize, Number(query.get('max-keys') ?? 1000)));

@@ -102,6 +102,32 @@ describe('a list of a store', () => {
     ).toEqual([]);
   });
 
+  test('asks by name for what a list that is late lacks, and for one that is gone only once', async () => {
+    const heads: string[] = [];
+    const late = (names: readonly string[]): typeof place => ({
+      ...place,
+      async *list(prefix?: string) {
+        for await (const one of place.list(prefix)) if (!names.includes(one.name)) yield one;
+      },
+      head: async (name) => {
+        heads.push(name);
+        return place.head(name);
+      },
+    });
+    const look = (at: typeof place) => lookAtShelf(at, { maps: [], damaged: new Set() }, SIGNAL);
+    const hidden = [objectOf(1), objectOf(4)];
+    expect(nights((await look(late(hidden))).lacking)).toEqual([]);
+    expect(heads.sort()).toEqual(hidden);
+    const newest = payloads[3] as BlocksPayload;
+    expect((await allOf(openBlocks(late(hidden), newest, undefined))).length).toBe(8 * BLOCK);
+    for (const name of hidden) place.held.delete(name);
+    heads.length = 0;
+    await expect(allOf(openBlocks(late([]), newest, undefined))).rejects.toThrow(
+      '2 of 4 objects are missing',
+    );
+    expect(heads).toHaveLength(1);
+  });
+
   test('names a map that cannot be a map', async () => {
     const name = payloads.at(-1)?.name ?? '';
     place.held.set(name, zstdCompressSync('{}\n'));
