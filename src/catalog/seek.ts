@@ -1,5 +1,5 @@
 import { type Kind, pointsOf } from '../manifest/points.ts';
-import type { Manifest, RestorePoint } from '../manifest/schema.ts';
+import type { Manifest, RestorePoint, VerifiedPoint } from '../manifest/schema.ts';
 import { quoted } from '../text/escape.ts';
 import { newestOfEach, pointsMeant } from './choose.ts';
 import { takenAt } from './times.ts';
@@ -30,6 +30,7 @@ export class Seek {
   readonly #sought: Sought;
   /** By the run of their manifest: a second look may find fewer points, after a prune. */
   readonly #sightings = new Map<string, readonly Sighting[]>();
+  readonly #verified = new Map<string, readonly VerifiedPoint[]>();
   /** Names of that kind, by id, to help with a misspelt one. */
   readonly #others = new Map<string, string>();
 
@@ -43,6 +44,7 @@ export class Seek {
    */
   wanted(manifest: Manifest): RestorePoint[] {
     const { kind, wanted, at, statesOf } = this.#sought;
+    this.#verified.set(manifest.run.id, manifest.verified ?? []);
     const points = pointsOf(manifest, kind);
     const meant = wanted === undefined ? points : pointsMeant(points, wanted);
     if (meant.length === 0) for (const { resource } of points) this.#others.set(resource.id, resource.name);
@@ -58,6 +60,11 @@ export class Seek {
       const { state, time } = sighted[index] as Sighting;
       return state?.state !== 'broken' && (at === undefined || Date.parse(time) <= at);
     });
+  }
+
+  /** What `verify` recorded in the manifests that were searched. It comes after the points that it is about. */
+  verified(): VerifiedPoint[] {
+    return [...this.#verified.values()].flat();
   }
 
   /** The manifest with the newest point that will do of each resource of the kind, and all that those points need. */

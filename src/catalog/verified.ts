@@ -50,6 +50,13 @@ function plain({ level, time, sampled, fault, damaged }: VerifiedPoint): Verifie
   };
 }
 
+/** What was last seen wrong with points, by their ids. */
+export function faultsIn(standing: ReadonlyMap<string, Verified>): Map<string, string> {
+  return new Map(
+    [...standing].flatMap(([point, { fault }]) => (fault === undefined ? [] : [[point, fault]])),
+  );
+}
+
 /** The objects that some point was last seen to have damaged. */
 export function damagedObjects(standing: ReadonlyMap<string, Verified>): Set<string> {
   return new Set([...standing.values()].flatMap(({ damaged = [] }) => damaged));

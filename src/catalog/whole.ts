@@ -37,6 +37,8 @@ export interface Seen {
   readonly inventory: Inventory | undefined;
   /** Undefined if no store is given. */
   readonly shelf: Shelf | undefined;
+  /** What `verify` last saw wrong, by the point's id. */
+  readonly faults?: ReadonlyMap<string, string>;
 }
 
 export const NOT_ASKED = 'no cloud was asked';
@@ -54,7 +56,8 @@ export function judge(seen: Seen): (manifest: Manifest) => ReadonlyMap<string, S
     const stateOf = (point: RestorePoint): State => {
       const known = states.get(point.id);
       if (known !== undefined) return known;
-      const state = judged(point);
+      const fault = seen.faults?.get(point.id);
+      const state = fault === undefined ? judged(point) : broken(`\`verify\` saw it damaged: ${fault}`);
       states.set(point.id, state);
       return state;
     };

@@ -73,9 +73,9 @@ export function coverageOf(seen: Seen): Coverage[] {
     const isDisk = own.length > 0 && own.every(({ entry }) => within.has(entry.name));
     const bare = { ...plain, ...proofRow(resource, isDisk, seen) };
     if (own.length > 0)
-      return own.map((duty) => ({ ...bare, ...byDuty(duty, seen), ...chainOf(duty, known) }));
+      return own.map((duty) => ({ ...bare, ...byDuty(duty, seen, known), ...chainOf(duty, known) }));
     const servers = resource.kind === 'volume' ? (known.servers.get(resource.id) ?? []) : [];
-    if (servers.length > 0) return servers.map((duty) => ({ ...plain, ...withServer(duty, seen) }));
+    if (servers.length > 0) return servers.map((duty) => ({ ...plain, ...withServer(duty, seen, known) }));
     // A key is reported with what it encrypts.
     if (resource.kind === 'secret' && known.used.has(resource.id)) return [];
     return [{ ...plain, status: 'uncovered', why: 'no entry of the plan matches it' }];
@@ -90,6 +90,10 @@ function knownFrom({ assignments, duties, points, backups }: Seen) {
     keys: savedKeysIn(points),
     proved: Map.groupBy(
       points.filter(({ good, verified }) => good && verified !== undefined),
+      ({ kind, resource }) => keyOf({ kind, id: resource }),
+    ),
+    broken: Map.groupBy(
+      points.filter(({ broken }) => broken !== undefined),
       ({ kind, resource }) => keyOf({ kind, id: resource }),
     ),
     /** Ids of the keys that the project's resources use. */
@@ -148,6 +152,7 @@ function verifiedWords(proved: readonly SavedPoint[], now: number): string | und
 function byDuty(
   duty: Duty,
   { failures, zone, now }: Seen,
+  { broken }: Pick<Known, 'broken'>,
 ): Pick<Coverage, 'entry' | 'newest' | 'status' | 'why' | 'error' | 'begun'> {
   const { resource, entry, newest, underWay } = duty;
   const own = {
@@ -155,7 +160,8 @@ function byDuty(
     newest: newest === undefined ? undefined : new Date(newest).toISOString(),
   };
   const age = newest === undefined ? 'never saved' : `${ageOf(newest, now)} old`;
-  const made = underWay === undefined ? '' : `, ${toldBeingMade(underWay)}`;
+  const lost = brokenWords(broken.get(keyOf(resource)) ?? [], newest);
+  const made = `${underWay === undefined ? '' : `, ${toldBeingMade(underWay)}`}${lost}`;
   const failure = failures.get(keyOf(resource));
   if (failure !== undefined && failure.time > (newest ?? 0))
     return { ...own, status: 'failing', why: `${age}${made}`, error: failure.error };
@@ -168,8 +174,14 @@ function byDuty(
   return { ...own, ...rest, status: 'stale', ...(isBegun ? { begun: true } : {}) };
 }
 
-function withServer(duty: Duty, seen: Seen): ReturnType<typeof byDuty> {
-  const row = byDuty(duty, seen);
+/** What is wrong with the newest point, if a good one would be newer than those that there are. */
+function brokenWords(points: readonly SavedPoint[], newest: number | undefined): string {
+  const [last] = points.filter(({ time }) => time > (newest ?? 0)).sort((a, b) => b.time - a.time);
+  return last === undefined ? '' : `; that of ${new Date(last.time).toISOString()} is broken: ${last.broken}`;
+}
+
+function withServer(duty: Duty, seen: Seen, known: Pick<Known, 'broken'>): ReturnType<typeof byDuty> {
+  const row = byDuty(duty, seen, known);
   return { ...row, why: `with server ${quoted(duty.resource.name)}: ${row.why}` };
 }
 

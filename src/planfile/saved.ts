@@ -10,6 +10,8 @@ export interface SavedPoint {
   readonly time: number;
   /** Whether everything that a restore needs is there, as far as known. */
   readonly good: boolean;
+  /** What of that is gone or damaged. */
+  readonly broken?: string;
   /** One for a volume or an image, one per disk for a server, none for a secret. */
   readonly pieces: readonly Piece[];
   /** Whether the key was saved too; undefined if it is not encrypted. */

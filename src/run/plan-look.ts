@@ -1,8 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { doubtsOf } from '../catalog/doubts.ts';
 import { allManifests, type Found, type Manifests, named, type Unread } from '../catalog/everything.ts';
 import { withoutPruned } from '../catalog/pruned.ts';
 import { UNSIGNED } from '../catalog/read.ts';
+import { damagedObjects, verifiedIn } from '../catalog/verified.ts';
+import type { Shelf } from '../catalog/whole.ts';
 import { beingMade } from '../chain/being-made.ts';
 import { InputError } from '../errors.ts';
 import type { CloudInputs } from '../inputs/cloud.ts';
@@ -28,6 +31,7 @@ import { loadPlan } from './plan-file.ts';
 import { type Project, projectOf } from './project-of.ts';
 import { readingOf } from './reading.ts';
 import { savedPointsOf, sealedPointsOf } from './saved-points.ts';
+import { shelfOf } from './storing.ts';
 
 export type PlanLookGiven = CloudInputs &
   Partial<StoreAccess> &
@@ -94,7 +98,8 @@ export async function lookAgain(
   const { assignments, doubts } = assign(plan, resources, now);
   const where = marked(plan.project, session.region('block-storage'));
   const receipts = unread.flatMap(({ receipt }) => (receipt?.where === where ? [receipt] : []));
-  const points = [...savedPointsOf(here, project.inventory), ...sealedPointsOf(receipts, project)];
+  const shelf = await shelfOfPlan(context, { ...given, ...access }, plan, here);
+  const points = [...savedPointsOf(here, project.inventory, shelf), ...sealedPointsOf(receipts, project)];
   const underWay = beingMade(project.holdings.backups, given['start-only'] ?? false);
   const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now, underWay };
   return {
@@ -112,6 +117,27 @@ export async function lookAgain(
     receipts,
     doubts: [...doubts, ...(given['verify-key'] === undefined ? [] : unsignedIn(here))],
   };
+}
+
+/** What is in the plan's store. Where nobody can look, what its manifests say counts. */
+async function shelfOfPlan(
+  context: Context,
+  given: PlanLookGiven & StoreAccess,
+  { store, publish }: PlanFile,
+  found: readonly Found[],
+): Promise<Shelf | undefined> {
+  const manifests = found.map(({ manifest }) => manifest);
+  const isStored = manifests.some(({ restorePoints }) =>
+    restorePoints.some((point) => 'payload' in point && point.payload !== null),
+  );
+  if (store === undefined || !isStored) return undefined;
+  const doubts = doubtsOf(manifests, damagedObjects(verifiedIn(found)));
+  const shelf = await shelfOf(context, { ...given, store, publish }, doubts);
+  if (shelf?.sizes !== undefined) return shelf;
+  context.host.log.warn(
+    `nobody can tell whether all is there that was saved into ${store}: ${shelf?.unknown}. What the manifests say counts`,
+  );
+  return undefined;
 }
 
 function cloudOfPlan(given: CloudInputs, plan: PlanFile): CloudInputs {

@@ -3,7 +3,7 @@ import type { Found } from '../catalog/everything.ts';
 import type { Inventory } from '../catalog/inventory.ts';
 import { takenIn } from '../catalog/times.ts';
 import { type Verified, verifiedIn } from '../catalog/verified.ts';
-import { judge, judgeBackups, type State } from '../catalog/whole.ts';
+import { judge, judgeBackups, type Shelf, type State } from '../catalog/whole.ts';
 import { adoptable } from '../chain/adoptable.ts';
 import { POINT_TAG, readTags, type Tags } from '../chain/tags.ts';
 import { marked, type Receipt } from '../manifest/receipt.ts';
@@ -15,11 +15,11 @@ import { doubtOf } from '../temporaries/leftovers.ts';
 import type { Project } from './project-of.ts';
 
 /**
- * What was saved of a project, according to its manifests and to the cloud itself. If a point cannot be checked, the
- * manifest's word counts.
+ * What was saved of a project, according to its manifests, to the cloud itself and to the store. If a point cannot be
+ * checked, the manifest's word counts.
  */
-export function savedPointsOf(found: readonly Found[], inventory: Inventory): SavedPoint[] {
-  const states = judge({ inventory, shelf: undefined });
+export function savedPointsOf(found: readonly Found[], inventory: Inventory, shelf?: Shelf): SavedPoint[] {
+  const states = judge({ inventory, shelf });
   const verified = verifiedIn(found);
   const drilled = drilledIn(found);
   return [
@@ -41,12 +41,14 @@ function ofManifest(
     const pieces = dataOf(point, points);
     // A server is damaged with a disk.
     const isDamaged = [point, ...pieces].some(({ id }) => verified.get(id)?.fault !== undefined);
+    const state = states.get(point.id);
     const level = provedDepth(verified.get(point.id), drilled.get(point.id));
     return {
       kind: point.resource.kind,
       resource: point.resource.id,
       time: Date.parse(takenAt(point)),
-      good: !isAltered && !isDamaged && states.get(point.id)?.state !== 'broken',
+      good: !isAltered && !isDamaged && state?.state !== 'broken',
+      ...(state?.state === 'broken' && { broken: state.why }),
       pieces: pieces.flatMap(pieceOf),
       ...worthOf(point),
       ...(level !== undefined && { verified: level }),

@@ -4,11 +4,12 @@ import { findManifest, isLatest, parseReference } from '../catalog/find.ts';
 import { inventoryOf } from '../catalog/inventory.ts';
 import { parseAt } from '../catalog/pick.ts';
 import { Seek } from '../catalog/seek.ts';
+import { damagedObjects, faultsIn, standings } from '../catalog/verified.ts';
 import { judge, type Shelf } from '../catalog/whole.ts';
 import { InputError } from '../errors.ts';
 import type { ManifestInputs } from '../inputs/manifest.ts';
 import type { Kind } from '../manifest/points.ts';
-import type { Manifest } from '../manifest/schema.ts';
+import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import { lookCloser } from '../payload/blocks/shelf-look.ts';
 import { quoted } from '../text/escape.ts';
@@ -32,7 +33,15 @@ export async function trustedManifest(
   kind: Kind,
   wanted: string | undefined,
 ): Promise<Manifest> {
-  return find(context, reference, given, new Seek({ kind, wanted }));
+  const seek = new Seek({ kind, wanted });
+  const manifest = await find(context, reference, given, seek);
+  const faults = faultsIn(standings(seek.verified()));
+  for (const { id } of pointsMeantIn(manifest, seek))
+    if (faults.has(id))
+      context.host.log.warn(
+        `\`verify\` saw restore point ${id} damaged: ${faults.get(id)}. \`at: 0h\` takes the newest one that is whole`,
+      );
+  return manifest;
 }
 
 /**
@@ -59,10 +68,18 @@ export async function manifestAsOf(
   const inventory = await inventoryOf(session);
   for (const why of Object.values(inventory.unknown)) log.warn(why);
   let shelf = await shelfOf(context, given, doubtsOf([]));
+  let faults = new Map<string, string>();
   for (;;) {
-    const seek = new Seek({ kind, wanted, at, statesOf: judge({ inventory, shelf }) });
+    const seek = new Seek({ kind, wanted, at, statesOf: judge({ inventory, shelf, faults }) });
     const manifest = seek.narrowed(await find(context, reference, given, seek));
-    const closer = await lookedCloser(context, given, shelf, mapsNeeded(manifest, kind));
+    const standing = standings(seek.verified());
+    // A search ends where it finds something: what it read until then may rule that out.
+    if (hasNew(manifest, faultsIn(standing), faults)) {
+      faults = new Map([...faults, ...faultsIn(standing)]);
+      continue;
+    }
+    const maps = mapsNeeded(manifest, kind);
+    const closer = await lookedCloser(context, given, shelf, maps, damagedObjects(standing));
     if (closer === undefined) {
       for (const line of seek.passedOver(manifest)) log.warn(line);
       return manifest;
@@ -71,19 +88,44 @@ export async function manifestAsOf(
   }
 }
 
+function hasNew(
+  { restorePoints }: Manifest,
+  faults: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, string>,
+): boolean {
+  return restorePoints.some(({ id }) => faults.has(id) && !known.has(id));
+}
+
+/** A server is damaged with a disk. */
+function pointsMeantIn(manifest: Manifest, seek: Seek): RestorePoint[] {
+  const meant = seek.wanted(manifest);
+  const disks = new Set(
+    meant.flatMap((point) =>
+      point.method === 'disks' ? point.resource.disks.map((disk) => disk.point) : [],
+    ),
+  );
+  return [...meant, ...manifest.restorePoints.filter(({ id }) => disks.has(id))];
+}
+
 /** The same shelf, knowing what is odd about these maps; undefined for nothing. */
 async function lookedCloser(
   context: Context,
   given: StoreGiven,
   shelf: Shelf | undefined,
   maps: readonly string[],
+  damaged: ReadonlySet<string>,
 ): Promise<Shelf | undefined> {
-  const there = maps.filter((name) => shelf?.sizes?.has(name) && !shelf.lacking?.has(name));
+  const isOdd = (name: string) => shelf?.lacking?.has(name) || shelf?.tainted?.has(name);
+  const there = maps.filter((name) => shelf?.sizes?.has(name) && !isOdd(name));
   if (shelf === undefined || there.length === 0) return undefined;
   const place = await neededPlace(context, given);
-  const { lacking } = await lookCloser(place, there, new Set(), context.host.signal);
-  if (lacking.size === 0) return undefined;
-  return { ...shelf, lacking: new Map([...(shelf.lacking ?? []), ...lacking]) };
+  const { lacking, tainted } = await lookCloser(place, there, damaged, context.host.signal);
+  if (lacking.size + tainted.size === 0) return undefined;
+  return {
+    ...shelf,
+    lacking: new Map([...(shelf.lacking ?? []), ...lacking]),
+    tainted: new Map([...(shelf.tainted ?? []), ...tainted]),
+  };
 }
 
 async function find(

@@ -107,6 +107,20 @@ describe('the status of a volume', () => {
     ['never saved', [], {}, 'stale', 'never saved, every 1d'],
     ['saved, and broken since', [point(2, db, { good: false })], {}, 'stale', 'never saved, every 1d'],
     [
+      'saved, and its newest point lacks something',
+      [point(40), point(2, db, { good: false, broken: 'an object is missing' })],
+      {},
+      'stale',
+      `40 h old, every 1d; that of ${new Date(NOW - 2 * HOUR).toISOString()} is broken: an object is missing`,
+    ],
+    [
+      'saved, and an older point lacks something',
+      [point(2), point(40, db, { good: false, broken: 'an object is missing' })],
+      {},
+      'covered',
+      '2 h old, every 1d',
+    ],
+    [
       'failed since',
       [point(20)],
       { failures: [['volume v-db', 1, 'no room']] },
