@@ -22,6 +22,7 @@ const LONGEST = [
   'embedded/volumes',
   'embedded/unlock',
   'embedded/heartbeat',
+  'embedded/drill-by-hand',
   'embedded/start-only-prune',
   'embedded/drill',
   'embedded/increments',
