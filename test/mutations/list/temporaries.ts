@@ -181,8 +181,8 @@ export const temporaries: readonly Mutation[] = [
     id: 'sweep/order',
     file: 'temporaries/remove.ts',
     what: 'snapshots go before their volumes',
-    find: "'volume', 'snapshot', 'secret', 'key pair'] as const",
-    put: "'snapshot', 'volume', 'secret', 'key pair'] as const",
+    find: "  'volume',\n  'snapshot',\n  'secret',\n  'key pair',\n] as const",
+    put: "  'snapshot',\n  'volume',\n  'secret',\n  'key pair',\n] as const",
   },
   {
     id: 'sweep/one-refused',
