@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
 import { messageOf, OperationError, PlainError } from '../../errors.ts';
 import { CHUNK, type Chunks, type Opener, SEALED_CHUNK } from '../../keys/age.ts';
@@ -23,7 +23,8 @@ export class ObjectReader {
   readonly #opener: Opener | undefined;
   readonly #piece: number;
   readonly #ahead: boolean;
-  readonly #hash = createHash('sha256');
+  /** Of what came; undefined before and after. Thousands of small objects may be open, and each hash holds memory. */
+  #hash: Hash | undefined;
   /** Stored bytes that came, and are in the hash. */
   #came = 0;
   #coming: Promise<Buffer> | undefined;
@@ -186,9 +187,11 @@ export class ObjectReader {
     this.#coming = undefined;
     const { name, size, sha256 } = this.#object;
     if (from + bytes.length <= this.#came) return bytes;
-    this.#hash.update(bytes.subarray(this.#came - from));
+    const hash = this.#hash ?? createHash('sha256');
+    hash.update(bytes.subarray(this.#came - from));
     this.#came = from + bytes.length;
-    if (this.#came === size && this.#hash.digest('hex') !== sha256)
+    this.#hash = this.#came === size ? undefined : hash;
+    if (this.#came === size && hash.digest('hex') !== sha256)
       throw damagedObject(name, 'its SHA-256 differs from the one in its map');
     return bytes;
   }

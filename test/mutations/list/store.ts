@@ -512,8 +512,8 @@ export const store: readonly Mutation[] = [
     id: 'blocks/hash-again',
     file: 'payload/blocks/object.ts',
     what: 'bytes that came twice are twice in the digest of an object',
-    find: 'this.#hash.update(bytes.subarray(this.#came - from));',
-    put: 'this.#hash.update(bytes);',
+    find: 'hash.update(bytes.subarray(this.#came - from));',
+    put: 'hash.update(bytes);',
   },
   {
     id: 'blocks/one-request',
@@ -547,7 +547,7 @@ export const store: readonly Mutation[] = [
     id: 'blocks/object',
     file: 'payload/blocks/object.ts',
     what: 'an object is not compared with its map',
-    find: "this.#came === size && this.#hash.digest('hex') !== sha256",
+    find: "this.#came === size && hash.digest('hex') !== sha256",
     put: 'this.#came < 0',
   },
   {
