@@ -139,4 +139,19 @@ test('what verify saw damaged is told where it is restored, and passed over wher
   back();
   const latest = await restored({ manifest: 'latest:here' });
   expect(latest.night).toBe(1);
+  // Until it is seen whole again, what takes that object over is no better.
+  expect((await reported()).row?.['status']).toBe('stale');
+  expect((await run(verify, { ...access, store, manifest: 'directory:here' })).code).toBe(0);
+  expect((await reported()).row?.['status']).toBe('covered');
+  expect(latest.log).toMatch(/warning: .*saw restore point \S+ damaged: .*at.* 0h/);
+});
+
+test('an apply saves anew what lost an object, though nothing is due', async () => {
+  await applied();
+  clock.pass(-10 * HOUR);
+  s3.objects.delete(dataOf(2));
+  const told = await run(apply, { ...PLAN, ...access });
+  expect([told.code, told.error]).toEqual([0, '']);
+  expect((await reported()).row?.['status']).toBe('covered');
+  expect((await restored({ manifest: 'latest:here' })).night).toBe(2);
 });
