@@ -9,18 +9,18 @@ import { duePartsOf } from '../planfile/parts.ts';
 import type { PlanEntry } from '../planfile/plan-file.ts';
 import { findLeftovers } from '../temporaries/leftovers.ts';
 import { quoted } from '../text/escape.ts';
-import { appliedTold, whyNothing } from './apply-show.ts';
+import { appliedTold, whyNothing } from './apply/show.ts';
 import type { Context, Outcome } from './context.ts';
-import { withKind } from './due-kind.ts';
-import { withHeartbeat } from './heartbeat.ts';
-import { type Part, partOf } from './part.ts';
-import { lookAgain, lookAtPlan, type PlanLook } from './plan-look.ts';
-import { deletesNothing, isSealed, pruneLook, prunes } from './plan-prune.ts';
+import { withKind } from './plan/due-kind.ts';
+import { lookAgain, lookAtPlan, type PlanLook } from './plan/look.ts';
+import { deletesNothing, isSealed, pruneLook, prunes } from './plan/prune.ts';
+import { isTight } from './plan/tight.ts';
 import { showLook } from './plan-show.ts';
 import { openPlaces } from './publishing.ts';
+import { withHeartbeat } from './report/heartbeat.ts';
 import { reportOn } from './report.ts';
-import { type Collects, isMine, type SavingRun, saveParts } from './saving.ts';
-import { isTight } from './tight.ts';
+import { type Part, partOf } from './saving/part.ts';
+import { type Collects, isMine, type SavingRun, saveParts } from './saving/saving.ts';
 
 /** The same concurrency as the commands' default. */
 const AT_ONCE = 4;

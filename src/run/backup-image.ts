@@ -4,8 +4,8 @@ import type { Values } from '../inputs/table.ts';
 import { tagsOf } from '../inputs/tag.ts';
 import { parseSelectors } from '../plan/select.ts';
 import type { Context } from './context.ts';
-import { type SavingGiven, save } from './saving.ts';
-import { savingStore } from './storing.ts';
+import { savingStore } from './places/storing.ts';
+import { type SavingGiven, save } from './saving/saving.ts';
 
 type Given = SavingGiven &
   Values<typeof packInputs & typeof rawInputs> & { readonly images: readonly string[] };

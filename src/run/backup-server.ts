@@ -3,8 +3,8 @@ import { InputError } from '../errors.ts';
 import type { rawInputs } from '../inputs/store.ts';
 import type { Values } from '../inputs/table.ts';
 import type { Context } from './context.ts';
-import { save } from './saving.ts';
-import { type VolumeGiven, volumeWishes } from './volume-wishes.ts';
+import { save } from './saving/saving.ts';
+import { type VolumeGiven, volumeWishes } from './saving/volume-wishes.ts';
 
 type Given = VolumeGiven & Values<typeof rawInputs> & { readonly servers: readonly string[] };
 

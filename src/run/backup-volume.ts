@@ -1,7 +1,7 @@
 import { volumes } from '../backup/volume/kind.ts';
 import type { Context } from './context.ts';
-import { save } from './saving.ts';
-import { type VolumeGiven, volumeWishes } from './volume-wishes.ts';
+import { save } from './saving/saving.ts';
+import { type VolumeGiven, volumeWishes } from './saving/volume-wishes.ts';
 
 type Given = VolumeGiven & { readonly volumes: readonly string[] };
 

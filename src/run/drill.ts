@@ -16,23 +16,23 @@ import { forMarkdown } from '../text/escape.ts';
 import { parseSeed } from '../verify/sample.ts';
 import { type Subject, subjectsOf } from '../verify/subjects.ts';
 import type { Context, Outcome } from './context.ts';
-import { bootWishes } from './drill-boot.ts';
-import { drawnOf } from './drill-drawn.ts';
-import type { Trial } from './drill-level.ts';
-import { levelFor } from './drill-levels.ts';
-import { drillOfPlan } from './drill-of-plan.ts';
-import { disksRecorded, publishDrill, recordedAs, recordOf } from './drill-record.ts';
-import { drilledPoint, drillLines, drillSummary, tellConsole } from './drill-show.ts';
-import { carriedOut, trialOf } from './drill-trial.ts';
-import { digestsIn, drillsIn } from './drills-in.ts';
-import { type Catalog, readCatalog } from './read-catalog.ts';
-import { namedStore } from './storing.ts';
-import { compareClouds } from './trusted-manifest.ts';
-import { wantedOf } from './wanted.ts';
+import { bootWishes } from './drill/boot.ts';
+import { drawnOf } from './drill/drawn.ts';
+import { digestsIn, drillsIn } from './drill/drills-in.ts';
+import type { Trial } from './drill/level.ts';
+import { levelFor } from './drill/levels.ts';
+import { drillOfPlan } from './drill/of-plan.ts';
+import { disksRecorded, publishDrill, recordedAs, recordOf } from './drill/record.ts';
+import { drilledPoint, drillLines, drillSummary, tellConsole } from './drill/show.ts';
+import { carriedOut, trialOf } from './drill/trial.ts';
+import { namedStore } from './places/storing.ts';
+import { type Catalog, readCatalog } from './reading/catalog.ts';
+import { compareClouds } from './reading/trusted-manifest.ts';
+import { wantedOf } from './reading/wanted.ts';
 
 /**
  * Proves that a restore point can be restored, as deep as asked, records it, and fails if it cannot. How deep is in
- * `drill-levels.ts`.
+ * `drill/levels.ts`.
  */
 export async function drillPoint(context: Context, asked: DrillInputs) {
   const { host, dryRun } = context;

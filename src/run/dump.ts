@@ -12,8 +12,15 @@ import { stoppable } from '../stream/stoppable.ts';
 import { bytes, GIB } from '../text/bytes.ts';
 import { quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
-import { luksWords, notLuks, notOpened, passphrasesIn, type StoredDisk, storedDisk } from './stored-disk.ts';
-import { restoringStore } from './storing.ts';
+import { restoringStore } from './places/storing.ts';
+import {
+  luksWords,
+  notLuks,
+  notOpened,
+  passphrasesIn,
+  type StoredDisk,
+  storedDisk,
+} from './reading/stored-disk.ts';
 import { toOutput } from './to-output.ts';
 import { refuseOutput } from './unlock.ts';
 

@@ -3,8 +3,8 @@ import { secrets } from '../backup/secret/kind.ts';
 import { InputError } from '../errors.ts';
 import { tagsOf } from '../inputs/tag.ts';
 import type { Context } from './context.ts';
-import { type SavingGiven, save } from './saving.ts';
-import { type StoreGiven, savingStore } from './storing.ts';
+import { type StoreGiven, savingStore } from './places/storing.ts';
+import { type SavingGiven, save } from './saving/saving.ts';
 
 type Given = Omit<SavingGiven, 'concurrency'> & KeyWishes & StoreGiven & { readonly plaintext: boolean };
 

@@ -16,9 +16,9 @@ import { bytes } from '../text/bytes.ts';
 import { forLog, quoted } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
-import { diskAt } from './disk-at.ts';
-import { storedDisk } from './stored-disk.ts';
-import { restoringStore } from './storing.ts';
+import { restoringStore } from './places/storing.ts';
+import { diskAt } from './reading/disk-at.ts';
+import { storedDisk } from './reading/stored-disk.ts';
 import { toOutput } from './to-output.ts';
 import { refuseOutput } from './unlock.ts';
 

@@ -12,8 +12,8 @@ import { forMarkdown } from '../text/escape.ts';
 import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
-import { failureOf, readCatalog, toldOf } from './read-catalog.ts';
-import { wantedOf } from './wanted.ts';
+import { failureOf, readCatalog, toldOf } from './reading/catalog.ts';
+import { wantedOf } from './reading/wanted.ts';
 
 /** @param directory shows paths below it as relative */
 const allColumns = (directory: string): readonly Column<Entry>[] => [

@@ -12,9 +12,9 @@ import { keepWords, selectWords } from '../planfile/words.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
-import { loadPlan } from './plan-file.ts';
-import { connectFor } from './plan-look.ts';
-import { projectOf } from './project-of.ts';
+import { loadPlan } from './plan/file.ts';
+import { connectFor } from './plan/look.ts';
+import { projectOf } from './plan/project-of.ts';
 
 const columns: readonly Column<PlanEntry>[] = [
   { name: 'name', value: ({ name }) => name },

@@ -10,7 +10,7 @@ import { firstPlan } from '../planfile/first.ts';
 import { requirePlan } from '../planfile/read.ts';
 import { withoutKeysOfVolumes } from '../planfile/resource.ts';
 import type { Context } from './context.ts';
-import { type Project, projectOf } from './project-of.ts';
+import { type Project, projectOf } from './plan/project-of.ts';
 
 /** Writes a first plan for a project. Changes nothing in the cloud. */
 export async function initPlan(context: Context, given: CloudInputs & { readonly plan: string }) {

@@ -11,10 +11,10 @@ import { forMarkdown, quoted } from '../text/escape.ts';
 import type { Json } from '../text/redact-json.ts';
 import { type Column, formatRows, markdownRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
-import { type DuePlan, planDue } from './plan-due.ts';
-import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan-look.ts';
-import { freedBy, type PruneGiven, plannedPruning } from './plan-prune.ts';
-import { lacksQuota } from './tight.ts';
+import { type DuePlan, planDue } from './plan/due.ts';
+import { lookAtPlan, type PlanLook, type PlanLookGiven } from './plan/look.ts';
+import { freedBy, type PruneGiven, plannedPruning } from './plan/prune.ts';
+import { lacksQuota } from './plan/tight.ts';
 
 /** A line of the table: one resource, and what one entry wants for it. */
 interface Row {

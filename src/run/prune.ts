@@ -32,11 +32,12 @@ import type { Terms } from '../retention/judge.ts';
 import type { Holdings } from '../temporaries/holdings.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
-import { placesOf } from './manifest-places.ts';
-import { loadPlan } from './plan-file.ts';
-import { connectFor } from './plan-look.ts';
-import { deleteManifests, deletePlanned, recordPruned } from './prune-delete.ts';
-import { simulated } from './prune-simulated.ts';
+import { reachOf, serviceOfPlace } from './places/reach.ts';
+import { namedPlace, shelfOf, storeOpener } from './places/storing.ts';
+import { loadPlan } from './plan/file.ts';
+import { connectFor } from './plan/look.ts';
+import { deleteManifests, deletePlanned, recordPruned } from './prune/delete.ts';
+import { simulated } from './prune/simulated.ts';
 import {
   type Freeing,
   freeingOf,
@@ -44,10 +45,9 @@ import {
   sweepPruned,
   toldFreeing,
   warnOfStore,
-} from './prune-store.ts';
-import { reachOf, serviceOfPlace } from './reach.ts';
-import { readingOf } from './reading.ts';
-import { namedPlace, shelfOf, storeOpener } from './storing.ts';
+} from './prune/store.ts';
+import { placesOf } from './reading/manifest-places.ts';
+import { readingOf } from './reading/reading.ts';
 
 /** Deletes the restore points that no rule keeps: plan, show, record, delete. */
 export async function prunePoints(context: Context, given: PruneInputs) {

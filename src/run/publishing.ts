@@ -6,7 +6,7 @@ import { publishers } from '../publish/publish.ts';
 import type { Published, Publisher } from '../publish/publisher.ts';
 import type { Finished } from '../publish/record.ts';
 import type { Context } from './context.ts';
-import { type StoreGiven, storeOpener } from './storing.ts';
+import { type StoreGiven, storeOpener } from './places/storing.ts';
 
 /**
  * Opens the places that the inputs name, and checks that they take a manifest. Changes nothing yet.

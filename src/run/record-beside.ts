@@ -5,8 +5,8 @@ import { placesBeside } from '../publish/beside.ts';
 import { ManifestRecord } from '../publish/record.ts';
 import { TOOL } from '../version.ts';
 import type { Context } from './context.ts';
+import { namedPlace, type StoreGiven } from './places/storing.ts';
 import { openPlaces, publishedOutputs } from './publishing.ts';
-import { namedPlace, type StoreGiven } from './storing.ts';
 
 interface RecordGiven extends StoreGiven {
   readonly publish: readonly string[];

@@ -9,14 +9,14 @@ import { quotaLeft } from '../planfile/nights.ts';
 import type { FailOn, PlanFile } from '../planfile/plan-file.ts';
 import { proofsOf } from '../planfile/proof.ts';
 import { FAIL_ON } from '../planfile/schema.ts';
-import { writeBadge } from './badge.ts';
 import type { Context } from './context.ts';
-import { drillsIn } from './drills-in.ts';
-import { withHeartbeat } from './heartbeat.ts';
-import { lookAtPlan, type PlanLook } from './plan-look.ts';
-import { tellIssue } from './report-issue.ts';
-import { printedReport, reportSummary } from './report-show.ts';
-import { failuresOf } from './saved-points.ts';
+import { drillsIn } from './drill/drills-in.ts';
+import { lookAtPlan, type PlanLook } from './plan/look.ts';
+import { failuresOf } from './reading/saved-points.ts';
+import { writeBadge } from './report/badge.ts';
+import { withHeartbeat } from './report/heartbeat.ts';
+import { tellIssue } from './report/issue.ts';
+import { printedReport, reportSummary } from './report/show.ts';
 
 /** The worst first. */
 const ORDER: readonly Status[] = ['failing', 'uncovered', 'stale', 'covered', 'excluded'];

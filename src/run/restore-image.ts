@@ -1,8 +1,8 @@
 import type { ImageRestoreWishes } from '../restore/image/choose.ts';
 import { imageRestoring } from '../restore/image/kind.ts';
 import type { Context } from './context.ts';
+import { restoringStore } from './places/storing.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
-import { restoringStore } from './storing.ts';
 
 type Given = RestoringGiven & ImageRestoreWishes;
 

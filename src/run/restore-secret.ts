@@ -1,8 +1,8 @@
 import type { SecretRestoreWishes } from '../restore/secret/choose.ts';
 import { secretRestoring } from '../restore/secret/kind.ts';
 import type { Context } from './context.ts';
+import { restoringStore } from './places/storing.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
-import { restoringStore } from './storing.ts';
 
 type Given = RestoringGiven & SecretRestoreWishes;
 

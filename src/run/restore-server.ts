@@ -2,8 +2,8 @@ import type { ServerRestoreWishes } from '../restore/server/choose.ts';
 import { serverRestoring } from '../restore/server/kind.ts';
 import { parseMapping } from '../restore/server/mapping.ts';
 import type { Context } from './context.ts';
+import { namedStore } from './places/storing.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
-import { namedStore } from './storing.ts';
 
 type Given = RestoringGiven & Omit<ServerRestoreWishes, 'mapping'> & { readonly map: readonly string[] };
 

@@ -1,8 +1,8 @@
 import { checkWishes, type VolumeRestoreWishes } from '../restore/volume/choose.ts';
 import { volumeRestoring } from '../restore/volume/kind.ts';
 import type { Context } from './context.ts';
+import { namedStore } from './places/storing.ts';
 import { type RestoringGiven, restore } from './restoring.ts';
-import { namedStore } from './storing.ts';
 
 type Given = RestoringGiven &
   Omit<VolumeRestoreWishes, 'availabilityZone'> & { readonly 'availability-zone': string | undefined };

@@ -9,9 +9,9 @@ import type { Amount, Reporter, RestoringKind } from '../restore/kind.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import type { Context, Outcome } from './context.ts';
 import { environmentOf } from './environment-of.ts';
+import type { StoreGiven } from './places/storing.ts';
+import { compareClouds, manifestAsOf, trustedManifest } from './reading/trusted-manifest.ts';
 import { makingRoom } from './room.ts';
-import type { StoreGiven } from './storing.ts';
-import { compareClouds, manifestAsOf, trustedManifest } from './trusted-manifest.ts';
 import { whereAndWhen } from './where-and-when.ts';
 
 /** The inputs that the engine needs for every kind. */

@@ -8,9 +8,9 @@ import { bytes } from '../text/bytes.ts';
 import { forLog, forShell, quoted } from '../text/escape.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
-import { diskAt } from './disk-at.ts';
-import { type StoredDisk, storedDisk } from './stored-disk.ts';
-import { restoringStore } from './storing.ts';
+import { restoringStore } from './places/storing.ts';
+import { diskAt } from './reading/disk-at.ts';
+import { type StoredDisk, storedDisk } from './reading/stored-disk.ts';
 
 type Given = Values<typeof serveInputs>;
 

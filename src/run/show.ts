@@ -14,9 +14,9 @@ import { forMarkdown, quoted } from '../text/escape.ts';
 import { type Field, formatFields } from '../text/fields.ts';
 import { markdownRows } from '../text/rows.ts';
 import type { Context } from './context.ts';
-import { reachOf } from './reach.ts';
-import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
-import { placesNamed, wayBack, wayBackOfData } from './ways-back.ts';
+import { reachOf } from './places/reach.ts';
+import { placesNamed, wayBack, wayBackOfData } from './places/ways-back.ts';
+import { type Catalog, failureOf, readCatalog } from './reading/catalog.ts';
 
 /** Shows all that is known about one restore point. */
 export async function showPoint(context: Context, given: ShowInputs) {

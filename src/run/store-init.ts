@@ -8,8 +8,8 @@ import type { Place } from '../store/place.ts';
 import { isDirectory } from '../store/place-name.ts';
 import { forShell } from '../text/escape.ts';
 import type { Context } from './context.ts';
-import { addressed, reachOf } from './reach.ts';
-import { neededPlace, type StoreGiven } from './storing.ts';
+import { addressed, reachOf } from './places/reach.ts';
+import { neededPlace, type StoreGiven } from './places/storing.ts';
 import { refuseExisting } from './unlock.ts';
 
 /** Tries a store and makes its keys, in files: none is ever printed. */

@@ -5,7 +5,7 @@ import { bytes } from '../text/bytes.ts';
 import { type Column, formatRows } from '../text/rows.ts';
 import { counted, toMinute } from '../text/words.ts';
 import type { Context } from './context.ts';
-import { neededPlace, type StoreGiven } from './storing.ts';
+import { neededPlace, type StoreGiven } from './places/storing.ts';
 
 /** Shows who can open what in a store, and what other recipients change. Changes nothing itself. */
 export async function rekeyStore(

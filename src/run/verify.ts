@@ -17,11 +17,11 @@ import type { Seen } from '../verify/seen.ts';
 import { type Subject, subjectsOf } from '../verify/subjects.ts';
 import { recordsOf, type Verdict, verdictOf } from '../verify/verdict.ts';
 import type { Context } from './context.ts';
-import { type Catalog, failureOf, readCatalog } from './read-catalog.ts';
+import { namedPlace, namedStore, shelfOf } from './places/storing.ts';
+import { type Catalog, failureOf, readCatalog } from './reading/catalog.ts';
+import { wantedOf } from './reading/wanted.ts';
 import { type RecordBeside, recordBeside } from './record-beside.ts';
-import { namedPlace, namedStore, shelfOf } from './storing.ts';
-import { pointWords, verdictSummary, verdictsJson, verdictTable, workWords } from './verify-show.ts';
-import { wantedOf } from './wanted.ts';
+import { pointWords, verdictSummary, verdictsJson, verdictTable, workWords } from './verify/show.ts';
 
 /** Finds out how far restore points are good, records it, and fails for what is not. Changes nothing else. */
 export async function verifyPoints(context: Context, given: VerifyInputs) {

@@ -7,7 +7,7 @@ import type { GitHub } from '../../src/ports/github.ts';
 import { silentLog } from '../../src/ports/log.ts';
 import { publishFiles } from '../../src/publish/github/release.ts';
 import type { Context } from '../../src/run/context.ts';
-import { deleteManifests } from '../../src/run/prune-delete.ts';
+import { deleteManifests } from '../../src/run/prune/delete.ts';
 import { type FakeGitHub, type Run, startFakeGitHub } from '../fakes/github/index.ts';
 
 jest.setTimeout(60_000);

@@ -1154,7 +1154,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/only',
-    file: 'run/plan-prune.ts',
+    file: 'run/plan/prune.ts',
     what: 'a job of a matrix deletes',
     find: 'return prune && only.length === 0 && keepsByRules(plan);',
     put: 'return prune && keepsByRules(plan);',
@@ -1162,7 +1162,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/sealed',
-    file: 'run/plan-prune.ts',
+    file: 'run/plan/prune.ts',
     what: 'what sealed manifests may need goes',
     find: 'if (receipts.length === 0) return false;',
     put: 'if (receipts.length >= 0) return false;',
@@ -1172,7 +1172,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/freed',
-    file: 'run/plan-prune.ts',
+    file: 'run/plan/prune.ts',
     what: 'what is deleted frees nothing',
     find: 'return allNeeds(ids.map(',
     put: 'return allNeeds([].map(',
@@ -1180,7 +1180,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/freed-quota',
-    file: 'run/plan-due.ts',
+    file: 'run/plan/due.ts',
     what: 'what is freed is left out of the sums',
     find: 'used: limit.used - count',
     put: 'used: limit.used',
@@ -1188,7 +1188,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/incomplete',
-    file: 'run/plan-look.ts',
+    file: 'run/plan/look.ts',
     what: 'it is pruned by a part of the manifests',
     find: 'manifests: isComplete ? manifests : undefined,',
     put: 'manifests,',
@@ -1196,7 +1196,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/look-region',
-    file: 'run/plan-look.ts',
+    file: 'run/plan/look.ts',
     what: "another region's manifests say what was saved",
     find: " && cloud.region === session.region('block-storage'),",
     put: ',',
@@ -1240,7 +1240,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'tight/surely',
-    file: 'run/tight.ts',
+    file: 'run/plan/tight.ts',
     what: 'everything surely fits',
     find: '.every(({ fits }) => fits);',
     put: '.every(({ fits }) => fits || true);',
@@ -1248,7 +1248,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'tight/method',
-    file: 'run/tight.ts',
+    file: 'run/plan/tight.ts',
     what: 'what becomes an image needs no more than a backup',
     find: "size === undefined || entry.method !== 'cinder-backup'",
     put: 'size === undefined',
@@ -1258,7 +1258,7 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'tight/due',
-    file: 'run/tight.ts',
+    file: 'run/plan/tight.ts',
     what: 'what is not due needs room',
     find: 'duty.due && duty.within === undefined',
     put: 'duty.within === undefined',
@@ -1268,15 +1268,15 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'recording/twice',
-    file: 'run/recording.ts',
+    file: 'run/saving/recording.ts',
     what: 'a key of two volumes is recorded twice',
     find: '  if (recorded.has(point.id)) return;\n',
     put: '',
-    tests: ['unit/run/recording.test.ts'],
+    tests: ['unit/run/saving/recording.test.ts'],
   },
   {
     id: 'recording/marked',
-    file: 'run/recording.ts',
+    file: 'run/saving/recording.ts',
     what: 'a backup is marked as recorded before a manifest lasts',
     find: 'if (lasts) await marks.set',
     put: 'if (lasts || point.id !== "") await marks.set',
@@ -1284,18 +1284,18 @@ export const keeping: readonly Mutation[] = [
   },
   {
     id: 'run/damaged',
-    file: 'run/saved-points.ts',
+    file: 'run/reading/saved-points.ts',
     what: 'a point that was found damaged is not due again',
     find: '!isAltered && !isDamaged',
     put: '!isAltered',
-    tests: ['unit/run/saved-points.test.ts'],
+    tests: ['unit/run/reading/saved-points.test.ts'],
   },
   {
     id: 'run/altered',
-    file: 'run/saved-points.ts',
+    file: 'run/reading/saved-points.ts',
     what: 'an altered manifest says that nothing is due',
     find: 'good: !isAltered && !isDamaged',
     put: 'good: !isDamaged',
-    tests: ['unit/run/saved-points.test.ts'],
+    tests: ['unit/run/reading/saved-points.test.ts'],
   },
 ];

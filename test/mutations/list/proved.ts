@@ -3,7 +3,7 @@ import type { Mutation } from '../mutation.ts';
 const DRILL = ['unit/drill/proof.test.ts'];
 const DRAW = ['unit/drill/draw.test.ts'];
 const CANDIDATES = ['unit/drill/candidates.test.ts'];
-const WRITTEN = ['unit/run/drill-record.test.ts'];
+const WRITTEN = ['unit/run/drill/record.test.ts'];
 const RECORD = ['unit/planfile/proof.test.ts'];
 const NBD = ['unit/nbd/server.test.ts', 'unit/nbd/outgoing.test.ts'];
 const UNLOCKED = ['unit/payload/blocks/unlocked.test.ts', 'unit/payload/blocks/at.test.ts'];
@@ -62,7 +62,7 @@ export const proved: readonly Mutation[] = [
   },
   {
     id: 'drill/failed-passes',
-    file: 'run/drill-record.ts',
+    file: 'run/drill/record.ts',
     what: 'a failed drill is recorded as passed',
     find: "result: why !== undefined ? 'failed' : undecided",
     put: 'result: undecided',
@@ -190,11 +190,11 @@ export const proved: readonly Mutation[] = [
   },
   {
     id: 'drill/record-of-stranger',
-    file: 'run/drills-in.ts',
+    file: 'run/drill/drills-in.ts',
     what: 'an unsigned record proves what has signed points',
     find: ' && doubted.has(record) && trusted.has(keyOf(resource))',
     put: ' && doubted.has(record) && !trusted.has(keyOf(resource))',
-    tests: ['unit/run/drills-in.test.ts'],
+    tests: ['unit/run/drill/drills-in.test.ts'],
   },
   {
     id: 'nbd/read-only',
@@ -254,7 +254,7 @@ export const proved: readonly Mutation[] = [
   },
   {
     id: 'serve/unlock-unasked',
-    file: 'run/disk-at.ts',
+    file: 'run/reading/disk-at.ts',
     what: 'what nobody asked to open is served open',
     find: 'if (!unlock || stored.key === undefined) return',
     put: 'if (stored.key === undefined) return',
@@ -342,11 +342,11 @@ export const proved: readonly Mutation[] = [
   },
   {
     id: 'drill/quota-race',
-    file: 'run/drill-trial.ts',
+    file: 'run/drill/trial.ts',
     what: 'a quota that is full by now is recorded as a drill that failed',
     find: ' || isOverQuota(error)',
     put: '',
-    tests: ['unit/run/drill-trial.test.ts'],
+    tests: ['unit/run/drill/trial.test.ts'],
   },
   {
     id: 'alarm/interrupted',

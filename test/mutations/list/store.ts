@@ -269,7 +269,7 @@ export const store: readonly Mutation[] = [
   },
   {
     id: 'store/left-named',
-    file: 'run/prepare-store.ts',
+    file: 'run/saving/prepare-store.ts',
     what: 'what a manifest names is told as if none did',
     find: 'if (names.has(name)) await',
     put: "if (name === '') await",
@@ -277,7 +277,7 @@ export const store: readonly Mutation[] = [
   },
   {
     id: 'store/left-doubt',
-    file: 'run/prepare-store.ts',
+    file: 'run/saving/prepare-store.ts',
     what: 'a manifest that cannot be read counts as one that does not name it',
     find: 'for (const { reference, doubt } of unread) doubts.add(named(reference, doubt.what));',
     put: '',
@@ -285,7 +285,7 @@ export const store: readonly Mutation[] = [
   },
   {
     id: 'store/left-once',
-    file: 'run/saving.ts',
+    file: 'run/saving/saving.ts',
     what: 'each kind of a run tells it again',
     find: '    stores.add(payloads.place);\n',
     put: '',

@@ -28,7 +28,7 @@ export const told: readonly Mutation[] = [
   },
   {
     id: 'told/issue-pull-request',
-    file: 'run/report-issue.ts',
+    file: 'run/report/issue.ts',
     what: 'a pull request changes the issue',
     find: "event?.startsWith('pull_request') || ",
     put: '',
@@ -36,7 +36,7 @@ export const told: readonly Mutation[] = [
   },
   {
     id: 'told/heartbeat-parts',
-    file: 'run/heartbeat.ts',
+    file: 'run/report/heartbeat.ts',
     what: 'a part of the URL is shown where something repeats it',
     find: '...heartbeatSecrets(url), ',
     put: '',
@@ -44,7 +44,7 @@ export const told: readonly Mutation[] = [
   },
   {
     id: 'told/heartbeat-dry-run',
-    file: 'run/heartbeat.ts',
+    file: 'run/report/heartbeat.ts',
     what: 'a dry run says that backups were made',
     find: '  if (dryRun) return work();\n',
     put: '',

@@ -4,7 +4,7 @@ import { parseArguments } from '../../../src/host/terminal/arguments.ts';
 import { pruneInputs } from '../../../src/inputs/prune.ts';
 import { parseInputs } from '../../../src/inputs/table.ts';
 import { termsOf } from '../../../src/prune/terms.ts';
-import { simulated } from '../../../src/run/prune-simulated.ts';
+import { simulated } from '../../../src/run/prune/simulated.ts';
 
 /** The figures themselves are made by `npm run generate`, and CI proves them fresh. */
 const page = readFileSync(new URL('../../../docs/retention-and-quota.md', import.meta.url), 'utf8');
