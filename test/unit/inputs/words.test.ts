@@ -14,7 +14,9 @@ const names = Object.values(groups).flat();
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
   (path) =>
     path.endsWith('.ts') &&
-    !/^(cli\.ts|host\/terminal|runbook|run\/ways-back|commands|inputs\/groups|manifest\/schema)/.test(path),
+    !/^(cli\.ts|host\/terminal|runbook|run\/places\/ways-back|commands|inputs\/groups|manifest\/schema)/.test(
+      path,
+    ),
 );
 
 /** Texts of more than a word, without what a comment says. */
