@@ -72,7 +72,8 @@ export async function verifyPoints(context: Context, given: VerifyInputs) {
 function noSubjects(catalog: Catalog): PlainError {
   const what = 'no manifest lists such a restore point';
   const { failed, failure } = failureOf(catalog);
-  return failed
+  // One that is sealed lacks an input, and was warned of.
+  return failed && catalog.unread.some(({ receipt }) => receipt === undefined)
     ? new OperationError(`nothing could be verified: ${what}, and ${failure}`, 'The lines above say why.')
     : new InputError(what, 'See `openstack-backup list` for those that there are.');
 }
