@@ -76,11 +76,13 @@ export interface Packing {
   readonly storeKey?: Uint8Array | undefined;
   /** In how many runs all blocks of a disk are sent again, changed or not; undefined: never. */
   readonly refresh?: number | undefined;
+  /** Objects of the place that were seen damaged: none is taken over. */
+  readonly damaged?: ReadonlySet<string> | undefined;
 }
 
 export function payloadStore(
   place: Place,
-  { compression = 'zstd', seal, identity, storeKey, refresh }: Packing,
+  { compression = 'zstd', seal, identity, storeKey, refresh, damaged }: Packing,
 ): PayloadStore {
   const inTurn = turns(DISKS_AT_ONCE);
   return {
@@ -90,7 +92,9 @@ export function payloadStore(
     prepare: () => place.prepare(),
     putKey: (point, bytes, signal) => saveKey(place, point, bytes, seal?.sealer, signal),
     putDisk: (facts, plain, options) =>
-      inTurn(() => saveBlocks(place, facts, plain, { compression, seal, storeKey, refresh, ...options })),
+      inTurn(() =>
+        saveBlocks(place, facts, plain, { compression, seal, storeKey, refresh, damaged, ...options }),
+      ),
     open: async (payload) => {
       const open = payload.sealed ? await opener(identity, `payload ${payload.name}`) : undefined;
       return payload.layout === 'blocks'

@@ -155,3 +155,24 @@ test('an apply saves anew what lost an object, though nothing is due', async () 
   expect((await reported()).row?.['status']).toBe('covered');
   expect((await restored({ manifest: 'latest:here' })).night).toBe(2);
 });
+
+test('an apply sends anew what verify saw damaged, so that the new point is whole', async () => {
+  const key = dataOf(0);
+  const object = s3.objects.get(key);
+  if (object === undefined) throw new Error('there is no object');
+  const bytes = Buffer.from(object.bytes);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  s3.objects.set(key, { ...object, bytes });
+  const store = `s3://backups/far?endpoint=${s3.url}`;
+  const verified = await run(verify, { ...access, store, manifest: 'directory:here' });
+  expect(verified.code).toBe(1);
+  expect((await reported()).row?.['status']).toBe('stale');
+  await applied();
+  // Nobody verified the new point, and no old one was mended.
+  expect((await reported()).row?.['status']).toBe('covered');
+  const { night } = await restored({ manifest: 'latest:here' });
+  expect(night).toBe(nights.length - 1);
+  clock.pass(-10 * HOUR);
+  const again = await run(apply, { ...PLAN, ...access });
+  expect([again.code, again.outputs['due']]).toEqual([0, '0']);
+});

@@ -77,13 +77,21 @@ export interface Holding {
   readonly checkpoints: readonly (readonly string[])[];
 }
 
-/** @param point whose own names are left out */
-export async function holdingOf(place: Place, folder: string, point: string): Promise<Holding> {
+/**
+ * @param point whose own names are left out
+ * @param damaged objects that count as gone
+ */
+export async function holdingOf(
+  place: Place,
+  folder: string,
+  point: string,
+  damaged: ReadonlySet<string> = new Set(),
+): Promise<Holding> {
   const sizes = new Map<string, number>();
   const maps: Holding['maps'][number][] = [];
   const runs = new Map<string, { readonly names: string[]; modified: number }>();
   for await (const { name, size, modified } of place.list(`${folder}/`)) {
-    if (name.includes(point)) continue;
+    if (name.includes(point) || damaged.has(name)) continue;
     if (isNameIn(folder, 'data', name) || isNameIn(folder, 'ids', name)) sizes.set(name, size);
     else if (isNameIn(folder, 'maps', name)) maps.push({ name, size });
     else if (isNameIn(folder, 'open', name)) {

@@ -55,6 +55,8 @@ export interface DiskOptions {
   readonly converted?: Converted | undefined;
   /** Sends a further one in so many parts of the disk again, changed or not. */
   readonly refresh?: number | undefined;
+  /** Objects of the place that were seen damaged: what they hold is sent again. */
+  readonly damaged?: ReadonlySet<string> | undefined;
   /** How many of the first bytes of the disk `check` needs. */
   readonly head?: number;
   /** How many objects are put at a time; if undefined, as the place says. After a break, at most so many are sent twice. */
@@ -110,9 +112,15 @@ interface Flowed extends Came {
 }
 
 /** A job that may only add to a store builds on nothing. */
-async function heldIn(place: Place, folder: string, point: string, seeker: Seeker) {
+async function heldIn(
+  place: Place,
+  folder: string,
+  point: string,
+  seeker: Seeker,
+  damaged: DiskOptions['damaged'],
+) {
   try {
-    const holding = await holdingOf(place, folder, point);
+    const holding = await holdingOf(place, folder, point, damaged);
     return { holding, ...(await findMap(place, holding.maps, seeker)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -143,7 +151,7 @@ export async function saveBlocks(
   const key = options.storeKey ?? (seal === undefined ? CLEAR_KEY : undefined);
   const seeker = key && { resource, key, recipients };
   const { holding, map, why } = seeker
-    ? await heldIn(place, folder, point, seeker)
+    ? await heldIn(place, folder, point, seeker, options.damaged)
     : { holding: EMPTY, map: undefined, why: NO_KEY };
   const algorithms = digests.some((name) => STRONG.includes(name)) ? digests : [...digests, 'sha256'];
   const algorithm = algorithms.find((name) => STRONG.includes(name)) as Strong;

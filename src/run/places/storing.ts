@@ -55,6 +55,8 @@ export async function savingStore(
     readonly recipients: readonly string[];
     /** In how many runs all of a disk is sent again; undefined or 0: never. */
     readonly refresh?: number | undefined;
+    /** Objects that `verify` saw damaged: what they hold is sent again. */
+    readonly damaged?: ReadonlySet<string>;
   },
 ): Promise<PayloadStore> {
   const { compression, recipients } = given;
@@ -64,6 +66,7 @@ export async function savingStore(
     seal: recipients.length === 0 ? undefined : { sealer: await sealer(recipients), recipients },
     storeKey,
     refresh: given.refresh || undefined,
+    damaged: given.damaged,
   });
 }
 

@@ -20,7 +20,12 @@ export type UseKind<T> = <W extends Wishes, P>(kind: SavingKind<W, P>, wishes: W
  */
 export async function withKind<T>(
   context: Context,
-  { plan: { store, recipients, refresh }, access, now }: Pick<PlanLook, 'plan' | 'access' | 'now'>,
+  {
+    plan: { store, recipients, refresh },
+    access,
+    now,
+    damaged,
+  }: Pick<PlanLook, 'plan' | 'access' | 'now' | 'damaged'>,
   { entry, kind, duties }: DuePart,
   tags: readonly string[],
   use: UseKind<T>,
@@ -29,7 +34,7 @@ export async function withKind<T>(
   const ids = duties.map(({ resource }) => resource.id);
   const selectors = ids.map((id) => ({ kind: 'one', nameOrId: id }) as const);
   const stored = async (compression: 'zstd' | 'none') =>
-    savingStore(context, { ...access, store, compression, recipients, refresh });
+    savingStore(context, { ...access, store, compression, recipients, refresh, damaged });
   if (kind === 'image')
     return use(images, { selectors, payloads: await stored('zstd'), tags, raw: entry.raw });
   if (kind === 'secret') {

@@ -53,6 +53,8 @@ export interface PlanLook {
   readonly duties: readonly Duty[];
   readonly points: readonly SavedPoint[];
   readonly found: readonly Found[];
+  /** Objects in the store that `verify` saw damaged. */
+  readonly damaged: ReadonlySet<string>;
   readonly unread: readonly Unread[];
   /** All manifests, with pruned points too; undefined if a place of the plan could not be read. */
   readonly manifests: Manifests | undefined;
@@ -98,7 +100,8 @@ export async function lookAgain(
   const { assignments, doubts } = assign(plan, resources, now);
   const where = marked(plan.project, session.region('block-storage'));
   const receipts = unread.flatMap(({ receipt }) => (receipt?.where === where ? [receipt] : []));
-  const shelf = await shelfOfPlan(context, { ...given, ...access }, plan, here);
+  const damaged = damagedObjects(verifiedIn(found));
+  const shelf = await shelfOfPlan(context, { ...given, ...access }, plan, here, damaged);
   const points = [...savedPointsOf(here, project.inventory, shelf), ...sealedPointsOf(receipts, project)];
   const underWay = beingMade(project.holdings.backups, given['start-only'] ?? false);
   const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now, underWay };
@@ -112,6 +115,7 @@ export async function lookAgain(
     duties: onlyDuties(dutiesOf(assignments, points, terms), given.only ?? []),
     points,
     found: here,
+    damaged,
     unread,
     manifests: isComplete ? manifests : undefined,
     receipts,
@@ -125,13 +129,14 @@ async function shelfOfPlan(
   given: PlanLookGiven & StoreAccess,
   { store, publish }: PlanFile,
   found: readonly Found[],
+  damaged: ReadonlySet<string>,
 ): Promise<Shelf | undefined> {
   const manifests = found.map(({ manifest }) => manifest);
   const isStored = manifests.some(({ restorePoints }) =>
     restorePoints.some((point) => 'payload' in point && point.payload !== null),
   );
   if (store === undefined || !isStored) return undefined;
-  const doubts = doubtsOf(manifests, damagedObjects(verifiedIn(found)));
+  const doubts = doubtsOf(manifests, damaged);
   const shelf = await shelfOf(context, { ...given, store, publish }, doubts);
   if (shelf?.sizes !== undefined) return shelf;
   context.host.log.warn(

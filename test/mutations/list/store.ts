@@ -439,6 +439,14 @@ export const store: readonly Mutation[] = [
     put: 'recipients?.some((one) => set.includes(one))',
   },
   {
+    id: 'blocks/damaged',
+    file: 'payload/blocks/base.ts',
+    what: 'what was seen damaged is taken over',
+    find: ' || damaged.has(name)) continue;',
+    put: ') continue;',
+    tests: ['embedded/plan-store.test.ts'],
+  },
+  {
     id: 'blocks/clear',
     file: 'payload/blocks/base.ts',
     what: 'blocks in clear are taken over into what is sealed',
