@@ -77,7 +77,10 @@ describe('a run of days', () => {
       seen.push(open(world).length);
     });
     await save(world.open(), source, { now: world.now }, RESOURCE);
-    expect(Math.max(...seen)).toBe(1);
+    // The one before goes once the next is there.
+    expect([1, 2]).toContain(Math.max(...seen));
+    expect(seen.filter((count) => count > 1).length).toBeLessThan(seen.length / 4);
+    expect(open(world)).toEqual([]);
     const puts = world.put.filter((name) => name.startsWith(`${FOLDER}/open/`));
     expect(puts.length).toBeGreaterThan(5);
     expect(puts.length).toBeLessThan(9);
