@@ -17,7 +17,7 @@ export const drillInputs = {
     choices: ['bytes', 'volume', 'boot'],
     default: 'bytes',
     description:
-      'How far to go. `bytes`: open what is in the store, compare all of it with what was saved, and recognize the partition table and file systems; no cloud is needed. `volume`: restore it, a server disk by disk, read it back without a server, compare it, and remove it again. `boot`: restore it and boot an isolated server from it, whose console or a check of yours says whether it works; of servers, bootable volumes and images.',
+      'How far to go. bytes: open what is in the store, compare all of it with what was saved, and recognize the partition table and file systems; no cloud is needed. volume: restore it, a server disk by disk, read it back without a server, compare it, and remove it again. boot: restore it and boot an isolated server from it, whose console or a check of yours says whether it works; of servers, bootable volumes and images.',
   },
   pick: {
     kind: 'choice',

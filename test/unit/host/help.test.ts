@@ -25,8 +25,12 @@ test.each(all)('$name shows every option once, and every result', (command) => {
     expect([name, text.match(new RegExp(`^  --${name}(?: |$)`, 'gm'))?.length]).toEqual([name, 1]);
   for (const name of Object.keys(command.outputs)) expect(text).toMatch(new RegExp(`^  ${name}(?: |$)`, 'm'));
   for (const input of Object.values(command.inputs))
-    if (input.kind === 'choice')
+    if (input.kind === 'choice') {
       expect(text.replace(/\s+/g, ' ')).toContain(`One of: ${input.choices.join(', ')}.`);
+      // A choice that is named like an input of another meaning is no option.
+      for (const choice of input.choices)
+        if (choice in command.inputs) expect(input.description).not.toContain(`\`${choice}\``);
+    }
 });
 
 test('every input of every command stands in exactly one group', () => {
