@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Command } from '../src/commands/command.ts';
 import { actions, commands } from '../src/commands/index.ts';
-import { workflowInputs } from '../src/host/github/inputs.ts';
+import { actionInputs, workflowInputs } from '../src/host/github/inputs.ts';
 import { helpOf, overview } from '../src/host/terminal/help.ts';
 import { inWorkflowWords } from '../src/inputs/groups.ts';
 import type { Input, Inputs, Outputs } from '../src/inputs/table.ts';
@@ -58,7 +58,12 @@ interface Action {
 
 function actionOf({ name, summary, inputs, outputs }: Command): Action {
   // A command of two words: "plan-show".
-  return { slug: name.replace(' ', '-'), summary, inputs: { ...inputs, ...workflowInputs }, outputs };
+  return {
+    slug: name.replace(' ', '-'),
+    summary,
+    inputs: { ...inputs, ...actionInputs[name], ...workflowInputs },
+    outputs,
+  };
 }
 
 /** Two stubs that load the bundle. @param up from the folder of the file to the root */

@@ -6,6 +6,7 @@ import { failureSummary, fitSummary } from './host/github/summary.ts';
 import { cloudInputs } from './inputs/cloud.ts';
 import type { Outputs, Raw } from './inputs/table.ts';
 import { parseInputs } from './inputs/table.ts';
+import { KEPT } from './ports/github.ts';
 import { PENDING, parsePending } from './publish/github/pending.ts';
 import type { Outcome } from './run/context.ts';
 import { redactOutput } from './text/redact-json.ts';
@@ -26,32 +27,63 @@ export async function run(name: string): Promise<void> {
     const outcome = await carryOut(command, raw, host, dryRun);
     tellOutcome(outcome, command.outputs, host);
     if (outcome.failed) fail(host, outcome.failure ?? failureOf(host), 1);
+    // Whoever stops a step calls it failed, although it may have come to its end.
+    if (outcome.kept !== undefined && !host.signal.aborted) host.runner.state(KEPT, outcome.kept);
   } catch (error) {
-    const { message, hint, exitCode, trace } = tell(error, host);
-    if (trace !== undefined) for (const line of trace.split('\n')) host.log.info(line);
-    host.runner.summary(failureSummary(name, { message, hint, exitCode }));
-    fail(host, hint === '' ? message : `${message}. ${hint}`, exitCode);
+    tellError(name, host, error);
   }
 }
 
+function tellError(name: string, host: GitHubHost, error: unknown): void {
+  const { message, hint, exitCode, trace } = tell(error, host);
+  if (trace !== undefined) for (const line of trace.split('\n')) host.log.info(line);
+  host.runner.summary(failureSummary(name, { message, hint, exitCode }));
+  fail(host, hint === '' ? message : `${message}. ${hint}`, exitCode);
+}
+
 /**
- * Runs after the job's steps, even if this one was cancelled or killed: publishes what the step saved but could not
- * publish. Never fails a job.
+ * Runs after the job's steps, even if this one was cancelled or killed: ends what the step began, and publishes what it saved
+ * but could not publish. Only the former may fail a job.
  */
 export async function post(name: string): Promise<void> {
   const host = hostFor(name);
+  await end(name, host);
   try {
-    const pending = PENDING.map((key) => parsePending(host.environment[`STATE_${key}`] ?? ''));
-    const published = new Set<string>();
-    for (const one of pending) {
-      if (one === undefined || host.github === undefined) continue;
-      const { finishPending } = await import('./publish/github/post.ts');
-      for (const point of await finishPending(host.github, one, host.log)) published.add(point);
-    }
-    if (published.size > 0) await markPublished(name, published, host);
+    await publish(name, host);
   } catch (error) {
     host.log.warn(tell(error, host).message);
   }
+}
+
+async function end(name: string, host: GitHubHost): Promise<void> {
+  const kept = host.environment[`STATE_${KEPT}`] ?? '';
+  if (kept === '') return;
+  try {
+    const command = await commandNamed(name);
+    const { afterwards } = command;
+    if (afterwards === undefined) return;
+    const raw = readRaw(command, host);
+    const ending = {
+      ...command,
+      run: (...[context, given]: Parameters<Command['run']>) => afterwards(context, given, kept),
+    };
+    const outcome = await carryOut(ending, raw, host, false);
+    tellOutcome(outcome, command.outputs, host);
+    if (outcome.failed) fail(host, outcome.failure ?? failureOf(host), 1);
+  } catch (error) {
+    tellError(name, host, error);
+  }
+}
+
+async function publish(name: string, host: GitHubHost): Promise<void> {
+  const pending = PENDING.map((key) => parsePending(host.environment[`STATE_${key}`] ?? ''));
+  const published = new Set<string>();
+  for (const one of pending) {
+    if (one === undefined || host.github === undefined) continue;
+    const { finishPending } = await import('./publish/github/post.ts');
+    for (const point of await finishPending(host.github, one, host.log)) published.add(point);
+  }
+  if (published.size > 0) await markPublished(name, published, host);
 }
 
 /** Marks as recorded what is now published. If the cloud does not answer, the next run adopts it once more. */

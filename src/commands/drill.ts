@@ -4,10 +4,13 @@ import { defineCommand } from './command.ts';
 
 const outputs = {
   level: { description: 'The level that was asked for.' },
-  passed: { json: true, description: 'Whether it was proved: true or false.' },
+  passed: {
+    json: true,
+    description: 'Whether it was proved: true or false. Empty with `hold`: the post step says.',
+  },
   result: {
     description:
-      '`passed`, `failed`, or `no output`: a server ran, and its console stayed empty, which proves nothing and is no failure.',
+      '`passed`, `failed`, or `no output`: a server ran, and its console stayed empty, which proves nothing and is no failure; `held`: it stands, and the later steps decide.',
   },
   reached: {
     description:
@@ -19,6 +22,12 @@ const outputs = {
     json: true,
     description: 'JSON: how long each phase took, {found, restored, booted, checked, removed}.',
   },
+  'server-id': { description: 'With `hold`: the server that stands.' },
+  address: { description: 'Its first address. Empty without a network.' },
+  'volume-id': { description: 'The volume that it boots from. Empty if that is an image.' },
+  'volume-ids': { json: true, description: 'JSON: all its volumes, a list of ids.' },
+  console: { description: 'The command that shows its console.' },
+  'held-until': { description: 'When the later steps must be over. ISO 8601.' },
   seed: { description: 'Draws the same again.' },
   kind: { description: 'What was drilled: `volume`, `server`, `image` or `secret`.' },
   id: { description: 'The id of the resource.' },
@@ -53,4 +62,6 @@ export const drill = defineCommand({
   inputs: drillInputs,
   outputs,
   run: async (context, given) => (await import('../run/index.ts')).drillPoints(context, given),
+  afterwards: async (context, given, kept) =>
+    (await import('../run/index.ts')).endHeldDrill(context, given, kept),
 });

@@ -1,4 +1,5 @@
 import type { DrilledPoint } from '../manifest/schema.ts';
+import type { Held } from './held.ts';
 
 export type DrillLevel = DrilledPoint['level'];
 
@@ -20,6 +21,8 @@ export interface Finding {
   readonly undecided?: string;
   /** The last lines of a console: told, but not recorded, since a guest may write secrets there. */
   readonly console?: readonly string[];
+  /** A server that stands: what it proves, nobody knows yet. */
+  readonly held?: Held;
   /** Of a server: what it shows of the restore points of its disks. */
   readonly disks?: readonly DiskFinding[];
 }

@@ -71,6 +71,15 @@ export const drillInputs = {
     description:
       'With `level: boot`: a command for bash that looks at the server; it is proved if the command exits with 0. It runs after the text of `expect` was seen, and gets `OPENSTACK_BACKUP_SERVER_ID`, `OPENSTACK_BACKUP_ADDRESS` and `OPENSTACK_BACKUP_VOLUME_ID`.',
   },
+  hold: {
+    kind: 'integer',
+    default: '0',
+    min: 0,
+    max: 360,
+    placeholder: 'MIN',
+    description:
+      'In a workflow, with `level: boot`: leave the server to the later steps of the job, for at most so many minutes. The post step of the action removes it; the drill has passed if none of them failed. 0: remove it at once.',
+  },
   'boot-timeout': {
     kind: 'integer',
     default: '10',

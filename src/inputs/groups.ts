@@ -110,7 +110,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'allow-unsigned',
     'allow-other-project',
   ],
-  'GitHub, in a workflow only': ['workflow', 'branch', 'expiry-days', 'release-tag'],
+  'GitHub, in a workflow only': ['workflow', 'branch', 'hold', 'expiry-days', 'release-tag'],
   'How to show it': ['matrix', 'format', 'column', 'sort'],
   Cloud: ['cloud', 'clouds-yaml', 'region', 'project'],
 };

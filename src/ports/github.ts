@@ -4,6 +4,8 @@
  */
 export interface GitHub {
   readonly here: Here;
+  /** What the input `verdict` says now, such as the state of the job; undefined if it says nothing. */
+  readonly verdict: string | undefined;
   /** The workflow's repository as GitHub sees it now: it may have become public since the event. */
   repository(): Promise<Repository>;
   readonly artifacts: Artifacts;
@@ -15,6 +17,9 @@ export interface GitHub {
   /** Kept for the post step; the last value of a name wins. */
   remember(name: string, value: string): void;
 }
+
+/** The name under which a step keeps for its post step what that has to end. */
+export const KEPT = 'to-end';
 
 /** The running step, as the runner describes it. */
 export interface Here {

@@ -43,6 +43,8 @@ export interface Outcome<O extends Outputs> {
   readonly plan?: Json;
   /** What a terminal prints instead of the outputs, without --json. */
   readonly printed?: string;
+  /** What the post step of the action is to end. Kept last: of a step that does not come to its end, nobody may think that it did. */
+  readonly kept?: string;
   /** Markdown for the job summary; plain enough to read in a terminal. */
   readonly summary?: string;
 }

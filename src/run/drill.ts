@@ -19,11 +19,12 @@ import type { Context, Outcome } from './context.ts';
 import { bootWishes } from './drill/boot.ts';
 import { drawnOf } from './drill/drawn.ts';
 import { digestsIn, drillsIn } from './drill/drills-in.ts';
-import type { Trial } from './drill/level.ts';
+import { heldOutcome } from './drill/hold.ts';
+import { neededSession, type Trial } from './drill/level.ts';
 import { levelFor } from './drill/levels.ts';
 import { drillOfPlan } from './drill/of-plan.ts';
 import { disksRecorded, publishDrill, recordedAs, recordOf } from './drill/record.ts';
-import { drilledPoint, drillLines, drillSummary, tellConsole } from './drill/show.ts';
+import { drilledPoint, drillLines, drillSummary, tellFinding } from './drill/show.ts';
 import { carriedOut, trialOf } from './drill/trial.ts';
 import { namedStore } from './places/storing.ts';
 import { type Catalog, readCatalog } from './reading/catalog.ts';
@@ -67,6 +68,17 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   const finding = await carriedOut(context, trial, subject.entry.size, watch);
   const facts = { level, byHand: given['by-hand'], seed, time: timestamp(context.host.clock) };
   const { point, kind, id } = subject.entry;
+  if (finding.held !== undefined)
+    return heldOutcome(context, {
+      session: neededSession({ session }),
+      subject,
+      finding,
+      held: finding.held,
+      seed,
+      seconds: watch.seconds,
+      started,
+      beside,
+    });
   const record = recordedAs({ point, resource: { kind, id } }, finding, { ...facts, seconds: watch.seconds });
   const all = [record, ...disksRecorded(finding, facts)];
   const published = beside && (await publishDrill(beside, all, facts.time));
@@ -141,14 +153,7 @@ function told(
 ) {
   const { entry } = subject;
   const called = drilledPoint(subject);
-  const failure = [
-    ...(finding.why === undefined ? [] : ['the restore point is not proved']),
-    ...(isWanted && published === undefined ? ['the result could not be recorded'] : []),
-  ].join('; ');
-  tellConsole(finding, host.log);
-  if (finding.undecided !== undefined)
-    host.log.warn(`the drill of ${called} decides nothing: ${finding.undecided}`);
-  if (finding.why !== undefined) host.log.error(`the drill of ${called} failed: ${finding.why}`);
+  const failure = tellFinding(host.log, called, finding, isWanted && published === undefined);
   const title = `Drill of ${called}: ${result}`;
   const lines = drillLines(finding, seconds, [`seed ${seed}`]);
   return {

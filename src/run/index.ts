@@ -7,6 +7,7 @@ export { backupImages } from './backup-image.ts';
 export { backupServers } from './backup-server.ts';
 export { backupVolumes } from './backup-volume.ts';
 export { drillPoints } from './drill/each.ts';
+export { endHeldDrill } from './drill/end-held.ts';
 export { dumpDisk } from './dump.ts';
 export { exportSecrets } from './export-secret.ts';
 export { getFile, listFiles } from './files.ts';

@@ -16,6 +16,8 @@ interface RecordGiven extends StoreGiven {
 }
 
 export interface RecordBeside {
+  /** Where it goes, as `publish` names it. */
+  readonly places: readonly string[];
   readonly record: ManifestRecord;
   /**
    * @param finished ISO 8601
@@ -55,6 +57,7 @@ export async function recordBeside(
     { id: run.id, tool: TOOL, started, finished: null },
   );
   return {
+    places: publish,
     record,
     async publish(ended) {
       for (const place of publishers) await place.prepare(started);

@@ -31,6 +31,13 @@ export interface Ledger extends RunIdentity {
   bind(draft: Draft, kind: Bearer, id: string): Promise<void>;
   /** Stops writing the record of a thing. Await it before taking the record off. */
   release(id: string): Promise<void>;
+  /**
+   * Writes into all records that what they belong to stays its maker's until then, though nobody renews them meanwhile.
+   *
+   * @param expires milliseconds since the epoch, by the cloud's clock
+   * @returns until when all of them are valid: earlier, if one could not be written
+   */
+  keepUntil(expires: number): Promise<number>;
   /** Stops all renewals when the run ends. */
   close(): Promise<void>;
 }
@@ -170,6 +177,23 @@ export function openLedger(session: Session, { id: runId, owner }: RunIdentity):
       const entry = held.get(id);
       held.delete(id);
       await entry?.writing;
+    },
+    async keepUntil(expires) {
+      // Put in place of the old ones, which nothing writes any more then.
+      const all = [...held.values()].map(({ claim, writing, expires: known }) => {
+        const spanMs = expires - session.clock.now();
+        const entry: Held = { claim: { ...claim, spanMs }, expires: known, told: true };
+        held.set(claim.id, entry);
+        return { entry, before: writing };
+      });
+      await Promise.all(
+        all.map(async ({ entry, before }) => {
+          await before;
+          await write(entry, expires);
+        }),
+      );
+      // What is gone needs no record, and is not held any more.
+      return Math.min(expires, ...[...held.values()].map((entry) => entry.expires));
     },
     async close() {
       held.clear();

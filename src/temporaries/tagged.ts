@@ -4,7 +4,7 @@ import type { VolumeFilter } from '../openstack/blockstorage/v3/volumes.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { ImageFilter } from '../openstack/image/v2/images.ts';
 import type { Log } from '../ports/log.ts';
-import { holdingsOf } from './holdings.ts';
+import { holdingsOf, networkHoldingsOf } from './holdings.ts';
 import { nameOf } from './leftovers.ts';
 import { removeAll } from './remove.ts';
 import { laterOf, laterOfUnseen, tellOfStaying } from './staying.ts';
@@ -34,6 +34,22 @@ export async function temporariesWith(
   const kinds = places === undefined ? KINDS : KINDS.filter((kind) => places[kind] !== undefined);
   const all = temporariesOf(await holdingsOf(session, kinds, kinds, places));
   return all.filter(({ record, original }) => tags.includes(record.tag) && original !== 'doubtful');
+}
+
+/**
+ * All that was made with these records and still stands, servers and what they have in networks too. Copies are left out.
+ *
+ * @throws CloudError if servers cannot be listed
+ */
+export async function everythingWith(session: Session, tags: readonly string[]): Promise<Temporary[]> {
+  const kinds = ['servers', 'images', 'volumes', 'snapshots', 'secrets'] as const;
+  const [holdings, networks] = await Promise.all([
+    holdingsOf(session, ['servers'], kinds),
+    networkHoldingsOf(session),
+  ]);
+  return temporariesOf({ ...holdings, ...networks }).filter(
+    ({ record, original }) => tags.includes(record.tag) && original !== 'doubtful',
+  );
 }
 
 /**

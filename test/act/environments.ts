@@ -10,10 +10,17 @@ export type Environment =
   | 'verify'
   | 'verify-deep'
   | 'drill'
-  | 'drill-sealed';
+  | 'drill-sealed'
+  | 'drill-boot';
 
 /** Those that hold the age identity: BACKUP_IDENTITY. */
-export const OPENING: ReadonlySet<Environment> = new Set(['prune', 'restore', 'verify-deep', 'drill-sealed']);
+export const OPENING: ReadonlySet<Environment> = new Set([
+  'prune',
+  'restore',
+  'verify-deep',
+  'drill-sealed',
+  'drill-boot',
+]);
 
 /** The secret CLOUDS_YAML of each: a credential that can do what docs/permissions.md says, and no more. */
 export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Record<Environment, string>>> {
@@ -23,7 +30,7 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
   const backup = lists(/^(?:backup|export)-(?!.*clean-up)/);
   // As docs/permissions.md says of `level: volume`.
   const drill = lists(/^restore-(volume|image|secret)|^backup-volume, (as an image|to a store)/);
-  const credentials: Record<Environment, readonly Rule[]> = {
+  const credentials: Record<Environment, readonly Rule[] | undefined> = {
     backup,
     prune: lists(/^prune/),
     report: lists(/./).filter(({ method }) => method === 'GET'),
@@ -33,6 +40,8 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
     'verify-deep': [],
     drill,
     'drill-sealed': drill,
+    // Its rules depend on the networks: docs/permissions.md.
+    'drill-boot': undefined,
   };
   return Object.fromEntries(
     Object.entries(credentials).map(([name, rules]) => [name, cloudsYaml(cloud, rules)]),
@@ -41,8 +50,11 @@ export async function environmentsOf(cloud: EmbeddedCloud): Promise<Readonly<Rec
 
 const IN_YOUR_NAME = 'Cinder, in your name';
 
-function cloudsYaml(cloud: EmbeddedCloud, accessRules: readonly Rule[]): string {
-  const { id, secret } = cloud.seed.addApplicationCredential('demo', { accessRules: [...accessRules] });
+/** @param rules undefined: all that a member may do */
+function cloudsYaml(cloud: EmbeddedCloud, rules: readonly Rule[] | undefined): string {
+  const { id, secret } = cloud.seed.addApplicationCredential('demo', {
+    ...(rules !== undefined && { accessRules: [...rules] }),
+  });
   const auth = {
     auth_url: cloud.authUrl,
     application_credential_id: id,

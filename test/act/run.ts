@@ -7,6 +7,7 @@ import { startEmbeddedCloud } from '../fakes/cloud/index.ts';
 import { startFakeGitHub } from '../fakes/github/index.ts';
 import { deploymentStory } from './deployments.ts';
 import { environmentsOf } from './environments.ts';
+import { heldStory } from './held.ts';
 import { SIZE } from './look.ts';
 import { offCloudStory } from './off-cloud.ts';
 import { planStory } from './plan.ts';
@@ -34,6 +35,7 @@ try {
   const environments = await environmentsOf(cloud);
   const world = { cloud, github, directory, keys, identity, environments };
   const bytes = await planStory(world);
+  await heldStory(world);
   await deploymentStory(world, bytes);
   await volumeStory(world, bytes);
   await serverStory(world, bytes);

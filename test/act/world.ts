@@ -40,6 +40,8 @@ export interface Wish {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Of the runner. */
   readonly runner?: Readonly<Record<string, string>>;
+  /** A directory of programs that its steps find before all others. */
+  readonly programs?: string;
 }
 
 export interface Ended {
@@ -139,7 +141,7 @@ export async function carryOut(world: World, wish: Wish): Promise<Ended> {
     ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
   ];
   const environment = {
-    PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
+    PATH: [wish.programs, dirname(process.execPath), process.env['PATH']].filter(Boolean).join(delimiter),
     HOME: directory,
     XDG_CONFIG_HOME: join(directory, 'config'),
     XDG_CACHE_HOME: join(directory, 'cache'),

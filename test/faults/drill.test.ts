@@ -5,6 +5,7 @@ import { forget, newIn, standing } from '../support/standing.ts';
 import {
   backupDrills,
   bootDrills,
+  heldDrills,
   imageDrills,
   serverDrills,
   storeDrills,
@@ -13,17 +14,21 @@ import {
 await strikeEveryRequest([...backupDrills, ...imageDrills]);
 // What these do besides is what those do, and a restore from a store.
 await strikeSome([...storeDrills, ...serverDrills]);
-await strikeSome(bootDrills);
+await strikeSome([...bootDrills, ...heldDrills]);
 
-/** A run makes nothing between its writes: it dies before one, or after it, with or without its answer. */
-test.each([...serverDrills, ...imageDrills])(
+/**
+ * A run makes nothing between its writes: it dies before one, or after it, with or without its answer. One that holds a server
+ * dies in its step or in its post step.
+ */
+test.each([...serverDrills, ...imageDrills, ...heldDrills])(
   'killed at any write: $title',
   async ({ open }) => {
     const trial = await open();
     const { cloud } = trial.world;
     try {
       const smooth = await trial.run();
-      expect(smooth.outputs['passed']).toBe('true');
+      expect([smooth.code, smooth.error]).toEqual([0, '']);
+      await trial.prove(smooth);
       const asked = cloud.requests.length;
       await trial.run();
       const writes = cloud.requests.slice(asked).flatMap((request, at) => (isWrite(request) ? [at + 1] : []));

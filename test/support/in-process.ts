@@ -5,6 +5,7 @@ import type { Command } from '../../src/commands/command.ts';
 import { messageOf, PlainError } from '../../src/errors.ts';
 import { terminalHost } from '../../src/host/terminal/host.ts';
 import { parseInputs, type Raw } from '../../src/inputs/table.ts';
+import { type GitHub, KEPT } from '../../src/ports/github.ts';
 import type { Liveness } from '../../src/ports/owner.ts';
 import { openContext } from '../../src/run/open-context.ts';
 
@@ -42,6 +43,10 @@ export async function runInProcess(
     readonly dryRun?: boolean;
     /** Of all other runs; every other one is over unless told. */
     readonly others?: Liveness;
+    /** In a workflow: of GitHub's services those that the command uses. */
+    readonly github?: GitHub;
+    /** What the step kept: its post step runs. */
+    readonly kept?: string;
   },
 ): Promise<Told> {
   const written: string[] = [];
@@ -60,10 +65,16 @@ export async function runInProcess(
     run: { id: randomUUID(), owner: `github:o/r:${written.length + 1}:1` },
     // Runs of the matrix follow one another.
     liveness: async () => options.others ?? ('ended' as const),
+    github: options.github,
   };
   const { context, close } = openContext(host, options.dryRun ?? false);
   try {
-    const outcome = await command.run(context, parseInputs(command.inputs, raw));
+    const inputs = parseInputs(command.inputs, raw);
+    const outcome = await (options.kept === undefined
+      ? command.run(context, inputs)
+      : command.afterwards?.(context, inputs, options.kept));
+    if (outcome === undefined) throw new TypeError(`${command.name} has nothing to end`);
+    if (outcome.kept !== undefined) options.github?.remember(KEPT, outcome.kept);
     return {
       code: outcome.failed ? 1 : 0,
       outputs: outcome.outputs,

@@ -1,46 +1,41 @@
 import type { Environment } from '../../environment.ts';
-import { messageOf } from '../../errors.ts';
 import { watchVolumes } from '../../openstack/blockstorage/v3/volumes.ts';
 import type { Server } from '../../openstack/compute/v2/servers.ts';
-import { listPorts } from '../../openstack/network/v2/ports.ts';
-import { listSecurityGroups } from '../../openstack/network/v2/security-groups.ts';
-import { WIND_UP_MS } from '../../openstack/session.ts';
 import type { PayloadStore } from '../../payload/store.ts';
-import { collect, pool } from '../../pool.ts';
+import { pool } from '../../pool.ts';
 import { fillImage } from '../../restore/image/restore.ts';
-import { bootServer, serverWithTag } from '../../restore/server/boot.ts';
+import { bootServer } from '../../restore/server/boot.ts';
 import { giveTraits } from '../../restore/volume/finish.ts';
 import { traitsOf } from '../../restore/volume/plan.ts';
 import { fillVolume } from '../../restore/volume/restore.ts';
-import { DRILL_NAME } from '../../temporaries/lists.ts';
-import { untilVolumesGone } from '../../temporaries/remove.ts';
-import { tellOfStaying } from '../../temporaries/staying.ts';
-import { readTemporary, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
-import { type Made, undo } from '../../temporaries/undo.ts';
+import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { counted } from '../../text/words.ts';
 import type { DrillTools } from '../bytes.ts';
 import type { Finding } from '../finding.ts';
 import { asScratch } from '../scratch.ts';
 import type { Stopwatch } from '../stopwatch.ts';
 import { type CheckTools, runCheck, type Target } from './check.ts';
+import { heldFinding, holdServer } from './held.ts';
 import { isolatedPorts } from './isolate.ts';
 import type { BootDisk, BootPlan } from './plan.ts';
+import { madeForDrill, removeTrail, type Trail } from './remove.ts';
 import { bootFinding } from './result.ts';
 import { watchConsole } from './watch-console.ts';
 
 /** Disks that are restored at the same time. */
 const AT_ONCE = 4;
 
-/** What was made so far, and the tags of what may have been made besides. */
-interface Trail {
-  readonly made: Made[];
-  readonly network: string[];
-  readonly servers: string[];
+export interface BootTools extends DrillTools, Pick<CheckTools, 'environment' | 'directory' | 'redact'> {
+  /**
+   * Told before each thing is made of the tags of all records so far: somebody else can find by them what a run leaves
+   * that cannot remove it.
+   */
+  noted(tags: readonly string[]): void;
 }
 
 /**
  * Restores a point as temporaries, boots a server of them that nobody reaches, looks at its console, and removes
- * everything, whatever happens.
+ * everything, whatever happens. Only a server that is held stays, if nothing failed before.
  *
  * @throws OperationError if it cannot be restored or booted, with what the cloud said
  */
@@ -49,12 +44,17 @@ export async function drillBoot(
   plan: BootPlan,
   store: PayloadStore | undefined,
   watch: Stopwatch,
-  tools: DrillTools & Pick<CheckTools, 'environment' | 'directory' | 'redact'>,
+  tools: BootTools,
 ): Promise<Finding> {
-  const environment = asScratch(given);
+  const tags: string[] = [];
+  const environment = asScratch(given, (tag) => {
+    tags.push(tag);
+    tools.noted(tags);
+  });
   const { session, log } = environment;
   const trail: Trail = { made: [], network: [], servers: [] };
-  const { expected, check, withinMs } = plan.wishes;
+  const { expected, check, hold, withinMs } = plan.wishes;
+  let isHeld = false;
   try {
     const ids = await restoreDisks(environment, plan.disks, store, tools, trail);
     watch.lap('restored');
@@ -64,17 +64,27 @@ export async function drillBoot(
       words: expected.words,
     };
     watch.lap('booted');
-    const isOver = booted?.kind === 'failed' || check === undefined;
+    const ran = ranWords(plan);
     const target = targetOf(server, plan.disks, ids);
+    if (hold !== undefined && booted?.kind !== 'failed') {
+      const volumeIds = ids.filter((_id, at) => plan.disks[at]?.as === 'volume');
+      const held = await holdServer(environment, { ...target, volumeIds, tags, ran, booted }, hold);
+      isHeld = true;
+      return heldFinding(held);
+    }
+    const isOver = booted?.kind === 'failed' || check === undefined;
     const checked = isOver
       ? undefined
       : { why: await runCheck(check, target, withinMs, { ...environment, ...tools }) };
     if (checked !== undefined) watch.lap('checked');
-    return bootFinding({ ran: ranWords(plan), booted, check: checked });
+    return bootFinding({ ran, booted, check: checked });
   } finally {
-    const removing = await removeAll(environment, trail);
-    watch.lap('removed');
-    if (!removing) log.debug('not all that the drill made is gone');
+    if (!isHeld) {
+      const removing = await removeTrail(environment, trail);
+      watch.lap('removed');
+      if (removing) tools.noted([]);
+      else log.debug('not all that the drill made is gone');
+    }
   }
 }
 
@@ -87,8 +97,7 @@ async function restoreDisks(
   { made }: Trail,
 ): Promise<readonly string[]> {
   const volumes = watchVolumes(await environment.session.service('block-storage'));
-  const remember = (kind: Made['kind'], id: string) =>
-    made.push({ kind, id, what: `${kind} ${id}, made for the drill`, later: 'remove' });
+  const remember = (kind: 'image' | 'volume', id: string) => made.push(madeForDrill(kind, id));
   return pool(disks, AT_ONCE, async (disk) => {
     switch (disk.as) {
       case 'kept':
@@ -156,51 +165,4 @@ function ranWords({ flavor, network }: BootPlan): string {
         ? `isolated in ${counted(networks.length, 'network')}`
         : `in ${counted(networks.length, 'network')}, with the given security groups`;
   return `the server ran with flavor ${flavor.name}, ${reach}`;
-}
-
-/** @returns whether everything is gone, or is going */
-async function removeAll(environment: Environment, { made, network, servers }: Trail): Promise<boolean> {
-  const { session, log, signal } = environment;
-  session.windUp();
-  const late = await found(environment, { network, servers });
-  const isGone = await undo(session, [...late, ...made], {
-    removed: ({ what }) => log.debug(`${what}, is being removed`),
-    withinMs: signal.aborted ? WIND_UP_MS : undefined,
-  });
-  const volumes = made.filter(({ kind }) => kind === 'volume').map(({ id }) => id);
-  if (isGone && !signal.aborted && volumes.length > 0) await untilVolumesGone(session, volumes);
-  return isGone;
-}
-
-/** By the tags of their records: also what a request made whose answer was lost. */
-async function found(
-  { session, log }: Environment,
-  { network, servers }: Pick<Trail, 'network' | 'servers'>,
-): Promise<readonly Made[]> {
-  const all: Made[] = [];
-  const look = async (what: string, act: () => Promise<void>) => {
-    try {
-      await act();
-    } catch (error) {
-      tellOfStaying(log, `the ${what} of the drill`, messageOf(error), 'remove');
-    }
-  };
-  const put = (kind: Made['kind'], id: string) =>
-    all.push({ kind, id, what: `${kind} ${id}, made for the drill`, later: 'remove' });
-  for (const tag of servers)
-    await look('server', async () => {
-      const server = await serverWithTag(await session.service('compute'), tag);
-      if (server !== undefined) put('server', server.id);
-    });
-  if (network.length === 0) return all;
-  const isOurs = ({ id, description }: { readonly id: string; readonly description: string }) =>
-    network.includes(readTemporary({ id, description })?.tag ?? '');
-  await look('ports', async () => {
-    const neutron = await session.service('network');
-    const ports = await collect(listPorts(neutron, { name: DRILL_NAME }));
-    const groups = await collect(listSecurityGroups(neutron, { name: DRILL_NAME }));
-    for (const { id } of ports.filter(isOurs)) put('port', id);
-    for (const { id } of groups.filter(isOurs)) put('security group', id);
-  });
-  return all;
 }

@@ -28,6 +28,8 @@ export interface BootWishes {
   readonly expected: Expected | undefined;
   /** A command. */
   readonly check: string | undefined;
+  /** How long the server stays for whoever decides. Milliseconds; undefined: not at all. */
+  readonly hold: number | undefined;
   /** For the text, and again for the command. Milliseconds. */
   readonly withinMs: number;
 }

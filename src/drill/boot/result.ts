@@ -7,8 +7,8 @@ export interface Tried {
   readonly ran: string;
   /** Undefined: no text was expected. */
   readonly booted: (Booted & { readonly words: string }) | undefined;
-  /** Undefined: there was no check; `why`: it said no. */
-  readonly check: { readonly why: string | undefined } | undefined;
+  /** Undefined: there was no check; `why`: it said no; `yes`: how it says yes. */
+  readonly check: { readonly why: string | undefined; readonly yes?: string } | undefined;
 }
 
 /**
@@ -19,7 +19,7 @@ export function bootFinding({ ran, booted, check }: Tried): Finding {
   const seen = [
     ran,
     ...(booted === undefined ? [] : [consoleWords(booted)]),
-    ...(check === undefined ? [] : [check.why ?? 'the check said yes']),
+    ...(check === undefined ? [] : [check.why ?? check.yes ?? 'the check said yes']),
   ];
   const base = { seen, size: 0, keyProved: false };
   const why = (booted?.kind === 'failed' ? booted.why : undefined) ?? check?.why;

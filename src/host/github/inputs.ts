@@ -20,6 +20,24 @@ export const workflowInputs = {
   },
 } as const satisfies Inputs;
 
+/**
+ * Inputs of one action alone, about the job that it runs in.
+ *
+ * The runner evaluates `job.status` anew for the post step, since it fills in defaults in each stage
+ * (https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionRunner.cs, `EvaluateDefaultInput`), and allows
+ * `job` there (`input-default-context` in action_yaml.json). No variable has it: actions/runner#2911.
+ */
+export const actionInputs: Readonly<Record<string, Inputs>> = {
+  drill: {
+    verdict: {
+      kind: 'text',
+      default: '$' + '{{ job.status }}',
+      description:
+        'With `hold`: what decides when the job ends, as an expression that says `success` or `failure` then. Default: the state of the job. With `steps.ID.outcome`, one step decides alone.',
+    },
+  },
+};
+
 /** Reads the inputs that the table names. The runner fills in the defaults of action.yml. */
 export function readInputs(table: Inputs, environment: Readonly<Record<string, string | undefined>>): Raw {
   return Object.fromEntries(Object.keys(table).map((name) => [name, inputOf(name, environment)]));

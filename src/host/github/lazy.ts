@@ -7,6 +7,7 @@ import type { Log } from '../../ports/log.ts';
 import type { Liveness, WorkflowOwner } from '../../ports/owner.ts';
 import type { Runner } from './commands.ts';
 import { isEnterpriseServer, scratchName } from './environment.ts';
+import { inputOf } from './inputs.ts';
 import type { Rest } from './rest.ts';
 
 export interface Dependencies {
@@ -45,6 +46,7 @@ export function lazyGitHub(dependencies: Dependencies): {
   };
   const services: GitHub = {
     here,
+    verdict: inputOf('verdict', environment),
     repository: async () => (await import('./repository.ts')).readRepository(await rest()),
     artifacts: {
       problem: artifactProblem(environment),

@@ -1,3 +1,4 @@
+import { duration } from '../../clock.ts';
 import { drillBoot } from '../../drill/boot/boot.ts';
 import { parseExpect } from '../../drill/boot/expect.ts';
 import { type BootDisk, type BootPlan, type BootWishes, planBoot } from '../../drill/boot/plan.ts';
@@ -10,6 +11,7 @@ import { quoted } from '../../text/escape.ts';
 import type { Json } from '../../text/redact-json.ts';
 import { environmentOf } from '../environment-of.ts';
 import { makingRoom } from '../room.ts';
+import { keepTags } from './hold.ts';
 import { type Drilling, drillName, neededSession, type Trial } from './level.ts';
 
 /** `boot`: a server is made of what was restored, isolated, and its console says whether it boots. */
@@ -32,6 +34,7 @@ export function bootLevel(kind: 'volume' | 'server' | 'image') {
           environment: host.environment,
           directory: host.directory,
           redact: (text) => host.secrets.redact(text),
+          noted: (tags) => keepTags(context, given, session, subject, tags),
         }),
     };
   };
@@ -43,7 +46,7 @@ export function bootLevel(kind: 'volume' | 'server' | 'image') {
  * @throws InputError for what does not fit
  */
 export function bootWishes(given: DrillInputs): BootWishes {
-  const { network, flavor, expect, check, 'security-groups': securityGroups } = given;
+  const { network, flavor, expect, check, hold, 'security-groups': securityGroups } = given;
   if (network.length === 0)
     throw new InputError(
       'no network given for the server of the drill',
@@ -53,7 +56,7 @@ export function bootWishes(given: DrillInputs): BootWishes {
     throw new InputError('`network` has `none` beside others', 'Give only `none`, or only networks.');
   if (network[0] === 'none' && securityGroups.length > 0)
     throw new InputError('`security-groups` protect no server without a network', 'Leave them out.');
-  if (expect === undefined && check === undefined)
+  if (expect === undefined && check === undefined && hold === 0)
     throw new InputError(
       'nothing says whether the server boots',
       'Give `expect`, a text that its console shows then, such as `login:`, or `check`, a command.',
@@ -64,6 +67,7 @@ export function bootWishes(given: DrillInputs): BootWishes {
     flavor,
     expected: expect === undefined ? undefined : parseExpect(expect),
     check,
+    hold: hold === 0 ? undefined : hold * 60_000,
     withinMs: given['boot-timeout'] * 60_000,
   };
 }
@@ -77,6 +81,8 @@ function showBoot({ disks, flavor, network, wishes }: BootPlan, log: Log): void 
   log.info(`a server of flavor ${quoted(flavor.name)} boots from it, ${where}`);
   if (wishes.expected !== undefined) log.info(`${wishes.expected.words} must be on its console`);
   if (wishes.check !== undefined) log.info('a check decides');
+  if (wishes.hold !== undefined)
+    log.info(`the later steps of the job decide, within ${duration(wishes.hold)}`);
 }
 
 function showDisk(disk: BootDisk, log: Log): void {

@@ -10,9 +10,11 @@ import type { Context } from '../context.ts';
 import { drillPoint } from '../drill.ts';
 import { readCatalog } from '../reading/catalog.ts';
 import { wantedOf } from '../reading/wanted.ts';
+import { refuseHold } from './hold.ts';
 
 /** Drills one restore point, or one of each resource. */
 export async function drillPoints(context: Context, given: DrillInputs) {
+  refuseHold(context, given);
   return given.each ? drillEach(context, given) : drillPoint(context, given);
 }
 

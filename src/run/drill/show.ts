@@ -1,6 +1,6 @@
 import type { Finding } from '../../drill/finding.ts';
 import type { Phases } from '../../drill/stopwatch.ts';
-import type { Log } from '../../ports/log.ts';
+import type { HostLog } from '../../ports/host.ts';
 import { forMarkdown, quoted } from '../../text/escape.ts';
 import type { Subject } from '../../verify/subjects.ts';
 
@@ -33,9 +33,26 @@ export function drillLines(
   ];
 }
 
-/** The last lines of a console: to the log alone, whose secrets are masked. */
-export function tellConsole({ console: lines = [] }: Finding, log: Log): void {
+/**
+ * Tells how a drill ended. The last lines of a console go to the log alone, whose secrets are masked.
+ *
+ * @param called {@link drilledPoint}
+ * @param isLost whether the result should be recorded, and is not
+ * @returns why the step fails; empty if it does not
+ */
+export function tellFinding(
+  log: HostLog,
+  called: string,
+  { console: lines = [], undecided, why }: Finding,
+  isLost: boolean,
+): string {
   for (const line of lines) log.info(`console: ${line}`);
+  if (undecided !== undefined) log.warn(`the drill of ${called} decides nothing: ${undecided}`);
+  if (why !== undefined) log.error(`the drill of ${called} failed: ${why}`);
+  return [
+    ...(why === undefined ? [] : ['the restore point is not proved']),
+    ...(isLost ? ['the result could not be recorded'] : []),
+  ].join('; ');
 }
 
 export function drillSummary(title: string, lines: readonly string[]): string {

@@ -1,6 +1,7 @@
 import type { Mutation } from '../mutation.ts';
 
 const DRILL = ['unit/drill/proof.test.ts'];
+const HELD = ['unit/drill/held.test.ts'];
 const DRAW = ['unit/drill/draw.test.ts'];
 const CANDIDATES = ['unit/drill/candidates.test.ts'];
 const WRITTEN = ['unit/run/drill/record.test.ts'];
@@ -19,6 +20,46 @@ export const proved: readonly Mutation[] = [
     find: 'if (digest === undefined || seen === digest.value) return undefined;',
     put: 'if (digest === undefined || seen !== undefined) return undefined;',
     tests: DRILL,
+  },
+  {
+    id: 'drill/held-cancelled',
+    file: 'drill/boot/held.ts',
+    what: 'a job that was cancelled is a check that said no',
+    find: "if (verdict === 'cancelled') return",
+    put: "if (verdict === 'canceled') return",
+    tests: HELD,
+  },
+  {
+    id: 'drill/held-unknown',
+    file: 'drill/boot/held.ts',
+    what: 'a runner that says nothing says no',
+    find: "if (verdict !== 'success' && verdict !== 'failure')",
+    put: "if (verdict === '')",
+    tests: HELD,
+  },
+  {
+    id: 'drill/held-gone',
+    file: 'drill/boot/held.ts',
+    what: 'steps that succeed prove a server that was gone',
+    find: '  if (!isStanding) return',
+    put: '  if (!isStanding && now > until) return',
+    tests: HELD,
+  },
+  {
+    id: 'drill/held-late',
+    file: 'drill/boot/held.ts',
+    what: 'a server that others could have removed is proved',
+    find: 'if (now > until)',
+    put: 'if (now < since)',
+    tests: HELD,
+  },
+  {
+    id: 'drill/held-record',
+    file: 'temporaries/ledger.ts',
+    what: 'a record that could not be written counts as valid',
+    find: 'return Math.min(expires, ...[...held.values()].map((entry) => entry.expires));',
+    put: 'return expires;',
+    tests: ['unit/temporaries/ledger.test.ts'],
   },
   {
     id: 'drill/short',

@@ -3,13 +3,16 @@ import { expect } from '@jest/globals';
 import { backupImage } from '../../../src/commands/backup-image.ts';
 import { backupServer } from '../../../src/commands/backup-server.ts';
 import { backupVolume } from '../../../src/commands/backup-volume.ts';
+import type { Command } from '../../../src/commands/command.ts';
 import { drill } from '../../../src/commands/drill.ts';
+import type { GitHub } from '../../../src/ports/github.ts';
 import { SparseBytes } from '../../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
 import { makeKeeper } from '../../scenarios/sealed.ts';
 import { bootDisk } from '../boot-sector.ts';
 import type { Trial, Trials } from '../every-request.ts';
 import { runnerOf } from '../faults.ts';
+import { runInProcess } from '../in-process.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -87,6 +90,67 @@ async function drilled(
 
 /** Of a server with a disk of each kind, in a network. */
 async function boots(): Promise<Trial> {
+  const { world, run } = await bootable();
+  return {
+    world,
+    run: () => run(drill, BOOT),
+    prove: async ({ code, outputs }) => {
+      // A console that may not be read is none.
+      if (code === 0)
+        expect(['passed L4', 'no output ']).toContain(`${outputs['result']} ${outputs['reached']}`);
+      else expect(outputs['passed']).not.toBe('true');
+      return [];
+    },
+  };
+}
+
+const BOOT = {
+  level: 'boot',
+  store,
+  network: 'private',
+  expect: 'login:',
+  'boot-timeout': '1',
+  seed: '1',
+};
+
+/** The same, whose server is left to later steps, and the post step: both as one run. */
+async function held(): Promise<Trial> {
+  const { world } = await bootable();
+  return {
+    world,
+    async run() {
+      let kept = '';
+      const of = (verdict: string) => ({
+        environment: { ...world.cloud.openrc(), GITHUB_STATE: 'kept' },
+        directory: world.directory,
+        github: {
+          verdict,
+          remember(_name: string, value: string) {
+            kept = value;
+          },
+        } as unknown as GitHub,
+      });
+      const raw = { ...BOOT, hold: '30' };
+      const main = await runInProcess(drill as unknown as Command, raw, of('success'));
+      world.heard(JSON.stringify(main) + kept);
+      if (kept === '') return main;
+      const post = await runInProcess(drill as unknown as Command, raw, {
+        ...of(main.code === 0 ? 'success' : 'failure'),
+        kept,
+      });
+      world.heard(JSON.stringify(post));
+      // A step that failed stays so, whatever its post step does.
+      return main.code === 0 ? { ...post, log: main.log + post.log } : { ...main, log: main.log + post.log };
+    },
+    prove: async ({ code, log, outputs }) => {
+      if (code === 0) expect(log).toMatch(/Drill of server "web".*: (passed|interrupted)|decides nothing/);
+      else expect(outputs['passed']).not.toBe('true');
+      return [];
+    },
+  };
+}
+
+async function bootable() {
   const world = await embeddedWorld({ tickMs: 2, gibBytes: SMALL_GIB });
   const run = runnerOf(world);
   const { seed } = world.cloud;
@@ -96,25 +160,7 @@ async function boots(): Promise<Trial> {
   server.root?.write(0, bootDisk('web login:', 64 * 1024));
   const saved = await run(backupServer, { servers: 'web', store, method: 'image' });
   expect([saved.code, saved.error]).toEqual([0, '']);
-  return {
-    world,
-    run: () =>
-      run(drill, {
-        level: 'boot',
-        store,
-        network: 'private',
-        expect: 'login:',
-        'boot-timeout': '1',
-        seed: '1',
-      }),
-    prove: async ({ code, outputs }) => {
-      // A console that may not be read is none.
-      if (code === 0)
-        expect(['passed L4', 'no output ']).toContain(`${outputs['result']} ${outputs['reached']}`);
-      else expect(outputs['passed']).not.toBe('true');
-      return [];
-    },
-  };
+  return { world, run };
 }
 
 const title = 'a fault in the middle of drill, of';
@@ -126,3 +172,4 @@ export const backupDrills: Trials = [
 export const serverDrills: Trials = [{ title: `${title} a server`, open: server }];
 export const imageDrills: Trials = [{ title: `${title} an image`, open: image }];
 export const bootDrills: Trials = [{ title: `${title} a server that boots`, open: boots }];
+export const heldDrills: Trials = [{ title: `${title} a server that is held`, open: held }];

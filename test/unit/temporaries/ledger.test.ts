@@ -102,6 +102,40 @@ describe('a ledger', () => {
     await ledger.close();
   });
 
+  test('says until when all that it holds is its maker’s, though nobody renews that; what is gone does not count', async () => {
+    const { clock, beat } = beatingClock();
+    await using opened = await openEmbedded({}, { clock });
+    const { cloud, session } = opened;
+    const ledger = openLedger(session, run);
+    const draft = ledger.draft('scratch', 1);
+    ledger.bound(draft, 'volume', randomUUID());
+    const volumes = [cloud.seed.addVolume(), cloud.seed.addVolume()];
+    for (const { id } of volumes) await ledger.bind(draft, 'volume', id);
+    const until = Math.ceil((clock.now() + 24 * BEAT_MS) / 60_000) * 60_000;
+    expect(await ledger.keepUntil(until)).toBe(until);
+    const expiries = () => volumes.map(({ description }) => parseTemporary(description ?? '')?.expires ?? 0);
+    for (const expires of expiries()) expect(Math.abs(expires - until)).toBeLessThan(60_000);
+    // A run that goes on longer than it thought shortens nothing.
+    await beat();
+    for (const expires of expiries()) expect(expires).toBeGreaterThanOrEqual(until);
+    await ledger.close();
+  });
+
+  test('says if a record could not be written, since others believe only that', async () => {
+    const { clock } = beatingClock();
+    await using opened = await openEmbedded({}, { clock });
+    const { cloud, session } = opened;
+    const ledger = openLedger(session, run);
+    const draft = ledger.draft('scratch', 1);
+    const volume = cloud.seed.addVolume();
+    await ledger.bind(draft, 'volume', volume.id);
+    cloud.faults.add({ when: { method: 'PUT', times: Number.POSITIVE_INFINITY }, do: { status: 403 } });
+    const until = clock.now() + 24 * BEAT_MS;
+    expect(await ledger.keepUntil(until)).toBe(draft.expires);
+    cloud.faults.clear();
+    await ledger.close();
+  });
+
   test('that may not write the id warns of it by name and goes on, and writes it with the next beat', async () => {
     const { clock, beat } = beatingClock();
     const warned: string[] = [];
