@@ -22,19 +22,11 @@ export const proved: readonly Mutation[] = [
     tests: DRILL,
   },
   {
-    id: 'drill/held-cancelled',
-    file: 'drill/boot/held.ts',
-    what: 'a job that was cancelled is a check that said no',
-    find: "if (verdict === 'cancelled') return",
-    put: "if (verdict === 'canceled') return",
-    tests: HELD,
-  },
-  {
     id: 'drill/held-unknown',
     file: 'drill/boot/held.ts',
-    what: 'a runner that says nothing says no',
+    what: 'a job of which nothing is known is a check that said no',
     find: "if (verdict !== 'success' && verdict !== 'failure')",
-    put: "if (verdict === '')",
+    put: "if (verdict === 'unknown')",
     tests: HELD,
   },
   {
@@ -129,8 +121,8 @@ export const proved: readonly Mutation[] = [
     id: 'drill/scratch',
     file: 'drill/scratch.ts',
     what: 'what a killed drill left is kept as a restored volume',
-    find: "draft: (_purpose, gigabytes) => ledger.draft('scratch', gigabytes),",
-    put: 'draft: (purpose, gigabytes) => ledger.draft(purpose, gigabytes),',
+    find: "const record = ledger.draft('scratch', gigabytes);",
+    put: 'const record = ledger.draft(_purpose, gigabytes);',
     tests: ['embedded/drill-killed.test.ts'],
   },
   {
