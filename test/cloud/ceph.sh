@@ -39,6 +39,10 @@ rbd_default_features=61
 [client.rgw.a]
 rgw_frontends=beast endpoint=$H:7480
 rgw_data=$C/rgw
+# What was deleted lies in memory for two hours by default: three runs of a bench then fill the machine.
+rgw_gc_obj_min_wait=5
+rgw_gc_processor_period=10
+rgw_gc_processor_max_time=10
 # radosgw insists on an encrypted line to the monitor, which a cluster without authentication cannot give.
 ms_mon_client_mode=crc
 rgw_keystone_url=http://$H:5000
