@@ -57,6 +57,8 @@ export interface Opener {
 export interface Chunks {
   /** Where the first chunk begins. */
   readonly start: number;
+  /** Opens the chunks, see {@link chunksWith}. */
+  readonly key: Uint8Array;
   /**
    * @param index from 0
    * @param last whether it is the last one
@@ -202,9 +204,21 @@ export async function opener(identity: string | undefined, what: string): Promis
     if (end === 0 && head.length >= LONGEST_HEADER) throw cutShort(name);
     if (end === 0 || head.length < start) return undefined;
     const key = payloadKey(await fileKeyOf(head.subarray(0, end), name), head.subarray(end, start));
-    return { start, open: (chunk, index, last) => openedChunk(chunk, key, index, last, name) };
+    return chunksWith(key, start, name);
   };
   return { stream, chunks, open: async (bytes, name) => allOf(stream(once(bytes), name)) };
+}
+
+/**
+ * The chunks of a file whose header was read before.
+ *
+ * @param key of {@link Chunks}, 32 bytes
+ * @param start of the same
+ * @param what for messages only
+ */
+export function chunksWith(key: Uint8Array, start: number, what: string): Chunks {
+  const secret = crypto.createSecretKey(key);
+  return { start, key, open: (chunk, index, last) => openedChunk(chunk, secret, index, last, what) };
 }
 
 async function* sealed(source: AsyncIterable<Uint8Array>, key: Uint8Array): AsyncGenerator<Uint8Array, void> {
@@ -249,7 +263,7 @@ async function* payload(
 ): AsyncGenerator<Uint8Array, void> {
   const { head, stream } = await peek(rest, () => NONCE);
   if (head.length < NONCE) throw cutShort(what);
-  const key = payloadKey(fileKey, head.subarray(0, NONCE));
+  const key = crypto.createSecretKey(payloadKey(fileKey, head.subarray(0, NONCE)));
   let index = 0;
   for await (const { bytes, last } of chunksOf(skip(stream, NONCE), SEALED_CHUNK)) {
     const opened = openedChunk(bytes, key, index, last, what);
@@ -258,7 +272,13 @@ async function* payload(
   }
 }
 
-function openedChunk(bytes: Buffer, key: Buffer, index: number, last: boolean, what: string): Buffer {
+function openedChunk(
+  bytes: Buffer,
+  key: crypto.KeyObject,
+  index: number,
+  last: boolean,
+  what: string,
+): Buffer {
   if (bytes.length < TAG || (bytes.length === TAG && index > 0)) throw cutShort(what);
   const decipher = crypto.createDecipheriv('chacha20-poly1305', key, chunkNonce(index, last), {
     authTagLength: TAG,

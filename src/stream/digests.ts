@@ -58,46 +58,54 @@ export function digesterHere(algorithms: readonly string[]): Digester {
   };
 }
 
-const PIECE = 1 << 20;
+/** Each costs a turn of both threads. */
+const PIECE = 2 << 20;
 
 /** Digests of bytes whose memory is somebody else's: a thread computes them, from a copy. */
 export class DigestsBeside {
-  readonly #digester: Digester;
-  readonly #memory = new SharedPieces(4, PIECE);
+  readonly #make: () => Digester;
+  /** Undefined until there is work: who looks at the beginning alone needs no thread. */
+  #digester: Digester | undefined;
+  readonly #memory = new SharedPieces(3, PIECE);
   #piece: Buffer | undefined;
   #held = 0;
 
   /** @param size bytes that come; a thread takes longer to start than a few of them take */
   constructor(algorithms: readonly string[], size: number) {
-    this.#digester = (size > 4 * PIECE ? digesterBeside : digesterHere)(algorithms);
+    this.#make = () => (size > 2 * PIECE ? digesterBeside : digesterHere)(algorithms);
   }
 
   /** @returns once the bytes may change */
   async add(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
+      if (this.#held === PIECE) this.#pass(this.#started());
       this.#piece ??= await this.#memory.idle();
       const part = bytes.subarray(at, at + PIECE - this.#held);
       this.#piece.set(part, this.#held);
       this.#held += part.length;
       at += part.length;
-      if (this.#held === PIECE) this.#pass();
     }
   }
 
   /** Lower-case hex, in the order of the algorithms. Call it once, at the end. */
   async digests(): Promise<readonly string[]> {
-    this.#pass();
+    const digester = this.#started();
+    this.#pass(digester);
     await this.#memory.allIdle();
-    return this.#digester.digests();
+    return digester.digests();
   }
 
-  close(): Promise<unknown> {
-    return this.#digester.close();
+  async close(): Promise<void> {
+    await this.#digester?.close();
   }
 
-  #pass(): void {
-    if (this.#piece !== undefined)
-      this.#memory.use(this.#digester.update(this.#piece.subarray(0, this.#held)));
+  #started(): Digester {
+    this.#digester ??= this.#make();
+    return this.#digester;
+  }
+
+  #pass(digester: Digester): void {
+    if (this.#piece !== undefined) this.#memory.use(digester.update(this.#piece.subarray(0, this.#held)));
     this.#piece = undefined;
     this.#held = 0;
   }

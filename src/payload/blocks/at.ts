@@ -4,8 +4,9 @@ import { turns } from '../../pool.ts';
 import type { Place } from '../../store/place.ts';
 import { BLOCK, type Extent, type StoredObject } from './format.ts';
 import { framesIn, tableBytes } from './frame.ts';
+import { damagedObject, Unpacker } from './frames.ts';
 import { damagedMap, readMap } from './map-read.ts';
-import { bytesOf, damagedObject, plainOf } from './object.ts';
+import { bytesOf } from './object.ts';
 import type { BlocksFacts } from './open.ts';
 
 /** Twelve bytes of memory each. */
@@ -88,10 +89,12 @@ export async function openAt(
       return bytes;
     });
   const held = new Map<number, Promise<OpenObject>>();
+  const unpacker = new Unpacker();
   const objectAt = (number: number): Promise<OpenObject> => {
     const object = map.objects[number];
     if (object === undefined) throw new RangeError(`no object ${number}`);
-    const opened = held.get(number) ?? openObject(read, object, object.to === null ? undefined : opener);
+    const opened =
+      held.get(number) ?? openObject(read, object, object.to === null ? undefined : opener, unpacker);
     held.delete(number);
     held.set(number, opened);
     // What failed is tried again.
@@ -223,7 +226,12 @@ interface OpenObject {
   blocks(first: number, lengths: readonly number[]): Promise<Buffer[]>;
 }
 
-async function openObject(read: Read, object: StoredObject, opener: Opener | undefined): Promise<OpenObject> {
+async function openObject(
+  read: Read,
+  object: StoredObject,
+  opener: Opener | undefined,
+  unpacker: Unpacker,
+): Promise<OpenObject> {
   const chunks = opener && (await chunksOf(read, object, opener));
   const sealed = object.size - (chunks?.start ?? 0);
   const size =
@@ -238,7 +246,10 @@ async function openObject(read: Read, object: StoredObject, opener: Opener | und
       const frames = await bytes(begin, ends[first + lengths.length - 1] ?? begin);
       return lengths.map((length, at) => {
         const from = (at === 0 ? begin : (ends[first + at - 1] ?? begin)) - begin;
-        return plainOf(frames.subarray(from, (ends[first + at] ?? begin) - begin), length, object.name);
+        const frame = frames.subarray(from, (ends[first + at] ?? begin) - begin);
+        const block = unpacker.block(frame, length, object.name);
+        // What is in memory of its own already stays there.
+        return block.buffer === frames.buffer ? frame.subarray(-length) : Buffer.from(block);
       });
     },
   };

@@ -1,20 +1,19 @@
-import { type Opener, SEALED_CHUNK } from '../../keys/age.ts';
+import type { Opener } from '../../keys/age.ts';
 import type { BlocksPayload } from '../../manifest/schema.ts';
 import type { Place } from '../../store/place.ts';
 import { DigestsBeside } from '../../stream/digests.ts';
-import { keepYoungHeapSmall } from '../../stream/young-heap.ts';
-import { zeros } from '../../stream/zeros.ts';
+import { keepReadersHeapSmall } from '../../stream/young-heap.ts';
 import { BLOCK } from './format.ts';
+import { Unpacker } from './frames.ts';
 import { needAll } from './lacking.ts';
-import { damagedMap, type OpenedMap, readMap } from './map-read.ts';
-import { ObjectReader } from './object.ts';
+import { damagedMap, readMap } from './map-read.ts';
+import { OpenObjects, type Survey } from './open-objects.ts';
+import { Outgoing } from './outgoing.ts';
 
 /** Bytes that the objects which are open at once may hold. */
 const BUDGET = 96 << 20;
-/** What an open object holds besides its pieces: a frame that has begun. */
-const BESIDE = 96 << 10;
-/** A frame lies in two chunks at most, so this is one request for a block. */
-const SMALLEST_PIECE = 2 * SEALED_CHUNK;
+/** Bytes of the disk that are given out at once: each piece costs every reader a turn. */
+const PIECE = 16 * BLOCK;
 
 /** What a manifest says about a payload of blocks. */
 export type BlocksFacts = Pick<BlocksPayload, 'name' | 'size' | 'digest' | 'stored'>;
@@ -34,33 +33,35 @@ export async function* openBlocks(
   opener: Opener | undefined,
   budget: number = BUDGET,
 ): AsyncGenerator<Uint8Array, void> {
-  keepYoungHeapSmall();
+  keepReadersHeapSmall();
   const { size, digest } = payload;
   const survey = await surveyed(place, payload, opener);
   const map = await readMap(place, payload.name, payload.stored);
-  const objects = new OpenObjects(place, map, opener, survey, budget);
+  const objects = new OpenObjects(place, map.objects, opener, survey, budget);
+  const unpacker = new Unpacker();
+  const outgoing = new Outgoing(size, PIECE);
   const hash = new DigestsBeside([digest.algorithm], size);
-  let at = 0;
-  const upTo = async function* (end: number): AsyncGenerator<Buffer, void> {
-    for await (const piece of zeros(end - at)) {
-      await hash.add(piece);
-      at += piece.length;
-      yield piece;
-    }
+  const hashed = async (piece: Buffer) => {
+    await hash.add(piece);
+    return piece;
   };
   try {
     for await (const [start, count, object, first] of map.extents) {
-      yield* upTo(start * BLOCK);
+      for await (const piece of outgoing.zeros(start * BLOCK)) yield await hashed(piece);
       const reader = objects.use(object);
-      for (let index = 0; index < count; index += 1) {
-        const block = await reader.block(first + index, Math.min(BLOCK, size - at), first + count - 1);
-        await hash.add(block);
-        at += block.length;
-        yield block;
+      // Not for who only looks at the beginning.
+      if (outgoing.at >= PIECE) objects.prefetch(object);
+      for (let index = first; index < first + count; index += 1) {
+        const frame = await reader.block(index, first + count - 1);
+        const length = Math.min(BLOCK, size - outgoing.at);
+        const piece = outgoing.add(unpacker.block(frame, length, reader.name));
+        if (piece === undefined) continue;
+        yield await hashed(piece);
+        objects.prefetch(object);
       }
       await objects.used(object);
     }
-    yield* upTo(size);
+    for await (const piece of outgoing.zeros(size)) yield await hashed(piece);
     const [value] = await hash.digests();
     if (value !== digest.value)
       throw damagedMap(
@@ -70,13 +71,6 @@ export async function* openBlocks(
   } finally {
     await Promise.all([map.close(), hash.close()]);
   }
-}
-
-interface Survey {
-  /** How many extents of each object there are. */
-  readonly uses: Uint32Array;
-  /** How many objects are open at once at most. */
-  readonly width: number;
 }
 
 /** Reads the map before anything is made from it: it is proved then, and tells how to share the memory. */
@@ -109,66 +103,4 @@ function widest(begin: Float64Array, end: Float64Array): number {
     width = Math.max(width, begun + 1 - ended);
   }
   return width;
-}
-
-/** The objects that are read at the moment, within a bound of memory. */
-class OpenObjects {
-  readonly #make: (object: number) => ObjectReader;
-  readonly #left: Uint32Array;
-  readonly #most: number;
-  readonly #ahead: boolean;
-  readonly #open = new Map<number, ObjectReader>();
-  /** Those that hold memory, the one that waited longest first. */
-  readonly #holding = new Set<number>();
-
-  constructor(
-    place: Place,
-    map: OpenedMap,
-    opener: Opener | undefined,
-    { uses, width }: Survey,
-    budget: number,
-  ) {
-    // One more comes ahead.
-    const share = Math.floor((budget / (width + 1) - BESIDE) / 2);
-    const piece = Math.max(SMALLEST_PIECE, share);
-    this.#left = uses.slice();
-    this.#most = Math.max(2, Math.floor(budget / (2 * piece + BESIDE)));
-    this.#ahead = share >= SMALLEST_PIECE;
-    this.#make = (object) => {
-      const stored = map.objects[object];
-      if (stored === undefined) throw new RangeError(`no object ${object}`);
-      return new ObjectReader(place, stored, stored.to === null ? undefined : opener, piece, this.#ahead);
-    };
-  }
-
-  use(object: number): ObjectReader {
-    const isNew = !this.#open.has(object);
-    const reader = this.#hold(object);
-    // They are listed in the order of their first use.
-    if (isNew && this.#ahead && (this.#left[object + 1] ?? 0) > 0) this.#hold(object + 1).prefetch();
-    return reader;
-  }
-
-  /** Counts an extent as read; after the last one the object is compared and closed. */
-  async used(object: number): Promise<void> {
-    const left = (this.#left[object] ?? 0) - 1;
-    this.#left[object] = left;
-    if (left > 0) return;
-    await this.#open.get(object)?.finish();
-    this.#open.delete(object);
-    this.#holding.delete(object);
-  }
-
-  #hold(object: number): ObjectReader {
-    const reader = this.#open.get(object) ?? this.#make(object);
-    this.#open.set(object, reader);
-    this.#holding.delete(object);
-    this.#holding.add(object);
-    const [longest = object] = this.#holding;
-    if (this.#holding.size > this.#most && longest !== object) {
-      this.#open.get(longest)?.park();
-      this.#holding.delete(longest);
-    }
-    return reader;
-  }
 }

@@ -125,11 +125,45 @@ test.each(kinds.filter(([kind]) => kind.includes('not')))(
     const come = await allOf(openBlocks(place, written.payload, openerOf(writing), 0));
     expect(come.equals(disk)).toBe(true);
     const asked = place.asked.filter(({ name }) => name !== written.payload.name);
+    // Nothing is kept for the next extent of an object.
+    expect(asked.length).toBeGreaterThanOrEqual(extents);
     // Of a sealed object the first piece has the header, too, and is cut behind its first chunk.
     const each = writing.sealer === undefined ? 1 : 2;
     expect(asked.length).toBeLessThanOrEqual(extents + each * written.objects.length);
   },
 );
+
+test('an object that waited in hardly any memory is compared all the same', async () => {
+  const { place, written } = await scatteredDisk({});
+  for (const { name } of written.objects) {
+    const right = place.held.get(name) ?? Buffer.alloc(0);
+    const wrong = Buffer.from(right);
+    // Of a raw block: nothing but the SHA-256 of the object tells which one is damaged.
+    wrong.writeUInt8(wrong.readUInt8(1000) ^ 1, 1000);
+    place.held.set(name, wrong);
+    const read = allOf(openBlocks(place, written.payload, undefined, 0));
+    await expect(read).rejects.toThrow(`object ${name} is damaged: its SHA-256 differs`);
+    place.held.set(name, right);
+  }
+});
+
+test('small objects that are open at once are asked for once: memory is counted in bytes', async () => {
+  const place = memoryPlace();
+  const count = 40;
+  const disk = Buffer.alloc(2 * count * BLOCK);
+  let written: Written | undefined;
+  // Each night's object has a block of the first half and one of the second, so that all are open in the middle.
+  for (let night = 0; night < count; night += 1) {
+    for (const at of [night, count + night]) disk.fill(`line ${at}\n`, at * BLOCK, (at + 1) * BLOCK);
+    written = await writeBlocks(place, Buffer.from(disk), written);
+  }
+  if (written === undefined) throw new Error('nothing was written');
+  place.asked.length = 0;
+  const come = await allOf(openBlocks(place, written.payload, undefined, 2 * MIB));
+  expect(come.equals(disk)).toBe(true);
+  const asked = place.asked.filter(({ name }) => name.includes('/data/'));
+  expect(asked.length).toBe(count);
+});
 
 const UNLIKE = ['has another size', 'bytes in the store, but its map says'] as const;
 /** What is said where the objects can be listed, and where they cannot. */
