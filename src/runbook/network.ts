@@ -1,17 +1,23 @@
 import type { SavedPort, SavedServer } from '../manifest/schema.ts';
 import { sharedGroups } from '../manifest/shared-groups.ts';
 import { forShell } from '../text/escape.ts';
-import { assign, command, option } from './shell.ts';
+import { assign, command, option, shown } from './shell.ts';
 
-/** Reuses the ports that still exist at the restore; else makes new ones with the old addresses. */
+/**
+ * Reuses the ports that still exist at the restore; else makes new ones, with the old addresses in networks of the
+ * project's own: in others Neutron refuses them, and Nova then builds no server.
+ */
 export function portLines({ ports }: SavedServer, server: string): string[] {
-  return ports.map((port, index) =>
+  const lines = ports.map((port, index) =>
     command(
       `${nic(server, index)}=$(openstack port show -f value -c status ${port.id} > /dev/null 2>&1`,
       `&& echo port-id=${port.id}`,
-      `|| echo ${forShell(newPort(port))})`,
+      `|| ${newPort(port)})`,
     ),
   );
+  return ports.some(({ fixedIps }) => fixedIps.length > 0)
+    ? [assign('PROJECT', 'openstack token issue -f value -c project_id'), ...lines]
+    : lines;
 }
 
 /** The network options for `openstack server create`. */
@@ -35,7 +41,9 @@ export function groupLines(saved: SavedServer, variable: string): string[] {
   if (!sharedGroups(saved).differ) return [];
   return saved.ports.flatMap(({ portSecurity, securityGroups, network, fixedIps }, index) => {
     if (!portSecurity) return [];
-    const [fixed] = fixedIps;
+    // Alone in its network it needs none, and it may have a new one.
+    const isAlone = saved.ports.filter((other) => other.network.id === network.id).length === 1;
+    const fixed = isAlone ? undefined : fixedIps[0];
     return [
       `if [[ $${nic(variable, index)} == net-id=* ]]; then`,
       `  ${assign(
@@ -73,8 +81,10 @@ export function floatingLines({ ports }: SavedServer, server: string): string[] 
 
 const nic = (server: string, index: number) => `NIC_${server.replace('SERVER_', '')}_${index + 1}`;
 
-function newPort({ network, fixedIps }: SavedPort): string {
+function newPort({ network: { id }, fixedIps }: SavedPort): string {
   const address = fixedIps[0]?.address;
-  if (address === undefined) return `net-id=${network.id}`;
-  return `net-id=${network.id},${address.includes(':') ? 'v6' : 'v4'}-fixed-ip=${address}`;
+  const bare = `echo ${forShell(`net-id=${id}`)}`;
+  if (address === undefined) return bare;
+  const withAddress = `net-id=${id},${address.includes(':') ? 'v6' : 'v4'}-fixed-ip=${address}`;
+  return `if [[ $(${shown('network', 'project_id', forShell(id))}) == "$PROJECT" ]]; then echo ${forShell(withAddress)}; else ${bare}; fi`;
 }

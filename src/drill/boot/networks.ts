@@ -40,7 +40,12 @@ export async function networksFor(
 }
 
 async function refuseUnfit(neutron: ServiceClient, network: Network): Promise<void> {
-  const { id, name, portSecurity } = network;
+  const { id, name, portSecurity, external, shared, ours } = network;
+  if (external && !shared && !ours)
+    throw new InputError(
+      `network ${quoted(name)} is an external one of another project, in which this project may have no port`,
+      'Choose another one, or `network: none`.',
+    );
   if (!portSecurity)
     throw new InputError(
       `network ${quoted(name)} has port security turned off: a server in it would not be isolated`,

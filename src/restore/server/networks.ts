@@ -98,7 +98,10 @@ function planPort(
   };
 }
 
-/** Nova takes one address for a port that it makes. In another network, the address must belong to that one. */
+/**
+ * Nova takes one address for a port that it makes. In another network, the address must belong to that one. In a network of
+ * another project, Neutron refuses every address, and Nova then builds no server at all.
+ */
 function planAddress(
   { network, fixedIps }: WantedPort,
   target: Network,
@@ -114,12 +117,17 @@ function planAddress(
   const fits =
     network.id === target.id ||
     subnets.some(({ networkId, cidr }) => networkId === target.id && holdsAddress(cidr, address));
-  const asked = fits && !taken;
+  const asked = fits && !taken && target.ours;
+  const why = (lost: typeof first) => {
+    if (lost === first && taken) return 'another port has it';
+    return target.ours
+      ? 'a new one is given'
+      : 'a new one is given, since the network belongs to another project';
+  };
   return {
     fixedIp: asked ? address : undefined,
     missing: [...(asked ? [] : [first]), ...more].map(
-      (lost) =>
-        `address ${lost.address} in network ${quoted(target.name)}: ${lost === first && taken ? 'another port has it' : 'a new one is given'}`,
+      (lost) => `address ${lost.address} in network ${quoted(target.name)}: ${why(lost)}`,
     ),
   };
 }

@@ -114,11 +114,12 @@ describe('a list in pages', () => {
       asked += 1;
       return decode(answers[Math.min(asked, answers.length - 1)] as Json);
     };
-    return { call } as unknown as ServiceClient;
+    const session = { scope: { project: { id: randomUUID() }, roles: [] } };
+    return { call, session } as unknown as ServiceClient;
   };
 
   test('of Neutron ends at the page whose only link leads back', async () => {
-    const network = (id: string) => ({ id, name: '', 'router:external': false, shared: false });
+    const network = (id: string) => ({ id, name: '', 'router:external': false, project_id: 'p' });
     const [one, other] = [randomUUID(), randomUUID()];
     const client = answering([
       { networks: [network(one)], networks_links: [{ rel: 'next', href: 'x' }] },

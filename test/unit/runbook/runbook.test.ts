@@ -245,9 +245,19 @@ describe('what is said', () => {
       '--block-device=uuid="$VOLUME_1",source_type=volume,destination_type=volume,boot_index=0,delete_on_termination=true ' +
         '--block-device=uuid="$VOLUME_2",source_type=volume,destination_type=volume,boot_index=-1,delete_on_termination=false,tag=logs',
     );
-    expect(commands).toContain(
-      `&& echo port-id=${port.id} || echo net-id=${port.network.id},v4-fixed-ip=192.0.2.7)`,
-    );
+    const [lookUp, choose] = commands.split('\n').filter((line) => /^(PROJECT|NIC_3_1)=/.test(line));
+    const chosen = (owner: string) =>
+      execFileSync('bash', ['-euc', `${lookUp}\n${choose}\necho "$NIC_3_1"`], {
+        env: {
+          ...process.env,
+          'BASH_FUNC_openstack%%': `() { case "$*" in token*) echo ours ;; network*) echo ${owner} ;; *) return 1 ;; esac; }`,
+        },
+        encoding: 'utf8',
+      });
+    expect(chosen('ours')).toBe(`net-id=${port.network.id},v4-fixed-ip=192.0.2.7\n`);
+    // Neutron lets nobody else choose an address.
+    expect(chosen('theirs')).toBe(`net-id=${port.network.id}\n`);
+    expect(choose).toContain(`&& echo port-id=${port.id} ||`);
     expect(commands).toContain('--nic="$NIC_3_1" --security-group=default');
     expect(commands).toContain('openstack --os-compute-api-version=2.42 server create --flavor=m1');
     expect(runbook(manifest, SHA256)).toContain('- the administrator password of the guest');

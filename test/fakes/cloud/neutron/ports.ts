@@ -1,10 +1,11 @@
 /** Ports: how they get addresses, and what a user may change. */
 import { randomBytes } from 'node:crypto';
-import type { Core } from '../core.ts';
+import { type Core, hasRole } from '../core.ts';
 import { type AuthedCall, isObject, type Json, type Params, param, type Reply } from '../http.ts';
 import { uuid } from '../state.ts';
-import { bodyOf, mustBeMember, refuse, textOf } from './call.ts';
-import { holds, type Network, type NetworkTables, type Port, type Subnet } from './tables.ts';
+import { fixedIp, freeAddress } from './addresses.ts';
+import { bodyOf, forbidden, mustBeMember, refuse, textOf } from './call.ts';
+import type { Network, NetworkTables, Port } from './tables.ts';
 import { portView } from './views.ts';
 
 export interface PortWish {
@@ -48,31 +49,6 @@ export function makePort(tables: NetworkTables, wish: PortWish): Port {
   return port;
 }
 
-function fixedIp(tables: NetworkTables, networkId: string, subnets: readonly Subnet[], address: string) {
-  const subnet = subnets.find((each) => holds(each, address));
-  if (subnet === undefined)
-    throw refuse(
-      400,
-      'InvalidIpForNetwork',
-      `IP address ${address} is not a valid IP for any of the subnets on the specified network.`,
-    );
-  if (tables.portWith(networkId, address) !== undefined)
-    throw refuse(
-      409,
-      'IpAddressAlreadyAllocated',
-      `IP address ${address} already allocated in subnet ${subnet.id}`,
-    );
-  return { subnetId: subnet.id, address };
-}
-
-/** The first that is free from .10 on. Of IPv4 subnets with 256 addresses, which is what there is. */
-function freeAddress(tables: NetworkTables, { networkId, cidr }: Subnet): string {
-  const base = cidr.slice(0, cidr.lastIndexOf('.'));
-  for (let last = 10; last < 255; last += 1)
-    if (tables.portWith(networkId, `${base}.${last}`) === undefined) return `${base}.${last}`;
-  throw refuse(409, 'IpAddressGenerationFailure', `No more IP addresses available on network ${networkId}.`);
-}
-
 /** The project's networks, and those that are shared. */
 export function visibleNetworks({ networks }: NetworkTables, projectId: string): Network[] {
   return [...networks.values()].filter(
@@ -107,14 +83,20 @@ function groupsOf(tables: NetworkTables, call: AuthedCall, given: Json | undefin
 export function createPort(core: Core, call: AuthedCall): Reply {
   const tables = core.state.network;
   const body = bodyOf(call, 'port');
-  mustBeMember(call, 'create_port');
   const networkId = textOf(body['network_id']) ?? '';
-  if (!visibleNetworks(tables, call.projectId).some(({ id }) => id === networkId))
-    throw refuse(404, 'NetworkNotFound', `Network ${networkId} could not be found.`);
+  const network = visibleNetworks(tables, call.projectId).find(({ id }) => id === networkId);
+  if (network === undefined) throw refuse(404, 'NetworkNotFound', `Network ${networkId} could not be found.`);
   const { fixed_ips: ips, security_groups: groups } = body;
   const addresses = Array.isArray(ips)
     ? ips.filter(isObject).flatMap((ip) => textOf(ip['ip_address']) ?? [])
     : undefined;
+  const isOwner = network.projectId === call.projectId && hasRole(call.token, 'member');
+  // Whoever sees a shared network may have ports in it, a reader too; only its owner chooses their addresses.
+  if (!isOwner && !network.shared) throw forbidden('rule:create_port');
+  if (!isOwner && addresses !== undefined)
+    throw forbidden(
+      '(rule:create_port and (rule:create_port:fixed_ips and (rule:create_port:fixed_ips:ip_address)))',
+    );
   const securityGroups = groupsOf(tables, call, groups);
   const port = makePort(tables, {
     projectId: call.projectId,

@@ -1,44 +1,45 @@
-/** Security groups as a user makes and removes them, and the quota of a project, by Neutron's API reference. */
+/** Security groups as a user makes and removes them. */
 import type { Core } from '../core.ts';
 import { type AuthedCall, type Params, param, type Reply } from '../http.ts';
 import { uuid } from '../state.ts';
 import { bodyOf, mustBeMember, refuse, textOf } from './call.ts';
+import { notFound } from './lists.ts';
+import { own, QUOTA } from './quotas.ts';
 import type { NetworkTables, SecurityGroup } from './tables.ts';
 import { securityGroupView } from './views.ts';
-
-/** Neutron's own defaults. */
-const QUOTA = { port: 500, security_group: 10 };
 
 function findGroup(tables: NetworkTables, call: AuthedCall, params: Params): SecurityGroup {
   const id = param(params, 'id');
   const group = tables.securityGroups.get(id);
-  if (group === undefined || group.projectId !== call.projectId)
-    throw refuse(404, 'SecurityGroupNotFound', `Security group ${id} does not exist`);
+  if (group === undefined || group.projectId !== call.projectId) throw notFound('security-groups', id);
   return group;
 }
 
-function own<T extends { projectId: string }>(rows: Map<string, T>, call: AuthedCall): T[] {
-  return [...rows.values()].filter(({ projectId }) => projectId === call.projectId);
+/** What Neutron gives to every new one: it lets everything out. */
+export function newRules(): SecurityGroup['rules'] {
+  return (['IPv4', 'IPv6'] as const).map((ethertype) => ({ id: uuid(), direction: 'egress', ethertype }));
 }
 
-/** It lets everything out. */
 export function createGroup(core: Core, call: AuthedCall): Reply {
   const { network: tables } = core.state;
   const body = bodyOf(call, 'security_group');
   mustBeMember(call, 'create_security_group');
+  const name = textOf(body['name']) ?? '';
+  if (name === 'default')
+    throw refuse(409, 'SecurityGroupDefaultAlreadyExists', 'Default security group already exists.');
   if (own(tables.securityGroups, call).length >= QUOTA.security_group)
     throw refuse(409, 'OverQuota', "Quota exceeded for resources: ['security_group'].");
   const group: SecurityGroup = {
     id: uuid(),
-    name: textOf(body['name']) ?? '',
+    name,
     description: textOf(body['description']) ?? '',
     projectId: call.projectId,
-    rules: (['IPv4', 'IPv6'] as const).map((ethertype) => ({ id: uuid(), direction: 'egress', ethertype })),
+    rules: newRules(),
     createdAt: core.clock.now(),
   };
   tables.securityGroups.set(group.id, group);
   call.created(group.id);
-  return { status: 201, json: { security_group: securityGroupView(group) } };
+  return { status: 201, json: { security_group: securityGroupView(group, false) } };
 }
 
 /** Of what a user may change, the description only. */
@@ -46,7 +47,7 @@ export function updateGroup(core: Core, call: AuthedCall, params: Params): Reply
   const group = findGroup(core.state.network, call, params);
   mustBeMember(call, 'update_security_group');
   group.description = textOf(bodyOf(call, 'security_group')['description']) ?? '';
-  return { status: 200, json: { security_group: securityGroupView(group) } };
+  return { status: 200, json: { security_group: securityGroupView(group, false) } };
 }
 
 export function deleteGroup(core: Core, call: AuthedCall, params: Params): Reply {
@@ -59,30 +60,17 @@ export function deleteGroup(core: Core, call: AuthedCall, params: Params): Reply
   return { status: 204 };
 }
 
+/** Neutron hides the rule of another project before it looks for the rule. */
 export function deleteRule(core: Core, call: AuthedCall, params: Params): Reply {
   const id = param(params, 'id');
-  const home = own(core.state.network.securityGroups, call).find(({ rules }) =>
+  const home = [...core.state.network.securityGroups.values()].find(({ rules }) =>
     rules.some((rule) => rule.id === id),
   );
   if (home === undefined)
     throw refuse(404, 'SecurityGroupRuleNotFound', `Security group rule ${id} does not exist`);
+  if (home.projectId !== call.projectId)
+    throw refuse(404, 'HTTPNotFound', 'The resource could not be found.');
   mustBeMember(call, 'delete_security_group_rule');
   home.rules = home.rules.filter((rule) => rule.id !== id);
   return { status: 204 };
-}
-
-export function quotaDetails(core: Core, call: AuthedCall, params: Params): Reply {
-  if (param(params, 'id') !== call.projectId)
-    throw refuse(403, 'PolicyNotAuthorized', 'rule:get_quota is disallowed by policy');
-  const { ports, securityGroups } = core.state.network;
-  const line = (limit: number, used: number) => ({ limit, used, reserved: 0 });
-  return {
-    status: 200,
-    json: {
-      quota: {
-        port: line(QUOTA.port, own(ports, call).length),
-        security_group: line(QUOTA.security_group, own(securityGroups, call).length),
-      },
-    },
-  };
 }

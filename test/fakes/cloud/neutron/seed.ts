@@ -1,6 +1,7 @@
 /** The networks as the cloud starts, and short ways to put more into it. */
-import { uuid } from '../state.ts';
+import { hexId, uuid } from '../state.ts';
 import { makePort, type PortWish } from './ports.ts';
+import { newRules } from './security-groups.ts';
 import type { FloatingIp, Network, NetworkTables, Port, SecurityGroup } from './tables.ts';
 
 export interface NetworkSeed {
@@ -25,6 +26,7 @@ export function networkSeed(tables: NetworkTables, projectOf: (user: string) => 
         address,
         portId: null,
         fixedAddress: null,
+        createdAt: new Date(),
       };
       tables.floatingIps.set(ip.id, ip);
       return ip;
@@ -33,15 +35,19 @@ export function networkSeed(tables: NetworkTables, projectOf: (user: string) => 
   };
 }
 
-/** One that all may use, and one for floating IPs. */
+/** One that all may use, and one for floating IPs: an operator's. */
 export function addSharedNetworks(tables: NetworkTables): void {
-  addNetwork(tables, { name: 'private', projectId: '', shared: true }, '10.0.0.0/24');
-  addNetwork(tables, { name: 'public', projectId: '', external: true }, '203.0.113.0/24');
+  const operator = hexId();
+  addNetwork(tables, { name: 'private', projectId: operator, shared: true }, '10.0.0.0/24');
+  addNetwork(tables, { name: 'public', projectId: operator, external: true }, '203.0.113.0/24');
 }
 
-/** Every project has one, which lets nothing in. */
+/** Every project has one, which lets in only what has it too. */
 export function addDefaultGroup(tables: NetworkTables, projectId: string): void {
-  addGroup(tables, 'default', projectId);
+  const group = addGroup(tables, 'default', projectId);
+  group.description = 'Default security group';
+  for (const ethertype of ['IPv4', 'IPv6'] as const)
+    group.rules.push({ id: uuid(), direction: 'ingress', ethertype, remoteGroupId: group.id });
 }
 
 function addNetwork(
@@ -49,16 +55,36 @@ function addNetwork(
   fields: Pick<Network, 'name' | 'projectId'> & Partial<Network>,
   cidr: string,
 ): Network {
-  const network: Network = { id: uuid(), shared: false, external: false, ...fields };
+  const network: Network = {
+    id: uuid(),
+    shared: false,
+    external: false,
+    createdAt: new Date(),
+    ...fields,
+  };
   tables.networks.set(network.id, network);
   const { name, projectId, id } = network;
-  const subnet = { id: uuid(), name: `${name}-subnet`, projectId, networkId: id, cidr };
+  const subnet = {
+    id: uuid(),
+    name: `${name}-subnet`,
+    projectId,
+    networkId: id,
+    cidr,
+    createdAt: new Date(),
+  };
   tables.subnets.set(subnet.id, subnet);
   return network;
 }
 
 function addGroup(tables: NetworkTables, name: string, projectId: string): SecurityGroup {
-  const group = { id: uuid(), name, description: '', projectId, rules: [], createdAt: new Date() };
+  const group: SecurityGroup = {
+    id: uuid(),
+    name,
+    description: '',
+    projectId,
+    rules: newRules(),
+    createdAt: new Date(),
+  };
   tables.securityGroups.set(group.id, group);
   return group;
 }

@@ -1,13 +1,14 @@
 /** What Neutron knows. */
+import { randomUUID } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
 
 export interface Network {
   id: string;
   name: string;
-  /** Empty: of a project that nobody acts in. */
   projectId: string;
   shared: boolean;
   external: boolean;
+  createdAt: Date;
 }
 
 export interface Subnet {
@@ -17,6 +18,7 @@ export interface Subnet {
   networkId: string;
   /** "192.0.2.0/24". */
   cidr: string;
+  createdAt: Date;
 }
 
 export interface Port {
@@ -47,6 +49,7 @@ export interface FloatingIp {
   address: string;
   portId: string | null;
   fixedAddress: string | null;
+  createdAt: Date;
 }
 
 export interface SecurityGroup {
@@ -54,11 +57,19 @@ export interface SecurityGroup {
   name: string;
   description: string;
   projectId: string;
-  rules: { id: string; direction: 'ingress' | 'egress'; ethertype: 'IPv4' | 'IPv6' }[];
+  rules: {
+    id: string;
+    direction: 'ingress' | 'egress';
+    ethertype: 'IPv4' | 'IPv6';
+    /** Who may come in; undefined: everybody. */
+    remoteGroupId?: string;
+  }[];
   createdAt: Date;
 }
 
 export class NetworkTables {
+  /** The only one, which leads from each network to the external one. */
+  readonly routerId: string = randomUUID();
   readonly networks = new Map<string, Network>();
   readonly subnets = new Map<string, Subnet>();
   readonly ports = new Map<string, Port>();

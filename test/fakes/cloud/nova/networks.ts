@@ -1,7 +1,7 @@
 /** How Nova asks Neutron for a server's ports, and what it says of them. */
 import { isIPv6 } from 'node:net';
 import type { Core } from '../core.ts';
-import { isObject, type Json, type JsonObject } from '../http.ts';
+import { isObject, JobFailure, type Json, type JsonObject } from '../http.ts';
 import { makePort, removePort, visibleNetworks, visiblePorts } from '../neutron/ports.ts';
 import type { NetworkTables, Port } from '../neutron/tables.ts';
 import type { Server } from '../state.ts';
@@ -54,8 +54,7 @@ function groupsOf(core: Core, call: NovaCall, given: Json | undefined): string[]
       (group) => group.projectId === call.projectId && (group.id === name || group.name === name),
     );
     const [group] = own;
-    if (group === undefined)
-      throw refuse(400, `Security group ${name} not found for project ${call.projectId}.`);
+    if (group === undefined) throw refuse(400, `Unable to find security_group with name or id '${name}'`);
     if (own.length > 1)
       throw refuse(
         409,
@@ -65,7 +64,9 @@ function groupsOf(core: Core, call: NovaCall, given: Json | undefined): string[]
   });
 }
 
+/** @throws JobFailure where Neutron gives no port, which Nova learns while it builds */
 export function plugIn(core: Core, server: Server, nics: readonly Nic[]): void {
+  for (const nic of nics) checkPort(core, server, nic);
   const { network: tables } = core.state;
   for (const { portId, networkId, address, securityGroups } of nics) {
     const there = portId === null ? undefined : tables.ports.get(portId);
@@ -80,6 +81,19 @@ export function plugIn(core: Core, server: Server, nics: readonly Nic[]): void {
         ...(securityGroups === undefined ? {} : { securityGroups }),
       });
   }
+}
+
+function checkPort({ state: { network: tables } }: Core, server: Server, nic: Nic): void {
+  const network = tables.networks.get(nic.networkId);
+  if (network === undefined || network.projectId === server.projectId) return;
+  if (network.external && !network.shared)
+    throw new JobFailure(
+      `Build of instance ${server.id} aborted: Failed to allocate the network(s), not rescheduling.`,
+    );
+  if (nic.address !== null)
+    throw new JobFailure(
+      `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${server.id}.`,
+    );
 }
 
 /** The last one so far. */
@@ -117,12 +131,12 @@ export function addressesOf({ state: { network: tables } }: Core, server: Server
   return Object.fromEntries([...networks].map(([name, list]) => [name, list.map(({ shown }) => shown)]));
 }
 
-/** A group once for each port that has it. */
-export function securityGroupsOf({ state: { network: tables } }: Core, server: Server): JsonObject[] {
-  const ports = tables.portsOf(server.id);
-  // As a real Nova says it of a server without any port.
-  if (ports.length === 0) return [{ name: 'default' }];
-  return ports.flatMap(({ securityGroups }) =>
-    securityGroups.map((id) => ({ name: tables.securityGroups.get(id)?.name ?? id })),
-  );
+/** A group once for each port that has it. Nova is silent about those of a server that has none. */
+export function securityGroupsOf({ state: { network: tables } }: Core, server: Server): JsonObject {
+  const groups = tables
+    .portsOf(server.id)
+    .flatMap(({ securityGroups }) =>
+      securityGroups.map((id) => ({ name: tables.securityGroups.get(id)?.name ?? id })),
+    );
+  return groups.length === 0 ? {} : { security_groups: groups };
 }

@@ -55,7 +55,7 @@ export function serverDetail(core: Core, call: NovaCall, server: Server): JsonOb
       id: volumeId,
       ...(call.minor >= 3 ? { delete_on_termination: deleteOnTermination } : {}),
     })),
-    security_groups: securityGroupsOf(core, server),
+    ...securityGroupsOf(core, server),
     ...(server.fault === null
       ? {}
       : {

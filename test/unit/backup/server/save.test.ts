@@ -309,7 +309,9 @@ describe('the record of a server', () => {
           },
           { id: GROUP, address: '198.51.100.5', portId: undefined, fixedAddress: undefined },
         ],
-        networks: [{ id: NETWORK, name: 'private', external: false, portSecurity: true }],
+        networks: [
+          { id: NETWORK, name: 'private', external: false, portSecurity: true, shared: false, ours: true },
+        ],
         securityGroups: [],
       },
     },

@@ -106,8 +106,8 @@ describe('the networks', () => {
   const OTHER = '44444444-4444-4444-8444-444444444444';
   const offered: Offered = {
     networks: [
-      { id: NET, name: 'private', external: false, portSecurity: true },
-      { id: OTHER, name: 'lab', external: false, portSecurity: true },
+      { id: NET, name: 'private', external: false, portSecurity: true, shared: false, ours: true },
+      { id: OTHER, name: 'lab', external: false, portSecurity: true, shared: false, ours: true },
     ],
     subnets: [],
     ports: [],
@@ -169,6 +169,17 @@ describe('the networks', () => {
     expect(plan({ ports: [taken] }).missing[0]).toBe(
       'address 192.0.2.7 in network "private": another port has it',
     );
+  });
+
+  test('another address in a network of another project, where Neutron lets nobody choose', () => {
+    const shared = offered.networks.map((network) => ({ ...network, shared: true, ours: false }));
+    expect(wishes({ networks: shared })).toEqual([{ uuid: NET, fixedIp: undefined }]);
+    expect(plan({ networks: shared }).missing[0]).toBe(
+      'address 192.0.2.7 in network "private": a new one is given, since the network belongs to another project',
+    );
+    const [{ id } = { id: '' }] = saved.ports;
+    const there = port({ id, networkId: NET, deviceId: '' });
+    expect(wishes({ networks: shared, ports: [there] })).toEqual([{ port: id }]);
   });
 
   test('another network when told, without the address of the old one', () => {
@@ -285,8 +296,8 @@ describe('the networks', () => {
     expect(() => plan({}, [], elsewhere)).toThrow('there is no network "gone"');
     expect(() => plan({}, ['network: private=nope'])).toThrow('there is no network "nope"');
     const twins = [
-      { id: 'a', name: 'private', external: false, portSecurity: true },
-      { id: 'b', name: 'private', external: false, portSecurity: true },
+      { id: 'a', name: 'private', external: false, portSecurity: true, shared: false, ours: true },
+      { id: 'b', name: 'private', external: false, portSecurity: true, shared: false, ours: true },
     ];
     expect(() => plan({ networks: twins })).toThrow('2 networks are called "private"');
   });
