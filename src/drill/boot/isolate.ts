@@ -17,7 +17,9 @@ import type { NetworkWish } from './networks.ts';
 
 /**
  * Makes a port in each network, for a server that nobody is to reach and that reaches nobody: their security group has no
- * rule, not even those that Neutron gives to a new one.
+ * rule, not even those that Neutron gives to a new one. What its firewalls let pass without a rule is DHCP and neighbour
+ * discovery, and not Nova's metadata service: `_spoofing_rule` and `_drop_dhcp_rule` in
+ * https://opendev.org/openstack/neutron/src/branch/master/neutron/agent/linux/iptables_firewall.py
  *
  * @param onRecord told the tag of each record before anything is made with it
  * @returns ids of the ports
