@@ -49,7 +49,7 @@ fi
 if ! lives; then
   rm -rf "$D"
   mkdir -p "$D"
-  setsid unshare --mount --net --pid --mount-proc --fork "$0" "${D#/var/tmp/apart-}" --init >"$D/log" 2>&1 </dev/null &
+  setsid unshare --mount --net --pid --mount-proc --fork "$0" "${D#/var/tmp/apart-}" --init >"$D/log" 2>&1 </dev/null 9>&- &
   pid=$!
   echo "$pid $(started $pid)" >"$D/pid"
   until [ -e "$D/ready" ]; do lives || { cat "$D/log" >&2; exit 1; }; sleep .1; done

@@ -264,13 +264,48 @@ C
   { cat "$E/nova-compute.conf"; printf '[api_database]\nconnection=%s\n[database]\nconnection=%s\n' "$(dbconn nova_api)" "$(dbconn nova)"; } >"$E/nova.conf"
 }
 
+# No agent runs here: a driver of our own binds ports, see ml2/.
+write_neutron() {
+  [ -z "$SUFFIX" ] || return 0
+  mkdir -p "$S/neutron"
+  cp -r "$HERE"/ml2/* "$E/"
+  cat >"$E/neutron.conf" <<C
+[DEFAULT]
+bind_host=$H
+bind_port=9696
+core_plugin=ml2
+service_plugins=router
+$RMQ
+state_path=$S/neutron
+log_file=$S/log/neutron-app.log
+api_paste_config=$V/etc/neutron/api-paste.ini
+api_workers=0
+rpc_workers=0
+rpc_state_report_workers=0
+[database]
+connection=$(dbconn neutron)
+[nova]
+$(credentials nova)
+[oslo_concurrency]
+lock_path=$S/lock
+[ml2]
+mechanism_drivers=unplugged
+type_drivers=vxlan
+tenant_network_types=vxlan
+extension_drivers=port_security
+[ml2_type_vxlan]
+vni_ranges=1:1000
+$(authtoken neutron network)
+C
+}
+
 # What gunicorn loads; the services read their arguments from sys.argv when they are imported.
 write_wsgi() {
   local line name args module
   if [ -n "$SUFFIX" ]; then write_old_wsgi; return; fi
   for line in 'keystone keystone-api keystone.wsgi.api' 'barbican barbican-api barbican.wsgi.api' \
     'placement placement-api placement.wsgi.api' 'glance glance-api glance.wsgi.api' 'nova nova-api nova.wsgi.osapi_compute' \
-    "cinder cinder-api,--config-file,$E/cinder.conf cinder.wsgi.api"; do
+    "cinder cinder-api,--config-file,$E/cinder.conf cinder.wsgi.api" "neutron neutron-api,--config-file,$E/neutron.conf neutron.wsgi.api"; do
     read -r name args module <<<"$line"
     printf 'import sys\nsys.argv = "%s".split(",")\nfrom %s import application\n' "$args" "$module" >"$E/wsgi_$name.py"
   done
@@ -290,7 +325,7 @@ write_config() {
   mkdir -p "$E" "$S/bin" "$S/log" "$S/run"
   cp "$HERE/bin/qemu-img" "$HERE/bin/sudo" "$S/bin/"
   cat /proc/sys/kernel/random/boot_id >"$S/run/boot_id"
-  for m in keystone glance barbican cinder placement nova wsgi; do "write_$m"; done
+  for m in keystone glance barbican cinder placement nova neutron wsgi; do "write_$m"; done
 }
 
 # A WSGI service under gunicorn: serve NAME PORT THREADS. One worker each, since each loads everything anew.

@@ -15,6 +15,8 @@ DUMP=$HERE/schema$SUFFIX.sql.d
 PW=secret
 H=127.0.0.1
 DATABASES='keystone glance cinder barbican nova_api nova nova_cell0 placement'
+# Older releases have a stand-in for Neutron (fakenet.py).
+[ -n "$SUFFIX" ] || DATABASES="$DATABASES neutron"
 export PATH=$S/bin:$V/bin:$PATH PYTHONWARNINGS=ignore
 
 log() { echo "[$(date +%T)] $*"; }
@@ -85,7 +87,7 @@ start_mariadb() {
 # What a dump of the databases belongs to: the versions, and what is seeded into it.
 versions() {
   local p d
-  for p in keystone glance cinder barbican nova openstack_placement; do
+  for p in keystone glance cinder barbican nova openstack_placement $([ -n "$SUFFIX" ] || echo neutron); do
     for d in "$V"/lib/python3*/site-packages/$p-*.dist-info; do basename "$d" .dist-info; done
   done
   echo "identity.py $(sha256sum <"$HERE/identity.py" | cut -c1-16)"

@@ -42,6 +42,7 @@ migrate_rest() {
   glance-manage --config-file "$E/glance-api.conf" db_sync
   barbican-manage --config-file "$E/barbican.conf" db upgrade --db-url "$(dbconn barbican)"
   placement-manage --config-file "$E/placement.conf" db sync
+  [ -n "$SUFFIX" ] || PYTHONPATH=$E neutron-db-manage --config-file "$E/neutron.conf" upgrade heads
 }
 
 # Without the names and times that would make each dump differ; the port is the real cloud's.

@@ -1,6 +1,8 @@
 """Volume types, quotas, the flavour and the image of a fresh cloud; identity.py made the users."""
+import os
+
 import person
-from cloudapi import CINDER, GLANCE, KEYSTONE, NOVA, Session, ample_quotas
+from cloudapi import CINDER, GLANCE, KEYSTONE, NETWORK, NOVA, PASSWORD, Session, ample_quotas
 
 
 def volume_types(admin):
@@ -34,8 +36,27 @@ def image(admin):
     admin('PUT', f'{GLANCE}/images/{made["id"]}/file', boot_sector().ljust(1 << 20, b'\0'), Content_Type='application/octet-stream')
 
 
+def networks(admin):
+    """One that all may use, and one for floating IPs, with a router between them; and the user that Neutron is."""
+    project = person.named(admin, 'projects')['service']
+    user = person.ensure(admin, 'user', 'neutron', password=PASSWORD, default_project_id=project)
+    person.grant(admin, person.named(admin, 'roles'), project, user, 'admin', 'service')
+
+    def make(path, kind, **body):
+        return admin('POST', f'{NETWORK}/{path}', {kind: body})[kind]['id']
+
+    subnets = {}
+    for name, cidr, more in (('private', '10.0.0.0/24', {'shared': True}), ('public', '203.0.113.0/24', {'router:external': True})):
+        network = make('networks', 'network', name=name, **more)
+        subnets[name] = make('subnets', 'subnet', network_id=network, name=f'{name}-subnet', cidr=cidr, ip_version=4)
+    router = make('routers', 'router', name='router', external_gateway_info={'network_id': network})
+    admin('PUT', f'{NETWORK}/routers/{router}/add_router_interface', {'subnet_id': subnets['private']})
+
+
 def main():
     admin = Session('admin', 'admin')
+    if os.environ.get('CLOUD_RELEASE', '2026.2') == '2026.2':
+        networks(admin)
     volume_types(admin)
     image(admin)
     admin('POST', f'{NOVA}/flavors', {'flavor': {'name': 'tiny', 'ram': 64, 'vcpus': 1, 'disk': 1}})
@@ -43,4 +64,5 @@ def main():
     person.make(admin, ['demo-2', 'demo-3'])
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -110,9 +110,11 @@ const booted: Scenario = {
     });
     const dead = await world.makeVolume({ name: 'd-dead', bootable: true, content: randomBytes(4096) });
     await backUp(world, [greets, dead], '--method', 'cinder-backup');
+    // The older releases of the test cloud have a stand-in for Neutron, which has no network.
+    const network = process.env['CLOUD_RELEASE'] === undefined ? 'private' : 'none';
     const boot = (id: string, code: number, ...more: string[]) =>
       drilled(world, code, [
-        ...['--volume', id, '--level', 'boot', '--network', 'none', '--expect', 'Welcome'],
+        ...['--volume', id, '--level', 'boot', '--network', network, '--expect', 'Welcome'],
         ...['--boot-timeout', '1', ...more],
       ]);
     const check = 'test -n "$OPENSTACK_BACKUP_SERVER_ID" && test -n "$OPENSTACK_BACKUP_VOLUME_ID"';

@@ -7,6 +7,7 @@ import { images } from './images.ts';
 import { volumeJourneys } from './journeys.ts';
 import type { Known } from './known.ts';
 import { cinderLimits, imageLimits } from './limits.ts';
+import { networks, serverPorts } from './networks.ts';
 import { objects } from './objects.ts';
 import { secrets } from './secrets.ts';
 import { serverJourneys } from './server-journeys.ts';
@@ -29,6 +30,8 @@ export const PARTS: Readonly<Record<string, Part>> = {
     await cinderLimits(side);
     await imageLimits(side);
   },
+  networks,
+  'server-ports': serverPorts,
   journeys: volumeJourneys,
   'server-journeys': serverJourneys,
 };
