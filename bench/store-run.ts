@@ -12,7 +12,7 @@ import { MapBuilder } from '../src/payload/blocks/map-write.ts';
 import { dataName, folderOf, idsName, mapName } from '../src/payload/blocks/names.ts';
 import { openBlocks } from '../src/payload/blocks/open.ts';
 import { type DiskOptions, saveBlocks } from '../src/payload/blocks/save.ts';
-import { silentLog } from '../src/ports/log.ts';
+import { type Log, silentLog } from '../src/ports/log.ts';
 import { formatOwner } from '../src/ports/owner.ts';
 import { directoryPlace } from '../src/store/directory.ts';
 import type { Place } from '../src/store/place.ts';
@@ -55,9 +55,15 @@ function bucket(name: string): Place {
     }),
     http: openHttp({ verify: true }, {}),
     clock: systemClock,
-    log: silentLog,
+    log: process.env['BENCH_LOG'] === undefined ? silentLog : timedLog(),
     signal: () => undefined,
   });
+}
+
+/** Says when each request ended. */
+function timedLog(): Log {
+  const debug = (message: string) => process.stderr.write(`${performance.now().toFixed(0)} ${message}\n`);
+  return { ...silentLog, debug };
 }
 
 async function save(): Promise<object> {

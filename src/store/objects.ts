@@ -21,6 +21,8 @@ import { tooShort, within } from './range.ts';
 export interface Bucket {
   /** As the input `store` gives it; for messages. */
   readonly name: string;
+  /** Digests that `put` asks for each time, by the names of node:crypto; besides SHA-256. */
+  readonly digests?: readonly string[];
   /** @returns false if the service says that the name exists. Not every service looks: others overwrite it */
   put(name: string, bytes: Buffer, digests: ObjectDigests): Promise<boolean>;
   /**
@@ -45,8 +47,9 @@ export interface Bucket {
 
 /** Lower-case hex. */
 export interface ObjectDigests {
-  readonly md5: string;
   readonly sha256: string;
+  /** Computed if it is asked for: it takes longer than everything else that happens to an object. */
+  readonly md5: () => string;
 }
 
 export interface Opened {
@@ -86,13 +89,14 @@ export function objectPlace(
   const bucket = patient(hasty, options);
   const place = bucket.name;
   const busy = new Set<string>();
+  let refusesTaken = false;
   return {
     name: place,
     atOnce: 3,
-    digests: ['md5'],
+    digests: bucket.digests ?? [],
     prepare: async () => {
       // Before the run it is better to say at once that nothing answers.
-      await prove(hasty);
+      refusesTaken = await prove(hasty);
       return [];
     },
     async put(name, source) {
@@ -102,7 +106,7 @@ export function objectPlace(
       busy.add(name);
       try {
         // Not every service heeds `If-None-Match`. Names are unique, so no other run puts this one meanwhile.
-        if ((await lookedAt(bucket, name)) !== undefined) throw exists(place, name);
+        if (!refusesTaken && (await lookedAt(bucket, name)) !== undefined) throw exists(place, name);
         if (!(await bucket.put(name, bytes, digests)) && !(await isSame(bucket, name, bytes.length, digests)))
           throw exists(place, name);
       } finally {
@@ -137,10 +141,14 @@ function patient(bucket: Bucket, { clock, log, signal }: ObjectPlaceOptions): Bu
   };
 }
 
-async function prove(bucket: Bucket): Promise<void> {
+/** @returns whether the service refuses a name that exists, so that nobody need look before each put */
+async function prove(bucket: Bucket): Promise<boolean> {
   const bytes = Buffer.from('openstack-backup can write here\n');
+  const put = () => bucket.put(PROOF, bytes, digestsOf(bytes));
+  let refused: boolean;
   try {
-    await bucket.put(PROOF, bytes, digestsOf(bytes));
+    // A credential that may not delete leaves it there.
+    refused = !(await put()) || !(await put());
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     const answer = [error, error.cause].find((one) => one instanceof CloudError);
@@ -155,6 +163,7 @@ async function prove(bucket: Bucket): Promise<void> {
     // A run that saves need not be allowed to delete: the next one overwrites it.
     if (!hasStatus(error, 403)) throw error;
   });
+  return refused;
 }
 
 async function gathered(
@@ -169,8 +178,7 @@ async function gathered(
   if (source instanceof Gathered) {
     const { bytes, digests } = source;
     if (bytes.length > LARGEST_OBJECT) throw tooLarge();
-    const { md5 = digestOf('md5', bytes), sha256 = digestOf('sha256', bytes) } = digests;
-    return { bytes, digests: { md5, sha256 } };
+    return { bytes, digests: digestsOf(bytes, digests) };
   }
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -184,8 +192,17 @@ async function gathered(
   return { bytes, digests: digestsOf(bytes) };
 }
 
-function digestsOf(bytes: Buffer): ObjectDigests {
-  return { md5: digestOf('md5', bytes), sha256: digestOf('sha256', bytes) };
+/** @param known those that need not be computed */
+function digestsOf(bytes: Buffer, known: Gathered['digests'] = {}): ObjectDigests {
+  let { md5 } = known;
+  const { sha256 = digestOf('sha256', bytes) } = known;
+  return {
+    sha256,
+    md5: () => {
+      md5 ??= digestOf('md5', bytes);
+      return md5;
+    },
+  };
 }
 
 function digestOf(algorithm: 'md5' | 'sha256', bytes: Buffer): string {
@@ -196,7 +213,7 @@ function digestOf(algorithm: 'md5' | 'sha256', bytes: Buffer): string {
 async function isSame(bucket: Bucket, name: string, size: number, digests: ObjectDigests): Promise<boolean> {
   const facts = await lookedAt(bucket, name);
   if (facts === undefined || facts.size !== size) return false;
-  if (facts.md5 !== undefined) return facts.md5 === digests.md5;
+  if (facts.md5 !== undefined) return facts.md5 === digests.md5();
   const hash = createHash('sha256');
   for await (const piece of (await bucket.open(name))?.body ?? []) hash.update(piece as Buffer);
   return hash.digest('hex') === digests.sha256;

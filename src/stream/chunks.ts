@@ -1,3 +1,5 @@
+import { copyInto } from './shared.ts';
+
 /** A piece of a stream, and whether it is the last one. */
 export interface Chunk {
   readonly bytes: Buffer;
@@ -55,7 +57,7 @@ export async function* filled(
         held = 0;
       }
       const part = piece.subarray(at, at + into.length - held);
-      into.set(part, held);
+      copyInto(into, held, part);
       held += part.length;
       at += part.length;
     }

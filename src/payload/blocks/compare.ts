@@ -80,6 +80,8 @@ export function comparer(
     const count = Math.ceil(piece.length / block);
     const [verdicts, ids] = [new Uint8Array(count), new Uint8Array(16 * count)];
     const sizes: number[] = [];
+    // Buffer's `fill` copies into shared memory faster than `set` does.
+    const into = Buffer.from(frames.buffer as ArrayBuffer, frames.byteOffset, frames.length);
     let end = 0;
     for (let at = 0; at < count; at += 1) {
       // Of shared memory too, without a copy.
@@ -104,7 +106,7 @@ export function comparer(
       verdicts[at] = verdict;
       if (verdict !== 254) continue;
       const frame = frameOf(bytes);
-      frames.set(frame, end);
+      into.fill(frame, end, end + frame.length);
       end += frame.length;
       sizes.push(frame.length);
     }

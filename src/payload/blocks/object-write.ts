@@ -1,6 +1,7 @@
 import { type Beginning, CHUNK, SEALED_CHUNK, type Sealer, TAG } from '../../keys/age.ts';
 import type { Place } from '../../store/place.ts';
 import { Gathered } from '../../stream/gathered.ts';
+import { copyInto } from '../../stream/shared.ts';
 import type { Kept } from './base.ts';
 import type { Checkpoints } from './checkpoint-write.ts';
 import { Closer } from './closing.ts';
@@ -160,7 +161,7 @@ function lay(open: Open, plain: Uint8Array): void {
         ? open.bytes
         : beginning.head.length + ((open.bytes - inChunk) / CHUNK) * SEALED_CHUNK + inChunk;
     const part = plain.subarray(at, at + room);
-    memory.set(part, to);
+    copyInto(memory, to, part);
     at += part.length;
     open.bytes += part.length;
   }

@@ -63,12 +63,8 @@ export function s3Bucket({
     head,
     async put(name, bytes, { md5, sha256 }) {
       const doing = `put ${name} into ${place}`;
-      const headers = {
-        'content-md5': Buffer.from(md5, 'hex').toString('base64'),
-        'content-type': 'application/octet-stream',
-        'if-none-match': '*',
-      };
-      const body = { bytes, sha256 };
+      const headers = { 'content-type': 'application/octet-stream', 'if-none-match': '*' };
+      const body = { bytes, sha256, md5 };
       return client.call(
         { doing, method: 'PUT', key: keyOf(name), headers, body, ok: [200, 412], timeouts: PUT_TIMEOUTS },
         async (answer) => {

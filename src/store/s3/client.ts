@@ -7,7 +7,7 @@ import { WIND_UP_MS } from '../../openstack/session.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Address, urlOf } from './address.ts';
 import { errorOf, readRefusal, refusalIn } from './refusal.ts';
-import { remedyFor } from './remedy.ts';
+import { type Remedy, remedyFor } from './remedy.ts';
 import { amzDate, authorization, type Credentials, queryOf, sha256Of } from './sign.ts';
 
 /**
@@ -41,7 +41,8 @@ export interface S3Call {
   readonly key: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: { readonly bytes: Buffer; readonly sha256: string };
+  /** The signature holds the SHA-256; the MD5 is for servers that demand it. Both in lower-case hex. */
+  readonly body?: { readonly bytes: Buffer; readonly sha256: string; readonly md5: () => string };
   readonly ok: readonly number[];
   readonly timeouts?: Timeouts;
   /** Cleans up, so it has time of its own when the run is stopped. */
@@ -62,6 +63,8 @@ export class S3Client {
   #offset = 0;
   /** Whether the server knows `If-None-Match`. */
   #isConditional = true;
+  /** Whether it demands the MD5 of what is put, as AWS does where buckets lock objects by default. */
+  #wantsMd5 = false;
 
   constructor(address: Address, region: string, dependencies: S3Dependencies) {
     this.#address = address;
@@ -104,16 +107,23 @@ export class S3Client {
         at,
         isTemporary: credentials.sessionToken !== undefined,
         isConditional: IF_NONE_MATCH in this.#known(call.headers),
+        hasMd5: call.body === undefined || this.#wantsMd5,
       });
       if (remedy === undefined || tried.has(remedy.what)) throw errorOf(call.doing, refusal);
       tried.add(remedy.what);
       log.debug(`${call.doing}: HTTP ${refusal.status} ${refusal.words}; trying with another ${remedy.what}`);
-      if (remedy.what === 'clock') this.#offset = remedy.date - clock.now();
-      else if (remedy.what === 'region') this.#region = remedy.region;
-      else if (remedy.what === 'header') this.#isConditional = false;
-      else if (remedy.what === 'host') host = remedy.host;
-      else credentials = await source(credentials);
+      if (remedy.what === 'host') host = remedy.host;
+      else if (remedy.what === 'credential') credentials = await source(credentials);
+      else this.#heed(remedy);
     }
+  }
+
+  /** What holds for all requests from now on. */
+  #heed(remedy: Remedy): void {
+    if (remedy.what === 'clock') this.#offset = remedy.date - this.#dependencies.clock.now();
+    else if (remedy.what === 'region') this.#region = remedy.region;
+    else if (remedy.what === 'header') this.#isConditional = false;
+    else if (remedy.what === 'digest') this.#wantsMd5 = true;
   }
 
   #known(headers: S3Call['headers'] = {}): Record<string, string> {
@@ -135,6 +145,7 @@ export class S3Client {
     const asked = queryOf(query ?? {});
     const signed = {
       ...this.#known(headers),
+      ...(body !== undefined && this.#wantsMd5 && { 'content-md5': base64(body.md5()) }),
       host: url.host,
       'x-amz-content-sha256': sha256,
       'x-amz-date': amzDate(at),
@@ -159,6 +170,8 @@ export class S3Client {
     return answer;
   }
 }
+
+const base64 = (hex: string) => Buffer.from(hex, 'hex').toString('base64');
 
 /**
  * The text of an answer.

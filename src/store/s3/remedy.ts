@@ -13,6 +13,8 @@ export interface Sent {
   readonly isTemporary: boolean;
   /** Whether it had `If-None-Match`. */
   readonly isConditional: boolean;
+  /** Whether it had the MD5 of its body, or has none. */
+  readonly hasMd5: boolean;
 }
 
 /** What to change before the request is sent again. */
@@ -21,6 +23,7 @@ export type Remedy =
   | { readonly what: 'credential' }
   | { readonly what: 'region'; readonly region: string }
   | { readonly what: 'header' }
+  | { readonly what: 'digest' }
   | { readonly what: 'host'; readonly host: string };
 
 /** Servers refuse what is 15 minutes off, and count in whole seconds. */
@@ -50,8 +53,13 @@ function credential({ status, code }: Refusal, { method, isTemporary }: Sent): R
   return EXPIRED.includes(code ?? '') || isMute ? { what: 'credential' } : undefined;
 }
 
-function others({ status, location }: Refusal, { host, isConditional }: Sent): Remedy | undefined {
+function others(
+  { status, location, words }: Refusal,
+  { host, isConditional, hasMd5 }: Sent,
+): Remedy | undefined {
   if (status === 501 && isConditional) return { what: 'header' };
+  // AWS says "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters".
+  if (status === 400 && !hasMd5 && /content-md5/i.test(words)) return { what: 'digest' };
   if (status !== 307 || location === undefined || !URL.canParse(location)) return undefined;
   const to = new URL(location);
   // A signature must not travel to a host that nobody named.

@@ -34,9 +34,10 @@ function swiftBucket(client: ServiceClient, { container, prefix }: SwiftOptions)
   const place = placeName('swift', container, prefix);
   return {
     name: place,
+    digests: ['md5'],
     async put(name, bytes, { md5 }) {
       try {
-        return await putObject(client, container, path + name, bytes, md5);
+        return await putObject(client, container, path + name, bytes, md5());
       } catch (error) {
         if (hasStatus(error, 404)) throw noContainer();
         if (hasStatus(error, 413, 507) && !isRateLimit(error))

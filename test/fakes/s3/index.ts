@@ -26,6 +26,8 @@ export interface FakeS3 extends AsyncDisposable {
   allowed: ReadonlySet<string> | undefined;
   /** Whether it heeds `If-None-Match`; `unknown`: it refuses the header. */
   conditional: boolean | 'unknown';
+  /** It locks objects by default: then it wants the MD5 of each, as AWS does. */
+  wantsMd5: boolean;
   /** Its clock, milliseconds since the epoch, and how far it is ahead. */
   now: () => number;
   ahead: number;
@@ -97,6 +99,7 @@ export async function startS3(bucket: string, keys: readonly Keys[]): Promise<Fa
     locked: false,
     allowed: undefined,
     conditional: true,
+    wantsMd5: false,
     now: Date.now,
     ahead: 0,
     strike: () => undefined,
@@ -227,6 +230,12 @@ function carryOut(
 
 function put(fake: FakeS3, { key, headers }: FakeRequest, bytes: Buffer, now: number, stale: number): Reply {
   if (fake.locked) return fails(403, 'AccessDenied', 'Access Denied.');
+  if (fake.wantsMd5 && headers['content-md5'] === undefined)
+    return fails(
+      400,
+      'InvalidRequest',
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
+    );
   const condition = headers['if-none-match'];
   if (condition !== undefined && fake.conditional === 'unknown')
     return fails(

@@ -337,7 +337,7 @@ export const store: readonly Mutation[] = [
     id: 'store/object-exists',
     file: 'store/objects.ts',
     what: 'an object that is there is overwritten',
-    find: 'if ((await lookedAt(bucket, name)) !== undefined) throw exists(place, name);',
+    find: 'if (!refusesTaken && (await lookedAt(bucket, name)) !== undefined) throw exists(place, name);',
     put: '',
   },
   {

@@ -72,7 +72,7 @@ describe('a container of Swift', () => {
     ]);
     expect(await counted(() => place.head('f/p'))).toEqual(['HEAD']);
     expect(await counted(() => place.remove('f/p'))).toEqual(['DELETE']);
-    expect(await counted(() => place.prepare())).toEqual(['PUT', 'DELETE']);
+    expect(await counted(() => place.prepare())).toEqual(['PUT', 'PUT', 'DELETE']);
     // Only an empty page is surely the last.
     expect(await counted(() => listed(place))).toEqual(['GET', 'GET']);
   });

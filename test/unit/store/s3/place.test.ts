@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { InputError, OperationError } from '../../../../src/errors.ts';
 import { allOf } from '../../../../src/stream/chunks.ts';
@@ -112,6 +112,38 @@ describe('what a server may do to a put', () => {
     const puts = under.s3.requests.filter(({ method }) => method === 'PUT');
     expect(puts.map(({ headers }) => headers['if-none-match'])).toEqual(['*', undefined, undefined]);
     await expect(putText(place, 'p', 'y')).rejects.toThrow('already has p');
+  });
+
+  test('that wants the MD5 gets it from then on, and no other computes it', async () => {
+    await using under = await openS3();
+    const md5s = () =>
+      under.s3.requests.flatMap(({ method, headers }) => (method === 'PUT' ? [headers['content-md5']] : []));
+    const place = under.place();
+    await putText(place, 'o', 'x');
+    under.s3.wantsMd5 = true;
+    for (const name of ['p', 'q']) await putText(place, name, 'x');
+    const md5 = createHash('md5').update('x').digest('base64');
+    expect(md5s()).toEqual([undefined, undefined, md5, md5]);
+  });
+
+  test('that refuses names that are taken is not asked for each before', async () => {
+    await using under = await openS3();
+    const place = under.place();
+    await place.prepare();
+    await putText(place, 'p', 'first');
+    expect(under.s3.requests.map(({ method }) => method)).toEqual(['PUT', 'PUT', 'DELETE', 'PUT']);
+    await expect(putText(place, 'p', 'second')).rejects.toThrow('already has p');
+    expect(await textOf(place, 'p')).toBe('first');
+  });
+
+  test.each([false, 'unknown'] as const)('that does not (%s) is', async (conditional) => {
+    await using under = await openS3();
+    under.s3.conditional = conditional;
+    const place = under.place();
+    await place.prepare();
+    await putText(place, 'p', 'first');
+    await expect(putText(place, 'p', 'second')).rejects.toThrow('already has p');
+    expect(await textOf(place, 'p')).toBe('first');
   });
 
   test('that does not heed If-None-Match loses nothing all the same', async () => {

@@ -20,7 +20,10 @@ const SENT: Sent = {
   at: NOW,
   isTemporary: true,
   isConditional: false,
+  hasMd5: false,
 };
+const DEMAND =
+  'InvalidRequest: Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters';
 const LATER = NOW + 3_600_000;
 const AT_AWS = 'https://backups.s3.eu-west-1.amazonaws.com/p';
 
@@ -45,6 +48,9 @@ test.each<[string, Partial<Refusal>, Partial<Sent>, object | undefined]>([
   ['a region to HEAD', { status: 301, region: 'x' }, { method: 'HEAD' }, { what: 'region', region: 'x' }],
   ['a header that it does not know', { status: 501 }, { isConditional: true }, { what: 'header' }],
   ['another thing that it does not know', { status: 501 }, {}, undefined],
+  ['a demand for the MD5', { status: 400, words: DEMAND }, {}, { what: 'digest' }],
+  ['a demand for the MD5 that was there', { status: 400, words: DEMAND }, { hasMd5: true }, undefined],
+  ['another bad request', { status: 400, words: 'InvalidRequest: no' }, {}, undefined],
   [
     'a redirect within AWS',
     { status: 307, location: AT_AWS },
