@@ -124,13 +124,14 @@ async function held(): Promise<Trial> {
         environment: { ...world.cloud.openrc(), GITHUB_STATE: 'kept' },
         directory: world.directory,
         github: {
+          here: {},
           verdict,
           remember(_name: string, value: string) {
             kept = value;
           },
         } as unknown as GitHub,
       });
-      const raw = { ...BOOT, hold: '30' };
+      const raw = { ...BOOT, hold: '30', manifest: 'directory:openstack-backups' };
       const main = await runInProcess(drill as unknown as Command, raw, of('success'));
       world.heard(JSON.stringify(main) + kept);
       if (kept === '') return main;
