@@ -5,7 +5,6 @@ import { forget, newIn, standing } from '../support/standing.ts';
 import {
   backupDrills,
   bootDrills,
-  heldDrills,
   imageDrills,
   serverDrills,
   storeDrills,
@@ -14,13 +13,10 @@ import {
 await strikeEveryRequest([...backupDrills, ...imageDrills]);
 // What these do besides is what those do, and a restore from a store.
 await strikeSome([...storeDrills, ...serverDrills]);
-await strikeSome([...bootDrills, ...heldDrills]);
+await strikeSome(bootDrills);
 
-/**
- * A run makes nothing between its writes: it dies before one, or after it, with or without its answer. One that holds a server
- * dies in its step or in its post step.
- */
-test.each([...serverDrills, ...imageDrills, ...heldDrills])(
+/** A run makes nothing between its writes: it dies before one, or after it, with or without its answer. */
+test.each([...serverDrills, ...imageDrills])(
   'killed at any write: $title',
   async ({ open }) => {
     const trial = await open();
