@@ -10,6 +10,11 @@ export class Budget {
     this.#all = bytes;
   }
 
+  /** Whether somebody waits for what others hold. */
+  get isWanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** @throws RangeError for more than there is at all */
   async use<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     if (bytes > this.#all) throw new RangeError(`${bytes} of ${this.#all} bytes`);

@@ -75,7 +75,7 @@ export async function serveNbd(
 
 async function attend(socket: Socket, shared: Parameters<typeof transmit>[3]): Promise<void> {
   const incoming = new Incoming(socket);
-  const outgoing = new Outgoing(socket);
+  const outgoing = new Outgoing(socket, { isWanted: () => shared.budget.isWanted });
   const timer = setTimeout(() => socket.destroy(), HANDSHAKE);
   const agreed = await negotiate(incoming, outgoing, shared.device).finally(() => clearTimeout(timer));
   if (agreed !== undefined) await transmit(incoming, outgoing, agreed, shared);
