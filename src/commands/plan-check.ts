@@ -8,7 +8,7 @@ const outputs = {
   entries: {
     json: true,
     description:
-      'JSON: what the plan backs up, with every default filled in: a list of {name, select, kinds, also, method, max-chain, every, max-age, keep}.',
+      'JSON: what the plan backs up, with every default filled in: a list of {name, select, kinds, also, method, max-chain, raw, every, max-age, consistency, keep}.',
   },
   warnings: {
     json: true,

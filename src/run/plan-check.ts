@@ -23,8 +23,10 @@ const columns: readonly Column<PlanEntry>[] = [
   { name: 'also', value: ({ also }) => (also ? 'yes' : '') },
   { name: 'method', value: ({ method }) => method },
   { name: 'max-chain', value: ({ maxChain }) => maxChain },
+  { name: 'raw', value: ({ raw }) => (raw ? 'yes' : '') },
   { name: 'every', value: ({ every }) => every },
   { name: 'max-age', value: maxAgeOf },
+  { name: 'consistency', value: ({ consistency }) => consistency },
   { name: 'keep', value: ({ keep }) => keepWords(keep) },
 ];
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { planCheck } from '../../src/commands/plan-check.ts';
 import { runTool } from '../support/tool.ts';
 import { SMALL } from '../unit/planfile/bad.ts';
 import { GOOD } from '../unit/planfile/good.ts';
@@ -29,6 +30,10 @@ test('what a plan means, as a table and as JSON, without a cloud', async () => {
     ['everything else', '1d12h'],
   ]);
   expect(json['warnings']).toEqual([]);
+  // All that its description promises, and nothing else.
+  const names = /a list of \{(.*)\}/.exec(planCheck.outputs.entries.description)?.[1]?.split(', ');
+  for (const entry of json['entries'] as object[]) expect(Object.keys(entry)).toEqual(names);
+  expect(json['entries']).toContainEqual(expect.objectContaining({ consistency: 'best', raw: '' }));
 });
 
 test('what is wrong with one, line by line', async () => {
