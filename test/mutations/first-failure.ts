@@ -1,7 +1,7 @@
-import { TestEnvironment } from 'jest-environment-node';
+import PlainContext from '../support/plain-context.ts';
 
 /** One failure catches a mistake: what is left of that file is skipped. */
-export default class FirstFailure extends TestEnvironment {
+export default class FirstFailure extends PlainContext {
   #failed = false;
 
   handleTestEvent({ name, test }: { name: string; test?: { mode?: string } }): void {

@@ -1,3 +1,6 @@
+/** In names of this module: a global's own name is looked up anew at each use in jest's contexts, ten times as slow. */
+const { floor, imul } = Math;
+
 /** Numbers from 0 to below 1. */
 export type Random = () => number;
 
@@ -10,8 +13,8 @@ export function fractions(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    let mixed = imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
@@ -19,5 +22,5 @@ export function fractions(seed: number): Random {
 /** The same, whole: from 0 to below `below`. */
 export function seeded(seed: number): (below: number) => number {
   const random = fractions(seed);
-  return (below) => Math.floor(random() * below);
+  return (below) => floor(random() * below);
 }
