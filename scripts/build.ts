@@ -6,6 +6,7 @@ import { minify } from '@swc/core';
 import ncc from '@vercel/ncc';
 import { actions } from '../src/commands/index.ts';
 import { leftOut, notAsAsked, ofNode, STUB, stub } from './build/left-out.ts';
+import { BUILT_FROM, digestOfSource } from './build/source.ts';
 
 /**
  * Builds `dist/`: TypeScript → JavaScript in `build/js` → one bundle by ncc, split where the source imports lazily →
@@ -94,6 +95,8 @@ async function stubs(): Promise<void> {
   }
 }
 
+const digest = digestOfSource(root);
 await bundle();
 await squeeze();
 await stubs();
+await writeFile(join(dist, BUILT_FROM), `${digest}\n`);

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout, or what is shipped where TEST_DIST is set: there bin/ loads nothing else. */
@@ -12,7 +10,9 @@ export const BIN = fileURLToPath(
 );
 
 /** What node made of the source, kept from one process to the next: half of what the start of one costs. */
-export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), 'openstack-backup-compiled') };
+export const COMPILED = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../build/compiled', import.meta.url)),
+};
 
 export interface Ran {
   /** null when a signal ended it. */
