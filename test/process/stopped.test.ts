@@ -1,16 +1,17 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createBackup } from '../../src/openstack/blockstorage/v3/backups.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
-import { endAt } from '../scenarios/interrupted.ts';
+import { endAt, resumeAt } from '../scenarios/interrupted.ts';
 import { expectExit, pointsOf } from '../scenarios/steps.ts';
 
 /** Ctrl-C promises that the next run takes up what the cloud still makes: also one that comes at once. */
 let world: EmbeddedWorld;
 beforeAll(async () => {
-  // Slow enough that the backup is being made when the next run looks.
-  world = await embeddedWorld({ tickMs: 400, gibBytes: 1024 ** 2 });
+  world = await embeddedWorld({ tickMs: 2, gibBytes: 1024 ** 2 });
 });
 afterAll(() => world.close());
+// The backup is being made until the next run says that it waits for it.
+beforeEach(() => world.cloud.ticks.pause());
 
 test.each([
   ['SIGINT', 130],
@@ -26,7 +27,8 @@ test.each([
     const made = [...world.cloud.state.backups.values()].filter(({ volumeId }) => volumeId === id);
     expect(made.map(({ status }) => status)).toEqual(['creating']);
 
-    const next = expectExit(await world.tool(words), 0);
+    const onOutput = resumeAt(world.cloud.ticks, 'is still being made');
+    const next = expectExit(await world.tool(words, { onOutput }), 0);
     expect(next.stderr).toContain(
       `backup ${made[0]?.id} of volume ${id} was started by an interrupted run, and is still being made`,
     );

@@ -13,7 +13,7 @@ import { show } from '../../src/commands/show.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { SparseBytes } from '../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
-import { endAt } from '../scenarios/interrupted.ts';
+import { endAt, resumeAt } from '../scenarios/interrupted.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { expectExit } from '../scenarios/steps.ts';
 import { type Runner, runnerOf } from '../support/faults.ts';
@@ -207,19 +207,17 @@ back-up:
 });
 
 test('a backup that a run was stopped before recording keeps its tags when the next run adopts it', async () => {
-  const slow = await embeddedWorld({ tickMs: 400, gibBytes: 1024 ** 2 });
-  try {
-    const { id } = slow.cloud.seed.addVolume({ name: 'stopped', size: 8 });
-    const words = ['backup-volume', '--volumes', id, '--json'];
-    const stop = { onOutput: endAt(' started: ', 'SIGTERM') };
-    expectExit(await slow.tool([...words, '--tag', 'pre-deploy', '--tag', 'v1,v2'], stop), 143);
-    expectExit(await slow.tool([...words, '--tag', 'nightly']), 0);
-    const found = await slow.tool(['list', '--offline', '--sort', 'time', '--json']);
-    expect((expectExit(found, 0).json['points'] as Listed[]).map(({ tags }) => tags)).toEqual([
-      ['pre-deploy', 'v1', 'v2'],
-      ['nightly'],
-    ]);
-  } finally {
-    await slow.close();
-  }
+  const { seed, ticks } = world.cloud;
+  const { id } = seed.addVolume({ name: 'stopped', size: 8 });
+  const words = ['backup-volume', '--volumes', id, '--json'];
+  ticks.pause();
+  const stop = { onOutput: endAt(' started: ', 'SIGTERM') };
+  expectExit(await world.tool([...words, '--tag', 'pre-deploy', '--tag', 'v1,v2'], stop), 143);
+  const adopt = { onOutput: resumeAt(ticks, 'is still being made') };
+  expectExit(await world.tool([...words, '--tag', 'nightly'], adopt), 0);
+  const found = await world.tool(['list', '--offline', '--sort', 'time', '--json']);
+  expect((expectExit(found, 0).json['points'] as Listed[]).map(({ tags }) => tags)).toEqual([
+    ['pre-deploy', 'v1', 'v2'],
+    ['nightly'],
+  ]);
 });

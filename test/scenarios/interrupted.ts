@@ -26,6 +26,13 @@ export function endAt(words: string, signal: NodeJS.Signals) {
   };
 }
 
+/** Lets a cloud that was paused work on at the moment that a run's output has these words. */
+export function resumeAt(ticks: { resume(): void }, words: string) {
+  return (text: string) => {
+    if (text.includes(words)) ticks.resume();
+  };
+}
+
 async function calm(world: World): Promise<void> {
   const client = await (await world.session()).service('block-storage');
   const busy = /^(creating|backing-up|restoring|restoring-backup|deleting|downloading)$/;
