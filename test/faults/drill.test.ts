@@ -5,6 +5,7 @@ import { forget, newIn, standing } from '../support/standing.ts';
 import {
   backupDrills,
   bootDrills,
+  heldDrills,
   imageDrills,
   serverDrills,
   storeDrills,
@@ -13,10 +14,13 @@ import {
 await strikeEveryRequest([...backupDrills, ...imageDrills]);
 // What these do besides is what those do, and a restore from a store.
 await strikeSome([...storeDrills, ...serverDrills]);
-await strikeSome(bootDrills);
+await strikeSome([...bootDrills, ...heldDrills]);
 
-/** A run makes nothing between its writes: it dies before one, or after it, with or without its answer. */
-test.each([...serverDrills, ...imageDrills])(
+/**
+ * A run makes nothing between its writes: it dies before one, or after it, with or without its answer. One that holds a server
+ * dies in its step or in its post step.
+ */
+test.each([...serverDrills, ...imageDrills, ...heldDrills])(
   'killed at any write: $title',
   async ({ open }) => {
     const trial = await open();
@@ -60,8 +64,12 @@ async function killed({ world: { cloud }, run }: Trial, nth: number, isLast: boo
   }
   // An empty secret says nothing of us, and what is whole with a record that names no id yet may be a copy: such a
   // thing is kept, and told.
-  const isDoubtful = (id: string) =>
-    cloud.state.secrets.get(id)?.payload === null || said.some((told) => isTold(told, id));
+  // So is the security group that such a port uses.
+  const { ports } = cloud.state.network;
+  const keeps = (id: string) =>
+    [...ports.values()].some((port) => port.securityGroups.includes(id) && told(port.id));
+  const told = (id: string) => said.some((one) => isTold(one, id));
+  const isDoubtful = (id: string) => cloud.state.secrets.get(id)?.payload === null || told(id) || keeps(id);
   forget(cloud, newIn(cloud, before).filter(isDoubtful));
   expect([nth, newIn(cloud, before)]).toEqual([nth, []]);
   expect([...standing(cloud)].sort()).toEqual([...before].sort());
