@@ -45,6 +45,8 @@ export interface Outcome<O extends Outputs> {
   readonly printed?: string;
   /** What the post step of the action is to end. Kept last: of a step that does not come to its end, nobody may think that it did. */
   readonly kept?: string;
+  /** Terminal commands that restore what was saved, printed after the outputs. */
+  readonly waysBack?: readonly string[];
   /** Markdown for the job summary; plain enough to read in a terminal. */
   readonly summary?: string;
 }

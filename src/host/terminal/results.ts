@@ -9,6 +9,7 @@ interface Result {
   /** What a dry run would do. */
   readonly plan?: Json | undefined;
   readonly printed?: string | undefined;
+  readonly waysBack?: readonly string[] | undefined;
 }
 
 /** One object on one line. Outputs that hold JSON are nested, not quoted as in an action. */
@@ -21,16 +22,24 @@ export function jsonOf(result: Result, table: Outputs, { secrets, words }: Termi
   return `${forJson(JSON.stringify(redactJson(Object.fromEntries(all), secrets, words)))}\n`;
 }
 
-/** The command's own text, else a line for each output that has a value. */
+/** The command's own text, else the outputs that a person reads, and the commands that restore what was saved. */
 export function linesOf(result: Result, table: Outputs, { secrets, words }: TerminalHost): string {
-  // Reads only one of the two: a result may make each only when it is read.
+  // Reads no more than it prints: a result may make each part only when it is read.
   const { printed } = result;
   if (printed !== undefined) return forOutput(secrets.redact(printed));
-  return Object.entries(result.outputs)
-    .flatMap(([name, value]) => {
-      if (value === undefined || value === '') return [];
-      const isJson = table[name]?.json === true;
-      return [`${name}: ${forLog(redactOutput(value, isJson, secrets, words))}\n`];
-    })
-    .join('');
+  const line = (name: string, value: string) =>
+    value === '' ? '' : `${name}: ${forLog(redactOutput(value, false, secrets, words))}\n`;
+  const outputs = Object.entries(result.outputs).flatMap(([name, value = '']) =>
+    table[name]?.json === true && value !== ''
+      ? sentencesIn(value).map((each) => line(name, each))
+      : [line(name, value)],
+  );
+  const ways = (result.waysBack ?? []).map((each) => `  ${forLog(secrets.redact(each))}\n`);
+  return [...outputs, ...(ways.length === 0 ? [] : ['To restore:\n', ...ways])].join('');
+}
+
+/** What JSON has for people: records are for programs, and the log has told of them. */
+function sentencesIn(json: string): string[] {
+  const value = JSON.parse(json) as Json;
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

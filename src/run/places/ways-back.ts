@@ -26,6 +26,7 @@ const MOST_COMMANDS = 10;
 export function waysBack(manifest: Manifest, { path }: Published, saved: Saved): string[] {
   const [place, download] = fetched(path, saved);
   const points = mainPoints(manifest);
+  if (points.length === 0) return [];
   const options = optionsOf(manifest.restorePoints, path, saved);
   const commands = points.slice(0, MOST_COMMANDS).map((point) => {
     const { kind, id } = point.resource;

@@ -8,7 +8,7 @@ import type { QuotaLine } from '../../plan/quota.ts';
 import type { Context, Outcome } from '../context.ts';
 import { reachOf } from '../places/reach.ts';
 import type { StoreGiven } from '../places/storing.ts';
-import { placesNamed } from '../places/ways-back.ts';
+import { placesNamed, type Saved, waysBack } from '../places/ways-back.ts';
 import { publishedOutputs } from '../publishing.ts';
 import { briefOf } from './brief.ts';
 import type { Saving } from './recording.ts';
@@ -62,6 +62,13 @@ export async function finishSaving(
   }
   const [shown] = finished.published;
   const places = shown === undefined ? [] : placesNamed(manifest, shown.path);
+  const facts: Saved = {
+    repository: host.github?.here.repository,
+    signed: given['sign-key'] !== undefined,
+    sealed: given.recipients.length > 0,
+    reach: await reachOf(context, given, given.publish, places),
+  };
+  const ways = shown === undefined ? [] : waysBack(manifest, shown, facts);
   return {
     outputs: {
       ...publishedOutputs(context, finished),
@@ -72,18 +79,8 @@ export async function finishSaving(
     started,
     saved,
     underWay,
-    summary: savingSummary(
-      manifest,
-      quota,
-      finished.published,
-      {
-        repository: host.github?.here.repository,
-        signed: given['sign-key'] !== undefined,
-        sealed: given.recipients.length > 0,
-        reach: await reachOf(context, given, given.publish, places),
-      },
-      started,
-    ),
+    waysBack: ways,
+    summary: savingSummary(manifest, quota, finished.published, ways, started),
   };
 }
 

@@ -8,7 +8,6 @@ import { bytes } from '../../text/bytes.ts';
 import { forMarkdown } from '../../text/escape.ts';
 import { markdownRows, type PageColumn } from '../../text/rows.ts';
 import { counted } from '../../text/words.ts';
-import { type Saved, waysBack } from '../places/ways-back.ts';
 import { whereAndWhen } from '../where-and-when.ts';
 
 /** What was saved and started, which manifest lists it, and how to restore it, as Markdown. */
@@ -16,7 +15,7 @@ export function savingSummary(
   manifest: Manifest,
   quota: readonly QuotaLine[],
   published: readonly Published[],
-  saved: Saved,
+  ways: readonly string[],
   started: readonly Started[] = [],
 ): string {
   const { restorePoints, failed, run } = manifest;
@@ -46,14 +45,9 @@ export function savingSummary(
       ({ path, sha256 }) =>
         `To restore: ${kinds.map((kind) => `\`restore-${kind}\``).join(' or ')} with \`manifest:\` ${forMarkdown(path)} (SHA-256 ${sha256}).`,
     ),
-    ...inTerminal(manifest, published[0], saved),
+    ...(ways.length === 0 ? [] : ['', 'In a terminal:', '', '```sh', ...ways, '```']),
   ];
   return lines.join('\n');
-}
-
-function inTerminal(manifest: Manifest, published: Published | undefined, saved: Saved): string[] {
-  if (published === undefined || manifest.restorePoints.length === 0) return [];
-  return ['', 'In a terminal:', '', '```sh', ...waysBack(manifest, published, saved), '```'];
 }
 
 function headOf(manifest: Manifest, kinds: readonly Kind[], started: number): string {

@@ -72,10 +72,28 @@ test('what a command prints is nothing that a terminal or a workflow obeys', () 
   );
 });
 
-test('without it, a line for each that has a value', () => {
-  expect(linesOf({ outputs: { 'volume-id': 'x\ny', kept: '' } }, restoreVolume.outputs, host('x'))).toBe(
-    'volume-id: x\\ny\n',
-  );
+describe('without it', () => {
+  const linesWith = (given: Parameters<typeof linesOf>[0]) =>
+    linesOf(given, restoreVolume.outputs, host('x'));
+
+  test('a line for each that has a value', () => {
+    expect(linesWith({ outputs: { 'volume-id': 'x\ny', kept: '' } })).toBe('volume-id: ***\\ny\n');
+  });
+
+  test('a line for each sentence of a list, and no records, which are for programs', () => {
+    const missing = '["its size","say `overwrite: true`"]';
+    expect(linesWith({ outputs: { ...outputs, missing } })).toBe(
+      'volume-id: 5f2c1234\nmissing: its size\nmissing: say --overwrite\n',
+    );
+    expect(linesWith({ outputs: { missing: '[]' } })).toBe('');
+  });
+
+  test('the commands that restore what was saved come last, for a terminal that obeys nothing in them', () => {
+    const waysBack = ['npx openstack-backup restore-volume # db\u009b2J', 'and x'];
+    expect(linesWith({ outputs: { 'volume-id': '1' }, waysBack })).toBe(
+      'volume-id: 1\nTo restore:\n  npx openstack-backup restore-volume # db\\u009b2J\n  and ***\n',
+    );
+  });
 });
 
 describe('of a result that makes each of its parts when it is read', () => {

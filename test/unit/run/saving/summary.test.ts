@@ -14,12 +14,12 @@ const db = backupPoint({ name: 'db' });
 const web = backupPoint({ name: 'x y `id`' });
 
 describe('the summary of a backup', () => {
-  const text = savingSummary(manifestWith(db), [], [published('artifact:7/m')], {
-    repository: 'o/r',
-    signed: true,
-    sealed: false,
-    reach,
-  });
+  const text = savingSummary(
+    manifestWith(db),
+    [],
+    [published('artifact:7/m')],
+    ways(manifestWith(db), 'artifact:7/m'),
+  );
 
   test('names project, region, cloud and time', () => {
     expect(text).toContain(
@@ -34,12 +34,8 @@ describe('the summary of a backup', () => {
   test('says so where the run was cut short, and has no command where nothing was saved', () => {
     const none = manifestWith();
     none.run.finished = null;
-    const cut = savingSummary(none, [], [published('m')], {
-      repository: undefined,
-      signed: false,
-      sealed: false,
-      reach,
-    });
+    expect(ways(none, 'artifact:7/m')).toEqual([]);
+    const cut = savingSummary(none, [], [published('m')], []);
     expect(cut).toContain('UTC, cut short.');
     expect(cut).not.toContain('```');
   });
