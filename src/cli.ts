@@ -45,8 +45,8 @@ function version(): number {
 
 /** @param exitCode 2 if the command is missing */
 async function show(exitCode: number): Promise<number> {
-  const { overview } = await import('./host/terminal/help.ts');
-  process.stdout.write(overview(await all()));
+  const { overview, widthFor } = await import('./host/terminal/help.ts');
+  process.stdout.write(overview(await all(), widthFor(process.stdout.columns)));
   return exitCode;
 }
 
@@ -54,8 +54,8 @@ async function show(exitCode: number): Promise<number> {
 async function showGroup(first: string, rest: readonly string[]): Promise<number> {
   const { switches } = parseArguments(rest, await inputsOfAll());
   if (switches.version) return version();
-  const { groupOf } = await import('./host/terminal/help.ts');
-  process.stdout.write(groupOf(first, await all()));
+  const { groupOf, widthFor } = await import('./host/terminal/help.ts');
+  process.stdout.write(groupOf(first, await all(), widthFor(process.stdout.columns)));
   return switches.help ? 0 : 2;
 }
 
@@ -79,8 +79,8 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
   const { switches, raw } = parseArguments(words, command.inputs, command.bare);
   if (switches.version) return version();
   if (switches.help) {
-    const { helpOf } = await import('./host/terminal/help.ts');
-    process.stdout.write(helpOf(command));
+    const { helpOf, widthFor } = await import('./host/terminal/help.ts');
+    process.stdout.write(helpOf(command, widthFor(process.stdout.columns)));
     return 0;
   }
   const host = terminalHost({

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { commands } from '../../../src/commands/index.ts';
 import { commandAmong, parseArguments } from '../../../src/host/terminal/arguments.ts';
-import { groupOf, helpOf, overview } from '../../../src/host/terminal/help.ts';
+import { groupOf, helpOf, overview, widthFor } from '../../../src/host/terminal/help.ts';
 import { groups, inTerminalWords } from '../../../src/inputs/groups.ts';
 import { parseInputs } from '../../../src/inputs/table.ts';
 
@@ -17,6 +17,16 @@ test.each(pages)('$name is at most 100 columns wide, and plain', ({ text }) => {
   const lines = text.split('\n');
   expect(lines.filter((line) => line.length > 100 || line.trimEnd() !== line)).toEqual([]);
   expect(text).not.toMatch(/`|undefined|\t/);
+});
+
+test('pages are as wide as the terminal, from 60 to 100 columns', () => {
+  expect([40, 80, 300, undefined].map(widthFor)).toEqual([60, 80, 100, 100]);
+  const text = [overview(all, 80), groupOf('plan', all, 80), ...all.map((each) => helpOf(each, 80))].join('');
+  const isExample = (line: string) => /^ {4,6}\S/.test(line);
+  expect(text.split('\n').filter((line) => line.length > 80 && !isExample(line))).toEqual([]);
+  const words = (page: string) => page.replace(/ \\\n|\s+/g, ' ').replace(/ +/g, ' ');
+  const wide = [overview(all), groupOf('plan', all), ...all.map((each) => helpOf(each))].join('');
+  expect(words(text)).toBe(words(wide));
 });
 
 test.each(all)('$name shows every option once, and every result', (command) => {
