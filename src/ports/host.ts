@@ -40,6 +40,8 @@ export interface Host {
 
 /** The pipes of a terminal's command. */
 export interface Terminal {
+  /** How many columns a person sees of standard output; undefined if it goes elsewhere. */
+  readonly width: number | undefined;
   /**
    * Standard input.
    *

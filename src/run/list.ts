@@ -9,7 +9,7 @@ import { InputError } from '../errors.ts';
 import type { ListInputs } from '../inputs/list.ts';
 import { bytes } from '../text/bytes.ts';
 import { forMarkdown } from '../text/escape.ts';
-import { type Column, formatRows, markdownRows } from '../text/rows.ts';
+import { type Column, fitting, formatRows, markdownRows } from '../text/rows.ts';
 import { counted } from '../text/words.ts';
 import type { Context } from './context.ts';
 import { failureOf, readCatalog, toldOf } from './reading/catalog.ts';
@@ -63,6 +63,9 @@ const USUAL = [
   'manifest',
 ];
 
+/** What a narrow terminal leaves out, in this order. */
+const SPARE = ['consistency', 'method', 'drilled', 'chain', 'verified', 'size', 'kind', 'state'];
+
 /** Lists the restore points of all manifests, and those that only the cloud knows. */
 export async function listPoints(context: Context, given: ListInputs) {
   const { host } = context;
@@ -85,11 +88,35 @@ export async function listPoints(context: Context, given: ListInputs) {
         unread.map(({ reference, doubt }) => ({ manifest: reference, error: doubt.what })),
       ),
     },
-    printed: formatRows(entries, columns, given.format),
+    printed: formatRows(
+      entries,
+      asked.length > 0 ? asked : seen(context, given, entries, columns),
+      given.format,
+    ),
     // An unreadable manifest may hold the point that the user needs.
     ...failureOf(catalog),
     summary: summaryOf(entries, columns, unread),
   };
+}
+
+/** The columns that a person can see. */
+function seen(
+  { host }: Context,
+  { format }: ListInputs,
+  entries: readonly Entry[],
+  columns: readonly Column<Entry>[],
+): readonly Column<Entry>[] {
+  const width = host.terminal?.width;
+  if (width === undefined || format !== 'table') return columns;
+  const left = fitting(entries, columns, width, SPARE);
+  const gone = columns.filter(
+    (column) => !left.includes(column) && entries.some((entry) => (column.value(entry) ?? '') !== ''),
+  );
+  if (gone.length > 0)
+    host.log.info(
+      `left out, as the terminal is narrow: ${gone.map(({ name }) => name).join(', ')}. \`column\` chooses the columns`,
+    );
+  return left;
 }
 
 function columnNamed(all: readonly Column<Entry>[], input: string, name: string): Column<Entry> {

@@ -36,7 +36,7 @@ export async function showPoint(context: Context, given: ShowInputs) {
         Object.fromEntries(fields.map(({ name, value }) => [camel(name), value ?? null])),
       ),
     },
-    printed: formatFields(fields, given.format),
+    printed: given.format === 'table' ? tableOf(fields, restore) : formatFields(fields, given.format),
     // A point in a manifest was found, so other unreadable manifests do not matter.
     failed: meant.point === undefined ? failed : catalog.looked.failure !== undefined,
     failure,
@@ -125,6 +125,13 @@ async function restoreOf(
     sealed: given.identity !== undefined,
     reach: await reachOf(context, given, given.manifest, places),
   });
+}
+
+/** For people: what there is, and the command apart, where it can be copied. */
+function tableOf(fields: readonly Field[], restore: readonly string[]): string {
+  const told = fields.filter(({ name, value }) => name !== 'restore' && (value ?? '').toString() !== '');
+  const ways = restore.length === 0 ? [] : ['To restore:', ...restore.map((line) => `  ${line}`), ''];
+  return formatFields(told, 'table') + ways.join('\n');
 }
 
 function camel(name: string): string {

@@ -40,6 +40,35 @@ export function formatRows<Row>(
   }
 }
 
+/**
+ * The columns that a table can have in this width: all that say something, less as many of the `spare` ones as it takes,
+ * the first ones first.
+ *
+ * @param width in terminal columns
+ * @param spare names
+ */
+export function fitting<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  width: number,
+  spare: readonly string[],
+): readonly Column<Row>[] {
+  const widths = new Map(columns.map((column) => [column, widest(rows, column)]));
+  const filled = columns.filter((column) => rows.length === 0 || (widths.get(column) ?? 0) > 0);
+  const across = (all: readonly Column<Row>[]) =>
+    all.reduce((sum, column) => sum + Math.max(widths.get(column) ?? 0, widthOf(column.name)) + 3, 1);
+  let left = filled;
+  for (const name of spare) {
+    if (across(left) <= width) break;
+    left = left.filter((column) => column.name !== name);
+  }
+  return left;
+}
+
+function widest<Row>(rows: readonly Row[], column: Column<Row>): number {
+  return rows.reduce((most, row) => Math.max(most, widthOf(forLog(shownIn(column, row)))), 0);
+}
+
 /** A column of a page: plain text, or Markdown. */
 export type PageColumn<Row> =
   | Column<Row>

@@ -20,7 +20,7 @@ export interface TerminalHost extends Host {
 /** A person's terminal, or a script: log and progress on stderr, results on stdout. */
 export function terminalHost(options: {
   readonly stdin: () => Readable;
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Stream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;

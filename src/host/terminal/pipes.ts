@@ -16,7 +16,7 @@ export interface Pipes extends Terminal {
 export function pipes(options: {
   /** Called only when needed: opening standard input slows every start. */
   readonly stdin: () => Readable;
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Stream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
@@ -48,6 +48,9 @@ export function pipes(options: {
   return {
     get told() {
       return told;
+    },
+    get width() {
+      return stdout.isTTY === true ? stdout.columns : undefined;
     },
     input,
     output() {
