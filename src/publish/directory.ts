@@ -109,7 +109,7 @@ export class DirectoryWriter {
 export function notWritten(path: string, error: unknown): OperationError {
   return new OperationError(
     `cannot write the manifest to ${path}: ${messageOf(error)}`,
-    'The backups in the cloud are complete; `restore-volume` with `backup: ID` restores them without it.',
+    'Cinder backups that were made are complete: `restore-volume` with `backup: ID` restores one without a manifest.',
     error,
   );
 }

@@ -20,7 +20,12 @@ export interface Context {
    */
   connectElsewhere(name: string, cloudsYaml: string | undefined): Promise<Session>;
   /** Connections to what is no cloud. Both end with the run. */
-  outside(): { readonly http: Http; readonly signal: AbortSignal };
+  outside(): { readonly http: Http; signal(): AbortSignal };
+  /**
+   * Call it before a stopped run records what it did: requests from then on, to clouds and stores, have a few seconds of
+   * their own. Does nothing for a run that goes on.
+   */
+  windUp(): void;
   /** The records of what this run makes in the cloud and does not leave there. */
   ledger(session: Session): Ledger;
   /**
@@ -29,7 +34,7 @@ export interface Context {
    * @param key what it is, among all that is made so
    */
   once<T>(key: string, make: () => Promise<T>): Promise<T>;
-  /** Returns PEM text as is, else reads the file at that path. */
+  /** Returns PEM text as is, else reads the file at that path, which may be written as that of a secret: `file:PATH`. */
   readText(pemOrPath: string): Promise<string>;
 }
 

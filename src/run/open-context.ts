@@ -8,7 +8,7 @@ import { loadCloud } from '../openstack/config/load.ts';
 import type { Session } from '../openstack/connection.ts';
 import { type Http, openHttp } from '../openstack/http.ts';
 import { proxySecrets } from '../openstack/proxies.ts';
-import { openSession } from '../openstack/session.ts';
+import { openSession, WIND_UP_MS } from '../openstack/session.ts';
 import type { Host } from '../ports/host.ts';
 import { type Ledger, openLedger } from '../temporaries/ledger.ts';
 import { forLog } from '../text/escape.ts';
@@ -25,6 +25,8 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
   const things = new Map<string, Promise<unknown>>();
   const over = new AbortController();
   const signal = AbortSignal.any([host.signal, over.signal]);
+  const sessions: Session[] = [];
+  let outside = signal;
   const missing = host.kind === 'github' ? EMPTY_SECRET : undefined;
   const context: Context = {
     host,
@@ -50,7 +52,11 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
         http = openHttp({ verify: true }, host.environment);
         open.set('outside', http);
       }
-      return { http, signal };
+      return { http, signal: () => outside };
+    },
+    windUp() {
+      for (const session of sessions) session.windUp();
+      if (outside.aborted) outside = AbortSignal.any([AbortSignal.timeout(WIND_UP_MS), over.signal]);
     },
     ledger(session) {
       let ledger = ledgers.get(session);
@@ -63,10 +69,10 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
     async readText(pemOrPath) {
       if (pemOrPath.includes('-----BEGIN ')) return pemOrPath;
       try {
-        return await readFile(resolve(host.directory, pemOrPath), 'utf8');
+        return await readFile(resolve(host.directory, pemOrPath.replace(/^file:/, '')), 'utf8');
       } catch (error) {
         throw new InputError(
-          `cannot read ${pemOrPath}: ${messageOf(error)}`,
+          `\`verify-key\`: cannot read ${pemOrPath}: ${messageOf(error)}`,
           'Give PEM text or the path of a file.',
           error,
         );
@@ -95,6 +101,7 @@ export function openContext(host: Host, dryRun: boolean): { context: Context; cl
         secret: (value) => host.secrets.add(value),
         signal,
       });
+      sessions.push(session);
       const { user, project } = session.scope;
       host.log.info(`logged in as ${forLog(user.name)} to project ${forLog(project.name)} (${project.id})`);
       return session;

@@ -60,6 +60,7 @@ export async function recordBeside(
     places: publish,
     record,
     async publish(ended) {
+      context.windUp();
       for (const place of publishers) await place.prepare(started);
       const finished = await record.finish(ended);
       const { manifest } = publishedOutputs(context, finished);

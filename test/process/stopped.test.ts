@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createBackup } from '../../src/openstack/blockstorage/v3/backups.ts';
+import { startS3 } from '../fakes/s3/index.ts';
 import { type EmbeddedWorld, embeddedWorld } from '../scenarios/embedded.ts';
 import { endAt, resumeAt } from '../scenarios/interrupted.ts';
 import { expectExit, pointsOf } from '../scenarios/steps.ts';
@@ -39,6 +40,27 @@ test.each([
     ]);
   },
 );
+
+test('what was saved before Ctrl-C is in the manifest, in the store too', async () => {
+  const keys = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+  await using s3 = await startS3('stopped', [keys]);
+  const ids = ['one', 'two'].map((name) => world.cloud.seed.addVolume({ name, size: 1 }).id);
+  const words = ['backup-volume', '--volumes', ids.join(','), '--concurrency', '1', '--publish', 'store'];
+  const store = ['--store', 's3://stopped', '--s3-endpoint', s3.url];
+  const stopped = await world.tool([...words, ...store, '--json'], {
+    onOutput: endAt(' saved as ', 'SIGINT'),
+    environment: { AWS_ACCESS_KEY_ID: keys.id, AWS_SECRET_ACCESS_KEY: keys.secret },
+  });
+  expectExit(stopped, 130);
+  expect(stopped.stderr).not.toContain('not published');
+  expect(pointsOf(stopped)).toHaveLength(1);
+  const names = [...s3.objects.keys()].filter((name) => name.startsWith('manifests/'));
+  expect(names.map((name) => name.replace(/.*\//, '')).sort()).toEqual([
+    'RESTORE.md',
+    'manifest.json',
+    'manifest.json.sha256',
+  ]);
+});
 
 test("another's backup is not waited for", async () => {
   const { id } = world.cloud.seed.addVolume({ name: 'theirs', size: 8 });

@@ -26,7 +26,7 @@ export async function finishPending(github: GitHub, pending: Pending, log: Log):
   } catch (error) {
     if (pending.place === 'artifact' && isThere(error)) return [];
     log.warn(
-      `${what} could not be published: ${messageOf(error)}. The backups in the cloud are complete; \`restore-volume\` with \`backup\` restores them without it`,
+      `${what} could not be published: ${messageOf(error)}. Cinder backups that were made are complete: \`restore-volume\` with \`backup\` restores one without a manifest`,
     );
     return [];
   }

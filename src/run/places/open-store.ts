@@ -143,7 +143,7 @@ async function openS3(context: Context, named: S3Name, given: StoreAccess): Prom
     import('../../store/s3/place.ts'),
   ]);
   const { http, signal } = context.outside();
-  const rest = { http, clock: host.clock, log: host.log, signal: () => signal };
+  const rest = { http, clock: host.clock, log: host.log, signal };
   const { credentials, endpoint, region } = await s3Settings({
     ...saidOf(context, named, given),
     roleOptions: {

@@ -47,13 +47,14 @@ export async function finishSaving(
       `${messageOf(host.signal.reason)}: what was saved is in the manifest; the next run waits for backups that the cloud is still making, and adopts them`,
     );
   const { manifest } = record;
+  context.windUp();
   const isEmpty = manifest.restorePoints.length + manifest.failed.length === 0;
   const finished =
     started.length > 0 && isEmpty
       ? { published: [], failures: [], lasts: false }
       : await record.finish(host.signal.aborted ? null : timestamp(clock));
   if (marks.waiting > 0) {
-    session.windUp();
+    context.windUp();
     if (finished.lasts) await marks.setAll(await session.service('block-storage'), host.log);
     else
       host.log.warn(
