@@ -6,6 +6,7 @@ import type { Host } from './ports/host.ts';
 import type { Outcome } from './run/context.ts';
 import { forLog, quoted } from './text/escape.ts';
 import { nearest } from './text/nearest.ts';
+import { or } from './text/words.ts';
 
 /** Shared by both entry points: finding a command, carrying it out, and reporting what went wrong. */
 
@@ -13,15 +14,22 @@ import { nearest } from './text/nearest.ts';
 export async function commandNamed(name: string): Promise<Command> {
   const load = [commands, actions].find((known) => Object.hasOwn(known, name))?.[name];
   if (load === undefined) {
-    const meant = nearest(name, [...Object.keys(commands), 'help', 'completion']);
+    const meant = meantBy(name, [...Object.keys(commands), 'help', 'completion']);
     throw new InputError(
       `unknown command ${quoted(forLog(name))}`,
-      meant === undefined
+      meant.length === 0
         ? `The commands are ${Object.keys(commands).join(', ')}.`
-        : `Did you mean ${meant}?`,
+        : `Did you mean ${or(meant)}?`,
     );
   }
   return load();
+}
+
+/** Those that a part of the name was given of ("backup", "volume"), else the nearest one. */
+function meantBy(name: string, all: readonly string[]): readonly string[] {
+  const holding = all.filter((one) => one.split(/[ -]/).includes(name));
+  const one = nearest(name, all);
+  return holding.length > 0 ? holding : one === undefined ? [] : [one];
 }
 
 /** @throws PlainError if the command cannot be carried out; anything else is a bug */

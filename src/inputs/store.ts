@@ -129,7 +129,7 @@ export function parseStoreKey(text: string | undefined): Buffer | undefined {
   if (key.length === KEY_BYTES && [key.toString('hex'), key.toString('base64')].includes(asWritten(given)))
     return key;
   throw new InputError(
-    '`store-key` is no key',
+    '`store-key` is not a key of 32 bytes',
     'Give 32 bytes as 64 hex digits or as base64; openssl rand -hex 32 makes one.',
   );
 }

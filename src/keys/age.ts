@@ -105,7 +105,7 @@ export async function sealer(recipients: readonly string[]): Promise<Sealer> {
     } catch {
       // The input may be an identity by mistake, and the package's error shows it.
       throw new InputError(
-        `recipient ${index + 1} of ${recipients.length} is not an age recipient`,
+        `\`recipients\`: number ${index + 1} of ${recipients.length} is not an age recipient`,
         hintFor(recipient),
       );
     }

@@ -29,7 +29,7 @@ function ed25519(input: string, hint: string, read: () => KeyObject): KeyObject 
     key = undefined;
   }
   if (key?.asymmetricKeyType !== 'ed25519')
-    throw new InputError(`${input} is not an ed25519 key in PEM`, hint);
+    throw new InputError(`\`${input}\` is not an ed25519 key in PEM`, hint);
   return key;
 }
 

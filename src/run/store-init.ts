@@ -4,13 +4,16 @@ import { join, resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.ts';
 import { newIdentity, sealer } from '../keys/age.ts';
 import { probe } from '../payload/blocks/probe.ts';
+import { exists } from '../store/file.ts';
 import type { Place } from '../store/place.ts';
 import { isDirectory } from '../store/place-name.ts';
-import { forShell } from '../text/escape.ts';
+import { forShell, quoted } from '../text/escape.ts';
 import type { Context } from './context.ts';
 import { addressed, reachOf } from './places/reach.ts';
 import { neededPlace, type StoreGiven } from './places/storing.ts';
-import { refuseExisting } from './unlock.ts';
+
+const ANOTHER =
+  'Name a new directory with `keys`. Keys are never overwritten: they may be all that opens the backups of another store.';
 
 /** Tries a store and makes its keys, in files: none is ever printed. */
 export async function initStore(
@@ -25,8 +28,8 @@ export async function initStore(
     );
   if (given.recipients.length > 0) await sealer(given.recipients);
   const directory = resolve(host.directory, given.keys);
-  await refuseExisting(directory, given.keys);
   const place = await neededPlace(context, given);
+  if (await exists(directory)) throw new InputError(`${quoted(given.keys)} already exists`, ANOTHER);
   if (dryRun) {
     const outputs = { keys: given.keys };
     return { outputs, failed: false, printed: `would try ${place.name}, and make keys in ${given.keys}\n` };
@@ -100,7 +103,7 @@ async function write(directory: string, shown: string, files: Readonly<Record<st
       (error as NodeJS.ErrnoException).code === 'EEXIST'
         ? `${shown} already exists`
         : `cannot write keys into ${shown}: ${messageOf(error)}`,
-      'Name a new directory with `keys`. Keys are never overwritten.',
+      ANOTHER,
       error,
     );
   }

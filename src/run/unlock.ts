@@ -67,7 +67,7 @@ export async function refuseOutput(path: string, called: string): Promise<void> 
 }
 
 /** @throws InputError if something is there */
-export async function refuseExisting(path: string, called: string): Promise<void> {
+async function refuseExisting(path: string, called: string): Promise<void> {
   if (await exists(path))
     throw new InputError(
       `${quoted(called)} already exists, and is never overwritten`,

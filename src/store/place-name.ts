@@ -100,7 +100,7 @@ function queryOf(what: string, query: string) {
     if (!['endpoint', 'region', 'path-style'].includes(name) || given.getAll(name).length > 1)
       throw new InputError(
         // Without a value it may be a key itself.
-        `${what}: ${/^=*$/.test(given.get(name) ?? '') ? 'something' : quoted(name)} is unknown behind the question mark, or given twice`,
+        `${what}: ${/^=*$/.test(given.get(name) ?? '') ? 'something' : quoted(name)} is unknown after the question mark, or given twice`,
         'Write endpoint=URL, region=NAME or path-style=true, joined by `&`.',
       );
   const style = given.get('path-style') ?? undefined;

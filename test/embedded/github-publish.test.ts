@@ -229,7 +229,7 @@ describe('a public repository', () => {
     const identity = await generateIdentity();
     const main = await runStep(world.job, backup({ recipients: identity }));
     expect(main.code).toBe(2);
-    expect(errorsOf(main)).toContain('recipient 1 of 1 is not an age recipient');
+    expect(errorsOf(main)).toContain('`recipients`: number 1 of 1 is not an age recipient');
     expect(visible(main)).not.toContain(identity);
   });
 });

@@ -137,6 +137,7 @@ test.each([
   [['--at', 'yesterday'], '--at is "yesterday", which is not a time'],
   [['--since', '2026-02-31'], '--since is "2026-02-31", which is not a time'],
   [['--manifest', 'ftp://x'], 'unsupported place "ftp://x"'],
+  [['--manifest', 'my/backups'], '--manifest store or --manifest directory:my/backups.'],
   [['--manifest', 's3://x/..'], 'cannot be a part of the prefix'],
   [['--manifest', 's3://bucket'], 'no credentials for S3'],
   [['--manifest', 'artifact'], 'only in a workflow on GitHub'],

@@ -53,6 +53,8 @@ test('what is wrong with one, line by line', async () => {
 test.each([
   [['plan', 'check'], 'error: there is no plan at .github/openstack-backup.yml'],
   [['plan', 'check', '.'], 'error: cannot read the plan .: '],
+  [['backup'], 'Did you mean backup-server, backup-volume or backup-image?'],
+  [['volume'], 'Did you mean backup-volume or restore-volume?'],
   [['plan', 'chekc'], 'error: unknown command "plan chekc"\n  Did you mean plan check?'],
   [['plan', 'check', 'a', 'b'], 'error: unexpected argument "b"'],
 ])('%j: exit 2', async (words, said) => {

@@ -83,7 +83,7 @@ describe('a store in S3', () => {
       's3://nowhere/a',
       VARIABLES,
       [],
-      /cannot write payloads into s3:\/\/nowhere\/a: HTTP 404: NoSuchBucket: .*\n +Correct the name of the bucket, or make it: none is made here\./,
+      /cannot write payloads into s3:\/\/nowhere\/a: HTTP 404: NoSuchBucket: .*\n +Correct the name of the bucket, or create it: openstack-backup does not\./,
     ],
     ['no credentials', 's3://backups', {}, [], /no credentials for S3/],
     [

@@ -118,7 +118,7 @@ describe('a store in Swift', () => {
       'a container that is not there',
       ['--store', 'swift://nowhere/a'],
       /there is no container nowhere in project demo \([0-9a-f]{32}\), so there is no store swift:\/\/nowhere\/a/,
-      'Correct --store, or make it: openstack container create nowhere',
+      'Correct --store, or create it: openstack container create nowhere',
     ],
     [
       'a cloud that clouds.yaml does not have',
@@ -147,7 +147,7 @@ describe('a store in Swift', () => {
     [
       'a key of the store that is none',
       ['--store', 'swift://backups', '--store-key', 'env:OS_USERNAME'],
-      /--store-key is no key/,
+      /--store-key is not a key of 32 bytes/,
       'Give 32 bytes as 64 hex digits or as base64; openssl rand -hex 32 makes one.',
     ],
     [

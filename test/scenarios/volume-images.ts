@@ -249,7 +249,7 @@ export const refusedImages: Scenario = {
       [
         ['backup-volume', '--volumes', luks, ...flags.slice(0, 2), '--recipients', 'age1nobody'],
         2,
-        'recipient 1 of 1 is not an age recipient',
+        '--recipients: number 1 of 1 is not an age recipient',
       ],
     ];
     for (const [words, code, message] of cases) {

@@ -18,7 +18,12 @@ export function placesOf(given: readonly string[], inWorkflow: boolean): PlaceNa
     if (place !== undefined) return place;
     throw new InputError(
       `unsupported place ${shownPlace(text)}`,
-      'Write `manifest: artifact`, `manifest: release`, `manifest: store` or `manifest: directory:PATH`.',
+      `Write \`manifest: artifact\`, \`manifest: release\`, \`manifest: store\` or \`manifest: directory:${pathIn(text)}\`.`,
     );
   });
+}
+
+/** What may be a path is shown as the path to write. */
+function pathIn(text: string): string {
+  return text !== 'latest' && /^[\w.~/-]+$/.test(text) ? text : 'PATH';
 }

@@ -110,7 +110,8 @@ function isFull({ status, code = '', retryAfterMs = 0 }: Refusal): boolean {
 
 function hintFor(refusal: Refusal): string | undefined {
   const { status, code = '', location } = refusal;
-  if (code === 'NoSuchBucket') return 'Correct the name of the bucket, or make it: none is made here.';
+  if (code === 'NoSuchBucket')
+    return 'Correct the name of the bucket, or create it: openstack-backup does not.';
   if (WRONG_KEYS.includes(code))
     return 'Check the access key and its secret, and that they belong to this endpoint.';
   if (EXPIRED.includes(code)) return 'The credential has expired: get a new one, or use `store-role`.';

@@ -77,7 +77,7 @@ function swiftBucket(client: ServiceClient, { container, prefix }: SwiftOptions)
     const { project } = client.session.scope;
     return new InputError(
       `there is no container ${container} in project ${project.name} (${project.id}), so there is no store ${place}`,
-      `Correct \`store\`, or make it: openstack container create ${forShell(container)}`,
+      `Correct \`store\`, or create it: openstack container create ${forShell(container)}`,
     );
   }
 }

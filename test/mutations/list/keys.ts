@@ -244,7 +244,7 @@ export const keys: readonly Mutation[] = [
     id: 'keys/age-identity-shown',
     file: 'keys/age.ts',
     what: 'an identity that was given as a recipient is shown',
-    find: '`recipient ${index + 1} of ${recipients.length} is not an age recipient`,',
+    find: '`\\`recipients\\`: number ${index + 1} of ${recipients.length} is not an age recipient`,',
     put: '`${recipient} is not an age recipient`,',
   },
   {

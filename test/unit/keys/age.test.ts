@@ -240,7 +240,9 @@ describe('an age file that was altered', () => {
 
 describe('recipients and identities', () => {
   test('that are none are refused, and not shown', async () => {
-    await expect(sealer([recipient, 'age1nope'])).rejects.toThrow('recipient 2 of 2 is not an age recipient');
+    await expect(sealer([recipient, 'age1nope'])).rejects.toThrow(
+      '`recipients`: number 2 of 2 is not an age recipient',
+    );
     const hints = { 'ssh-ed25519 AAAA': 'SSH keys', age1yubikey1q2w3: 'age-plugin-yubikey', age1: 'age1' };
     for (const [given, hint] of Object.entries(hints))
       await expect(sealer([given])).rejects.toMatchObject({ hint: expect.stringContaining(hint) });

@@ -192,11 +192,11 @@ describe('trust', () => {
         .toString(),
     ],
   ])('%s is no sign-key, and is not shown', (_what, pem) => {
-    expect(() => signingKey(pem)).toThrow('sign-key is not an ed25519 key in PEM');
+    expect(() => signingKey(pem)).toThrow('`sign-key` is not an ed25519 key in PEM');
   });
 
   test('a private key is no verify-key', () => {
-    expect(() => verifyingKey(PRIVATE)).toThrow('verify-key is not an ed25519 key in PEM');
+    expect(() => verifyingKey(PRIVATE)).toThrow('`verify-key` is not an ed25519 key in PEM');
   });
 });
 

@@ -259,7 +259,7 @@ describe('sealing', () => {
   test.each(['age1x', 'ssh-ed25519 AAAA', 'AGE-SECRET-KEY-1QQQ'])(
     '%s is no recipient, and not shown',
     async (text) => {
-      await expect(sealer([text])).rejects.toThrow('recipient 1 of 1 is not an age recipient');
+      await expect(sealer([text])).rejects.toThrow('`recipients`: number 1 of 1 is not an age recipient');
       await expect(sealer([text])).rejects.not.toThrow(text);
     },
   );

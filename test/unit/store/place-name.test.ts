@@ -87,10 +87,10 @@ describe('a place for payloads', () => {
     ['s3://b/a%2Fc', '"a%2Fc" cannot be a part of the prefix', 'Each part between slashes'],
     ['swift://b/.hidden', '".hidden" cannot be a part of the prefix', 'Each part between slashes'],
     ['s3://b/a\nc', 'cannot be a part of the prefix', 'Each part between slashes'],
-    ['s3://b?profile=x', '"profile" is unknown behind the question mark', 'Write endpoint=URL'],
+    ['s3://b?profile=x', '"profile" is unknown after the question mark', 'Write endpoint=URL'],
     [
       's3://b?region=a&region=b',
-      '"region" is unknown behind the question mark, or given twice',
+      '"region" is unknown after the question mark, or given twice',
       'Write endpoint',
     ],
     ['s3://b?path-style=yes', 'path-style is neither true nor false', 'Write path-style=true.'],

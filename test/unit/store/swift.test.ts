@@ -25,7 +25,7 @@ describe('a container of Swift', () => {
     const { project } = under.at.session.scope;
     const told = {
       message: `there is no container missing in project ${project.name} (${project.id}), so there is no store swift://missing/${PREFIX}`,
-      hint: 'Correct `store`, or make it: openstack container create missing',
+      hint: 'Correct `store`, or create it: openstack container create missing',
     };
     for (const asked of [place.prepare(), putText(place, 'p', 'x'), place.get('p'), listed(place)]) {
       await expect(asked).rejects.toThrow(InputError);

@@ -232,5 +232,5 @@ test.each([
 ])('what is no key is refused and not shown: %j', (text) => {
   const parse = () => parseStoreKey(text);
   expect(parse).toThrow(InputError);
-  expect(parse).toThrow(/^`store-key` is no key$/);
+  expect(parse).toThrow(/^`store-key` is not a key of 32 bytes$/);
 });
