@@ -231,7 +231,7 @@ export class Ext {
     const { blocks, block } = this.#layout;
     const end = offset + length;
     if (!Number.isSafeInteger(end) || end > blocks * block || this.#start + end > this.#disk.size)
-      throw damaged(`it points to byte ${offset}, behind its end`);
+      throw damaged(`it points to byte ${offset}, past its end`);
     return this.#disk.readAt(this.#start + offset, length);
   }
 }

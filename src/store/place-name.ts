@@ -70,7 +70,7 @@ export function parseStore(text: string, input = 'store'): StoreName {
   const prefix = segments.join('/');
   if (kind === 's3') return { kind, bucket, prefix, ...queryOf(what, more.join('?')) };
   if (more.length > 0)
-    throw new InputError(`${what}: a container takes nothing behind a question mark`, `${form}.`);
+    throw new InputError(`${what}: a container takes nothing after a question mark`, `${form}.`);
   return { kind: 'swift', container: bucket, prefix };
 }
 

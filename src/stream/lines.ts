@@ -58,7 +58,7 @@ export class Lines {
 
   /** @throws TextError if there is more */
   async end(): Promise<void> {
-    if (await this.#more()) throw new TextError('it goes on behind its end');
+    if (await this.#more()) throw new TextError('it goes on past its end');
   }
 
   async close(): Promise<void> {

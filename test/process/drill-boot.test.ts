@@ -159,7 +159,7 @@ test.each([
   [{ network: 'nowhere' }, 'there is no network "nowhere"'],
   [{ flavor: 'huge' }, 'there is no flavor "huge"'],
   [{ expect: '' }, 'nothing says whether the server boots'],
-  [{ expect: '/(/' }, '`expect` is no regular expression'],
+  [{ expect: '/(/' }, '`expect` is not a regular expression'],
   [{ network: 'none', 'security-groups': 'default' }, 'protect no server'],
   [{ 'security-groups': 'web' }, 'there is no security group "web"'],
   [{ volume: 'data' }, 'that no server can boot from'],

@@ -22,7 +22,7 @@ export function parseExpect(given: string): Expected {
     return { words: given, isIn: (text) => expression.test(text) };
   } catch (error) {
     throw new InputError(
-      `\`expect\` is no regular expression: ${messageOf(error)}`,
+      `\`expect\` is not a regular expression: ${messageOf(error)}`,
       'A text between slashes is a regular expression, any other is looked for as it is.',
       error,
     );

@@ -153,7 +153,7 @@ export function admission({ resource, key, recipients }: Seeker) {
     if (recipients === null && header.recipients.length > 0)
       throw new Unfit('is sealed, and this backup is not');
     if (recipients !== null && header.recipients.length === 0)
-      throw new Unfit('lies in clear, and this backup is sealed');
+      throw new Unfit('is in clear, and this backup is sealed');
     if (!header.recipients.every((set) => recipients?.every((one) => set.includes(one))))
       throw new Unfit('is not sealed to all recipients of this backup');
     roomIn(header);

@@ -361,7 +361,7 @@ async function readInto(
     if (whole && found.size !== size)
       throw damagedObject(name, `it has ${found.size} bytes in the store, but its map says ${size}`);
     for await (const piece of found.bytes) {
-      if (at + piece.length > bytes.length) throw damagedObject(name, 'it goes on behind its end');
+      if (at + piece.length > bytes.length) throw damagedObject(name, 'it goes on past its end');
       bytes.set(piece, at);
       came?.(piece, at);
       at += piece.length;

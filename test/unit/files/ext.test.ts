@@ -290,7 +290,7 @@ describeWith('mke2fs', 'debugfs')('a file system', () => {
     const block = Buffer.from(small.block);
     // It has 400 MiB.
     block.writeUInt32LE(400 << 10, 20);
-    await expect(head(ext, { ...small, block })).rejects.toThrow('behind its end');
+    await expect(head(ext, { ...small, block })).rejects.toThrow('past its end');
   });
 
   test('with room that was never written gives zeros, not what the disk had there before', async () => {

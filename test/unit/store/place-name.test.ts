@@ -101,7 +101,7 @@ describe('a place for payloads', () => {
       'without the bucket',
     ],
     ['s3://b?endpoint=ftp://s3.example.com', 'the endpoint of S3 is "ftp://', 'Write it like'],
-    ['swift://b?region=x', 'a container takes nothing behind a question mark', 'Write swift://CONTAINER'],
+    ['swift://b?region=x', 'a container takes nothing after a question mark', 'Write swift://CONTAINER'],
   ])('%j is refused: %s', (text, message, hint) => {
     const refused = (): unknown => {
       try {

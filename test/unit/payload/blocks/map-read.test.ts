@@ -124,7 +124,7 @@ const faults: [string, Changed, string][] = [
   ['is of a later version', { header: { version: 2 as 1 } }, 'version 2 is not known'],
   ['is cut behind its objects', { lines: (all) => all.slice(0, 3) }, '0 of 1 ids'],
   ['is cut in a line', { lines: (all) => [...all.slice(0, -1), '[5,1,'] }, 'last line does not end'],
-  ['has a line more', { lines: (all) => [...all, '[6,1,0,3]\n'] }, 'goes on behind its end'],
+  ['has a line more', { lines: (all) => [...all, '[6,1,0,3]\n'] }, 'goes on past its end'],
   [
     'has other objects',
     { lines: ([a = '', b = '', c = '', ...d]) => [a, c, b, ...d] },

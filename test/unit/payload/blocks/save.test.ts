@@ -329,7 +329,7 @@ describe('the next point', () => {
     const clear = new MemoryPlace();
     await save(clear.place(), bytes, { storeKey: KEY });
     const sealed = await save(clear.place(), bytes, { seal: first, storeKey: KEY });
-    expect(sealed.why).toMatch(/ lies in clear, and this backup is sealed$/);
+    expect(sealed.why).toMatch(/ is in clear, and this backup is sealed$/);
   });
 
   it('keeps only those recipients that something is sealed to', async () => {
