@@ -32,21 +32,17 @@ export async function answered(
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof PlainError) throw error;
-    throw new CloudError({
-      doing,
-      words: spoken(messageOf(error)),
-      hint: connectionHint(error, reach),
-      cause: error,
-    });
+    const words = messageOf(error);
+    const hint = connectionHint(error, reach);
+    // OpenSSL's own words, which a cause would add, say nothing more.
+    if (NO_TLS.test(words))
+      throw new CloudError({ doing, words: 'the server does not speak TLS on that port', hint });
+    throw new CloudError({ doing, words, hint, cause: error });
   }
 }
 
 /** OpenSSL's words for an answer without TLS. */
 const NO_TLS = /wrong.version.number|packet length too long/i;
-
-function spoken(words: string): string {
-  return NO_TLS.test(words) ? 'the server does not speak TLS on that port' : words;
-}
 
 /** Node's codes of a certificate that cannot be trusted, and of a name that cannot be found. */
 function connectionHint(error: unknown, { address, authority }: Reach): string | undefined {

@@ -123,11 +123,7 @@ async function textOfFile(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new InputError(
-      `cannot read ${path}: ${code ?? 'unknown error'}`,
-      'Make it readable for this user.',
-      error,
-    );
+    throw new InputError(`cannot read ${path}`, 'Make it a file that this user can read.', error);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

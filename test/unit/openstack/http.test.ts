@@ -99,6 +99,7 @@ describe('what a connection that fails is told as', () => {
   test('TLS against plain HTTP', async () => {
     const error = await told(plain.replace('http:', 'https:'));
     expect(error.message).toBe('cannot log in: no answer: the server does not speak TLS on that port');
+    expect(error.cause).toBeUndefined();
     expect(error.hint).toContain('write http://');
   });
 
