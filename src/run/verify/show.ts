@@ -23,10 +23,20 @@ function levelWords({ level, sampled }: Verdict): string {
   return `${level ?? 'none'}${sampled === undefined ? '' : `, ${sampled} %`}`;
 }
 
-function seenWords({ fault, unsure, notes }: Verdict): string {
+function seenWords({ fault, unsure, notes, level, sampled }: Verdict): string {
   if (fault !== undefined) return `damaged: ${fault}`;
-  return unsure === undefined ? notes.join('; ') : `not verified: ${unsure}`;
+  if (unsure !== undefined) return `not verified: ${unsure}`;
+  if (notes.length > 0 || level === null) return notes.join('; ');
+  return sampled === undefined ? MEANS[level] : 'the stored bytes that were read are unchanged';
 }
+
+/** What a level says of a point of which nothing else was noted. */
+const MEANS: Record<NonNullable<Verdict['level']>, string> = {
+  L0: 'the manifest is unaltered, and all that it needs is there',
+  L1a: 'the stored bytes are unchanged',
+  L1b: 'it opens, and is what was saved',
+  L2: 'it opens, and is what was saved',
+};
 
 /** "volume "db" (5f2c…), restore point 91e8… of 2026-…". */
 export function pointWords({ subject: { entry } }: Verdict): string {
