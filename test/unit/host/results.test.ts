@@ -74,10 +74,10 @@ test('what a command prints is nothing that a terminal or a workflow obeys', () 
 
 describe('without it', () => {
   const linesWith = (given: Parameters<typeof linesOf>[0]) =>
-    linesOf(given, restoreVolume.outputs, host('x'));
+    linesOf(given, restoreVolume.outputs, host('hunter2'));
 
   test('a line for each that has a value', () => {
-    expect(linesWith({ outputs: { 'volume-id': 'x\ny', kept: '' } })).toBe('volume-id: ***\\ny\n');
+    expect(linesWith({ outputs: { 'volume-id': 'hunter2\ny', kept: '' } })).toBe('volume-id: ***\\ny\n');
   });
 
   test('a line for each sentence of a list, and no records, which are for programs', () => {
@@ -89,7 +89,7 @@ describe('without it', () => {
   });
 
   test('the commands that restore what was saved come last, for a terminal that obeys nothing in them', () => {
-    const waysBack = ['npx openstack-backup restore-volume # db\u009b2J', 'and x'];
+    const waysBack = ['npx openstack-backup restore-volume # db\u009b2J', 'and hunter2'];
     expect(linesWith({ outputs: { 'volume-id': '1' }, waysBack })).toBe(
       'volume-id: 1\nTo restore:\n  npx openstack-backup restore-volume # db\\u009b2J\n  and ***\n',
     );

@@ -81,7 +81,7 @@ describe("an S3 of one's own", () => {
     };
     const context = {
       host,
-      outside: () => ({ http: undefined, signal: new AbortController().signal }),
+      outside: () => ({ http: undefined, signal: () => new AbortController().signal }),
       once: (key: string, make: () => Promise<unknown>) => made.get(key) ?? made.set(key, make()).get(key),
     } as unknown as Context;
     const open = (text: string) => openStore(context, checked(text));
@@ -125,7 +125,7 @@ describe('a role', () => {
     };
     const context = {
       host,
-      outside: () => ({ http: undefined, signal: undefined }),
+      outside: () => ({ http: undefined, signal: () => undefined }),
       once: (_: string, make: () => Promise<unknown>) => make(),
     } as unknown as Context;
     const role = { 'store-role': 'arn:aws:iam::123456789012:role/backup' };
