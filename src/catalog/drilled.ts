@@ -5,13 +5,13 @@ import { provedLevel, type Verified } from './verified.ts';
 
 /** What the drills of a restore point showed. */
 export interface Drilled extends Pick<DrilledPoint, 'level' | 'result' | 'time' | 'by'> {
-  /** The deepest that it was proved, and when; undefined if its newest result is a failure, or it never passed. */
+  /** The deepest that it was proved, and when; undefined if it failed since, or never passed. */
   readonly proved?: {
     readonly reached: NonNullable<DrilledPoint['reached']>;
     readonly level: DrilledPoint['level'];
     readonly time: string;
   };
-  /** The same by hand, the newest; undefined if it never was since the last failure. */
+  /** The same by hand, the newest; undefined if it never was since the last failure, by hand or not. */
   readonly byHand?: NonNullable<Drilled['proved']>;
   /** Whether its saved key was seen to open what came back. */
   readonly keyProved: boolean;
@@ -28,18 +28,22 @@ export function drilledIn(found: readonly Found[]): Map<string, Drilled> {
   return drills(trustedRecords(found, ({ drilled = [] }) => drilled));
 }
 
-/** A failure takes back what was proved before it: what failed may have been proved by luck. */
+/**
+ * A failure takes back what was proved before it: what failed may have been proved by luck. One by hand takes back only
+ * what was proved by hand: it says that the way without the program does not work.
+ */
 function standingOf(records: readonly DrilledPoint[]): Drilled {
   const newestFirst = records.toSorted((a, b) => Date.parse(b.time) - Date.parse(a.time));
   const [newest] = newestFirst as [DrilledPoint, ...DrilledPoint[]];
-  const failed = newestFirst.findIndex(({ result }) => result === 'failed');
-  const since = failed < 0 ? newestFirst : newestFirst.slice(0, failed);
+  const since = upTo(newestFirst, ({ result, by }) => result === 'failed' && by !== 'hand');
+  const sinceByHand = upTo(since, ({ result }) => result === 'failed');
   const passed = since.filter(({ result }) => result === 'passed');
   const [best] = passed.toSorted((a, b) =>
     (a.reached ?? '') < (b.reached ?? '') ? 1 : -Number(a.reached !== b.reached),
   );
   const { level, result, time, by } = newest;
-  const [proved, byHand] = [best, passed.find((record) => record.by === 'hand')].map(proofIn);
+  const hand = sinceByHand.find((record) => record.result === 'passed' && record.by === 'hand');
+  const [proved, byHand] = [best, hand].map(proofIn);
   return {
     level,
     result,
@@ -49,6 +53,11 @@ function standingOf(records: readonly DrilledPoint[]): Drilled {
     ...(byHand && { byHand }),
     keyProved: since.some(({ key }) => key === 'proved'),
   };
+}
+
+function upTo<T>(all: readonly T[], isEnd: (one: T) => boolean): readonly T[] {
+  const end = all.findIndex(isEnd);
+  return end < 0 ? all : all.slice(0, end);
 }
 
 function proofIn(record: DrilledPoint | undefined): Drilled['proved'] {

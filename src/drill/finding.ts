@@ -17,6 +17,8 @@ export interface Finding {
   readonly digest?: DrilledPoint['digest'];
   /** Why it is not proved; undefined if it is. */
   readonly why?: string;
+  /** Whether only the way back failed, and nothing was seen that is wrong with the data. Counts for a drill by hand. */
+  readonly isOfWay?: boolean;
   /** Why it is neither proved nor refuted. */
   readonly undecided?: string;
   /** The last lines of a console: told, but not recorded, since a guest may write secrets there. */

@@ -6,6 +6,14 @@ import { undo } from '../temporaries/undo.ts';
 import type { Finding } from './finding.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
+/** What a drill of a key needs to know of its restore point. */
+export interface SecretSubject {
+  /** How to restore it. */
+  readonly plan: SecretRestorePlan;
+  /** Restores it in another way than by the plan. @returns the id of the secret */
+  readonly fill?: (environment: Environment) => Promise<string>;
+}
+
 /**
  * Restores a key as a temporary secret, reads it again, and removes it, whatever happens.
  *
@@ -13,12 +21,13 @@ import type { Stopwatch } from './stopwatch.ts';
  */
 export async function drillSecret(
   environment: Environment,
-  { request, bytes }: SecretRestorePlan,
+  { plan: { request, bytes }, fill }: SecretSubject,
   watch: Stopwatch,
 ): Promise<Finding> {
   const { session, ledger, log } = environment;
   // It compares what Barbican returns, too.
-  const id = await makeSecret(environment, request, bytes, ledger.draft('scratch', 0));
+  const id = await (fill?.(environment) ??
+    makeSecret(environment, request, bytes, ledger.draft('scratch', 0)));
   watch.lap('restored');
   try {
     const isSame = samePayload(await readPayload(await session.service('key-manager'), id), bytes);

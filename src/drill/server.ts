@@ -1,20 +1,21 @@
 import type { Environment } from '../environment.ts';
-import { messageOf, PlainError, withHint } from '../errors.ts';
+import { PlainError, withHint } from '../errors.ts';
 import { pointWithId } from '../manifest/points.ts';
 import type { DrilledPoint, Manifest, SavedImage, ServerPoint } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { PayloadStore } from '../payload/store.ts';
-import type { ImageRestorePlan } from '../restore/image/plan.ts';
 import { type DiskPlan, planDisks } from '../restore/server/disks.ts';
 import { parseMapping } from '../restore/server/mapping.ts';
 import type { DrillTools } from './bytes.ts';
 import type { DiskFinding, Finding } from './finding.ts';
-import { drillImage, drillKeptImage } from './image.ts';
+import { drillImage, drillKeptImage, type ImageSubject } from './image.ts';
 import type { EarlierDigest } from './proof.ts';
 import { refuseUnread } from './room.ts';
+import { saysNothing, stoppedBy } from './stopped.ts';
 import { type Phases, type Stopwatch, within } from './stopwatch.ts';
 import { together } from './together.ts';
 import { drillVolume, type VolumeSubject } from './volume.ts';
+import type { Way } from './way.ts';
 
 /** How a disk of a server is drilled. */
 export type DiskDrill = {
@@ -28,8 +29,13 @@ export type DiskDrill = {
   readonly gigabytes: number;
 } & (
   | { readonly as: 'volume'; readonly subject: VolumeSubject }
-  | { readonly as: 'image'; readonly plan: ImageRestorePlan }
-  | { readonly as: 'kept'; readonly image: SavedImage }
+  | { readonly as: 'image'; readonly subject: ImageSubject }
+  | {
+      readonly as: 'kept';
+      readonly image: SavedImage;
+      /** What else looks at it first. */
+      readonly look?: (environment: Environment) => Promise<void>;
+    }
 );
 
 /**
@@ -47,9 +53,10 @@ export async function planServerDrill(
   name: string,
   store: PayloadStore | undefined,
   digests: ReadonlyMap<string, EarlierDigest>,
+  way: Way,
 ): Promise<readonly DiskDrill[]> {
   const plans = await planDisks(session, manifest, resource.disks, parseMapping([]), store);
-  const drills = plans.map((plan) => diskDrill(manifest, plan, name, digests.get(plan.saved.point)));
+  const drills = plans.map((plan) => diskDrill(manifest, plan, name, digests.get(plan.saved.point), way));
   const largest = largestOf(drills);
   if (largest > 0) await refuseUnread(session, largest);
   return drills;
@@ -60,6 +67,7 @@ function diskDrill(
   disk: DiskPlan,
   name: string,
   earlier: EarlierDigest | undefined,
+  way: Way,
 ): DiskDrill {
   const { saved, resource } = disk;
   const device = saved.volume === null ? 'root disk' : (saved.device ?? `volume ${resource}`);
@@ -68,14 +76,19 @@ function diskDrill(
   switch (disk.from) {
     case 'backup': {
       const point = pointWithId(manifest, 'volume', saved.point);
-      const subject = { manifest, point, plan: { ...disk.plan, name }, earlier };
+      const fill = way.volume(point.id);
+      const subject = { manifest, point, plan: { ...disk.plan, name }, earlier, ...(fill && { fill }) };
       return { ...common, gigabytes: disk.gigabytes, as: 'volume', subject };
     }
-    case 'payload':
-      return { ...common, gigabytes: 0, as: 'image', plan: { ...disk.plan, name } };
+    case 'payload': {
+      const fill = way.image(saved.point);
+      const subject = { plan: { ...disk.plan, name }, ...(fill && { fill }) };
+      return { ...common, gigabytes: 0, as: 'image', subject };
+    }
     case 'cloud': {
       const image = pointWithId(manifest, 'image', saved.point).resource;
-      return { ...common, gigabytes: 0, as: 'kept', image };
+      const look = way.kept(saved.point);
+      return { ...common, gigabytes: 0, as: 'kept', image, ...(look && { look }) };
     }
   }
 }
@@ -92,6 +105,7 @@ export async function drillServer(
   store: PayloadStore | undefined,
   watch: Stopwatch,
   tools: DrillTools,
+  { blame }: Pick<Way, 'blame'>,
 ): Promise<Finding> {
   const disks: DiskFinding[] = [];
   const named: Finding[] = [];
@@ -105,8 +119,10 @@ export async function drillServer(
       add(disk, await drillDisk(environment, disk, store, own, tools), own.seconds);
     } catch (error) {
       if (environment.signal.aborted || !(error instanceof PlainError)) throw error;
+      const blamed = await blame(error, [disk.point]);
+      if (saysNothing(blamed)) throw blamed;
       environment.log.debug(withHint(error));
-      add(disk, { reached: null, seen: [], size: 0, keyProved: false, why: messageOf(error) }, own.seconds);
+      add(disk, stoppedBy(blamed), own.seconds);
       break;
     }
   }
@@ -125,9 +141,9 @@ function drillDisk(
     case 'volume':
       return drillVolume(environment, disk.subject, store, watch, tools);
     case 'image':
-      return drillImage(environment, disk.plan, store, watch, tools);
+      return drillImage(environment, disk.subject, store, watch, tools);
     case 'kept':
-      return drillKeptImage(environment, disk.image, watch, tools);
+      return drillKeptImage(environment, disk.image, watch, tools, disk.look);
   }
 }
 

@@ -9,7 +9,7 @@ export const drillInputs = {
     kind: 'text',
     placeholder: 'FILE',
     description:
-      'A plan file: its `drill` gives `level`, `pick` and `max-gigabytes`, and it gives places, store and cloud. Nothing is done before a drill is due.',
+      'A plan file: its `drill` gives `level`, `pick` and `max-gigabytes` (with `by-hand`, the `level` of its `by-hand`), and it gives places, store and cloud. Nothing is done before a drill is due.',
   },
   ...chosenInputs,
   level: {
@@ -30,7 +30,7 @@ export const drillInputs = {
     kind: 'boolean',
     default: 'false',
     description:
-      'Carry out `RESTORE.md` in an empty environment, with the installed `openstack`, `age`, `zstd` and `python3`, instead of restoring with this program: it proves the way back without it. Needs `verify-key` or `allow-unsigned`, unless a run of this repository made the manifest. `level: volume` does it for volumes.',
+      'Carry out `RESTORE.md` in an empty environment, with the installed `openstack`, `age`, `zstd` and `python3`, instead of restoring with this program: it proves the way back without it. Needs `verify-key` or `allow-unsigned`, unless a run of this repository made the manifest. Not for `level: boot`.',
   },
   each: {
     kind: 'boolean',

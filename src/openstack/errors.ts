@@ -76,6 +76,12 @@ export function isRateLimit(error: unknown): boolean {
   return hasStatus(error, 429, 498) || (hasStatus(error, 413) && (error.retryAfterMs ?? 0) > 0);
 }
 
+/** Whether the cloud did not answer, or not now, be it deep among the causes: that says nothing about what was asked. */
+export function isUnanswered(error: unknown): boolean {
+  if (isUncertain(error) || isRateLimit(error)) return true;
+  return error instanceof Error && error.cause !== undefined && isUnanswered(error.cause);
+}
+
 /** Whether a quota that was full refused a request, be it deep among the causes. */
 export function isOverQuota(error: unknown): boolean {
   if (!(error instanceof CloudError))

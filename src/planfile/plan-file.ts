@@ -43,6 +43,8 @@ export interface DrillWish {
   /** As in the file: "1h30min". */
   readonly rto: string | undefined;
   readonly maxAge: Duration | undefined;
+  /** By hand. Undefined: as often and as far as the others. */
+  readonly byHand?: { readonly every: Duration; readonly level: 'bytes' | 'volume' };
 }
 
 /** Which points stay. */
@@ -116,6 +118,7 @@ export function planFileOf(text: PlanText): PlanFile {
 }
 
 function drillOf(text: DrillText): DrillWish {
+  const byHand = text['by-hand'];
   return {
     every: text.every,
     pick: text.pick ?? 'random',
@@ -123,6 +126,7 @@ function drillOf(text: DrillText): DrillWish {
     maxGigabytes: text['max-gigabytes'],
     rto: text.rto,
     maxAge: text['max-age'],
+    ...(byHand && { byHand: { every: byHand.every, level: byHand.level ?? 'bytes' } }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface Proof {
   readonly newest: { readonly reached: string; readonly time: number } | undefined;
   /** The same, of those by hand. */
   readonly byHand?: Proof['newest'];
+  /** When the newest by hand failed, if nothing passed by hand since. */
+  readonly byHandFailed?: number;
   /** How long restores took, over all drills that passed; undefined if none restored anything. */
   readonly restore: { readonly p50: number; readonly p95: number; readonly count: number } | undefined;
 }
@@ -43,18 +45,25 @@ export function proofsOf(drills: readonly SeenDrill[]): ReadonlyMap<string, Proo
 }
 
 function proofOf(drills: readonly SeenDrill[]): Proof {
-  const failed = new Map<string, number>();
-  for (const { point, result, time } of drills)
-    if (result === 'failed') failed.set(point, Math.max(time, failed.get(point) ?? 0));
-  const passed = drills.filter(({ result }) => result === 'passed');
-  const standing = passed
-    .filter(({ point, time }) => time > (failed.get(point) ?? Number.NEGATIVE_INFINITY))
-    .sort((a, b) => b.time - a.time);
-  const [newest, byHand] = [standing[0], standing.find((one) => one.byHand)];
+  const newestFirst = drills.toSorted((a, b) => b.time - a.time);
+  const failed = newestFirst.filter(({ result }) => result === 'failed');
+  // One by hand says only that the way without the program does not work.
+  const [failedByHand, failedItself] = [true, false].map((hand) =>
+    failed.filter(({ byHand = false }) => byHand === hand),
+  ) as [SeenDrill[], SeenDrill[]];
+  const since = (failures: readonly SeenDrill[]) => (one: SeenDrill) =>
+    !failures.some(({ point, time }) => point === one.point && time >= one.time);
+  const passed = newestFirst.filter(({ result }) => result === 'passed');
+  const standing = passed.filter(since(failedItself));
+  const newest = standing[0];
+  const byHand = standing.filter(({ byHand }) => byHand).find(since(failedByHand));
+  const lastFailed = failedByHand[0]?.time;
+  const isFailed = lastFailed !== undefined && lastFailed >= (byHand?.time ?? Number.NEGATIVE_INFINITY);
   const times = passed.flatMap(({ restoreSeconds }) => restoreSeconds ?? []).sort((a, b) => a - b);
   return {
     newest: newest && { reached: newest.reached ?? '', time: newest.time },
     ...(byHand && { byHand: { reached: byHand.reached ?? '', time: byHand.time } }),
+    ...(isFailed && { byHandFailed: lastFailed }),
     restore:
       times.length === 0
         ? undefined
@@ -92,13 +101,16 @@ export function isDrillDue(
   return now - last >= 0.9 * hoursOf(every) * 3_600_000;
 }
 
-/** "L3, 2 d ago; by hand L2, 12 d ago"; "no: the drill failed" if nothing is proved. */
+/** "L3, 2 d ago; by hand L2, 12 d ago; by hand failed, 1 d ago"; "no: the drill failed" if nothing is proved. */
 export function provedWords(proof: Proof | undefined, now: number): string | undefined {
   if (proof === undefined) return undefined;
-  const { newest, byHand } = proof;
-  if (newest === undefined) return 'no: the drill failed';
-  const words = ({ reached, time }: typeof newest) => `${reached}, ${ageOf(time, now)} ago`;
-  return [words(newest), ...(byHand === undefined ? [] : [`by hand ${words(byHand)}`])].join('; ');
+  const { newest, byHand, byHandFailed } = proof;
+  const words = ({ reached, time }: NonNullable<typeof newest>) => `${reached}, ${ageOf(time, now)} ago`;
+  return [
+    newest === undefined ? 'no: the drill failed' : words(newest),
+    ...(byHand === undefined ? [] : [`by hand ${words(byHand)}`]),
+    ...(byHandFailed === undefined ? [] : [`by hand failed, ${ageOf(byHandFailed, now)} ago`]),
+  ].join('; ');
 }
 
 /** "3 min, 95 % within 9 min (12 drills)", and "over the rto of 2h" if that is longer. */

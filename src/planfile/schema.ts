@@ -141,6 +141,15 @@ const Drill = Type.Object(
     'max-age': optional(
       text('If a resource was not proved for longer than this, the report fails.', 'duration'),
     ),
+    'by-hand': optional(
+      Type.Object(
+        {
+          every: text('A drill by hand is due when the last one is older than this: 30d.', 'duration'),
+          level: optional(oneOf(['bytes', 'volume'], 'How far to go. Default: `bytes`.')),
+        },
+        { ...closed, description: 'The same by hand: `drill` with `plan` and `by-hand`.' },
+      ),
+    ),
   },
   { ...closed, description: 'Restores made only to prove that they work: `drill` with `plan`.' },
 );

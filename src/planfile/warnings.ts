@@ -26,9 +26,11 @@ export function warningsOf(plan: PlanFile, now: number, artifactDays: number | u
 }
 
 function ofDrill({ drill, store }: PlanFile): string[] {
-  return drill?.level === 'bytes' && store === undefined
-    ? ['drill: level bytes opens what is in the store, and the plan gives none']
-    : [];
+  if (drill === undefined || store !== undefined) return [];
+  return [
+    ...(drill.level === 'bytes' ? ['drill'] : []),
+    ...(drill.byHand?.level === 'bytes' ? ['drill.by-hand'] : []),
+  ].map((where) => `${where}: level bytes opens what is in the store, and the plan gives none`);
 }
 
 /** Whether the volumes and disks of an entry become Cinder backups, and so chains. */

@@ -11,6 +11,7 @@ import type { DrilledPoint, Manifest } from '../manifest/schema.ts';
 import type { Session } from '../openstack/connection.ts';
 import type { DrillWish } from '../planfile/plan-file.ts';
 import { isDrillDue } from '../planfile/proof.ts';
+import { holdingsOf, networkHoldingsOf } from '../temporaries/holdings.ts';
 import { sweep } from '../temporaries/sweep.ts';
 import { forMarkdown } from '../text/escape.ts';
 import { parseSeed } from '../verify/sample.ts';
@@ -23,7 +24,7 @@ import { heldOutcome } from './drill/hold.ts';
 import { neededSession, type Trial } from './drill/level.ts';
 import { levelFor } from './drill/levels.ts';
 import { drillOfPlan } from './drill/of-plan.ts';
-import { disksRecorded, publishDrill, recordedAs, recordOf } from './drill/record.ts';
+import { disksRecorded, publishDrill, recordOf, recordsOf } from './drill/record.ts';
 import { drilledPoint, drillLines, drillSummary, tellFinding } from './drill/show.ts';
 import { carriedOut, trialOf } from './drill/trial.ts';
 import { namedStore } from './places/storing.ts';
@@ -44,6 +45,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   const started = timestamp(context.host.clock);
   if (level !== 'bytes' && given.offline)
     throw new InputError(`\`level: ${level}\` restores to the cloud`, 'Leave `offline` out.');
+  if (level === 'boot' && given['by-hand']) throw noServerByHand();
   if (level === 'boot') bootWishes(given);
   const wanted = wantedOf(given, host.clock.now());
   // First: without the cloud, nothing is known of what is in it.
@@ -61,7 +63,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   const { subject, trial } = await drawnTrial(context, given, catalog, subjects, session, seed);
   const beside = await recordOf(context, given, subject, started);
   trial.show(host.log);
-  if (session !== undefined) await sweep(session, host, dryRun);
+  if (session !== undefined) await sweepAll(session, host, dryRun);
   watch.lap('found');
   if (dryRun) return { outputs: {}, failed: false, plan: planOf(subject, level, seed, trial) };
 
@@ -79,10 +81,27 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
       started,
       beside,
     });
-  const record = recordedAs({ point, resource: { kind, id } }, finding, { ...facts, seconds: watch.seconds });
-  const all = [record, ...disksRecorded(finding, facts)];
+  const of = { point, resource: { kind, id } };
+  const records = recordsOf(of, finding, { ...facts, seconds: watch.seconds });
+  const all = [...records, ...disksRecorded(finding, facts)];
   const published = beside && (await publishDrill(beside, all, facts.time));
-  return told(context, subject, finding, record, { isWanted: beside !== undefined, published });
+  return told(context, subject, finding, records[0] as DrilledPoint, {
+    isWanted: beside !== undefined,
+    published,
+  });
+}
+
+/** Looks in networks as well: what a boot left there may be all that it left. */
+async function sweepAll(session: Session, host: Context['host'], dryRun: boolean): Promise<void> {
+  const [all, networks] = await Promise.all([holdingsOf(session), networkHoldingsOf(session)]);
+  await sweep(session, host, dryRun, { ...all, ...networks });
+}
+
+function noServerByHand(): InputError {
+  return new InputError(
+    '`by-hand` makes no server: RESTORE.md gives a server the ports, the addresses and the floating IPs of its source, which may be running',
+    'Use `level: volume`: it restores every disk of a server.',
+  );
 }
 
 /** Draws again, among the others, if what another version wrote cannot be carried out by hand. */

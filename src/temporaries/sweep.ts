@@ -60,7 +60,7 @@ export async function sweep(
 
 /**
  * A drill that makes ports makes them after the disks and removes them before: they are looked for only where something
- * else is left.
+ * else is left, but by drills always.
  */
 async function withNetworks(
   session: Session,

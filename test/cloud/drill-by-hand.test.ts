@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Manifest } from '../../src/manifest/schema.ts';
 import { s3Request } from '../fakes/s3/client.ts';
 import { searchPath } from '../scenarios/by-hand.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
@@ -69,4 +70,51 @@ test('a Cinder backup: restored by RESTORE.md alone, and nothing but its volume 
   });
   expect(await world.leftBehind()).toEqual(before);
   expect(await readdir(rooms)).toEqual([]);
+}, 180_000);
+
+test('a server in S3, disk by disk: its own root disk, and a sealed volume with its key', async () => {
+  const vault = await world.makeVolume({ name: 'h-disk', type: 'luks', content });
+  const { id } = await world.makeServer({ name: 'h-server', image: true, volumes: [{ id: vault }] });
+  const sealed = ['--recipients', keeper.recipient, '--publish', 'store'];
+  await run('backup-server', '--servers', id, '--method', 'image', '--store', store, ...sealed);
+  const before = await world.leftBehind();
+  const from = ['--manifest', 'store', '--store', store, '--identity', 'env:IDENTITY', '--level', 'volume'];
+  const { reached, seen } = await drill('--server', id, ...from);
+  expect({ reached, seen }).toEqual({
+    reached: 'L3',
+    seen: expect.arrayContaining([
+      expect.stringMatching(/^by hand: .* age, .*openstack/),
+      expect.stringMatching(/^root disk: all .*bytes are what was saved/),
+      expect.stringMatching(/^\/dev\/\w+: LUKS.*, opened by its saved key$/),
+      expect.stringMatching(/^\/dev\/\w+: ext4$/),
+    ]),
+  });
+  const secret = (await run('list', '--json', ...from.slice(0, 6))).json['points'] as {
+    kind: string;
+    id: string;
+  }[];
+  const key = secret.find(({ kind }) => kind === 'secret')?.id ?? '';
+  expect(await drill('--secret', key, ...from)).toMatchObject({ kind: 'secret', reached: 'L3' });
+  expect(await world.leftBehind()).toEqual(before);
+  expect(await readdir(rooms)).toEqual([]);
+}, 240_000);
+
+test('an image: restored by RESTORE.md alone; with a flipped byte in the store, it fails, and so does the data', async () => {
+  const id = await world.makeImage({ name: 'h-image', bytes: content });
+  const away = ['--store', `directory:${world.directory}/payloads`];
+  await run('backup-image', '--images', id, ...away);
+  const before = await world.leftBehind();
+  const words = ['--image', id, '--level', 'volume', ...away];
+  expect(await drill(...words)).toMatchObject({ kind: 'image', reached: 'L3' });
+  const folder = join(world.directory, 'payloads', `image-${id}`, 'data');
+  const path = join(folder, (await readdir(folder))[0] ?? '');
+  const bytes = await readFile(path);
+  bytes[bytes.length - 60] = (bytes[bytes.length - 60] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+  const all = ['drill', '--by-hand', '--allow-unsigned', '--pick', 'latest', '--json', ...words];
+  const { json } = expectExit(await world.tool(all, { environment }), 1);
+  expect(json).toMatchObject({ result: 'failed', why: expect.stringContaining('is damaged') });
+  const { drilled = [] } = JSON.parse(await readFile(String(json['manifest']), 'utf8')) as Manifest;
+  expect(drilled.map(({ by, result }) => `${by} ${result}`)).toEqual(['hand failed', 'undefined failed']);
+  expect(await world.leftBehind()).toEqual(before);
 }, 180_000);

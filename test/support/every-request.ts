@@ -89,12 +89,20 @@ export function strikeEveryRequest(trials: Trials): Promise<void> {
   return strike(trials, (requests) => requests.flatMap(casesOf));
 }
 
-/** Of that, every other write once, with its faults in turn. */
-export function strikeSome(trials: Trials): Promise<void> {
+/** Whether nothing is a sample. */
+export const ALL = process.env['STORE_MATRIX'] === 'all';
+
+/**
+ * Of that, every other write once, with its faults in turn; all with `STORE_MATRIX=all`.
+ *
+ * @param each of how many writes one
+ */
+export function strikeSome(trials: Trials, each = 2): Promise<void> {
+  if (ALL) return strikeEveryRequest(trials);
   return strike(trials, (requests) =>
     requests
       .filter(isWrite)
-      .filter((_, at) => at % 2 === 0)
+      .filter((_, at) => at % each === 0)
       .flatMap((request, at) => {
         const cases = casesOf(request);
         return cases[at % cases.length] ?? [];

@@ -33,10 +33,15 @@ export type Runner = (
  * Runs commands in the world's directory without processes of their own; what they say is hunted for secrets.
  *
  * @param clockOf the clock of a run that begins now
+ * @param also variables of its environment
  */
-export function runnerOf(world: EmbeddedWorld, clockOf: () => Clock = fastClock): Runner {
+export function runnerOf(
+  world: EmbeddedWorld,
+  clockOf: () => Clock = fastClock,
+  also: Readonly<Record<string, string>> = {},
+): Runner {
   return async (command, raw, more) => {
-    const environment = world.cloud.openrc();
+    const environment = { ...world.cloud.openrc(), ...also };
     const told = await runInProcess(command as Command, raw, {
       environment,
       directory: world.directory,

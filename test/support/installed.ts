@@ -36,9 +36,11 @@ function installed(programs: readonly string[]): boolean {
 /** In a CI what is missing is a failure, never a hole: GitHub and .ci/run set this. */
 const mustHave = (process.env['CI'] ?? '') !== '';
 
+/** Whether tests that need these programs run. */
+export const runsWith = (...programs: string[]) => installed(programs) || mustHave;
+
 /** `describe` of what needs these programs. Without them its tests are skipped, and fail where CI is set. */
-export const describeWith = (...programs: string[]) =>
-  installed(programs) || mustHave ? describe : describe.skip;
+export const describeWith = (...programs: string[]) => (runsWith(...programs) ? describe : describe.skip);
 
 /** The same of a single test. */
-export const testWith = (...programs: string[]) => (installed(programs) || mustHave ? test : test.skip);
+export const testWith = (...programs: string[]) => (runsWith(...programs) ? test : test.skip);

@@ -1,6 +1,7 @@
 import type { SavedImage, SecretPoint } from '../../manifest/schema.ts';
 import type { Image } from '../../openstack/image/v2/images.ts';
 import { KEY_POLICY } from '../../openstack/image/v2/properties.ts';
+import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import { savedKey } from '../secret/record.ts';
 
 /**
@@ -34,7 +35,10 @@ export function savedImage(
     ...(isConverted && { converted }),
     tags: [...image.tags],
     members,
-    properties: { ...image.properties },
+    // The image that a server's root disk is saved by bears a record of ours.
+    properties: Object.fromEntries(
+      Object.entries(image.properties).filter(([name]) => name !== TEMPORARY_PROPERTY),
+    ),
     created: image.createdAt,
     encryption:
       key === undefined

@@ -1,7 +1,8 @@
-import { InputError, OperationError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import type { Manifest } from '../../manifest/schema.ts';
 import { runbook } from '../../runbook/runbook.ts';
 import { TOOL } from '../../version.ts';
+import { WayFailed } from '../way.ts';
 
 /** Another version wrote the `RESTORE.md`, so that nobody can tell whether it was altered. */
 export class OtherVersion extends InputError {}
@@ -23,11 +24,11 @@ export interface Found {
  * that was proved.
  *
  * @throws OtherVersion
- * @throws OperationError if the file is missing or altered: the restore point cannot be restored by hand
+ * @throws WayFailed if the file is missing or altered: the restore point cannot be restored by hand
  */
 export function provedText({ manifest, sha256, text: found, reference }: Found): string {
   if (found === undefined)
-    throw new OperationError(`there is no RESTORE.md beside the manifest ${reference}`, 'Back it up again.');
+    throw new WayFailed(`there is no RESTORE.md beside the manifest ${reference}`, 'Back it up again.');
   const text = runbook(manifest, sha256);
   if (Buffer.from(text, 'utf8').equals(found)) return text;
   const { tool } = manifest.run;
@@ -36,7 +37,7 @@ export function provedText({ manifest, sha256, text: found, reference }: Found):
       `RESTORE.md beside ${reference} is of ${tool}, whose words differ from those of ${TOOL}: nothing proves that nobody altered it`,
       'Nothing was carried out. Drill a newer restore point, or use that version.',
     );
-  throw new OperationError(
+  throw new WayFailed(
     `RESTORE.md beside ${reference} is not what its manifest says: it was altered, so nothing of it was carried out`,
     'Find out who can write there. The manifest itself is right.',
   );

@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { OperationError } from '../../errors.ts';
 import type { Draft, Ledger } from '../../temporaries/ledger.ts';
-import { TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
+import { TEMPORARY_METADATA, TEMPORARY_PROPERTY } from '../../temporaries/tags.ts';
 import type { Answer } from './hand.ts';
 
+/** What stands before a name, so that nobody takes what a drill made for what it is a copy of. */
+const PREFIX = 'drill of ';
+/** `--name=` and 255 characters, less the prefix: a longer name stays as it is. */
+const LONGEST_NAME = 7 + 255 - PREFIX.length;
+
 /**
- * A shell function over the client, for what `RESTORE.md` makes: each request also writes the record of a temporary,
- * which we give out as it is needed, so that nothing is ever there without one. It adds options, and takes none away.
+ * Shell functions over the client and the key manager, for what `RESTORE.md` makes: each request also writes the record
+ * of a temporary, which we give out as it is needed, so that nothing is ever there without one. Besides, nobody else is
+ * to meet what is made: it has a name of its own, and an image is neither shared, published, hidden nor protected.
  *
- * A volume without a name gets one: Cinder would replace its description, and the record in it.
+ * A volume without a name gets one: Cinder would replace its description, and the record in it. Of two equal keys in
+ * JSON, the last one counts.
  */
 const CLIENT = `openstack() {
-  local id record made
+  local id record made word words=()
   case "$1 \${2-}" in
-    'volume create' | 'image create' | 'secret store' | 'volume set')
+    'volume create' | 'image create' | 'secret store' | 'volume set' | 'image set')
       printf '%s\\n' "$1 $2" >&3
       IFS=' ' read -r id record <&3 || return
       ;;
@@ -28,8 +35,30 @@ const CLIENT = `openstack() {
     'secret store')
       made=$(command openstack "$@" --name="$record") || return
       ;;
-    'volume set')
-      command openstack "$@" --description="$record"
+    'volume set' | 'image set')
+      for word in "$@"; do
+        case $word in
+          --name=*) (( \${#word} > ${LONGEST_NAME} )) || word="--name=${PREFIX}\${word#--name=}" ;;
+          --public | --community | --shared) word=--private ;;
+          --protected) word=--unprotected ;;
+          --hidden) continue ;;
+        esac
+        words+=("$word")
+      done
+      if [ "$1" = volume ]; then
+        word=--description=$record
+      else
+        word=--property=${TEMPORARY_PROPERTY}=$record
+      fi
+      command openstack "\${words[@]}" "$word"
+      return
+      ;;
+    'image add')
+      return
+      ;;
+    'volume show' | 'image show')
+      made=$(command openstack "$@") || return
+      printf '%s\\n' "\${made#${PREFIX}}"
       return
       ;;
     *)
@@ -40,7 +69,34 @@ const CLIENT = `openstack() {
   printf '%s\\n' "made $1 \${made##*[/[:space:]]}" >&3
   read -r id <&3 || return
   printf '%s\\n' "$made"
-}`;
+}
+if declare -f barbican > /dev/null; then
+  eval "bare_$(declare -f barbican)"
+  barbican() {
+    local id record made words=("$@")
+    case "$1" in
+      secrets)
+        printf 'secret store\\n' >&3
+        IFS=' ' read -r id record <&3 || return
+        words[-1]="\${words[-1]%\\}},\\"name\\":\\"$record\\"}"
+        made=$(bare_barbican "\${words[@]}") || return
+        id=\${made##*/}
+        printf '%s\\n' "made secret \${id%%\\"*}" >&3
+        read -r id <&3 || return
+        printf '%s\\n' "$made"
+        ;;
+      secrets/*/metadata)
+        printf 'secret set\\n' >&3
+        IFS=' ' read -r id record <&3 || return
+        words[-1]="\${words[-1]%\\}\\}},\\"${TEMPORARY_METADATA}\\":\\"$record\\"}}"
+        bare_barbican "\${words[@]}"
+        ;;
+      *)
+        bare_barbican "$@"
+        ;;
+    esac
+  }
+fi`;
 
 /** The kinds of things that commands make. */
 export type MadeKind = 'volume' | 'image' | 'secret';
@@ -55,8 +111,12 @@ export interface Made {
   isMade(kind: MadeKind, id: string): boolean;
 }
 
-/** The commands that define the client. */
-export function recordingClient(name: string): readonly string[] {
+/**
+ * The commands that define the client.
+ *
+ * @param name of a volume that is restored; undefined: none is
+ */
+export function recordingClient(name: string | undefined): readonly string[] {
   return [...(name === '' ? ["NAMELESS='drill'"] : []), CLIENT];
 }
 
@@ -102,8 +162,9 @@ export function recording(
       }
       const [, asked] = /^(volume|image|secret) (?:create|store)$/.exec(line) ?? [];
       if (asked !== undefined) return begin(asked as MadeKind);
-      const volume = line === 'volume set' ? last('volume') : undefined;
-      if (volume?.id !== undefined) return `- ${ledger.bound(volume.draft, 'volume', volume.id)}`;
+      const [, changed] = /^(volume|image|secret) set$/.exec(line) ?? [];
+      const known = changed === undefined ? undefined : last(changed as MadeKind);
+      if (known?.id !== undefined) return `- ${ledger.bound(known.draft, known.kind, known.id)}`;
       throw new OperationError(`the client answered what is not understood: ${line}`);
     },
     made: {

@@ -1,7 +1,8 @@
 import type { DrillLevel } from '../../drill/finding.ts';
 import type { Kind } from '../../manifest/points.ts';
 import { bootLevel } from './boot.ts';
-import { bytesByHand, volumeByHand } from './by-hand.ts';
+import { bytesByHand } from './by-hand/bytes.ts';
+import { levelByHand } from './by-hand/level.ts';
 import { bytesLevel } from './bytes.ts';
 import type { Level } from './level.ts';
 import { imageVolumeLevel } from './volume-image.ts';
@@ -24,7 +25,12 @@ const LEVELS: Readonly<Record<DrillLevel, Readonly<Partial<Record<Kind, Level>>>
 /** The same by hand, with nothing but `RESTORE.md`. */
 const BY_HAND: typeof LEVELS = {
   bytes: { volume: bytesByHand, server: bytesByHand, image: bytesByHand, secret: bytesByHand },
-  volume: { volume: volumeByHand },
+  volume: {
+    volume: levelByHand(volumeLevel),
+    server: levelByHand(serverVolumeLevel),
+    image: levelByHand(imageVolumeLevel),
+    secret: levelByHand(secretVolumeLevel),
+  },
   boot: {},
 };
 

@@ -16,12 +16,13 @@ export async function drillOfPlan(
 ): Promise<{ readonly given: DrillInputs; readonly wish?: DrillWish; readonly project?: string }> {
   if (given.plan === undefined) return { given };
   const plan = await loadPlan(context, given.plan);
-  const { drill: wish } = plan;
-  if (wish === undefined)
+  const { drill } = plan;
+  if (drill === undefined)
     throw new InputError(
       `the plan ${given.plan} has no \`drill\``,
       'Write how often, such as `drill: {every: 1d}`, or leave out `plan`.',
     );
+  const wish = given['by-hand'] ? { ...drill, ...drill.byHand } : drill;
   return {
     wish,
     project: plan.project,

@@ -36,10 +36,24 @@ type Drill = Pick<DrilledPoint, 'level' | 'seed' | 'time'> & { readonly byHand: 
 
 /** What a drill of a server shows is also recorded of each of its disks. */
 export function disksRecorded({ disks = [] }: Finding, drill: Drill): DrilledPoint[] {
-  return disks.map(({ finding, seconds, ...of }) => recordedAs(of, finding, { ...drill, seconds }));
+  return disks.flatMap(({ finding, seconds, ...of }) => recordsOf(of, finding, { ...drill, seconds }));
 }
 
 const LONGEST = 4096;
+
+/**
+ * What is recorded of a restore point. A failure by hand says nothing of the data, only of the way: where the data was
+ * seen to be wrong, that is recorded as well, as the program's own.
+ */
+export function recordsOf(
+  of: Pick<DrilledPoint, 'point' | 'resource'>,
+  finding: Finding,
+  facts: Drill & { readonly seconds: Phases },
+): DrilledPoint[] {
+  const record = recordedAs(of, finding, facts);
+  const isWrong = facts.byHand && finding.why !== undefined && finding.isOfWay !== true;
+  return isWrong ? [record, recordedAs(of, finding, { ...facts, byHand: false })] : [record];
+}
 
 export function recordedAs(
   of: Pick<DrilledPoint, 'point' | 'resource'>,

@@ -1,7 +1,7 @@
 import type { Finding } from '../../drill/finding.ts';
+import { saysNothing, stoppedBy } from '../../drill/stopped.ts';
 import type { Stopwatch } from '../../drill/stopwatch.ts';
-import { messageOf, PlainError, withHint } from '../../errors.ts';
-import { isOverQuota } from '../../openstack/errors.ts';
+import { PlainError, withHint } from '../../errors.ts';
 import { QuotaError } from '../../plan/quota.ts';
 import { GIB } from '../../text/bytes.ts';
 import type { Context } from '../context.ts';
@@ -24,7 +24,8 @@ export async function trialOf(level: Level, drilling: Drilling): Promise<Trial> 
 }
 
 /**
- * What stops the run goes up, and so does a quota that somebody else filled since the plan; whatever else keeps the point
+ * What stops the run goes up, and so do a quota that somebody else filled since the plan, and a cloud that does not answer;
+ * whatever else keeps the point
  * from being restored is what the drill found out.
  */
 export async function carriedOut(
@@ -41,9 +42,9 @@ export async function carriedOut(
       onBytes: (count) => bar.advance(0, count / GIB),
     });
   } catch (error) {
-    if (host.signal.aborted || !(error instanceof PlainError) || isOverQuota(error)) throw error;
+    if (host.signal.aborted || !(error instanceof PlainError) || saysNothing(error)) throw error;
     host.log.debug(withHint(error));
-    return { reached: null, seen: [], size: 0, keyProved: false, why: messageOf(error) };
+    return stoppedBy(error);
   } finally {
     bar.finish();
   }

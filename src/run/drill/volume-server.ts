@@ -1,4 +1,5 @@
 import { type DiskDrill, drillServer, largestOf, planServerDrill } from '../../drill/server.ts';
+import { OWN_WAY, type Way } from '../../drill/way.ts';
 import { pointWithId } from '../../manifest/points.ts';
 import type { Log } from '../../ports/log.ts';
 import { imageRestoring } from '../../restore/image/kind.ts';
@@ -11,12 +12,12 @@ import { makingRoom } from '../room.ts';
 import { type Drilling, drillName, neededSession, type Trial } from './level.ts';
 
 /** `volume`, of a server: each of its disks is restored, read back and removed, before the next. No server is made. */
-export async function serverVolumeLevel(drilling: Drilling): Promise<Trial> {
+export async function serverVolumeLevel(drilling: Drilling, way: Way = OWN_WAY): Promise<Trial> {
   const { context, manifest, subject, store, digests } = drilling;
   const session = neededSession(drilling);
   const point = pointWithId(manifest, 'server', subject.entry.point);
   const { plan: disks } = await makingRoom(session, context.host, context.dryRun, () =>
-    planServerDrill(session, manifest, point, drillName(subject), store, digests),
+    planServerDrill(session, manifest, point, drillName(subject), store, digests, way),
   );
   const largest = largestOf(disks);
   return {
@@ -37,13 +38,13 @@ export async function serverVolumeLevel(drilling: Drilling): Promise<Trial> {
       largestGigabytes: largest,
       disks: disks.map((disk) => ({ device: disk.device, ...plannedDisk(disk) })),
     },
-    prove: (watch, tools) => drillServer(environmentOf(context, session), disks, store, watch, tools),
+    prove: (watch, tools) => drillServer(environmentOf(context, session), disks, store, watch, tools, way),
   };
 }
 
 function showDisk(disk: DiskDrill, log: Log): void {
   if (disk.as === 'volume') volumeRestoring.show(disk.subject.plan, log);
-  else if (disk.as === 'image') imageRestoring.show(disk.plan, log);
+  else if (disk.as === 'image') imageRestoring.show(disk.subject.plan, log);
   else log.info(`image ${disk.image.id} stayed in the cloud: it is read`);
 }
 
@@ -51,6 +52,8 @@ function plannedDisk(disk: DiskDrill): Readonly<Record<string, Json>> {
   if (disk.as === 'kept') return { kept: disk.image.id };
   return {
     restore:
-      disk.as === 'volume' ? volumeRestoring.planned(disk.subject.plan) : imageRestoring.planned(disk.plan),
+      disk.as === 'volume'
+        ? volumeRestoring.planned(disk.subject.plan)
+        : imageRestoring.planned(disk.subject.plan),
   };
 }

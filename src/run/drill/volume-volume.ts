@@ -1,5 +1,6 @@
 import { refuseUnread } from '../../drill/room.ts';
 import { drillVolume } from '../../drill/volume.ts';
+import { OWN_WAY, type Way } from '../../drill/way.ts';
 import { pointWithId } from '../../manifest/points.ts';
 import { volumeRestoring } from '../../restore/volume/kind.ts';
 import { gigabytesOf, planVolume } from '../../restore/volume/plan.ts';
@@ -8,11 +9,12 @@ import { makingRoom } from '../room.ts';
 import { type Drilling, drillName, neededSession, type Trial } from './level.ts';
 
 /** `volume`, of a volume: restored to a temporary one, which is read back through a temporary image. */
-export async function volumeLevel(drilling: Drilling): Promise<Trial> {
+export async function volumeLevel(drilling: Drilling, way: Way = OWN_WAY): Promise<Trial> {
   const { context, manifest, store } = drilling;
   const session = neededSession(drilling);
   const { point, plan } = await plannedVolume(drilling);
-  const subject = { manifest, point, plan, earlier: drilling.digests.get(point.id) };
+  const fill = way.volume(point.id);
+  const subject = { manifest, point, plan, earlier: drilling.digests.get(point.id), ...(fill && { fill }) };
   return {
     show: (log) => volumeRestoring.show(plan, log),
     planned: volumeRestoring.planned(plan),
@@ -21,7 +23,7 @@ export async function volumeLevel(drilling: Drilling): Promise<Trial> {
 }
 
 /** How to restore the volume of a restore point, with room for the image that it is read back by. */
-export async function plannedVolume(drilling: Drilling) {
+async function plannedVolume(drilling: Drilling) {
   const { context, manifest, subject, store } = drilling;
   const session = neededSession(drilling);
   const point = pointWithId(manifest, 'volume', subject.entry.point);

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { backupImage } from '../../../src/commands/backup-image.ts';
 import { backupServer } from '../../../src/commands/backup-server.ts';
 import { backupVolume } from '../../../src/commands/backup-volume.ts';
 import type { Command } from '../../../src/commands/command.ts';
 import { drill } from '../../../src/commands/drill.ts';
+import type { Manifest } from '../../../src/manifest/schema.ts';
 import type { GitHub } from '../../../src/ports/github.ts';
 import { SparseBytes } from '../../fakes/cloud/index.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../../scenarios/embedded.ts';
@@ -12,7 +15,8 @@ import { makeKeeper } from '../../scenarios/sealed.ts';
 import { bootDisk } from '../boot-sector.ts';
 import type { Trial, Trials } from '../every-request.ts';
 import { runnerOf } from '../faults.ts';
-import { runInProcess } from '../in-process.ts';
+import { fastClock, runInProcess } from '../in-process.ts';
+import { CLIENT, clientPath } from '../openstack-client/index.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -164,6 +168,41 @@ async function bootable() {
   return { world, run };
 }
 
+/** By hand: an encrypted volume in the store, so that a secret, an image and a volume are made. */
+async function byHand(): Promise<Trial> {
+  const world = await opened();
+  const rooms = join(world.directory, 'rooms');
+  await mkdir(rooms);
+  const path = [await clientPath(), CLIENT, process.env['PATH'], '/usr/sbin'].join(':');
+  // Its commands take real time.
+  const run = runnerOf(world, () => fastClock(50), { PATH: path, TMPDIR: rooms });
+  const { id } = world.cloud.seed.addVolume({ name: 'vault', type: 'luks', bytes: swap() });
+  const saved = await run(backupVolume, { volumes: id, store, recipients, method: 'image' });
+  expect([saved.code, saved.error]).toEqual([0, '']);
+  const given = { level: 'volume', 'by-hand': 'true', 'allow-unsigned': 'true', volume: id };
+  return {
+    world,
+    run: () => run(drill, { ...given, store, identity, seed: '1' }),
+    prove: async ({ code, outputs }) => {
+      expect(await readdir(rooms)).toEqual([]);
+      if (code === 0) expect(outputs).toMatchObject({ passed: 'true', reached: 'L3' });
+      else expect(outputs['passed']).not.toBe('true');
+      if (outputs['manifest'] !== undefined) await provesNothingOfData(outputs['manifest']);
+      return [];
+    },
+  };
+}
+
+/** Whatever fails by hand, the data was as it should be, unless other bytes came back. */
+async function provesNothingOfData(manifest: string): Promise<void> {
+  const { drilled = [] } = JSON.parse(await readFile(manifest, 'utf8')) as Manifest;
+  for (const { by, result, why = '' } of drilled)
+    if (by !== 'hand') {
+      expect(result).toBe('failed');
+      expect(why).toMatch(/came back|LUKS header/);
+    }
+}
+
 const title = 'a fault in the middle of drill, of';
 
 export const storeDrills: Trials = [{ title: `${title} a store`, open: () => volume({ method: 'image' }) }];
@@ -172,5 +211,6 @@ export const backupDrills: Trials = [
 ];
 export const serverDrills: Trials = [{ title: `${title} a server`, open: server }];
 export const imageDrills: Trials = [{ title: `${title} an image`, open: image }];
+export const handDrills: Trials = [{ title: `${title} one by hand`, open: byHand }];
 export const bootDrills: Trials = [{ title: `${title} a server that boots`, open: boots }];
 export const heldDrills: Trials = [{ title: `${title} a server that is held`, open: held }];

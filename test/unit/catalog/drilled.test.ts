@@ -47,6 +47,16 @@ test.each<[string, readonly DrilledPoint[], string]>([
     [record(1, { by: 'hand' }), record(2, failed), record(3, {})],
     'volume, passed 2026-11-03',
   ],
+  [
+    'one by hand that fails takes back nothing but what was proved by hand',
+    [record(1, {}), record(2, { by: 'hand' }), record(3, { ...failed, by: 'hand', level: 'bytes' })],
+    'volume, passed 2026-11-02; bytes by hand, failed 2026-11-03',
+  ],
+  [
+    'but what the program saw then does',
+    [record(1, {}), record(2, { ...failed, by: 'hand' }), record(3, failed)],
+    'volume, failed 2026-11-03',
+  ],
 ])('%s', (_what, records, words) => {
   expect(drilledWords(standing(...records))).toBe(words);
   expect(drilledWords(standing(...records.toReversed()))).toBe(words);
@@ -68,4 +78,11 @@ test('the deeper of drill and verify is relied upon, and nothing after damage wa
   expect(provedDepth(verified, undefined)).toBe('L1b');
   expect(provedDepth({ ...verified, fault: 'an object is damaged' }, drilled)).toBeUndefined();
   expect(provedDepth(undefined, standing(record(1, failed)))).toBeUndefined();
+});
+
+test('a point is as deep as it was after the way by hand failed', () => {
+  const drilled = standing(record(1, { key: 'proved' }), record(2, { ...failed, by: 'hand' }));
+  expect(provedDepth(undefined, drilled)).toBe('L3');
+  expect(drilled?.keyProved).toBe(true);
+  expect(drilled?.byHand).toBeUndefined();
 });

@@ -460,6 +460,11 @@ export const BAD: readonly (readonly [name: string, text: string, said: readonly
     good('rto: 2h', 'rto: 30m'),
     ['46:8: rto is "30m": invalid time; write days, hours and minutes in this order, such as 2h or 1h30min'],
   ],
+  [
+    'a server by hand',
+    good('  rto: 2h\n', '  rto: 2h\n  by-hand: {every: 30d, level: boot}\n'),
+    ['47:32: level is "boot": use bytes, volume'],
+  ],
   ['a drill without a rhythm', good('  every: 30d\n', ''), ['42:3: every is missing']],
   [
     'a failure that is none',

@@ -37,6 +37,21 @@ test.each<[string, readonly SeenDrill[], string | undefined]>([
     'L3, 2 d 0 h ago; by hand L2, 30 d 0 h ago',
   ],
   ['and is taken back as well', [drill(30, { byHand: true }), drill(3, failed), drill(2)], 'L3, 2 d 0 h ago'],
+  [
+    'one by hand that fails takes back only what was proved by hand',
+    [drill(9), drill(8, { byHand: true }), drill(2, { ...failed, byHand: true })],
+    'L3, 8 d 0 h ago; by hand failed, 2 d 0 h ago',
+  ],
+  [
+    'and one by hand that passes later counts again',
+    [drill(9, { ...failed, byHand: true }), drill(2, { byHand: true, point: 'q' })],
+    'L3, 2 d 0 h ago; by hand L3, 2 d 0 h ago',
+  ],
+  [
+    'another point that fails by hand is told beside it',
+    [drill(9, { byHand: true }), drill(2, { ...failed, byHand: true, point: 'q' })],
+    'L3, 9 d 0 h ago; by hand L3, 9 d 0 h ago; by hand failed, 2 d 0 h ago',
+  ],
   ['nothing', [], undefined],
 ])('%s', (_what, drills, words) => {
   expect(provedWords(of(...drills), NOW)).toBe(words);

@@ -87,6 +87,11 @@ test('a plan with everything in it', async () => {
 });
 
 describe('what is not said', () => {
+  test('drills by hand only open what is in the store', async () => {
+    const { drill } = await planOf(`${SMALL}drill: {every: 1d, level: volume, by-hand: {every: 30d}}\n`);
+    expect(drill).toMatchObject({ every: '1d', level: 'volume', byHand: { every: '30d', level: 'bytes' } });
+  });
+
   test('servers and volumes, by what is usual, and nothing is ever deleted', async () => {
     expect(await planOf(SMALL)).toMatchObject({
       zone: 'UTC',

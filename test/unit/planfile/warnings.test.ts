@@ -90,6 +90,11 @@ describe('warned of', () => {
       'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 30d}\n',
       ['drill: level bytes opens what is in the store, and the plan gives none'],
     ],
+    [
+      'drills by hand of a store that it does not have',
+      'publish: [release]\nkeep: {daily: 14}\ndrill: {every: 1d, level: volume, by-hand: {every: 30d}}\n',
+      ['drill.by-hand: level bytes opens what is in the store, and the plan gives none'],
+    ],
   ])('%s', async (_, lines, said) => {
     expect(await warned(lines)).toEqual(said);
   });

@@ -37,6 +37,14 @@ test.each([
 });
 
 test.each([
+  refused(503, 'Service Unavailable'),
+  new CloudError({ doing: 'create a volume', words: 'socket hang up' }),
+  refused(429, 'Slow down.'),
+])('neither does a cloud that does not answer: %s', async (error) => {
+  await expect(carried(error)).rejects.toBe(error);
+});
+
+test.each([
   refused(404, 'Backup 5f2c could not be found.'),
   refused(403, 'Policy does not allow this request to be performed.'),
   refused(413, 'Request entity too large'),

@@ -1,18 +1,18 @@
 import { statfs } from 'node:fs/promises';
-import { copyTo, type Pieces, piecesOf } from '../../drill/by-hand/copies.ts';
-import { type Hand, handIn } from '../../drill/by-hand/hand.ts';
-import { openRoom, type Room, roomy } from '../../drill/by-hand/room.ts';
-import { needPrograms, pathOf } from '../../drill/by-hand/tools.ts';
-import { InputError } from '../../errors.ts';
-import type { Payload } from '../../manifest/schema.ts';
-import { allowance } from '../../openstack/blockstorage/v3/allowance.ts';
-import type { CloudConfig } from '../../openstack/config/cloud.ts';
-import { openrcOf } from '../../openstack/config/openrc.ts';
-import type { Host } from '../../ports/host.ts';
-import type { Place } from '../../store/place.ts';
-import { bytes } from '../../text/bytes.ts';
-import { namedPlace } from '../places/storing.ts';
-import type { Drilling } from './level.ts';
+import { copyTo, type Pieces, piecesOf } from '../../../drill/by-hand/copies.ts';
+import { type Hand, handIn } from '../../../drill/by-hand/hand.ts';
+import { openRoom, type Room, roomy } from '../../../drill/by-hand/room.ts';
+import { needPrograms, pathOf } from '../../../drill/by-hand/tools.ts';
+import { InputError } from '../../../errors.ts';
+import type { Payload } from '../../../manifest/schema.ts';
+import { allowance } from '../../../openstack/blockstorage/v3/allowance.ts';
+import type { CloudConfig } from '../../../openstack/config/cloud.ts';
+import { openrcOf } from '../../../openstack/config/openrc.ts';
+import type { Host } from '../../../ports/host.ts';
+import type { Place } from '../../../store/place.ts';
+import { bytes } from '../../../text/bytes.ts';
+import { namedPlace } from '../../places/storing.ts';
+import type { Drilling } from '../level.ts';
 
 interface Wanted {
   /** Of data that the longest commands move: says how long they may take. */

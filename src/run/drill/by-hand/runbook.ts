@@ -1,13 +1,13 @@
-import { findManifest } from '../../catalog/find.ts';
-import type { FoundRunbook, Read } from '../../catalog/read.ts';
-import { provedText } from '../../drill/by-hand/proved.ts';
-import { InputError, PlainError } from '../../errors.ts';
-import type { DrillInputs } from '../../inputs/drill.ts';
-import { opener } from '../../keys/age.ts';
-import type { Manifest } from '../../manifest/schema.ts';
-import type { Subject } from '../../verify/subjects.ts';
-import type { Context } from '../context.ts';
-import { readingOf } from '../reading/reading.ts';
+import { findManifest } from '../../../catalog/find.ts';
+import type { FoundRunbook, Read } from '../../../catalog/read.ts';
+import { provedText } from '../../../drill/by-hand/proved.ts';
+import { InputError, PlainError } from '../../../errors.ts';
+import type { DrillInputs } from '../../../inputs/drill.ts';
+import { opener } from '../../../keys/age.ts';
+import type { Manifest } from '../../../manifest/schema.ts';
+import type { Subject } from '../../../verify/subjects.ts';
+import type { Context } from '../../context.ts';
+import { readingOf } from '../../reading/reading.ts';
 
 /** A `RESTORE.md` that may be carried out. */
 export interface TrustedRunbook {
@@ -21,7 +21,7 @@ export interface TrustedRunbook {
  *
  * @throws OtherVersion
  * @throws InputError if no manifest of it can be trusted
- * @throws OperationError if the file is missing or altered
+ * @throws WayFailed if the file is missing or altered
  */
 export async function trustedRunbook(
   context: Context,

@@ -1,31 +1,37 @@
 import type { Environment } from '../../environment.ts';
 import { messageOf, OperationError } from '../../errors.ts';
-import { getVolume } from '../../openstack/blockstorage/v3/volumes.ts';
-import type { Filled } from '../../restore/volume/from-image.ts';
 import type { Commands } from '../../runbook/commands.ts';
 import { holdingsOf } from '../../temporaries/holdings.ts';
 import { removeAll } from '../../temporaries/remove.ts';
 import { laterOf, laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
 import { temporariesOf } from '../../temporaries/things.ts';
 import type { Hand } from './hand.ts';
-import { type Made, recording, recordingClient } from './recording.ts';
+import { type Made, type MadeKind, recording, recordingClient } from './recording.ts';
 
 /** What to restore by hand. */
-export interface HandVolume {
+export interface HandPoint {
   readonly commands: Commands;
+  readonly kind: MadeKind;
   /** Its restore point, behind that of its key if that has to be there first. */
   readonly points: readonly string[];
-  /** The shell variable that has the id of the volume in the end. */
+  /** The shell variable that has the id of what was restored in the end. */
   readonly variable: string;
-  /** Of the volume, as recorded. */
+  /** Its name, as recorded. */
   readonly name: string;
   /** That the commands move. */
   readonly gigabytes: number;
 }
 
+/** What the commands restored. */
+export interface Handmade {
+  readonly id: string;
+  /** Removes it, with its key; also after a stop. */
+  remove(): Promise<void>;
+}
+
 /**
- * Restores a volume by the commands of `RESTORE.md`. Whatever they made bears the record of a temporary, and goes if
- * they fail; else only the volume stays.
+ * Restores something by the commands of `RESTORE.md`. Whatever they made bears the record of a temporary, and goes if
+ * they fail; else only what was wanted stays, and the key of an image with it.
  *
  * @param environment whose ledger records scratch
  * @throws OperationError if a command fails, with what it said
@@ -33,8 +39,8 @@ export interface HandVolume {
 export async function fillByHand(
   environment: Environment,
   hand: Hand,
-  { commands, points, variable, name, gigabytes }: HandVolume,
-): Promise<Filled> {
+  { commands, kind, points, variable, name, gigabytes }: HandPoint,
+): Promise<Handmade> {
   const { answer, made } = recording(environment.ledger, gigabytes, (kind, made) =>
     environment.log.info(`${kind} ${made} was made by the commands of RESTORE.md`),
   );
@@ -44,30 +50,45 @@ export async function fillByHand(
       [
         ...commands.before,
         ...commands.cloud,
-        ...recordingClient(name),
+        ...recordingClient(kind === 'volume' ? name : undefined),
         ...points.map((point) => commands.restoring(point)),
         `printf '\\n%s\\n' "$${variable}"`,
       ],
       answer,
     );
     const last = printed.split('; ').at(-1) ?? '';
-    if (!made.isMade('volume', last))
+    if (!made.isMade(kind, last))
       throw new OperationError(
-        `the commands of RESTORE.md made no volume, but say ${last}`,
+        `the commands of RESTORE.md made no ${kind}, but say ${last}`,
         'Carry them out by hand.',
       );
-    const volume = await getVolume(await environment.session.service('block-storage'), last);
     id = last;
-    return { volume, unseen: [] };
+    return { id, remove: () => removeMade(environment, made) };
   } finally {
-    await removeMade(environment, made, id);
+    // A volume has its own copy of its key.
+    if (id === undefined || kind === 'volume') await removeMade(environment, made, id);
   }
 }
 
-/** Removes what bears our records, also after a stop; but for one volume. */
+/**
+ * Carries out the section of something that stayed in the cloud: it only looks whether that is there.
+ *
+ * @throws OperationError if it is not as it was
+ */
+export async function lookByHand(
+  { ledger }: Environment,
+  hand: Hand,
+  { commands, points }: Pick<HandPoint, 'commands' | 'points'>,
+): Promise<void> {
+  const { answer } = recording(ledger, 0, () => undefined);
+  const sections = points.map((point) => commands.restoring(point));
+  await hand.run([...commands.before, ...commands.cloud, ...recordingClient(undefined), ...sections], answer);
+}
+
+/** Removes what bears our records, also after a stop; but for one thing. */
 async function removeMade({ session, log }: Environment, made: Made, stays?: string): Promise<void> {
   const kinds = (['volumes', 'images', 'secrets'] as const).filter((kind) =>
-    made.has(kind.slice(0, -1) as 'volume' | 'image' | 'secret'),
+    made.has(kind.slice(0, -1) as MadeKind),
   );
   const what = 'the drill by hand';
   session.windUp();
