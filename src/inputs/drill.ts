@@ -9,7 +9,7 @@ export const drillInputs = {
     kind: 'text',
     placeholder: 'FILE',
     description:
-      'A plan file: its `drill` gives `level`, `pick` and `max-gigabytes` (with `by-hand`, the `level` of its `by-hand`), and it gives places, store and cloud. Nothing is done before a drill is due.',
+      'A plan file: its `drill` gives `level`, `pick` and `max-gigabytes`, and it gives places, store and cloud. Nothing is done before a drill is due.',
   },
   ...chosenInputs,
   level: {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,7 +8,11 @@ import { backupVolume } from '../../src/commands/backup-volume.ts';
 import { drill } from '../../src/commands/drill.ts';
 import { list } from '../../src/commands/list.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
+import { DRILL_NAME } from '../../src/temporaries/lists.ts';
+import { writeTemporary } from '../../src/temporaries/tags.ts';
 import { type Server, SparseBytes } from '../fakes/cloud/index.ts';
+import { makePort } from '../fakes/cloud/neutron/ports.ts';
+import type { SecurityGroup } from '../fakes/cloud/neutron/tables.ts';
 import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embedded.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { isWrite } from '../support/every-request.ts';
@@ -285,4 +289,34 @@ test('a dry run tells each disk, and makes nothing', async () => {
     },
   });
   expect(world.cloud.requests.slice(asked).filter(isWrite)).toEqual([]);
+});
+
+test('a port and a group that a killed boot left alone go with the next drill once its run is over, and no others', async () => {
+  const { state } = world.cloud;
+  const { ports, securityGroups, networks } = state.network;
+  const [network] = networks.values();
+  const [group] = securityGroups.values();
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const record = (id: string) =>
+    writeTemporary({
+      ...{ purpose: 'scratch', tag: 'left', id, made: now, expires: now + 3_600_000 },
+      owner: 'github:o/r:1:1',
+    });
+  const make = (describe: (id: string) => string) => {
+    const { projectId = '' } = group ?? {};
+    const port = makePort(state.network, { projectId, networkId: network?.id ?? '', name: DRILL_NAME });
+    port.description = describe(port.id);
+    const id = randomUUID();
+    securityGroups.set(id, { ...(group as SecurityGroup), id, name: DRILL_NAME, description: describe(id) });
+    return [port.id, id];
+  };
+  const left = make(record);
+  const foreign = make(() => 'of somebody else');
+  const isThere = (id: string) => ports.has(id) || securityGroups.has(id);
+  const words = { level: 'volume', store: sealed.store, image: 'plain', identity };
+  expect((await run(drill, words, { others: 'alive' })).code).toBe(0);
+  expect([...left, ...foreign].map(isThere)).toEqual([true, true, true, true]);
+  expect((await run(drill, words)).code).toBe(0);
+  expect([...left, ...foreign].map(isThere)).toEqual([false, false, true, true]);
+  for (const id of foreign) ports.delete(id) || securityGroups.delete(id);
 });

@@ -73,12 +73,13 @@ const CLIENT = `openstack() {
 if declare -f barbican > /dev/null; then
   eval "bare_$(declare -f barbican)"
   barbican() {
-    local id record made words=("$@")
+    local id record made last words=("$@")
+    for last in "$@"; do :; done
     case "$1" in
       secrets)
         printf 'secret store\\n' >&3
         IFS=' ' read -r id record <&3 || return
-        words[-1]="\${words[-1]%\\}},\\"name\\":\\"$record\\"}"
+        words[$#-1]="\${last%\\}},\\"name\\":\\"$record\\"}"
         made=$(bare_barbican "\${words[@]}") || return
         id=\${made##*/}
         printf '%s\\n' "made secret \${id%%\\"*}" >&3
@@ -88,7 +89,7 @@ if declare -f barbican > /dev/null; then
       secrets/*/metadata)
         printf 'secret set\\n' >&3
         IFS=' ' read -r id record <&3 || return
-        words[-1]="\${words[-1]%\\}\\}},\\"${TEMPORARY_METADATA}\\":\\"$record\\"}}"
+        words[$#-1]="\${last%\\}\\}},\\"${TEMPORARY_METADATA}\\":\\"$record\\"}}"
         bare_barbican "\${words[@]}"
         ;;
       *)
