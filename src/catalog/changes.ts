@@ -45,10 +45,12 @@ export function alarmsIn(manifests: readonly Manifest[], accepted: ReadonlySet<s
 }
 
 /** "4.8 of 6.0 GiB were written anew, with data that does not compress", for a person. */
-export function jumpTold({ used, fresh = 0, jump }: Change): string {
-  return jump === 'emptied'
-    ? `only ${bytes(used)} of it are not zeros any more`
-    : `${bytes(fresh)} of ${bytes(used)} were written anew, with data that does not compress`;
+export function jumpTold({ used, fresh = 0, dense = fresh, jump, slowly }: Change): string {
+  const since = slowly?.since ? ` since ${toMinute(Date.parse(slowly.since))}` : '';
+  if (jump === 'emptied') return `only ${bytes(used)} of it hold data any more${since}`;
+  return slowly === undefined
+    ? `${bytes(dense)} of ${bytes(used)} were written anew, with data that does not compress`
+    : `about ${bytes(slowly.bytes)} of ${bytes(used)} were written anew little by little${since}, with data that does not compress`;
 }
 
 /** For a person, with what to do. */

@@ -94,13 +94,21 @@ export function decide(
     const there = of.filter(({ pruned }) => pruned === undefined);
     for (const point of there) {
       if (point.change?.jump === undefined || wishes.accepted.has(point.id)) continue;
-      const good = there.filter(({ id, time }) => time < point.time && states.get(id)?.state === 'good');
-      const before = good.toSorted((a, b) => b.time - a.time)[0];
+      const good = there
+        .filter(({ id, time }) => time < point.time && states.get(id)?.state === 'good')
+        .toSorted((a, b) => b.time - a.time);
       const until = `\`accept: ${point.id}\` lets it go`;
       const told = jumpTold(point.change);
       keeping.keep(point, `${told}, and nobody has accepted that: ${until}`);
+      const when = toSecond(point.time);
+      const [before] = good;
       if (before !== undefined)
-        keeping.keep(before, `the last good point before ${toSecond(point.time)}, when ${told}: ${until}`);
+        keeping.keep(before, `the last good point before ${when}, when ${told}: ${until}`);
+      // If it came little by little, that point has some of it.
+      const begun = Date.parse(point.change.slowly?.since ?? '');
+      const untouched = good.find(({ time }) => time <= begun);
+      if (untouched !== undefined && untouched !== before)
+        keeping.keep(untouched, `the last good point before it began, seen at ${when}: ${told}: ${until}`);
     }
   }
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { Bytes, closed, Hex, Sha256 } from './words.ts';
+import { Bytes, closed, Hex, Moment, Sha256 } from './words.ts';
 
 /** What every layout has. */
 const common = {
@@ -63,7 +63,10 @@ export const BlocksPayload = Type.Object(
     change: Type.Optional(
       Type.Object(
         {
-          used: Type.Integer({ ...Bytes, description: 'Bytes of the disk in blocks that are not zeros.' }),
+          used: Type.Integer({
+            ...Bytes,
+            description: 'Bytes of the disk in blocks that hold more than zeros, or a few bytes repeated.',
+          }),
           fresh: Type.Optional(
             Type.Integer({
               ...Bytes,
@@ -79,6 +82,20 @@ export const BlocksPayload = Type.Object(
           ),
           packed: Type.Optional(
             Type.Integer({ ...Bytes, description: 'What the fresh ones take up compressed.' }),
+          ),
+          dense: Type.Optional(
+            Type.Integer({ ...Bytes, description: 'The fresh ones that do not compress.' }),
+          ),
+          slowly: Type.Optional(
+            Type.Object(
+              {
+                since: Type.Union([Moment, Type.Literal('')], {
+                  description: 'When it had not begun; empty if nobody knows.',
+                }),
+                bytes: Type.Integer({ ...Bytes, description: 'About how many it was since then.' }),
+              },
+              { ...closed, description: 'Set if it changed so little by little, over several runs.' },
+            ),
           ),
         },
         { ...closed, description: 'How the disk changed since the point before.' },

@@ -190,7 +190,24 @@ function parsedConverted(from: Json): Converted {
 function parsedPast(from: Json): Past {
   const [used, nights, random] = [count(from, 'used'), count(from, 'nights'), count(from, 'random')];
   const [emptied, told, dense] = [count(from, 'emptied'), count(from, 'told'), count(from, 'dense')];
-  return { used, nights, random, emptied, told, dense };
+  const known = { used, nights, random, emptied, told, dense };
+  // Earlier versions did not look at several runs together: half of the largest change is more than what is usual.
+  if (from['usual'] === undefined)
+    return { ...known, lately: 0, usual: random * 50, calm: '', peak: used, low: used, full: '' };
+  return {
+    ...known,
+    ...(from['whole'] !== undefined && { whole: count(from, 'whole') }),
+    lately: count(from, 'lately'),
+    usual: count(from, 'usual'),
+    calm: sinceIn(from, 'calm'),
+    peak: count(from, 'peak'),
+    low: count(from, 'low'),
+    full: sinceIn(from, 'full'),
+  };
+}
+
+function sinceIn(from: Json, name: string): string {
+  return from[name] === '' ? '' : moment(from, name);
 }
 
 /** ISO 8601, UTC: a name is made of it. */

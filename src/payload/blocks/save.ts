@@ -28,7 +28,7 @@ import { IdsWriter } from './ids-write.ts';
 import { MapBuilder } from './map-write.ts';
 import { folderOf, mapName, type Resource } from './names.ts';
 import { ObjectWriter, type Seal } from './object-write.ts';
-import { firstNight, nextNight } from './past.ts';
+import { firstNight, type Night, nextNight, type Past } from './past.ts';
 import { Pieces, type Range } from './pieces.ts';
 import { lookAgain } from './still-there.ts';
 
@@ -106,8 +106,10 @@ interface Flowed extends Came {
   readonly sent: number;
   /** Bytes of the disk. */
   readonly takenOver: number;
-  /** Without `fresh`: there was nothing to compare with. */
-  readonly change: Omit<Change, 'jump'>;
+  /** What the run saw of the disk; undefined if all of it was taken over unread. */
+  readonly night: Night | undefined;
+  /** Whether there was all of an earlier point to compare with. */
+  readonly compared: boolean;
   readonly next: number;
 }
 
@@ -158,11 +160,11 @@ export async function saveBlocks(
   const saving = { place, folder, facts, options, algorithms, key, seeker, holding, map };
   const checkpoints = new Checkpoints(place, { resource, key, recipients, point, now });
   const flowed = (await takenOverWhole(saving, source)) ?? (await flow(saving, source, checkpoints));
-  const { builder, size, sent, takenOver, change, next } = flowed;
+  const { builder, size, sent, takenOver, next } = flowed;
   const came: Came = { size, digests: flowed.digests, head: flowed.head };
   // In another format everything lies elsewhere.
   const isLike = map?.header.converted?.format === converted?.format;
-  const { past, jump } = judged(change, isLike ? map : undefined);
+  const { past, change } = judged(flowed, isLike ? map?.header.past : undefined, taken);
   await check?.(came);
   const digest = { algorithm, value: came.digests[algorithm] ?? '' };
   if (now() - began > LONG_MS) await lookAgain(place, folder, builder, takenOver > 0);
@@ -196,18 +198,32 @@ export async function saveBlocks(
     sent: sent + stored.size,
     takenOver,
     kept: builder.objects.reduce((sum, object) => sum + object.size, 0),
-    change: { ...change, ...(jump && { jump }) },
+    change,
   };
   return { ...came, payload, ...(map && { base: map.name }), ...(why !== undefined && { why }) };
 }
 
-/** Whether the disk changed as it never did before. */
-function judged({ used, fresh, packed }: Omit<Change, 'jump'>, map: BaseMap | undefined) {
-  const { past } = map?.header ?? {};
-  if (past === undefined) return { past: firstNight(used), jump: undefined };
+/** How the disk changed, and whether it never did so before. */
+function judged(
+  { night, compared, takenOver }: Flowed,
+  before: Past | undefined,
+  taken: string,
+): { readonly past: Past; readonly change: Change } {
+  if (night === undefined) {
+    const used = before?.used ?? takenOver;
+    const idle = { used, fresh: 0, packed: 0, dense: 0 };
+    const past = before
+      ? nextNight(before, { ...idle, whole: before.whole }, taken).past
+      : firstNight({ used }, taken);
+    return { past, change: idle };
+  }
+  const { used, whole, fresh, packed, dense } = night;
+  const seen = compared ? { used, fresh, packed, dense } : { used };
+  if (before === undefined) return { past: firstNight(night, taken), change: seen };
   // Nobody knows what changed if the store lacks some of the point before; its past goes on.
-  if (fresh === undefined || packed === undefined) return { past: { ...past, used }, jump: undefined };
-  return nextNight(past, { used, fresh, packed });
+  if (!compared) return { past: { ...before, used, whole }, change: seen };
+  const { past, jump, slowly } = nextNight(before, night, taken);
+  return { past, change: { ...seen, ...(jump && { jump }), ...(slowly && { slowly }) } };
 }
 
 const EMPTY: Holding = { sizes: new Map(), maps: [], checkpoints: [] };
@@ -235,7 +251,8 @@ async function takenOverWhole(
     digests: { [algorithm]: value },
     head: wanted === 0 ? Buffer.alloc(0) : await headOf(source, wanted),
     sent: 0,
-    change: { used: whole.takenOver, fresh: 0, packed: 0 },
+    night: undefined,
+    compared: true,
     next: map.header.refresh.next,
   };
 }
@@ -319,10 +336,9 @@ async function flow(
     builder.addIds(await ids.end());
     const digests = await pieces.digests();
     const sent = writer.sent + ids.sent;
-    const { used, fresh, packed } = changes;
-    const change = map === undefined || read.lacks ? { used } : { used, fresh, packed };
+    const compared = map !== undefined && !read.lacks;
     const { size, head } = meter;
-    return { builder, size, digests, head, sent, takenOver, change, next: again.next };
+    return { builder, size, digests, head, sent, takenOver, night: changes, compared, next: again.next };
   } finally {
     await Promise.all([pieces.close(), writer.settled(), ...cursors.map((cursor) => cursor.close())]);
   }

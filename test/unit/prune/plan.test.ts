@@ -41,6 +41,31 @@ const nights = (count: number): [Night, Night, ...Night[]] =>
 const verdictsOf = (plan: ReturnType<typeof planPrune>) =>
   plan.verdicts.map(({ keep, reasons }) => `${keep ? 'keep' : 'delete'}: ${reasons.join('; ')}`);
 
+describe('a disk that looks encrypted', () => {
+  const all = nights(8);
+  const change = { used: 9, fresh: 3, packed: 3, dense: 3, jump: 'rewritten' as const };
+  const since = new Date(all[1].time + 60_000).toISOString();
+  const kept = (jumped: Saved['change'], accepted: ReadonlySet<string> = new Set()) => {
+    const points = all.map((night, index) => ({
+      ...volumePoint(night),
+      ...(index === 5 && { change: jumped }),
+    }));
+    const cloud = cloudOf(points, { backups: all.map(cloudBackup) });
+    const plan = planPrune(recordOf(points), cloud, wishes({ last: 1 }, { accepted }), NOW);
+    return plan.verdicts.filter(({ keep }) => keep).map(({ point }) => point.id);
+  };
+
+  test('keeps the last point before it, and if it came little by little, the last one before it began', () => {
+    const [first, before, struck, last] = [2, 5, 6, 8].map(pointId);
+    expect(kept(change)).toEqual([last, struck, before]);
+    const slowly = { ...change, slowly: { since, bytes: 5 } };
+    expect(kept(slowly)).toEqual([last, struck, before, first]);
+    expect(kept({ ...change, slowly: { since: '', bytes: 5 } })).toEqual([last, struck, before]);
+    expect(kept(slowly, new Set([pointId(6)]))).toEqual([last]);
+    expect(kept(slowly, new Set([pointId(5), DB]))).toEqual([last, struck, before, first]);
+  });
+});
+
 describe('what no rule keeps goes', () => {
   const all = nights(3);
   const points = all.map(volumePoint);

@@ -222,6 +222,32 @@ describe('the next point', () => {
     expect(await jumpIn({ converted })).toBeUndefined();
   });
 
+  it('notices a disk that was wiped with ones, and one of which a part was encrypted beside other changes', async () => {
+    const text = (seed: number) =>
+      Buffer.concat(Array.from({ length: 20 }, (_, at) => block('text', seed + at)));
+    const noise = Buffer.concat(Array.from({ length: 6 }, (_, at) => block('noise', at)));
+    const jumpOf = async (disk: Buffer) => {
+      const memory = new MemoryPlace();
+      for (let night = 0; night < 5; night += 1) await save(memory.place(), text(0));
+      return (await save(memory.place(), disk)).payload.change;
+    };
+    expect(await jumpOf(Buffer.alloc(20 * BLOCK, 0xff))).toEqual({
+      used: 0,
+      fresh: 0,
+      packed: 0,
+      dense: 0,
+      jump: 'emptied',
+    });
+    const partly = Buffer.concat([noise, text(100).subarray(6 * BLOCK)]);
+    expect(await jumpOf(partly)).toMatchObject({
+      fresh: 20 * BLOCK,
+      dense: 6 * BLOCK,
+      jump: 'rewritten',
+    });
+    expect(await jumpOf(text(100))).toMatchObject({ fresh: 20 * BLOCK, dense: 0 });
+    expect(await jumpOf(text(100))).not.toHaveProperty('jump');
+  });
+
   it('notices that it was encrypted although the run that stored most of it was interrupted', async () => {
     const memory = new MemoryPlace();
     const blocks = 300;
