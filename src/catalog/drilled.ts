@@ -23,9 +23,9 @@ export function drills(records: readonly DrilledPoint[]): Map<string, Drilled> {
   return new Map([...byPoint].map(([point, all]) => [point, standingOf(all)]));
 }
 
-/** Like {@link drills}, of manifests that may not be trusted: see {@link trustedRecords}. */
-export function drilledIn(found: readonly Found[]): Map<string, Drilled> {
-  return drills(trustedRecords(found, ({ drilled = [] }) => drilled));
+/** Like {@link drills}, of manifests that may not be trusted: see {@link trustedRecords}. @param now milliseconds */
+export function drilledIn(found: readonly Found[], now: number): Map<string, Drilled> {
+  return drills(trustedRecords(found, ({ drilled = [] }) => drilled, now));
 }
 
 /**

@@ -16,9 +16,9 @@ export function standings(records: readonly VerifiedPoint[]): Map<string, Verifi
   return new Map([...byPoint].map(([point, all]) => [point, standingOf(all)]));
 }
 
-/** Like {@link standings}, of manifests that may not be trusted: see {@link trustedRecords}. */
-export function verifiedIn(found: readonly Found[]): Map<string, Verified> {
-  return standings(trustedRecords(found, ({ verified = [] }) => verified));
+/** Like {@link standings}, of manifests that may not be trusted: see {@link trustedRecords}. @param now milliseconds */
+export function verifiedIn(found: readonly Found[], now: number): Map<string, Verified> {
+  return standings(trustedRecords(found, ({ verified = [] }) => verified, now));
 }
 
 /**

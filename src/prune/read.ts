@@ -1,6 +1,8 @@
 import { changeOf } from '../catalog/changes.ts';
 import { drills } from '../catalog/drilled.ts';
+import type { Found } from '../catalog/found.ts';
 import { takenIn } from '../catalog/times.ts';
+import { trustedRecords } from '../catalog/trusted-records.ts';
 import { standings } from '../catalog/verified.ts';
 import type { Manifest, RestorePoint } from '../manifest/schema.ts';
 import { type Data, keyOf, resourceOf, type Saved } from './point.ts';
@@ -9,6 +11,8 @@ import { type Data, keyOf, resourceOf, type Saved } from './point.ts';
 export interface Source {
   readonly manifest: Manifest;
   readonly references: readonly string[];
+  /** Why it is not trusted as much as others; undefined if it is. */
+  readonly doubt?: Found['doubt'];
 }
 
 /** All that the manifests say about a project. */
@@ -21,16 +25,23 @@ export interface Record {
   readonly elsewhere: ReadonlySet<string>;
 }
 
-/** @param isHere whether a manifest is of the project and region to prune */
+/**
+ * What a manifest says of points of others counts only as {@link trustedRecords} has it: a record that nobody signed must
+ * not delete what a signed manifest lists.
+ *
+ * @param isHere whether a manifest is of the project and region to prune
+ * @param now milliseconds
+ */
 export function readRecord(
   sources: readonly Source[],
   isHere: (cloud: Manifest['cloud']) => boolean,
+  now: number,
 ): Record {
   const here = sources.filter(({ manifest }) => isHere(manifest.cloud));
   const others = sources.filter(({ manifest }) => !isHere(manifest.cloud));
-  const pruned = prunedIn(here);
-  const verified = standings(here.flatMap(({ manifest }) => manifest.verified ?? []));
-  const drilled = drills(here.flatMap(({ manifest }) => manifest.drilled ?? []));
+  const pruned = prunedIn(here, now);
+  const verified = standings(trustedRecords(here, (manifest) => manifest.verified ?? [], now));
+  const drilled = drills(trustedRecords(here, (manifest) => manifest.drilled ?? [], now));
   const points = new Map<string, Saved>();
   for (const { manifest, references } of here) {
     const parts = partsOf(manifest);
@@ -76,12 +87,13 @@ function joined(one: Saved, other: Saved): Saved {
   };
 }
 
-function prunedIn(sources: readonly Source[]): Map<string, string> {
-  return new Map(
-    sources.flatMap(({ manifest }) =>
-      (manifest.pruned ?? []).map(({ point }) => [point, manifest.run.started] as const),
-    ),
+function prunedIn(sources: readonly Source[], now: number): Map<string, string> {
+  const records = trustedRecords(
+    sources,
+    ({ pruned = [], run }) => pruned.map(({ point }) => ({ point, started: run.started })),
+    now,
   );
+  return new Map(records.map(({ point, started }) => [point, started]));
 }
 
 /** Keys and root disks that other points of the manifest refer to. */

@@ -51,7 +51,9 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   // First: without the cloud, nothing is known of what is in it.
   const session = level === 'bytes' ? undefined : await context.connect(given);
   const catalog = await readCatalog(context, given);
-  const before = drillsIn(catalog.found).filter(({ byHand = false }) => byHand === given['by-hand']);
+  const before = drillsIn(catalog.found, host.clock.now()).filter(
+    ({ byHand = false }) => byHand === given['by-hand'],
+  );
   if (wish !== undefined && !isDrillDue(before, wish, host.clock.now())) return notDue(wish);
   const subjects = subjectsOf(
     catalog.found,
@@ -68,7 +70,7 @@ export async function drillPoint(context: Context, asked: DrillInputs) {
   if (dryRun) return { outputs: {}, failed: false, plan: planOf(subject, level, seed, trial) };
 
   const finding = await carriedOut(context, trial, subject.entry.size, watch);
-  const facts = { level, byHand: given['by-hand'], seed, time: timestamp(context.host.clock) };
+  const facts = { level, byHand: given['by-hand'], seed, time: timestamp(session?.clock ?? host.clock) };
   const { point, kind, id } = subject.entry;
   if (finding.held !== undefined)
     return heldOutcome(context, {
@@ -118,7 +120,7 @@ async function drawnTrial(
   const store = await namedStore(context, given);
   context.host.log.info(`${drilledPoint(subject)}: drawn with seed ${seed}`);
   if (session !== undefined) compareClouds(context, manifest, session, given);
-  const digests = digestsIn(catalog.found);
+  const digests = digestsIn(catalog.found, context.host.clock.now());
   const drilling = { context, given, session, subject, manifest, digests, store };
   try {
     return { subject, trial: await trialOf(levelFor(given, subject.entry.kind), drilling) };

@@ -158,7 +158,7 @@ async function lookFor(
   const stored = look?.stored;
   const doubts = doubtsOf(
     found.map(({ manifest }) => manifest),
-    damagedObjects(verifiedIn(found)),
+    damagedObjects(verifiedIn(found, session.clock.now())),
   );
   const shelf = sweeps ? look?.shelf : await shelfOf(context, given, doubts);
   const plan = await planned(session, found, given, rules, { shelf, seen: known?.seen });
@@ -296,6 +296,7 @@ async function planned(
   const listed = readRecord(
     found,
     ({ project, region }) => project.id === here.project.id && region === here.region,
+    session.clock.now(),
   );
   const payloads = listed.points.flatMap(({ data }) => (data?.kind === 'payload' ? [data] : []));
   // Points that nobody can see stay, so nothing would ever be deleted.

@@ -54,7 +54,7 @@ export async function reportOn(
     ),
     backups: project.holdings.backups,
     zone: plan.zone,
-    proofs: proofsOf(drillsIn(look.found)),
+    proofs: proofsOf(drillsIn(look.found, look.now)),
     drill: plan.drill,
   }).toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
   const quota = quotaLeft(plan, assignments, await quotasFor(session, [{ backups: 1, backup_gigabytes: 1 }]));

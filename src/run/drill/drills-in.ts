@@ -8,7 +8,7 @@ import { keyOf } from '../../planfile/resource.ts';
 type Drilled = NonNullable<DrilledPoint['resource']>;
 
 /** The drills that manifests record: also of restore points that were pruned since, if the record says what they were of. */
-export function drillsIn(found: readonly Found[]): SeenDrill[] {
+export function drillsIn(found: readonly Found[], now: number): SeenDrill[] {
   const listed = new Map<string, Drilled>();
   const trusted = new Set<string>();
   for (const { manifest, doubt } of found)
@@ -19,7 +19,7 @@ export function drillsIn(found: readonly Found[]): SeenDrill[] {
   const doubted = new Set(
     found.flatMap(({ manifest: { drilled = [] }, doubt }) => (doubt === undefined ? [] : drilled)),
   );
-  return trustedRecords(found, ({ drilled = [] }) => drilled).flatMap((record): SeenDrill[] => {
+  return trustedRecords(found, ({ drilled = [] }) => drilled, now).flatMap((record): SeenDrill[] => {
     const resource = listed.get(record.point) ?? record.resource;
     if (resource === undefined) return [];
     // Nobody vouches for what it says of a point that is gone: as with points, it counts where nothing better does.
@@ -43,8 +43,8 @@ export function drillsIn(found: readonly Found[]): SeenDrill[] {
 }
 
 /** What the newest drill that passed read of each restore point, where nobody knew a digest beforehand. */
-export function digestsIn(found: readonly Found[]): ReadonlyMap<string, EarlierDigest> {
-  const read = trustedRecords(found, ({ drilled = [] }) => drilled).flatMap(
+export function digestsIn(found: readonly Found[], now: number): ReadonlyMap<string, EarlierDigest> {
+  const read = trustedRecords(found, ({ drilled = [] }) => drilled, now).flatMap(
     ({ point, result, digest, time }) =>
       result === 'passed' && digest !== undefined ? [[point, { ...digest, time }] as const] : [],
   );

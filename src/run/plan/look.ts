@@ -100,9 +100,12 @@ export async function lookAgain(
   const { assignments, doubts } = assign(plan, resources, now);
   const where = marked(plan.project, session.region('block-storage'));
   const receipts = unread.flatMap(({ receipt }) => (receipt?.where === where ? [receipt] : []));
-  const damaged = damagedObjects(verifiedIn(found));
+  const damaged = damagedObjects(verifiedIn(found, now));
   const shelf = await shelfOfPlan(context, { ...given, ...access }, plan, here, damaged);
-  const points = [...savedPointsOf(here, project.inventory, shelf), ...sealedPointsOf(receipts, project)];
+  const points = [
+    ...savedPointsOf(here, project.inventory, now, shelf),
+    ...sealedPointsOf(receipts, project),
+  ];
   const underWay = beingMade(project.holdings.backups, given['start-only'] ?? false);
   const terms = { zone: plan.zone, hasStore: plan.store !== undefined, now, underWay };
   return {

@@ -33,7 +33,7 @@ export async function lookToPrune(
   found: readonly Found[],
   now: number,
 ): Promise<{ readonly stored: PruneStore | undefined; readonly shelf: Shelf }> {
-  const facts = factsOf(found, place.name, verifiedIn(found));
+  const facts = factsOf(found, place.name, verifiedIn(found, now));
   try {
     const look = await lookIntoStore(place, facts, { now, signal: host.signal });
     const { sizes, modified, lacking, tainted } = look;

@@ -51,7 +51,7 @@ export async function readCatalog(
   if (missing !== undefined && given.manifest.length > 0) throw missing;
   for (const { reference, doubt } of unread) host.log.warn(toldOf(reference, doubt));
   const manifests = found.map(({ manifest }) => manifest);
-  const verified = verifiedIn(found);
+  const verified = verifiedIn(found, host.clock.now());
   const all = await look(context, given, manifests, damagedObjects(verified));
   const looked = depth === 'objects' ? all : { ...all, shelf: mapsOf(all.shelf) };
   const { inventory } = looked;
@@ -59,7 +59,7 @@ export async function readCatalog(
   if (missing !== undefined) host.log.warn(`${missing.message}: only what the cloud has is listed`);
   const unnamed = inventory === undefined ? [] : unnamedIn(inventory, manifests);
   const statesOf = judge(looked);
-  const drilled = drilledIn(found);
+  const drilled = drilledIn(found, host.clock.now());
   const named = found.flatMap((one) => entriesOf(one, statesOf(one.manifest), verified, drilled));
   const entries = inventory === undefined ? named : [...named, ...unnamedEntries(inventory, unnamed)];
   return { found, unread, looked, unnamed, entries };

@@ -17,11 +17,18 @@ import type { Project } from '../plan/project-of.ts';
 /**
  * What was saved of a project, according to its manifests, to the cloud itself and to the store. If a point cannot be
  * checked, the manifest's word counts.
+ *
+ * @param now milliseconds
  */
-export function savedPointsOf(found: readonly Found[], inventory: Inventory, shelf?: Shelf): SavedPoint[] {
+export function savedPointsOf(
+  found: readonly Found[],
+  inventory: Inventory,
+  now: number,
+  shelf?: Shelf,
+): SavedPoint[] {
   const states = judge({ inventory, shelf });
-  const verified = verifiedIn(found);
-  const drilled = drilledIn(found);
+  const verified = verifiedIn(found, now);
+  const drilled = drilledIn(found, now);
   return [
     ...found.flatMap((one) => ofManifest(one, states(one.manifest), verified, drilled)),
     ...ofCloud(inventory.backups ?? [], judgeBackups(inventory)),

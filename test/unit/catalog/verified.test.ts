@@ -96,7 +96,8 @@ describe('whose word counts', () => {
   });
   const points = { restorePoints: [{ id: POINT }] };
   const verified = { verified: [record(1, 'L1a')] };
-  const counts = (...found: Found[]) => verifiedIn(found).has(POINT);
+  const now = Date.parse(day(5));
+  const counts = (...found: Found[]) => verifiedIn(found, now).has(POINT);
 
   test.each<[string, boolean, Found[]]>([
     ['signed, of a signed point', true, [manifest(points), manifest(verified)]],
@@ -112,7 +113,27 @@ describe('whose word counts', () => {
       false,
       [manifest(points, 'is not signed'), manifest(verified, 'was altered: its SHA-256 is …')],
     ],
+    [
+      'good, of a time that is yet to come',
+      false,
+      [manifest(points), manifest({ verified: [record(7, 'L1a')] })],
+    ],
+    [
+      'damaged, of a time that is yet to come',
+      true,
+      [manifest(points), manifest({ verified: [record(7, 'L0', damaged)] })],
+    ],
+    ['good, of a clock that is a little ahead', true, [manifest({ verified: [record(6, 'L1a')] })]],
   ])('%s: %j', (_what, expected, found) => {
     expect(counts(...found)).toBe(expected);
+  });
+
+  test('damage that is found counts, whatever a clock that was ahead had recorded', () => {
+    const found = [
+      manifest(points),
+      manifest({ verified: [record(9, 'L2')] }),
+      manifest({ verified: [record(4, 'L0', damaged)] }),
+    ];
+    expect(verifiedIn(found, now).get(POINT)).toMatchObject({ fault: damaged.fault });
   });
 });

@@ -24,6 +24,7 @@ const recordOf = (...manifests: readonly Manifest[]) =>
   readRecord(
     manifests.map((one) => ({ manifest: one, references: [one.run.id] })),
     ({ region }) => region === 'R',
+    Date.parse(at(9)),
   );
 const failure = (more: Partial<SavedFailure> = {}): SavedFailure => ({
   kind: 'volume',

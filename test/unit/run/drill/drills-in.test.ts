@@ -27,7 +27,10 @@ const drilled = (more: object, doubt?: object) =>
     doubt,
   );
 const counted = (...all: Found[]) =>
-  drillsIn(all).map(({ resource, restoreSeconds }) => [resource, restoreSeconds]);
+  drillsIn(all, Date.parse('2026-11-27T00:00:00Z')).map(({ resource, restoreSeconds }) => [
+    resource,
+    restoreSeconds,
+  ]);
 const counts = [['v-db', 61]];
 
 test.each<[string, Found[], unknown]>([
@@ -46,6 +49,12 @@ test.each<[string, Found[], unknown]>([
     [],
   ],
   ['not unsigned, of a point that is signed', [lists('p'), drilled({}, UNSIGNED)], []],
+  ['not passed, of a time that is yet to come', [lists('p'), drilled({ time: '2027-11-26T00:00:00Z' })], []],
+  [
+    'failed, of a time that is yet to come',
+    [lists('p'), drilled({ time: '2027-11-26T00:00:00Z', result: 'failed' })],
+    counts,
+  ],
   ['not altered', [drilled({ resource: DB }, ALTERED)], []],
   [
     'of nothing that was restored, no time',

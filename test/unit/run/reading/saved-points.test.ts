@@ -3,6 +3,7 @@ import { savedPointsOf } from '../../../../src/run/reading/saved-points.ts';
 import { inventory } from '../../../support/inventory.ts';
 import { manifestWith, secretPoint } from '../../../support/points.ts';
 
+const NOW = Date.parse('2026-11-27T00:00:00Z');
 const manifest = manifestWith(secretPoint());
 test.each([
   ['trusted', undefined, true],
@@ -10,7 +11,7 @@ test.each([
   ['altered', 'was altered: its SHA-256 is another', false],
 ])('what a manifest says that is %s counts as saved: %s', (_how, what, good) => {
   const doubt = what === undefined ? undefined : { what, hint: '' };
-  const points = savedPointsOf([{ manifest, references: ['here'], doubt }], inventory());
+  const points = savedPointsOf([{ manifest, references: ['here'], doubt }], inventory(), NOW);
   expect(points.map((point) => point.good)).toEqual([good]);
 });
 
@@ -26,7 +27,7 @@ test('what was found damaged does not count, and what was verified is told', () 
     references: ['here'],
     doubt: undefined,
   }));
-  const points = savedPointsOf(found, inventory());
+  const points = savedPointsOf(found, inventory(), NOW);
   expect(points.map((point) => [point.good, point.verified])).toEqual([
     [false, undefined],
     [true, 'L1b'],
