@@ -11,6 +11,7 @@ import type { Filled } from '../restore/volume/from-image.ts';
 import type { NewPlan } from '../restore/volume/plan.ts';
 import { fillVolume } from '../restore/volume/restore.ts';
 import { untilVolumesGone } from '../temporaries/remove.ts';
+import { isStillOurs } from '../temporaries/still-ours.ts';
 import { undo } from '../temporaries/undo.ts';
 import { GIB } from '../text/bytes.ts';
 import type { DrillTools } from './bytes.ts';
@@ -130,6 +131,9 @@ function savedKeyIn(manifest: Manifest, id: string | undefined): SecretPoint | u
 async function remove({ session, log, signal }: Environment, { id }: Volume): Promise<void> {
   const what = `volume ${id}, made for the drill`;
   const made = { kind: 'volume', id, what, later: 'remove' } as const;
-  const isGone = await undo(session, [made], { removed: () => log.debug(`${what}, is being removed`) });
+  const isGone = await undo(session, [made], {
+    removed: () => log.debug(`${what}, is being removed`),
+    isStillOurs: (thing) => isStillOurs(session, thing),
+  });
   if (isGone && !signal.aborted) await untilVolumesGone(session, [id]);
 }

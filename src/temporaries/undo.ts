@@ -16,6 +16,8 @@ export interface UndoOptions {
   readonly removed?: (thing: Made) => void;
   /** How long to wait for each thing. */
   readonly withinMs?: number | undefined;
+  /** Asked right before each removal; what is not ours any more stays, and is reported. */
+  readonly isStillOurs?: (thing: Made) => Promise<boolean>;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface UndoOptions {
 export async function undo(
   session: Session,
   made: readonly Made[],
-  { removed, withinMs }: UndoOptions = {},
+  { removed, withinMs, isStillOurs }: UndoOptions = {},
 ): Promise<boolean> {
   session.windUp();
   let gone = true;
@@ -37,8 +39,14 @@ export async function undo(
       gone = false;
       tellOfStaying(session.log, `${what},`, why, later);
     },
+    kept: ({ what }: Made) => {
+      gone = false;
+      session.log.warn(
+        `${what}, bears no record of openstack-backup any more: somebody took it over, and it stays. Delete it if nobody needs it`,
+      );
+    },
   };
-  await removeAll(session, made, report, { withinMs });
+  await removeAll(session, made, report, { withinMs, ...(isStillOurs && { stillLeft: isStillOurs }) });
   return gone;
 }
 

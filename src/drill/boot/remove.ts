@@ -7,6 +7,7 @@ import { collect } from '../../pool.ts';
 import { serverWithTag } from '../../restore/server/boot.ts';
 import { DRILL_NAME } from '../../temporaries/lists.ts';
 import { untilVolumesGone } from '../../temporaries/remove.ts';
+import { isStillOurs } from '../../temporaries/still-ours.ts';
 import { tellOfStaying } from '../../temporaries/staying.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { type Made, undo } from '../../temporaries/undo.ts';
@@ -42,6 +43,7 @@ export async function removeMade(
   const isGone = await undo(session, made, {
     removed: ({ what }) => log.debug(`${what}, is being removed`),
     withinMs: signal.aborted ? WIND_UP_MS : undefined,
+    isStillOurs: (thing) => isStillOurs(session, thing),
   });
   const volumes = made.filter(({ kind }) => kind === 'volume').map(({ id }) => id);
   if (isGone && !signal.aborted && volumes.length > 0) await untilVolumesGone(session, volumes);
