@@ -4,6 +4,7 @@ import { findManifest, isLatest, parseReference } from '../../catalog/find.ts';
 import { inventoryOf } from '../../catalog/inventory.ts';
 import { parseAt } from '../../catalog/pick.ts';
 import { Seek } from '../../catalog/seek.ts';
+import { believable } from '../../catalog/trusted-records.ts';
 import { damagedObjects, faultsIn, standings } from '../../catalog/verified.ts';
 import { judge, type Shelf } from '../../catalog/whole.ts';
 import { InputError } from '../../errors.ts';
@@ -14,7 +15,8 @@ import type { Session } from '../../openstack/connection.ts';
 import { lookCloser } from '../../payload/blocks/shelf-look.ts';
 import { quoted } from '../../text/escape.ts';
 import type { Context } from '../context.ts';
-import { neededPlace, type StoreGiven, shelfOf } from '../places/storing.ts';
+import { namedPlace, neededPlace, type StoreGiven, shelfOf } from '../places/storing.ts';
+import { isInBlocks, newerMapsIfListed } from './newer-maps.ts';
 import { readingOf } from './reading.ts';
 
 type FindingInputs = ManifestInputs & StoreGiven;
@@ -35,8 +37,13 @@ export async function trustedManifest(
 ): Promise<Manifest> {
   const seek = new Seek({ kind, wanted });
   const manifest = await find(context, reference, given, seek);
-  const faults = faultsIn(standings(seek.verified()));
-  for (const { id } of pointsMeantIn(manifest, seek))
+  const faults = faultsIn(standings(believable(seek.verified(), context.host.clock.now())));
+  const meant = pointsMeantIn(manifest, seek);
+  if (isLatest(parseReference(reference)) && meant.some(isInBlocks)) {
+    const place = await namedPlace(context, given);
+    for (const line of place ? await newerMapsIfListed(place, meant) : []) context.host.log.warn(line);
+  }
+  for (const { id } of meant)
     if (faults.has(id))
       context.host.log.warn(
         `\`verify\` saw restore point ${id} damaged: ${faults.get(id)}. \`at: 0h\` takes the newest one that is whole`,
@@ -72,7 +79,7 @@ export async function manifestAsOf(
   for (;;) {
     const seek = new Seek({ kind, wanted, at, statesOf: judge({ inventory, shelf, faults }) });
     const manifest = seek.narrowed(await find(context, reference, given, seek));
-    const standing = standings(seek.verified());
+    const standing = standings(believable(seek.verified(), clock.now()));
     // A search ends where it finds something: what it read until then may rule that out.
     if (hasNew(manifest, faultsIn(standing), faults)) {
       faults = new Map([...faults, ...faultsIn(standing)]);
