@@ -7,8 +7,8 @@ import { collect } from '../../pool.ts';
 import { serverWithTag } from '../../restore/server/boot.ts';
 import { DRILL_NAME } from '../../temporaries/lists.ts';
 import { untilVolumesGone } from '../../temporaries/remove.ts';
-import { isStillOurs } from '../../temporaries/still-ours.ts';
 import { tellOfStaying } from '../../temporaries/staying.ts';
+import { isStillOurs } from '../../temporaries/still-ours.ts';
 import { readTemporary } from '../../temporaries/tags.ts';
 import { type Made, undo } from '../../temporaries/undo.ts';
 
