@@ -36,8 +36,8 @@ const booted = () =>
     store,
     network: 'private',
     expect: 'Welcome',
-    check: 'sleep 2',
-    'boot-timeout': '1',
+    check: 'sleep 1',
+    'boot-timeout': '30',
     'allow-unsigned': 'true',
   });
 
