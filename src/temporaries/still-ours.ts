@@ -3,8 +3,9 @@ import { getServer } from '../openstack/compute/v2/servers.ts';
 import type { Session } from '../openstack/connection.ts';
 import { hasStatus } from '../openstack/errors.ts';
 import { getImage } from '../openstack/image/v2/images.ts';
-import { getPort } from '../openstack/network/v2/ports.ts';
+import { listPorts } from '../openstack/network/v2/ports.ts';
 import { getSecurityGroup } from '../openstack/network/v2/security-groups.ts';
+import { firstIn } from '../pool.ts';
 import type { Thing } from './remove.ts';
 import { type Recorded, readTemporary } from './tags.ts';
 
@@ -34,7 +35,8 @@ async function read(session: Session, kind: Thing['kind'], id: string): Promise<
     case 'server':
       return { id, properties: (await getServer(await session.service('compute'), id)).metadata };
     case 'port':
-      return getPort(await session.service('network'), id);
+      // A drill may list ports, but not read one (docs/permissions.md).
+      return firstIn(listPorts(await session.service('network')), (port) => port.id === id);
     case 'security group':
       return getSecurityGroup(await session.service('network'), id);
     default:
