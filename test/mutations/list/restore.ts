@@ -209,8 +209,15 @@ export const restore: readonly Mutation[] = [
     id: 'ports/address',
     file: 'restore/server/networks.ts',
     what: 'an address that is taken is asked for',
-    find: 'const asked = fits && !taken;',
-    put: 'const asked = fits;',
+    find: 'const asked = fits && !taken && target.ours;',
+    put: 'const asked = fits && target.ours;',
+  },
+  {
+    id: 'ports/foreign-network',
+    file: 'restore/server/networks.ts',
+    what: 'an address is asked for in a network of another project',
+    find: 'const asked = fits && !taken && target.ours;',
+    put: 'const asked = fits && !taken;',
   },
   {
     id: 'ports/ambiguous',

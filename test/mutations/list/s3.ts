@@ -32,17 +32,17 @@ export const s3: readonly Mutation[] = [
   },
   {
     id: 's3/md5',
-    file: 'store/s3/bucket.ts',
+    file: 'store/s3/client.ts',
     what: 'the MD5 of a body is another',
-    find: "Buffer.from(md5, 'hex')",
-    put: 'Buffer.from(md5)',
+    find: "Buffer.from(hex, 'hex').toString",
+    put: 'Buffer.from(hex).toString',
   },
   {
     id: 's3/conditional',
     file: 'store/s3/bucket.ts',
     what: 'what exists may be written over',
-    find: "'if-none-match': '*',",
-    put: "'if-match': '*',",
+    find: "'if-none-match': '*' }",
+    put: "'if-match': '*' }",
   },
   {
     id: 's3/error-inside',
@@ -83,7 +83,7 @@ export const s3: readonly Mutation[] = [
     id: 's3/clock',
     file: 'store/s3/client.ts',
     what: 'the time of the server is not taken',
-    find: 'this.#offset = remedy.date - clock.now();',
+    find: 'this.#offset = remedy.date - this.#dependencies.clock.now();',
     put: 'this.#offset = 0;',
   },
   {

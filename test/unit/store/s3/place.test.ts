@@ -355,7 +355,7 @@ describe('what a refusal asks for is done, once', () => {
 
 describe('wrong input is told before anything is done', () => {
   test.each([
-    ['a bucket that is not there', { bucket: 'other' }, 'NoSuchBucket', 'none is made here'],
+    ['a bucket that is not there', { bucket: 'other' }, 'NoSuchBucket', 'create it'],
     [
       'a secret that is not right',
       { credentials: async () => ({ accessKeyId: KEYS.id, secretAccessKey: 'no' }) },
