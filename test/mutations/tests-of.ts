@@ -87,7 +87,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'payload/blocks/format',
   ],
   'payload/blocks/base.ts': ['payload/blocks/save', 'payload/blocks/hostile', 'payload/blocks/base'],
-  'payload/blocks/map-bytes.ts': ['payload/blocks/base'],
+  'payload/blocks/map-bytes.ts': ['payload/blocks/map-bytes', 'payload/blocks/base'],
   'payload/blocks/map-write.ts': ['payload/blocks/save', 'payload/blocks/base'],
   'payload/blocks/name-sets.ts': ['payload/blocks/name-sets'],
   'payload/blocks/save.ts': ['payload/blocks/save', 'payload/blocks/long-run'],
