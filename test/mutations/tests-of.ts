@@ -87,6 +87,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'payload/blocks/format',
   ],
   'payload/blocks/base.ts': ['payload/blocks/save', 'payload/blocks/hostile', 'payload/blocks/base'],
+  'payload/blocks/frames.ts': ['payload/blocks/frames', 'payload/blocks/open'],
   'payload/blocks/map-bytes.ts': ['payload/blocks/map-bytes', 'payload/blocks/base'],
   'payload/blocks/map-write.ts': ['payload/blocks/save', 'payload/blocks/base'],
   'payload/blocks/name-sets.ts': ['payload/blocks/name-sets'],
