@@ -160,7 +160,8 @@ function describeCases(title: string, open: () => Promise<Trial>, cases: readonl
         const planted = cloud.faults.add({ when, do: deed });
         if (noDeletes)
           cloud.faults.add({
-            when: { method: 'DELETE', times: Number.POSITIVE_INFINITY },
+            // A rule of a group is no resource: without an empty group a drill goes no further.
+            when: { method: 'DELETE', path: /^(?!.*security-group-rules)/, times: Number.POSITIVE_INFINITY },
             do: { status: 503 },
           });
         const struck = await runUntilStruck(trial, before, when, planted);
@@ -180,7 +181,7 @@ function describeCases(title: string, open: () => Promise<Trial>, cases: readonl
         await cloud.ticks.settle();
         await expectOnlyWhatIsProved(trial, before, next);
         const left = newIn(cloud, before);
-        expect(left.filter((id) => !isTold(next, id))).toEqual([]);
+        expect(left.filter((id) => !isKept(next, id, cloud))).toEqual([]);
         forget(cloud, left);
       },
       60_000,
@@ -226,6 +227,12 @@ function strays({ log }: Told, { state }: EmbeddedWorld['cloud']): string[] {
 /** What the run says that it keeps for a person to look at, by its id. */
 export function isTold({ log }: Told, id: string): boolean {
   return log.split('\n').some((line) => line.includes(id) && line.includes('it is kept'));
+}
+
+/** So is the security group of a port that it keeps. */
+export function isKept(told: Told, id: string, { state }: EmbeddedWorld['cloud']): boolean {
+  const ports = [...state.network.ports.values()].filter(({ securityGroups }) => securityGroups.includes(id));
+  return [id, ...ports.map((port) => port.id)].some((one) => isTold(told, one));
 }
 
 /** What could change something in the cloud. */

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { isTold, isWrite, type Trial } from './every-request.ts';
+import { isKept, isWrite, type Trial } from './every-request.ts';
 import type { Told } from './in-process.ts';
 import { forget, newIn, standing } from './standing.ts';
 
@@ -44,12 +44,8 @@ async function killed({ world: { cloud }, run }: Trial, nth: number, isLast: boo
   }
   // An empty secret says nothing of us, and what is whole with a record that names no id yet may be a copy: such a
   // thing is kept, and told.
-  // So is the security group that such a port uses.
-  const { ports } = cloud.state.network;
-  const keeps = (id: string) =>
-    [...ports.values()].some((port) => port.securityGroups.includes(id) && told(port.id));
-  const told = (id: string) => said.some((one) => isTold(one, id));
-  const isDoubtful = (id: string) => cloud.state.secrets.get(id)?.payload === null || told(id) || keeps(id);
+  const isDoubtful = (id: string) =>
+    cloud.state.secrets.get(id)?.payload === null || said.some((one) => isKept(one, id, cloud));
   forget(cloud, newIn(cloud, before).filter(isDoubtful));
   expect([nth, newIn(cloud, before)]).toEqual([nth, []]);
   expect([...standing(cloud)].sort()).toEqual([...before].sort());
