@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Manifest } from '../../src/manifest/schema.ts';
@@ -9,7 +9,7 @@ import { type EmbeddedWorld, embeddedWorld, SMALL_GIB } from '../scenarios/embed
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { expectExit } from '../scenarios/steps.ts';
 import { describeWith } from '../support/installed.ts';
-import { CLIENT, clientPath } from '../support/openstack-client/index.ts';
+import { CLIENT, handRoom } from '../support/openstack-client/index.ts';
 import { standing } from '../support/standing.ts';
 
 const keeper = await makeKeeper();
@@ -59,13 +59,9 @@ describeWith(
 )('by hand, at `volume`', () => {
   beforeAll(async () => {
     world = await embeddedWorld({ gibBytes: SMALL_GIB, capabilities: { luksHeaderInside: true } });
-    rooms = join(world.directory, 'rooms');
-    await mkdir(rooms);
-    environment = {
-      ...keeper.environment,
-      TMPDIR: rooms,
-      PATH: [await clientPath(), CLIENT, process.env['PATH'], '/usr/sbin'].join(':'),
-    };
+    const room = await handRoom(world.directory);
+    rooms = room.TMPDIR;
+    environment = { ...keeper.environment, ...room };
     const { seed } = world.cloud;
     await seed.addImage(SparseBytes.from(swap()), {
       ...{ name: 'base', protected: true, visibility: 'shared', hidden: true, tags: ['a', 'b'] },

@@ -8,7 +8,7 @@ import { endAt } from '../scenarios/interrupted.ts';
 import { makeKeeper } from '../scenarios/sealed.ts';
 import { expectExit, inventory } from '../scenarios/steps.ts';
 import { describeWith } from '../support/installed.ts';
-import { CLIENT, clientPath } from '../support/openstack-client/index.ts';
+import { CLIENT, handRoom } from '../support/openstack-client/index.ts';
 import { sha256 } from '../support/payloads.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -52,13 +52,9 @@ describeWith(
 )('a drill by hand', () => {
   beforeAll(async () => {
     world = await embeddedWorld({ gibBytes: SMALL_GIB, capabilities: { luksHeaderInside: true } });
-    rooms = join(world.directory, 'rooms');
-    await mkdir(rooms);
-    environment = {
-      ...keeper.environment,
-      TMPDIR: rooms,
-      PATH: [await clientPath(), CLIENT, process.env['PATH'], '/usr/sbin'].join(':'),
-    };
+    const room = await handRoom(world.directory);
+    rooms = room.TMPDIR;
+    environment = { ...keeper.environment, ...room };
     const disk = randomBytes(100_000);
     disk.write('SWAPSPACE2', 4086);
     for (const name of ['db', 'kept']) world.cloud.seed.addVolume({ name, bytes: disk });

@@ -75,6 +75,15 @@ beforeEach(() => {
 });
 
 const dataOf = (night: number) => puts[night]?.find((key) => key.includes('/data/')) ?? '';
+
+/** In the middle of an object. */
+function flipBit(key: string): void {
+  const object = s3.objects.get(key);
+  if (object === undefined) throw new Error('there is no object');
+  const bytes = Buffer.from(object.bytes);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  s3.objects.set(key, { ...object, bytes });
+}
 const rows = ({ outputs }: Told) => JSON.parse(outputs['coverage'] ?? '[]') as Record<string, string>[];
 const reported = async (given = access) => {
   const told = await run(report, { ...PLAN, ...given });
@@ -122,12 +131,7 @@ test('a store that cannot be looked at is told, and what the manifests say count
 });
 
 test('what verify saw damaged is told where it is restored, and passed over where it may be', async () => {
-  const key = dataOf(1);
-  const object = s3.objects.get(key);
-  if (object === undefined) throw new Error('there is no object');
-  const bytes = Buffer.from(object.bytes);
-  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
-  s3.objects.set(key, { ...object, bytes });
+  flipBit(dataOf(1));
   const store = `s3://backups/far?endpoint=${s3.url}`;
   const told = await run(verify, { ...access, store, manifest: 'directory:here' });
   expect(told.code).toBe(1);
@@ -157,12 +161,7 @@ test('an apply saves anew what lost an object, though nothing is due', async () 
 });
 
 test('an apply sends anew what verify saw damaged, so that the new point is whole', async () => {
-  const key = dataOf(0);
-  const object = s3.objects.get(key);
-  if (object === undefined) throw new Error('there is no object');
-  const bytes = Buffer.from(object.bytes);
-  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
-  s3.objects.set(key, { ...object, bytes });
+  flipBit(dataOf(0));
   const store = `s3://backups/far?endpoint=${s3.url}`;
   const verified = await run(verify, { ...access, store, manifest: 'directory:here' });
   expect(verified.code).toBe(1);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
@@ -20,6 +20,19 @@ afterAll(async () => (await started)?.end());
 export async function clientPath(): Promise<string> {
   started ??= start();
   return (await started).directory;
+}
+
+/**
+ * What commands need that are carried out by hand: the client, and a directory of their own for what they write, which a test
+ * can look into.
+ */
+export async function handRoom(
+  directory: string,
+): Promise<{ readonly TMPDIR: string; readonly PATH: string }> {
+  const room = join(directory, 'rooms');
+  await mkdir(room);
+  const path = [await clientPath(), CLIENT, process.env['PATH'], '/usr/sbin'].join(':');
+  return { TMPDIR: room, PATH: path };
 }
 
 async function start(): Promise<Client> {

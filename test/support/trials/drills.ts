@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { backupImage } from '../../../src/commands/backup-image.ts';
 import { backupServer } from '../../../src/commands/backup-server.ts';
@@ -16,7 +15,7 @@ import { bootDisk } from '../boot-sector.ts';
 import type { Trial, Trials } from '../every-request.ts';
 import { runnerOf } from '../faults.ts';
 import { fastClock, runInProcess } from '../in-process.ts';
-import { CLIENT, clientPath } from '../openstack-client/index.ts';
+import { handRoom } from '../openstack-client/index.ts';
 
 const keeper = await makeKeeper();
 const recipients = keeper.recipient;
@@ -171,11 +170,9 @@ async function bootable() {
 /** By hand: an encrypted volume in the store, so that a secret, an image and a volume are made. */
 async function byHand(): Promise<Trial> {
   const world = await opened();
-  const rooms = join(world.directory, 'rooms');
-  await mkdir(rooms);
-  const path = [await clientPath(), CLIENT, process.env['PATH'], '/usr/sbin'].join(':');
+  const room = await handRoom(world.directory);
   // Its commands take real time.
-  const run = runnerOf(world, () => fastClock(50), { PATH: path, TMPDIR: rooms });
+  const run = runnerOf(world, () => fastClock(50), room);
   const { id } = world.cloud.seed.addVolume({ name: 'vault', type: 'luks', bytes: swap() });
   const saved = await run(backupVolume, { volumes: id, store, recipients, method: 'image' });
   expect([saved.code, saved.error]).toEqual([0, '']);
@@ -184,7 +181,7 @@ async function byHand(): Promise<Trial> {
     world,
     run: () => run(drill, { ...given, store, identity, seed: '1' }),
     prove: async ({ code, outputs }) => {
-      expect(await readdir(rooms)).toEqual([]);
+      expect(await readdir(room.TMPDIR)).toEqual([]);
       if (code === 0) expect(outputs).toMatchObject({ passed: 'true', reached: 'L3' });
       else expect(outputs['passed']).not.toBe('true');
       if (outputs['manifest'] !== undefined) await provesNothingOfData(outputs['manifest']);
