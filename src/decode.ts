@@ -13,6 +13,15 @@ export function object(value: unknown, what = 'answer'): Json {
   return value as Json;
 }
 
+/** What others keep for us between two processes. @returns undefined if the text is no JSON object */
+export function objectIn(text: string): Json | undefined {
+  try {
+    return object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 export function field(from: Json, key: string): Json {
   return object(from[key], key);
 }

@@ -8,7 +8,7 @@ import { holdingsOf, networkHoldingsOf } from './holdings.ts';
 import { nameOf } from './leftovers.ts';
 import { removeAll } from './remove.ts';
 import { laterOf, laterOfUnseen, tellOfStaying } from './staying.ts';
-import { type Temporary, temporariesOf } from './things.ts';
+import { bearersOf, type Temporary } from './things.ts';
 
 /** Where a job makes its temporaries, to narrow the lists. A missing kind is one that it does not make. */
 export interface Places {
@@ -32,8 +32,7 @@ export async function temporariesWith(
   places?: Places,
 ): Promise<Temporary[]> {
   const kinds = places === undefined ? KINDS : KINDS.filter((kind) => places[kind] !== undefined);
-  const all = temporariesOf(await holdingsOf(session, kinds, kinds, places));
-  return all.filter(({ record, original }) => tags.includes(record.tag) && original !== 'doubtful');
+  return bearersOf(tags, await holdingsOf(session, kinds, kinds, places));
 }
 
 /**
@@ -47,9 +46,7 @@ export async function everythingWith(session: Session, tags: readonly string[]):
     holdingsOf(session, ['servers'], kinds),
     networkHoldingsOf(session),
   ]);
-  return temporariesOf({ ...holdings, ...networks }).filter(
-    ({ record, original }) => tags.includes(record.tag) && original !== 'doubtful',
-  );
+  return bearersOf(tags, { ...holdings, ...networks });
 }
 
 /**

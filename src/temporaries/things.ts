@@ -29,6 +29,13 @@ export interface Temporary extends Removable {
 
 type Candidate = Omit<Temporary, 'record' | 'original'> & Pick<Recorded, 'description' | 'properties'>;
 
+/** What bears a record with one of these tags; copies are left out. */
+export function bearersOf(tags: readonly string[], holdings: Omit<Looked, 'backups'>): Temporary[] {
+  return temporariesOf(holdings).filter(
+    ({ record, original }) => tags.includes(record.tag) && original !== 'doubtful',
+  );
+}
+
 /** Everything with a record that may be its own, including a living run's. */
 export function temporariesOf(holdings: Omit<Looked, 'backups'>): Temporary[] {
   const all = candidates(holdings);

@@ -4,7 +4,7 @@ import type { Commands } from '../../runbook/commands.ts';
 import { holdingsOf } from '../../temporaries/holdings.ts';
 import { removeAll } from '../../temporaries/remove.ts';
 import { laterOf, laterOfUnseen, tellOfStaying } from '../../temporaries/staying.ts';
-import { temporariesOf } from '../../temporaries/things.ts';
+import { bearersOf } from '../../temporaries/things.ts';
 import type { Hand } from './hand.ts';
 import { type Made, type MadeKind, recording, recordingClient } from './recording.ts';
 
@@ -93,10 +93,8 @@ async function removeMade({ session, log }: Environment, made: Made, stays?: str
   const what = 'the drill by hand';
   session.windUp();
   try {
-    const all = temporariesOf(await holdingsOf(session, kinds, kinds));
-    const ours = all.filter(
-      ({ id, record, original }) => id !== stays && made.tags.includes(record.tag) && original !== 'doubtful',
-    );
+    const all = bearersOf(made.tags, await holdingsOf(session, kinds, kinds));
+    const ours = all.filter(({ id }) => id !== stays);
     await removeAll(session, ours, {
       removed: ({ kind, id }) => log.debug(`${kind} ${id} of ${what}, is being removed`),
       refused: (thing, why) =>

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { objectIn } from '../../decode.ts';
 import type { Sealer } from '../../keys/age.ts';
 import {
   type Entry,
@@ -30,14 +31,7 @@ export const PENDING = ['pending-artifact', 'pending-release'] as const;
 
 /** Reads the step's state; undefined if it was published already, or is not ours. */
 export function parsePending(text: string): Pending | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { place, name, days, release, tag, file } = value as Record<string, unknown>;
+  const { place, name, days, release, tag, file } = objectIn(text) ?? {};
   if (typeof file !== 'string') return undefined;
   if (place === 'artifact' && typeof name === 'string' && typeof days === 'number')
     return { place, name, days, file };

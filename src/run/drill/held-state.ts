@@ -1,3 +1,4 @@
+import { objectIn } from '../../decode.ts';
 import type { Held } from '../../drill/held.ts';
 import type { Phases } from '../../drill/stopwatch.ts';
 import type { DrilledPoint, Manifest } from '../../manifest/schema.ts';
@@ -27,17 +28,11 @@ export interface HeldDrill {
 
 /** @returns undefined for what no step of ours wrote */
 export function parseHeld(text: string): HeldState | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { project, called, tags, held } = value as Record<string, unknown>;
+  const value = objectIn(text) ?? {};
+  const { project, called, tags, held } = value;
   const isText = (one: unknown) => typeof one === 'string';
   if (!isText(project) || !isText(called) || !Array.isArray(tags) || !tags.every(isText)) return undefined;
   // The rest is read only where the step came to its end, and wrote all of it.
   if (held !== undefined && (typeof held !== 'object' || held === null)) return undefined;
-  return value as HeldState;
+  return value as unknown as HeldState;
 }
